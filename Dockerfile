@@ -1,0 +1,25 @@
+# Sluice runs from its sources: Node strips the types. So there is nothing to build, and the image
+# holds what a checkout holds, without tests, tools and the Node runtime that npm would bring.
+FROM node:26-slim AS dependencies
+WORKDIR /sluice
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --omit=optional
+
+FROM node:26-slim
+ENV NODE_ENV=production
+WORKDIR /sluice
+COPY --from=dependencies /sluice/node_modules node_modules
+COPY package.json LICENSE ./
+COPY proxy proxy
+COPY control control
+# Relative paths of a configuration, such as ./sluice.state.json, are here.
+RUN mkdir -p /var/lib/sluice && chown node:node /var/lib/sluice
+WORKDIR /var/lib/sluice
+USER node
+EXPOSE 8080
+# Asks the control API where the default, or SLUICE_API, says that it is.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch((process.env.SLUICE_API || 'http://127.0.0.1:9180') + '/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# The exec form: SIGTERM reaches Sluice itself, which drains.
+ENTRYPOINT ["node", "/sluice/control/cli/main.ts"]
+CMD ["run", "-c", "/etc/sluice/sluice.yaml"]

@@ -1,0 +1,98 @@
+/** Which figure of a run a row of the budget is about. */
+export type Measure =
+  /** Processor time a request of Sluice, divided by that of a contender. */
+  | { readonly kind: "cpuRatio"; readonly scenario: string; readonly against: string }
+  /** Processor time a request of Sluice in one scenario, divided by that in another. */
+  | { readonly kind: "ownCpuRatio"; readonly scenario: string; readonly against: string }
+  /** 99th percentile above `direct`, divided by a contender's. */
+  | { readonly kind: "addedP99Ratio"; readonly against: string }
+  | { readonly kind: "idleMemory" }
+  | { readonly kind: "connectionMemory" }
+  | { readonly kind: "unreadMemory" }
+  | { readonly kind: "shift" };
+
+/** A promise about speed. Figures above `must` fail the run; `aim` is where we want to be. */
+export type BudgetRow = {
+  readonly what: string;
+  readonly measure: Measure;
+  readonly must: number;
+  readonly aim?: number;
+  /** How the figure is written: a ratio, bytes or milliseconds. */
+  readonly unit: "×" | "MiB" | "KiB" | "ms";
+};
+
+const MEBIBYTE = 2 ** 20;
+const KIBIBYTE = 2 ** 10;
+
+function cpu(against: string, what: string, must: number, aim: number): BudgetRow {
+  const measure = { kind: "cpuRatio", scenario: "small", against } as const;
+  return { what: `processor time a request, against ${what}`, measure, must, aim, unit: "×" };
+}
+
+function perByte(scenario: string, what: string): BudgetRow {
+  const measure = { kind: "cpuRatio", scenario, against: "nginx" } as const;
+  return {
+    what: `processor time a byte, ${what}, against nginx`,
+    measure,
+    must: 1.3,
+    aim: 1,
+    unit: "×",
+  };
+}
+
+/**
+ * What the hot path may cost, with everything on that is on by default. Ratios are taken in one
+ * run, as an absolute number says nothing about another machine. The rows on growth:
+ * bench/growth.ts.
+ */
+export const BUDGET: readonly BudgetRow[] = [
+  cpu("nginx", "nginx", 1.1, 0.95),
+  cpu("haproxy", "HAProxy (mode http)", 1.15, 1),
+  cpu("haproxy-tcp", "HAProxy (mode tcp), the floor", 1.35, 1.15),
+  cpu("envoy", "Envoy", 0.55, 0.45),
+  cpu("undici", "node:http + undici", 0.6, 0.45),
+  cpu("http-proxy", "http-proxy", 0.3, 0.22),
+  {
+    what: "added p99 at half of saturation, against nginx",
+    measure: { kind: "addedP99Ratio", against: "nginx" },
+    must: 1.2,
+    aim: 1,
+    unit: "×",
+  },
+  perByte("answer-1m", "1 MiB answers"),
+  perByte("upload-1m", "1 MiB uploads"),
+  {
+    what: "processor time a request, 10 000 services against 1",
+    measure: { kind: "ownCpuRatio", scenario: "services-10000", against: "small" },
+    must: 1.1,
+    aim: 1,
+    unit: "×",
+  },
+  {
+    what: "memory of both processes, idle",
+    measure: { kind: "idleMemory" },
+    must: 80 * MEBIBYTE,
+    aim: 60 * MEBIBYTE,
+    unit: "MiB",
+  },
+  {
+    what: "memory an idle keep-alive connection",
+    measure: { kind: "connectionMemory" },
+    must: 10 * KIBIBYTE,
+    aim: 4 * KIBIBYTE,
+    unit: "KiB",
+  },
+  {
+    what: "memory a connection whose answer is not read",
+    measure: { kind: "unreadMemory" },
+    must: 256 * KIBIBYTE,
+    unit: "KiB",
+  },
+  {
+    what: "shift by API until the worker acts on it, p99",
+    measure: { kind: "shift" },
+    must: 5,
+    aim: 1,
+    unit: "ms",
+  },
+];

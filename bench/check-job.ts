@@ -1,0 +1,53 @@
+import { Pool } from "undici";
+import type { Contender, Job, RunningContender } from "./contenders/contender.ts";
+import { loadedHost } from "./contenders/contender.ts";
+import type { FieldsAnswer } from "./origin/answers.ts";
+
+/** Requests that a contender has to answer before it is measured. */
+const REQUESTS = 200;
+/** The 10 % of v2 among them: outside of this a split of 90/10 is not what is configured. */
+const V2_MIN = 5;
+const V2_MAX = 45;
+
+/**
+ * Sees that a contender does the job it is measured for: answers everything, splits, keeps a key
+ * where it is, forwards the client's address. It also warms the contender up a little.
+ * @throws Error that says what it did not do.
+ */
+export async function checkJob(
+  contender: Contender,
+  running: RunningContender,
+  job: Job,
+): Promise<void> {
+  const pool = new Pool(`http://${running.host}:${running.port}`, { connections: 8 });
+  try {
+    const ask = (): Promise<FieldsAnswer> => askFields(pool, loadedHost(job.services));
+    const answers = await Promise.all(Array.from({ length: REQUESTS }, ask));
+    checkAnswers(contender, answers, job);
+  } finally {
+    await pool.destroy();
+  }
+}
+
+async function askFields(pool: Pool, host: string): Promise<FieldsAnswer> {
+  const headers = { host, cookie: "sid=0123456789abcdef" };
+  const { statusCode, body } = await pool.request({ path: "/fields", method: "GET", headers });
+  const text = await body.text();
+  if (statusCode === 200) return JSON.parse(text) as FieldsAnswer;
+  throw new Error(`Cannot check: wanted status 200, found ${statusCode}`);
+}
+
+function checkAnswers(contender: Contender, answers: readonly FieldsAnswer[], job: Job): void {
+  if (!contender.abilities.has("split")) return;
+  const fromV2 = answers.filter(({ version }) => version === "v2").length;
+  // Not its value: for a client on loopback Envoy writes the machine's own address.
+  const unmarked = answers.filter(({ forwardedFor }) => forwardedFor === "");
+  if (unmarked.length > 0) {
+    throw new Error(`${unmarked.length} of ${answers.length} requests without X-Forwarded-For`);
+  }
+  const isSplit = job.affinity
+    ? fromV2 === 0 || fromV2 === answers.length
+    : fromV2 >= V2_MIN && fromV2 <= V2_MAX;
+  if (!isSplit)
+    throw new Error(`${fromV2} of ${answers.length} requests to v2: not the split wanted`);
+}

@@ -1,0 +1,64 @@
+import type { Cores } from "../system/cores.ts";
+import type { Endpoints } from "../origin/origin.ts";
+
+/** The job that all contenders of a scenario are configured for. */
+export type Job = {
+  readonly endpoints: Endpoints;
+  /** The version follows the cookie `sid`. */
+  readonly affinity: boolean;
+  /** Services in the table, found by Host: hostsOf. */
+  readonly services: number;
+  /**
+   * Routes of each service; the last one matches the path `/route-N`. Only Sluice is asked for more
+   * than 0.
+   */
+  readonly routes: number;
+};
+
+/** Weights of the two versions, in every contender. */
+export const WEIGHTS = { v1: 90, v2: 10 } as const;
+
+/** What a contender may not be able to do, or not as the others do it. */
+export type Ability = "http" | "split" | "affinity" | "services" | "tunnel";
+
+/** A contender at work: one or more processes. */
+export type RunningContender = AsyncDisposable & {
+  /** Where it listens, on 127.0.0.1 unless `host` says otherwise. */
+  readonly port: number;
+  readonly host: string;
+  /** The process whose tree it is. 0: there is none, as with `direct`. */
+  readonly pid: number;
+  /** Base address of its control API, where it has one. */
+  readonly api?: string;
+};
+
+/** Brings what package managers have. */
+export const INSTALL = "npm run bench:contenders";
+
+/** Something that people put in front of two versions of a service. */
+export type Contender = {
+  readonly name: string;
+  /** How it is configured for the job, in a few words, for the report. */
+  readonly how: string;
+  readonly abilities: ReadonlySet<Ability>;
+  /** How it can be had where it is not there. */
+  readonly getIt: string;
+  /** Its version. undefined: it is not there. */
+  version(): Promise<string | undefined>;
+  start(job: Job, cores: Cores): Promise<RunningContender>;
+};
+
+/** Host of the n-th service, from 0. */
+function hostOf(index: number): string {
+  return `service-${index}.mesh`;
+}
+
+/** The service that the load is for: one in the middle of the table. */
+export function loadedHost(services: number): string {
+  return hostOf(Math.floor(services / 2));
+}
+
+/** Hosts of all services of a job. */
+export function hostsOf(job: Job): readonly string[] {
+  return Array.from({ length: job.services }, (_, index) => hostOf(index));
+}

@@ -1,0 +1,89 @@
+import { findProgram, versionOf } from "../system/programs.ts";
+import { INSTALL, WEIGHTS } from "./contender.ts";
+import type { Contender, Job } from "./contender.ts";
+import { startServer } from "./server.ts";
+
+/** Above what any scenario opens: Envoy's default of 1024 would refuse some of it. */
+const CIRCUIT_MAX = 100_000;
+const EXTENSIONS = "type.googleapis.com/envoy.extensions";
+
+/** Envoy with weighted clusters and one worker thread, as its documents advise for a sidecar. */
+export const envoy: Contender = {
+  name: "envoy",
+  how: "weighted_clusters, --concurrency 1",
+  abilities: new Set(["http", "split", "tunnel"]),
+  getIt: INSTALL,
+  version: async () => {
+    const program = findProgram("envoy");
+    return program === undefined ? undefined : versionOf(program, ["--version"]);
+  },
+  start: (job, cores) =>
+    startServer(cores, async ({ folder, port }) => {
+      const config = await folder.write("envoy.json", JSON.stringify(envoyConfig(job, port)));
+      const quiet = ["--log-level", "error", "--disable-hot-restart"];
+      return { program: "envoy", arguments: ["-c", config, "--concurrency", "1", ...quiet] };
+    }),
+};
+
+function envoyConfig(job: Job, port: number): object {
+  return {
+    static_resources: {
+      listeners: [
+        {
+          address: socketAddress(`127.0.0.1:${port}`),
+          filter_chains: [{ filters: [connectionManager()] }],
+        },
+      ],
+      clusters: [cluster("v1", job.endpoints.v1), cluster("v2", job.endpoints.v2)],
+    },
+  };
+}
+
+function connectionManager(): object {
+  const clusters = [
+    { name: "v1", weight: WEIGHTS.v1 },
+    { name: "v2", weight: WEIGHTS.v2 },
+  ];
+  const routes = [
+    { match: { prefix: "/" }, route: { weighted_clusters: { clusters }, timeout: "30s" } },
+  ];
+  return {
+    name: "envoy.filters.network.http_connection_manager",
+    typed_config: {
+      "@type": `${EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+      stat_prefix: "web",
+      use_remote_address: true,
+      upgrade_configs: [{ upgrade_type: "websocket" }],
+      route_config: { virtual_hosts: [{ name: "web", domains: ["*"], routes }] },
+      http_filters: [
+        {
+          name: "envoy.filters.http.router",
+          typed_config: { "@type": `${EXTENSIONS}.filters.http.router.v3.Router` },
+        },
+      ],
+    },
+  };
+}
+
+function cluster(name: string, addresses: readonly string[]): object {
+  const thresholds = [
+    {
+      max_connections: CIRCUIT_MAX,
+      max_pending_requests: CIRCUIT_MAX,
+      max_requests: CIRCUIT_MAX,
+    },
+  ];
+  const endpoints = addresses.map((address) => ({ endpoint: { address: socketAddress(address) } }));
+  return {
+    name,
+    type: "STATIC",
+    connect_timeout: "1s",
+    circuit_breakers: { thresholds },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
+  };
+}
+
+function socketAddress(address: string): object {
+  const [host, port] = address.split(":");
+  return { socket_address: { address: host, port_value: Number(port) } };
+}

@@ -1,0 +1,106 @@
+import { findProgram, versionOf } from "../system/programs.ts";
+import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
+import type { Ability, Contender, Job } from "./contender.ts";
+import { startServer } from "./server.ts";
+import type { WorkFolder } from "../system/work-folder.ts";
+
+/** Connections of both sides. */
+const CONNECTIONS_MAX = 9_000;
+
+/** HAProxy in mode http: weighted servers, connections shared between clients (http-reuse). */
+export const haproxy = haproxyContender("http", {
+  name: "haproxy",
+  how: "mode http, weighted servers, http-reuse always, 1 thread",
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel"]),
+});
+
+/** HAProxy in mode tcp: it parses nothing, which is the floor of two reads and two writes. */
+export const haproxyTcp = haproxyContender("tcp", {
+  name: "haproxy-tcp",
+  how: "mode tcp: splits connections, parses nothing, adds no field; the floor",
+  abilities: new Set(["http", "tunnel"]),
+});
+
+type Kind = "http" | "tcp";
+type About = Pick<Contender, "name" | "how"> & { readonly abilities: ReadonlySet<Ability> };
+
+function haproxyContender(mode: Kind, about: About): Contender {
+  return {
+    ...about,
+    getIt: INSTALL,
+    version: async () => {
+      const program = findProgram("haproxy");
+      return program === undefined ? undefined : versionOf(program, ["-v"]);
+    },
+    start: (job, cores) =>
+      startServer(cores, async ({ folder, port }) => {
+        const text = mode === "tcp" ? tcpConfig(job, port) : await httpConfig(folder, job, port);
+        const config = await folder.write("haproxy.cfg", text);
+        return { program: "haproxy", arguments: ["-db", "-f", config] };
+      }),
+  };
+}
+
+function start(mode: Kind): string {
+  return `global
+  nbthread 1
+  maxconn ${CONNECTIONS_MAX}
+defaults
+  mode ${mode}
+  maxconn ${CONNECTIONS_MAX}
+  timeout connect 1s
+  timeout client 60s
+  timeout server 60s
+  timeout tunnel 1h
+`;
+}
+
+function tcpConfig(job: Job, port: number): string {
+  return `${start("tcp")}listen web
+  bind 127.0.0.1:${port} backlog 4096
+  balance roundrobin
+${serverLines(job)}
+`;
+}
+
+async function httpConfig(folder: WorkFolder, job: Job, port: number): Promise<string> {
+  const hosts = hostsOf(job);
+  const map = await folder.write(
+    "hosts.map",
+    hosts.map((host, index) => `${host} service_${index}\n`).join(""),
+  );
+  const choice =
+    hosts.length > 1
+      ? `use_backend %[req.hdr(host),lower,map(${map})]`
+      : "default_backend service_0";
+  return `${start("http")}  option forwardfor
+  http-reuse always
+frontend web
+  bind 127.0.0.1:${port} backlog 4096
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  ${choice}
+${hosts.map((_, index) => backend(job, index)).join("\n")}
+`;
+}
+
+function backend(job: Job, index: number): string {
+  const balance = job.affinity
+    ? "balance hash req.cook(sid)\n  hash-type consistent"
+    : "balance roundrobin";
+  return `backend service_${index}
+  ${balance}
+${serverLines(job)}`;
+}
+
+/**
+ * Weights of servers are relative and at most 256 (haproxy 2.6, section 5.2): one server a version.
+ */
+function serverLines(job: Job): string {
+  const lines = (["v1", "v2"] as const).flatMap((version) =>
+    job.endpoints[version].map(
+      (address, index) => `  server ${version}_${index} ${address} weight ${WEIGHTS[version]}`,
+    ),
+  );
+  return lines.join("\n");
+}

@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { Spawned } from "../system/spawned.ts";
+import { WorkFolder } from "../system/work-folder.ts";
+import { ROUTE_PREFIX } from "../origin/answers.ts";
+import { WEIGHTS, hostsOf } from "./contender.ts";
+import type { Contender, Job, RunningContender } from "./contender.ts";
+import type { Cores } from "../system/cores.ts";
+
+const PACKAGE = new URL("../../package.json", import.meta.url);
+const SOURCE = fileURLToPath(new URL("../../control/cli/main.ts", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/control/cli/main.js", import.meta.url));
+const ABILITIES = new Set(["http", "split", "affinity", "services", "tunnel"] as const);
+
+/** Sluice as a checkout runs it, with nothing switched off: primary and worker share the core. */
+export const sluice: Contender = {
+  name: "sluice",
+  how: "defaults: weighted split, metrics, timeouts, retries, forwarded fields",
+  abilities: ABILITIES,
+  getIt: "",
+  version: packageVersion,
+  start: (job, cores) => startSluice(sluiceConfig(job), cores),
+};
+
+/** The same as `npm run build` makes it: Node keeps no compiler of types in memory. */
+export const sluiceBuilt: Contender = {
+  name: "sluice-built",
+  how: "the same, from dist/",
+  abilities: ABILITIES,
+  getIt: "npm run build",
+  version: () => (existsSync(BUILT) ? packageVersion() : Promise.resolve(undefined)),
+  start: (job, cores) => startSluice(sluiceConfig(job), cores, { file: BUILT }),
+};
+
+async function packageVersion(): Promise<string> {
+  return (JSON.parse(await readFile(PACKAGE, "utf8")) as { version: string }).version;
+}
+
+/** The configuration for a job, as in `sluice.yaml`. */
+export function sluiceConfig(job: Job): object {
+  const versions = {
+    v1: { weight: WEIGHTS.v1, endpoints: job.endpoints.v1 },
+    v2: { weight: WEIGHTS.v2, endpoints: job.endpoints.v2 },
+  };
+  const routes = Array.from({ length: job.routes }, (_, index) => ({
+    match: { path: `${ROUTE_PREFIX}${index + 1}` },
+    timeout: "20s",
+  }));
+  const affinity = job.affinity ? { affinity: { cookie: "sid", set: false } } : {};
+  const services = hostsOf(job).map((host) => [
+    host,
+    { hosts: [host], versions, ...affinity, ...(job.routes > 0 ? { routes } : {}) },
+  ]);
+  return {
+    // More than the default, for scenarios that hold 10 000 idle connections and use others.
+    listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000 }],
+    control: { bind: "127.0.0.1:0" },
+    drain: { acceptFor: "0" },
+    services: Object.fromEntries(services),
+  };
+}
+
+/** How Sluice is started. */
+type Start = {
+  /** The program's entry; by default its source. */
+  readonly file?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** Starts the program with this configuration. */
+export async function startSluice(
+  config: object,
+  cores: Cores,
+  { file: cli = SOURCE, env = {} }: Start = {},
+): Promise<RunningContender & { readonly api: string }> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await WorkFolder.make());
+  const path = await folder.write("sluice.json", JSON.stringify(config));
+  const file = process.execPath;
+  const args = [cli, "run", "-c", path];
+  const program = stack.use(new Spawned({ file, arguments: args, cores: cores.contender, env }));
+  try {
+    const addresses = new Map<string, string>();
+    await program.firstLine((line) => {
+      const entry = JSON.parse(line) as { readonly event: string; readonly address?: string };
+      if (entry.address !== undefined) addresses.set(entry.event, entry.address);
+      return entry.event === "sidecar.ready" ? true : undefined;
+    });
+    const port = Number(addresses.get("listener.open")?.split(":").at(-1));
+    const api = addresses.get("api.open") ?? "";
+    const dispose = (): Promise<void> => stack.disposeAsync();
+    return { host: "127.0.0.1", port, pid: program.pid, api, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}

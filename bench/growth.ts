@@ -1,0 +1,105 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { GROWTH_MUST, SERIES } from "./growth/series.ts";
+import type { Series } from "./growth/series.ts";
+import { judgeGrowth } from "./growth/judge-growth.ts";
+import { measureSeries } from "./growth/measure-series.ts";
+import type { Point } from "./growth/measure-series.ts";
+import { markdownTable, numberText, spreadText } from "./report/format.ts";
+import { lineChart } from "./report/line-chart.ts";
+import type { ChartLine } from "./report/line-chart.ts";
+import { allowedCores, shareCores } from "./system/cores.ts";
+import { describeMachine } from "./system/machine.ts";
+import { exitOnSignals } from "./system/spawned.ts";
+import { wholeUpTo } from "./whole-up-to.ts";
+
+const MEBIBYTE = 2 ** 20;
+const ROUNDS_MAX = 100;
+const SECONDS_MAX = 600;
+
+type Options = {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly plots: string;
+  readonly series: readonly string[];
+};
+
+type Measured = { readonly series: Series; readonly points: readonly Point[] };
+
+exitOnSignals();
+await new Command("bench:growth")
+  .description("Measures what a request costs as the table, the endpoints or connections grow.")
+  .option("--rounds <count>", "rounds", wholeUpTo(ROUNDS_MAX), 5)
+  .option("--seconds <count>", "seconds of one round", wholeUpTo(SECONDS_MAX), 2)
+  .option("--series <name...>", "only these", [])
+  .option("--plots <folder>", "where the plots are written", "docs")
+  .action(run)
+  .parseAsync();
+
+async function run({ rounds, seconds, plots, series: names }: Options): Promise<void> {
+  const machine = describeMachine();
+  const effort = { rounds, seconds, cores: shareCores(allowedCores()), progress: console.error };
+  const measured: Measured[] = [];
+  let isBroken = false;
+  for (const series of SERIES) {
+    if (names.length > 0 && !names.includes(series.dimension)) continue;
+    const points = await measureSeries(series, effort).catch((error: Error) => {
+      console.error(`Failed: ${series.title}: ${error.message}`);
+      return [];
+    });
+    measured.push({ series, points });
+    isBroken ||= judgeGrowth(series, points).isBroken;
+  }
+  const { processor, cores, loadBefore } = machine;
+  const date = new Date().toISOString().slice(0, 10);
+  const note = `${date}, ${processor}, ${cores} processors, load average before ${loadBefore}`;
+  await writePlots(plots, measured, note);
+  console.log(`${report(measured)}\n\n${note}`);
+  process.exitCode = isBroken ? 1 : 0;
+}
+
+async function writePlots(
+  folder: string,
+  measured: readonly Measured[],
+  note: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const linesOf = (figure: (point: Point) => number): readonly ChartLine[] =>
+    measured.map(({ series, points }) => ({
+      title: series.title,
+      points: points.map((point) => ({ x: point.size, y: figure(point) })),
+    }));
+  const cost = lineChart({
+    title: "Processor time of one request",
+    unit: "µs",
+    note,
+    lines: linesOf(({ cpu }) => cpu?.median ?? 0),
+  });
+  const memory = lineChart({
+    title: "Memory of both processes",
+    unit: "MiB (Pss)",
+    note,
+    lines: linesOf(({ idleBytes }) => idleBytes / MEBIBYTE),
+  });
+  await writeFile(join(folder, "growth-cost.svg"), cost);
+  await writeFile(join(folder, "growth-memory.svg"), memory);
+}
+
+function report(measured: readonly Measured[]): string {
+  const rows = measured.flatMap(({ series, points }) => {
+    const { ratio } = judgeGrowth(series, points);
+    const must = series.from === undefined ? "" : `, must ≤ ${GROWTH_MUST}`;
+    return points.map((point) => [
+      `${numberText(point.size)} ${series.title}`,
+      spreadText(point.cpu),
+      numberText(point.idleBytes / MEBIBYTE),
+      numberText(point.usedBytes / MEBIBYTE),
+      point === points.at(-1)
+        ? `${spreadText(ratio)} of ${series.from ?? series.sizes[0]}${must}`
+        : "",
+    ]);
+  });
+  const head = ["size", "CPU µs a request", "MiB idle", "MiB after load", "growth"];
+  return markdownTable(head, rows);
+}

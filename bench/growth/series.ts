@@ -1,0 +1,33 @@
+/** What grows. */
+export type Dimension = "services" | "routes" | "endpoints" | "idleConnections";
+
+/** One line of the plots: a dimension, and the sizes at which it is measured. */
+export type Series = {
+  readonly dimension: Dimension;
+  readonly title: string;
+  /** Ascending. */
+  readonly sizes: readonly number[];
+  /** The size that the budget compares the largest one with. undefined: no promise. */
+  readonly from: number | undefined;
+};
+
+/** How much more a request may cost at the largest size: 10 %. */
+export const GROWTH_MUST = 1.1;
+
+/** Everything that may grow in a sidecar. */
+export const SERIES: readonly Series[] = [
+  {
+    dimension: "services",
+    title: "services",
+    sizes: [1, 10, 100, 1_000, 10_000],
+    from: 10,
+  },
+  { dimension: "routes", title: "routes of the service", sizes: [1, 10, 100, 1_000], from: 1 },
+  { dimension: "endpoints", title: "endpoints", sizes: [2, 10, 100, 1_000], from: 2 },
+  {
+    dimension: "idleConnections",
+    title: "idle connections",
+    sizes: [0, 100, 1_000, 10_000],
+    from: undefined,
+  },
+];

@@ -1,0 +1,39 @@
+import type { Cores } from "../system/cores.ts";
+
+/** What a load generator sends, and where. */
+export type Target = {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly method: "GET" | "POST";
+  /** Fields of the request, Host among them. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Size of the request's body. 0: none. */
+  readonly bodyBytes: number;
+};
+
+/** How much of it. */
+export type Effort = {
+  readonly connections: number;
+  readonly seconds: number;
+  /** Every request opens a connection of its own. */
+  readonly newConnections: boolean;
+};
+
+/** What came of a closed loop: each connection sends again as soon as it has its answer. */
+export type LoadResult = {
+  /** Requests that were answered with 2xx. */
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Everything else: other statuses, resets, timeouts. */
+  readonly errors: number;
+};
+
+/** A closed-loop generator, a process of its own. */
+export type LoadTool = {
+  readonly name: "wrk" | "autocannon" | "websockets";
+  run(target: Target, effort: Effort, cores: Cores): Promise<LoadResult>;
+};
+
+/** How much longer than it was asked for a generator may take. */
+export const LOAD_GRACE_MS = 15_000;

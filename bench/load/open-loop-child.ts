@@ -1,0 +1,113 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { createHistogram } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AnswerReader } from "./answer-reader.ts";
+import { loadArgument } from "./child.ts";
+import type { OpenLoop, OpenLoopResult } from "./open-loop.ts";
+import { requestBytes } from "./request-bytes.ts";
+
+/** The schedule's step: libuv's timers know no shorter one. */
+const TICK_MS = 1;
+/** How long answers are waited for at the end. */
+const LAST_ANSWERS_MS = 2_000;
+/** The first part of a run opens connections and warms caches: it is not counted. */
+const WARM_UP_SHARE = 0.2;
+
+/** One connection of the generator. */
+type Sender = { readonly socket: Socket; readonly reader: AnswerReader; dueMs: number };
+
+/**
+ * Sends requests on schedule. In every tick those that are due go out, each on a connection that is
+ * free; where none is, they wait, and their latency runs. What the generator itself is late is kept
+ * apart: it shares its processor with the origin, and that is the same for all contenders.
+ */
+class Generator {
+  readonly #loop: OpenLoop;
+  readonly #request: Buffer;
+  readonly #free: Sender[] = [];
+  /** When the requests were due that wait for a connection, in monotonic milliseconds. */
+  readonly #waiting: number[] = [];
+  readonly #latencies = createHistogram({ figures: 3 });
+  readonly #lateness = createHistogram({ figures: 3 });
+  #startMs = 0;
+  #due = 0;
+  #answered = 0;
+  #errors = 0;
+
+  constructor(loop: OpenLoop) {
+    this.#loop = loop;
+    this.#request = requestBytes(loop.target);
+  }
+
+  async run(): Promise<OpenLoopResult> {
+    const { connections, requestsPerSecond, seconds } = this.#loop;
+    await Promise.all(Array.from({ length: connections }, () => this.#open()));
+    this.#startMs = performance.now();
+    const total = Math.floor(requestsPerSecond * seconds);
+    const ticks = setInterval(() => this.#tick(total), TICK_MS);
+    const endMs = this.#startMs + seconds * 1000 + LAST_ANSWERS_MS;
+    while (this.#answered + this.#errors < total && performance.now() < endMs) await sleep(10);
+    clearInterval(ticks);
+    return this.#result(total);
+  }
+
+  async #open(): Promise<void> {
+    const { host, port } = this.#loop.target;
+    const socket = connect({ host, port, noDelay: true });
+    await once(socket, "connect");
+    const sender: Sender = { socket, reader: new AnswerReader(), dueMs: 0 };
+    socket.on("data", (bytes: Buffer) => {
+      if (sender.reader.take(bytes)) this.#onAnswer(sender);
+    });
+    socket.on("error", () => (this.#errors += 1));
+    this.#free.push(sender);
+  }
+
+  #tick(total: number): void {
+    const nowMs = performance.now();
+    const perMs = this.#loop.requestsPerSecond / 1000;
+    const dueNow = Math.min(Math.floor((nowMs - this.#startMs) * perMs), total);
+    if (dueNow === this.#due) return;
+    const scheduledMs = this.#startMs + (this.#due + 1) / perMs;
+    this.#lateness.record(Math.max(1, Math.round((nowMs - scheduledMs) * 1000)));
+    for (; this.#due < dueNow; this.#due += 1) this.#waiting.push(nowMs);
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const sender = this.#free.pop();
+      if (sender === undefined) return;
+      sender.dueMs = this.#waiting.shift() as number;
+      sender.socket.write(this.#request);
+    }
+  }
+
+  #onAnswer(sender: Sender): void {
+    const nowMs = performance.now();
+    if (sender.reader.status === 200) this.#answered += 1;
+    else this.#errors += 1;
+    const countFromMs = this.#startMs + this.#loop.seconds * 1000 * WARM_UP_SHARE;
+    if (sender.dueMs >= countFromMs) {
+      this.#latencies.record(Math.max(1, Math.round((nowMs - sender.dueMs) * 1000)));
+    }
+    this.#free.push(sender);
+    this.#sendWaiting();
+  }
+
+  #result(total: number): OpenLoopResult {
+    return {
+      answered: this.#answered,
+      errors: total - this.#answered,
+      p50Us: this.#latencies.percentile(50),
+      p99Us: this.#latencies.percentile(99),
+      p999Us: this.#latencies.percentile(99.9),
+      lateP99Us: this.#lateness.percentile(99),
+    };
+  }
+}
+
+const result = await new Generator(loadArgument() as OpenLoop).run();
+process.stdout.write(JSON.stringify(result), () => process.exit(0));

@@ -1,0 +1,13 @@
+import { LOAD_GRACE_MS } from "./load.ts";
+import type { LoadResult, LoadTool } from "./load.ts";
+import { startLoad } from "./child.ts";
+
+/** Messages to and fro on WebSockets: one message and its echo count as a request. */
+export const websockets: LoadTool = {
+  name: "websockets",
+  async run(target, effort, cores) {
+    await using program = startLoad("websockets-child.ts", { target, effort }, cores);
+    const text = await program.output(effort.seconds * 1000 + LOAD_GRACE_MS);
+    return JSON.parse(text) as LoadResult;
+  },
+};

@@ -1,0 +1,35 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
+import type { FieldsAnswer } from "./answers.ts";
+import { listenOnAll } from "./listen-on-all.ts";
+
+/**
+ * The origin where nginx is not installed. It costs the load's processor much more, so that few
+ * contenders can be saturated: the report says which origin a run had.
+ */
+function answer(version: string, request: IncomingMessage, response: ServerResponse): void {
+  const path = request.url ?? "/";
+  request.resume();
+  if (path === "/fields") return void response.end(JSON.stringify(fieldsOf(version, request)));
+  if (path === "/small" || path.startsWith(ROUTE_PREFIX)) return sendBytes(response, SMALL_BODY);
+  const bytes = SIZED_ANSWERS[path];
+  if (bytes !== undefined) return sendBytes(response, Buffer.alloc(bytes));
+  request.once("end", () => sendBytes(response, "taken"));
+}
+
+function sendBytes(response: ServerResponse, body: string | Buffer): void {
+  response.setHeader("content-length", Buffer.byteLength(body));
+  response.end(body);
+}
+
+function fieldsOf(version: string, request: IncomingMessage): FieldsAnswer {
+  const forwardedFor = String(request.headers["x-forwarded-for"] ?? "");
+  return { version, host: request.headers.host ?? "", forwardedFor };
+}
+
+await listenOnAll((version) => {
+  const server = createServer((request, response) => answer(version, request, response));
+  server.keepAliveTimeout = 3_600_000;
+  return server;
+});

@@ -1,0 +1,127 @@
+import { mkdir, open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Cores } from "../system/cores.ts";
+import { REQUESTS_PER_CONNECTION, nginxArguments, nginxConfig } from "../system/nginx-parts.ts";
+import { freePort, untilOpen } from "../system/ports.ts";
+import { findProgram } from "../system/programs.ts";
+import { Spawned } from "../system/spawned.ts";
+import { WorkFolder } from "../system/work-folder.ts";
+import { ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
+
+/** How long an origin may take to accept connections. */
+const OPEN_WAIT_MS = 10_000;
+/** Connections and listening sockets of the origin: more than any scenario opens. */
+const CONNECTIONS_MAX = 19_000;
+/** Endpoints of one version: what two bytes of a loopback address hold. */
+const ENDPOINTS_MAX = 65_000;
+
+/** Addresses (`127.x.y.z:port`) of the endpoints of both versions. */
+export type Endpoints = { readonly v1: readonly string[]; readonly v2: readonly string[] };
+
+/** The servers behind every contender. */
+export type Origin = AsyncDisposable & {
+  /** What it is made of: nginx where it is installed, as it disturbs least. */
+  readonly kind: "nginx" | "node:http" | "ws";
+  readonly endpoints: Endpoints;
+};
+
+/** Starts an origin with `perVersion` endpoints of each version, all of them in one process. */
+export async function startOrigin(cores: Cores, perVersion = 1): Promise<Origin> {
+  const nginx = findProgram("nginx");
+  if (nginx === undefined) return startNodeOrigin(cores, "node-origin.ts", perVersion);
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await WorkFolder.make());
+  const port = await freePort();
+  const endpoints = endpointsOn(port, perVersion);
+  const config = await folder.write(
+    "nginx.conf",
+    nginxConfig(folder, { http: originHttp(folder, endpoints), connectionsMax: CONNECTIONS_MAX }),
+  );
+  await writeAnswers(folder);
+  const args = nginxArguments(folder, config);
+  stack.use(new Spawned({ file: nginx, arguments: args, cores: cores.load }));
+  await untilOpenAt(endpoints.v1[0] as string);
+  return { kind: "nginx", endpoints, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Starts an origin that takes WebSockets and sends every message back. */
+export async function startEchoOrigin(cores: Cores): Promise<Origin> {
+  return { ...(await startNodeOrigin(cores, "echo-origin.ts", 1)), kind: "ws" };
+}
+
+async function startNodeOrigin(cores: Cores, file: string, perVersion: number): Promise<Origin> {
+  const endpoints = endpointsOn(await freePort(), perVersion);
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const origin = new Spawned({
+    file: process.execPath,
+    arguments: [path, JSON.stringify(endpoints)],
+    cores: cores.load,
+  });
+  await origin.firstLine((line) => (line === "ready" ? true : undefined));
+  return {
+    kind: "node:http",
+    endpoints,
+    [Symbol.asyncDispose]: () => origin[Symbol.asyncDispose](),
+  };
+}
+
+/** One port on many loopback addresses, which Linux has without being told. */
+function endpointsOn(port: number, perVersion: number): Endpoints {
+  if (perVersion > ENDPOINTS_MAX) throw new RangeError(`Cannot listen on ${perVersion} addresses`);
+  const addresses = (network: number): string[] =>
+    Array.from({ length: perVersion }, (_, index) => {
+      const host = index + 1;
+      return `127.${network}.${host >> 8}.${host & 255}:${port}`;
+    });
+  return { v1: addresses(1), v2: addresses(2) };
+}
+
+function originHttp(folder: WorkFolder, { v1, v2 }: Endpoints): string {
+  return [takenBlocks(folder), serverBlock("v1", v1), serverBlock("v2", v2)].join("\n");
+}
+
+/**
+ * `return` would answer an upload before it has come in, and a proxy may then give up sending it.
+ * What is passed to another server is read whole first: here to one that gets nothing of it.
+ */
+function takenBlocks(folder: WorkFolder): string {
+  const socket = `unix:${folder.path}/taken.sock`;
+  return `  upstream taken { server ${socket}; keepalive 64; keepalive_requests ${REQUESTS_PER_CONNECTION}; }
+  server { listen ${socket}; location / { return 200 "taken"; } }`;
+}
+
+function serverBlock(version: string, addresses: readonly string[]): string {
+  const fields = `{"version":"${version}","host":"$http_host","forwardedFor":"$http_x_forwarded_for"}`;
+  return `  server {
+${addresses.map((address) => `    listen ${address} backlog=4096;`).join("\n")}
+    keepalive_timeout 3600s;
+    client_max_body_size 0;
+    root answers;
+    open_file_cache max=16;
+    location = /small { return 200 "${SMALL_BODY.replace("\n", "\\n")}"; }
+    location ${ROUTE_PREFIX} { return 200 "${SMALL_BODY.replace("\n", "\\n")}"; }
+    location = /upload {
+      client_body_buffer_size 2m;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header Connection "";
+      proxy_http_version 1.1;
+      proxy_pass http://taken;
+    }
+    location = /fields { return 200 '${fields}'; }
+  }`;
+}
+
+async function writeAnswers(folder: WorkFolder): Promise<void> {
+  await mkdir(`${folder.path}/answers`);
+  for (const [path, bytes] of Object.entries(SIZED_ANSWERS)) {
+    await using file = await open(`${folder.path}/answers${path}`, "w");
+    // A hole reads as zeros and takes no room on the disk.
+    await file.truncate(bytes);
+  }
+}
+
+async function untilOpenAt(address: string): Promise<void> {
+  const [host = "", port] = address.split(":");
+  await untilOpen(Number(port), OPEN_WAIT_MS, host);
+}

@@ -1,0 +1,134 @@
+import type { Ability } from "./contenders/contender.ts";
+
+/** How the contenders of a scenario are configured; see jobFor. */
+export type JobKind = "plain" | "affinity" | "services" | "tunnel";
+
+/** A kind of traffic. */
+export type Scenario = {
+  readonly name: string;
+  readonly title: string;
+  readonly job: JobKind;
+  readonly path: string;
+  readonly method: "GET" | "POST";
+  readonly fields: Readonly<Record<string, string>>;
+  readonly bodyBytes: number;
+  readonly connections: number;
+  readonly newConnections: boolean;
+  /** any: wrk where it is installed, as it costs the load's processor least. */
+  readonly tool: "any" | "autocannon" | "websockets";
+  /** What a contender must be able to do to take part. */
+  readonly needs: Ability;
+  /** Part of `--quick`. all: with every contender. rivals: with those that a budget row names. */
+  readonly quick: "all" | "rivals" | "no";
+};
+
+/** The scenario that latency, memory and most of the budget are about. */
+export const MAIN_SCENARIO = "small";
+/** Services of the scenario of that name: what the budget speaks of. */
+export const MANY_SERVICES = 10_000;
+
+const BASE = {
+  job: "plain",
+  path: "/small",
+  method: "GET",
+  fields: {},
+  bodyBytes: 0,
+  connections: 64,
+  newConnections: false,
+  tool: "any",
+  needs: "http",
+  quick: "no",
+} as const;
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Fields of a browser behind a CDN: 20 with Host. */
+const TWENTY_FIELDS: Readonly<Record<string, string>> = {
+  "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+  "accept-language": "en-GB,en;q=0.7,de;q=0.3",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  referer: "https://shop.example/catalogue/lamps?page=3",
+  cookie: "theme=dark; session=0123456789abcdef0123456789abcdef; consent=yes",
+  dnt: "1",
+  "sec-gpc": "1",
+  "upgrade-insecure-requests": "1",
+  "sec-fetch-dest": "document",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-site": "same-origin",
+  "sec-fetch-user": "?1",
+  priority: "u=0, i",
+  "cache-control": "no-cache",
+  pragma: "no-cache",
+  "cdn-loop": "cdn.example",
+  "x-edge-region": "fra",
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+};
+
+/** Everything that is measured with closed loops, in the order of the report. */
+export const SCENARIOS: readonly Scenario[] = [
+  { ...BASE, name: MAIN_SCENARIO, title: "small GET, 64 connections", quick: "all" },
+  {
+    ...BASE,
+    name: "small-autocannon",
+    title: "the same, load by autocannon",
+    tool: "autocannon",
+  },
+  { ...BASE, name: "connections-10", title: "10 connections", connections: 10 },
+  { ...BASE, name: "connections-100", title: "100 connections", connections: 100 },
+  { ...BASE, name: "connections-1000", title: "1 000 connections", connections: 1000 },
+  { ...BASE, name: "fields-20", title: "20 request fields", fields: TWENTY_FIELDS },
+  {
+    ...BASE,
+    name: "new-connections",
+    title: "new connection per request (autocannon)",
+    newConnections: true,
+    tool: "autocannon",
+  },
+  { ...BASE, name: "answer-1k", title: "1 KiB answers", path: "/1k" },
+  { ...BASE, name: "answer-64k", title: "64 KiB answers", path: "/64k" },
+  {
+    ...BASE,
+    name: "answer-1m",
+    title: "1 MiB answers, 16 connections",
+    path: "/1m",
+    connections: 16,
+    quick: "rivals",
+  },
+  { ...BASE, ...upload(1024), name: "upload-1k", title: "1 KiB uploads" },
+  {
+    ...BASE,
+    ...upload(MEBIBYTE),
+    name: "upload-1m",
+    title: "1 MiB uploads, 16 connections",
+    connections: 16,
+    quick: "rivals",
+  },
+  {
+    ...BASE,
+    name: "websocket",
+    title: "WebSocket echo, a message and its answer",
+    job: "tunnel",
+    tool: "websockets",
+    needs: "tunnel",
+  },
+  {
+    ...BASE,
+    name: "affinity",
+    title: "affinity by cookie",
+    job: "affinity",
+    needs: "affinity",
+    fields: { cookie: "sid=0123456789abcdef" },
+  },
+  {
+    ...BASE,
+    name: "services-10000",
+    title: "10 000 services",
+    job: "services",
+    needs: "services",
+  },
+];
+
+function upload(bodyBytes: number): Pick<Scenario, "path" | "method" | "bodyBytes"> {
+  return { path: "/upload", method: "POST", bodyBytes };
+}

@@ -1,0 +1,34 @@
+import { appendFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { LoopDelay } from "./loop-delay.ts";
+
+/**
+ * Loaded into every process of the sidecar by `--import`: tells each second how late its event loop
+ * was. Nothing of the product knows of it.
+ */
+const RESOLUTION_MS = 10;
+const INTERVAL_MS = 1_000;
+const NANOSECONDS_A_MS = 1e6;
+
+const file = process.env["SOAK_LOOP_DELAY_FILE"];
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+
+/** The monitor counts from one of its timers to the next: a loop that is never late has 10 ms. */
+function lateMs(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / NANOSECONDS_A_MS - RESOLUTION_MS);
+}
+
+function tell(path: string): void {
+  const line: LoopDelay = {
+    pid: process.pid,
+    p50Ms: lateMs(delay.percentile(50)),
+    p99Ms: lateMs(delay.percentile(99)),
+  };
+  appendFileSync(path, `${JSON.stringify(line)}\n`);
+  delay.reset();
+}
+
+if (file !== undefined) {
+  delay.enable();
+  setInterval(() => tell(file), INTERVAL_MS).unref();
+}

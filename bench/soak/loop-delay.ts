@@ -1,0 +1,37 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Spawned } from "../system/spawned.ts";
+
+/** How late the event loop of one process was in one second, in milliseconds. */
+export type LoopDelay = { readonly pid: number; readonly p50Ms: number; readonly p99Ms: number };
+
+/** Environment that makes every process of a program write its loop's delay to `file`. */
+export function loopDelayEnvironment(file: string): Readonly<Record<string, string>> {
+  const preload = fileURLToPath(new URL("loop-delay-child.ts", import.meta.url));
+  return {
+    NODE_OPTIONS: `--import=${pathToFileURL(preload).href}`,
+    SOAK_LOOP_DELAY_FILE: file,
+  };
+}
+
+/**
+ * An idle process on the same processors, whose loop is late only because of what else the machine
+ * does: what the sidecar's loop is later than this one is its own.
+ */
+export function startIdleProcess(file: string, cores: string): Spawned {
+  const args = ["--eval", "setInterval(() => undefined, 1000)"];
+  const env = loopDelayEnvironment(file);
+  return new Spawned({ file: process.execPath, arguments: args, cores, env });
+}
+
+/** What was written since the last call: the worst 99th percentile, in milliseconds. 0: nothing. */
+export async function takeLoopDelay(file: string): Promise<number> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  await writeFile(file, "");
+  const delays = text
+    .split("\n")
+    // The last line may be half written.
+    .filter((line) => line.endsWith("}"))
+    .map((line) => (JSON.parse(line) as LoopDelay).p99Ms);
+  return Math.max(0, ...delays);
+}

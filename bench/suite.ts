@@ -1,0 +1,223 @@
+import { checkJob } from "./check-job.ts";
+import type { Contender, Job } from "./contenders/contender.ts";
+import { loadSpread } from "./figures.ts";
+import { autocannon } from "./load/autocannon.ts";
+import type { LoadTool } from "./load/load.ts";
+import { websockets } from "./load/websockets.ts";
+import { hasWrk, wrk } from "./load/wrk.ts";
+import { measureShifts } from "./measure-shifts.ts";
+import { measureLatency, measureLoad, measureMemory } from "./measure.ts";
+import type { Entry } from "./measure.ts";
+import { startEchoOrigin, startOrigin } from "./origin/origin.ts";
+import type { Origin } from "./origin/origin.ts";
+import type { LatencySample, LoadSample, MemorySample, Missing, ShiftSample } from "./results.ts";
+import { MAIN_SCENARIO, MANY_SERVICES, SCENARIOS } from "./scenarios.ts";
+import type { JobKind, Scenario } from "./scenarios.ts";
+import type { Cores } from "./system/cores.ts";
+
+/** Before its first round a contender gets this much load: engines compile what runs often. */
+const WARM_UP_SECONDS = 1;
+/** What our open-loop generator sends on one processor beside the origin, and stays on schedule. */
+const OPEN_LOOP_RATE_MAX = 8_000;
+
+/** What a run measures. */
+export type Plan = {
+  /** Those that are installed. */
+  readonly contenders: readonly Contender[];
+  /** Closed loops, each with the names of its contenders. */
+  readonly scenarios: readonly {
+    readonly scenario: Scenario;
+    readonly with: ReadonlySet<string>;
+  }[];
+  /** Names of the contenders of the other measurements. Empty: not measured. */
+  readonly latency: ReadonlySet<string>;
+  readonly memory: ReadonlySet<string>;
+  readonly shift: ReadonlySet<string>;
+  readonly rounds: number;
+  /** Rounds of what needs processes that were just started. */
+  readonly freshRounds: number;
+  readonly seconds: number;
+  readonly idleConnections: number;
+  readonly cores: Cores;
+  readonly progress: (line: string) => void;
+};
+
+/** What a run of the suite found. */
+export type Found = {
+  readonly origin: string;
+  readonly loads: LoadSample[];
+  readonly latencies: LatencySample[];
+  readonly memory: MemorySample[];
+  readonly shifts: ShiftSample[];
+  readonly missing: Missing[];
+};
+
+/**
+ * Runs a plan: in each round every contender has its turn, so that a disturbance hits all of them.
+ */
+export class Suite {
+  readonly #plan: Plan;
+  readonly #found: Found = {
+    origin: "",
+    loads: [],
+    latencies: [],
+    memory: [],
+    shifts: [],
+    missing: [],
+  };
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  async run(): Promise<Found> {
+    const kinds = new Set(this.#plan.scenarios.map(({ scenario }) => scenario.job));
+    let origin = "";
+    for (const kind of kinds) {
+      await using servers = await this.#startOrigin(kind);
+      if (servers.kind !== "ws") origin = servers.kind;
+      await this.#runJob(kind, servers);
+    }
+    if (this.#plan.memory.size > 0) await this.#runFresh();
+    return { ...this.#found, origin };
+  }
+
+  #startOrigin(kind: JobKind): Promise<Origin> {
+    return kind === "tunnel" ? startEchoOrigin(this.#plan.cores) : startOrigin(this.#plan.cores);
+  }
+
+  /** All scenarios that need the same configuration, with the same processes. */
+  async #runJob(kind: JobKind, origin: Origin): Promise<void> {
+    const scenarios = this.#plan.scenarios.filter(({ scenario }) => scenario.job === kind);
+    const wanted = this.#plan.contenders.filter((contender) =>
+      scenarios.some((each) => takesPart(contender, each)),
+    );
+    await using stack = new AsyncDisposableStack();
+    const started = wanted.map((contender) => this.#start(contender, jobFor(kind, origin)));
+    const entries = (await Promise.all(started)).filter((entry) => entry !== undefined);
+    for (const { running } of entries) stack.use(running);
+    for (const each of scenarios) {
+      const own = entries.filter(({ contender }) => takesPart(contender, each));
+      await this.#runScenario(each.scenario, own);
+      if (each.scenario.name === MAIN_SCENARIO) await this.#runLatency(each.scenario, own);
+    }
+  }
+
+  /** Starts one and sees that it does the job. undefined: it does not; the report says why. */
+  async #start(contender: Contender, job: Job): Promise<Entry | undefined> {
+    try {
+      const running = await contender.start(job, this.#plan.cores);
+      try {
+        await checkJob(contender, running, job);
+        return { contender, running, job };
+      } catch (error) {
+        await running[Symbol.asyncDispose]();
+        throw error;
+      }
+    } catch (error) {
+      const why = `${describeJob(job)}: ${(error as Error).message}`;
+      this.#plan.progress(`${contender.name} takes no part: ${why}`);
+      const isKnown = this.#found.missing.some((each) => each.why === why);
+      if (!isKnown) this.#found.missing.push({ contender: contender.name, why });
+      return undefined;
+    }
+  }
+
+  async #runScenario(scenario: Scenario, entries: readonly Entry[]): Promise<void> {
+    const { rounds, cores, progress } = this.#plan;
+    const tool = toolFor(scenario);
+    const { connections, newConnections } = scenario;
+    const effort = { connections, newConnections, seconds: this.#plan.seconds };
+    for (const entry of entries) {
+      const warmUp = { ...effort, seconds: WARM_UP_SECONDS, round: 0 };
+      await measureLoad(tool, entry, scenario, warmUp, cores);
+    }
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const entry of entries) {
+        const sample = await measureLoad(tool, entry, scenario, { ...effort, round }, cores);
+        this.#found.loads.push(sample);
+        progress(describeLoad(sample));
+      }
+    }
+  }
+
+  /**
+   * Those that the budget compares get the same rate, half of what the slowest of them can do;
+   * contenders that could not bear that get half of what they can do themselves.
+   */
+  async #runLatency(scenario: Scenario, entries: readonly Entry[]): Promise<void> {
+    const { latency, rounds, seconds, cores, progress } = this.#plan;
+    const own = entries.filter(({ contender }) => latency.has(contender.name));
+    const saturation = (name: string): number =>
+      loadSpread(this.#found, name, scenario.name, ({ perSecond }) => perSecond)?.median ?? 0;
+    const compared = ["sluice", "nginx"].map(saturation).filter((rate) => rate > 0);
+    const common = Math.min(...compared.map((rate) => rate / 2), OPEN_LOOP_RATE_MAX);
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const entry of own) {
+        const rate = Math.floor(Math.min(common, saturation(entry.contender.name) / 2));
+        const at = { requestsPerSecond: rate, seconds: Math.max(2, seconds), round };
+        const sample = await measureLatency(entry, scenario, at, cores);
+        this.#found.latencies.push(sample);
+        progress(describeLatency(sample));
+      }
+    }
+  }
+
+  /** What is measured on processes that have just been started: memory, and shifts. */
+  async #runFresh(): Promise<void> {
+    const { cores, freshRounds, contenders, memory, shift, idleConnections, progress } = this.#plan;
+    const scenario = SCENARIOS.find(({ name }) => name === MAIN_SCENARIO) as Scenario;
+    await using origin = await startOrigin(cores);
+    for (let round = 1; round <= freshRounds; round += 1) {
+      for (const contender of contenders.filter(({ name }) => memory.has(name))) {
+        const entry = await this.#start(contender, jobFor("plain", origin));
+        if (entry === undefined) continue;
+        await using _ = entry.running;
+        const at = { idleConnections, round };
+        this.#found.memory.push(await measureMemory(entry, scenario, at, cores));
+        progress(`memory ${contender.name} round ${round}`);
+        if (!shift.has(contender.name)) continue;
+        this.#found.shifts.push(await measureShifts(entry.running, round));
+      }
+    }
+  }
+}
+
+function takesPart(contender: Contender, each: Plan["scenarios"][number]): boolean {
+  return each.with.has(contender.name) && contender.abilities.has(each.scenario.needs);
+}
+
+function jobFor(kind: JobKind, { endpoints }: Origin): Job {
+  const services = kind === "services" ? MANY_SERVICES : 1;
+  return { endpoints, affinity: kind === "affinity", services, routes: 0 };
+}
+
+function toolFor({ tool }: Scenario): LoadTool {
+  switch (tool) {
+    case "any":
+      return hasWrk() ? wrk : autocannon;
+    case "autocannon":
+      return autocannon;
+    case "websockets":
+      return websockets;
+  }
+}
+
+function describeJob(job: Job): string {
+  if (job.services > 1) return `${job.services} services`;
+  return job.affinity ? "affinity" : "start";
+}
+
+function describeLoad(sample: LoadSample): string {
+  const { contender, scenario, round, perSecond, userUs, systemUs, errors } = sample;
+  const cost = `${(userUs + systemUs).toFixed(1)} µs (user ${userUs.toFixed(1)})`;
+  const failed = errors > 0 ? `, ${errors} errors` : "";
+  return `${scenario} ${contender} round ${round}: ${cost}, ${Math.round(perSecond)}/s${failed}`;
+}
+
+function describeLatency(sample: LatencySample): string {
+  const { contender, round, requestsPerSecond, p50Us, p99Us, errors } = sample;
+  const failed = errors > 0 ? `, ${errors} errors` : "";
+  const rate = `${requestsPerSecond}/s`;
+  return `latency ${contender} round ${round} at ${rate}: p50 ${p50Us} µs, p99 ${p99Us} µs${failed}`;
+}

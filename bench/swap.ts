@@ -1,0 +1,229 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command } from "commander";
+import { LiveLoad } from "../test/support/live-load.ts";
+import type { LiveLoadPlan, LiveLoadReport } from "../test/support/live-load.ts";
+import { makeReleases } from "../test/support/release.ts";
+import { VersionOrigin } from "../test/support/version-origin.ts";
+import { markdownTable, numberText } from "./report/format.ts";
+import { haproxySubject } from "./swap/haproxy-subject.ts";
+import { nginxSubject } from "./swap/nginx-subject.ts";
+import { sluiceSubject, startWithReleases } from "./swap/sluice-subject.ts";
+import type { RunningSluice } from "./swap/sluice-subject.ts";
+import type { RunningSubject, Subject } from "./swap/subject.ts";
+import { allowedCores, shareCores } from "./system/cores.ts";
+import { descriptorsOf, processTree, pssBytesOf } from "./system/process-tree.ts";
+import { exitOnSignals } from "./system/spawned.ts";
+import { WorkFolder } from "./system/work-folder.ts";
+import { wholeUpTo } from "./whole-up-to.ts";
+
+/** The load of the promise: every kind of connection at once. */
+const LOAD: Omit<LiveLoadPlan, "port"> = {
+  host: "web",
+  busy: 64,
+  pauseMs: 20,
+  churnPerSecond: 64,
+  idle: 200,
+  webSockets: 200,
+  messageEveryMs: 200,
+};
+/** Requests that are to be answered between two replacements. */
+const ANSWERS_BETWEEN = 200;
+/** How long the last old processes may take to end when nothing is left to do for them. */
+const END_WAIT_MS = 10_000;
+
+/** Swaps before which memory may still grow, and after which it must not have. */
+const GROWTH = { first: 5, last: 200 };
+/** What memory may have grown by: a collector's mood, not a worker (30 MiB). */
+const GROWTH_BYTES_MAX = 12 * 2 ** 20;
+
+/** Releases that cannot be used, with the trial that each is given, and what is said of it. */
+const BAD_RELEASES = [
+  { name: "crashes", trial: "2s", says: "ended on trial (7)" },
+  { name: "dies", trial: "2s", says: "ended on trial (8)" },
+  { name: "hangs", trial: "1s", says: "did not answer in time" },
+];
+
+/** What a load has seen of a replacement: see harmOf. */
+const HARM_TITLES = [
+  "answered",
+  "failed requests",
+  "keep-alive closed",
+  "idle closed",
+  "WebSockets closed",
+  "lost",
+  "doubled",
+  "out of order",
+  "damaged",
+];
+
+const cores = shareCores(allowedCores());
+/** What was promised and did not hold. */
+const misses: string[] = [];
+
+exitOnSignals();
+await new Command("bench:swap")
+  .description("Replaces the proxy's code under load: Sluice, and nginx and HAProxy if installed.")
+  .option("--swaps <count>", "replacements in a row", wholeUpTo(10_000), 50)
+  .option(
+    "--growth <count>",
+    "swaps after which memory is compared",
+    wholeUpTo(10_000),
+    GROWTH.last,
+  )
+  .action(run)
+  .parseAsync();
+
+async function run(options: { readonly swaps: number; readonly growth: number }): Promise<void> {
+  using origin = await VersionOrigin.start("v1");
+  await compare(origin.address, options.swaps);
+  await tryBadReleases(origin.address);
+  await measureGrowth(origin.address, options.growth);
+  for (const miss of misses) console.log(`MISSED: ${miss}`);
+  process.exitCode = misses.length > 0 ? 1 : 0;
+}
+
+/** The same load and as many replacements for everybody. */
+async function compare(endpoint: string, swaps: number): Promise<void> {
+  console.log(`\n${swaps} replacements in a row; ${describeLoad()}\n`);
+  const rows: string[][] = [];
+  for (const subject of [sluiceSubject, nginxSubject, haproxySubject]) {
+    const version = await subject.version();
+    if (version === undefined) console.log(`${subject.name} is not installed: left out`);
+    else rows.push(await replaceUnderLoad(subject, { version, endpoint, swaps }));
+  }
+  console.log(
+    markdownTable(
+      ["", ...HARM_TITLES, "longest answer (ms)", "to replace (ms)", "old processes left", "MiB"],
+      rows,
+    ),
+  );
+}
+
+type Trial = { readonly version: string; readonly endpoint: string; readonly swaps: number };
+
+async function replaceUnderLoad(subject: Subject, trial: Trial): Promise<string[]> {
+  await using running = await subject.start(trial.endpoint, cores);
+  const processes = processTree(running.pid).length;
+  await using load = await LiveLoad.start({ ...LOAD, port: running.port });
+  const tookMs: number[] = [];
+  for (let swap = 0; swap < trial.swaps; swap += 1) {
+    await load.more(ANSWERS_BETWEEN);
+    const startMs = performance.now();
+    await running.replace();
+    tookMs.push(performance.now() - startMs);
+  }
+  await load.more(ANSWERS_BETWEEN);
+  if (subject === sluiceSubject) await untilProcesses(running, processes);
+  const tree = processTree(running.pid);
+  const bytes = pssBytesOf(tree);
+  const report = await load.finish();
+  if (subject === sluiceSubject) expectUnharmed(`${trial.swaps} swaps`, report);
+  return [
+    `${subject.name} ${trial.version} (${subject.how})`,
+    ...harmOf(report).map(numberText),
+    numberText(report.longestMs),
+    numberText(tookMs.toSorted((a, b) => a - b)[tookMs.length >> 1] ?? 0),
+    numberText(tree.length - processes),
+    numberText(bytes / 2 ** 20),
+  ];
+}
+
+/** Code that is not fit to serve, under the same load. */
+async function tryBadReleases(endpoint: string): Promise<void> {
+  await using folder = await WorkFolder.make();
+  await makeReleases(folder.path);
+  await using running = await startWithReleases(endpoint, cores, folder.path);
+  const rows: string[][] = [];
+  for (const release of BAD_RELEASES) rows.push(await tryBadRelease(running, release));
+  console.log(`\nNew code that is not fit; ${describeLoad()}\n`);
+  console.log(markdownTable(["new code", "answer", ...HARM_TITLES], rows));
+}
+
+async function tryBadRelease(
+  running: RunningSluice,
+  { name, trial, says }: (typeof BAD_RELEASES)[number],
+): Promise<string[]> {
+  const before = processTree(running.pid).join();
+  await using load = await LiveLoad.start({ ...LOAD, port: running.port });
+  const { status, text } = await running.swap(name, trial);
+  await load.more(ANSWERS_BETWEEN);
+  const report = await load.finish();
+  const { code, detail } = JSON.parse(text) as { readonly code?: string; readonly detail?: string };
+  const isRefused = status === 409 && code === "swap_refused" && detail?.includes(says) === true;
+  if (!isRefused) misses.push(`new code that ${name} was answered with ${status} ${text}`);
+  expectUnharmed(`new code that ${name}`, report);
+  await untilProcesses(running, before.split(",").length);
+  if (processTree(running.pid).join() !== before) misses.push(`${name}: other workers than before`);
+  return [name, `${status} ${detail ?? text}`, ...harmOf(report).map(numberText)];
+}
+
+/** What is left of many swaps: processes, descriptors (listening sockets are some), memory. */
+async function measureGrowth(endpoint: string, swaps: number): Promise<void> {
+  await using running = await sluiceSubject.start(endpoint, cores);
+  const processes = processTree(running.pid).length;
+  const light = { ...LOAD, busy: 8, idle: 20, webSockets: 20, port: running.port };
+  const looks: { readonly swaps: number; readonly bytes: number; readonly descriptors: number }[] =
+    [];
+  for (const until of [GROWTH.first, swaps]) {
+    const load = await LiveLoad.start(light);
+    for (let done = looks.at(-1)?.swaps ?? 0; done < until; done += 1) {
+      await load.more(10);
+      await running.replace();
+    }
+    expectUnharmed(`${until} swaps under a light load`, await load.finish());
+    await running.replace();
+    await untilProcesses(running, processes);
+    const tree = processTree(running.pid);
+    looks.push({ swaps: until, bytes: pssBytesOf(tree), descriptors: descriptorsOf(tree) });
+  }
+  const [first, last] = looks;
+  if (first === undefined || last === undefined) return;
+  if (last.bytes > first.bytes + GROWTH_BYTES_MAX) misses.push("memory has grown");
+  if (last.descriptors !== first.descriptors) misses.push("descriptors have been left open");
+  console.log("\nWhat swaps leave behind\n");
+  console.log(
+    markdownTable(
+      ["after swaps", "processes", "descriptors", "memory (MiB)"],
+      looks.map((look) => [
+        String(look.swaps),
+        String(processes),
+        String(look.descriptors),
+        numberText(look.bytes / 2 ** 20),
+      ]),
+    ),
+  );
+}
+
+/** Old workers end by themselves when they have given everything away. */
+async function untilProcesses(running: RunningSubject, processes: number): Promise<void> {
+  const deadlineMs = performance.now() + END_WAIT_MS;
+  while (processTree(running.pid).length !== processes) {
+    if (performance.now() > deadlineMs) {
+      misses.push(`${processTree(running.pid).length} processes, wanted ${processes}`);
+      return;
+    }
+    await sleep(20);
+  }
+}
+
+/** As HARM_TITLES. All but the first should be 0. */
+function harmOf(report: LiveLoadReport): readonly number[] {
+  const { lost, doubled, outOfOrder, damaged } = report.messages;
+  const { answered, failed, busyClosed, idleClosed, webSocketsClosed } = report;
+  const requests = [answered, failed, busyClosed, idleClosed, webSocketsClosed];
+  return [...requests, lost, doubled, outOfOrder, damaged];
+}
+
+function expectUnharmed(when: string, report: LiveLoadReport): void {
+  harmOf(report).forEach((count, at) => {
+    if (at > 0 && count > 0) misses.push(`${when}: ${HARM_TITLES[at]} ${count}`);
+  });
+}
+
+function describeLoad(): string {
+  const { busy, churnPerSecond, idle, webSockets } = LOAD;
+  return (
+    `${busy} keep-alive connections, ${churnPerSecond} a second that open and close, ` +
+    `${idle} idle ones, ${webSockets} WebSockets`
+  );
+}

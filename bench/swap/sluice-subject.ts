@@ -1,0 +1,51 @@
+import { sluice, startSluice } from "../contenders/sluice.ts";
+import type { Cores } from "../system/cores.ts";
+import type { RunningSubject, Subject } from "./subject.ts";
+
+/** As short as can be: the trial is not what is measured. */
+const TRIAL = "100ms";
+
+/** Sluice with a folder of releases. */
+export type RunningSluice = RunningSubject & {
+  /** Swaps to a release. Resolves with the status and what was said. */
+  swap(release: string, trial: string): Promise<{ status: number; text: string }>;
+};
+
+/** Sluice and its swap: new workers, to which the old ones give their connections. */
+export const sluiceSubject: Subject = {
+  name: "sluice",
+  how: "POST /v1/workers/swap",
+  version: () => sluice.version(),
+  start: (endpoint, cores) => startWithReleases(endpoint, cores),
+};
+
+/** Starts it. `releases`: a folder of releases. Absent: none. */
+export async function startWithReleases(
+  endpoint: string,
+  cores: Cores,
+  releases?: string,
+): Promise<RunningSluice> {
+  const config = {
+    listeners: [{ bind: "127.0.0.1:0" }],
+    control: { bind: "127.0.0.1:0" },
+    ...(releases === undefined ? {} : { releases }),
+    services: { web: { idleTimeout: "1h", versions: { v1: { endpoints: [endpoint] } } } },
+  };
+  const running = await startSluice(config, cores);
+  const swap = async (body: object): Promise<{ status: number; text: string }> => {
+    const response = await fetch(`${running.api}/v1/workers/swap`, {
+      method: "POST",
+      headers: { "content-type": "application/json", connection: "close" },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  return {
+    ...running,
+    swap: (release, trial) => swap({ release, trial }),
+    async replace() {
+      const { status, text } = await swap({ trial: TRIAL });
+      if (status !== 200) throw new Error(`Cannot swap: ${text}`);
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { ControlError } from "../errors.ts";
+
+/** Errors that only HTTP requests can cause. Their codes are stable: people script against them. */
+
+/** A write without If-Match (RFC 6585 section 3). */
+export function preconditionRequired(): ControlError {
+  const message =
+    'Cannot write without If-Match: wanted If-Match: "REVISION" (the ETag of a read) or *, found none';
+  return new ControlError("precondition_required", 428, message);
+}
+
+/** A header field that cannot be read. `found` is shown as it is: cut it before. */
+export function invalidHeader(name: string, wanted: string, found: string): ControlError {
+  const message = `Cannot read header ${name}: wanted ${wanted}, found ${found}`;
+  return new ControlError("invalid_header", 400, message);
+}
+
+/** A path that nothing is at. */
+export function unknownPath(method: string): ControlError {
+  const message = `Cannot answer ${method}: nothing is at this path; /v1/openapi.json lists what is`;
+  return new ControlError("unknown_path", 404, message);
+}
+
+/** A path that is there, but not for this method. `allow`: the methods that it takes. */
+export class MethodNotAllowedError extends ControlError {
+  readonly allow: string;
+
+  constructor(method: string, allow: string) {
+    super("method_not_allowed", 405, `Cannot ${method} here: wanted ${allow}`);
+    this.allow = allow;
+  }
+}
+
+/** A Host that is not ours: what a web page sends that had its name rebound to our address. */
+export function misdirected(): ControlError {
+  const message = "Cannot answer for this Host: wanted localhost or a loopback address";
+  return new ControlError("misdirected_request", 421, message);
+}
+
+/** A write that a page of another site makes through somebody's browser. */
+export function crossOrigin(): ControlError {
+  return new ControlError("cross_origin", 403, "Cannot write from a page of another origin");
+}
+
+/** As many event streams are open as there may be. */
+export function tooManySubscribers(max: number): ControlError {
+  const message = `Cannot open another event stream: ${max} are open, the most there may be`;
+  return new ControlError("too_many_subscribers", 503, message);
+}
+
+/** The table is kept by this sidecar alone. */
+export function noFleet(): ControlError {
+  const message = "Cannot ask the fleet: wanted store kind consul, which sidecars share";
+  return new ControlError("no_fleet", 404, message);
+}
+
+/** The workers' counts are needed, and did not come. */
+export function statsUnavailable(reason: string): ControlError {
+  return new ControlError("stats_unavailable", 503, `Cannot read the workers' counts: ${reason}`);
+}

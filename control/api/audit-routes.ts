@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { AUDIT_LIST_MAX } from "../audit.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+
+const entrySchema = z.looseObject({
+  sequence: z.int(),
+  time: z.string(),
+  actor: z.string(),
+  action: z.string(),
+  service: z.string().optional(),
+  reason: z.string().optional(),
+  revision: z.int(),
+  previousHash: z.string(),
+  hash: z.string(),
+});
+
+const digits = (most: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, { error: `a whole number from 0 to ${most}` })
+    .refine((text) => Number(text) <= most, { error: `a whole number from 0 to ${most}` })
+    .transform(Number);
+
+/** `GET /v1/audit`: who changed what, when and why. */
+export function auditRoutes(api: Api, { audit }: ApiParts): void {
+  api.get(
+    "/v1/audit",
+    {
+      schema: {
+        summary: "Read the audit log",
+        description:
+          "Hash-chained entries, oldest first: each `hash` covers the entry and the hash before it.",
+        querystring: z.strictObject({
+          since: digits(Number.MAX_SAFE_INTEGER)
+            .optional()
+            .describe("The first entries after this sequence number; absent: the newest"),
+          limit: digits(AUDIT_LIST_MAX).default(100).describe("Entries at most"),
+        }),
+        response: {
+          200: z.object({ entries: z.array(entrySchema) }),
+          ...problemResponses(422, 503),
+        },
+      },
+    },
+    async ({ query }) => ({ entries: [...(await audit.list(query))] }),
+  );
+}

@@ -1,0 +1,30 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import { OpenTotals } from "../open-totals.ts";
+import { isLeft } from "../service-view.ts";
+import type { Drains } from "../service-view.ts";
+import type { MigrationsView } from "./parts.ts";
+import { STATS_WAIT_MS } from "./worker-stats.ts";
+
+/**
+ * What is under way at the versions of these services that are being left. Workers are only asked
+ * when there is such a version, and not waited for when they are stuck.
+ */
+export async function askDrains(
+  services: readonly ServiceSnapshot[],
+  migrations: MigrationsView,
+  clock: Clock,
+): Promise<Drains> {
+  const isAsked = services.some(({ versions }) => versions.some(isLeft));
+  if (!isAsked) return { open: new OpenTotals([]), migrations };
+  const timer = new AbortController();
+  const tooLate = clock.sleep(STATS_WAIT_MS, timer.signal).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return { open: await Promise.race([migrations.open(), tooLate]), migrations };
+  } finally {
+    timer.abort();
+  }
+}

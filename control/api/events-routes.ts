@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { EventStreams } from "./event-streams.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+
+/** `GET /v1/events`: what happens, as it happens. */
+export function eventsRoutes(api: Api, { events, clock }: ApiParts): void {
+  const streams = new EventStreams(events, clock);
+  api.addHook("preClose", async () => streams.close());
+  api.get(
+    "/v1/events",
+    {
+      // A HEAD would hold a stream open that nobody may send anything on.
+      exposeHeadRoute: false,
+      schema: {
+        summary: "Follow what happens",
+        description:
+          "Server-sent events. `event` is the kind, `data` the event as JSON. Last-Event-ID resumes; " +
+          "an event `gap` says that some in between are no longer kept.",
+        headers: z.looseObject({ "last-event-id": z.string().optional() }),
+        response: {
+          200: {
+            description: "A stream that does not end by itself",
+            content: { "text/event-stream": { schema: z.string() } },
+          },
+          ...problemResponses(503),
+        },
+      },
+    },
+    async (request, reply) => {
+      streams.open(reply.raw, request.headers["last-event-id"]);
+      reply.hijack();
+    },
+  );
+}

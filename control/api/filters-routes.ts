@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { filterModule, filterOptions } from "../config/filter-schema.ts";
+import { strict } from "../config/schema-parts.ts";
+import { filterViews, filterViewSchema } from "../filters/filter-view.ts";
+import type { FilterView } from "../filters/filter-view.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
+import { entityTag, writeContext } from "./write-context.ts";
+
+const writeHeaders = z.looseObject({
+  "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
+  "x-sluice-reason": z.string().optional().describe("Why; kept in the audit log"),
+});
+
+const editBody = strict({ module: filterModule.optional(), options: filterOptions.optional() })
+  .describe("What is left out stays; nothing at all reads the module's file again")
+  .nullish();
+
+const listSchema = z.object({
+  revision: z.int(),
+  filters: z.array(filterViewSchema),
+  countsMissing: z
+    .string()
+    .optional()
+    .describe("Which worker did not answer, so that counts are 0; absent: all did"),
+});
+
+/** `GET /v1/filters` and `PUT /v1/filters/{name}`: modules that are replaced while they run. */
+export function filtersRoutes(api: Api, parts: ApiParts): void {
+  const { services } = parts;
+  api.get(
+    "/v1/filters",
+    { schema: { summary: "List the filters of all services", response: { 200: listSchema } } },
+    async (_request, reply) => {
+      const { revision } = services;
+      return reply.header("etag", entityTag(revision)).send(await listOf(parts, revision));
+    },
+  );
+  api.put(
+    "/v1/filters/:name",
+    {
+      schema: {
+        summary: "Replace a filter while it runs",
+        description:
+          "In every service that has a filter of this name. All workers load and check the new one " +
+          "beside the old; requests under way end with the old one. A refusal leaves all as it was.",
+        headers: writeHeaders,
+        params: z.object({ name: z.string() }),
+        body: editBody,
+        response: {
+          200: listSchema,
+          ...problemResponses(400, 404, 412, 413, 415, 422, 428, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const { revision } = await services.putFilter(
+        name,
+        request.body ?? {},
+        writeContext(request),
+      );
+      const isNamed = (view: FilterView): boolean => view.name === name;
+      return reply.header("etag", entityTag(revision)).send(await listOf(parts, revision, isNamed));
+    },
+  );
+}
+
+async function listOf(
+  { services, filters, workers, clock }: ApiParts,
+  revision: number,
+  isMeant: (view: FilterView) => boolean = () => true,
+): Promise<z.infer<typeof listSchema>> {
+  const counts = await askWorkers(workers, clock);
+  const snapshots = services.names().map((each) => services.snapshot(each));
+  const views = filterViews(snapshots, filters, totalsOrZeros(counts)).filter(isMeant);
+  const missing = counts.kind === "missing" ? { countsMissing: counts.reason } : {};
+  return { revision, filters: views, ...missing };
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { ControlError, FleetLagsError } from "../errors.ts";
+import { noFleet } from "./api-errors.ts";
+import type { Api, ApiParts, FleetView } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+
+/** How long `?wait=fleet` waits: sidecars that live act within a fraction of a second. */
+const FLEET_WAIT_MS = 10_000;
+
+const fleetSchema = z.object({
+  revision: z.int().describe("The one that this sidecar has in force"),
+  sidecars: z.array(
+    z.object({
+      sidecar: z.string(),
+      revision: z.int().describe("The one that all its workers act on; 0: none yet"),
+      api: z.string().optional().describe("Where its control API listens"),
+    }),
+  ),
+});
+
+/** The body of `GET /v1/fleet`. */
+export type FleetAnswer = z.output<typeof fleetSchema>;
+
+/** `GET /v1/fleet`: who shares the table, and how far each has come. */
+export function fleetRoutes(api: Api, { services, registry }: ApiParts): void {
+  api.get(
+    "/v1/fleet",
+    {
+      schema: {
+        summary: "List the live sidecars that share the table",
+        description: "404 when the table is this sidecar's alone.",
+        response: { 200: fleetSchema, ...problemResponses(404, 503) },
+      },
+    },
+    async () => {
+      const sidecars = await fleetOf(registry).members();
+      return { revision: services.revision, sidecars: [...sidecars] };
+    },
+  );
+}
+
+/** @throws ControlError no_fleet when the table is this sidecar's alone. */
+export function fleetOf(registry: ApiParts["registry"]): FleetView {
+  if (registry?.fleet === undefined) throw noFleet();
+  return registry.fleet;
+}
+
+/**
+ * Waits until every live sidecar acts on a revision.
+ * @throws FleetLagsError when some do not in time, or nobody can say.
+ */
+export async function waitForFleet(fleet: FleetView, revision: number): Promise<void> {
+  const lagging = await fleet.whoLags(revision, FLEET_WAIT_MS).catch((error: unknown) => {
+    if (!(error instanceof ControlError)) throw error;
+    throw new FleetLagsError(revision, error.message, { cause: error });
+  });
+  if (lagging.length === 0) return;
+  const who = lagging.map((each) => `${each.sidecar} (at ${each.revision})`).join(", ");
+  throw new FleetLagsError(revision, `${who} did not follow within ${FLEET_WAIT_MS / 1_000} s`);
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { renderMetrics } from "../metrics.ts";
+import { statsUnavailable } from "./api-errors.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+import { askWorkers } from "./worker-stats.ts";
+
+/** The content type of Prometheus' text format. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** `GET /metrics`, for Prometheus. */
+export function metricsRoute(
+  api: Api,
+  { services, workers, registry, clock, build }: ApiParts,
+): void {
+  api.get(
+    "/metrics",
+    {
+      schema: {
+        summary: "Metrics in Prometheus' text format",
+        description:
+          "503 when a worker does not answer: a counter must not seem to have gone back.",
+        response: {
+          200: { description: "The metrics", content: { "text/plain": { schema: z.string() } } },
+          ...problemResponses(503),
+        },
+      },
+    },
+    async (_request, reply) => {
+      const counts = await askWorkers(workers, clock);
+      if (counts.kind === "missing") throw statsUnavailable(counts.reason);
+      const text = await renderMetrics({
+        totals: counts.totals,
+        services: services.names().map((name) => services.snapshot(name)),
+        revision: services.revision,
+        workerRestarts: workers.restarts,
+        registryStalenessMs: registry?.stalenessMs(),
+        version: build.version,
+      });
+      return reply.type(METRICS_TYPE).serializer(String).send(text);
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { readBy } from "../config/problems.ts";
+import { serviceSchema } from "../config/service-schema.ts";
+import { ValidationError } from "../errors.ts";
+import type { Preview, Services } from "../services.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { planChange, planSchema } from "./plan.ts";
+import { problemResponses } from "./problem.ts";
+import { weightsSchema } from "./services-routes.ts";
+import { validateAllButBody } from "./validate.ts";
+import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
+import { entityTag } from "./write-context.ts";
+
+/** `POST /v1/services/{service}/plan`: what a change would do. */
+export function planRoute(api: Api, { services, workers, clock }: ApiParts): void {
+  api.post(
+    "/v1/services/:service/plan",
+    {
+      validatorCompiler: validateAllButBody,
+      schema: {
+        summary: "Say what a change would do",
+        description: "Takes the body of a shift or of a PUT, and changes nothing.",
+        params: z.object({ service: z.string() }),
+        body: z.union([weightsSchema, serviceSchema]),
+        response: { 200: planSchema, ...problemResponses(400, 404, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const totals = totalsOrZeros(await askWorkers(workers, clock));
+      const preview = previewOf(services, request.params.service, request.body);
+      const { revision } = services;
+      reply.header("etag", entityTag(revision));
+      return { revision, ...planChange({ ...preview, totals, workers: workers.pids.length }) };
+    },
+  );
+}
+
+function previewOf(services: Services, name: string, body: unknown): Preview {
+  if (!isShift(body)) return services.previewPut(name, body);
+  const weights = readBy(weightsSchema, body);
+  if (weights.kind === "wrong") throw new ValidationError("the body", weights.problems);
+  return services.previewShift(name, weights.value);
+}
+
+/** A shift is an object of numbers; a service is never one, as it has versions. */
+function isShift(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return false;
+  const values = Object.values(body);
+  return values.length > 0 && values.every((value) => typeof value === "number");
+}

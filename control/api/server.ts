@@ -1,0 +1,117 @@
+import fastifySwagger from "@fastify/swagger";
+import fastify from "fastify";
+import type { FastifyInstance } from "fastify";
+import { jsonSchemaTransform, serializerCompiler } from "fastify-type-provider-zod";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { MethodNotAllowedError, unknownPath } from "./api-errors.ts";
+import { auditRoutes } from "./audit-routes.ts";
+import { guardAgainstPages } from "./browser-guard.ts";
+import { eventsRoutes } from "./events-routes.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
+import { filtersRoutes } from "./filters-routes.ts";
+import { metricsRoute } from "./metrics-route.ts";
+import { migrationRoutes } from "./migration-routes.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { planRoute } from "./plan-route.ts";
+import { sendProblem } from "./problem.ts";
+import { servicesRoutes } from "./services-routes.ts";
+import { sidecarRoutes } from "./sidecar-routes.ts";
+import { validateBySchema } from "./validate.ts";
+
+/** A body of this size is a table of thousands of endpoints; a larger one is a mistake. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+
+/** Connections at once: every event stream there may be, and room for people and scrapers. */
+const CONNECTIONS_MAX = 256;
+
+/**
+ * For a whole request: 1 MiB over a slow line, or a client that holds the connection on purpose.
+ */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** For a request's head. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** For the next request on a connection: longer than the usual 60 s between scrapes. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** Longest part of a path: the address of a Unix socket, percent-encoded. */
+const PATH_PART_MAX = 400;
+
+/**
+ * The control API over HTTP, not yet listening: call `listen()` on it, and `close()` in the end.
+ * `/v1/openapi.json` describes it.
+ */
+export function createApi(parts: ApiParts): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    routerOptions: { maxParamLength: PATH_PART_MAX },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, parts.log),
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
+  app.removeContentTypeParser("text/plain");
+  app.setValidatorCompiler(validateBySchema);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, parts.log));
+  app.setNotFoundHandler((request) => {
+    throw unknownPath(request.method);
+  });
+  app.addHook("onRequest", guardAgainstPages);
+  describe(app, parts.build.version);
+  refuseOtherMethods(app, (api) => addRoutes(api, parts));
+  return app;
+}
+
+function describe(app: FastifyInstance, version: string): void {
+  app.register(fastifySwagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Sluice control API", version },
+    },
+    transform: jsonSchemaTransform,
+  });
+}
+
+function addRoutes(api: Api, parts: ApiParts): void {
+  servicesRoutes(api, parts);
+  filtersRoutes(api, parts);
+  fleetRoutes(api, parts);
+  migrationRoutes(api, parts);
+  planRoute(api, parts);
+  eventsRoutes(api, parts);
+  auditRoutes(api, parts);
+  sidecarRoutes(api, parts);
+  metricsRoute(api, parts);
+  api.get(
+    "/v1/openapi.json",
+    { schema: { summary: "Read this description" } },
+    async (_request, reply) => reply.type("application/json").send(api.swagger()),
+  );
+}
+
+/** Adds routes, and to each path a 405 with Allow for the methods that it does not take. */
+function refuseOtherMethods(app: FastifyInstance, addAll: (api: Api) => void): void {
+  const taken = new Map<string, Set<string>>();
+  app.register(async (scope) => {
+    scope.addHook("onRoute", ({ url, method }) => {
+      const methods = taken.get(url) ?? new Set();
+      for (const each of [method].flat()) methods.add(each);
+      taken.set(url, methods);
+    });
+    addAll(scope.withTypeProvider<ZodTypeProvider>());
+  });
+  app.register(async (scope) => {
+    for (const [url, methods] of taken) {
+      const allow = [...methods].toSorted().join(", ");
+      const method = scope.supportedMethods.filter((each) => !methods.has(each));
+      const refuse = async (request: { readonly method: string }): Promise<never> => {
+        throw new MethodNotAllowedError(request.method, allow);
+      };
+      // Refused before its body is looked at: whatever that is, the method comes first.
+      scope.route({ url, method, schema: { hide: true }, onRequest: refuse, handler: refuse });
+    }
+  });
+}

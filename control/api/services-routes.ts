@@ -1,0 +1,217 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
+import { name, named, strict, whole } from "../config/schema-parts.ts";
+import { serviceSchema } from "../config/service-schema.ts";
+import { askDrains } from "./drains.ts";
+import { fleetOf, waitForFleet } from "./fleet-routes.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../service-view.ts";
+import { validateAllButBody } from "./validate.ts";
+import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
+import type { WorkerCounts } from "./worker-stats.ts";
+import { entityTag, writeContext } from "./write-context.ts";
+
+/** Versions that one shift names at most: as many as a service may have. */
+const SHIFT_VERSIONS_MAX = 64;
+
+/** The body of a shift. Versions that are not named keep their weight. */
+export const weightsSchema = named(name, whole(0, WEIGHT_MAX), SHIFT_VERSIONS_MAX).refine(
+  (weights) => Object.keys(weights).length > 0,
+  { error: "at least one version's weight" },
+);
+
+const serviceParams = z.object({ service: z.string() });
+const versionParams = z.object({ service: z.string(), version: z.string() });
+const endpointParams = versionParams.extend({ address: z.string() });
+const stateBody = strict({ state: stateSchema });
+
+const writeHeaders = z.looseObject({
+  "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
+  "x-sluice-reason": z.string().optional().describe("Why; kept in the audit log"),
+});
+
+const countsMissing = z
+  .string()
+  .optional()
+  .describe("Which worker did not answer, so that all counts are 0; absent: all did");
+const written = z.object({ revision: z.int() });
+const writeFailures = problemResponses(400, 404, 412, 413, 415, 422, 428, 503);
+
+/** Everything under `/v1/services` that reads or writes the table. */
+export function servicesRoutes(api: Api, parts: ApiParts): void {
+  readRoutes(api, parts);
+  replaceRoutes(api, parts);
+  shiftRoute(api, parts);
+  stateRoutes(api, parts);
+}
+
+function readRoutes(api: Api, { services, workers, migrations, clock }: ApiParts): void {
+  const listSchema = z.object({
+    revision: z.int(),
+    services: z.array(serviceViewSchema),
+    countsMissing,
+  });
+  const oneSchema = serviceViewSchema.extend({
+    revision: z.int(),
+    countsMissing,
+    document: z.unknown().describe("As it was written: what a PUT takes"),
+  });
+  api.get(
+    "/v1/services",
+    { schema: { summary: "Read the table", response: { 200: listSchema } } },
+    async (_request, reply) => {
+      const all = services.names().map((each) => services.snapshot(each));
+      const [counts, drains] = await Promise.all([
+        askWorkers(workers, clock),
+        askDrains(all, migrations, clock),
+      ]);
+      const totals = totalsOrZeros(counts);
+      const { revision } = services;
+      const views = services
+        .names()
+        .map((each) => serviceView(services.snapshot(each), totals, drains));
+      return tagged(reply, revision).send({ revision, services: views, ...reasonOf(counts) });
+    },
+  );
+  api.get(
+    "/v1/services/:service",
+    {
+      schema: {
+        summary: "Read one service",
+        params: serviceParams,
+        response: { 200: oneSchema, ...problemResponses(404) },
+      },
+    },
+    async (request, reply) => {
+      const { service } = request.params;
+      const [counts, drains] = await Promise.all([
+        askWorkers(workers, clock),
+        askDrains([services.snapshot(service)], migrations, clock),
+      ]);
+      const view = serviceView(services.snapshot(service), totalsOrZeros(counts), drains);
+      const { revision } = services;
+      const document = services.document(service);
+      return tagged(reply, revision).send({ ...view, revision, document, ...reasonOf(counts) });
+    },
+  );
+}
+
+function replaceRoutes(api: Api, { services }: ApiParts): void {
+  api.put(
+    "/v1/services/:service",
+    {
+      validatorCompiler: validateAllButBody,
+      schema: {
+        summary: "Create or replace a service",
+        headers: writeHeaders,
+        params: serviceParams,
+        body: serviceSchema,
+        response: { 200: written, 201: written, ...writeFailures },
+      },
+    },
+    async (request, reply) => {
+      const context = writeContext(request);
+      const body: unknown = request.body;
+      const { revision, created } = await services.put(request.params.service, body, context);
+      return tagged(reply, revision)
+        .code(created ? 201 : 200)
+        .send({ revision });
+    },
+  );
+  api.delete(
+    "/v1/services/:service",
+    {
+      schema: {
+        summary: "Remove a service",
+        headers: writeHeaders,
+        params: serviceParams,
+        response: { 200: written, ...writeFailures },
+      },
+    },
+    async (request, reply) => {
+      const { revision } = await services.remove(request.params.service, writeContext(request));
+      return tagged(reply, revision).send({ revision });
+    },
+  );
+}
+
+function shiftRoute(api: Api, { services, registry }: ApiParts): void {
+  api.patch(
+    "/v1/services/:service/weights",
+    {
+      schema: {
+        summary: "Shift traffic between versions",
+        description:
+          "Versions not named keep their weight. Answers when every worker acts on it; with " +
+          "`wait=fleet` when those of every live sidecar do (503 fleet_lags names who does not).",
+        headers: writeHeaders,
+        params: serviceParams,
+        querystring: strict({ wait: z.enum(["fleet"], { error: "fleet" }).optional() }),
+        body: weightsSchema,
+        response: {
+          200: z.object({ revision: z.int(), weights: byVersion, shares: byVersion }),
+          ...writeFailures,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { service } = request.params;
+      const fleet = request.query.wait === undefined ? undefined : fleetOf(registry);
+      const shifted = await services.shift(service, request.body, writeContext(request));
+      if (fleet !== undefined) await waitForFleet(fleet, shifted.revision);
+      return tagged(reply, shifted.revision).send(shifted);
+    },
+  );
+}
+
+function stateRoutes(api: Api, { services }: ApiParts): void {
+  api.put(
+    "/v1/services/:service/versions/:version/state",
+    {
+      schema: {
+        summary: "Set a version's state",
+        headers: writeHeaders,
+        params: versionParams,
+        body: stateBody,
+        response: { 200: written, ...writeFailures },
+      },
+    },
+    async (request, reply) => {
+      const { service, version } = request.params;
+      const { state } = request.body;
+      const context = writeContext(request);
+      const { revision } = await services.setVersionState(service, version, state, context);
+      return tagged(reply, revision).send({ revision });
+    },
+  );
+  api.put(
+    "/v1/services/:service/versions/:version/endpoints/:address/state",
+    {
+      schema: {
+        summary: "Set an endpoint's state",
+        headers: writeHeaders,
+        params: endpointParams,
+        body: stateBody,
+        response: { 200: written, ...writeFailures },
+      },
+    },
+    async (request, reply) => {
+      const { service, version, address } = request.params;
+      const change = { version, address, state: request.body.state };
+      const { revision } = await services.setEndpointState(service, change, writeContext(request));
+      return tagged(reply, revision).send({ revision });
+    },
+  );
+}
+
+/** A reply that carries the revision as its strong entity tag. */
+function tagged<Reply extends FastifyReply>(reply: Reply, revision: number): Reply {
+  reply.header("etag", entityTag(revision));
+  return reply;
+}
+
+function reasonOf(counts: WorkerCounts): { readonly countsMissing?: string } {
+  return counts.kind === "missing" ? { countsMissing: counts.reason } : {};
+}

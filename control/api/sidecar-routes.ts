@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { duration } from "../config/schema-parts.ts";
+import { TRIAL_DEFAULT_MS } from "../swap.ts";
+import type { Api, ApiParts } from "./parts.ts";
+import { problemResponses } from "./problem.ts";
+
+const readiness = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.string()).describe("Why it is not"),
+  stale: z.array(z.string()).describe("What may be out of date, though it serves, and why"),
+});
+
+/** The sidecar as a whole: drain, reload and the two health questions. */
+export function sidecarRoutes(api: Api, { sidecar, registry }: ApiParts): void {
+  api.post(
+    "/v1/drain",
+    {
+      schema: {
+        summary: "Drain this sidecar",
+        description:
+          "Starts it and answers at once; `readyz` is 503 from then on. Again changes nothing.",
+        response: { 202: z.object({ draining: z.boolean() }) },
+      },
+    },
+    async (_request, reply) => {
+      sidecar.drain();
+      return reply.code(202).send({ draining: sidecar.draining });
+    },
+  );
+  api.post(
+    "/v1/reload",
+    {
+      schema: {
+        summary: "Read the configuration file again",
+        description: "A file that cannot be used changes nothing.",
+        response: { 200: z.looseObject({}), ...problemResponses(422, 503) },
+      },
+    },
+    async () => ({ ...(await sidecar.reload()) }),
+  );
+  swapRoute(api, sidecar);
+  upgradeRoute(api, sidecar);
+  healthRoutes(api, sidecar, registry);
+}
+
+function swapRoute(api: Api, sidecar: ApiParts["sidecar"]): void {
+  const pids = z.array(z.int());
+  api.post(
+    "/v1/workers/swap",
+    {
+      schema: {
+        summary: "Replace the workers' code with what is on disk",
+        description:
+          "Answers when the new workers serve. Until then, and if they fail their trial, the old ones " +
+          "go on as before.",
+        body: z
+          .strictObject({
+            release: z.string().optional().describe("A folder in the configured `releases`"),
+            trial: duration.optional().describe("How long new workers are tried; default 2s"),
+          })
+          .optional(),
+        response: {
+          200: z.object({ started: pids, retired: pids }),
+          ...problemResponses(409, 422),
+        },
+      },
+    },
+    async ({ body }) => {
+      const trialMs = body?.trial ?? TRIAL_DEFAULT_MS;
+      const { started, retired } = await sidecar.swap({ release: body?.release, trialMs });
+      return { started: [...started], retired: [...retired] };
+    },
+  );
+}
+
+function upgradeRoute(api: Api, sidecar: ApiParts["sidecar"]): void {
+  api.post(
+    "/v1/upgrade",
+    {
+      schema: {
+        summary: "Let a new process take this one's place",
+        description:
+          "Answers when the new primary and its workers serve. It gets sockets, table and " +
+          "connections; this process ends when its last response has.",
+        body: z.strictObject({ release: z.string().optional() }).optional(),
+        response: {
+          200: z.object({ pid: z.int(), replaced: z.int() }),
+          ...problemResponses(409, 422, 503),
+        },
+      },
+    },
+    async ({ body }) => sidecar.upgrade({ release: body?.release }),
+  );
+}
+
+function healthRoutes(
+  api: Api,
+  sidecar: ApiParts["sidecar"],
+  registry: ApiParts["registry"],
+): void {
+  const live = z.object({ live: z.literal(true) });
+  api.get(
+    "/livez",
+    { schema: { summary: "Whether the process answers", response: { 200: live } } },
+    async () => ({ live: true as const }),
+  );
+  api.get(
+    "/readyz",
+    {
+      schema: {
+        summary: "Whether this sidecar should get traffic",
+        description:
+          "503 before the first table and while draining. Without its registry a sidecar goes on " +
+          "with what it knows: that is 200, and `stale` says so.",
+        response: { 200: readiness, 503: readiness },
+      },
+    },
+    async (_request, reply) => {
+      const { ok, reasons } = sidecar.ready;
+      const stale = [...(registry?.stale ?? [])];
+      return reply.code(ok ? 200 : 503).send({ ready: ok, reasons: [...reasons], stale });
+    },
+  );
+}

@@ -1,0 +1,67 @@
+import type { FastifyRequest } from "fastify";
+import type { WriteContext } from "../table-keeper.ts";
+import { invalidHeader, preconditionRequired } from "./api-errors.ts";
+
+/** Longest X-Sluice-Reason in characters: a sentence or two, kept for good in the audit log. */
+const REASON_LENGTH_MAX = 500;
+
+/** Who writes, as long as the API knows no users. */
+const ACTOR = "local";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The strong entity tag of a revision (RFC 9110 section 8.8.3). */
+export function entityTag(revision: number): string {
+  return `"${revision}"`;
+}
+
+/**
+ * What a write says about itself in its header fields.
+ * @throws ControlError precondition_required, invalid_header
+ */
+export function writeContext(request: FastifyRequest): WriteContext {
+  return {
+    actor: ACTOR,
+    reason: readReason(request.headers["x-sluice-reason"]),
+    ifMatch: readIfMatch(request.headers["if-match"]),
+  };
+}
+
+/**
+ * The revision of `"12"`, or `*`: any. A weak tag never matches a write (RFC 9110 section 13.1.1).
+ */
+function readIfMatch(field: string | undefined): number | "*" {
+  if (field === undefined) throw preconditionRequired();
+  if (field === "*") return "*";
+  const [, digits] = /^"(\d{1,15})"$/.exec(field) ?? [];
+  if (digits !== undefined) return Number(digits);
+  throw invalidHeader("If-Match", 'one revision in quotes, such as "12", or *', shown(field));
+}
+
+/** A reason in UTF-8, which Node hands over as if it were Latin-1. undefined: none given. */
+function readReason(field: string | string[] | undefined): string | undefined {
+  if (field === undefined || field === "") return undefined;
+  const reason = decoded(String(field));
+  const flaw = reason === undefined ? "other bytes" : flawOf(reason);
+  if (flaw === undefined) return reason;
+  const wanted = `at most ${REASON_LENGTH_MAX} characters of UTF-8 without controls`;
+  throw invalidHeader("X-Sluice-Reason", wanted, flaw);
+}
+
+/** A reason is shown in terminals: controls, and those of C1 beyond ASCII, could drive them. */
+function flawOf(reason: string): string | undefined {
+  if (reason.length > REASON_LENGTH_MAX) return `${reason.length} characters`;
+  return /\p{Cc}/u.test(reason) ? "a control character" : undefined;
+}
+
+function decoded(field: string): string | undefined {
+  try {
+    return utf8.decode(Buffer.from(field, "latin1"));
+  } catch {
+    return undefined;
+  }
+}
+
+function shown(field: string): string {
+  return JSON.stringify(field.length > 40 ? `${field.slice(0, 40)}…` : field);
+}

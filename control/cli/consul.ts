@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import { systemClock } from "../../proxy/base/clock.ts";
+import type { ConsulConfig } from "../config/config-schema.ts";
+import { consulSchema } from "../config/consul-schema.ts";
+import { loadConfig } from "../config/load.ts";
+import { readBy } from "../config/problems.ts";
+import { ConsulError } from "../consul/consul-error.ts";
+import { CliError, configRefusal, usageError } from "./cli-error.ts";
+import { print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+
+type ImportOptions = { readonly config?: string; readonly consul?: string };
+
+/** `sluice consul import web`: reads what Consul's own mesh knows of a service. */
+export function addConsul(program: Command, context: CliContext): void {
+  const group = program.command("consul").description("read what Consul's own mesh is told");
+  group
+    .command("import")
+    .description("print the service that service-splitter and service-resolver describe")
+    .argument("<service>", "name of a service in Consul")
+    .option("-c, --config <file>", "take `consul` from a configuration file")
+    .option("--consul <url>", "the agent (default: CONSUL_HTTP_ADDR, else http://127.0.0.1:8500)")
+    .action(async (service: string, options: ImportOptions, command: Command) => {
+      const document = await importFrom(await consulOf(options, context.env), service);
+      print(command, context, { [service]: document }, (answer) => stringify(answer).trimEnd());
+    });
+}
+
+/** Of the file, else of the option and the variables that Consul's own programs read. */
+async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise<ConsulConfig> {
+  if (options.config !== undefined) {
+    const { consul } = await loadConfig(options.config, env).catch(configRefusal);
+    if (consul !== undefined) return consul;
+    throw usageError(
+      `Cannot read consul of ${options.config}: wanted where Consul is, found nothing`,
+    );
+  }
+  const address = options.consul ?? (env["CONSUL_HTTP_ADDR"] || undefined);
+  const read = readBy(consulSchema, {
+    ...(address !== undefined && {
+      address: address.includes("://") ? address : `http://${address}`,
+    }),
+    token: env["CONSUL_HTTP_TOKEN"] ?? "",
+  });
+  if (read.kind === "read") return read.value;
+  throw usageError(
+    `Cannot read the address of Consul: wanted an http:// or https:// URL, found ${JSON.stringify(address)}`,
+  );
+}
+
+async function importFrom(config: ConsulConfig, service: string): Promise<object> {
+  // Loaded only here: the other commands start sooner without them.
+  const { ConsulClient } = await import("../consul/client.ts");
+  const { consulOptionsOf } = await import("../consul/options.ts");
+  const { importService } = await import("../consul/splitter.ts");
+  const client = new ConsulClient(await consulOptionsOf(config).catch(configRefusal), systemClock);
+  try {
+    return await importService(client, service);
+  } catch (error) {
+    if (!(error instanceof ConsulError)) throw error;
+    throw new CliError(error.code, error.message, { cause: error });
+  } finally {
+    await client.close();
+  }
+}

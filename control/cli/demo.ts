@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import { systemClock } from "../../proxy/base/clock.ts";
+import { EXIT, usageError } from "./cli-error.ts";
+import type { CliContext, GlobalOptions } from "./commands.ts";
+import type { DemoConsul } from "./demo/consul-stage.ts";
+import { runDemo } from "./demo/run-demo.ts";
+import { jsonScreen, lineScreen, liveScreen } from "./demo/screen.ts";
+import type { Screen } from "./demo/screen.ts";
+import type { Output } from "./output.ts";
+
+/** How long a step of the demo lasts: long enough to look at. */
+const STEP_MS = 8000;
+
+/** The same when nobody looks. */
+const STEP_ONCE_MS = 4000;
+
+type DemoArguments = { readonly once?: boolean; readonly consul?: string | true };
+
+/** `sluice demo`: everything at work on this machine, until Ctrl-C. */
+export function addDemo(program: Command, context: CliContext): void {
+  program
+    .command("demo")
+    .description("show a shift from 0 to 100 % under load, on this machine; Ctrl-C ends it")
+    .option("--once", "end after 100 %; fail if a request failed or a share was off")
+    .option(
+      "--consul [url]",
+      "over Consul, with two sidecars: an agent that runs, else one from CONSUL_BIN or PATH",
+    )
+    .action(async (options: DemoArguments, command: Command) => {
+      const { json = false } = command.optsWithGlobals<GlobalOptions>();
+      const { once = false } = options;
+      const stepMs = once ? STEP_ONCE_MS : STEP_MS;
+      const screen = screenFor(json, context.output);
+      const consul = consulOf(options, context.env);
+      const faults = await untilInterrupted((signal) =>
+        runDemo({ once, stepMs, clock: systemClock, screen, signal, consul }),
+      );
+      for (const fault of faults) context.output.error(`sluice: ${fault}`);
+      context.exitWith(faults.length === 0 ? EXIT.done : EXIT.failed);
+    });
+}
+
+function consulOf({ consul }: DemoArguments, env: NodeJS.ProcessEnv): DemoConsul | undefined {
+  if (consul === undefined) return undefined;
+  if (consul === true) return { url: undefined, env };
+  const { protocol, origin } = URL.parse(consul) ?? { protocol: "", origin: "" };
+  if (protocol === "http:" || protocol === "https:") return { url: origin, env };
+  const found = JSON.stringify(consul);
+  throw usageError(`Cannot read --consul: wanted an http:// or https:// URL, found ${found}`);
+}
+
+function screenFor(json: boolean, output: Output): Screen {
+  if (json) return jsonScreen(output);
+  if (!process.stdout.isTTY) return lineScreen(output);
+  return liveScreen((text) => process.stdout.write(text));
+}
+
+/** Aborts the work's signal on Ctrl-C or SIGTERM, and waits for it to end in its own way. */
+async function untilInterrupted<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const interrupt = new AbortController();
+  const abort = (): void => interrupt.abort();
+  process.on("SIGINT", abort);
+  process.on("SIGTERM", abort);
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    process.off("SIGINT", abort);
+    process.off("SIGTERM", abort);
+  }
+}

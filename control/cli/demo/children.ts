@@ -1,0 +1,149 @@
+import { fork, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../../../proxy/base/clock.ts";
+import { CliError } from "../cli-error.ts";
+
+/** How long a child may take to start. */
+const START_TIMEOUT_MS = 10_000;
+
+/** How long a child may take to end before it is killed. */
+const END_TIMEOUT_MS = 4000;
+
+/** How often a sidecar is asked whether it is ready. */
+const READY_INTERVAL_MS = 50;
+
+/** Characters of a sidecar's log that are kept, to say why it died. */
+const LAST_WORDS_MAX = 4096;
+
+/** This file's own ending: `.ts`, or `.js` in a build. */
+const ENDING = import.meta.url.slice(-3);
+
+/** A program that listens. */
+export type Program = {
+  /** For errors: `the sidecar`. */
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+};
+
+/** Processes that end with the demo. */
+export class Children {
+  readonly #clock: Clock;
+  readonly #running = new Set<ChildProcess>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Starts one version of the shop and gives the port that it listens on.
+   * @throws CliError demo_start when it does not come up.
+   */
+  async startShop(version: string): Promise<number> {
+    const child = fork(fileURLToPath(new URL(`shop${ENDING}`, import.meta.url)), [version], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    this.#add(child);
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    const [message] = await once(child, "message", { signal }).catch((error: unknown) => {
+      throw new CliError("demo_start", `Cannot start shop ${version}`, { cause: error });
+    });
+    return (message as { readonly port: number }).port;
+  }
+
+  /**
+   * Starts `sluice run` and waits until it is ready.
+   * @throws CliError demo_start when it does not come up; its last words are in the message.
+   */
+  async startSidecar(configPath: string, controlUrl: string): Promise<void> {
+    const main = fileURLToPath(new URL(`../main${ENDING}`, import.meta.url));
+    const args = [main, "run", "-c", configPath];
+    const program = { name: "the sidecar", file: process.execPath, args };
+    await this.startProgram(program, async () => isOk(`${controlUrl}/readyz`));
+  }
+
+  /**
+   * Starts a program and waits until `isReady` says so.
+   * @throws CliError demo_start when it does not come up; its last words are in the message.
+   */
+  async startProgram(
+    { name, file, args }: Program,
+    isReady: () => Promise<boolean>,
+  ): Promise<void> {
+    const child = spawn(file, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      // Its own process group: Ctrl-C must not end it before the load has.
+      detached: true,
+    });
+    this.#add(child);
+    let lastWords = "";
+    const keep = (chunk: Buffer): void => {
+      lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_MAX);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const deadlineMs = this.#clock.nowMs() + START_TIMEOUT_MS;
+    while (!(await isReady())) {
+      if (hasEnded(child) || this.#clock.nowMs() > deadlineMs) {
+        const why = lastWords.trim() || "no answer";
+        throw new CliError("demo_start", `Cannot start ${name}: ${why}`);
+      }
+      await this.#clock.sleep(READY_INTERVAL_MS);
+    }
+  }
+
+  /** Why the demo cannot go on. undefined: all children are there. */
+  get lost(): string | undefined {
+    const ended = [...this.#running].find(hasEnded);
+    return ended === undefined ? undefined : `Process ${ended.spawnargs.join(" ")} has ended`;
+  }
+
+  /** Ends all of them, the latest first; kills those that do not end in time. */
+  async stop(): Promise<void> {
+    for (const child of [...this.#running].toReversed()) {
+      this.#running.delete(child);
+      if (hasEnded(child)) continue;
+      const ended = once(child, "exit");
+      const killer = setTimeout(() => child.kill("SIGKILL"), END_TIMEOUT_MS);
+      child.kill("SIGTERM");
+      await ended;
+      clearTimeout(killer);
+    }
+  }
+
+  #add(child: ChildProcess): void {
+    // A child that cannot be started, or be signalled, is one that has ended.
+    child.on("error", () => undefined);
+    this.#running.add(child);
+  }
+}
+
+/** Two ports of 127.0.0.1 that nobody uses at this moment. */
+export async function freePorts(): Promise<readonly [number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const listening = servers.map(async (server) => {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  });
+  const [first = 0, second = 0] = await Promise.all(listening);
+  await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+  return [first, second];
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    return (await fetch(url, { signal })).ok;
+  } catch {
+    return false;
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}

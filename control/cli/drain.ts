@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { usageError } from "./cli-error.ts";
+import { servicePath } from "./client.ts";
+import { clientOf, print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+import { withWriteOptions, writeOptions } from "./write-options.ts";
+import type { WriteOptions } from "./write-options.ts";
+
+/** `sluice drain web/v1` and `sluice drain --self`: no new work, and let what is there end. */
+export function addDrain(program: Command, context: CliContext): void {
+  const drain = program
+    .command("drain")
+    .description("let a version, or this sidecar, end its work")
+    .argument("[service/version]", "such as web/v1")
+    .option("--self", "the whole sidecar");
+  withWriteOptions(drain).action(
+    async (
+      target: string | undefined,
+      options: WriteOptions & { readonly self?: boolean },
+      command: Command,
+    ) => {
+      if ((target === undefined) === (options.self !== true)) {
+        throw usageError("Cannot drain: wanted either SERVICE/VERSION or --self");
+      }
+      if (target === undefined) await drainSelf(command, context);
+      else await drainVersion(target, options, command, context);
+    },
+  );
+}
+
+async function drainSelf(command: Command, context: CliContext): Promise<void> {
+  const client = clientOf(command, context);
+  const answer = await client.send<{ readonly draining: boolean }>("POST", "/v1/drain");
+  print(command, context, answer, () => `The sidecar at ${client.url} drains`);
+}
+
+async function drainVersion(
+  target: string,
+  options: WriteOptions,
+  command: Command,
+  context: CliContext,
+): Promise<void> {
+  const [, service, version] = /^([^/]+)\/([^/]+)$/.exec(target) ?? [];
+  if (service === undefined || version === undefined) {
+    const found = JSON.stringify(target);
+    throw usageError(`Cannot drain: wanted SERVICE/VERSION, such as web/v1, found ${found}`);
+  }
+  const client = clientOf(command, context);
+  const write = await writeOptions(client, service, options);
+  const path = servicePath(service, "versions", version, "state");
+  const body = { state: "drain" };
+  const answer = await client.send<{ readonly revision: number }>("PUT", path, { ...write, body });
+  print(command, context, answer, ({ revision }) => `${target} drains since revision ${revision}`);
+}

@@ -1,0 +1,91 @@
+import { Command, CommanderError } from "commander";
+import { addAudit } from "./audit.ts";
+import { addCheck } from "./check.ts";
+import { EXIT, usageError } from "./cli-error.ts";
+import type { CliContext } from "./commands.ts";
+import { addConsul } from "./consul.ts";
+import { addDemo } from "./demo.ts";
+import { addDrain } from "./drain.ts";
+import { addFilters } from "./filters.ts";
+import { addSwap, addUpgrade } from "./swap.ts";
+import { reportFailure } from "./output.ts";
+import type { Output } from "./output.ts";
+import { addRun } from "./run.ts";
+import { addServices } from "./services.ts";
+import { addShift } from "./shift.ts";
+import { addStatus } from "./status.ts";
+
+/** Surroundings of the command line. */
+export type CliOptions = {
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+  /** Of this program. */
+  readonly version: string;
+};
+
+/**
+ * Runs one command line (without `node` and the script's name) and gives its exit status: 0 done,
+ * 1 refused or failed, 2 a command line or configuration that cannot be.
+ */
+export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const { output, env } = options;
+  const exitWith = (code: number): void => {
+    exitCode = code;
+  };
+  try {
+    const program = createProgram(options, { output, env, exitWith });
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    const json = args.includes("--json");
+    if (error instanceof CommanderError) return commanderStatus(error, json, output);
+    return reportFailure(error, json, output);
+  }
+}
+
+function createProgram({ version, output }: CliOptions, context: CliContext): Command {
+  const program = new Command("sluice")
+    .description("Shifts traffic between versions of a service and drops nothing on the way.")
+    .version(version)
+    .option("--api <url>", "the control API (default: SLUICE_API, else http://127.0.0.1:9180)")
+    .option("--token <token>", "for the control API (default: SLUICE_TOKEN)")
+    .option("--json", "write JSON")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.out(text.trimEnd()),
+      // Its errors are reported by us, in our form.
+      writeErr: () => undefined,
+    })
+    .configureHelp({ showGlobalOptions: true });
+  addRun(program, context);
+  addCheck(program, context);
+  addDemo(program, context);
+  addStatus(program, context);
+  addServices(program, context);
+  addShift(program, context);
+  addDrain(program, context);
+  addFilters(program, context);
+  addSwap(program, context);
+  addUpgrade(program, context);
+  addAudit(program, context);
+  addConsul(program, context);
+  return program;
+}
+
+/** Help and version are no errors; all else is a command line that cannot be. */
+function commanderStatus(error: CommanderError, json: boolean, output: Output): number {
+  if (error.exitCode === 0) return EXIT.done;
+  const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  const message =
+    error.code === "commander.help" ? "Cannot run without a command" : upperFirst(text);
+  return reportFailure(
+    usageError(`${message}; \`sluice --help\` lists what there is`),
+    json,
+    output,
+  );
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import type { FleetAnswer } from "../api/fleet-routes.ts";
+import type { ServiceView } from "../service-view.ts";
+import { servicePath } from "./client.ts";
+import { clientOf, print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+import { percentText, tableText } from "./output.ts";
+
+type Table = { readonly services: readonly ServiceView[] };
+
+/** `sluice services [NAME]`: the table, or one service with its endpoints. */
+export function addServices(program: Command, context: CliContext): void {
+  program
+    .command("services")
+    .description("show all services, or one with its endpoints")
+    .argument("[service]", "name of a service")
+    .option("--fleet", "show the sidecars that share the table too, and how far each has come")
+    .action(
+      async (name: string | undefined, options: { readonly fleet?: boolean }, command: Command) => {
+        const client = clientOf(command, context);
+        const fleet =
+          options.fleet === true ? await client.get<FleetAnswer>("/v1/fleet") : undefined;
+        if (name === undefined) {
+          const table = await client.get<Table>(servicePath());
+          print(command, context, { ...table, fleet }, ({ services }) =>
+            withFleet(versionsText(services), fleet),
+          );
+        } else {
+          const service = await client.get<ServiceView>(servicePath(name));
+          print(command, context, { ...service, fleet }, () =>
+            withFleet(serviceText(service), fleet),
+          );
+        }
+      },
+    );
+}
+
+function withFleet(text: string, fleet: FleetAnswer | undefined): string {
+  return fleet === undefined ? text : `${text}\n\n${fleetText(fleet)}`;
+}
+
+function fleetText({ revision, sidecars }: FleetAnswer): string {
+  const head = ["SIDECAR", "REVISION", "", "API"];
+  const rows = sidecars.map((each) => [
+    each.sidecar,
+    each.revision,
+    each.revision < revision ? `behind ${revision}` : "",
+    each.api ?? "-",
+  ]);
+  return tableText(head, rows);
+}
+
+function serviceText(service: ServiceView): string {
+  return `${versionsText([service])}\n\n${endpointsText(service)}`;
+}
+
+function versionsText(services: readonly ServiceView[]): string {
+  const head = ["SERVICE", "VERSION", "STATE", "WEIGHT", "SHARE", "EFFECTIVE", "OPEN", "TUNNELS"];
+  const rows = services.flatMap((service) =>
+    Object.entries(service.versions).map(([version, { state, exchangesOpen, tunnelsOpen }]) => [
+      service.name,
+      version === service.stable ? `${version} (stable)` : version,
+      state,
+      service.weights[version] ?? 0,
+      percentText(service.shares[version] ?? 0),
+      service.effectiveWeights[version] ?? 0,
+      exchangesOpen,
+      tunnelsOpen,
+    ]),
+  );
+  return tableText(head, rows);
+}
+
+function endpointsText({ versions }: ServiceView): string {
+  const head = ["VERSION", "ENDPOINT", "STATE", "HEALTH", "IN FLIGHT"];
+  const rows = Object.entries(versions).flatMap(([version, { endpoints }]) =>
+    endpoints.map((endpoint) => [
+      version,
+      endpoint.address,
+      endpoint.state,
+      healthText(endpoint),
+      endpoint.inFlight,
+    ]),
+  );
+  return tableText(head, rows);
+}
+
+function healthText(endpoint: ServiceView["versions"][string]["endpoints"][number]): string {
+  if (!endpoint.healthy) return "unhealthy";
+  if (endpoint.ejectedBy === 0) return "healthy";
+  return `ejected for ${Math.ceil(endpoint.ejectedForMs / 1000)} s`;
+}

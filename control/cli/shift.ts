@@ -1,0 +1,83 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import type { Plan } from "../api/plan.ts";
+import type { ShiftResult } from "../services.ts";
+import { usageError } from "./cli-error.ts";
+import { servicePath } from "./client.ts";
+import { clientOf, print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+import { percentText, tableText } from "./output.ts";
+import { withWriteOptions, writeOptions } from "./write-options.ts";
+import type { WriteOptions } from "./write-options.ts";
+
+/** `sluice shift web v1=80 v2=20`: moves traffic. */
+export function addShift(program: Command, context: CliContext): void {
+  const shift = program
+    .command("shift")
+    .description("move traffic between the versions of a service")
+    .argument("<service>", "name of a service")
+    .argument("<weights...>", "version=weight; versions not named keep theirs")
+    .option("--plan", "only say what it would do")
+    .addOption(
+      new Option("--wait <whom>", "answer when all live sidecars act on it").choices(["fleet"]),
+    );
+  withWriteOptions(shift).action(
+    async (
+      service: string,
+      pairs: readonly string[],
+      options: WriteOptions & { readonly plan?: boolean; readonly wait?: "fleet" },
+      command: Command,
+    ) => {
+      const body = readWeights(pairs);
+      const client = clientOf(command, context);
+      if (options.plan === true) {
+        const plan = await client.send<Plan>("POST", servicePath(service, "plan"), { body });
+        print(command, context, plan, planText);
+        return;
+      }
+      const write = { ...(await writeOptions(client, service, options)), body };
+      const query = options.wait === undefined ? "" : `?wait=${options.wait}`;
+      const path = `${servicePath(service, "weights")}${query}`;
+      const result = await client.send<ShiftResult>("PATCH", path, write);
+      print(command, context, result, (answer) => shiftText(service, answer));
+    },
+  );
+}
+
+function readWeights(pairs: readonly string[]): Record<string, number> {
+  const weights = new Map<string, number>();
+  for (const pair of pairs) {
+    const [, version, weight] = /^([^=]+)=(\d{1,7})$/.exec(pair) ?? [];
+    if (version === undefined) {
+      const found = JSON.stringify(pair);
+      throw usageError(`Cannot read weight: wanted VERSION=WHOLE NUMBER, found ${found}`);
+    }
+    if (weights.has(version)) {
+      throw usageError(`Cannot read weight: wanted each version once, found ${version} again`);
+    }
+    weights.set(version, Number(weight));
+  }
+  return Object.fromEntries(weights);
+}
+
+function shiftText(service: string, { revision, weights, shares }: ShiftResult): string {
+  const parts = Object.entries(weights).map(
+    ([version, weight]) => `${version}=${weight} (${percentText(shares[version] ?? 0)})`,
+  );
+  return `${service} is at revision ${revision}: ${parts.join(", ")}`;
+}
+
+function planText(plan: Plan): string {
+  const head = ["VERSION", "SHARE", "", "KEYS LOST", "GAINED", "TUNNELS TO MOVE", "OPEN EXPECTED"];
+  const rows = Object.entries(plan.versions).map(([version, each]) => [
+    version,
+    percentText(each.share.before),
+    `-> ${percentText(each.share.after)}`,
+    each.keys === undefined ? "-" : percentText(each.keys.lost),
+    each.keys === undefined ? "-" : percentText(each.keys.gained),
+    `${each.tunnels.toMigrate} of ${each.tunnels.open}`,
+    Math.round(each.capacity.inFlightExpected),
+  ]);
+  const warnings = plan.warnings.map(({ detail }) => `warning: ${detail}`);
+  return [tableText(head, rows), ...warnings].join("\n");
+}

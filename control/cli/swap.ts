@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { clientOf, print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+import type { UpgradeReport } from "../sidecar.ts";
+import type { SwapReport } from "../swap.ts";
+
+/** `sluice swap`: new code under live connections. */
+export function addSwap(program: Command, context: CliContext): void {
+  program
+    .command("swap")
+    .description("replace the workers' code with what is on disk, keeping every connection")
+    .option("--release <name>", "the code of a folder in the configured `releases`")
+    .option("--trial <duration>", "how long new workers are tried before they serve", "2s")
+    .action(
+      async (options: { readonly release?: string; readonly trial: string }, command: Command) => {
+        const client = clientOf(command, context);
+        const report = await client.send<SwapReport>("POST", "/v1/workers/swap", { body: options });
+        print(command, context, report, ({ started, retired }) => {
+          return `Workers ${started.join(", ")} serve in place of ${retired.join(", ")}`;
+        });
+      },
+    );
+}
+
+/** `sluice upgrade`: a new primary process under live connections. */
+export function addUpgrade(program: Command, context: CliContext): void {
+  program
+    .command("upgrade")
+    .description("let a new process take the sidecar's place, keeping every connection")
+    .option("--release <name>", "the code of a folder in the configured `releases`")
+    .action(async (options: { readonly release?: string }, command: Command) => {
+      const client = clientOf(command, context);
+      const report = await client.send<UpgradeReport>("POST", "/v1/upgrade", { body: options });
+      print(command, context, report, ({ pid, replaced }) => {
+        return `Process ${pid} serves in place of ${replaced}`;
+      });
+    });
+}

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { servicePath } from "./client.ts";
+import type { ApiClient, SendOptions } from "./client.ts";
+import { usageError } from "./cli-error.ts";
+
+/** Options that every command that writes the table takes. */
+export type WriteOptions = {
+  readonly ifRev?: string;
+  readonly reason?: string;
+};
+
+/** Adds them to a command. */
+export function withWriteOptions(command: Command): Command {
+  return command
+    .option("--if-rev <n>", "only if the table still has this revision (default: the one read now)")
+    .option("--reason <text>", "why; kept in the audit log");
+}
+
+/**
+ * What a write sends along. Without --if-rev the revision is read first, so that a write that comes
+ * between is noticed and not overwritten.
+ */
+export function writeOptions(
+  client: ApiClient,
+  service: string,
+  options: WriteOptions,
+): Promise<SendOptions> {
+  return writeOptionsFrom(client, servicePath(service), options);
+}
+
+/** As writeOptions(); `path`: what is read for the revision. */
+export async function writeOptionsFrom(
+  client: ApiClient,
+  path: string,
+  { ifRev, reason }: WriteOptions,
+): Promise<SendOptions> {
+  if (ifRev !== undefined) return { ifRevision: readRevision(ifRev), reason };
+  const { revision } = await client.get<{ readonly revision: number }>(path);
+  return { ifRevision: revision, reason };
+}
+
+function readRevision(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw usageError(`Cannot read --if-rev: wanted a whole number, found ${JSON.stringify(text)}`);
+}

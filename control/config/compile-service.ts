@@ -1,0 +1,62 @@
+import type {
+  EndpointSnapshot,
+  ServiceSnapshot,
+  VersionSnapshot,
+} from "../../proxy/table/snapshot.ts";
+import type { DiscoveredEndpoint } from "../discovery/discovery.ts";
+import type { Service, ServiceVersion } from "./service.ts";
+
+/** What discovery knows about a service: its last known endpoints by version; absent: none. */
+export type DiscoveredEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
+
+/** The hosts by which a service is found. */
+export function hostsOf(name: string, service: Service): readonly string[] {
+  return service.hosts ?? [name.toLowerCase()];
+}
+
+/** A service as workers get it. Pure: equal arguments give equal snapshots. */
+export function compileService(
+  name: string,
+  service: Service,
+  discovered: DiscoveredEndpoints,
+): ServiceSnapshot {
+  return {
+    name,
+    hosts: hostsOf(name, service),
+    stable: service.stable,
+    salt: service.salt ?? name,
+    affinity: service.affinity,
+    versions: service.versions.map((each) => compileVersion(each, discovered.get(each.name) ?? [])),
+    routes: service.routes,
+    filters: service.filters,
+    policy: service.policy,
+    limits: service.limits,
+    ejection: service.ejection,
+    slowStartMs: service.slowStartMs,
+    debug: service.debug,
+  };
+}
+
+function compileVersion(
+  version: ServiceVersion,
+  discovered: readonly DiscoveredEndpoint[],
+): VersionSnapshot {
+  const { name, weight, state, source } = version;
+  const found = source.kind === "static" ? withHealth(source.endpoints, discovered) : discovered;
+  const endpoints = found.map((each) => compileEndpoint(each, version));
+  return { name, weight, state, endpoints };
+}
+
+function compileEndpoint(endpoint: DiscoveredEndpoint, version: ServiceVersion): EndpointSnapshot {
+  const { address, weight, healthy } = endpoint;
+  return { address, weight, state: version.endpointStates.get(address) ?? "ready", healthy };
+}
+
+/** Endpoints of the document are healthy until a check says otherwise. */
+function withHealth(
+  endpoints: readonly Omit<DiscoveredEndpoint, "healthy">[],
+  checked: readonly DiscoveredEndpoint[],
+): DiscoveredEndpoint[] {
+  const health = new Map(checked.map(({ address, healthy }) => [address, healthy]));
+  return endpoints.map((each) => ({ ...each, healthy: health.get(each.address) ?? true }));
+}

@@ -1,0 +1,82 @@
+import { hostsOf } from "./compile-service.ts";
+import type { ReadConfig } from "./config-schema.ts";
+import type { CrossProblem } from "./service-checks.ts";
+import type { Service } from "./service.ts";
+
+/** Everything in a configuration that contradicts something else in it. */
+export function checkConfig(config: ReadConfig): CrossProblem[] {
+  return [
+    ...checkBinds(config),
+    ...checkListenedServices(config),
+    ...checkConsul(config),
+    ...checkHosts(config),
+  ];
+}
+
+function checkBinds({ listeners, control: api }: ReadConfig): CrossProblem[] {
+  const owners = new Map([[api.bind, "control.bind"]]);
+  return listeners.flatMap(({ bind }, index) => {
+    const owner = owners.get(bind);
+    if (owner === undefined || bind.endsWith(":0")) {
+      owners.set(bind, `listeners[${index}].bind`);
+      return [];
+    }
+    const found = `${JSON.stringify(bind)}, as in ${owner}`;
+    return [{ path: ["listeners", index, "bind"], wanted: "each address once", found }];
+  });
+}
+
+/** With a store that may hold other services than the file, this is as much as can be known. */
+function checkListenedServices({
+  listeners,
+  services: known,
+  store: kept,
+}: ReadConfig): CrossProblem[] {
+  if (kept.kind !== "memory") return [];
+  return listeners.flatMap(({ service }, index) => {
+    if (service === undefined || Object.hasOwn(known, service)) return [];
+    const wanted = "one of the services of this file";
+    return [{ path: ["listeners", index, "service"], wanted, found: JSON.stringify(service) }];
+  });
+}
+
+function checkConsul({
+  store: kept,
+  register: own,
+  services: all,
+  consul: given,
+}: ReadConfig): CrossProblem[] {
+  if (given !== undefined) return [];
+  const users = [
+    ...(kept.kind === "consul" ? ["store"] : []),
+    ...(own === undefined ? [] : ["register"]),
+    ...Object.entries(all).flatMap(([service, value]) =>
+      usesConsul(value) ? [`services.${service}`] : [],
+    ),
+  ];
+  if (users.length === 0) return [];
+  const wanted = `how to reach Consul, which ${users.join(", ")} uses`;
+  return [{ path: ["consul"], wanted, found: "nothing" }];
+}
+
+function usesConsul(service: Service): boolean {
+  return (
+    service.splitter !== undefined ||
+    service.versions.some(({ source }) => source.kind === "consul")
+  );
+}
+
+function checkHosts({ services: all }: ReadConfig): CrossProblem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(all).flatMap(([service, value]) =>
+    hostsOf(service, value).flatMap((host, index) => {
+      const owner = owners.get(host) ?? service;
+      owners.set(host, owner);
+      if (owner === service) return [];
+      const step = value.hosts === undefined ? [] : ["hosts", index];
+      const found = `${JSON.stringify(host)} of service ${owner}`;
+      const wanted = "a host that no other service has";
+      return [{ path: ["services", service, ...step], wanted, found }];
+    }),
+  );
+}

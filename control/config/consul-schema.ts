@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { bindAddress, duration, durationFrom, list, matching } from "./schema-parts.ts";
+import { strict, text, whole } from "./schema-parts.ts";
+
+/** Tags of a registration: Consul sends them with every answer about the service. */
+const TAGS_MAX = 64;
+
+/** A Consul KV prefix: no slash at either end, so that keys can be put together from it. */
+export const keyPrefix = matching(
+  /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/,
+  "a prefix of keys such as sluice or team/sluice",
+);
+
+/** It becomes a key of Consul's and a folder, hence no slash and no dot at its beginning. */
+const sidecarName = matching(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+  "a name of at most 128 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+);
+
+const httpUrl = z.string({ error: "an http:// or https:// URL" }).refine(isHttpUrl, {
+  error: "an http:// or https:// URL without user, query or fragment",
+});
+
+/** `${CONSUL_TOKEN:-}` makes an empty text where there is none. */
+const optionalText = z
+  .string({ error: "a text" })
+  .optional()
+  .transform((value) => value || undefined);
+
+/** `consul`: how to reach Consul. */
+export const consulSchema = strict({
+  address: httpUrl.default("http://127.0.0.1:8500"),
+  token: optionalText,
+  datacenter: optionalText,
+  namespace: optionalText,
+  tls: strict({
+    ca: text.optional(),
+    cert: text.optional(),
+    key: text.optional(),
+    serverName: text.optional(),
+    insecure: z.boolean().default(false),
+  })
+    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
+      error: "cert and key together",
+    })
+    .optional(),
+  warningIsHealthy: z.boolean().default(false),
+  sidecar: sidecarName.optional(),
+  copies: z
+    .union([text, z.literal(false)], { error: "a folder, or false to keep none" })
+    .default("sluice.copies"),
+});
+
+const check = strict({
+  http: httpUrl.optional(),
+  tcp: bindAddress.optional(),
+  ttl: durationFrom(1000, "1s").optional(),
+  interval: durationFrom(1000, "1s").prefault("5s"),
+  timeout: durationFrom(1, "1ms").prefault("2s"),
+  deregisterCriticalAfter: duration.optional(),
+})
+  .refine(
+    (read) => [read.http, read.tcp, read.ttl].filter((each) => each !== undefined).length === 1,
+    {
+      error: "one of http, tcp or ttl",
+    },
+  )
+  .transform((read) => ({
+    http: read.http,
+    tcp: read.tcp,
+    ttlMs: read.ttl,
+    intervalMs: read.interval,
+    timeoutMs: read.timeout,
+    /** undefined: a critical registration stays. */
+    deregisterCriticalAfterMs: read.deregisterCriticalAfter,
+  }));
+
+/** `register`: what this sidecar puts into Consul. */
+export const registerSchema = strict({
+  service: text,
+  version: text.optional(),
+  id: text.optional(),
+  address: text.optional(),
+  port: whole(1, 65_535),
+  tags: list(text, TAGS_MAX).default([]),
+  check: check.optional(),
+});
+
+function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+  return (
+    isHttp && url.username === "" && url.password === "" && url.search === "" && url.hash === ""
+  );
+}

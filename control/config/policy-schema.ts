@@ -1,0 +1,182 @@
+import { z } from "zod";
+import type { Policy, RetryCause, RetryPolicy } from "../../proxy/table/snapshot.ts";
+import type { DrainPolicy } from "./service.ts";
+import { duration, durationFrom, list, size, strict, text, whole } from "./schema-parts.ts";
+
+/** Further attempts that one request may cost: beyond these, retries are the outage. */
+const ATTEMPTS_MAX = 10;
+
+/**
+ * Connections or requests of one version in one worker: above the file descriptors of a process.
+ */
+const LIMIT_MAX = 1_000_000;
+
+/** Failures or successes in a row that a policy may wait for. */
+const IN_A_ROW_MAX = 1_000;
+
+/** Probes more frequent than this are load, not a check. */
+const PROBE_INTERVAL_MIN_MS = 100;
+
+const CAUSES_WANTED = "one of connect, reset-before-response, 503";
+
+/** YAML reads 503 as a number: both ways of writing it are taken. */
+const retryCause = z
+  .union([z.enum(["connect", "reset-before-response", "503"]), z.literal(503)], {
+    error: CAUSES_WANTED,
+  })
+  .transform((cause): RetryCause => (cause === 503 ? "503" : cause));
+
+const retries = strict({
+  attempts: whole(0, ATTEMPTS_MAX).optional(),
+  on: list(retryCause, 3).optional(),
+  across: z.enum(["never", "stable-only", "any"]).optional(),
+  budget: strict({
+    percent: whole(0, 100).optional(),
+    min: whole(0, LIMIT_MAX).optional(),
+  }).optional(),
+});
+
+/** The keys of a policy that a route may set for itself; what is absent is inherited. */
+export const policyOverrideShape = {
+  timeout: duration.optional(),
+  connectTimeout: duration.optional(),
+  idleTimeout: duration.optional(),
+  tunnelIdleTimeout: duration.optional(),
+  stallTimeout: duration.optional(),
+  maxBody: size.optional(),
+  retries: retries.optional(),
+};
+
+/**
+ * The keys of a service's policy. A head is read before its route is known: not a route's matter.
+ */
+export const policyShape = { ...policyOverrideShape, headTimeout: duration.optional() };
+
+/** What holds where neither the service nor the route says anything. */
+export const DEFAULT_POLICY: Policy = {
+  timeoutMs: 30_000,
+  connectTimeoutMs: 1_000,
+  idleTimeoutMs: 60_000,
+  tunnelIdleTimeoutMs: 3_600_000,
+  headTimeoutMs: 10_000,
+  stallTimeoutMs: 30_000,
+  maxBodyBytes: 0,
+  retries: {
+    attempts: 1,
+    on: ["connect", "reset-before-response"],
+    across: "stable-only",
+    budgetPercent: 20,
+    budgetMin: 3,
+  },
+};
+
+const policyOverride = strict(policyShape);
+
+/** What a service or route says about its policy, read but not yet filled. */
+export type PolicyOverride = z.output<typeof policyOverride>;
+
+/** `base`, except for what `override` says. */
+export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
+  return {
+    timeoutMs: override.timeout ?? base.timeoutMs,
+    connectTimeoutMs: override.connectTimeout ?? base.connectTimeoutMs,
+    idleTimeoutMs: override.idleTimeout ?? base.idleTimeoutMs,
+    tunnelIdleTimeoutMs: override.tunnelIdleTimeout ?? base.tunnelIdleTimeoutMs,
+    headTimeoutMs: override.headTimeout ?? base.headTimeoutMs,
+    stallTimeoutMs: override.stallTimeout ?? base.stallTimeoutMs,
+    maxBodyBytes: override.maxBody ?? base.maxBodyBytes,
+    retries: mergeRetries(base.retries, override.retries),
+  };
+}
+
+function mergeRetries(base: RetryPolicy, override: PolicyOverride["retries"]): RetryPolicy {
+  if (override === undefined) return base;
+  return {
+    attempts: override.attempts ?? base.attempts,
+    on: override.on ?? base.on,
+    across: override.across ?? base.across,
+    budgetPercent: override.budget?.percent ?? base.budgetPercent,
+    budgetMin: override.budget?.min ?? base.budgetMin,
+  };
+}
+
+/** `limits`: bounds of one version in one worker. */
+export const limits = strict({
+  connections: whole(0, LIMIT_MAX).default(1024),
+  pending: whole(0, LIMIT_MAX).default(1024),
+  inFlight: whole(0, LIMIT_MAX).default(1024),
+}).prefault({});
+
+/** `ejection`: endpoints out for a time because of their own failures. */
+export const ejection = strict({
+  consecutive: whole(0, IN_A_ROW_MAX).default(5),
+  baseTime: durationFrom(1, "1ms").prefault("30s"),
+  maxTime: durationFrom(1, "1ms").prefault("300s"),
+  maxPercent: whole(0, 100).default(50),
+})
+  .prefault({})
+  .refine((value) => value.maxTime >= value.baseTime, {
+    path: ["maxTime"],
+    error: "a duration of at least baseTime (default: 300s)",
+  })
+  .transform(({ consecutive, baseTime, maxTime, maxPercent }) => ({
+    consecutive,
+    baseTimeMs: baseTime,
+    maxTimeMs: maxTime,
+    maxPercent,
+  }));
+
+/** `healthCheck`: active checks; absent: none. */
+export const healthCheck = strict({
+  path: text.refine((path) => /^\/[!-~]*$/.test(path), { error: "a path that begins with /" }),
+  interval: durationFrom(PROBE_INTERVAL_MIN_MS, "100ms").prefault("5s"),
+  timeout: durationFrom(1, "1ms").prefault("2s"),
+  rise: whole(1, IN_A_ROW_MAX).default(2),
+  fall: whole(1, IN_A_ROW_MAX).default(3),
+}).transform(({ path, interval, timeout, rise, fall }) => ({
+  path,
+  intervalMs: interval,
+  timeoutMs: timeout,
+  rise,
+  fall,
+}));
+
+/** Default of `drain.soft`, where `hard` is not shorter. */
+const DRAIN_SOFT_MS = 60_000;
+
+const drainShape = {
+  soft: duration.optional(),
+  hard: duration.prefault("90s"),
+  connectionsPerSecond: whole(1, 100_000).default(100),
+};
+
+type ReadDrain = {
+  readonly soft?: number | undefined;
+  readonly hard: number;
+  readonly connectionsPerSecond: number;
+};
+
+const HARD_AFTER_SOFT = {
+  path: ["hard"],
+  error: "a duration of at least soft (default: 90s)",
+};
+
+/** `drain` of a service: how the connections of a version that is left are let go. */
+export const drain = strict(drainShape)
+  .prefault({})
+  .refine(isHardAfterSoft, HARD_AFTER_SOFT)
+  .transform(toDrainPolicy);
+
+/** `drain` of the sidecar: it accepts for a while after readyz fails, then lets go. */
+export const sidecarDrain = strict({ acceptFor: duration.prefault("5s"), ...drainShape })
+  .prefault({})
+  .refine(isHardAfterSoft, HARD_AFTER_SOFT)
+  .transform((read) => ({ acceptForMs: read.acceptFor, ...toDrainPolicy(read) }));
+
+function isHardAfterSoft({ soft, hard }: ReadDrain): boolean {
+  return soft === undefined || hard >= soft;
+}
+
+function toDrainPolicy({ soft, hard, connectionsPerSecond }: ReadDrain): DrainPolicy {
+  return { softMs: soft ?? Math.min(DRAIN_SOFT_MS, hard), hardMs: hard, connectionsPerSecond };
+}

@@ -1,0 +1,160 @@
+import type { z } from "zod";
+import type { Problem } from "../errors.ts";
+
+/**
+ * Problems told at once: who made more than these did not write a document but sent another thing.
+ */
+const PROBLEMS_MAX = 100;
+
+/** Levels of a document: the deepest that the schemas know is 7. */
+const DEPTH_MAX = 16;
+
+/** Longest quotation of a wrong value. */
+const FOUND_MAX = 60;
+
+/** Keys whose values are secrets, or may hold one. */
+const SECRET_KEY = /token|password|secret|key|authorization/i;
+
+/** What reading a document gave. */
+export type ReadResult<Output> =
+  | { readonly kind: "read"; readonly value: Output }
+  | { readonly kind: "wrong"; readonly problems: readonly Problem[] };
+
+/** Where in a file the value at a path stands. undefined: not known. */
+export type Place = (
+  path: readonly PropertyKey[],
+) => { readonly line: number; readonly column: number } | undefined;
+
+/** Reads `document` by `schema`; when it cannot, says everything that is wrong. */
+export function readBy<Schema extends z.ZodType>(
+  schema: Schema,
+  document: unknown,
+  place: Place = () => undefined,
+): ReadResult<z.output<Schema>> {
+  const refused = unreadable(document, []).slice(0, PROBLEMS_MAX);
+  if (refused.length > 0) {
+    return { kind: "wrong", problems: refused.map((flaw) => problemAt(flaw, place)) };
+  }
+  const result = schema.safeParse(document, { error: wantedText });
+  if (result.success) return { kind: "read", value: result.data };
+  const problems = result.error.issues
+    .flatMap((issue) => flawsOf(issue, document))
+    .map((flaw) => problemAt(flaw, place));
+  return { kind: "wrong", problems: withoutRepeats(problems).slice(0, PROBLEMS_MAX) };
+}
+
+/** A problem whose path is still in steps. */
+export type Flaw = {
+  readonly path: readonly PropertyKey[];
+  readonly wanted: string;
+  readonly found: string;
+};
+
+/** The problem that a flaw is, with its place in the file where that is known. */
+export function problemAt({ path, wanted, found }: Flaw, place: Place): Problem {
+  return { path: pathText(path), wanted, found, ...place(path) };
+}
+
+/** Writes a path as people would: `listeners[0].bind`, `hosts["a.b"]`. "" is the whole document. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.map(stepText).join("").replace(/^\./, "");
+}
+
+/** What stands at a path, cut short and without secrets. */
+function foundText(value: unknown, path: readonly PropertyKey[]): string {
+  if (value === undefined || value === null) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "object") return "an object";
+  if (isSecret(path)) return "a hidden value";
+  if (typeof value !== "string") return scalar(value);
+  const text = value.replace(/\/\/[^/@]*@/g, "//…@");
+  return JSON.stringify(text.length > FOUND_MAX ? `${text.slice(0, FOUND_MAX)}…` : text);
+}
+
+/** A list under a secret key holds secrets too: the last name on the way counts. */
+function isSecret(path: readonly PropertyKey[]): boolean {
+  const key = path.findLast((step) => typeof step === "string");
+  return key !== undefined && SECRET_KEY.test(key);
+}
+
+function scalar(value: unknown): string {
+  return typeof value === "number" || typeof value === "boolean" ? `${value}` : typeof value;
+}
+
+/** The value at a path. undefined: there is none. */
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  let value = document;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step))
+      return undefined;
+    value = (value as Readonly<Record<PropertyKey, unknown>>)[step];
+  }
+  return value;
+}
+
+function flawsOf(issue: z.core.$ZodIssue, document: unknown): Flaw[] {
+  const { path, message: wanted } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const found = "an unknown key";
+    return issue.keys.map((key) => ({ path: [...path, key], wanted, found }));
+  }
+  if (issue.code === "invalid_key") {
+    return [{ path, wanted, found: `the key ${foundText(path.at(-1), [])}` }];
+  }
+  const told: unknown = issue.code === "custom" ? issue.params?.["found"] : undefined;
+  const found = typeof told === "string" ? told : foundText(valueAt(document, path), path);
+  return [{ path, wanted, found }];
+}
+
+/** What was wanted where a schema has no words of its own. */
+function wantedText(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === "invalid_type") {
+    return WANTED_BY_TYPE.get(issue.expected) ?? `a ${issue.expected}`;
+  }
+  if (issue.code === "invalid_value") return `one of ${issue.values.map(String).join(", ")}`;
+  if (issue.code === "invalid_key") return issue.issues[0]?.message ?? "another key";
+  return issue.code === "invalid_union" ? `one of ${unionOptions(issue)}` : "another value";
+}
+
+/** The words that tell the options of a union apart; other unions have an error of their own. */
+function unionOptions(issue: z.core.$ZodRawIssue): string {
+  const options: unknown = issue.code === "invalid_union" ? issue["options"] : undefined;
+  return Array.isArray(options) ? options.map(String).join(", ") : "other values";
+}
+
+const WANTED_BY_TYPE: ReadonlyMap<string, string> = new Map([
+  ["string", "a text"],
+  ["boolean", "true or false"],
+  ["object", "an object"],
+  ["record", "an object"],
+  ["array", "a list"],
+]);
+
+/**
+ * What must be refused before zod sees it: the key `__proto__`, which it leaves out of a record
+ * without a word, and nesting that would exhaust the stack.
+ */
+function unreadable(value: unknown, path: readonly PropertyKey[]): Flaw[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (path.length >= DEPTH_MAX) {
+    const wanted = `at most ${DEPTH_MAX} levels`;
+    return [{ path, wanted, found: foundText(value, path) }];
+  }
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...path, Array.isArray(value) ? Number(key) : key];
+    if (key !== "__proto__") return unreadable(inner, here);
+    return [{ path: here, wanted: "another key", found: "a key reserved by JavaScript" }];
+  });
+}
+
+/** Several checks of one value may fail with the same words. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const seen = new Map(problems.toReversed().map((each) => [`${each.path}\n${each.wanted}`, each]));
+  return problems.filter((each) => seen.get(`${each.path}\n${each.wanted}`) === each);
+}
+
+function stepText(step: PropertyKey): string {
+  if (typeof step === "number") return `[${step}]`;
+  const key = String(step);
+  return /^[A-Za-z0-9_-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}

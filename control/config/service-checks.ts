@@ -1,0 +1,151 @@
+import type { ReadService, ReadVersion } from "./service-schema.ts";
+import { canonicalEndpoint } from "./address.ts";
+
+/** Something wrong between values that are each right. `path` is relative to the service. */
+export type CrossProblem = {
+  readonly path: readonly (string | number)[];
+  readonly wanted: string;
+  readonly found: string;
+};
+
+/** Everything in a service that contradicts something else in it. */
+export function checkService(service: ReadService): CrossProblem[] {
+  return [
+    ...checkHosts(service.hosts ?? []),
+    ...checkAffinity(service.affinity),
+    ...checkVersionNames(service),
+    ...checkWeights(service.versions),
+    ...checkFilters(service.filters),
+    ...Object.entries(service.versions).flatMap(([name, version]) => checkVersion(name, version)),
+  ];
+}
+
+function checkHosts(hosts: readonly string[]): CrossProblem[] {
+  return repeats(hosts).map((index) => ({
+    path: ["hosts", index],
+    wanted: "each host once",
+    found: `${quoted(hosts[index])} again`,
+  }));
+}
+
+function checkAffinity(affinity: ReadService["affinity"]): CrossProblem[] {
+  if (affinity === undefined) return [];
+  const { set, ...sources } = affinity;
+  const given = Object.keys(sources);
+  const path = ["affinity"];
+  if (given.length !== 1) {
+    return [{ path, wanted: "one of cookie, header, query or clientIp", found: listed(given) }];
+  }
+  if (set === undefined || affinity.cookie !== undefined) return [];
+  return [{ path: ["affinity", "set"], wanted: "set only beside cookie", found: `${set}` }];
+}
+
+/** A filter's name is how the API and metrics call it; without one it is that of its file. */
+function checkFilters(filters: ReadService["filters"]): CrossProblem[] {
+  const names = filters.map(({ name }) => name);
+  return repeats(names).map((index) => ({
+    path: ["filters", index, "name"],
+    wanted: "a name that no other filter of the service has",
+    found: quoted(names[index]),
+  }));
+}
+
+function checkVersionNames(service: ReadService): CrossProblem[] {
+  const names = Object.keys(service.versions);
+  const references = [
+    { path: ["stable"], name: service.stable },
+    ...service.routes.map((route, index) => ({ path: ["routes", index, "to"], name: route.to })),
+  ];
+  return references
+    .filter(({ name }) => name !== undefined && names.length > 0 && !names.includes(name))
+    .map(({ path, name }) => ({
+      path,
+      wanted: `one of the versions ${names.join(", ")}`,
+      found: quoted(name),
+    }));
+}
+
+function checkWeights(versions: ReadService["versions"]): CrossProblem[] {
+  const entries = Object.entries(versions);
+  if (entries.length === 0) {
+    return [{ path: ["versions"], wanted: "at least one version", found: "none" }];
+  }
+  const missing = entries.filter(([, version]) => version.weight === undefined);
+  if (missing.length > 0 && entries.length > 1) {
+    return missing.map(([name]) => ({
+      path: ["versions", name, "weight"],
+      wanted: "a weight, as there are other versions",
+      found: "nothing",
+    }));
+  }
+  const sum = entries.reduce((total, [, version]) => total + (version.weight ?? 1), 0);
+  if (sum > 0) return [];
+  return [{ path: ["versions"], wanted: WEIGHT_SUM_WANTED, found: "a sum of 0" }];
+}
+
+/** Why weights that are all 0 are refused: it is an outage that looks like a shift. */
+export const WEIGHT_SUM_WANTED =
+  "a sum of weights above 0 (to send a version nothing, set its state to drain or maint)";
+
+function checkVersion(name: string, version: ReadVersion): CrossProblem[] {
+  const path = ["versions", name];
+  if ((version.endpoints === undefined) === (version.consul === undefined)) {
+    const found = version.consul === undefined ? "neither" : "both";
+    return [{ path, wanted: "either endpoints or consul", found }];
+  }
+  return [
+    ...checkSelector(path, version.consul),
+    ...checkEndpoints(path, version.endpoints ?? []),
+    ...checkEndpointStates(path, version),
+  ];
+}
+
+function checkSelector(path: readonly string[], selector: ReadVersion["consul"]): CrossProblem[] {
+  const given = (["version", "tag", "filter"] as const).filter((key) => selector?.[key]);
+  if (given.length < 2) return [];
+  const wanted = "at most one of version, tag or filter";
+  return [{ path: [...path, "consul"], wanted, found: listed(given) }];
+}
+
+function checkEndpoints(
+  path: readonly string[],
+  endpoints: NonNullable<ReadVersion["endpoints"]>,
+): CrossProblem[] {
+  const addresses = endpoints.map(addressOf);
+  return repeats(addresses).map((index) => ({
+    path: [...path, "endpoints", index],
+    wanted: "each endpoint once",
+    found: `${quoted(addresses[index])} again`,
+  }));
+}
+
+function checkEndpointStates(path: readonly string[], version: ReadVersion): CrossProblem[] {
+  const keys = Object.keys(version.endpointStates ?? {});
+  const known = version.endpoints && new Set(version.endpoints.map(addressOf));
+  const isKnown = (key: string): boolean => {
+    const address = canonicalEndpoint(key);
+    return address !== undefined && (known?.has(address) ?? true);
+  };
+  const wanted = known === undefined ? "an endpoint's address" : "an endpoint of this version";
+  return keys
+    .filter((key) => !isKnown(key))
+    .map((key) => ({ path: [...path, "endpointStates", key], wanted, found: quoted(key) }));
+}
+
+function addressOf(endpoint: NonNullable<ReadVersion["endpoints"]>[number]): string {
+  return typeof endpoint === "string" ? endpoint : endpoint.address;
+}
+
+/** The places at which a value stands that stood before. */
+function repeats(values: readonly string[]): number[] {
+  const seen = new Set<string>();
+  return values.flatMap((value, index) => (seen.size === seen.add(value).size ? [index] : []));
+}
+
+function quoted(value: string | undefined): string {
+  return JSON.stringify(value);
+}
+
+function listed(values: readonly string[]): string {
+  return values.length === 0 ? "none" : values.join(" and ");
+}

@@ -1,0 +1,101 @@
+import type {
+  AffinitySnapshot,
+  EjectionPolicy,
+  FilterSnapshot,
+  Limits,
+  Policy,
+  RouteSnapshot,
+  State,
+} from "../../proxy/table/snapshot.ts";
+
+/** An endpoint that the document names itself. */
+export type StaticEndpoint = {
+  /** Canonical: see canonicalEndpoint. */
+  readonly address: string;
+  /** 1 … 65 535. */
+  readonly weight: number;
+};
+
+/** How a version's endpoints are found in Consul. At most one of the last three is set. */
+export type ConsulSelector = {
+  /** Consul's name of the service. */
+  readonly service: string;
+  /** Instances whose Meta.version is this. */
+  readonly version?: string | undefined;
+  readonly tag?: string | undefined;
+  /** A filter expression of Consul's health endpoint. */
+  readonly filter?: string | undefined;
+};
+
+/** Where a version's endpoints come from. */
+export type EndpointSource =
+  | { readonly kind: "static"; readonly endpoints: readonly StaticEndpoint[] }
+  | { readonly kind: "consul"; readonly selector: ConsulSelector };
+
+/** A version as it is configured. */
+export type ServiceVersion = {
+  readonly name: string;
+  /** Whole number, 0 … WEIGHT_MAX. */
+  readonly weight: number;
+  readonly state: State;
+  readonly source: EndpointSource;
+  /** States by canonical address, of static and of discovered endpoints; absent: ready. */
+  readonly endpointStates: ReadonlyMap<string, State>;
+};
+
+/** Active health checks of every endpoint of a service. */
+export type HealthCheck = {
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Successes in a row that make an endpoint healthy. */
+  readonly rise: number;
+  /** Failures in a row that make it unhealthy. */
+  readonly fall: number;
+};
+
+/** How a version that is left, or the whole sidecar, lets go of its connections. */
+export type DrainPolicy = {
+  /**
+   * From then on requests that take so long are ended too; until then only tunnels (and, when the
+   * sidecar goes, idle connections).
+   */
+  readonly softMs: number;
+  /** From then on nothing is left open. At least softMs. */
+  readonly hardMs: number;
+  /** Rate at which connections are ended, over all workers. */
+  readonly connectionsPerSecond: number;
+};
+
+/**
+ * A service as the program reads it: a valid ServiceDocument with units resolved and defaults
+ * filled. serviceSchema makes it, compileService turns it into a snapshot.
+ */
+export type Service = {
+  /** Lower case. undefined: the service's own name. */
+  readonly hosts: readonly string[] | undefined;
+  /** Name of one of the versions. */
+  readonly stable: string;
+  /** undefined: the service's own name, so that services do not move the same keys. */
+  readonly salt: string | undefined;
+  readonly affinity: AffinitySnapshot | undefined;
+  /** In the document's order; at least one. */
+  readonly versions: readonly ServiceVersion[];
+  readonly routes: readonly RouteSnapshot[];
+  readonly filters: readonly FilterSnapshot[];
+  readonly policy: Policy;
+  readonly limits: Limits;
+  readonly ejection: EjectionPolicy;
+  /** undefined: no active checks. */
+  readonly healthCheck: HealthCheck | undefined;
+  readonly slowStartMs: number;
+  readonly drain: DrainPolicy;
+  /**
+   * What becomes of the tunnels of a version whose weight becomes 0 or whose state becomes drain.
+   * keep: they stay. migrate: they are ended as `drain` says, so that their clients come back.
+   */
+  readonly onShift: "keep" | "migrate";
+  /** follow: weights come from Consul's service-splitter. publish: ours are written to it. */
+  readonly splitter: "follow" | "publish" | undefined;
+  readonly debug: boolean;
+};

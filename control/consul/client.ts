@@ -1,0 +1,307 @@
+import Consul from "consul";
+import http from "node:http";
+import https from "node:https";
+import { errors, Pool } from "undici";
+import type { Clock } from "../../proxy/base/clock.ts";
+import { ConsulError, refusalError } from "./consul-error.ts";
+
+/**
+ * How long an ordinary call may take. An agent answers in milliseconds, but while there is no
+ * leader it holds a request for 7 s (rpc_hold_timeout) before it says so, and we want to hear that.
+ */
+const CALL_TIMEOUT_MS = 10_000;
+/** How long a connect may take. Agents are on this machine or one hop away. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/**
+ * What an answer may take beyond its wait: Consul adds up to wait/16 (its own jitter), then sends.
+ */
+const WAIT_MARGIN_MS = 10_000;
+/** Largest answer that is read. 10 000 instances of a service are about 15 MiB. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+/**
+ * Blocking queries under way at once; more wait for their turn. With CALLS_AT_ONCE_MAX twice it
+ * stays under the 200 connections that an agent takes from one address
+ * (limits.http_max_conns_per_client).
+ */
+export const WATCHES_AT_ONCE_MAX = 160;
+const CALLS_AT_ONCE_MAX = 8;
+
+/** Where Consul is and who we are to it. */
+export type ConsulOptions = {
+  /** `http://127.0.0.1:8500` or `https://…`; no path. */
+  readonly address: string;
+  /** ACL token. undefined or "": the agent's default token. */
+  readonly token?: string | undefined;
+  /** undefined: the agent's own. */
+  readonly datacenter?: string | undefined;
+  /** Of Consul Enterprise. undefined: none is named. */
+  readonly namespace?: string | undefined;
+  readonly tls?: ConsulTls | undefined;
+};
+
+/** PEM texts, not paths: whoever reads the files says which one cannot be read. */
+export type ConsulTls = {
+  /** Trusted in place of the system's authorities. */
+  readonly ca?: string | undefined;
+  /** Ours, when the agent has verify_incoming. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Name to verify in place of the address, e.g. `server.dc1.consul`. */
+  readonly serverName?: string | undefined;
+  /** Takes any certificate: for trying things out. */
+  readonly insecure?: boolean | undefined;
+};
+
+/** One request to the agent. */
+export type ConsulRequest = {
+  /** What fails when it fails, for the error: `read service web`. */
+  readonly action: string;
+  readonly method?: "GET" | "PUT" | "DELETE";
+  /** Under /v1/, already encoded where needed: see consulPath. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Makes it a blocking query: answers when the index passes `index`, or after `waitMs`. */
+  readonly wait?: { readonly index: number; readonly waitMs: number };
+  /** For a call that does not wait. undefined: CALL_TIMEOUT_MS. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal;
+};
+
+/** What the agent answered. */
+export type ConsulAnswer = {
+  /** Whether the path holds something. false is Consul's 404. */
+  readonly found: boolean;
+  readonly text: string;
+  /** X-Consul-Index. 0: the answer has none. */
+  readonly index: number;
+  /** How old a stale read may be. 0: read from the leader. */
+  readonly lastContactMs: number;
+  /** Whether the server that answered knows a leader. */
+  readonly knownLeader: boolean;
+};
+
+/** Joins path segments, each percent-encoded, so that a name cannot leave its place. */
+export function consulPath(...segments: readonly string[]): string {
+  return segments.map(encodeURIComponent).join("/");
+}
+
+/**
+ * One Consul agent. Reads and blocking queries go through undici, writes of services, sessions and
+ * keys through the package `consul` (call()). All errors are ConsulErrors.
+ */
+export class ConsulClient {
+  readonly #clock: Clock;
+  readonly #token: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #query: Readonly<Record<string, string>>;
+  readonly #watches: Pool;
+  readonly #calls: Pool;
+  readonly #package: Consul;
+  #drop = new AbortController();
+  #lastAnswerMs = -Infinity;
+
+  /** Opens no connection yet. */
+  constructor(options: ConsulOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#token = options.token ?? "";
+    this.#headers = {
+      ...(this.#token !== "" && { "x-consul-token": this.#token }),
+      ...(options.namespace !== undefined && { "x-consul-namespace": options.namespace }),
+    };
+    this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
+    this.#watches = openPool(options, WATCHES_AT_ONCE_MAX);
+    this.#calls = openPool(options, CALLS_AT_ONCE_MAX);
+    this.#package = openPackage(options, this.#headers);
+  }
+
+  /** When Consul last answered anything, in the clock's nowMs. -Infinity: never. */
+  get lastAnswerMs(): number {
+    return this.#lastAnswerMs;
+  }
+
+  /** @throws ConsulError; the signal's reason when it was aborted. */
+  async request(request: ConsulRequest): Promise<ConsulAnswer> {
+    const pool = request.wait === undefined ? this.#calls : this.#watches;
+    try {
+      const { statusCode, headers, body } = await pool.request({
+        method: request.method ?? "GET",
+        path: `/v1/${request.path}`,
+        query: { ...this.#query, ...waitQuery(request.wait), ...request.query },
+        headers: this.#headers,
+        headersTimeout: answerTimeoutMs(request),
+        bodyTimeout: CALL_TIMEOUT_MS,
+        signal: this.#signalOf(request),
+        ...(request.body !== undefined && { body: request.body }),
+      });
+      const text = await body.text();
+      this.#lastAnswerMs = this.#clock.nowMs();
+      if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
+        throw refusalError(request.action, statusCode, this.#withoutToken(text));
+      }
+      return { found: statusCode !== 404, text, ...answerMeta(headers) };
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw this.#typed(request.action, error);
+    }
+  }
+
+  /** Reads JSON. undefined: Consul has nothing there (404). @throws ConsulError */
+  async json(request: ConsulRequest): Promise<unknown> {
+    const answer = await this.request(request);
+    return answer.found ? parseAnswer(request.action, answer.text) : undefined;
+  }
+
+  /**
+   * Runs one call of the package `consul`, e.g. `(consul) => consul.session.renew({ id, ...dc })`.
+   * `dc` holds the datacenter, for calls that are not about the agent itself.
+   * @throws ConsulError
+   */
+  async call<Result>(
+    action: string,
+    run: (consul: Consul, dc: { readonly dc?: string }) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const result = await run(this.#package, this.#query);
+      this.#lastAnswerMs = this.#clock.nowMs();
+      return result;
+    } catch (error) {
+      throw this.#typed(action, error);
+    }
+  }
+
+  /** Ends all blocking queries with consul_timeout: the agent was found to hang. */
+  dropWatches(): void {
+    this.#drop.abort(new errors.HeadersTimeoutError("the agent does not answer"));
+    this.#drop = new AbortController();
+  }
+
+  /** Ends everything that is under way. */
+  async close(): Promise<void> {
+    this.#package.destroy();
+    await Promise.all([this.#watches.destroy(), this.#calls.destroy()]);
+  }
+
+  #signalOf(request: ConsulRequest): AbortSignal {
+    const signals = request.wait === undefined ? [] : [this.#drop.signal];
+    return AbortSignal.any(request.signal === undefined ? signals : [...signals, request.signal]);
+  }
+
+  #typed(action: string, error: unknown): ConsulError {
+    if (error instanceof ConsulError) return error;
+    const answered = packageAnswer(error);
+    if (answered !== undefined) {
+      return refusalError(action, answered.statusCode, this.#withoutToken(answered.text));
+    }
+    const { code, message } = describe(error);
+    return new ConsulError(code, action, this.#withoutToken(message));
+  }
+
+  #withoutToken(text: string): string {
+    return this.#token === "" ? text : text.replaceAll(this.#token, "<token>");
+  }
+}
+
+/** @throws ConsulError consul_unreadable */
+export function parseAnswer(action: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ConsulError("consul_unreadable", action, "Consul's answer is not JSON");
+  }
+}
+
+function openPool({ address, tls }: ConsulOptions, connections: number): Pool {
+  return new Pool(new URL(address).origin, {
+    connections,
+    pipelining: 1,
+    allowH2: false,
+    maxResponseSize: ANSWER_BYTES_MAX,
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      ...tlsOptions(tls),
+    },
+  });
+}
+
+function openPackage(options: ConsulOptions, headers: Readonly<Record<string, string>>): Consul {
+  const { hostname, port, protocol } = new URL(options.address);
+  const secure = protocol === "https:";
+  const Agent = secure ? https.Agent : http.Agent;
+  // headers and timeout are not in the package's types; its base class (papi) takes them.
+  const settings = {
+    host: hostname,
+    port: Number(port || (secure ? 443 : 80)),
+    secure,
+    headers,
+    timeout: CALL_TIMEOUT_MS,
+    agent: new Agent({
+      keepAlive: true,
+      maxSockets: CALLS_AT_ONCE_MAX,
+      ...tlsOptions(options.tls),
+    }),
+  };
+  return new Consul(settings);
+}
+
+function tlsOptions(tls: ConsulTls = {}): Record<string, string | boolean> {
+  return {
+    ...(tls.insecure === true && { rejectUnauthorized: false }),
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...(tls.cert !== undefined && { cert: tls.cert }),
+    ...(tls.key !== undefined && { key: tls.key }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  };
+}
+
+function waitQuery(wait: ConsulRequest["wait"]): Record<string, string> {
+  return wait === undefined
+    ? {}
+    : { index: String(wait.index), wait: `${Math.round(wait.waitMs)}ms` };
+}
+
+function answerTimeoutMs({ wait, timeoutMs = CALL_TIMEOUT_MS }: ConsulRequest): number {
+  return wait === undefined ? timeoutMs : wait.waitMs * (1 + 1 / 16) + WAIT_MARGIN_MS;
+}
+
+function answerMeta(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Pick<ConsulAnswer, "index" | "lastContactMs" | "knownLeader"> {
+  return {
+    index: wholeNumber(headers["x-consul-index"]),
+    lastContactMs: wholeNumber(headers["x-consul-lastcontact"]),
+    knownLeader: headers["x-consul-knownleader"] !== "false",
+  };
+}
+
+function wholeNumber(field: string | string[] | undefined): number {
+  const number = Number(field);
+  return Number.isSafeInteger(number) && number >= 0 ? number : 0;
+}
+
+/** The package's errors carry the response, whose request holds the token: only these two leave. */
+function packageAnswer(error: unknown): { statusCode: number; text: string } | undefined {
+  if (!(error instanceof Error) || !("response" in error)) return undefined;
+  const { statusCode, body } = error.response as { statusCode: number; body?: unknown };
+  const text = Buffer.isBuffer(body) || typeof body === "string" ? String(body) : "";
+  return { statusCode, text };
+}
+
+function describe(error: unknown): {
+  code: "consul_timeout" | "consul_unreachable";
+  message: string;
+} {
+  const isTimeout =
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof errors.ConnectTimeoutError ||
+    (error instanceof Error && "isTimeout" in error);
+  if (isTimeout) return { code: "consul_timeout", message: "Consul does not answer in time" };
+  // An AggregateError of both address families has no text of its own, but a code.
+  const text = error instanceof Error ? error.message || String(errorCode(error)) : String(error);
+  return { code: "consul_unreachable", message: `Consul cannot be reached (${text})` };
+}
+
+function errorCode(error: Error): unknown {
+  return "code" in error ? error.code : error.name;
+}

@@ -1,0 +1,55 @@
+import { ControlError } from "../errors.ts";
+
+/**
+ * Why Consul did not do what was asked. unreachable: nobody took the connection, or it broke.
+ * timeout: no answer in time. no_leader: the servers have no leader, so nothing can be written.
+ * denied: the token may not do this. refused: the request itself is wrong (4xx). failed: 5xx.
+ * unreadable: an answer that is not what this path answers.
+ */
+export type ConsulErrorCode =
+  | "consul_unreachable"
+  | "consul_timeout"
+  | "consul_no_leader"
+  | "consul_denied"
+  | "consul_refused"
+  | "consul_failed"
+  | "consul_unreadable";
+
+/** Besides silence these are 5xx answers, e.g. "leadership lost while committing log". */
+const UNKNOWN_OUTCOMES: ReadonlySet<ConsulErrorCode> = new Set([
+  "consul_unreachable",
+  "consul_timeout",
+  "consul_failed",
+]);
+
+/** Consul could not be asked, or said no. Its text never holds the token. */
+export class ConsulError extends ControlError {
+  /** Whether the request may have been carried out although no answer says so. */
+  readonly outcomeUnknown: boolean;
+
+  constructor(code: ConsulErrorCode, action: string, reason: string) {
+    super(code, 503, `Cannot ${action}: ${reason}`);
+    this.outcomeUnknown = UNKNOWN_OUTCOMES.has(code);
+  }
+}
+
+/** How much of an answer's text an error repeats. */
+const REASON_LENGTH_MAX = 200;
+
+/** The error for an answer that is not 2xx. */
+export function refusalError(action: string, status: number, body: string): ConsulError {
+  const reason = body.trim().slice(0, REASON_LENGTH_MAX) || "no reason given";
+  return new ConsulError(
+    refusalCode(status, reason),
+    action,
+    `Consul answered ${status} (${reason})`,
+  );
+}
+
+function refusalCode(status: number, reason: string): ConsulErrorCode {
+  if (/no cluster leader/i.test(reason)) return "consul_no_leader";
+  if (status === 401 || status === 403) return "consul_denied";
+  // 1.8 answers 500 for several refusals of its ACL system.
+  if (/permission denied|ACL not found/i.test(reason)) return "consul_denied";
+  return status < 500 ? "consul_refused" : "consul_failed";
+}

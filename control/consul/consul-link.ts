@@ -1,0 +1,177 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import type { Config } from "../config/config-schema.ts";
+import { ConsulDiscovery } from "../discovery/consul-discovery.ts";
+import type { Events } from "../events.ts";
+import type { Registry } from "../registry.ts";
+import type { Services } from "../services.ts";
+import { ConsulStore } from "../store/consul-store.ts";
+import type { TableSink } from "../table-sink.ts";
+import { ConsulClient } from "./client.ts";
+import { Fleet } from "./fleet.ts";
+import { heartbeat } from "./heartbeat.ts";
+import { consulOptionsOf, registrationOf } from "./options.ts";
+import { Registrar } from "./registration.ts";
+import { sidecarNameOf } from "./sidecar-name.ts";
+import { Splitters } from "./splitters.ts";
+
+/**
+ * How long a start waits for endpoints: with Consul away it serves without those it does not know.
+ */
+const SETTLE_WITHIN_MS = 5_000;
+/** How long an end waits for a Consul that hangs before it breaks off. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** What a link needs to know besides the configuration. */
+export type ConsulLinkParts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Hears `store` with `problem`: why the table in force may not be Consul's. Absent: it is. */
+  readonly events: Events;
+  /** For a registration with a ttl check. */
+  readonly isWell: () => boolean;
+};
+
+/** Everything of a sidecar that talks to Consul, made from its configuration. */
+export class ConsulLink implements Registry {
+  readonly client: ConsulClient;
+  readonly discovery: ConsulDiscovery;
+  /** undefined: the table is kept elsewhere, and there is no fleet. */
+  readonly store: ConsulStore | undefined;
+  readonly fleet: Fleet | undefined;
+  /** undefined: the configuration has no `register:`. */
+  readonly #registrar: Registrar | undefined;
+  readonly #parts: ConsulLinkParts;
+  readonly #ending = new AbortController();
+  #splitters: Splitters | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(client: ConsulClient, config: Config, parts: ConsulLinkParts) {
+    const common = { ...parts, client };
+    const { name: sidecar, isLasting } = sidecarNameOf(config, {
+      host: hostname(),
+      pid: process.pid,
+    });
+    const { copies = false, warningIsHealthy } = config.consul ?? {};
+    const copyPath = (file: string): string | undefined =>
+      copies === false || !isLasting ? undefined : join(copies, sidecar, file);
+    this.#parts = parts;
+    this.client = client;
+    this.discovery = new ConsulDiscovery(common, {
+      copyPath: copyPath("endpoints.json"),
+      warningIsHealthy,
+    });
+    if (config.store.kind === "consul") {
+      const { prefix } = config.store;
+      const onProblem = (problem: string | undefined): void =>
+        void parts.events.emit("store", { problem });
+      const place = { prefix, sidecar, copyPath: copyPath("table.json") };
+      this.store = new ConsulStore({ ...common, onProblem }, place);
+      this.fleet = new Fleet(common, { prefix, sidecar });
+    }
+    if (config.register !== undefined) {
+      this.#registrar = new Registrar(common, registrationOf(config.register), parts.isWell);
+    }
+    parts.log.info("consul.sidecar", { sidecar, copies: copyPath("") });
+  }
+
+  /**
+   * Reads certificates and copies; asks Consul nothing. undefined: the configuration has no
+   * `consul:`.
+   * @throws ConfigError
+   */
+  static async open(config: Config, parts: ConsulLinkParts): Promise<ConsulLink | undefined> {
+    if (config.consul === undefined) return undefined;
+    const client = new ConsulClient(await consulOptionsOf(config.consul), parts.clock);
+    const link = new ConsulLink(client, config, parts);
+    await link.discovery.load();
+    return link;
+  }
+
+  start(): void {
+    const common = { ...this.#parts, client: this.client };
+    this.#running = Promise.all([
+      heartbeat(common, this.#ending.signal),
+      this.fleet?.run(this.#ending.signal),
+    ]);
+  }
+
+  /** Waits `withinMs` at most: without Consul the endpoints of the copy are used. */
+  async settle(services: Services, withinMs = SETTLE_WITHIN_MS): Promise<void> {
+    await this.#atMost(withinMs, this.discovery.whenKnown());
+    await Promise.all(services.names().map(async (name) => services.refresh(name)));
+  }
+
+  arrive(services: Services, api: string): void {
+    this.#splitters = new Splitters({ ...this.#parts, client: this.client, services });
+    this.fleet?.announce(api);
+    this.#registrar?.start();
+  }
+
+  async leave(signal: AbortSignal): Promise<void> {
+    await this.#registrar?.leave(signal);
+  }
+
+  yield(): void {
+    this.fleet?.yield();
+  }
+
+  resume(): void {
+    this.fleet?.resume();
+  }
+
+  async detach(): Promise<void> {
+    await Promise.all([this.#splitters?.close(), this.#registrar?.stop()]);
+  }
+
+  /**
+   * Ends everything, the store too, but for the store's follow(), which ends with the services.
+   * What a Consul that hangs still owes an answer is broken off.
+   */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    const closed = Promise.all([this.#running, this.discovery.close(), this.store?.close()]);
+    await this.#atMost(CLOSE_WITHIN_MS, closed);
+    await this.client.close();
+    await closed;
+  }
+
+  /** A sink that tells the fleet which revision all workers act on. */
+  acknowledging(sink: TableSink): TableSink {
+    return {
+      prepare: async (change, write) => sink.prepare?.(change, write),
+      apply: async (change, prepared) => {
+        await sink.apply(change, prepared);
+        this.fleet?.acknowledge(change.revision);
+      },
+    };
+  }
+
+  /** What may be out of date, and why. Empty: nothing is. */
+  get stale(): readonly string[] {
+    const problem = this.store?.problem;
+    const endpointsMs = this.discovery.stalenessMs();
+    const seconds = Math.ceil(endpointsMs / 1_000);
+    return [
+      ...(problem === undefined ? [] : [`table: ${problem}`]),
+      ...(endpointsMs === 0 ? [] : [`endpoints: not confirmed by Consul for ${seconds} s`]),
+    ];
+  }
+
+  /** How long ago what we know of Consul was last confirmed. 0: it is current. */
+  stalenessMs(): number {
+    return Math.max(this.discovery.stalenessMs(), this.store?.stalenessMs() ?? 0);
+  }
+
+  /** Resolves with the work, or after so long without it. */
+  async #atMost(withinMs: number, work: Promise<unknown>): Promise<void> {
+    const done = new AbortController();
+    const late = this.#parts.clock.sleep(withinMs, done.signal).catch(() => undefined);
+    await Promise.race([work, late]);
+    done.abort();
+  }
+}

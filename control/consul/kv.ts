@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { type ConsulClient, consulPath, parseAnswer } from "./client.ts";
+import { ConsulError } from "./consul-error.ts";
+
+/**
+ * Largest value of a key in bytes (Consul's kv_max_value_size, 512 KiB), less room for an operator
+ * who copies it by hand with a few more characters.
+ */
+export const KV_VALUE_BYTES_MAX = 500 * 1024;
+
+const entrySchema = z.object({
+  Key: z.string(),
+  Value: z.string().nullable(),
+  ModifyIndex: z.number(),
+  LockIndex: z.number(),
+  Session: z.string().optional(),
+});
+
+/** A key with its value. */
+export type KvEntry = {
+  readonly key: string;
+  readonly value: string;
+  /** What a compare-and-set compares. */
+  readonly modifyIndex: number;
+  /** How often the key was locked: grows with each leader. */
+  readonly lockIndex: number;
+  /** Who holds the lock. undefined: nobody. */
+  readonly session: string | undefined;
+};
+
+/** The path of a key or of a prefix; its own slashes stay. */
+export function kvPath(key: string): string {
+  return `kv/${consulPath(...key.split("/"))}`;
+}
+
+/** Reads the answer of a KV path. @throws ConsulError consul_unreadable */
+export function parseKvAnswer(action: string, text: string): readonly KvEntry[] {
+  const entries = z.array(entrySchema).safeParse(parseAnswer(action, text));
+  if (!entries.success) {
+    throw new ConsulError("consul_unreadable", action, "Consul's answer holds no keys");
+  }
+  return entries.data.map((entry) => ({
+    key: entry.Key,
+    value: Buffer.from(entry.Value ?? "", "base64").toString("utf8"),
+    modifyIndex: entry.ModifyIndex,
+    lockIndex: entry.LockIndex,
+    session: entry.Session,
+  }));
+}
+
+/**
+ * One key. undefined: there is none. `stale` asks any server, leader or not; `timeoutMs` as a
+ * ConsulRequest's. @throws ConsulError
+ */
+export async function getKey(
+  client: ConsulClient,
+  key: string,
+  options: { readonly stale?: boolean; readonly timeoutMs?: number | undefined } = {},
+): Promise<KvEntry | undefined> {
+  const { stale = false, timeoutMs } = options;
+  const action = `read key ${key}`;
+  const query = stale ? { stale: "" } : {};
+  const answer = await client.request({ action, path: kvPath(key), query, timeoutMs });
+  return answer.found ? parseKvAnswer(action, answer.text)[0] : undefined;
+}
+
+/** All keys that start with `prefix`. @throws ConsulError */
+export async function getKeys(client: ConsulClient, prefix: string): Promise<readonly KvEntry[]> {
+  const action = `read keys below ${prefix}`;
+  const answer = await client.request({ action, path: kvPath(prefix), query: { recurse: "" } });
+  return answer.found ? parseKvAnswer(action, answer.text) : [];
+}
+
+/** On what a write depends. */
+export type KvCondition = {
+  /** The ModifyIndex that must still be there. 0: the key must not exist. */
+  readonly cas?: number;
+  /** A session that takes the key's lock, or has it. */
+  readonly acquire?: string;
+  /** A session that lets go of it. */
+  readonly release?: string;
+};
+
+/** Writes a key. false: the condition does not hold. @throws ConsulError */
+export async function putKey(
+  client: ConsulClient,
+  key: string,
+  value: string,
+  condition: KvCondition = {},
+): Promise<boolean> {
+  const result: unknown = await client.call(`write key ${key}`, async (consul, dc) =>
+    consul.kv.set({ key, value, ...condition, ...dc }),
+  );
+  // The package gives undefined where Consul says false.
+  return result === true;
+}
+
+/** Deletes a key, or with `recurse` all that start with it. @throws ConsulError */
+export async function deleteKey(
+  client: ConsulClient,
+  key: string,
+  options: { readonly recurse?: boolean } = {},
+): Promise<void> {
+  await client.call(`delete key ${key}`, async (consul, dc) =>
+    consul.kv.del({ key, ...options, ...dc }),
+  );
+}

@@ -1,0 +1,155 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import { backOffMs } from "./back-off.ts";
+import type { ConsulClient } from "./client.ts";
+import { kvPath, parseKvAnswer, putKey } from "./kv.ts";
+import { withSession } from "./session.ts";
+import { watch } from "./watch.ts";
+
+/** A leader that dies is followed by another after 15 to 30 s: Consul may wait twice the TTL. */
+const LOCK_TTL_MS = 15_000;
+/** After a leader was lost nobody leads for this long: what it last began can end. */
+const LOCK_DELAY_MS = 5_000;
+/**
+ * How long a candidate waits before it tries a key that looks free but cannot be had (lock delay).
+ */
+const RETRY_MS = 1_000;
+/** A lock changes hands rarely; this only stops a loop. */
+const WATCH_LIMIT = { burst: 5, refillMs: 1_000 };
+
+/** What a leader is given. */
+export type Leadership = {
+  /** Aborted when somebody else leads or may lead. Whatever the leader does must end then. */
+  readonly signal: AbortSignal;
+  /**
+   * Grows with each leader of this key, so that a store can refuse the late writes of an old one.
+   */
+  readonly term: number;
+};
+
+/** What a lock works with. */
+export type LockParts = {
+  readonly client: ConsulClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+};
+
+/**
+ * Of all who call this with the same key, runs `work` of one at a time (Consul's "Leader Election":
+ * a session and the lock of a key). `work` is run again whenever leadership comes back, and is over
+ * leadership's end, not the other way round: when it returns, the lock is given away and sought
+ * anew. Resolves when `signal` is aborted and `work` has ended.
+ */
+export async function lead(
+  parts: LockParts,
+  lock: { readonly key: string; readonly holder: string },
+  work: (leadership: Leadership) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, log } = parts;
+  const session = {
+    name: `sluice ${lock.key} ${lock.holder}`,
+    ttlMs: LOCK_TTL_MS,
+    behavior: "release",
+    lockDelayMs: LOCK_DELAY_MS,
+  } as const;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      await withSession(
+        parts,
+        session,
+        async (id, held) => {
+          failures = 0;
+          await leadInTurn(parts, { ...lock, session: id }, work, held);
+        },
+        signal,
+      );
+    } catch (error) {
+      log.warn("lock.failed", { key: lock.key, error: String(error) });
+      failures += 1;
+    }
+    const pauseMs = failures === 0 ? RETRY_MS : backOffMs(failures, random);
+    await clock.sleep(pauseMs, signal).catch(() => undefined);
+  }
+}
+
+type HeldLock = { readonly key: string; readonly holder: string; readonly session: string };
+
+/** Waits for the key, leads once, and lets go. Returns without leading when the session is lost. */
+async function leadInTurn(
+  parts: LockParts,
+  lock: HeldLock,
+  work: (leadership: Leadership) => Promise<void>,
+  held: AbortSignal,
+): Promise<void> {
+  const lost = new AbortController();
+  const signal = AbortSignal.any([held, lost.signal]);
+  const won = Promise.withResolvers<number>();
+  const follow = followKey(parts, lock, { won: won.resolve, lost: () => lost.abort() }, signal);
+  try {
+    const term = await untilAborted(won.promise, signal);
+    if (term === undefined) return;
+    parts.log.info("lock.won", { key: lock.key, term });
+    await work({ signal, term });
+  } finally {
+    lost.abort();
+    await follow;
+    // Best effort: the end of the session frees it too.
+    await putKey(parts.client, lock.key, "", { release: lock.session }).catch(() => undefined);
+    parts.log.info("lock.released", { key: lock.key });
+  }
+}
+
+async function followKey(
+  parts: LockParts,
+  lock: HeldLock,
+  tell: { readonly won: (term: number) => void; readonly lost: () => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const action = `read lock ${lock.key}`;
+  const target = { action, path: kvPath(lock.key), stale: false, limit: WATCH_LIMIT };
+  const seen = { isFree: false, isOurs: false };
+  let trying: Promise<void> | undefined;
+  // One attempt after the other, for as long as the key is seen free.
+  const tryToAcquire = async (): Promise<void> => {
+    while (seen.isFree && !signal.aborted) {
+      await acquire(parts.client, lock);
+      await parts.clock.sleep(RETRY_MS, signal).catch(() => undefined);
+    }
+    trying = undefined;
+  };
+  const onChange = ({ found, text }: { readonly found: boolean; readonly text: string }): void => {
+    const entry = found ? parseKvAnswer(action, text)[0] : undefined;
+    if (seen.isOurs && entry?.session !== lock.session) tell.lost();
+    seen.isFree = entry?.session === undefined && !seen.isOurs;
+    if (seen.isFree) trying ??= tryToAcquire();
+    if (entry?.session !== lock.session) return;
+    seen.isOurs = true;
+    tell.won(entry.lockIndex);
+  };
+  await watch(parts, target, { onChange }, signal);
+  await trying;
+}
+
+/** That it succeeded is seen by the watch, like everything about the key. */
+async function acquire(client: ConsulClient, lock: HeldLock): Promise<void> {
+  await putKey(client, lock.key, lock.holder, { acquire: lock.session }).catch(() => false);
+}
+
+async function untilAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  const aborted = Promise.withResolvers<undefined>();
+  const end = (): void => aborted.resolve(undefined);
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}

@@ -1,0 +1,127 @@
+import { hash } from "node:crypto";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import { backOffMs } from "./back-off.ts";
+import type { ConsulAnswer, ConsulClient } from "./client.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Consul's own default for `wait`; it adds up to a sixteenth. */
+export const WAIT_MS = 300_000;
+/** Share of the wait that is taken off by chance, so that a fleet's idle queries spread out. */
+const WAIT_JITTER = 0.1;
+/** A stale answer that is older than this is asked again of the leader, if there is one. */
+const STALE_MAX_MS = 10_000;
+
+/** What to watch. */
+export type WatchTarget = {
+  /** `read service web`. */
+  readonly action: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /**
+   * Read from a follower, as old as STALE_MAX_MS; any age when no leader can be asked, and at
+   * first. A poor answer is followed by another question soon.
+   */
+  readonly stale: boolean;
+  /** Queries allowed in a row, and then one every refillMs: a busy path costs no more than that. */
+  readonly limit: { readonly burst: number; readonly refillMs: number };
+  /** Read anew before each query. undefined: WAIT_MS. */
+  readonly waitMs?: () => number;
+};
+
+/** Whom to tell. */
+export type WatchListener = {
+  /**
+   * The content changed, or it is the first. An index that moves alone is not told. What this
+   * throws counts as a failed answer: onFailure gets it, and the path is read again after a pause.
+   * The next query waits for this to end.
+   */
+  readonly onChange: (answer: ConsulAnswer) => void | Promise<void>;
+  /** Consul answered: what was told last is up to date. Must not throw, as onFailure must not. */
+  readonly onFresh?: (answer: ConsulAnswer) => void;
+  /** It did not; the watch goes on by itself after a growing pause. */
+  readonly onFailure?: (error: unknown) => void;
+};
+
+/** What a watch works with. */
+export type WatchParts = {
+  readonly client: ConsulClient;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+/**
+ * Follows a path by blocking queries until the signal is aborted; then it resolves. Follows the
+ * rules of Consul's documentation ("Blocking Queries", Implementation Details), whose neglect has
+ * cost others a processor or their traffic: see nextIndex and TokenBucket.
+ */
+export async function watch(
+  parts: WatchParts,
+  target: WatchTarget,
+  listener: WatchListener,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clock, random } = parts;
+  const bucket = new TokenBucket(target.limit, clock);
+  let index = 0;
+  let failures = 0;
+  let told: string | undefined;
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(bucket.takeMs(), signal);
+      const waitMs = (target.waitMs?.() ?? WAIT_MS) * (1 - WAIT_JITTER * random.next());
+      const isFirst = told === undefined;
+      const answer = await ask(client, target, { index, waitMs, isFirst }, signal);
+      const content = hash("sha256", `${answer.found}${answer.text}`);
+      if (content !== told) await listener.onChange(answer);
+      told = content;
+      listener.onFresh?.(answer);
+      const isPoor = target.stale && isOld(answer);
+      failures = isPoor ? failures + 1 : 0;
+      index = isPoor ? 0 : nextIndex(index, answer.index);
+      // Nothing would wake a blocking query of it when there is a leader again.
+      if (isPoor) await clock.sleep(backOffMs(failures, random), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      // The agent may come back with another history: ask it for what is, not for what is new.
+      index = 0;
+      listener.onFailure?.(error);
+      await clock.sleep(backOffMs(failures, random), signal).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * The index of the next query. An index that went back (server restored, restarted empty, or
+ * another one answers) starts anew at 0; an index below 1 would never block, so it counts as 1.
+ */
+export function nextIndex(asked: number, answered: number): number {
+  const index = Math.max(1, answered);
+  return index < asked ? 0 : index;
+}
+
+async function ask(
+  client: ConsulClient,
+  target: WatchTarget,
+  wait: { readonly index: number; readonly waitMs: number; readonly isFirst: boolean },
+  signal: AbortSignal,
+): Promise<ConsulAnswer> {
+  const { action, path, query = {} } = target;
+  if (!target.stale) return client.request({ action, path, query, wait, signal });
+  const answer = await client.request({
+    action,
+    path,
+    query: { ...query, stale: "" },
+    wait,
+    signal,
+  });
+  // Better old than nothing: without a leader Consul takes 7 s to say so.
+  if (wait.isFirst || !isOld(answer)) return answer;
+  // Without a leader nothing changes anywhere: the old answer is then the best there is.
+  return client.request({ action, path, query, signal }).catch(() => answer);
+}
+
+function isOld({ knownLeader, lastContactMs }: ConsulAnswer): boolean {
+  return !knownLeader || lastContactMs > STALE_MAX_MS;
+}

@@ -1,0 +1,154 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import { hostsOf } from "../config/compile-service.ts";
+import type { Service, ServiceVersion } from "../config/service.ts";
+import { CheckedService } from "./checked-service.ts";
+import type { CheckPlan } from "./checked-service.ts";
+import type { DiscoveredEndpoint, Discovery } from "./discovery.ts";
+import { probe } from "./probe.ts";
+import type { ProbeResult } from "./probe.ts";
+import { ProbeTurns } from "./probe-turns.ts";
+
+/**
+ * Probes under way at once, each a socket: a quarter of the 1 024 that many systems give a process.
+ * More wait for their turn; their timeout begins with it, so waiting makes nobody unhealthy.
+ */
+const PROBES_AT_ONCE_MAX = 256;
+
+/** What health checks work with. */
+export type HealthChecksParts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
+  readonly inner?: Discovery | undefined;
+  /** Hears `health`: service, version, endpoint, healthy, reason. */
+  readonly events?:
+    | { emit(kind: string, fields: Readonly<Record<string, unknown>>): unknown }
+    | undefined;
+};
+
+/**
+ * Asks the endpoints of services with `healthCheck` whether they are well. Unlike discovery alone
+ * it may leave a version, and even a service, without a healthy endpoint: each has been asked, so a
+ * 503 tells the truth. Endpoints in state drain or maint are asked too: it is known how they are
+ * when they come back.
+ */
+export class HealthChecks implements Discovery {
+  onChange: (service: string) => void = () => undefined;
+  readonly #parts: HealthChecksParts;
+  readonly #turns = new ProbeTurns(PROBES_AT_ONCE_MAX);
+  readonly #checked = new Map<string, CheckedService>();
+  readonly #ended = new Set<Promise<void>>();
+  #services: ReadonlyMap<string, Service> = new Map();
+  #isClosed = false;
+
+  constructor(parts: HealthChecksParts) {
+    this.#parts = parts;
+    if (parts.inner === undefined) return;
+    parts.inner.onChange = (service) => {
+      this.#follow(service);
+      this.onChange(service);
+    };
+  }
+
+  /** For a version with `endpoints:` one entry each when its service has checks, else none. */
+  endpoints(service: string, version: string): readonly DiscoveredEndpoint[] {
+    const checked = this.#checked.get(service);
+    const configured = this.#services.get(service)?.versions.find(({ name }) => name === version);
+    if (checked === undefined || configured === undefined) return this.#found(service, version);
+    return this.#endpointsOf(service, configured).map((endpoint) => ({
+      ...endpoint,
+      healthy: endpoint.healthy && checked.isHealthy(endpoint.address),
+    }));
+  }
+
+  update(services: Readonly<Record<string, Service>>): void {
+    const before = this.#services;
+    this.#services = new Map(Object.entries(services));
+    this.#parts.inner?.update(services);
+    for (const name of new Set([...before.keys(), ...this.#services.keys()])) {
+      if (before.get(name) !== this.#services.get(name)) this.#replace(name);
+    }
+  }
+
+  /** Ends all probes for good. Resolves when none is under way. `inner` is its owner's to close. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const name of this.#checked.keys()) this.#end(name);
+    await Promise.all(this.#ended);
+  }
+
+  /**
+   * A service that had checks was compiled with what they say of its old form, which may name an
+   * address in another version, or have other endpoints: its owner must compile it once more.
+   */
+  #replace(name: string): void {
+    const wasChecked = this.#checked.has(name);
+    this.#follow(name);
+    // The owner is in the middle of an update: tell it afterwards.
+    if (wasChecked && this.#services.has(name)) queueMicrotask(() => this.onChange(name));
+  }
+
+  /** Brings the probes of a service in line with its check and its addresses. */
+  #follow(name: string): void {
+    const service = this.#services.get(name);
+    if (service?.healthCheck === undefined || this.#isClosed) {
+      this.#end(name);
+      return;
+    }
+    const plan = { check: service.healthCheck, host: hostFor(name, service) };
+    const checked = this.#checked.get(name) ?? this.#begin(name, plan);
+    const endpoints = service.versions.flatMap((version) => this.#endpointsOf(name, version));
+    checked.follow(plan, new Set(endpoints.map(({ address }) => address)));
+  }
+
+  #begin(name: string, plan: CheckPlan): CheckedService {
+    const { clock, random } = this.#parts;
+    const checked = new CheckedService(plan, {
+      clock,
+      random,
+      probe: (target, signal) => this.#turns.run(() => probe(clock, target, signal)),
+      onTurn: (address, result) => this.#tell(name, address, result),
+    });
+    this.#checked.set(name, checked);
+    return checked;
+  }
+
+  #end(name: string): void {
+    const checked = this.#checked.get(name);
+    if (checked === undefined) return;
+    this.#checked.delete(name);
+    const ended = checked.close().finally(() => this.#ended.delete(ended));
+    this.#ended.add(ended);
+  }
+
+  #tell(service: string, endpoint: string, { succeeded: healthy, reason }: ProbeResult): void {
+    const { events, log } = this.#parts;
+    for (const version of this.#services.get(service)?.versions ?? []) {
+      const has = this.#endpointsOf(service, version).some(({ address }) => address === endpoint);
+      if (!has) continue;
+      const fields = { service, version: version.name, endpoint, healthy, reason };
+      if (healthy) log.info("health.up", fields);
+      else log.warn("health.down", fields);
+      events?.emit("health", fields);
+    }
+    this.onChange(service);
+  }
+
+  /** Before our checks. */
+  #endpointsOf(service: string, { name, source }: ServiceVersion): readonly DiscoveredEndpoint[] {
+    if (source.kind === "consul") return this.#found(service, name);
+    return source.endpoints.map((endpoint) => ({ ...endpoint, healthy: true }));
+  }
+
+  #found(service: string, version: string): readonly DiscoveredEndpoint[] {
+    return this.#parts.inner?.endpoints(service, version) ?? [];
+  }
+}
+
+/** The first host that is one: nobody is called `*.web.internal`. */
+function hostFor(name: string, service: Service): string {
+  return hostsOf(name, service).find((host) => !host.startsWith("*")) ?? name.toLowerCase();
+}

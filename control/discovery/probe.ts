@@ -1,0 +1,89 @@
+import { Client } from "undici";
+import type { Clock } from "../../proxy/base/clock.ts";
+
+/** Read of an answer's body before it is cut: a status page fits, a download does not. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** What a probe asks for, and of whom. */
+export type ProbeTarget = {
+  /** Canonical: see canonicalEndpoint. */
+  readonly address: string;
+  /** Sent as Host. */
+  readonly host: string;
+  readonly path: string;
+  /** For all of it: name lookup, connect, head and body. */
+  readonly timeoutMs: number;
+};
+
+/** How a probe went. */
+export type ProbeResult = {
+  readonly succeeded: boolean;
+  /** For people: `answered 500`, `no answer within 2000 ms`, `cannot connect: ECONNREFUSED`. */
+  readonly reason: string;
+};
+
+/**
+ * Asks an endpoint once, by GET over a connection of its own: a kept one would not tell whether new
+ * ones can be had. 2xx and 3xx are a success; the body counts only in that it must end in time or
+ * exceed BODY_BYTES_MAX. Ends early, with a failure, when `signal` is aborted. Never rejects.
+ */
+export async function probe(
+  clock: Clock,
+  target: ProbeTarget,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  signal.addEventListener("abort", end, { once: true });
+  const client = openClient(target);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([
+      ask(client, target),
+      clock.sleep(target.timeoutMs, ending.signal).then(() => lateResult(target)),
+    ]);
+  } catch (error) {
+    return { succeeded: false, reason: reasonOf(error) };
+  } finally {
+    signal.removeEventListener("abort", end);
+    end();
+    await client.destroy();
+  }
+}
+
+/** Timed by the clock as a whole; `connect` only bounds a socket that connects for nobody. */
+function openClient({ address, timeoutMs }: ProbeTarget): Client {
+  const options = {
+    // No keep-alive: sends Connection: close.
+    pipelining: 0,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: timeoutMs },
+  };
+  if (!address.startsWith("unix:")) return new Client(`http://${address}`, options);
+  const socketPath = address.slice("unix:".length);
+  return new Client("http://localhost", { ...options, socketPath });
+}
+
+async function ask(client: Client, { host, path }: ProbeTarget): Promise<ProbeResult> {
+  const { statusCode, body } = await client.request({
+    method: "GET",
+    path,
+    headers: { host, "user-agent": "sluice-health-check" },
+  });
+  await body.dump({ limit: BODY_BYTES_MAX });
+  const succeeded = statusCode >= 200 && statusCode < 400;
+  return { succeeded, reason: `answered ${statusCode}` };
+}
+
+function lateResult({ timeoutMs }: ProbeTarget): ProbeResult {
+  return { succeeded: false, reason: `no answer within ${timeoutMs} ms` };
+}
+
+/** Codes instead of messages: those of connects to a name hold a list of addresses. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code = error.name, syscall } = error as NodeJS.ErrnoException;
+  const isConnect = syscall === "connect" || syscall === "getaddrinfo";
+  return isConnect ? `cannot connect: ${code}` : `no usable answer: ${code}`;
+}

@@ -1,0 +1,221 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../../proxy/messages.ts";
+import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import type { Audit } from "../audit.ts";
+import { FilterRefusedError } from "../errors.ts";
+import type { Events } from "../events.ts";
+import type { FilterWrite, TableSink } from "../table-sink.ts";
+import { within } from "../within.ts";
+import type { WorkerProcess } from "../worker-process.ts";
+import { changesBetween } from "./filter-changes.ts";
+import type { FilterFiles } from "./filter-files.ts";
+import { preparationOf } from "./running-filters.ts";
+import type { Chains, PreparedFilters, RunningFilters } from "./running-filters.ts";
+
+/** How long a worker may take to load filters; longer than it gives a module itself. */
+const PREPARE_WAIT_MS = 5_000;
+
+/** The workers that filters have to be loaded in: those that serve. */
+export interface ServingWorkers {
+  readonly serving: readonly WorkerProcess[];
+}
+
+/** What the sink works with. */
+export type FilterSinkParts = {
+  /** Where tables go on to; in the end workers are told them by RunningFilters.tellTable. */
+  readonly next: TableSink;
+  readonly workers: ServingWorkers;
+  readonly running: RunningFilters;
+  readonly files: FilterFiles;
+  readonly audit: Audit;
+  readonly events: Events;
+  readonly log: Log;
+  readonly clock: Clock;
+};
+
+/**
+ * Takes tables to the workers together with the filters that belong to them, in two phases: every
+ * worker loads them, then every worker puts them in force. What one of them refuses, none has.
+ */
+export class FilterSink implements TableSink {
+  readonly #parts: FilterSinkParts;
+
+  constructor(parts: FilterSinkParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Loads the filters of a change in every worker. Filters that the change leaves as they are do
+   * not matter, whatever their files hold by now: a shift must not fail for them.
+   */
+  async prepare(change: TableChange, write?: FilterWrite): Promise<PreparedFilters | undefined> {
+    const chains = await this.#chainsOf(change, write?.fresh);
+    if (chains.size === 0) return undefined;
+    const { prepared, refusals } = await this.#load(chains, { strict: true, write });
+    if (refusals.length > 0) throw new FilterRefusedError(refusals);
+    return prepared;
+  }
+
+  async apply(change: TableChange, prepared?: PreparedFilters): Promise<void> {
+    const { running } = this.#parts;
+    const filters = prepared ?? (await this.#settle(change));
+    running.follow(change);
+    const before = running.replace(filters?.chains ?? new Map());
+    try {
+      await this.#activate(change, filters);
+    } catch (error) {
+      if (filters !== undefined) await this.#revert(filters, before);
+      throw error;
+    }
+    if (filters !== undefined) await this.#record(filters, before, change.revision);
+  }
+
+  /** The chains that a change, or the wish to read files again, makes other than they are. */
+  async #chainsOf(
+    change: TableChange,
+    fresh: string | undefined,
+  ): Promise<Map<string, readonly FilterSpec[]>> {
+    const { running } = this.#parts;
+    const isFresh = ({ name }: FilterSnapshot): boolean => fresh === "*" || fresh === name;
+    const wanted = new Map(running.services.map((name) => [name, running.wanted(name)]));
+    for (const { name, filters } of change.replace) wanted.set(name, filters);
+    for (const name of change.remove) wanted.delete(name);
+    const chains = new Map<string, readonly FilterSpec[]>();
+    for (const [service, filters] of wanted) {
+      const isAsWas = isDeepStrictEqual(filters, running.wanted(service));
+      if (isAsWas && !filters.some(isFresh)) continue;
+      const specs = await this.#read(service, filters, isFresh);
+      if (!isDeepStrictEqual(specs, running.specs(service))) chains.set(service, specs);
+    }
+    return chains;
+  }
+
+  /** Filters with their code: what runs already, else what the file holds. */
+  #read(
+    service: string,
+    filters: readonly FilterSnapshot[],
+    isFresh: (filter: FilterSnapshot) => boolean,
+  ): Promise<FilterSpec[]> {
+    const { files, running } = this.#parts;
+    const known = running.specs(service);
+    return Promise.all(
+      filters.map(async (filter): Promise<FilterSpec> => {
+        const same = known.find((spec) => isDeepStrictEqual(spec.filter, filter));
+        if (same !== undefined && !isFresh(filter)) return same;
+        return { filter, code: await files.read(filter.module) };
+      }),
+    );
+  }
+
+  /**
+   * Loads the filters of a table that is in force already, wherever it came from: it cannot be
+   * refused. A service whose filters are goes on with those that it has; if it has none, each that
+   * cannot be loaded fails every exchange, as its `onError` says.
+   */
+  async #settle(change: TableChange): Promise<PreparedFilters | undefined> {
+    const { running, events } = this.#parts;
+    const chains = new Map<string, readonly FilterSpec[]>();
+    for (const { name, filters } of change.replace) {
+      if (running.isRunning(name, filters)) continue;
+      chains.set(name, await this.#read(name, filters, () => false));
+    }
+    if (chains.size === 0) return undefined;
+    const { prepared, refusals } = await this.#load(chains, { strict: true, write: undefined });
+    if (refusals.length === 0) return prepared;
+    running.logRefusals(refusals);
+    for (const refusal of refusals) {
+      events.emit("filter-refused", refusal);
+      if (running.specs(refusal.service).length > 0) chains.delete(refusal.service);
+    }
+    if (chains.size === 0) return undefined;
+    return (await this.#load(chains, { strict: false, write: undefined })).prepared;
+  }
+
+  /**
+   * Has every worker that serves load chains: one first, so that a module that blocks or ends its
+   * worker costs one of them.
+   */
+  async #load(
+    chains: Chains,
+    how: { readonly strict: boolean; readonly write: FilterWrite | undefined },
+  ): Promise<{ prepared: PreparedFilters; refusals: readonly FilterRefusalReport[] }> {
+    const { workers, running } = this.#parts;
+    const workersReady = new Set<WorkerProcess>();
+    const number = running.nextNumber();
+    const prepared = { number, chains, workers: workersReady, write: how.write };
+    const preparation = preparationOf(number, chains, how.strict);
+    const ask = async (worker: WorkerProcess): Promise<readonly FilterRefusalReport[]> => {
+      const answer = await this.#ask(worker, preparation);
+      workersReady.add(worker);
+      return answer.kind === "filters" ? answer.refusals : [];
+    };
+    const [first, ...others] = workers.serving;
+    const refusals = first === undefined ? [] : await ask(first);
+    if (how.strict && refusals.length > 0) return { prepared, refusals };
+    const more = await Promise.all(others.map(ask));
+    return { prepared, refusals: [...refusals, ...more.flat()] };
+  }
+
+  /** @throws FilterRefusedError when the worker does not answer, or ends: a module is at fault. */
+  async #ask(
+    worker: WorkerProcess,
+    preparation: FilterPreparation,
+  ): ReturnType<WorkerProcess["ask"]> {
+    const { clock, log } = this.#parts;
+    const answer = worker.ask({ kind: "prepareFilters", preparation });
+    try {
+      return await within(answer, `worker ${worker.pid}`, PREPARE_WAIT_MS, clock);
+    } catch (error) {
+      const reason = worker.gone
+        ? `worker ${worker.pid} ended when it loaded them`
+        : `worker ${worker.pid} did not load them within ${PREPARE_WAIT_MS} ms`;
+      if (!worker.gone) {
+        // It is stuck inside a module and serves nobody: its successor does, with the old filters.
+        log.error("worker.stuck", { pid: worker.pid, reason: String(error) });
+        process.kill(worker.pid, "SIGKILL");
+      }
+      const service = preparation.chains.map((chain) => chain.service).join(", ");
+      throw new FilterRefusedError([{ service, filter: "", reason }]);
+    }
+  }
+
+  /** @throws FilterRefusedError when a filter cannot take over, and what the next sink throws. */
+  async #activate(change: TableChange, filters: PreparedFilters | undefined): Promise<void> {
+    const { next, running } = this.#parts;
+    if (filters === undefined) return next.apply(change);
+    const refusals = await running.activate(filters, () => next.apply(change));
+    if (refusals.length > 0) throw new FilterRefusedError(refusals);
+    return undefined;
+  }
+
+  /** One worker could not: all go back to what they had. The table stays. */
+  async #revert({ number }: PreparedFilters, before: Chains): Promise<void> {
+    const { workers, running, log } = this.#parts;
+    running.replace(before);
+    log.error("filters.reverted", { services: [...before.keys()].join(" ") });
+    const asked = workers.serving.map((worker) => worker.ask({ kind: "revertFilters", number }));
+    // A worker that does not answer does it in its turn: before anything that is asked of it later.
+    const answered = Promise.allSettled(asked);
+    await within(answered, "a worker", PREPARE_WAIT_MS, this.#parts.clock).catch(() => undefined);
+  }
+
+  /** Tells what has come into force: to those who watch, and for good if somebody wrote it. */
+  async #record(filters: PreparedFilters, before: Chains, revision: number): Promise<void> {
+    const { audit, events, log } = this.#parts;
+    for (const { service, filter, was, is } of changesBetween(before, filters.chains)) {
+      events.emit("filter", { service, filter, before: was, after: is });
+      log.info("filter.replaced", { service, filter, before: was?.hash, after: is?.hash });
+      const { write } = filters;
+      if (write === undefined) continue;
+      const { actor, reason } = write.context;
+      const fact = { actor, action: "filter", service, reason, revision };
+      const facts = { before: was && { filter, ...was }, after: is && { filter, ...is } };
+      await audit.append({ ...fact, ...facts }).catch((error: unknown) => {
+        log.error("audit.append.failed", { ...fact, error: String(error) });
+        events.emit("audit-failed", { revision });
+      });
+    }
+  }
+}

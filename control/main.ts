@@ -1,0 +1,190 @@
+import { randomBytes } from "node:crypto";
+import { dirname } from "node:path";
+import { systemClock } from "../proxy/base/clock.ts";
+import { jsonLog } from "../proxy/base/log.ts";
+import type { Log } from "../proxy/base/log.ts";
+import { systemRandom } from "../proxy/base/random.ts";
+import { createApi } from "./api/server.ts";
+import { Audit } from "./audit.ts";
+import { buildVersion } from "./build-version.ts";
+import type { Config, StoreConfig } from "./config/config-schema.ts";
+import { loadConfig } from "./config/load.ts";
+import { ConsulLink } from "./consul/consul-link.ts";
+import { HealthChecks } from "./discovery/health-checks.ts";
+import { Events } from "./events.ts";
+import { FilterFiles } from "./filters/filter-files.ts";
+import { FilterSink } from "./filters/filter-sink.ts";
+import { RunningFilters } from "./filters/running-filters.ts";
+import { Inheritance } from "./inheritance.ts";
+import { ListeningSockets } from "./listening-sockets.ts";
+import { logTimers } from "./log-timers.ts";
+import { Migrations } from "./migrations.ts";
+import { Services } from "./services.ts";
+import { Sidecar } from "./sidecar.ts";
+import { FileStore } from "./store/file-store.ts";
+import { MemoryStore } from "./store/memory-store.ts";
+import type { Store } from "./store/store.ts";
+import { TRIAL_DEFAULT_MS } from "./swap.ts";
+import { Workers } from "./workers.ts";
+
+/** How `sluice run` was called. */
+export type RunOptions = { readonly configPath: string; readonly env: NodeJS.ProcessEnv };
+
+/**
+ * Runs a sidecar until it has drained. Resolves with the exit code: 0 after a drain, 1 when it
+ * could not start. SIGTERM and SIGINT drain, a second one ends at once; SIGHUP reads the file
+ * again.
+ * @throws ConfigError when the file cannot be used.
+ */
+export async function runSidecar(options: RunOptions): Promise<number> {
+  const inheritance = await Inheritance.receive(options.env);
+  const readConfig = (): Promise<Config> => loadConfig(options.configPath, options.env);
+  const config = await readConfig();
+  // A closed log pipe (EPIPE) must not stop traffic: lines are lost, nothing else.
+  process.stdout.on("error", () => undefined);
+  const log = jsonLog(
+    (line) => process.stdout.write(line),
+    () => systemClock.wallMs(),
+  );
+  try {
+    const sidecar = await startSidecar({ ...options, config, readConfig, log, inheritance });
+    await sidecar.drained;
+    return 0;
+  } catch (error) {
+    log.error("sidecar.failed", {
+      message: error instanceof Error ? error.message : String(error),
+    });
+    return 1;
+  }
+}
+
+type Start = RunOptions & {
+  readonly config: Config;
+  readonly readConfig: () => Promise<Config>;
+  readonly log: Log;
+  readonly inheritance: Inheritance | undefined;
+};
+
+async function startSidecar(start: Start): Promise<Sidecar> {
+  const { config, log, inheritance } = start;
+  const clock = systemClock;
+  const events = new Events(clock);
+  let sidecar: Sidecar | undefined;
+  const isWell = (): boolean => sidecar?.ready.ok ?? false;
+  const link = await ConsulLink.open(config, { clock, random: systemRandom, log, events, isWell });
+  const store = link?.store ?? (await openStore(config.store, inheritance));
+  const sockets = new ListeningSockets(inheritance?.sockets);
+  const filters = new RunningFilters(log);
+  const workers = new Workers({
+    count: config.workers,
+    pseudonym: `sluice-${randomBytes(4).toString("hex")}`,
+    sockets,
+    log,
+    clock,
+    onEvent: ({ kind, ...fields }) => events.emit(kind, fields),
+    tellTable: filters.tellTable,
+  });
+  try {
+    const opened = { events, link, store, sockets, filters, workers };
+    const { services, api, ...composed } = await compose(start, opened);
+    sidecar = composed.sidecar;
+    onSignals(sidecar, log);
+    await sidecar.start(api);
+    logTimers(services, log);
+    inheritance?.serve(workers);
+    return sidecar;
+  } catch (error) {
+    workers.close();
+    await (link ?? store).close();
+    throw error;
+  }
+}
+
+/** What a sidecar is made of that must be closed when it cannot start. */
+type Opened = {
+  readonly events: Events;
+  readonly link: ConsulLink | undefined;
+  readonly store: Store;
+  readonly sockets: ListeningSockets;
+  readonly filters: RunningFilters;
+  readonly workers: Workers;
+};
+
+type Composed = {
+  readonly services: Services;
+  readonly sidecar: Sidecar;
+  readonly api: ReturnType<typeof createApi>;
+};
+
+async function compose(start: Start, opened: Opened): Promise<Composed> {
+  const { config, log, readConfig, configPath, env } = start;
+  const { events, link, store, sockets, filters, workers } = opened;
+  const clock = systemClock;
+  const audit = await Audit.open({ ...auditPath(config.store), clock });
+  const shared = { audit, events, log, clock };
+  const inner = link?.discovery;
+  const discovery = new HealthChecks({ ...shared, random: systemRandom, inner });
+  const known = (): Services => services;
+  const migrations = new Migrations({ ...shared, workers, sink: workers, services: known });
+  const files = new FilterFiles(dirname(configPath), config.control.filterFolders);
+  const local = new FilterSink({ ...shared, next: migrations, workers, running: filters, files });
+  const sink = link?.acknowledging(local) ?? local;
+  const services = new Services({ ...shared, store, sink, discovery });
+  const sidecar = new Sidecar(config, {
+    ...shared,
+    services,
+    discovery,
+    store,
+    registry: link,
+    migrations,
+    workers,
+    sockets,
+    readConfig,
+    configPath,
+    env,
+  });
+  const views = { filters, workers, migrations, sidecar, registry: link };
+  const build = { version: buildVersion() };
+  return { services, sidecar, api: createApi({ ...shared, ...views, services, build }) };
+}
+
+/** SIGTERM, SIGINT: drain, the second time at once. SIGHUP: reload. SIGUSR2: swap the workers. */
+function onSignals(sidecar: Sidecar, log: Log): void {
+  const end = (): void => {
+    if (sidecar.draining) sidecar.hurry();
+    sidecar.drain();
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("SIGUSR2", () => {
+    sidecar.swap({ trialMs: TRIAL_DEFAULT_MS }).catch((error: unknown) => {
+      log.error("swap.refused", { message: String(error) });
+    });
+  });
+  process.on("SIGHUP", () => {
+    sidecar.reload().then(
+      (report) => log.info("reload.done", { report: JSON.stringify(report) }),
+      (error: unknown) => log.error("reload.refused", { message: String(error) }),
+    );
+  });
+}
+
+async function openStore(
+  config: StoreConfig,
+  inheritance: Inheritance | undefined,
+): Promise<Store> {
+  switch (config.kind) {
+    case "memory":
+      return new MemoryStore(inheritance?.table);
+    case "file":
+      return FileStore.open(config.path, inheritance?.predecessorPid);
+    case "consul":
+      // The check of the configuration sees to it.
+      throw new Error("Cannot open store: the configuration does not say where Consul is");
+  }
+}
+
+/** The audit log stands beside the table. Without a file it is kept in memory. */
+function auditPath(config: StoreConfig): { readonly path?: string } {
+  return config.kind === "file" ? { path: `${config.path}.audit.jsonl` } : {};
+}

@@ -1,0 +1,36 @@
+import { RevisionConflictError } from "../errors.ts";
+import { untilAborted } from "./until-aborted.ts";
+import type { Store, StoredTable } from "./store.ts";
+
+/** Keeps the table as long as the process lives: for tests, and for who writes all in the file. */
+export class MemoryStore implements Store {
+  readonly kind = "memory";
+  #table: StoredTable | undefined;
+
+  /** `table`: the one of the process whose place this one takes. undefined: none. */
+  constructor(table?: StoredTable) {
+    this.#table = table;
+  }
+
+  reclaim(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  load(): Promise<StoredTable | undefined> {
+    return Promise.resolve(structuredClone(this.#table));
+  }
+
+  async save(next: StoredTable, expectedRevision: number): Promise<void> {
+    const current = this.#table?.revision ?? 0;
+    if (current !== expectedRevision) throw new RevisionConflictError(expectedRevision, current);
+    this.#table = structuredClone(next);
+  }
+
+  follow(_onChange: (table: StoredTable) => void, signal: AbortSignal): Promise<void> {
+    return untilAborted(signal);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

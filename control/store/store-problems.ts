@@ -1,0 +1,48 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+
+/** silence: the registry cannot be asked. refusal: what it holds cannot be used. */
+export type ProblemKind = "silence" | "refusal";
+
+/** What is told of problems. */
+export type StoreProblemsParts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called when `current` changes. Must not throw. */
+  readonly onProblem?: ((problem: string | undefined) => void) | undefined;
+};
+
+/** Why the table in force may not be the one that a shared store holds, and since when. */
+export class StoreProblems {
+  readonly #parts: StoreProblemsParts;
+  readonly #reasons = new Map<ProblemKind, string>();
+  #sinceMs: number | undefined;
+
+  constructor(parts: StoreProblemsParts) {
+    this.#parts = parts;
+  }
+
+  /** undefined: there is none. */
+  get current(): string | undefined {
+    return this.#reasons.get("silence") ?? this.#reasons.get("refusal");
+  }
+
+  /** For how long there has been one. 0: there is none. */
+  ageMs(): number {
+    return this.#sinceMs === undefined ? 0 : this.#parts.clock.nowMs() - this.#sinceMs;
+  }
+
+  /** Notes a problem; a reason of undefined ends those of its kind. */
+  report(kind: ProblemKind, reason: string | undefined): void {
+    const { clock, log, onProblem } = this.#parts;
+    const before = this.current;
+    if (reason === undefined) this.#reasons.delete(kind);
+    else this.#reasons.set(kind, reason);
+    const problem = this.current;
+    if (problem === before) return;
+    this.#sinceMs = problem === undefined ? undefined : (this.#sinceMs ?? clock.nowMs());
+    if (problem === undefined) log.info("store.in_step");
+    else log.warn("store.out_of_step", { problem });
+    onProblem?.(problem);
+  }
+}

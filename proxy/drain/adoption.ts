@@ -1,0 +1,57 @@
+import type { NativeHandle } from "../base/transport.ts";
+import { ClientConnection } from "../serve/client-connection.ts";
+import type { ServeParts } from "../serve/parts.ts";
+import { Tunnel } from "../serve/tunnel.ts";
+import type { HandedConnection } from "./handed-connection.ts";
+
+/** Client sides of tunnels that may wait for their other side; it follows at once. */
+const HALVES_MAX = 64;
+
+type HalfTunnel = HandedConnection & { readonly kind: "tunnelClient" };
+
+/** Goes on with connections that an older worker gives away. */
+export class Adoption {
+  readonly #parts: ServeParts;
+  readonly #halves = new Map<string, { about: HalfTunnel; handle: NativeHandle }>();
+
+  constructor(parts: ServeParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a connection over. */
+  adopt(about: HandedConnection, handle: NativeHandle): void {
+    switch (about.kind) {
+      case "idle":
+        return this.#client(about, handle).adopt(about);
+      case "tunnelClient":
+        return this.#await(about, handle);
+      case "tunnelUpstream":
+        return this.#join(about, handle);
+    }
+  }
+
+  #client(about: Pick<HalfTunnel, "peer" | "service">, handle: NativeHandle): ClientConnection {
+    const client = new ClientConnection(handle, about.peer, about.service, this.#parts);
+    this.#parts.connections.add(client);
+    return client;
+  }
+
+  #await(about: HalfTunnel, handle: NativeHandle): void {
+    this.#halves.set(about.tunnel, { about, handle });
+    if (this.#halves.size <= HALVES_MAX) return;
+    const [oldest] = this.#halves.keys();
+    if (oldest === undefined) return;
+    this.#halves.get(oldest)?.handle.close();
+    this.#halves.delete(oldest);
+  }
+
+  #join(half: HandedConnection & { kind: "tunnelUpstream" }, handle: NativeHandle): void {
+    const other = this.#halves.get(half.tunnel);
+    this.#halves.delete(half.tunnel);
+    if (other === undefined) return handle.close();
+    const { fleet, wheel } = this.#parts;
+    const { about } = half;
+    const pool = fleet.poolFor(about.service, about.version);
+    return Tunnel.adopt(this.#client(other.about, other.handle), { pool, handle, about }, wheel);
+  }
+}

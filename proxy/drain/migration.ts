@@ -1,0 +1,179 @@
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { MigrationProgress, MigrationTerms } from "../messages.ts";
+import type { CloseCode } from "./close-frame.ts";
+import { countWork } from "./count-work.ts";
+import type { OpenWork } from "./open-work.ts";
+import { keepPace, Pace } from "./pace.ts";
+import type { PacedWork } from "./pace.ts";
+
+/** How often what is left is looked up. Work that came in between waits that long. */
+const SCAN_MS = 1_000;
+
+/**
+ * Tunnels that may wait for the end of a message at once, as a part of the rate. When the messages
+ * of many end together, as those of a broadcast do, no more than these are told in one moment.
+ */
+const WAITING_SHARE = 0.05;
+
+/** WebSocket handshakes so far. Only differences mean anything. */
+export type Handshakes = { readonly upgrades: number; readonly upgradesFailed: number };
+
+/** What a migration works on. */
+export type MigrationParts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly code: CloseCode;
+  /** Everything under way that the migration may be about. */
+  readonly work: () => Iterable<OpenWork>;
+  readonly handshakes: () => Handshakes;
+};
+
+/**
+ * Takes what stays where it should not: oldest first, at a rate. Tunnels from the beginning, from
+ * softMs on exchanges of that age too, at hardMs everything at once. What began after the migration
+ * did is not its matter: it is where it is because somebody still sends it there.
+ *
+ * It watches how clients come back, and stops by itself when too many of them cannot.
+ */
+export class Migration implements PacedWork {
+  readonly #parts: MigrationParts;
+  readonly #pace: Pace;
+  readonly #stopped = new AbortController();
+  readonly #beganMs: number;
+  #terms: MigrationTerms;
+  /** When `terms` were given. */
+  #givenMs: number;
+  /** The handshakes before this attempt. */
+  #before: Handshakes;
+  #queue: OpenWork[] = [];
+  #scanMs = -Infinity;
+  /** Asked to end, and still there. */
+  #closing: OpenWork[] = [];
+  #closed = 0;
+  #stoppedItself = false;
+
+  /** Begins at once. */
+  constructor(terms: MigrationTerms, parts: MigrationParts) {
+    const nowMs = parts.clock.nowMs();
+    this.#parts = parts;
+    this.#terms = terms;
+    this.#givenMs = nowMs;
+    this.#beganMs = nowMs - terms.ageMs;
+    this.#before = parts.handshakes();
+    this.#pace = new Pace(terms.perSecond, terms.jitter, parts.random, nowMs);
+    void keepPace(this, this.#pace, parts.clock, this.#stopped.signal);
+  }
+
+  /** Goes on in another way. */
+  follow(terms: MigrationTerms): void {
+    const nowMs = this.#parts.clock.nowMs();
+    if (terms.attempt > this.#terms.attempt) {
+      this.#before = this.#parts.handshakes();
+      this.#stoppedItself = false;
+    }
+    this.#terms = terms;
+    this.#givenMs = nowMs;
+    this.#pace.setRate(terms.perSecond, nowMs);
+  }
+
+  /** Where it stands now. */
+  progress(): MigrationProgress {
+    const nowMs = this.#parts.clock.nowMs();
+    this.#prune();
+    const { upgrades, upgradesFailed } = this.#parts.handshakes();
+    return {
+      left: countWork(this.#left(), nowMs),
+      closing: this.#closing.length,
+      closed: this.#closed,
+      reconnects: upgrades - this.#before.upgrades,
+      reconnectsFailed: upgradesFailed - this.#before.upgradesFailed,
+      stopped: this.#stoppedItself,
+    };
+  }
+
+  /** Ends it. What it has not asked to end stays. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /** Nothing that it has asked to end is still there. */
+  get settled(): boolean {
+    this.#prune();
+    return this.#closing.length === 0;
+  }
+
+  tick(nowMs: number): void {
+    this.#prune();
+    this.#watch();
+    if (!this.#runs) return;
+    const activeMs = this.#terms.activeMs + nowMs - this.#givenMs;
+    if (activeMs >= this.#terms.hardMs) this.#cutAll();
+    else if (nowMs >= this.#scanMs + SCAN_MS) this.#scan(nowMs, activeMs);
+  }
+
+  turn(): boolean {
+    const work = this.#runs ? this.#next() : undefined;
+    if (work === undefined) return false;
+    this.#closed += 1;
+    work.close(this.#parts.code);
+    if (!work.gone) this.#closing.push(work);
+    return true;
+  }
+
+  get #runs(): boolean {
+    return !this.#terms.paused && !this.#stoppedItself;
+  }
+
+  /** The oldest that may be asked now. */
+  #next(): OpenWork | undefined {
+    this.#watch();
+    if (!this.#runs) return undefined;
+    const waiting = this.#closing.filter((work) => !work.isBetweenMessages && !work.gone).length;
+    const mayWait = waiting < Math.max(1, this.#terms.perSecond * WAITING_SHARE);
+    for (let at = 0; at < this.#queue.length; at += 1) {
+      const work = this.#queue[at] as OpenWork;
+      const isOver = work.gone || work.closing;
+      if (!isOver && !mayWait && !work.isBetweenMessages) continue;
+      this.#queue.splice(at, 1);
+      if (!isOver) return work;
+      at -= 1;
+    }
+    return undefined;
+  }
+
+  #scan(nowMs: number, activeMs: number): void {
+    const { softMs } = this.#terms;
+    // Most exchanges end by themselves: only long ones are asked to.
+    const isDue = ({ kind, closing, sinceMs }: OpenWork): boolean =>
+      !closing && (kind === "tunnel" || Math.min(activeMs, nowMs - sinceMs) >= softMs);
+    this.#scanMs = nowMs;
+    this.#queue = this.#left()
+      .filter(isDue)
+      .toSorted((one, other) => one.sinceMs - other.sinceMs);
+  }
+
+  #left(): OpenWork[] {
+    return [...this.#parts.work()].filter(({ sinceMs }) => sinceMs <= this.#beganMs);
+  }
+
+  #prune(): void {
+    this.#closing = this.#closing.filter((work) => !work.gone);
+  }
+
+  #watch(): void {
+    const { failedPercentMax, reconnectsMin } = this.#terms;
+    const { upgrades, upgradesFailed } = this.#parts.handshakes();
+    const reconnects = upgrades - this.#before.upgrades;
+    const failed = upgradesFailed - this.#before.upgradesFailed;
+    if (reconnects < reconnectsMin) return;
+    if (failed * 100 > failedPercentMax * reconnects) this.#stoppedItself = true;
+  }
+
+  #cutAll(): void {
+    const untouched = this.#left().filter(({ closing }) => !closing);
+    this.#closed += untouched.length;
+    for (const work of [...untouched, ...this.#closing]) work.cut(this.#parts.code);
+    this.#queue = [];
+  }
+}

@@ -1,0 +1,62 @@
+import type { ClientConnection } from "../serve/client-connection.ts";
+import type { Exchange } from "../serve/exchange.ts";
+import type { VersionPool } from "../upstream/version-pool.ts";
+import type { CloseCode } from "./close-frame.ts";
+
+/** Kinds of work that hold on to a version. */
+export type WorkKind = "tunnel" | "exchange";
+
+/** Something under way at a version that can be ended. */
+export interface OpenWork {
+  readonly kind: WorkKind;
+  readonly pool: { readonly service: string; readonly version: string };
+  /** When its request came, in monotonic milliseconds. */
+  readonly sinceMs: number;
+  /** It has been asked to end. */
+  readonly closing: boolean;
+  readonly gone: boolean;
+  /** It can end at once without harm to a message. */
+  readonly isBetweenMessages: boolean;
+  close(code: CloseCode): void;
+  /** Ends it now. */
+  cut(code: CloseCode): void;
+}
+
+/** Everything under way on these connections, in their order. */
+export function* openWork(connections: Iterable<ClientConnection>): Generator<OpenWork> {
+  for (const { tunnel, exchange } of connections) {
+    if (tunnel !== undefined) yield tunnel;
+    else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool);
+  }
+}
+
+/**
+ * One use of an exchange, which may serve another request by the time somebody looks again. Its
+ * messages have no sign that says "to be continued elsewhere": its gentle end is the hard one.
+ */
+class OpenExchange implements OpenWork {
+  readonly kind = "exchange";
+  readonly pool: VersionPool;
+  readonly sinceMs: number;
+  readonly closing = false;
+  readonly isBetweenMessages = true;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange, pool: VersionPool) {
+    this.#exchange = exchange;
+    this.pool = pool;
+    this.sinceMs = exchange.sinceMs;
+  }
+
+  get gone(): boolean {
+    return this.#exchange.pool === undefined || this.#exchange.sinceMs !== this.sinceMs;
+  }
+
+  close(): void {
+    this.cut();
+  }
+
+  cut(): void {
+    if (!this.gone) this.#exchange.cut();
+  }
+}

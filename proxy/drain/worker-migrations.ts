@@ -1,0 +1,99 @@
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { MigrationOrder, MigrationProgress, OpenCounts, VersionName } from "../messages.ts";
+import type { ClientConnection } from "../serve/client-connection.ts";
+import { countByVersion } from "./count-work.ts";
+import { Migration } from "./migration.ts";
+import type { Handshakes } from "./migration.ts";
+import { openWork } from "./open-work.ts";
+import type { OpenWork } from "./open-work.ts";
+
+/** Service restart: the IANA registry of WebSocket close codes. */
+const CODE = 1012;
+
+const NO_HANDSHAKES: Handshakes = { upgrades: 0, upgradesFailed: 0 };
+
+/** The services of a worker, as far as migrations look at them. */
+export interface MigratingFleet {
+  byName(service: string): (Handshakes & { readonly pools: readonly MigratingPool[] }) | undefined;
+}
+
+/** A version of them. */
+export type MigratingPool = { readonly version: string; closeIdle(): void };
+
+/** What the migrations of a worker work on. */
+export type WorkerMigrationsParts = {
+  readonly connections: Iterable<ClientConnection>;
+  readonly fleet: MigratingFleet;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+/** The migrations of one worker. It begins and ends them as it is told. */
+export class WorkerMigrations {
+  readonly #parts: WorkerMigrationsParts;
+  readonly #migrations = new Map<string, Migration>();
+
+  constructor(parts: WorkerMigrationsParts) {
+    this.#parts = parts;
+  }
+
+  /** What is under way, by version. */
+  open(): OpenCounts[] {
+    return countByVersion(openWork(this.#parts.connections), this.#parts.clock.nowMs());
+  }
+
+  /** Begins a migration, or goes on with it in another way. Returns where it stands. */
+  order(order: MigrationOrder): MigrationProgress {
+    const key = keyOf(order);
+    const known = this.#migrations.get(key);
+    known?.follow(order);
+    const migration = known ?? this.#begin(order);
+    this.#migrations.set(key, migration);
+    return migration.progress();
+  }
+
+  /** Ends a migration; what is left stays. */
+  stop(version: VersionName): void {
+    const key = keyOf(version);
+    this.#migrations.get(key)?.stop();
+    this.#migrations.delete(key);
+  }
+
+  /** Ends all of them: everything is about to go. */
+  stopAll(): void {
+    for (const migration of this.#migrations.values()) migration.stop();
+    this.#migrations.clear();
+  }
+
+  #begin(order: MigrationOrder): Migration {
+    const { fleet, clock, random } = this.#parts;
+    const { service, version } = order;
+    for (const pool of fleet.byName(service)?.pools ?? []) {
+      if (pool.version === version) pool.closeIdle();
+    }
+    return new Migration(order, {
+      clock,
+      random,
+      code: CODE,
+      work: () => this.#workOf(order),
+      handshakes: () => {
+        const { upgrades, upgradesFailed } = fleet.byName(service) ?? NO_HANDSHAKES;
+        return { upgrades, upgradesFailed };
+      },
+    });
+  }
+
+  /**
+   * By name: a version that was taken out of the table, or put back, is the same to its tunnels.
+   */
+  *#workOf({ service, version }: VersionName): Generator<OpenWork> {
+    for (const work of openWork(this.#parts.connections)) {
+      if (work.pool.service === service && work.pool.version === version) yield work;
+    }
+  }
+}
+
+function keyOf({ service, version }: VersionName): string {
+  return `${service}\0${version}`;
+}

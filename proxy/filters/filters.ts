@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from "node:util";
+import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../messages.ts";
+import type { FilterStats } from "../metrics/stats.ts";
+import type { Fleet } from "../upstream/fleet.ts";
+import { FilterChain } from "./filter-chain.ts";
+import type { ChainParts } from "./filter-chain.ts";
+import { FilterRefusal, LoadedFilter } from "./loaded-filter.ts";
+import type { ModuleLoader } from "./module-loader.ts";
+
+/** How long a module may take to load, be made and be checked; the primary waits 5 s. */
+const LOAD_WAIT_MS = 3_000;
+
+/** Chains by service. undefined: the service has none. */
+type Chains = ReadonlyMap<string, FilterChain | undefined>;
+type Numbered = { readonly number: number; readonly chains: Chains };
+
+/**
+ * The filters of a worker: those in force, and those that the primary has had prepared. Nothing
+ * that is prepared is seen by a request before it is activated, and then as a whole.
+ */
+export class Filters {
+  readonly #parts: ChainParts;
+  readonly #loader: ModuleLoader;
+  readonly #running = new Map<string, FilterChain>();
+  #prepared: Numbered | undefined;
+  /** What the last activation put out of force. */
+  #replaced: Numbered | undefined;
+  /** Resolves when no preparation is under way. undefined: there was never one. */
+  idle: Promise<void> | undefined;
+
+  constructor(loader: ModuleLoader, parts: ChainParts) {
+    this.#loader = loader;
+    this.#parts = parts;
+  }
+
+  /**
+   * Loads the filters of a preparation beside those in force. Returns those that cannot be used: a
+   * strict preparation with any is void, in another one stand-ins fail every exchange.
+   */
+  prepare(preparation: FilterPreparation): Promise<readonly FilterRefusalReport[]> {
+    const prepared = (this.idle ?? Promise.resolve()).then(() => this.#prepare(preparation));
+    this.idle = prepared.then(
+      () => undefined,
+      () => undefined,
+    );
+    return prepared;
+  }
+
+  /**
+   * Puts a preparation in force for every request that begins after this call; state goes from each
+   * filter to its successor in between. Returns what could not take over: a service with such a
+   * filter keeps all that it had. @throws FilterRefusal when there is no such preparation.
+   */
+  activate(number: number): readonly FilterRefusalReport[] {
+    const prepared = this.#prepared;
+    if (prepared?.number !== number) throw new FilterRefusal("the filters were not prepared");
+    this.#prepared = undefined;
+    const replaced = new Map<string, FilterChain | undefined>();
+    const refusals: FilterRefusalReport[] = [];
+    for (const [service, chain] of prepared.chains) {
+      const before = this.#running.get(service);
+      const refusal = handOver(service, before, chain);
+      if (refusal === undefined) replaced.set(service, before);
+      else refusals.push(refusal);
+    }
+    for (const service of replaced.keys()) this.#put(service, prepared.chains.get(service));
+    this.#replaced = { number, chains: replaced };
+    return refusals;
+  }
+
+  /** Puts back what the activation of this number replaced, if it is the last one. */
+  revert(number: number): void {
+    const replaced = this.#replaced;
+    if (replaced?.number !== number) return;
+    this.#replaced = undefined;
+    for (const [service, chain] of replaced.chains) this.#put(service, chain);
+  }
+
+  /** Gives every service of the table its chain, and forgets those of services that are gone. */
+  attach(fleet: Pick<Fleet, "table" | "byName">): void {
+    if (this.idle === undefined) return;
+    for (const name of fleet.table.services.keys()) {
+      const live = fleet.byName(name);
+      if (live !== undefined) live.filters = this.#running.get(name);
+    }
+    for (const name of this.#running.keys()) {
+      if (!fleet.table.services.has(name)) this.#running.delete(name);
+    }
+  }
+
+  stats(): FilterStats[] {
+    return [...this.#running].flatMap(([service, { filters }]) =>
+      filters.map(({ name, version, counts }) => counts.stats({ service, filter: name, version })),
+    );
+  }
+
+  async #prepare(preparation: FilterPreparation): Promise<readonly FilterRefusalReport[]> {
+    const { number, strict } = preparation;
+    this.#prepared = undefined;
+    const refusals: FilterRefusalReport[] = [];
+    const chains = new Map<string, FilterChain | undefined>();
+    for (const { service, filters: specs } of preparation.chains) {
+      const filters: LoadedFilter[] = [];
+      for (const spec of specs) {
+        const loaded = await this.#load(service, spec);
+        filters.push(loaded instanceof LoadedFilter ? loaded : LoadedFilter.refused(spec));
+        if (!(loaded instanceof LoadedFilter)) refusals.push(loaded);
+      }
+      const chain = new FilterChain(service, filters, this.#parts);
+      chains.set(service, filters.length === 0 ? undefined : chain);
+    }
+    if (!strict || refusals.length === 0) this.#prepared = { number, chains };
+    return refusals;
+  }
+
+  /** The filter of a spec: the one that runs if it is the same, else a new one. */
+  async #load(service: string, spec: FilterSpec): Promise<LoadedFilter | FilterRefusalReport> {
+    const before = this.#running.get(service)?.find(spec.filter.name);
+    if (before?.hooks !== undefined && isDeepStrictEqual(before.spec, spec)) return before;
+    try {
+      return await this.#inTime(LoadedFilter.load(spec, before, this.#loader));
+    } catch (error) {
+      return reportOf(service, spec.filter.name, error);
+    }
+  }
+
+  async #inTime<Result>(work: Promise<Result>): Promise<Result> {
+    const done = new AbortController();
+    const tooLate = this.#parts.clock.sleep(LOAD_WAIT_MS, done.signal).then(
+      () => Promise.reject(new FilterRefusal(`cannot load it within ${LOAD_WAIT_MS} ms`)),
+      // Aborted: the work has won the race.
+      () => new Promise<never>(() => undefined),
+    );
+    try {
+      return await Promise.race([work, tooLate]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  #put(service: string, chain: FilterChain | undefined): void {
+    if (chain === undefined) this.#running.delete(service);
+    else this.#running.set(service, chain);
+  }
+}
+
+/** Lets each filter go on where its predecessor is. Returns why one cannot. */
+function handOver(
+  service: string,
+  before: FilterChain | undefined,
+  chain: FilterChain | undefined,
+): FilterRefusalReport | undefined {
+  for (const filter of chain?.filters ?? []) {
+    const predecessor = before?.find(filter.name);
+    if (predecessor === undefined || predecessor === filter) continue;
+    try {
+      filter.takeOver(predecessor);
+    } catch (error) {
+      return reportOf(service, filter.name, error);
+    }
+  }
+  return undefined;
+}
+
+function reportOf(service: string, filter: string, error: unknown): FilterRefusalReport {
+  return { service, filter, reason: error instanceof Error ? error.message : String(error) };
+}

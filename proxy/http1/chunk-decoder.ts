@@ -1,0 +1,30 @@
+import { latin1 } from "../base/latin1.ts";
+import { ChunkScanner } from "./chunk-scanner.ts";
+import { REFUSED } from "./limits.ts";
+
+/**
+ * Takes the chunks off a body that a BodyScanner reads at the same time and judges: for a client
+ * that knows no chunks (RFC 9112 section 7.1.3). Rare, so that nothing is made before it is needed.
+ */
+export class ChunkDecoder {
+  #chunks: ChunkScanner | undefined;
+
+  /** Before a new body. */
+  reset(): void {
+    this.#chunks = undefined;
+  }
+
+  /** The payload in bytes[start, end), which follows what was decoded before, as latin1 text. */
+  decode(bytes: Buffer, start: number, end: number): string {
+    const chunks = (this.#chunks ??= new ChunkScanner());
+    let payload = "";
+    let at = start;
+    while (at !== REFUSED && at < end && !chunks.isDone) {
+      at = chunks.read(bytes, at, end);
+      if (chunks.payloadEnd > chunks.payloadStart) {
+        payload += latin1(bytes, chunks.payloadStart, chunks.payloadEnd);
+      }
+    }
+    return payload;
+  }
+}

@@ -1,0 +1,322 @@
+import { latin1 } from "../base/latin1.ts";
+import { COLON, CR, FIELD_VALUE, LF, TOKEN, isBlank, skipBlanks, trimBlanks } from "./bytes.ts";
+import { AMBIGUOUS, Field, fieldKind } from "./field-names.ts";
+import { FIELDS_MAX, MORE, REFUSED } from "./limits.ts";
+import { REFUSALS } from "./refusal.ts";
+import type { Refusal, RejectReason } from "./refusal.ts";
+
+// Numbers kept a field. 16 bits do: no head is longer than 65 535 bytes.
+const LINE = 0;
+const NAME_END = 1;
+const VALUE = 2;
+const VALUE_END = 3;
+const KIND = 4;
+const NUMBERS_A_FIELD = 5;
+
+/**
+ * The field lines of one head or trailer section (RFC 9112 section 5), read once and kept as
+ * ranges. All positions are relative to the head's first byte, so that the bytes may move between
+ * reads. Names are plain data: nothing here is keyed by them.
+ */
+export class FieldLines {
+  /** Field lines read. */
+  count = 0;
+  /** Kinds that occur, as a fieldSet. */
+  seen = 0;
+  /** Kinds that occur more than once, as a fieldSet. */
+  repeated = 0;
+  /** Why read() returned REFUSED. */
+  refusal: Refusal | undefined;
+  /** Where the first line starts. */
+  start = 0;
+  /** Where the empty line starts that ends the section. */
+  end = 0;
+  /** The head as latin1 text, set by keepText(): positions in it are the same. */
+  text = "";
+
+  readonly #ranges = new Uint16Array(FIELDS_MAX * NUMBERS_A_FIELD);
+  /**
+   * Start of the line that is being read, its colon (0: not seen), and the next byte to look at.
+   */
+  #line = 0;
+  #colon = 0;
+  #next = 0;
+
+  /** Before a new section, whose first line starts `at` bytes after the head. */
+  begin(at: number): void {
+    this.count = 0;
+    this.seen = 0;
+    this.repeated = 0;
+    this.refusal = undefined;
+    this.start = at;
+    this.#beginLine(at);
+  }
+
+  /**
+   * Reads on in bytes[head, end), at the byte where the last call stopped.
+   * Returns the length from `head` past the empty line that ends the section, MORE, or REFUSED.
+   */
+  read(bytes: Buffer, head: number, end: number): number {
+    while (head + this.#line < end) {
+      const line = head + this.#line;
+      if (bytes[line] === CR) {
+        return this.#readEnd(bytes, line, head, end);
+      }
+      const valueEnd = this.#readLine(bytes, line, head, end);
+      if (valueEnd <= 0) {
+        return valueEnd;
+      }
+      if (!this.#note(bytes, head, valueEnd)) {
+        return REFUSED;
+      }
+      this.#beginLine(valueEnd + 2 - head);
+    }
+    return MORE;
+  }
+
+  /** Keeps the head's `length` bytes as text, after which the buffer may be overwritten. */
+  keepText(bytes: Buffer, head: number, length: number): void {
+    this.text = latin1(bytes, head, head + length);
+  }
+
+  /** Where the line of field `index` starts; for `count`, where the section's lines end. */
+  lineStart(index: number): number {
+    return index === this.count ? this.end : this.#number(index, LINE);
+  }
+
+  /** Where the value of field `index` starts, white space skipped. */
+  valueStart(index: number): number {
+    return this.#number(index, VALUE);
+  }
+
+  /** Where the value of field `index` ends, white space skipped. */
+  valueEnd(index: number): number {
+    return this.#number(index, VALUE_END);
+  }
+
+  /** What field `index` is known by: a number of Field. */
+  kind(index: number): number {
+    return this.#number(index, KIND);
+  }
+
+  /** Whether a field of this kind occurs. */
+  has(kind: number): boolean {
+    return (this.seen & (1 << kind)) !== 0;
+  }
+
+  /** Whether a field of this kind occurs more than once. */
+  hasTwice(kind: number): boolean {
+    return (this.repeated & (1 << kind)) !== 0;
+  }
+
+  /** The index of the first field of this kind at or after `from`, or -1. */
+  indexOf(kind: number, from = 0): number {
+    for (let index = from; index < this.count; index += 1) {
+      if (this.kind(index) === kind) {
+        return index;
+      }
+    }
+    return -1;
+  }
+
+  /** The name of field `index`, as sent. Needs keepText(). */
+  name(index: number): string {
+    return this.text.slice(this.#number(index, LINE), this.#number(index, NAME_END));
+  }
+
+  /** The value of field `index`. Needs keepText(). */
+  value(index: number): string {
+    return this.text.slice(this.#number(index, VALUE), this.#number(index, VALUE_END));
+  }
+
+  /**
+   * The values of all lines with this lower-case name, joined; undefined: none. Needs keepText().
+   */
+  valueOf(name: string, separator: string): string | undefined {
+    let found: string | undefined;
+    for (let index = 0; index < this.count; index += 1) {
+      if (this.#isNamed(index, name)) {
+        found = found === undefined ? this.value(index) : found + separator + this.value(index);
+      }
+    }
+    return found;
+  }
+
+  /** The values of all lines of this kind, joined with ", "; undefined: none. Needs keepText(). */
+  valueOfKind(kind: number): string | undefined {
+    let index = this.has(kind) ? this.indexOf(kind) : -1;
+    if (index === -1) {
+      return undefined;
+    }
+    let found = this.value(index);
+    while ((index = this.indexOf(kind, index + 1)) !== -1) {
+      found += `, ${this.value(index)}`;
+    }
+    return found;
+  }
+
+  /**
+   * Marks every field without a kind whose name is bytes[from, to), in any case, as Field.named.
+   */
+  markNamed(bytes: Buffer, head: number, from: number, to: number): void {
+    for (let index = 0; index < this.count; index += 1) {
+      const line = head + this.#number(index, LINE);
+      const length = this.#number(index, NAME_END) - this.#number(index, LINE);
+      if (this.kind(index) === Field.other && length === to - from) {
+        if (sameName(bytes, line, from, length)) {
+          this.#ranges[index * NUMBERS_A_FIELD + KIND] = Field.named;
+          this.seen |= 1 << Field.named;
+        }
+      }
+    }
+  }
+
+  /** The text from `from` to the section's end without the lines of these kinds (a fieldSet). */
+  textWithout(dropped: number, from: number): string {
+    if ((this.seen & dropped) === 0) {
+      return this.text.slice(from, this.end);
+    }
+    let kept = "";
+    let keptFrom = from;
+    for (let index = 0; index < this.count; index += 1) {
+      if (((dropped >>> this.kind(index)) & 1) !== 0) {
+        const line = this.lineStart(index);
+        if (line > keptFrom) {
+          kept += this.text.slice(keptFrom, line);
+        }
+        keptFrom = this.lineStart(index + 1);
+      }
+    }
+    return kept + this.text.slice(keptFrom, this.end);
+  }
+
+  #number(index: number, which: number): number {
+    return this.#ranges[index * NUMBERS_A_FIELD + which] as number;
+  }
+
+  #beginLine(at: number): void {
+    this.#line = at;
+    this.#next = at;
+    this.#colon = 0;
+  }
+
+  /** The empty line that ends the section. */
+  #readEnd(bytes: Buffer, line: number, head: number, end: number): number {
+    if (line + 1 >= end) {
+      return MORE;
+    }
+    if (bytes[line + 1] !== LF) {
+      return this.#refuse("bare-carriage-return");
+    }
+    this.end = line - head;
+    return this.end + 2;
+  }
+
+  /** Returns the index of the CRLF that ends the line, MORE, or REFUSED. */
+  #readLine(bytes: Buffer, line: number, head: number, end: number): number {
+    let at = head + this.#next;
+    if (this.#colon === 0) {
+      while (at < end && TOKEN[bytes[at] as number] === 1) {
+        at += 1;
+      }
+      if (at === end) {
+        return this.#pause(at - head);
+      }
+      if (bytes[at] !== COLON || at === line) {
+        return this.#refuse(nameReason(bytes, line, at));
+      }
+      this.#colon = at - head;
+      at += 1;
+    }
+    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) {
+      at += 1;
+    }
+    if (at === end || (bytes[at] === CR && at + 1 === end)) {
+      return this.#pause(at - head);
+    }
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) {
+      return this.#refuse(valueReason(bytes[at] as number));
+    }
+    return at;
+  }
+
+  /** Writes down the line that has been read, whose CRLF is at `lineEnd`. */
+  #note(bytes: Buffer, head: number, lineEnd: number): boolean {
+    if (this.count === FIELDS_MAX) {
+      this.refusal = REFUSALS["too-many-fields"];
+      return false;
+    }
+    const kind = fieldKind(bytes, head + this.#line, head + this.#colon);
+    if (kind === AMBIGUOUS) {
+      this.refusal = REFUSALS["field-name-ambiguous"];
+      return false;
+    }
+    const value = skipBlanks(bytes, head + this.#colon + 1, lineEnd);
+    const at = this.count * NUMBERS_A_FIELD;
+    this.#ranges[at + LINE] = this.#line;
+    this.#ranges[at + NAME_END] = this.#colon;
+    this.#ranges[at + VALUE] = value - head;
+    this.#ranges[at + VALUE_END] = trimBlanks(bytes, value, lineEnd) - head;
+    this.#ranges[at + KIND] = kind;
+    this.count += 1;
+    this.repeated |= this.seen & (1 << kind);
+    this.seen |= 1 << kind;
+    return true;
+  }
+
+  #isNamed(index: number, name: string): boolean {
+    const start = this.#number(index, LINE);
+    if (this.#number(index, NAME_END) - start !== name.length) {
+      return false;
+    }
+    for (let at = 0; at < name.length; at += 1) {
+      const byte = this.text.charCodeAt(start + at);
+      if (byte !== name.charCodeAt(at) && lowerCase(byte) !== name.charCodeAt(at)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #pause(at: number): number {
+    this.#next = at;
+    return MORE;
+  }
+
+  #refuse(reason: RejectReason): number {
+    this.refusal = REFUSALS[reason];
+    return REFUSED;
+  }
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
+
+function sameName(bytes: Buffer, one: number, other: number, length: number): boolean {
+  for (let index = 0; index < length; index += 1) {
+    if (lowerCase(bytes[one + index] as number) !== lowerCase(bytes[other + index] as number)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function nameReason(bytes: Buffer, line: number, at: number): RejectReason {
+  const byte = bytes[at] as number;
+  if (byte === LF) {
+    return "bare-line-feed";
+  }
+  return at === line && isBlank(byte) ? "line-folding" : "field-name-invalid";
+}
+
+function valueReason(byte: number): RejectReason {
+  switch (byte) {
+    case CR:
+      return "bare-carriage-return";
+    case LF:
+      return "bare-line-feed";
+    default:
+      return "field-value-invalid";
+  }
+}

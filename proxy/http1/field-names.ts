@@ -1,0 +1,157 @@
+import { FOLDED } from "./bytes.ts";
+
+/** What we know a field by. Numbers below 32, so that a set of them is one integer. */
+export const Field = {
+  /** Everything without a meaning for us. */
+  other: 0,
+  /** Named by a Connection option of its message, so it ends here (RFC 9110 section 7.6.1). */
+  named: 1,
+  host: 2,
+  connection: 3,
+  keepAlive: 4,
+  proxyConnection: 5,
+  te: 6,
+  trailer: 7,
+  transferEncoding: 8,
+  upgrade: 9,
+  http2Settings: 10,
+  proxyAuthorization: 11,
+  proxyAuthenticate: 12,
+  contentLength: 13,
+  expect: 14,
+  maxForwards: 15,
+  via: 16,
+  forwarded: 17,
+  xForwardedFor: 18,
+  xForwardedHost: 19,
+  xForwardedProto: 20,
+  /** Any other X-Forwarded-*, with X-Forwarded-Client-Cert among them. */
+  xForwardedOther: 21,
+  xRequestId: 22,
+  authorization: 23,
+  cookie: 24,
+  webSocketKey: 25,
+  webSocketVersion: 26,
+  date: 27,
+} as const;
+
+const KIND_BY_NAME: Readonly<Record<string, number>> = {
+  host: Field.host,
+  connection: Field.connection,
+  "keep-alive": Field.keepAlive,
+  "proxy-connection": Field.proxyConnection,
+  te: Field.te,
+  trailer: Field.trailer,
+  "transfer-encoding": Field.transferEncoding,
+  upgrade: Field.upgrade,
+  "http2-settings": Field.http2Settings,
+  "proxy-authorization": Field.proxyAuthorization,
+  "proxy-authenticate": Field.proxyAuthenticate,
+  "content-length": Field.contentLength,
+  expect: Field.expect,
+  "max-forwards": Field.maxForwards,
+  via: Field.via,
+  forwarded: Field.forwarded,
+  "x-forwarded-for": Field.xForwardedFor,
+  "x-forwarded-host": Field.xForwardedHost,
+  "x-forwarded-proto": Field.xForwardedProto,
+  "x-request-id": Field.xRequestId,
+  authorization: Field.authorization,
+  cookie: Field.cookie,
+  "sec-websocket-key": Field.webSocketKey,
+  "sec-websocket-version": Field.webSocketVersion,
+  date: Field.date,
+};
+
+/** Kinds as a set: one bit each. */
+export function fieldSet(...kinds: readonly number[]): number {
+  return kinds.reduce((set, kind) => set | (1 << kind), 0);
+}
+
+/** Fields that concern one connection only and never pass a proxy (RFC 9110 section 7.6.1). */
+export const HOP_BY_HOP = fieldSet(
+  Field.named,
+  Field.connection,
+  Field.keepAlive,
+  Field.proxyConnection,
+  Field.te,
+  Field.upgrade,
+  Field.http2Settings,
+);
+
+/** Fields that say who the client is, in all their spellings. */
+export const FORWARDED = fieldSet(
+  Field.forwarded,
+  Field.xForwardedFor,
+  Field.xForwardedHost,
+  Field.xForwardedProto,
+  Field.xForwardedOther,
+);
+
+/** Fields that must not be smuggled past us with `_` for `-`. */
+const UNDERSCORE_REFUSED = FORWARDED | fieldSet(Field.contentLength, Field.transferEncoding);
+
+/** What fieldKind() says of a name that some gateways read as a framing or forwarded field. */
+export const AMBIGUOUS = -1;
+
+const FORWARDED_PREFIX = Buffer.from("x-forwarded-", "latin1");
+
+// Names are told apart by length (5 bits) and first letter (5 bits): no two known ones share both.
+const NAMES = Array.from<Uint8Array | undefined>({ length: 1024 });
+const KINDS = new Uint8Array(1024);
+for (const [name, kind] of Object.entries(KIND_BY_NAME)) {
+  const slot = slotOf(name.length, name.charCodeAt(0));
+  if (NAMES[slot] !== undefined) {
+    throw new Error(`Cannot index field names: "${name}" shares its slot`);
+  }
+  NAMES[slot] = Buffer.from(name, "latin1");
+  KINDS[slot] = kind;
+}
+
+function slotOf(length: number, first: number): number {
+  return ((length & 31) << 5) | (first & 31);
+}
+
+/**
+ * The kind of the field whose name is bytes[from, to), in any case; Field.other when it has none.
+ * AMBIGUOUS: with `_` read as `-` it would be a framing or forwarded field.
+ */
+export function fieldKind(bytes: Uint8Array, from: number, to: number): number {
+  const slot = slotOf(to - from, bytes[from] as number);
+  const name = NAMES[slot];
+  if (name !== undefined && name.length === to - from) {
+    const difference = differenceOf(bytes, from, name);
+    if (difference !== DIFFERENT) {
+      return accept(KINDS[slot] as number, difference);
+    }
+  }
+  if (to - from > FORWARDED_PREFIX.length && ((bytes[from] as number) | 0x20) === 0x78) {
+    const difference = differenceOf(bytes, from, FORWARDED_PREFIX);
+    return difference === DIFFERENT ? Field.other : accept(Field.xForwardedOther, difference);
+  }
+  return Field.other;
+}
+
+const DIFFERENT = -1;
+
+/** The bits in which the bytes differ from a name that they fold to, or DIFFERENT. */
+function differenceOf(bytes: Uint8Array, from: number, name: Uint8Array): number {
+  let difference = 0;
+  for (let index = 0; index < name.length; index += 1) {
+    const byte = bytes[from + index] as number;
+    const wanted = name[index] as number;
+    if (FOLDED[byte] !== wanted) {
+      return DIFFERENT;
+    }
+    difference |= byte ^ wanted;
+  }
+  return difference;
+}
+
+/** Upper case differs in bit 0x20 only, `_` from `-` in 0x40 too. */
+function accept(kind: number, difference: number): number {
+  if ((difference & 0x40) === 0) {
+    return kind;
+  }
+  return (UNDERSCORE_REFUSED & (1 << kind)) === 0 ? Field.other : AMBIGUOUS;
+}

@@ -1,0 +1,19 @@
+/**
+ * Lists in field values (RFC 9110 section 5.6.1), for the few fields whose elements matter to us.
+ */
+
+/** Whether the list `value` has the element `lower`, in any case, parameters left aside. */
+export function listHas(value: string, lower: string): boolean {
+  return value
+    .toLowerCase()
+    .split(",")
+    .some((element) => element.split(";", 1)[0]?.trim() === lower);
+}
+
+/** Whether a Via list holds a proxy of this name (RFC 9110 section 7.6.3). */
+export function viaNames(value: string, pseudonym: string): boolean {
+  return (
+    value.includes(pseudonym) &&
+    value.split(",").some((element) => element.trim().split(/[ \t]+/, 2)[1] === pseudonym)
+  );
+}

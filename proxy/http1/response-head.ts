@@ -1,0 +1,180 @@
+import { CR, FIELD_VALUE, LF, SP, isDigit } from "./bytes.ts";
+import { ConnectionOptions } from "./connection-options.ts";
+import { FieldLines } from "./field-lines.ts";
+import { Field } from "./field-names.ts";
+import { contentLengthOf, framingRefusal } from "./framing.ts";
+import type { BodyFraming } from "./framing.ts";
+import { MORE, REFUSED, RESPONSE_HEAD_BYTES_MAX } from "./limits.ts";
+import { REFUSALS } from "./refusal.ts";
+import type { Refusal, RejectReason } from "./refusal.ts";
+
+/** What a status line begins with; the digit of the minor version is looked at on its own. */
+const PREFIX = Buffer.from("HTTP/1.1 ", "latin1");
+const MINOR = 7;
+const STATUS_START = PREFIX.length;
+const REASON_START = STATUS_START + 3;
+const DIGIT_0 = 0x30;
+
+/**
+ * The head of a response (RFC 9112 section 4), parsed as strictly as a request's. One object an
+ * upstream connection, reused for every response on it.
+ *
+ * After parse() has returned a length, everything is valid until the next reset(), whatever becomes
+ * of the bytes.
+ */
+export class ResponseHead {
+  /** Why parse() returned REFUSED. The client gets a 502, whatever status stands there. */
+  refusal: Refusal | undefined;
+  /** 100 to 599. */
+  status = 0;
+  minorVersion: 0 | 1 = 1;
+  /** Whether the upstream lets the connection go on. A body that ends by close says no more. */
+  keepAlive = false;
+  /** As sent, also in answer to HEAD. 0: none. */
+  contentLength = 0;
+  /** Where the reason begins, with the space before it if there is one. */
+  readonly reasonStart = REASON_START;
+  /** The field lines, for the rewriter. */
+  readonly fields = new FieldLines();
+
+  readonly #connection = new ConnectionOptions();
+  /** The next byte of the status line to look at. */
+  #next = 0;
+  #isLineRead = false;
+
+  /** Before a new head. */
+  reset(): void {
+    this.refusal = undefined;
+    this.status = 0;
+    this.#next = 0;
+    this.#isLineRead = false;
+  }
+
+  /**
+   * Parses the head that begins at bytes[start], as far as bytes[start, end) goes. Returns its
+   * length from `start`, final CRLF included; MORE; or REFUSED, as soon as the byte that breaks a
+   * rule is there. After MORE, call again with the same head and more of it, in any buffer.
+   */
+  parse(bytes: Buffer, start: number, end: number): number {
+    const limit = Math.min(end, start + RESPONSE_HEAD_BYTES_MAX);
+    const length = this.#read(bytes, start, limit);
+    if (length > 0) {
+      this.fields.keepText(bytes, start, length);
+      this.refusal = this.#interpret(bytes, start);
+      return this.refusal === undefined ? length : REFUSED;
+    }
+    if (length === MORE && limit - start === RESPONSE_HEAD_BYTES_MAX) {
+      return this.#refuse("head-too-large");
+    }
+    return length;
+  }
+
+  /** The protocol that a 101 changes to. undefined: any other status, or a 101 that names none. */
+  get upgrade(): string | undefined {
+    return this.status === 101 ? this.fields.valueOfKind(Field.upgrade) : undefined;
+  }
+
+  /** How the body ends, given the request (RFC 9112 section 6.3). */
+  framingFor(requestWasHead: boolean): BodyFraming {
+    if (requestWasHead || this.isBodiless) {
+      return "none";
+    }
+    if (this.fields.has(Field.transferEncoding)) {
+      return "chunked";
+    }
+    return this.fields.has(Field.contentLength) ? "length" : "close";
+  }
+
+  /** The value of a field, `name` in lower case; several lines joined with ", ". */
+  header(name: string): string | undefined {
+    return this.fields.valueOf(name, ", ");
+  }
+
+  /** 1xx, 204 and 304 have no body, whatever their fields say (RFC 9112 section 6.3). */
+  get isBodiless(): boolean {
+    return this.status < 200 || this.status === 204 || this.status === 304;
+  }
+
+  #read(bytes: Buffer, start: number, end: number): number {
+    if (!this.#isLineRead) {
+      const length = this.#readLine(bytes, start, end);
+      if (length <= 0) {
+        return length;
+      }
+      this.#isLineRead = true;
+      this.fields.begin(length);
+    }
+    const length = this.fields.read(bytes, start, end);
+    this.refusal = this.fields.refusal;
+    return length;
+  }
+
+  #readLine(bytes: Buffer, start: number, end: number): number {
+    let at = start + this.#next;
+    const reason = start + REASON_START;
+    for (; at < end && at < reason; at += 1) {
+      if (!isStatusLineByte(bytes[at] as number, at - start)) {
+        return this.#refuse("status-line-invalid");
+      }
+    }
+    if (at === reason && at < end && bytes[at] !== SP && bytes[at] !== CR) {
+      return this.#refuse("status-line-invalid");
+    }
+    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) {
+      at += 1;
+    }
+    this.#next = at - start;
+    if (at === end || (bytes[at] === CR && at + 1 === end)) {
+      return MORE;
+    }
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) {
+      return this.#refuse("status-line-invalid");
+    }
+    this.#takeLine(bytes, start);
+    // HTTP/1.0 knows no 1xx (RFC 9110 section 15.2).
+    if (this.status < 200 && this.minorVersion === 0) {
+      return this.#refuse("status-line-invalid");
+    }
+    return at + 2 - start;
+  }
+
+  #takeLine(bytes: Buffer, start: number): void {
+    this.minorVersion = bytes[start + MINOR] === DIGIT_0 ? 0 : 1;
+    let status = 0;
+    for (let at = start + STATUS_START; at < start + REASON_START; at += 1) {
+      status = status * 10 + (bytes[at] as number) - DIGIT_0;
+    }
+    this.status = status;
+  }
+
+  #interpret(bytes: Buffer, start: number): Refusal | undefined {
+    const { fields } = this;
+    if (!this.#connection.read(fields, bytes, start)) {
+      return REFUSALS["connection-invalid"];
+    }
+    const { close, keepAlive } = this.#connection;
+    // With the connection closed after it, the response that a 1xx announces cannot come.
+    if (close && this.status < 200) {
+      return REFUSALS["connection-invalid"];
+    }
+    this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
+    const refusal = framingRefusal(fields, bytes, start, this.minorVersion);
+    this.contentLength = refusal === undefined ? contentLengthOf(fields, bytes, start) : 0;
+    return refusal;
+  }
+
+  #refuse(reason: RejectReason): number {
+    this.refusal = REFUSALS[reason];
+    return REFUSED;
+  }
+}
+
+function isStatusLineByte(byte: number, index: number): boolean {
+  if (index === MINOR) {
+    return byte === DIGIT_0 || byte === DIGIT_0 + 1;
+  }
+  if (index === STATUS_START) {
+    return byte > DIGIT_0 && byte <= DIGIT_0 + 5;
+  }
+  return index < STATUS_START ? byte === PREFIX[index] : isDigit(byte);
+}

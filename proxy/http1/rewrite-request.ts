@@ -1,0 +1,118 @@
+import { Field, FORWARDED, HOP_BY_HOP, fieldSet } from "./field-names.ts";
+import type { RequestHead } from "./request-head.ts";
+
+/**
+ * What we add to a request. One object a client connection, its fields set by the caller. All texts
+ * go out as they are: the caller vouches that they are valid field values.
+ */
+export type RequestRewrite = {
+  /** The client's IP address as text. */
+  clientAddress: string;
+  /**
+   * The peer's forwarded fields are believed: For is appended to, the others are kept. Otherwise
+   * all of them are dropped, and what we know takes their place.
+   */
+  trusted: boolean;
+  proto: "http" | "https";
+  /** Our name in Via. */
+  pseudonym: string;
+  /** Used when head.requestId is undefined. */
+  requestId: string;
+  /** The Host of an HTTP/1.0 request that has none. */
+  hostIfAbsent: string;
+};
+
+const HTTP = "X-Forwarded-Proto: http\r\n";
+const HTTPS = "X-Forwarded-Proto: https\r\n";
+
+const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthorization, Field.xForwardedFor);
+const HOST = fieldSet(Field.host);
+const REQUEST_ID = fieldSet(Field.xRequestId);
+const EXPECT = fieldSet(Field.expect);
+const TRAILER = fieldSet(Field.trailer);
+const MAX_FORWARDS = fieldSet(Field.maxForwards);
+
+/**
+ * The head that goes upstream, final CRLF included, as latin1 text: the request as sent, without
+ * what ends here (RFC 9110 section 7.6.1), and with our own fields last. Always HTTP/1.1, for it is
+ * our own message (RFC 9110 section 2.5). Framing stays as it was sent.
+ */
+export function requestHeadForUpstream(head: RequestHead, rewrite: RequestRewrite): string {
+  const { fields, line } = head;
+  const { requestId } = head;
+  const dropped = droppedKinds(head, rewrite.trusted, requestId === undefined);
+  const isLineKept = head.minorVersion === 1 && line.authorityStart === 0;
+  const kept = fields.textWithout(dropped, isLineKept ? line.start : fields.start);
+  const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
+  return (
+    (isLineKept ? kept : beginning(head, rewrite.hostIfAbsent) + kept) +
+    forwardedFields(head, rewrite) +
+    `Via: 1.${head.minorVersion} ${rewrite.pseudonym}\r\n` +
+    ownId +
+    framingFields(head) +
+    connectionFields(head)
+  );
+}
+
+function droppedKinds(head: RequestHead, trusted: boolean, dropsRequestId: boolean): number {
+  return (
+    DROPPED |
+    (trusted ? 0 : FORWARDED) |
+    (dropsRequestId ? REQUEST_ID : 0) |
+    (head.line.authorityStart === 0 ? 0 : HOST) |
+    // Expect that means nothing must not make the upstream send a 100 that nobody waits for.
+    (head.expectsContinue ? 0 : EXPECT) |
+    (head.takesTrailers ? 0 : TRAILER) |
+    (head.maxForwards === -1 ? 0 : MAX_FORWARDS)
+  );
+}
+
+/** The request line where it cannot stay as sent, and the Host that the target stands for. */
+function beginning(head: RequestHead, hostIfAbsent: string): string {
+  const line = `${head.method} ${targetForUpstream(head)} HTTP/1.1\r\n`;
+  if (head.line.authorityStart !== 0) {
+    return `${line}Host: ${head.authority}\r\n`;
+  }
+  return head.authority === "" ? `${line}Host: ${hostIfAbsent}\r\n` : line;
+}
+
+/** Origin-form, or `*` (RFC 9112 sections 3.2.1 and 3.2.4). */
+function targetForUpstream(head: RequestHead): string {
+  if (head.asteriskForm) {
+    return "*";
+  }
+  const target = head.fields.text.slice(head.line.pathStart, head.line.targetEnd);
+  return target.startsWith("/") ? target : `/${target}`;
+}
+
+function forwardedFields(head: RequestHead, rewrite: RequestRewrite): string {
+  const { fields } = head;
+  const before = rewrite.trusted ? fields.valueOfKind(Field.xForwardedFor) : undefined;
+  const addresses = before ? `${before}, ${rewrite.clientAddress}` : rewrite.clientAddress;
+  let added = `X-Forwarded-For: ${addresses}\r\n`;
+  if (!rewrite.trusted || !fields.has(Field.xForwardedProto)) {
+    added += rewrite.proto === "https" ? HTTPS : HTTP;
+  }
+  if ((!rewrite.trusted || !fields.has(Field.xForwardedHost)) && head.authority !== "") {
+    added += `X-Forwarded-Host: ${head.authority}\r\n`;
+  }
+  return added;
+}
+
+/** RFC 9110 sections 7.6.2 and 8.6. */
+function framingFields(head: RequestHead): string {
+  const length =
+    head.framing === "none" && head.line.method.expectsBody ? "Content-Length: 0\r\n" : "";
+  return head.maxForwards > 0 ? `${length}Max-Forwards: ${head.maxForwards - 1}\r\n` : length;
+}
+
+/** What the two of us agree on for this connection, with the empty line that ends the head. */
+function connectionFields(head: RequestHead): string {
+  const { takesTrailers, upgrade } = head;
+  if (upgrade !== undefined) {
+    return takesTrailers
+      ? `Connection: Upgrade, TE\r\nUpgrade: ${upgrade}\r\nTE: trailers\r\n\r\n`
+      : `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`;
+  }
+  return takesTrailers ? "Connection: TE\r\nTE: trailers\r\n\r\n" : "\r\n";
+}

@@ -1,0 +1,74 @@
+import { Field, HOP_BY_HOP, fieldSet } from "./field-names.ts";
+import type { ResponseHead } from "./response-head.ts";
+
+/**
+ * What we change in a response. One object a client connection, its fields set by the caller. All
+ * texts go out as they are: the caller vouches that they are valid.
+ */
+export type ResponseRewrite = {
+  /** Our name in Via. */
+  pseudonym: string;
+  /** The IMF-fixdate now, for a response without Date (RFC 9110 section 6.6.1). */
+  date: string;
+  /** The Connection field that the client gets. "": none. */
+  connection: "" | "close" | "keep-alive" | "upgrade";
+  /**
+   * chunked: the body ended with the upstream's connection and is now sent in chunks. drop: the
+   * chunks are taken apart for an HTTP/1.0 client.
+   */
+  framing: "as-sent" | "chunked" | "drop";
+  /** Complete field lines of ours, such as Set-Cookie. "": none. */
+  extra: string;
+};
+
+const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthenticate);
+const FRAMING = fieldSet(Field.transferEncoding, Field.contentLength);
+const CHUNKING = fieldSet(Field.transferEncoding, Field.trailer);
+
+/**
+ * The head that goes to the client, final CRLF included, as latin1 text: status, reason and fields
+ * as sent, without what ends here (RFC 9110 section 7.6.1), and with our own fields last.
+ */
+export function responseHeadForClient(head: ResponseHead, rewrite: ResponseRewrite): string {
+  const { fields, status } = head;
+  const hasNoFraming = status < 200 || status === 204;
+  const dropped =
+    DROPPED | (hasNoFraming ? FRAMING : 0) | (rewrite.framing === "as-sent" ? 0 : CHUNKING);
+  return (
+    keptText(head, dropped) +
+    `Via: 1.${head.minorVersion} ${rewrite.pseudonym}\r\n` +
+    (fields.has(Field.date) || status < 200 ? "" : `Date: ${rewrite.date}\r\n`) +
+    (rewrite.framing === "chunked" ? "Transfer-Encoding: chunked\r\n" : "") +
+    rewrite.extra +
+    connectionFields(head, rewrite.connection)
+  );
+}
+
+/** The head of a 1xx other than 101 that goes to the client, final CRLF included. */
+export function interimHeadForClient(head: ResponseHead, pseudonym: string): string {
+  return `${keptText(head, DROPPED | FRAMING)}Via: 1.${head.minorVersion} ${pseudonym}\r\n\r\n`;
+}
+
+/** Status line and fields. The version is ours, whatever the upstream's (RFC 9110 section 2.5). */
+function keptText(head: ResponseHead, dropped: number): string {
+  const { fields, reasonStart } = head;
+  // The space before the reason must be there even when the reason is not (RFC 9112 section 4).
+  if (head.minorVersion === 1 && fields.start - 2 > reasonStart) {
+    return fields.textWithout(dropped, 0);
+  }
+  const reason = fields.text.slice(reasonStart + 1, fields.start - 2);
+  return `HTTP/1.1 ${head.status} ${reason}\r\n${fields.textWithout(dropped, fields.start)}`;
+}
+
+function connectionFields(head: ResponseHead, connection: ResponseRewrite["connection"]): string {
+  switch (connection) {
+    case "":
+      return "\r\n";
+    case "close":
+      return "Connection: close\r\n\r\n";
+    case "keep-alive":
+      return "Connection: keep-alive\r\n\r\n";
+    case "upgrade":
+      return `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? ""}\r\n\r\n`;
+  }
+}

@@ -1,0 +1,97 @@
+import { FieldLines } from "./field-lines.ts";
+import { Field } from "./field-names.ts";
+import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX } from "./limits.ts";
+
+/** As long as a request's head at most. */
+const TRAILER_BYTES_MAX = REQUEST_HEAD_BYTES_MAX;
+
+/**
+ * Fields that must not come after the body, besides all that have a Field kind: authentication,
+ * state, control data and content format (RFC 9110 section 6.5.1).
+ */
+const HEAD_ONLY = new Set([
+  "authentication-info",
+  "cache-control",
+  "content-encoding",
+  "content-range",
+  "content-type",
+  "location",
+  "proxy-authentication-info",
+  "range",
+  "set-cookie",
+  "www-authenticate",
+]);
+
+/**
+ * The trailer section of a chunked body (RFC 9112 section 7.1.2), held back until it is whole, so
+ * that only fields that may stand there are passed on.
+ */
+export class TrailerSection {
+  /** Once it is whole: the section without what is dropped, final CRLF included. */
+  text = "";
+
+  readonly #fields = new FieldLines();
+  readonly #keepsFields: boolean;
+  /** The beginning of a section that comes in several pieces. */
+  #held: Buffer | undefined;
+  #heldBytes = 0;
+
+  /** `keepsFields`: false drops all of them. */
+  constructor(keepsFields: boolean) {
+    this.#keepsFields = keepsFields;
+    this.#fields.begin(0);
+  }
+
+  /**
+   * Reads on in bytes[start, end), which follows what was read before. Returns the index past the
+   * section's end, MORE, or REFUSED: a field that is none, too many, or too long a section.
+   */
+  read(bytes: Buffer, start: number, end: number): number {
+    const heldBytes = this.#heldBytes;
+    const limit = Math.min(end, start + TRAILER_BYTES_MAX - heldBytes);
+    const length =
+      this.#held === undefined
+        ? this.#fields.read(bytes, start, limit)
+        : this.#readHeld(this.#held, bytes.subarray(start, limit));
+    if (length === MORE) {
+      return this.#hold(bytes, start, limit);
+    }
+    if (length === REFUSED) {
+      return REFUSED;
+    }
+    this.#finish(this.#held ?? bytes, this.#held === undefined ? start : 0, length);
+    return start + length - heldBytes;
+  }
+
+  #readHeld(held: Buffer, more: Buffer): number {
+    held.set(more, this.#heldBytes);
+    return this.#fields.read(held, 0, this.#heldBytes + more.length);
+  }
+
+  #hold(bytes: Buffer, start: number, limit: number): number {
+    if (this.#held === undefined) {
+      this.#held = Buffer.allocUnsafeSlow(TRAILER_BYTES_MAX);
+      this.#held.set(bytes.subarray(start, limit));
+    }
+    this.#heldBytes += limit - start;
+    return this.#heldBytes === TRAILER_BYTES_MAX ? REFUSED : MORE;
+  }
+
+  #finish(bytes: Buffer, start: number, length: number): void {
+    const fields = this.#fields;
+    fields.keepText(bytes, start, length);
+    this.#held = undefined;
+    this.text = this.#keepsFields ? `${keptLines(fields)}\r\n` : "\r\n";
+  }
+}
+
+function keptLines(fields: FieldLines): string {
+  let kept = "";
+  for (let index = 0; index < fields.count; index += 1) {
+    const name = fields.name(index).toLowerCase();
+    if (fields.kind(index) === Field.other && !HEAD_ONLY.has(name)) {
+      kept += fields.text.slice(fields.lineStart(index), fields.lineStart(index + 1));
+    }
+  }
+  return kept;
+}

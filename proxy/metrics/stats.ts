@@ -1,0 +1,76 @@
+/** What a worker counts, as it is sent to the primary: plain data that adds up across workers. */
+
+/** How an attempt at an endpoint ended. */
+export const ATTEMPT_OUTCOMES = ["ok", "connect", "reset", "timeout", "5xx"] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** Classes of the status that the client got; `0xx` is a client that went away before any. */
+export const CODE_CLASSES = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+
+/** Kinds of client connections. */
+export type ConnectionKind = "h1" | "tunnel";
+
+/**
+ * How a filter failed an exchange. throw: a hook threw or did what it must not. timeout: a hook
+ * took longer than it may. load: there is no filter, because its module could not be loaded.
+ */
+export const FILTER_FAILURE_KINDS = ["throw", "timeout", "load"] as const;
+export type FilterFailureKind = (typeof FILTER_FAILURE_KINDS)[number];
+
+/** Counts of one filter of one service in one worker. Cumulative, over all its replacements. */
+export type FilterStats = {
+  readonly service: string;
+  readonly filter: string;
+  /** Of the module that runs. "": none could be loaded. */
+  readonly version: string;
+  /** Failed exchanges by FILTER_FAILURE_KINDS index. */
+  readonly failures: readonly number[];
+  /** Requests that it answered itself. */
+  readonly answers: number;
+};
+
+/** Counts of one version of one service in one worker. Cumulative unless said. */
+export type VersionStats = {
+  readonly service: string;
+  readonly version: string;
+  /** Exchanges by CODE_CLASSES index. */
+  readonly codes: readonly number[];
+  /** Attempts by ATTEMPT_OUTCOMES index. */
+  readonly outcomes: readonly number[];
+  /** Retries that stayed in the version, and that left it. */
+  readonly retries: number;
+  readonly retriesCrossed: number;
+  /**
+   * Exchange durations: counts by bucket of proxy/metrics/histogram.ts. Sparse: [bucket, count].
+   */
+  readonly durations: readonly (readonly [number, number])[];
+  readonly durationSumMs: number;
+  readonly ejections: number;
+  /** Right now. */
+  readonly exchangesOpen: number;
+  readonly tunnelsOpen: number;
+};
+
+/** An endpoint as one worker sees it right now. */
+export type EndpointStats = {
+  readonly service: string;
+  readonly version: string;
+  readonly address: string;
+  readonly inFlight: number;
+  readonly idleConnections: number;
+  /** Milliseconds until it comes back. 0: not ejected. */
+  readonly ejectedForMs: number;
+};
+
+/** Everything that one worker counts. */
+export type WorkerStats = {
+  readonly versions: readonly VersionStats[];
+  readonly endpoints: readonly EndpointStats[];
+  readonly filters: readonly FilterStats[];
+  /** Refused messages by reason (RejectReason). Cumulative. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Open client connections right now. */
+  readonly connections: Readonly<Record<ConnectionKind, number>>;
+  /** The table revision that new requests read. */
+  readonly revision: number;
+};

@@ -1,0 +1,61 @@
+import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { ATTEMPT_OUTCOMES, CODE_CLASSES } from "./stats.ts";
+import type { AttemptOutcome, VersionStats } from "./stats.ts";
+
+const OUTCOME_INDEX = Object.fromEntries(
+  ATTEMPT_OUTCOMES.map((outcome, index) => [outcome, index]),
+) as Readonly<Record<AttemptOutcome, number>>;
+
+/** What one version did in this worker. The hot path adds to numbers; rendering is elsewhere. */
+export class VersionCounters {
+  readonly #codes = new Float64Array(CODE_CLASSES.length);
+  readonly #outcomes = new Float64Array(ATTEMPT_OUTCOMES.length);
+  readonly #durations = new Float64Array(BUCKET_COUNT);
+  #durationSumMs = 0;
+  #retries = 0;
+  #retriesCrossed = 0;
+  ejections = 0;
+  tunnelsOpen = 0;
+
+  /** An exchange ended. `status`: what the client got, 0 when it went away before any. */
+  exchange(status: number, durationMs: number): void {
+    const codeClass = (status / 100) | 0;
+    this.#codes[codeClass] = (this.#codes[codeClass] as number) + 1;
+    const bucket = bucketOf(durationMs);
+    this.#durations[bucket] = (this.#durations[bucket] as number) + 1;
+    this.#durationSumMs += durationMs;
+  }
+
+  /** An attempt at an endpoint ended. */
+  attempt(outcome: AttemptOutcome): void {
+    const index = OUTCOME_INDEX[outcome];
+    this.#outcomes[index] = (this.#outcomes[index] as number) + 1;
+  }
+
+  /** A failed attempt at this version is tried again. `crossed`: at another version. */
+  retry(crossed: boolean): void {
+    if (crossed) this.#retriesCrossed += 1;
+    else this.#retries += 1;
+  }
+
+  /** The counts as plain data for the primary. `inFlight`: exchanges and tunnels under way. */
+  stats(service: string, version: string, inFlight: number): VersionStats {
+    const durations: [number, number][] = [];
+    this.#durations.forEach((count, bucket) => {
+      if (count > 0) durations.push([bucket, count]);
+    });
+    return {
+      service,
+      version,
+      codes: [...this.#codes],
+      outcomes: [...this.#outcomes],
+      retries: this.#retries,
+      retriesCrossed: this.#retriesCrossed,
+      durations,
+      durationSumMs: this.#durationSumMs,
+      ejections: this.ejections,
+      exchangesOpen: inFlight - this.tunnelsOpen,
+      tunnelsOpen: this.tunnelsOpen,
+    };
+  }
+}

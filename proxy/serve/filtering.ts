@@ -1,0 +1,40 @@
+import type { AnswerDraft } from "../filters/filter-answer.ts";
+import type { FilterChain } from "../filters/filter-chain.ts";
+import { HeadDraft } from "../filters/head-draft.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { Destination } from "./destination.ts";
+import type { RequestForwarder } from "./forward-request.ts";
+
+/** go: the request goes on. failed: a filter that is to fail closed has. Else: answer this. */
+export type FilterVerdict = "go" | "failed" | AnswerDraft;
+
+/**
+ * Shows a request, whose head is rewritten already, to the filters of its service. What they change
+ * is in the head that goes upstream, and the version that they choose in the destination.
+ */
+export function filterRequest(
+  to: Destination,
+  head: RequestHead,
+  request: RequestForwarder,
+): FilterVerdict {
+  if (to.filters === undefined) return "go";
+  const { versions } = to.live.table;
+  const { method, path, queryString: query } = head;
+  const draft = new HeadDraft(request.headText);
+  const facts = { method, path, query, versions: versions.map(({ name }) => name) };
+  if (!to.filters.request(draft, facts)) return "failed";
+  if (draft.answer !== undefined) return draft.answer;
+  request.headText = draft.editor.toText();
+  to.choice.named = versions.find(({ name }) => name === draft.version);
+  return "go";
+}
+
+/** Shows a response to the filters. Gives its head. undefined: one that is to fail closed has. */
+export function filterResponse(
+  chain: FilterChain,
+  headText: string,
+  status: number,
+): string | undefined {
+  const draft = new HeadDraft(headText);
+  return chain.response(draft, status) ? draft.editor.toText() : undefined;
+}

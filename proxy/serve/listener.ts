@@ -1,0 +1,86 @@
+import { BlockList, createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import type { Log } from "../base/log.ts";
+import type { ListenerSnapshot } from "../table/snapshot.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { Peer } from "../drain/handed-connection.ts";
+import type { ServeParts } from "./parts.ts";
+import { errorResponse } from "./respond.ts";
+import { TurnAway } from "./turn-away.ts";
+
+/** Connections that the kernel keeps for us until we accept them. */
+const BACKLOG = 4096;
+
+/** Whatever node:net takes as a bound handle: the socket that came with the message. */
+export type ListenHandle = Parameters<Server["listen"]>[0];
+
+/** Accepts the connections of one bound socket, which the primary owns. */
+export class Listener {
+  readonly #snapshot: ListenerSnapshot;
+  readonly #parts: ServeParts;
+  readonly #trusted: BlockList;
+  readonly #turnAway: TurnAway;
+  readonly #server: Server;
+
+  constructor(snapshot: ListenerSnapshot, parts: ServeParts, log: Log) {
+    this.#snapshot = snapshot;
+    this.#parts = parts;
+    this.#trusted = blockListOf(snapshot.trustedPeers);
+    this.#turnAway = new TurnAway(parts.wheel);
+    const options = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
+    this.#server = createServer(options, (socket) => this.#accept(socket));
+    // EMFILE and its like: the connection is lost, the listener goes on with the next.
+    this.#server.on("error", (error) => {
+      parts.rejected.add("accept-failed");
+      log.warn("listener.accept-failed", { bind: snapshot.bind, message: error.message });
+    });
+  }
+
+  /** Resolves when connections are accepted. */
+  listen(handle: ListenHandle): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(handle, BACKLOG, () => {
+        this.#server.removeListener("error", reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Accepts no more. The socket stays open in the primary; open connections stay here. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #accept(socket: Socket): void {
+    const { connections, date, wheel, rejected } = this.#parts;
+    if (connections.size < this.#snapshot.connectionsMax) {
+      const { service } = this.#snapshot;
+      connections.add(new ClientConnection(socket, this.#peerOf(socket), service, this.#parts));
+      return;
+    }
+    rejected.add("too-many-connections");
+    const options = { close: true, head: false, date: date.at(wheel.nowMs) };
+    this.#turnAway.take(socket, errorResponse("too-many-connections", options));
+  }
+
+  #peerOf(socket: Socket): Peer {
+    const { remoteAddress, remoteFamily } = socket;
+    if (remoteAddress === undefined) return { address: "unknown", trusted: false };
+    const mapped = remoteAddress.startsWith("::ffff:") && remoteAddress.includes(".");
+    const address = mapped ? remoteAddress.slice("::ffff:".length) : remoteAddress;
+    const family = mapped || remoteFamily === "IPv4" ? "ipv4" : "ipv6";
+    return { address, trusted: this.#trusted.check(address, family) };
+  }
+}
+
+function blockListOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", prefix] = range.split("/");
+    const family = address.includes(":") ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

@@ -1,0 +1,191 @@
+import type { AnswerDraft } from "../filters/filter-answer.ts";
+import type { Refusal } from "../http1/refusal.ts";
+
+/** Everything that can go wrong with an exchange through no message of the client's. */
+export type ProxyError =
+  | "no-service"
+  | "no-endpoint"
+  | "overloaded"
+  | "connect-refused"
+  | "connect-unreachable"
+  | "connect-timeout"
+  | "reset"
+  | "response-timeout"
+  | "response-invalid"
+  | "upgrade-invalid"
+  | "loop"
+  | "filter-failed"
+  | "too-many-connections";
+
+type ErrorResponse = {
+  readonly status: number;
+  /** The error type for Proxy-Status (RFC 9209 2.3). */
+  readonly proxyStatus: string;
+  /** Plain text for a person who reads the body. */
+  readonly text: string;
+  /** Seconds for Retry-After; undefined: none. */
+  readonly retryAfter?: number;
+};
+
+/** The one table from errors to responses. */
+const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
+  "no-service": {
+    status: 404,
+    proxyStatus: "destination_not_found",
+    text: "No service has this host",
+  },
+  "no-endpoint": {
+    status: 503,
+    proxyStatus: "destination_unavailable",
+    text: "The service has no usable endpoint",
+    retryAfter: 1,
+  },
+  overloaded: {
+    status: 503,
+    proxyStatus: "connection_limit_reached",
+    text: "The service is at its limits",
+    retryAfter: 1,
+  },
+  "connect-refused": {
+    status: 502,
+    proxyStatus: "connection_refused",
+    text: "The endpoint refused the connection",
+  },
+  "connect-unreachable": {
+    status: 502,
+    proxyStatus: "destination_ip_unroutable",
+    text: "The endpoint cannot be reached",
+  },
+  "connect-timeout": {
+    status: 504,
+    proxyStatus: "connection_timeout",
+    text: "The endpoint did not accept the connection in time",
+  },
+  reset: {
+    status: 502,
+    proxyStatus: "connection_terminated",
+    text: "The endpoint closed the connection before it answered",
+  },
+  "response-timeout": {
+    status: 504,
+    proxyStatus: "http_response_timeout",
+    text: "The endpoint did not answer in time",
+  },
+  "response-invalid": {
+    status: 502,
+    proxyStatus: "http_protocol_error",
+    text: "The endpoint's answer is not valid HTTP",
+  },
+  "upgrade-invalid": {
+    status: 502,
+    proxyStatus: "http_upgrade_failed",
+    text: "The endpoint changed to a protocol that nobody asked for",
+  },
+  loop: {
+    status: 508,
+    proxyStatus: "proxy_loop_detected",
+    text: "The request has been here before",
+  },
+  "filter-failed": {
+    status: 503,
+    proxyStatus: "proxy_internal_error",
+    text: "A filter of the service failed",
+  },
+  "too-many-connections": {
+    status: 503,
+    proxyStatus: "connection_limit_reached",
+    text: "The sidecar is at its limit of connections",
+    retryAfter: 1,
+  },
+};
+
+const REASON_PHRASES: Readonly<Record<number, string>> = {
+  200: "OK",
+  204: "No Content",
+  301: "Moved Permanently",
+  302: "Found",
+  303: "See Other",
+  304: "Not Modified",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  417: "Expectation Failed",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+  508: "Loop Detected",
+};
+
+/** Fields that a status must carry: RFC 9110 15.5.6, RFC 6455 4.4. */
+const STATUS_FIELDS: Readonly<Record<number, string>> = {
+  405: "Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n",
+  426: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+};
+
+/** How a response of ours is framed. */
+export type ResponseOptions = {
+  /** Announce that the connection closes after it. */
+  readonly close: boolean;
+  /** The request was HEAD: no body. */
+  readonly head: boolean;
+  /** IMF-fixdate (RFC 9110 5.6.7). */
+  readonly date: string;
+};
+
+/** The status that a ProxyError is answered with. */
+export function statusOf(error: ProxyError): number {
+  return ERRORS[error].status;
+}
+
+/** The whole response to a ProxyError. */
+export function errorResponse(error: ProxyError, options: ResponseOptions): string {
+  const { status, proxyStatus, text, retryAfter } = ERRORS[error];
+  const retry = retryAfter === undefined ? "" : `Retry-After: ${retryAfter}\r\n`;
+  return response(status, `Proxy-Status: sluice; error=${proxyStatus}\r\n${retry}`, text, options);
+}
+
+/** The whole response to a message that is refused; the connection closes after it. */
+export function refusalResponse(refusal: Refusal, options: Omit<ResponseOptions, "close">): string {
+  const fields = "Proxy-Status: sluice; error=http_request_error\r\n";
+  const text = `The request was refused: ${refusal.reason}`;
+  return response(refusal.status, fields, text, { ...options, close: true });
+}
+
+/** What `OPTIONS *` is answered with: it asks about us, not about a service (RFC 9110 9.3.7). */
+export function optionsResponse(options: ResponseOptions): string {
+  const connection = options.close ? "Connection: close\r\n" : "";
+  return `HTTP/1.1 204 No Content\r\nDate: ${options.date}\r\n${STATUS_FIELDS[405]}${connection}\r\n`;
+}
+
+/** The whole response that a filter gives instead of the service. */
+export function ownResponse(answer: AnswerDraft, options: ResponseOptions): string {
+  const { status, fields, body } = answer;
+  const length = status === 204 || status === 304 ? "" : `Content-Length: ${body.length}\r\n`;
+  const connection = options.close ? "Connection: close\r\n" : "";
+  return (
+    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ""}\r\nDate: ${options.date}\r\n` +
+    `${length}${fields}${connection}\r\n${options.head ? "" : body}`
+  );
+}
+
+function response(status: number, fields: string, text: string, options: ResponseOptions): string {
+  const body = `${text}\n`;
+  const connection = options.close ? "Connection: close\r\n" : "";
+  return (
+    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? "Error"}\r\n` +
+    `Date: ${options.date}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
+    `${STATUS_FIELDS[status] ?? ""}${fields}${connection}\r\n${options.head ? "" : body}`
+  );
+}

@@ -1,0 +1,81 @@
+import type { RetryCause, RetryPolicy } from "../table/snapshot.ts";
+import type { LiveService } from "../upstream/live-service.ts";
+import type { VersionPool } from "../upstream/version-pool.ts";
+
+/** An attempt that failed before a byte of its answer went to the client. */
+export type FailedAttempt = {
+  readonly cause: RetryCause;
+  /** A byte of the request was written to a connection that stood. */
+  readonly written: boolean;
+  /** GET, HEAD, OPTIONS, PUT, DELETE (RFC 9110 9.2.2). */
+  readonly idempotent: boolean;
+  /** All that was sent is still at hand. */
+  readonly replayable: boolean;
+  /** The connection had carried an exchange before: its peer may just have let it go. */
+  readonly reusedConnection: boolean;
+};
+
+/** no: answer with the error. stale: on a fresh connection, outside of policy. policy: a retry. */
+export type RetryDecision = "no" | "stale" | "policy";
+
+/** The retries of one exchange. */
+export class Retries {
+  #count = 0;
+  #staleRetried = false;
+
+  /** Before a new exchange. */
+  clear(): void {
+    this.#count = 0;
+    this.#staleRetried = false;
+  }
+
+  /** The exchange is being, or was, retried by policy: it counts against the budget. */
+  get onBudget(): boolean {
+    return this.#count > 0;
+  }
+
+  /**
+   * Whether a failed attempt is made again; the caller then does so. Nothing non-idempotent is ever
+   * sent twice once a byte of it was written (RFC 9110 9.2.2). A kept-alive connection that dies
+   * before the first byte of an answer gets one more try whatever the policy (RFC 9112 9.3.1).
+   */
+  decide(attempt: FailedAttempt, policy: RetryPolicy, live: LiveService): RetryDecision {
+    if (!attempt.replayable) return "no";
+    if (attempt.written && !attempt.idempotent) return "no";
+    const reset = attempt.cause === "reset-before-response";
+    if (reset && attempt.reusedConnection && !this.#staleRetried) {
+      this.#staleRetried = true;
+      return "stale";
+    }
+    if (this.#count >= policy.attempts || !policy.on.includes(attempt.cause)) return "no";
+    if (!live.mayRetry(policy.budgetPercent, policy.budgetMin)) return "no";
+    if (this.#count === 0) live.retrying += 1;
+    this.#count += 1;
+    return "policy";
+  }
+}
+
+/**
+ * Where a retry goes: to another endpoint of the version while it has one, else to a version that
+ * the policy allows: stable before all others, and never away from a version that was pinned.
+ */
+export function poolForRetry(
+  live: LiveService,
+  failed: VersionPool,
+  across: RetryPolicy["across"],
+  pinned: boolean,
+): VersionPool {
+  if (pinned || across === "never" || failed.usableCount > 1) return failed;
+  const stable = live.pools.find((pool) => pool.version === live.table.stable.name);
+  if (stable !== undefined && stable !== failed && stable.usable) return stable;
+  if (across === "stable-only") return failed;
+  return (
+    live.pools.find((pool) => pool !== failed && pool.usable && takesNew(live, pool)) ?? failed
+  );
+}
+
+function takesNew(live: LiveService, pool: VersionPool): boolean {
+  return live.table.versions.some(
+    (version) => version.name === pool.version && version.newWeight > 0,
+  );
+}

@@ -1,0 +1,31 @@
+import { cookieValue } from "./cookie.ts";
+import { queryValue } from "./query.ts";
+import type { RequestView } from "./request-view.ts";
+import type { AffinitySnapshot } from "./snapshot.ts";
+
+/**
+ * Reads a request's affinity key. undefined: the service is unkeyed, or the request does not carry
+ * the key. An empty value is none, else everybody who has nothing would share one version.
+ */
+export type KeyReader = (request: RequestView, clientAddress: string) => string | undefined;
+
+/** The reader of the keys that a service wants. */
+export function keyReader(affinity: AffinitySnapshot | undefined): KeyReader {
+  if (!affinity) return () => undefined;
+  switch (affinity.kind) {
+    case "cookie":
+      return (request) => cookieKey(request.header("cookie"), affinity.name);
+    case "header":
+      return (request) => request.header(affinity.name) || undefined;
+    case "query": {
+      const name = new TextEncoder().encode(affinity.name);
+      return (request) => queryValue(request.queryString, name) || undefined;
+    }
+    case "clientIp":
+      return (_request, clientAddress) => clientAddress || undefined;
+  }
+}
+
+function cookieKey(field: string | undefined, name: string): string | undefined {
+  return field === undefined ? undefined : cookieValue(field, name) || undefined;
+}

@@ -1,0 +1,59 @@
+import { keyReader } from "./affinity.ts";
+import type { KeyReader } from "./affinity.ts";
+import { hash32 } from "./hash.ts";
+import type { RequestView } from "./request-view.ts";
+import { RouteIndex } from "./route-index.ts";
+import { compileRoute } from "./route-table.ts";
+import type { RouteTable } from "./route-table.ts";
+import type { Policy, ServiceSnapshot } from "./snapshot.ts";
+import { compileVersions, stableVersion } from "./version-table.ts";
+import type { VersionTable } from "./version-table.ts";
+
+/** Any two different numbers: others make another choice of keys everywhere. */
+const SALT_SEEDS = [0x517cc1b7, 0x27220a95] as const;
+
+/** One service, compiled: immutable, and the same object until its snapshot changes. */
+export class ServiceTable {
+  readonly name: string;
+  readonly snapshot: ServiceSnapshot;
+  /** In configured order. */
+  readonly versions: readonly VersionTable[];
+  /** One of `versions`, unless the service has none. */
+  readonly stable: VersionTable;
+  /** What holds where no route matches. */
+  readonly policy: Policy;
+  readonly hasRoutes: boolean;
+  /** The salt's part in rendezvous hashing: two int32. */
+  readonly keySeeds: { readonly high: number; readonly low: number };
+  readonly #routes: RouteIndex;
+  readonly #readKey: KeyReader;
+
+  /** Compiles a snapshot. It validates nothing: a service without versions never has a pick. */
+  constructor(snapshot: ServiceSnapshot) {
+    const { salt } = snapshot;
+    this.name = snapshot.name;
+    this.snapshot = snapshot;
+    this.versions = compileVersions(snapshot);
+    this.stable = stableVersion(snapshot, this.versions);
+    this.policy = snapshot.policy;
+    this.hasRoutes = snapshot.routes.length > 0;
+    this.keySeeds = { high: hash32(salt, SALT_SEEDS[0]), low: hash32(salt, SALT_SEEDS[1]) };
+    this.#routes = new RouteIndex(
+      snapshot.routes.map((route) => compileRoute(route, this.versions)),
+    );
+    this.#readKey = keyReader(snapshot.affinity);
+  }
+
+  /** The first route in configured order that matches. undefined: none does. */
+  route(request: RequestView): RouteTable | undefined {
+    return this.hasRoutes ? this.#routes.find(request) : undefined;
+  }
+
+  /**
+   * What the request's choice of a version sticks to. undefined: the service is unkeyed, or the
+   * request does not carry the key or carries it empty.
+   */
+  affinityKey(request: RequestView, clientAddress: string): string | undefined {
+    return this.#readKey(request, clientAddress);
+  }
+}

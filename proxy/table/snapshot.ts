@@ -1,0 +1,185 @@
+/**
+ * The contract between control/ and proxy/: plain data, already validated and normalised.
+ * Everything is present, durations are whole milliseconds, sizes are bytes; nothing here is ever
+ * changed in place. control/ makes it, RoutingTable compiles it, requests read the compiled form.
+ */
+
+/** ready: new work. drain: no new sessions, pinned ones and open tunnels stay. maint: nothing. */
+export type State = "ready" | "drain" | "maint";
+
+/** Upper end of a version's weight. Weights are relative; 0 means no new traffic. */
+export const WEIGHT_MAX = 1_000_000;
+
+/** One place where a version answers. */
+export type EndpointSnapshot = {
+  /** `10.0.0.5:3000`, `[::1]:3000` or `unix:/run/web.sock`; its identity across tables. */
+  readonly address: string;
+  /** Relative weight among the endpoints of its version, 1 … 65 535 (Consul's Service.Weights). */
+  readonly weight: number;
+  readonly state: State;
+  /** What active checks and the registry say. Ejection is the worker's own matter. */
+  readonly healthy: boolean;
+};
+
+/** A named group of endpoints with its share of the service. */
+export type VersionSnapshot = {
+  readonly name: string;
+  /** Whole number, 0 … WEIGHT_MAX. */
+  readonly weight: number;
+  readonly state: State;
+  readonly endpoints: readonly EndpointSnapshot[];
+};
+
+/** Where a request's affinity key is read from. */
+export type AffinitySnapshot =
+  | { readonly kind: "cookie"; readonly name: string; readonly set: boolean }
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "query"; readonly name: string }
+  | { readonly kind: "clientIp" };
+
+/** What may be retried: see docs/retries.md. */
+export type RetryCause = "connect" | "reset-before-response" | "503";
+
+/** When and how often a failed attempt may be followed by another one. */
+export type RetryPolicy = {
+  /** Further attempts after the first, 0 … 10. 0: never. */
+  readonly attempts: number;
+  readonly on: readonly RetryCause[];
+  /** Whether a retry may leave the version that failed. Pinned requests never do. */
+  readonly across: "never" | "stable-only" | "any";
+  /** Retries under way at once may be `percent` of the requests in flight, at least `min`. */
+  readonly budgetPercent: number;
+  readonly budgetMin: number;
+};
+
+/** Bounds of one version in one worker. 0 is not unlimited: it lets nothing through. */
+export type Limits = {
+  /** Open connections to the version's endpoints. */
+  readonly connections: number;
+  /** Requests that wait for a connection. */
+  readonly pending: number;
+  /** Exchanges under way, tunnels included. */
+  readonly inFlight: number;
+};
+
+/** When an endpoint is taken out for its own failures, and for how long. */
+export type EjectionPolicy = {
+  /** Failures in a row that eject an endpoint. 0: never eject. */
+  readonly consecutive: number;
+  readonly baseTimeMs: number;
+  readonly maxTimeMs: number;
+  /** Share of a version's endpoints that may be out at once, 0 … 100; the last is never ejected. */
+  readonly maxPercent: number;
+};
+
+/**
+ * Everything about a service or route that is not a choice of version. Times in ms, 0: no limit.
+ */
+export type Policy = {
+  /** Whole exchange, from the request's head to the response's last byte. Not for tunnels. */
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** A client's kept-alive connection without a request. */
+  readonly idleTimeoutMs: number;
+  /** A tunnel without a byte either way. */
+  readonly tunnelIdleTimeoutMs: number;
+  /** From the first byte of a request's head to its last. */
+  readonly headTimeoutMs: number;
+  /** Longest pause inside a body, either way. */
+  readonly stallTimeoutMs: number;
+  /** Largest request body in bytes. 0: no limit. */
+  readonly maxBodyBytes: number;
+  readonly retries: RetryPolicy;
+};
+
+/** A path condition. `prefix` matches by whole segments: /a matches /a and /a/b, not /ab. */
+export type PathMatch = {
+  readonly kind: "prefix" | "exact";
+  readonly path: string;
+};
+
+/** All conditions must hold. Empty lists and records hold for everything. */
+export type RouteMatch = {
+  readonly path: PathMatch | undefined;
+  /** Upper-case methods; empty: any. */
+  readonly methods: readonly string[];
+  /** Lower-case name → exact value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly cookies: Readonly<Record<string, string>>;
+};
+
+/** The first route that matches gives the policy and, with `to`, the version. */
+export type RouteSnapshot = {
+  readonly match: RouteMatch;
+  /** A version by name instead of the split. undefined: the split decides. */
+  readonly to: string | undefined;
+  readonly policy: Policy;
+};
+
+/**
+ * A module of the operator's that sees the requests and responses of a service: docs/filters.md.
+ */
+export type FilterSnapshot = {
+  /** Unique in its service; a metric's label. */
+  readonly name: string;
+  /** The module's file, as configured. */
+  readonly module: string;
+  /** What it is made with: plain JSON. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** bypass: an exchange goes on without a filter that fails. closed: it is answered with 503. */
+  readonly onError: "bypass" | "closed";
+  /** Longest time of one hook in ms. 0: no limit. */
+  readonly timeoutMs: number;
+};
+
+/** A service with all that decides about its requests. */
+export type ServiceSnapshot = {
+  readonly name: string;
+  /** Lower case, without port: exact names and `*.` wildcards. */
+  readonly hosts: readonly string[];
+  /** The version that takes the share of versions without a usable endpoint. */
+  readonly stable: string;
+  /** Enters the hash of keyed splits: another salt makes another choice of keys. */
+  readonly salt: string;
+  readonly affinity: AffinitySnapshot | undefined;
+  readonly versions: readonly VersionSnapshot[];
+  readonly routes: readonly RouteSnapshot[];
+  /** In the order in which requests pass them. */
+  readonly filters: readonly FilterSnapshot[];
+  readonly policy: Policy;
+  readonly limits: Limits;
+  readonly ejection: EjectionPolicy;
+  /** A returning or new endpoint's share grows over this time. 0: at once. */
+  readonly slowStartMs: number;
+  /** Tell the client which version answered (X-Sluice-Version). */
+  readonly debug: boolean;
+};
+
+/** A whole table. */
+export type Snapshot = {
+  readonly revision: number;
+  readonly services: readonly ServiceSnapshot[];
+};
+
+/**
+ * The difference between two tables: `replace` holds new and changed services whole, `remove`
+ * names. Services that are in neither stay as they are.
+ */
+export type TableChange = {
+  readonly revision: number;
+  readonly replace: readonly ServiceSnapshot[];
+  readonly remove: readonly string[];
+};
+
+/** A place where clients reach us. */
+export type ListenerSnapshot = {
+  /** `0.0.0.0:8080`, `[::]:8080` or `unix:/run/sluice.sock`; its identity. */
+  readonly bind: string;
+  /** Everything that arrives here is for this service. undefined: by Host. */
+  readonly service: string | undefined;
+  /** CIDR ranges whose X-Forwarded-* fields are believed and appended to. */
+  readonly trustedPeers: readonly string[];
+  /** Open client connections in one worker; above it a new one gets 503 and is closed. */
+  readonly connectionsMax: number;
+};

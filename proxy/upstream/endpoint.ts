@@ -1,0 +1,69 @@
+import type { ConnectTarget } from "../base/transport.ts";
+import type { EndpointSnapshot } from "../table/snapshot.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+
+/** A returning endpoint starts with this part of its share (HAProxy's and Envoy's slow starts). */
+const SLOW_START_SHARE_MIN = 0.1;
+
+/**
+ * The live state of one address of a version. It outlives tables: a new table changes `snapshot`
+ * and touches neither connections nor what is known of its health.
+ */
+export class Endpoint {
+  readonly address: string;
+  readonly target: ConnectTarget;
+  snapshot: EndpointSnapshot;
+  /** Exchanges and tunnels that use it, connecting ones included. */
+  inFlight = 0;
+  /** Open connections without an exchange; the last one used is the first one taken. */
+  readonly idle: UpstreamConnection[] = [];
+  /** No longer in the table: what is under way ends, nothing new begins. */
+  removed = false;
+  /** Failures in a row. */
+  failures = 0;
+  /** How often it was ejected of late, and until when it is out (monotonic ms; 0: it is in). */
+  ejections = 0;
+  ejectedUntilMs = 0;
+  /** Since when it takes traffic, for its slow start. -Infinity: since ever. */
+  sinceMs: number;
+
+  constructor(snapshot: EndpointSnapshot, sinceMs: number) {
+    this.address = snapshot.address;
+    this.target = targetOf(snapshot.address);
+    this.snapshot = snapshot;
+    this.sinceMs = sinceMs;
+  }
+
+  /** Takes what a new table says of it. One that has become usable starts slowly at `nowMs`. */
+  follow(snapshot: EndpointSnapshot, nowMs: number): this {
+    const wasUsable = this.usable;
+    this.snapshot = snapshot;
+    if (!wasUsable && this.usable) this.sinceMs = nowMs;
+    return this;
+  }
+
+  /** Whether new work may go here. */
+  get usable(): boolean {
+    return this.snapshot.healthy && this.snapshot.state === "ready" && this.ejectedUntilMs === 0;
+  }
+
+  /** Load for comparison: exchanges under way per weight. */
+  get load(): number {
+    return this.inFlight / this.snapshot.weight;
+  }
+
+  /** The part of its share that it takes now, in (0, 1]. `slowStartMs` 0: all of it at once. */
+  warmth(nowMs: number, slowStartMs: number): number {
+    const age = nowMs - this.sinceMs;
+    if (age >= slowStartMs) return 1;
+    return Math.max(SLOW_START_SHARE_MIN, age / slowStartMs);
+  }
+}
+
+/** `host:port`, `[v6]:port` or `unix:/path`, as validated by control/config. */
+function targetOf(address: string): ConnectTarget {
+  if (address.startsWith("unix:")) return { path: address.slice("unix:".length) };
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  return { host, port: Number(address.slice(colon + 1)) };
+}

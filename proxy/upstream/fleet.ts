@@ -1,0 +1,98 @@
+import type { EndpointStats, VersionStats } from "../metrics/stats.ts";
+import { RoutingTable } from "../table/routing-table.ts";
+import type { ServiceTable } from "../table/service-table.ts";
+import { LiveService } from "./live-service.ts";
+import { VersionPool } from "./version-pool.ts";
+import type { PoolParts, PoolPolicy } from "./version-pool.ts";
+
+/** For a version that is gone: nothing new, nothing ejected. */
+const ORPHAN_POLICY: PoolPolicy = {
+  limits: { connections: 0, pending: 0, inFlight: 0 },
+  ejection: { consecutive: 0, baseTimeMs: 0, maxTimeMs: 0, maxPercent: 0 },
+  slowStartMs: 0,
+};
+
+/** All services of a worker: the table in force, and what lives on when the next one comes. */
+export class Fleet {
+  readonly #parts: PoolParts;
+  readonly #services = new Map<string, LiveService>();
+  #table = RoutingTable.empty;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+  }
+
+  get table(): RoutingTable {
+    return this.#table;
+  }
+
+  /**
+   * Puts a table in force for every request that begins after this call. Services that are the same
+   * object in both tables are not touched.
+   */
+  replace(table: RoutingTable): void {
+    const old = this.#table;
+    for (const [name, service] of table.services) {
+      if (old.services.get(name) === service) continue;
+      const live = this.#services.get(name);
+      if (live === undefined) this.#services.set(name, new LiveService(service, this.#parts));
+      else live.update(service);
+    }
+    for (const name of old.services.keys()) {
+      if (!table.services.has(name)) this.#remove(name);
+    }
+    this.#table = table;
+  }
+
+  live(service: ServiceTable): LiveService | undefined {
+    return this.#services.get(service.name);
+  }
+
+  byName(name: string): LiveService | undefined {
+    return this.#services.get(name);
+  }
+
+  /**
+   * The pool of a version; one that stands alone when the table does not have it any more, for what
+   * another worker still had open there.
+   */
+  poolFor(service: string, version: string): VersionPool {
+    const live = this.#services.get(service);
+    const pool = live?.pools.find((each) => each.version === version);
+    return pool ?? new VersionPool(service, version, ORPHAN_POLICY, this.#parts);
+  }
+
+  versionStats(): VersionStats[] {
+    return this.#allPools().map((pool) =>
+      pool.counters.stats(pool.service, pool.version, pool.inFlight),
+    );
+  }
+
+  endpointStats(): EndpointStats[] {
+    const nowMs = this.#parts.wheel.nowMs;
+    return this.#allPools().flatMap((pool) =>
+      [...pool.endpoints.values()].map((endpoint) => ({
+        service: pool.service,
+        version: pool.version,
+        address: endpoint.address,
+        inFlight: endpoint.inFlight,
+        idleConnections: endpoint.idle.length,
+        ejectedForMs: Math.max(0, endpoint.ejectedUntilMs - nowMs),
+      })),
+    );
+  }
+
+  /** Closes all idle upstream connections; what is under way ends by itself. */
+  close(): void {
+    for (const name of this.#services.keys()) this.#remove(name);
+  }
+
+  #allPools(): VersionPool[] {
+    return [...this.#services.values()].flatMap((service) => service.pools);
+  }
+
+  #remove(name: string): void {
+    this.#services.get(name)?.close();
+    this.#services.delete(name);
+  }
+}

@@ -1,0 +1,78 @@
+import type { FilterChain } from "../filters/filter-chain.ts";
+import { QuotaSequence } from "../table/quota-sequence.ts";
+import type { ServiceTable } from "../table/service-table.ts";
+import type { VersionTable } from "../table/version-table.ts";
+import { VersionPool } from "./version-pool.ts";
+import type { PoolParts } from "./version-pool.ts";
+
+/**
+ * What lives on of a service from table to table: its pools, the place in its split sequence, its
+ * retries under way.
+ */
+export class LiveService {
+  readonly name: string;
+  table: ServiceTable;
+  /** Keeps its place when weights or endpoints change. */
+  readonly quota: QuotaSequence;
+  /** Exchanges under way, and those of them that are retries: the retry budget. */
+  inFlight = 0;
+  retrying = 0;
+  /** What new exchanges pass; set by the worker's Filters. undefined: nothing. */
+  filters: FilterChain | undefined;
+  /** WebSocket handshakes that were answered, and those of them that did not become a tunnel. */
+  upgrades = 0;
+  upgradesFailed = 0;
+  readonly #parts: PoolParts;
+  /** In the order of table.versions. */
+  #pools: VersionPool[] = [];
+
+  constructor(table: ServiceTable, parts: PoolParts) {
+    this.name = table.name;
+    this.table = table;
+    this.quota = new QuotaSequence(parts.random);
+    this.#parts = parts;
+    this.update(table);
+  }
+
+  get pools(): readonly VersionPool[] {
+    return this.#pools;
+  }
+
+  poolOf(version: VersionTable): VersionPool {
+    return this.#pools[version.index] as VersionPool;
+  }
+
+  /** Whether the version has an endpoint for new work. */
+  readonly isUsable = (version: VersionTable): boolean => this.poolOf(version).usable;
+
+  /** Whether the retry budget has room (Envoy's budget_percent and min_retry_concurrency). */
+  mayRetry(budgetPercent: number, budgetMin: number): boolean {
+    return this.retrying < Math.max(budgetMin, (budgetPercent * this.inFlight) / 100);
+  }
+
+  /** A WebSocket handshake was answered, or nobody waits for the answer any more. */
+  upgraded(succeeded: boolean): void {
+    this.upgrades += 1;
+    if (!succeeded) this.upgradesFailed += 1;
+  }
+
+  /** Follows a new table: pools are kept by version name. */
+  update(table: ServiceTable): void {
+    const old = new Map(this.#pools.map((pool) => [pool.version, pool]));
+    this.#pools = table.versions.map(({ name }) => {
+      const kept = old.get(name);
+      old.delete(name);
+      return kept ?? new VersionPool(this.name, name, table.snapshot, this.#parts);
+    });
+    this.table = table;
+    for (const version of table.versions) {
+      this.poolOf(version).update(version.snapshot, table.snapshot);
+    }
+    for (const pool of old.values()) pool.close();
+  }
+
+  /** The service is gone. */
+  close(): void {
+    for (const pool of this.#pools) pool.close();
+  }
+}

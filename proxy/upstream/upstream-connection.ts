@@ -1,0 +1,140 @@
+import type { ReadBuffers } from "../base/read-buffers.ts";
+import { Timer } from "../base/timer-wheel.ts";
+import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
+import { Transport } from "../base/transport.ts";
+import type { NativeHandle, TransportHandler } from "../base/transport.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** Why no connection could be had. */
+export type ConnectFailure = "refused" | "timeout" | "unreachable";
+
+/** Who uses a connection: an exchange, then perhaps a tunnel. */
+export interface UpstreamUser {
+  /** The connection that was waited for stands and is this user's. */
+  onUpstreamReady(connection: UpstreamConnection): void;
+  /** The connection that was waited for could not be had. No endpoint: there is none any more. */
+  onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void;
+  onUpstreamData(bytes: Buffer, end: number): void;
+  onUpstreamEnd(): void;
+  onUpstreamFlushed(): void;
+  /** The connection is gone while this user had it. */
+  onUpstreamClosed(error: Error | undefined): void;
+}
+
+/** What the pool wants to know of its connections. */
+export interface ConnectionOwner {
+  onConnectionReady(connection: UpstreamConnection): void;
+  /** `user`: who had it, and is told next. undefined: nobody. */
+  onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void;
+}
+
+type ConnectionParts = {
+  readonly endpoint: Endpoint;
+  readonly owner: ConnectionOwner;
+  readonly buffers: ReadBuffers;
+  readonly wheel: TimerWheel;
+  readonly connectTimeoutMs: number;
+  /** A connection that stands already, given away by another worker. Absent: a new one is made. */
+  readonly handle?: NativeHandle;
+};
+
+/**
+ * One connection to an endpoint: connecting, then in turn idle and used by one exchange at a time.
+ * Bytes on an idle connection are nobody's answer (RFC 9112 9.2): it is destroyed.
+ */
+export class UpstreamConnection implements TransportHandler, Expiring {
+  readonly endpoint: Endpoint;
+  readonly transport: Transport;
+  user: UpstreamUser | undefined;
+  /** Connected. */
+  ready = false;
+  /** How long it may rest between exchanges. 0: not at all. Learned from its first answer. */
+  idleMs = 0;
+  /** It has carried an exchange before this one: its death may be the idle timeout of the peer. */
+  reused = false;
+  readonly #owner: ConnectionOwner;
+  readonly #wheel: TimerWheel;
+  readonly #timer = new Timer(this);
+  #timedOut = false;
+
+  constructor(parts: ConnectionParts, user: UpstreamUser | undefined) {
+    this.endpoint = parts.endpoint;
+    this.user = user;
+    this.#owner = parts.owner;
+    this.#wheel = parts.wheel;
+    const { handle, buffers, endpoint, connectTimeoutMs } = parts;
+    this.ready = handle !== undefined;
+    this.transport =
+      handle === undefined
+        ? Transport.connect(endpoint.target, buffers, this)
+        : Transport.accept(handle, buffers, this);
+    if (!this.ready && connectTimeoutMs > 0) this.#wheel.arm(this.#timer, connectTimeoutMs);
+  }
+
+  /** Waits without a user for at most `idleMs`. */
+  rest(): void {
+    this.user = undefined;
+    this.reused = true;
+    this.#wheel.arm(this.#timer, this.idleMs);
+  }
+
+  /** Takes the connection out of this process, with its user. undefined: not now. */
+  giveAway(): NativeHandle | undefined {
+    const handle = this.transport.detach();
+    if (handle === undefined) return undefined;
+    const { user } = this;
+    this.user = undefined;
+    this.#timer.close();
+    this.#owner.onConnectionGone(this, user);
+    return handle;
+  }
+
+  /** Gives an idle or new connection to a user. */
+  attach(user: UpstreamUser): void {
+    this.user = user;
+    this.#timer.disarm();
+  }
+
+  onConnect(): void {
+    this.ready = true;
+    this.#timer.disarm();
+    this.#owner.onConnectionReady(this);
+  }
+
+  onData(bytes: Buffer, end: number): void {
+    if (this.user === undefined) this.transport.destroy();
+    else this.user.onUpstreamData(bytes, end);
+  }
+
+  onEnd(): void {
+    if (this.user === undefined) this.transport.destroy();
+    else this.user.onUpstreamEnd();
+  }
+
+  onFlushed(): void {
+    this.user?.onUpstreamFlushed();
+  }
+
+  onClose(error: Error | undefined): void {
+    const user = this.user;
+    this.user = undefined;
+    this.#timer.close();
+    this.#owner.onConnectionGone(this, user);
+    if (user === undefined) return;
+    if (this.ready) user.onUpstreamClosed(error);
+    else user.onUpstreamFailed(this.#failureOf(error), this.endpoint);
+  }
+
+  /** Connecting took too long, or nobody wanted it for too long. */
+  onDeadline(): void {
+    this.#timedOut = !this.ready;
+    this.transport.destroy();
+  }
+
+  #failureOf(error: Error | undefined): ConnectFailure {
+    if (this.#timedOut) return "timeout";
+    const code = error === undefined ? undefined : (error as NodeJS.ErrnoException).code;
+    if (code === "ETIMEDOUT") return "timeout";
+    return code === "ECONNREFUSED" || code === "ENOENT" ? "refused" : "unreachable";
+  }
+}

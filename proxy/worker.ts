@@ -1,0 +1,213 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { systemClock } from "./base/clock.ts";
+import { HttpDate } from "./base/http-date.ts";
+import { jsonLog } from "./base/log.ts";
+import type { Log } from "./base/log.ts";
+import { systemRandom } from "./base/random.ts";
+import { ReadBuffers } from "./base/read-buffers.ts";
+import { TimerWheel } from "./base/timer-wheel.ts";
+import type { NativeHandle } from "./base/transport.ts";
+import { Adoption } from "./drain/adoption.ts";
+import { HandOver } from "./drain/hand-over.ts";
+import type { HandedConnection } from "./drain/handed-connection.ts";
+import { Filters } from "./filters/filters.ts";
+import { ImportingLoader } from "./filters/module-loader.ts";
+import { PROTOCOL } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { RejectCounters } from "./metrics/reject-counters.ts";
+import type { WorkerStats } from "./metrics/stats.ts";
+import { ClientConnections } from "./serve/client-connections.ts";
+import { ExchangeStore } from "./serve/exchange-store.ts";
+import { Listener } from "./serve/listener.ts";
+import type { ListenHandle } from "./serve/listener.ts";
+import type { ServeParts } from "./serve/parts.ts";
+import { Fleet } from "./upstream/fleet.ts";
+import { WorkerDrain } from "./drain/worker-drain.ts";
+import { WorkerMigrations } from "./drain/worker-migrations.ts";
+import type { EjectionListener } from "./upstream/ejector.ts";
+
+/**
+ * The composition root of a worker process. It does what the primary's messages say, in order, and
+ * answers each; without its primary it ends.
+ */
+class Worker {
+  readonly #parts: ServeParts;
+  readonly #log: Log;
+  readonly #send: (message: FromWorker) => void;
+  readonly #adoption: Adoption;
+  readonly #filters: Filters;
+  readonly #migrations: WorkerMigrations;
+  readonly #listeners = new Map<string, Listener>();
+  /** undefined: this worker keeps what it has. */
+  #handOver: HandOver | undefined;
+
+  constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
+    this.#log = log;
+    this.#send = send;
+    const wheel = new TimerWheel(systemClock);
+    const buffers = new ReadBuffers();
+    const onEjection: EjectionListener = (pool, endpoint, forMs) => {
+      const about = { service: pool.service, version: pool.version, endpoint: endpoint.address };
+      const event =
+        forMs > 0
+          ? ({ kind: "ejection", ...about, forMs, failures: endpoint.failures } as const)
+          : ({ kind: "readmission", ...about } as const);
+      send({ kind: "event", event });
+    };
+    const parts: ServeParts = {
+      clock: systemClock,
+      wheel,
+      random: systemRandom,
+      buffers,
+      date: new HttpDate(systemClock),
+      fleet: new Fleet({ buffers, wheel, random: systemRandom, onEjection }),
+      rejected: new RejectCounters(),
+      connections: new ClientConnections(),
+      exchanges: new ExchangeStore(`${randomBytes(8).toString("hex")}-`),
+      pseudonym,
+    };
+    this.#parts = parts;
+    this.#adoption = new Adoption(parts);
+    this.#filters = new Filters(new ImportingLoader(), { clock: systemClock, log });
+    this.#migrations = new WorkerMigrations(parts);
+  }
+
+  async handle(message: ToWorker, handle: unknown): Promise<void> {
+    switch (message.kind) {
+      case "listen":
+        return this.#listen(message, handle);
+      case "unlisten":
+        await this.#filters.idle;
+        this.#unlisten(message.bind);
+        return this.#send({ kind: "done", id: message.id });
+      case "table":
+        return this.#follow(message);
+      case "prepareFilters": {
+        const refusals = await this.#filters.prepare(message.preparation);
+        return this.#send({ kind: "filters", id: message.id, refusals });
+      }
+      case "revertFilters":
+        await this.#filters.idle;
+        this.#filters.revert(message.number);
+        this.#filters.attach(this.#parts.fleet);
+        return this.#send({ kind: "done", id: message.id });
+      case "stats":
+        return this.#send({ kind: "stats", id: message.id, stats: this.#stats() });
+      case "handOver":
+        return this.#beginHandOver(message.id);
+      case "taken":
+        this.#handOver?.taken();
+        return this.#send({ kind: "done", id: message.id });
+      case "adopt":
+        this.#adoption.adopt(message.connection, handle as NativeHandle);
+        return this.#send({ kind: "done", id: message.id });
+      case "open":
+        return this.#send({ kind: "open", id: message.id, versions: this.#migrations.open() });
+      case "migrate": {
+        const progress = this.#migrations.order(message.order);
+        return this.#send({ kind: "migrating", id: message.id, progress });
+      }
+      case "migrateStop":
+        this.#migrations.stop(message);
+        return this.#send({ kind: "done", id: message.id });
+      case "drain":
+        return this.#drain(message);
+    }
+  }
+
+  /**
+   * Puts a table in force, and the filters that belong to it: no request sees one of them alone.
+   */
+  async #follow({ id, change, filters }: ToWorker & { kind: "table" }): Promise<void> {
+    const { fleet } = this.#parts;
+    // Without filters at once: what is asked after a table must not be answered before it.
+    if (this.#filters.idle !== undefined) await this.#filters.idle;
+    const refusals = filters === undefined ? [] : this.#filters.activate(filters);
+    fleet.replace(fleet.table.with(change));
+    this.#filters.attach(fleet);
+    this.#send(filters === undefined ? { kind: "done", id } : { kind: "filters", id, refusals });
+  }
+
+  async #listen(message: ToWorker & { kind: "listen" }, handle: unknown): Promise<void> {
+    const { bind } = message.listener;
+    // A worker is told filters, table and listeners in this order, and must not accept before all.
+    await this.#filters.idle;
+    const listener = new Listener(message.listener, this.#parts, this.#log);
+    await listener.listen(handle as ListenHandle);
+    this.#unlisten(bind);
+    this.#listeners.set(bind, listener);
+    this.#send({ kind: "done", id: message.id });
+  }
+
+  #unlisten(bind: string): void {
+    this.#listeners.get(bind)?.close();
+    this.#listeners.delete(bind);
+  }
+
+  #stats(): WorkerStats {
+    const { fleet, connections, rejected } = this.#parts;
+    const { size, tunnels } = connections;
+    return {
+      versions: fleet.versionStats(),
+      endpoints: fleet.endpointStats(),
+      filters: this.#filters.stats(),
+      rejected: rejected.toRecord(),
+      connections: { h1: size - tunnels, tunnel: tunnels },
+      revision: fleet.table.revision,
+    };
+  }
+
+  async #beginHandOver(id: number): Promise<void> {
+    for (const bind of this.#listeners.keys()) this.#unlisten(bind);
+    const name = String(process.pid);
+    this.#handOver = new HandOver(this.#parts.connections, sendConnection, name);
+    await this.#handOver.run();
+    this.#send({ kind: "done", id });
+  }
+
+  async #drain(message: ToWorker & { kind: "drain" }): Promise<void> {
+    for (const bind of this.#listeners.keys()) this.#unlisten(bind);
+    this.#migrations.stopAll();
+    await new WorkerDrain(message, this.#parts).run();
+    this.#send({ kind: "done", id: message.id });
+  }
+}
+
+function sendToPrimary(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Sends a connection to the primary, and lets go of it here when it is there. */
+function sendConnection(connection: HandedConnection, handle: NativeHandle): void {
+  const message: FromWorker = { kind: "connection", connection };
+  process.send?.(message, handle as unknown as Socket, {}, () => handle.close());
+}
+
+/** Runs a worker over this process's IPC channel. */
+function main(): void {
+  const log = jsonLog(
+    (line) => process.stdout.write(line),
+    () => systemClock.wallMs(),
+  );
+  const worker = new Worker(process.env["SLUICE_PSEUDONYM"] ?? "sluice", log, sendToPrimary);
+  process.on("message", (message: ToWorker, handle: unknown) => {
+    worker.handle(message, handle).catch((error: unknown) => {
+      sendToPrimary({ kind: "failed", id: message.id, message: String(error) });
+    });
+  });
+  process.on("disconnect", () => process.exit(0));
+  // The primary decides when we end: a Ctrl-C reaches the whole process group.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => undefined);
+  // Handlers stand on every socket from the moment it is made; this is for what nobody thought of.
+  process.on("uncaughtException", (error) => {
+    log.error("worker.uncaught", { message: error.message, stack: error.stack });
+  });
+  process.on("unhandledRejection", (reason) => {
+    log.error("worker.unhandled", { message: String(reason) });
+  });
+  sendToPrimary({ kind: "started", protocol: PROTOCOL });
+}
+
+main();

@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { loadedHost } from "../../../bench/contenders/contender.ts";
+import { sluiceConfig } from "../../../bench/contenders/sluice.ts";
+import { configSchema } from "../../../control/config/config-schema.ts";
+
+const JOB = {
+  endpoints: { v1: ["127.1.0.1:9000"], v2: ["127.2.0.1:9000"] },
+  affinity: false,
+  services: 1,
+  routes: 0,
+};
+
+describe("sluiceConfig()", () => {
+  test("is a configuration that the product takes, for every kind of job", () => {
+    for (const job of [JOB, { ...JOB, affinity: true }, { ...JOB, services: 20, routes: 30 }]) {
+      expect(configSchema.safeParse(sluiceConfig(job)).error).toBeUndefined();
+    }
+  });
+
+  test("splits 90 to 10, and has the service that the load is for", () => {
+    const { services } = configSchema.parse(sluiceConfig({ ...JOB, services: 20, routes: 3 }));
+    const service = services[loadedHost(20)];
+    expect(service?.versions.map(({ name, weight }) => [name, weight])).toEqual([
+      ["v1", 90],
+      ["v2", 10],
+    ]);
+    expect(service?.routes).toHaveLength(3);
+  });
+});

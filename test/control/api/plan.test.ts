@@ -1,0 +1,156 @@
+import { array, assert, integer, property } from "fast-check";
+import { expect, test } from "vitest";
+import { planChange } from "../../../control/api/plan.ts";
+import type { Plan } from "../../../control/api/plan.ts";
+import { WorkerTotals } from "../../../control/worker-totals.ts";
+import type { ServiceSnapshot, VersionSnapshot } from "../../../proxy/table/snapshot.ts";
+import { startApi, WEB } from "../../support/running-api.ts";
+import { oneWorker } from "../../support/worker-stats.ts";
+
+const NO_COUNTS = new WorkerTotals([]);
+
+async function webSnapshot(): Promise<ServiceSnapshot> {
+  await using api = await startApi();
+  return api.services.snapshot("web");
+}
+
+const web = await webSnapshot();
+
+function weighted(...weights: readonly number[]): ServiceSnapshot {
+  const { endpoints = [] } = web.versions[0] ?? {};
+  const versions = weights.map((weight, index): VersionSnapshot => ({
+    name: `v${index + 1}`,
+    weight,
+    state: "ready",
+    endpoints,
+  }));
+  return { ...web, versions };
+}
+
+function edited(name: string, edit: Partial<VersionSnapshot>): ServiceSnapshot {
+  const versions = web.versions.map((each) => (each.name === name ? { ...each, ...edit } : each));
+  return { ...web, versions };
+}
+
+function codesOf({ warnings }: Pick<Plan, "warnings">): string[] {
+  return warnings.map(({ code, version }) => (version === undefined ? code : `${code}:${version}`));
+}
+
+test("planChange() moves keys only towards the version whose weight grows", () => {
+  const plan = planChange({
+    before: weighted(90, 10),
+    after: weighted(80, 20),
+    totals: NO_COUNTS,
+    workers: 1,
+  });
+  expect(plan.keysMoved).toBeCloseTo(0.1, 1);
+  expect(plan.versions["v1"]?.keys?.gained).toBe(0);
+  expect(plan.versions["v2"]?.keys?.lost).toBe(0);
+  expect(plan.versions["v2"]?.share).toEqual({ before: 0.1, after: 0.2 });
+});
+
+test("planChange() sees that weights of the same proportions move nothing", () => {
+  const plan = planChange({
+    before: weighted(9, 1),
+    after: weighted(90, 10),
+    totals: NO_COUNTS,
+    workers: 1,
+  });
+  expect(plan.keysMoved).toBe(0);
+});
+
+test("planChange() loses no key: what versions lose others gain", () => {
+  const weights = array(integer({ min: 1, max: 1000 }), { minLength: 3, maxLength: 3 });
+  assert(
+    property(weights, weights, (from, to) => {
+      const change = {
+        before: weighted(...from),
+        after: weighted(...to),
+        totals: NO_COUNTS,
+        workers: 1,
+      };
+      const { keysMoved, versions } = planChange(change);
+      const keys = Object.values(versions).map((each) => each.keys ?? { lost: NaN, gained: NaN });
+      expect(keys.reduce((sum, { lost }) => sum + lost, 0)).toBeCloseTo(keysMoved ?? NaN, 9);
+      expect(keys.reduce((sum, { gained }) => sum + gained, 0)).toBeCloseTo(keysMoved ?? NaN, 9);
+    }),
+    { numRuns: 8, seed: 7 },
+  );
+});
+
+test("planChange() counts tunnels and requests under way", () => {
+  const totals = new WorkerTotals([oneWorker(), oneWorker()]);
+  const { versions } = planChange({
+    before: weighted(100, 0),
+    after: weighted(0, 100),
+    totals,
+    workers: 2,
+  });
+  expect(versions["v1"]?.tunnels).toEqual({ open: 2, toMigrate: 2 });
+  expect(versions["v1"]?.capacity.inFlightExpected).toBe(0);
+  expect(versions["v2"]?.capacity).toEqual({
+    endpointsUsable: 2,
+    inFlightExpected: 6,
+    inFlightLimit: 2048,
+  });
+});
+
+test("planChange() says nothing of keys without affinity", () => {
+  const unkeyed = { ...web, affinity: undefined };
+  const plan = planChange({ before: unkeyed, after: unkeyed, totals: NO_COUNTS, workers: 1 });
+  expect(plan).not.toHaveProperty("keysMoved");
+  expect(plan.versions["v1"]).not.toHaveProperty("keys");
+});
+
+test.each([
+  ["the same again", web, ["no_change"]],
+  ["a version without endpoints", edited("v2", { endpoints: [] }), ["no_usable_endpoint:v2"]],
+  ["a version in drain", edited("v2", { state: "drain" }), ["not_ready:v2"]],
+  ["too small a limit", { ...web, limits: { ...web.limits, inFlight: 2 } }, ["over_limit:v1"]],
+  ["a version that goes", { ...web, versions: web.versions.slice(1) }, ["tunnels_lost:v1"]],
+  [
+    "nobody to serve",
+    { ...web, versions: web.versions.map((each) => ({ ...each, endpoints: [] })) },
+    ["nothing_served", "no_usable_endpoint:v1", "no_usable_endpoint:v2"],
+  ],
+] as const)("planChange() warns of %s", (_name, after, codes) => {
+  const totals = new WorkerTotals([oneWorker()]);
+  expect(codesOf(planChange({ before: web, after, totals, workers: 1 }))).toEqual(codes);
+});
+
+test.each([
+  ["a shift", { v2: 30 }, { v1: 90, v2: 30 }],
+  ["a service", { ...WEB, versions: { v3: { endpoints: ["10.0.0.9:80"] } } }, { v3: 1 }],
+])("POST plan takes %s and changes nothing", async (_name, body, weights) => {
+  await using api = await startApi();
+  const response = await post(`${api.url}/v1/services/web/plan`, body);
+  expect(await response.json()).toMatchObject({ revision: 1, weights });
+  expect([api.services.revision, api.applied.length]).toEqual([1, 1]);
+});
+
+test("POST plan of a service that is new compares with nothing", async () => {
+  await using api = await startApi();
+  const response = await post(`${api.url}/v1/services/shop/plan`, { ...WEB, hosts: ["shop.test"] });
+  expect(await response.json()).toMatchObject({
+    keysMoved: 1,
+    versions: { v1: { share: { before: 0, after: 0.9 } } },
+  });
+});
+
+test.each([
+  ["web", { v9: 1 }, 404, "unknown_version"],
+  ["shop", { v1: 1 }, 404, "unknown_service"],
+  ["web", { v1: -1 }, 422, "invalid"],
+  ["web", { v1: 0, v2: 0 }, 422, "invalid"],
+  ["web", {}, 422, "invalid"],
+  ["web", [1], 422, "invalid"],
+])("POST plan of %s with %j is %i %s, as the write would be", async (name, body, status, code) => {
+  await using api = await startApi();
+  const response = await post(`${api.url}/v1/services/${name}/plan`, body);
+  expect(await response.json()).toMatchObject({ status, code });
+});
+
+function post(url: string, body: unknown): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+}

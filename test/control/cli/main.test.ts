@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { startApi } from "../../support/running-api.ts";
+
+const MAIN = fileURLToPath(new URL("../../../control/cli/main.ts", import.meta.url));
+
+type Result = { readonly status: number; readonly out: string; readonly error: string };
+
+/** Runs the program as a process of its own. */
+function sluice(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { env }, (failure, out, error) => {
+      resolve({ status: failure === null ? 0 : Number(failure.code), out, error });
+    });
+  });
+}
+
+test("the program shifts, and its exit status, stdout and stderr are for scripts", async () => {
+  await using api = await startApi();
+  const env = { SLUICE_API: api.url };
+  expect(await sluice(["shift", "web", "v2=0", "--json"], env)).toEqual({
+    status: 0,
+    out: '{"revision":2,"weights":{"v1":90,"v2":0},"shares":{"v1":1,"v2":0}}\n',
+    error: "",
+  });
+  const refused = await sluice(["shift", "web", "v9=1"], env);
+  expect([refused.status, refused.out]).toEqual([1, ""]);
+  expect(refused.error).toMatch(/^sluice: Cannot find version "v9" of web.*\n$/);
+  expect((await sluice(["shift"], env)).status).toBe(2);
+});
+
+test("the program can be executed and knows its version", async () => {
+  expect(await readFile(MAIN, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+  const packageJson = await readFile(new URL("../../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(packageJson) as { version: string };
+  expect(await sluice(["--version"])).toEqual({ status: 0, out: `${version}\n`, error: "" });
+});

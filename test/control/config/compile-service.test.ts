@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { compileService } from "../../../control/config/compile-service.ts";
+import { serviceSchema } from "../../../control/config/service-schema.ts";
+
+const service = serviceSchema.parse({
+  versions: {
+    v1: {
+      weight: 90,
+      endpoints: ["a:1", { address: "b:1", weight: 5 }],
+      endpointStates: { "B:1": "drain" },
+    },
+    v2: {
+      weight: 10,
+      state: "maint",
+      consul: { service: "web" },
+      endpointStates: { "c:1": "maint", "gone:1": "drain" },
+    },
+  },
+});
+
+describe("compileService()", () => {
+  test("fills in the name where the service says nothing else", () => {
+    const { name, hosts, salt } = compileService("Web", service, new Map());
+    expect({ name, hosts, salt }).toStrictEqual({ name: "Web", hosts: ["web"], salt: "Web" });
+  });
+
+  test("takes states from the document and health from discovery", () => {
+    const discovered = new Map([
+      [
+        "v1",
+        [
+          { address: "a:1", weight: 9, healthy: false },
+          { address: "other:1", weight: 1, healthy: true },
+        ],
+      ],
+      [
+        "v2",
+        [
+          { address: "c:1", weight: 3, healthy: true },
+          { address: "d:1", weight: 1, healthy: false },
+        ],
+      ],
+    ]);
+    expect(compileService("web", service, discovered).versions).toStrictEqual([
+      {
+        name: "v1",
+        weight: 90,
+        state: "ready",
+        endpoints: [
+          { address: "a:1", weight: 1, state: "ready", healthy: false },
+          { address: "b:1", weight: 5, state: "drain", healthy: true },
+        ],
+      },
+      {
+        name: "v2",
+        weight: 10,
+        state: "maint",
+        endpoints: [
+          { address: "c:1", weight: 3, state: "maint", healthy: true },
+          { address: "d:1", weight: 1, state: "ready", healthy: false },
+        ],
+      },
+    ]);
+  });
+
+  test("gives only what survives the way to a worker", () => {
+    const snapshot = compileService("web", service, new Map());
+    expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
+  });
+});

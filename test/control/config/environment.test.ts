@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { expandEnvironment } from "../../../control/config/environment.ts";
+
+const environment = { HOST: "web", EMPTY: "", LIST: "[1, 2]", NESTED: "${HOST}" };
+
+describe("expandEnvironment()", () => {
+  test.each([
+    ["${HOST}", "web"],
+    ["a-${HOST}.${HOST}", "a-web.web"],
+    ["${EMPTY}", ""],
+    ["${EMPTY:-other}", "other"],
+    ["${NONE:-}", ""],
+    ["${NONE:-a b:c}", "a b:c"],
+    ["${LIST}", "[1, 2]"],
+    ["${NESTED}", "${HOST}"],
+    ["$${HOST}", "${HOST}"],
+    ["$$$${HOST}", "$${HOST}"],
+    ["$HOST costs $5", "$HOST costs $5"],
+  ])("makes %j into %j", (text, expected) => {
+    const { document, flaws } = expandEnvironment({ a: [text] }, environment);
+    expect(document).toStrictEqual({ a: [expected] });
+    expect(flaws).toStrictEqual([]);
+  });
+
+  test("says which variable is missing, and where", () => {
+    const { flaws } = expandEnvironment({ a: ["x", "${NONE}"], b: "${HOST" }, environment);
+    expect(flaws).toStrictEqual([
+      {
+        path: ["a", 1],
+        wanted: "the environment variable NONE, or a default",
+        found: "it is not set",
+      },
+      { path: ["b"], wanted: "${NAME} or ${NAME:-default} (write $$ for a $)", found: "${" },
+    ]);
+  });
+
+  test("knows no variables of JavaScript's own", () => {
+    expect(expandEnvironment("${constructor}", environment).flaws).toHaveLength(1);
+  });
+
+  test("leaves keys, numbers and nothing alone", () => {
+    const document = { "${HOST}": 1, b: null, c: true };
+    expect(expandEnvironment(document, environment).document).toStrictEqual(document);
+  });
+});

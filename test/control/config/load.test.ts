@@ -1,0 +1,197 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Config } from "../../../control/config/config-schema.ts";
+import { loadConfig, readConfig } from "../../../control/config/load.ts";
+import { ConfigError, problemText } from "../../../control/errors.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const LISTENERS = "listeners: [{ bind: 127.0.0.1:8080 }]";
+
+function read(text: string, environment: Record<string, string> = {}): Config {
+  return readConfig(text, { file: "sluice.yaml", environment });
+}
+
+function problems(text: string, environment: Record<string, string> = {}): readonly string[] {
+  try {
+    read(text, environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(problemText);
+  }
+}
+
+describe("readConfig()", () => {
+  test("fills every default", () => {
+    expect(read(LISTENERS)).toStrictEqual({
+      listeners: [
+        {
+          bind: "127.0.0.1:8080",
+          service: undefined,
+          trustedPeers: [],
+          connectionsMax: 10_000,
+        },
+      ],
+      control: { bind: "127.0.0.1:9180", filterFolders: ["."] },
+      drain: { acceptForMs: 5_000, softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
+      workers: 1,
+      store: { kind: "memory" },
+      services: {},
+      documents: {},
+    });
+  });
+
+  test("reads JSON as it reads YAML", () => {
+    const yaml = `${LISTENERS}\nservices: { web: { timeout: 5s, versions: { v1: { endpoints: ["a:1"] } } } }`;
+    const json = JSON.stringify({
+      listeners: [{ bind: "127.0.0.1:8080" }],
+      services: { web: { timeout: "5s", versions: { v1: { endpoints: ["a:1"] } } } },
+    });
+    expect(read(json)).toStrictEqual(read(yaml));
+  });
+
+  test("keeps the documents as written, with their variables put in", () => {
+    const services = 'services: { web: { timeout: "${T}", versions: { v1: { endpoints: [] } } } }';
+    const { documents } = read(`${LISTENERS}\n${services}`, { T: "5s" });
+    expect(documents).toStrictEqual({
+      web: { timeout: "5s", versions: { v1: { endpoints: [] } } },
+    });
+  });
+
+  test("reads the blocks for Consul", () => {
+    const config = read(
+      [
+        LISTENERS,
+        'consul: { token: "${TOKEN:-}", datacenter: dc1, tls: { ca: ca.pem } }',
+        "store: { kind: consul }",
+        "register: { service: web, port: 80, check: { ttl: 30s, deregisterCriticalAfter: 10m } }",
+      ].join("\n"),
+    );
+    expect(config.consul).toStrictEqual({
+      address: "http://127.0.0.1:8500",
+      token: undefined,
+      datacenter: "dc1",
+      tls: { ca: "ca.pem", insecure: false },
+      warningIsHealthy: false,
+      copies: "sluice.copies",
+    });
+    expect(config.store).toStrictEqual({ kind: "consul", prefix: "sluice" });
+    expect(config.register).toStrictEqual({
+      service: "web",
+      port: 80,
+      tags: [],
+      check: {
+        http: undefined,
+        tcp: undefined,
+        ttlMs: 30_000,
+        intervalMs: 5_000,
+        timeoutMs: 2_000,
+        deregisterCriticalAfterMs: 600_000,
+      },
+    });
+  });
+
+  test.each<[string, ...string[]]>([
+    ["", "wanted an object, found nothing"],
+    ["a: [", "wanted YAML 1.2 or JSON, found bad indent (line 1, column 5)"],
+    ["a: 1\na: 2", "wanted YAML 1.2 or JSON, found duplicate key (line 2, column 1)"],
+    [
+      `${LISTENERS}\n---\nworkers: 2`,
+      "wanted YAML 1.2 or JSON, found multiple docs (line 2, column 1)",
+    ],
+    ["a: !custom 1", "wanted YAML 1.2 or JSON, found tag resolve failed (line 1, column 4)"],
+    ["a: *b", "wanted aliases of earlier anchors that add at most 100 nodes, found others"],
+    ["workers: 2", "listeners: wanted a list, found nothing (line 1, column 1)"],
+    [
+      `${LISTENERS}\nworkers: 65\nstore: { kind: redis }`,
+      "workers: wanted a whole number from 1 to 64, found 65 (line 2, column 10)",
+      'store.kind: wanted one of memory, file, consul, found "redis" (line 3, column 16)',
+    ],
+    [
+      `${LISTENERS}\nstore: { kind: file }`,
+      "store.path: wanted a text, found nothing (line 2, column 8)",
+    ],
+    [
+      `${LISTENERS}\ncontrol: { bind: "0.0.0.0:9180" }`,
+      'control.bind: wanted a loopback address (127.0.0.0/8, [::1], localhost or unix:), as the control API has no auth, found "0.0.0.0:9180" (line 2, column 18)',
+    ],
+    [
+      `${LISTENERS}\ncontrol: { auth: {} }`,
+      "control.auth: wanted one of the keys bind, filterFolders, found an unknown key (line 2, column 18)",
+    ],
+    [
+      'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "a:0" }]',
+      'listeners[1].bind: wanted each address once, found "a:1", as in listeners[0].bind (line 1, column 38)',
+    ],
+    [
+      'listeners: [{ bind: "127.0.0.1:9180" }]',
+      'listeners[0].bind: wanted each address once, found "127.0.0.1:9180", as in control.bind (line 1, column 21)',
+    ],
+    [
+      'listeners: [{ bind: "a:1", trustedPeers: [1.0.0.0/8, 10.0.0.0/99] }]',
+      'listeners[0].trustedPeers[1]: wanted an address range such as 10.0.0.0/8, found "10.0.0.0/99" (line 1, column 54)',
+    ],
+    [
+      'listeners: [{ bind: "a:1", service: web }]',
+      'listeners[0].service: wanted one of the services of this file, found "web" (line 1, column 37)',
+    ],
+    [
+      `${LISTENERS}\nstore: { kind: consul }`,
+      "consul: wanted how to reach Consul, which store uses, found nothing (line 1, column 1)",
+    ],
+    [
+      `${LISTENERS}\nconsul: {}\nregister: { service: a, port: 1, check: {} }`,
+      "register.check: wanted one of http, tcp or ttl, found an object (line 3, column 41)",
+    ],
+    [
+      `${LISTENERS}\nconsul: { token: 12345, address: "http://u:hush@h:1" }`,
+      'consul.address: wanted an http:// or https:// URL without user, query or fragment, found "http://…@h:1" (line 2, column 34)',
+      "consul.token: wanted a text, found a hidden value (line 2, column 18)",
+    ],
+    [
+      `${LISTENERS}\nservices:\n  a: { hosts: [x], versions: { v1: { endpoints: [] } } }\n  x: { versions: { v1: { endpoints: [] } } }`,
+      'services.x: wanted a host that no other service has, found "x" of service a (line 4, column 6)',
+    ],
+    [
+      `${LISTENERS}\nstore: { kind: file, path: "\${FILE}" }\nworkers: "\${N:-2}"`,
+      "store.path: wanted the environment variable FILE, or a default, found it is not set (line 2, column 28)",
+      'workers: wanted a whole number from 1 to 64, found "2" (line 3, column 10)',
+    ],
+  ])("refuses %j", (text, ...expected) => {
+    expect(problems(text)).toStrictEqual(expected);
+  });
+
+  test("refuses aliases that multiply", () => {
+    const lines = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+    for (const [name, from] of ["ba", "cb", "dc", "ed", "fe", "gf"].map((pair) => pair.split(""))) {
+      lines.push(`${name}: &${name} [${Array(9).fill(`*${from}`).join(", ")}]`);
+    }
+    expect(problems(lines.join("\n"))).toStrictEqual([
+      "wanted aliases of earlier anchors that add at most 100 nodes, found others",
+    ]);
+  });
+
+  test("shows no secret, wherever the mistake is", () => {
+    const text = `${LISTENERS}\nconsul: { token: "\${T}", tls: { key: [hush], cert: "\${T}" } }\nx: "\${T}"`;
+    expect(problems(text, { T: "hush" }).join("\n")).not.toContain("hush");
+    expect(problems('consul: { token: "hush').join("\n")).not.toContain("hush");
+  });
+});
+
+describe("loadConfig()", () => {
+  test("reads a file", async () => {
+    const file = join(await temporaryFolder(), "sluice.yaml");
+    await writeFile(file, `${LISTENERS}\nworkers: 3`);
+    expect(await loadConfig(file, {})).toMatchObject({ workers: 3 });
+  });
+
+  test("names a file that is not there, and one that is too large", async () => {
+    const file = join(await temporaryFolder(), "sluice.yaml");
+    await expect(loadConfig(file, {})).rejects.toThrow(
+      `Cannot use ${file}: wanted a readable file of at most 8388608 bytes, found ENOENT`,
+    );
+    await writeFile(file, "#".repeat(8_388_609));
+    await expect(loadConfig(file, {})).rejects.toThrow("found 8388609 bytes");
+  });
+});

@@ -1,0 +1,208 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { runCli } from "../../control/cli/program.ts";
+import { readConfig } from "../../control/config/load.ts";
+import { Fleet } from "../../control/consul/fleet.ts";
+import { lead, type Leadership } from "../../control/consul/lock.ts";
+import { importService, followSplitter, publishSplitter } from "../../control/consul/splitter.ts";
+import { consulForTests } from "../support/consul-binary.ts";
+import { consulParts, hurried, type TestParts } from "../support/consul-parts.ts";
+import { TestAgent } from "../support/consul.ts";
+import { eventually } from "../support/eventually.ts";
+
+const binary = (await consulForTests()) ?? "";
+
+async function revisions(fleet: Fleet): Promise<readonly string[]> {
+  return (await fleet.members()).map(({ sidecar, revision }) => `${sidecar} ${revision}`);
+}
+
+describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 30_000 }, () => {
+  let agent: TestAgent;
+  let folder: string;
+  let parts: TestParts;
+  let running: { readonly end: AbortController; readonly done: Promise<void> }[];
+  let prefix = "";
+
+  beforeAll(async () => {
+    agent = await TestAgent.start(binary);
+    folder = await mkdtemp(join(tmpdir(), "sluice-shared-"));
+  });
+  beforeEach(() => {
+    parts = consulParts({ address: agent.address });
+    prefix = `sluice-${Math.random()}`;
+    running = [];
+  });
+  afterEach(async () => {
+    for (const { end } of running) end.abort();
+    await Promise.all(running.map(async ({ done }) => done));
+    await parts[Symbol.asyncDispose]();
+  });
+  afterAll(async () => {
+    await agent[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  function run(work: (signal: AbortSignal) => Promise<void>): AbortController {
+    const end = new AbortController();
+    running.push({ end, done: work(end.signal) });
+    return end;
+  }
+
+  function enter(sidecar: string): { readonly fleet: Fleet; readonly end: AbortController } {
+    const fleet = new Fleet(parts, { prefix, sidecar });
+    fleet.announce(`http://${sidecar}:9180`);
+    return { fleet, end: run(async (signal) => fleet.run(signal)) };
+  }
+
+  test("Fleet.members() lists live sidecars with the revision that each acts on", async () => {
+    const [a, b] = [enter("a/1"), enter("b")];
+    a.fleet.acknowledge(3);
+    await eventually(async () => expect(await revisions(b.fleet)).toEqual(["a/1 3", "b 0"]));
+    expect((await b.fleet.members())[0]?.api).toBe("http://a/1:9180");
+    a.end.abort();
+    await eventually(async () => expect(await revisions(b.fleet)).toEqual(["b 0"]));
+  });
+
+  test("Fleet.whoLags() answers when all have acknowledged, or names who has not", async () => {
+    const [a, b] = [enter("a"), enter("b")];
+    await eventually(async () => expect(await a.fleet.members()).toHaveLength(2));
+    a.fleet.acknowledge(5);
+    const late = await a.fleet.whoLags(5, 300);
+    expect(late.map(({ sidecar, revision }) => `${sidecar} ${revision}`)).toEqual(["b 0"]);
+    const waiting = a.fleet.whoLags(5, 10_000);
+    b.fleet.acknowledge(6);
+    expect(await waiting).toEqual([]);
+  });
+
+  test("a restarted sidecar takes the place of its former life", async () => {
+    const first = enter("a");
+    await eventually(async () => expect(await revisions(first.fleet)).toEqual(["a 0"]));
+    const second = enter("a");
+    second.fleet.acknowledge(9);
+    await eventually(async () => expect(await revisions(second.fleet)).toEqual(["a 9"]));
+    first.end.abort();
+  });
+
+  test("lead() has one leader at a time, and the next one when it ends", async () => {
+    const terms: { readonly holder: string; readonly term: number; readonly ended: boolean[] }[] =
+      [];
+    let leading = 0;
+    const candidate = (holder: string): AbortController =>
+      run(async (signal) => {
+        const work = async ({ signal: leads, term }: Leadership): Promise<void> => {
+          leading += 1;
+          expect(leading).toBe(1);
+          terms.push({ holder, term, ended: [] });
+          await new Promise((resolve) => {
+            leads.addEventListener("abort", resolve, { once: true });
+          });
+          leading -= 1;
+        };
+        await lead(parts, { key: `${prefix}/leader`, holder }, work, signal);
+      });
+    const ends = new Map([
+      ["a", candidate("a")],
+      ["b", candidate("b")],
+    ]);
+    await eventually(() => expect(terms).toHaveLength(1));
+    ends.get(terms[0]?.holder ?? "")?.abort();
+    await eventually(() => expect(terms).toHaveLength(2), 10_000);
+    expect(terms[1]?.holder).not.toBe(terms[0]?.holder);
+    expect(terms[1]?.term).toBeGreaterThan(terms[0]?.term ?? Infinity);
+  });
+
+  test("lead() aborts leadership when its session is ended by somebody else", async () => {
+    const ended = Promise.withResolvers<void>();
+    const work = async ({ signal: leads }: Leadership): Promise<void> => {
+      leads.addEventListener("abort", () => ended.resolve(), { once: true });
+      await ended.promise;
+    };
+    run(async (signal) => {
+      await lead(hurried(parts), { key: `${prefix}/leader`, holder: "a" }, work, signal);
+    });
+    type Lock = readonly { readonly Session?: string }[];
+    const session = await eventually(async () => {
+      const [lock] = (await agent.get(`kv/${prefix}/leader`)) as Lock;
+      expect(lock?.Session).toBeDefined();
+      return lock?.Session;
+    });
+    await agent.put(`session/destroy/${session}`);
+    await ended.promise;
+  });
+
+  test("publishSplitter() writes percentages, followSplitter() and importService() read them", async () => {
+    await agent.put("config", { Kind: "service-defaults", Name: "web", Protocol: "http" });
+    const Subsets = {
+      v1: { Filter: "Service.Meta.version == v1" },
+      v2: { Filter: "Service.Meta.version == v2" },
+    };
+    await agent.put("config", { Kind: "service-resolver", Name: "web", Subsets });
+    const heard: unknown[] = [];
+    run(async (signal) =>
+      followSplitter(
+        parts,
+        "web",
+        { onWeights: (weights) => void heard.push(weights), onFailure: () => undefined },
+        signal,
+      ),
+    );
+    await publishSplitter(parts.client, "web", { v1: 2, v2: 1 });
+    await eventually(() => expect(heard.at(-1)).toEqual({ v1: 6_667, v2: 3_333 }));
+    await publishSplitter(parts.client, "web", { v1: 0, v2: 1 });
+    await eventually(() => expect(heard.at(-1)).toEqual({ v1: 0, v2: 10_000 }));
+    expect(await importService(parts.client, "web")).toEqual({
+      versions: {
+        v1: { weight: 0, consul: { service: "web", version: "v1" } },
+        v2: { weight: 10_000, consul: { service: "web", version: "v2" } },
+      },
+    });
+    const unknown = publishSplitter(parts.client, "web", { v1: 1, v9: 1 });
+    await expect(unknown).rejects.toThrow(/v9/);
+  });
+
+  test("sluice consul import prints a service that a configuration takes, or why it cannot", async () => {
+    const Filter = "Service.Meta.version == v1";
+    const resolver = { Kind: "service-resolver", Name: "shop", Subsets: { v1: { Filter } } };
+    await agent.put("config", resolver);
+    const sluice = async (env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> => {
+      const lines: string[] = [];
+      const note = (line: string): void => void lines.push(line);
+      const options = { output: { out: note, error: note }, env, version: "0" };
+      return `${await runCli(["consul", "import", ...args], options)}\n${lines.join("\n")}`;
+    };
+    const place = agent.address.replace("http://", "");
+    const yaml = [
+      "0",
+      "shop:",
+      "  versions:",
+      "    v1:",
+      "      weight: 1",
+      "      consul:",
+      "        service: shop",
+      "        version: v1",
+    ].join("\n");
+    expect(await sluice({}, "shop", "--consul", agent.address)).toBe(yaml);
+    expect(await sluice({ CONSUL_HTTP_ADDR: place }, "shop")).toBe(yaml);
+    const file = join(folder, "sluice.yaml");
+    const listeners = [{ bind: "127.0.0.1:0" }];
+    await writeFile(file, JSON.stringify({ listeners, consul: { address: agent.address } }));
+    expect(await sluice({ CONSUL_HTTP_ADDR: "nowhere" }, "shop", "-c", file)).toBe(yaml);
+    const services = parse(yaml.slice(2)) as object;
+    const config = JSON.stringify({ listeners, consul: {}, services });
+    expect(Object.keys(readConfig(config, { file, environment: {} }).services)).toEqual(["shop"]);
+
+    expect(await sluice({}, "nope", "--consul", agent.address)).toBe(
+      "1\nsluice: Cannot import nope: " +
+        "Consul has neither a service-splitter nor a service-resolver of that name",
+    );
+    expect(await sluice({}, "shop", "--consul", "http://127.0.0.1:1")).toMatch(
+      /^1\nsluice: Cannot read service-resolver shop: Consul cannot be reached/,
+    );
+    expect(await sluice({}, "shop", "--consul", "ftp://x")).toMatch(
+      /^2\nsluice: Cannot read the address of Consul: .*found "ftp:\/\/x"$/,
+    );
+  });
+});

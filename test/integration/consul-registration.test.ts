@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Registrar, type Registration } from "../../control/consul/registration.ts";
+import { consulForTests } from "../support/consul-binary.ts";
+import { consulParts, hurried, type TestParts } from "../support/consul-parts.ts";
+import { TestAgent } from "../support/consul.ts";
+import { eventually } from "../support/eventually.ts";
+
+const binary = (await consulForTests()) ?? "";
+
+const registration: Registration = {
+  id: "sluice-web-8080",
+  service: "web",
+  version: "v2",
+  tags: ["blue"],
+  address: "127.0.0.1",
+  port: 8080,
+  check: { kind: "ttl", ttlMs: 300 },
+  deregisterAfterMs: 60_000,
+};
+
+describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
+  let agent: TestAgent;
+  let parts: TestParts;
+  let registrar: Registrar | undefined;
+
+  beforeEach(async () => {
+    agent = await TestAgent.start(binary);
+    parts = consulParts({ address: agent.address });
+  });
+  afterEach(async () => {
+    await registrar?.leave();
+    await parts[Symbol.asyncDispose]();
+    await agent[Symbol.asyncDispose]();
+  });
+
+  function start(wanted: Registration, isWell = (): boolean => true): void {
+    registrar = new Registrar(hurried(parts), wanted, isWell);
+    registrar.start();
+  }
+
+  type Entry = { Service: Record<string, unknown>; Checks: { CheckID: string; Status: string }[] };
+
+  const instances = async (passing = ""): Promise<readonly Entry[]> =>
+    (await agent.get(`health/service/web${passing}`)) as Entry[];
+
+  const checkStatus = async (): Promise<string | undefined> =>
+    (await instances())[0]?.Checks.find(({ CheckID }) => CheckID !== "serfHealth")?.Status;
+
+  test("start() registers service, version, tags and check; leave() takes it out", async () => {
+    start(registration);
+    await eventually(async () => expect(await instances("?passing")).toHaveLength(1));
+    expect((await instances())[0]?.Service).toMatchObject({
+      ID: "sluice-web-8080",
+      Service: "web",
+      Tags: ["v2", "blue"],
+      Meta: { version: "v2" },
+      Address: "127.0.0.1",
+      Port: 8080,
+    });
+    await registrar?.leave();
+    expect(await instances()).toEqual([]);
+  });
+
+  test("a ttl check follows isWell()", async () => {
+    let isWell = true;
+    start(registration, () => isWell);
+    await eventually(async () => expect(await checkStatus()).toBe("passing"));
+    isWell = false;
+    await eventually(async () => expect(await checkStatus()).toBe("critical"));
+  });
+
+  test.each(["http", "tcp"] as const)("a %s check is Consul's to make", async (kind) => {
+    const server = createServer((_, response) => void response.end()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+    // Consul's own shortest interval.
+    const pace = { intervalMs: 1_000, timeoutMs: 500 };
+    const check =
+      kind === "tcp" ? { kind, address, ...pace } : { kind, url: `http://${address}/`, ...pace };
+    start({ ...registration, check });
+    await eventually(async () => expect(await checkStatus()).toBe("passing"));
+    server.closeAllConnections();
+    server.close();
+    await eventually(async () => expect(await checkStatus()).toBe("critical"));
+  });
+
+  test("an agent that forgot or changed us gets us back", async () => {
+    start(registration);
+    await eventually(async () => expect(await instances()).toHaveLength(1));
+    await agent.put(`agent/service/deregister/${registration.id}`);
+    await eventually(async () => expect(await instances()).toHaveLength(1));
+    await agent.kill();
+    await agent.up();
+    await eventually(async () => expect(await instances()).toHaveLength(1), 10_000);
+  });
+
+  test("leave() waits neither for a Consul that is away nor, for long, for one that hangs", async () => {
+    start(registration);
+    await eventually(async () => expect(await instances()).toHaveLength(1));
+    agent.freeze();
+    const startMs = performance.now();
+    await registrar?.leave();
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    agent.thaw();
+    // What was asked of it while it hung is done when it wakes.
+    await eventually(async () => expect(await instances()).toEqual([]), 15_000);
+    await agent.kill();
+    await expect(registrar?.leave()).resolves.toBeUndefined();
+  });
+
+  test("leave() and stop() leave alone what is not theirs", async () => {
+    start(registration);
+    await eventually(async () => expect(await instances()).toHaveLength(1));
+    // Another process of the same registration, which never came so far as to register.
+    await new Registrar(hurried(parts), registration, () => true).leave();
+    expect(await instances()).toHaveLength(1);
+    await registrar?.stop();
+    expect(await instances()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,81 @@
+import type { RequestView } from "../../../proxy/table/request-view.ts";
+import { ServiceTable } from "../../../proxy/table/service-table.ts";
+import type {
+  Policy,
+  RouteMatch,
+  RouteSnapshot,
+  ServiceSnapshot,
+  VersionSnapshot,
+} from "../../../proxy/table/snapshot.ts";
+
+const policy: Policy = {
+  timeoutMs: 30_000,
+  connectTimeoutMs: 1_000,
+  idleTimeoutMs: 60_000,
+  tunnelIdleTimeoutMs: 3_600_000,
+  headTimeoutMs: 10_000,
+  stallTimeoutMs: 30_000,
+  maxBodyBytes: 0,
+  retries: { attempts: 1, on: ["connect"], across: "never", budgetPercent: 20, budgetMin: 3 },
+};
+
+/** A version by weight alone, or with what else differs. */
+export type VersionParts = number | Partial<Omit<VersionSnapshot, "name">>;
+
+/** A whole service from what a test is about. Versions by name; the first is stable. */
+export function serviceSnapshot(
+  versions: Readonly<Record<string, VersionParts>>,
+  parts: Partial<ServiceSnapshot> = {},
+): ServiceSnapshot {
+  return {
+    name: "web",
+    hosts: ["web"],
+    stable: Object.keys(versions)[0] ?? "v1",
+    salt: "web",
+    affinity: undefined,
+    versions: Object.entries(versions).map(([name, version]) => ({
+      name,
+      weight: 0,
+      state: "ready",
+      endpoints: [{ address: "127.0.0.1:3000", weight: 1, state: "ready", healthy: true }],
+      ...(typeof version === "number" ? { weight: version } : version),
+    })),
+    routes: [],
+    filters: [],
+    policy,
+    limits: { connections: 1024, pending: 1024, inFlight: 1024 },
+    ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
+    slowStartMs: 0,
+    debug: false,
+    ...parts,
+  };
+}
+
+/** The compiled form of `serviceSnapshot`. */
+export function serviceTable(
+  versions: Readonly<Record<string, VersionParts>>,
+  parts: Partial<ServiceSnapshot> = {},
+): ServiceTable {
+  return new ServiceTable(serviceSnapshot(versions, parts));
+}
+
+/** Versions v1, v2 … with these weights. */
+export function weighted(weights: readonly number[]): Record<string, number> {
+  return Object.fromEntries(weights.map((weight, at) => [`v${at + 1}`, weight]));
+}
+
+/** A route with these conditions. */
+export function route(match: Partial<RouteMatch>, to?: string): RouteSnapshot {
+  const any = { path: undefined, methods: [], headers: {}, query: {}, cookies: {} };
+  return { match: { ...any, ...match }, to, policy };
+}
+
+/** A GET of a target in origin form. Header names in lower case. */
+export function request(
+  target: string,
+  headers: Readonly<Record<string, string>> = {},
+  method = "GET",
+): RequestView {
+  const [path = "/", queryString = ""] = target.split("?", 2);
+  return { method, path, queryString, header: (name) => headers[name] };
+}

@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import { seededRandom } from "../../../proxy/base/random.ts";
+import type { EndpointSnapshot } from "../../../proxy/table/snapshot.ts";
+import { Endpoint } from "../../../proxy/upstream/endpoint.ts";
+import { EndpointPicker } from "../../../proxy/upstream/endpoint-picker.ts";
+import { endpointSnapshot } from "./pool-fixture.ts";
+
+const DRAWS = 20_000;
+
+/** Endpoints e0, e1 … that take traffic since ever. */
+function endpoints(...parts: readonly Partial<EndpointSnapshot>[]): Endpoint[] {
+  return parts.map((each, at) => new Endpoint(endpointSnapshot(`e${at}:80`, each), -Infinity));
+}
+
+function pickerOf(all: readonly Endpoint[], seed = 1): EndpointPicker {
+  const picker = new EndpointPicker(seededRandom(seed));
+  picker.fill(all);
+  return picker;
+}
+
+/** The share of each endpoint in many picks, while nothing else changes. */
+function shares(
+  picker: EndpointPicker,
+  all: readonly Endpoint[],
+  how: { readonly nowMs?: number; readonly slowStartMs?: number; readonly avoid?: Endpoint } = {},
+): number[] {
+  const counts = new Map<Endpoint | undefined, number>();
+  for (let draw = 0; draw < DRAWS; draw += 1) {
+    const picked = picker.pick(how.nowMs ?? 0, how.slowStartMs ?? 0, how.avoid);
+    counts.set(picked, (counts.get(picked) ?? 0) + 1);
+  }
+  return all.map((endpoint) => (counts.get(endpoint) ?? 0) / DRAWS);
+}
+
+/** Whether each share is within a hundredth of the wanted one. */
+function expectShares(found: readonly number[], wanted: readonly number[]): void {
+  expect(found).toHaveLength(wanted.length);
+  found.forEach((share, at) => {
+    expect(Math.abs(share - (wanted[at] as number)), `e${at}: ${share}`).toBeLessThan(0.015);
+  });
+}
+
+test("EndpointPicker.pick() without endpoints picks none", () => {
+  const picker = pickerOf([]);
+  expect([picker.size, picker.pick(0, 0)]).toEqual([0, undefined]);
+});
+
+test("EndpointPicker.fill() takes the usable endpoints only", () => {
+  const all = endpoints({}, { healthy: false }, { state: "drain" }, { state: "maint" }, {}, {});
+  (all[4] as Endpoint).ejectedUntilMs = 1;
+  const picker = pickerOf(all);
+  expect(picker.size).toBe(2);
+  expectShares(shares(picker, all), [0.5, 0, 0, 0, 0, 0.5]);
+});
+
+test("EndpointPicker.pick() gives equal endpoints equal shares", () => {
+  const all = endpoints({}, {}, {}, {});
+  expectShares(shares(pickerOf(all), all), [0.25, 0.25, 0.25, 0.25]);
+});
+
+test("EndpointPicker.pick() follows the weights where nobody has load", () => {
+  const all = endpoints({ weight: 1 }, { weight: 2 }, { weight: 5 }, { weight: 2 });
+  expectShares(shares(pickerOf(all), all), [0.1, 0.2, 0.5, 0.2]);
+});
+
+test("EndpointPicker.pick() takes of two the one with less load for its weight", () => {
+  const all = endpoints({ weight: 3 }, { weight: 1 });
+  const [heavy, light] = all as [Endpoint, Endpoint];
+  [heavy.inFlight, light.inFlight] = [5, 2];
+  // The light one only when it is drawn twice.
+  expectShares(shares(pickerOf(all), all), [15 / 16, 1 / 16]);
+  [heavy.inFlight, light.inFlight] = [7, 2];
+  expectShares(shares(pickerOf(all), all), [9 / 16, 7 / 16]);
+});
+
+test("EndpointPicker.pick() keeps the load of all endpoints close together", () => {
+  const all = endpoints(...Array.from({ length: 20 }, () => ({})));
+  const picker = pickerOf(all);
+  for (let request = 0; request < 20 * 100; request += 1) {
+    (picker.pick(0, 0) as Endpoint).inFlight += 1;
+  }
+  const loads = all.map(({ inFlight }) => inFlight);
+  // One choice at random would leave about 100 ± 25.
+  expect([Math.min(...loads) > 94, Math.max(...loads) < 106]).toEqual([true, true]);
+});
+
+test("EndpointPicker.pick() keeps loads in proportion to the weights", () => {
+  const all = endpoints({ weight: 1 }, { weight: 4 }, { weight: 5 });
+  const picker = pickerOf(all);
+  for (let request = 0; request < 1_000; request += 1) {
+    (picker.pick(0, 0) as Endpoint).inFlight += 1;
+  }
+  expectShares(
+    all.map(({ inFlight }) => inFlight / 1_000),
+    [0.1, 0.4, 0.5],
+  );
+});
+
+test("EndpointPicker.pick() never takes the avoided endpoint while there is another", () => {
+  const all = endpoints({ weight: 60_000 }, { weight: 1 }, { weight: 1 });
+  const [avoid] = all as [Endpoint];
+  const found = shares(pickerOf(all), all, { avoid });
+  expect(found[0]).toBe(0);
+});
+
+test("EndpointPicker.pick() takes the avoided endpoint when it is the only one", () => {
+  const all = endpoints({}, { healthy: false });
+  const [avoid] = all as [Endpoint];
+  expect(pickerOf(all).pick(0, 0, avoid)).toBe(avoid);
+});
+
+test("EndpointPicker.pick() lets the share of a new endpoint grow over its slow start", () => {
+  const all = endpoints({}, {});
+  (all[1] as Endpoint).sinceMs = 0;
+  const picker = pickerOf(all);
+  const grown = [0, 2_500, 5_000, 7_500, 10_000, 60_000].map(
+    (nowMs) => shares(picker, all, { nowMs, slowStartMs: 10_000 })[1] as number,
+  );
+  const [first, second, third, fourth, last, later] = grown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  expect(first).toBeGreaterThan(0.05);
+  expect(first).toBeLessThan(0.16);
+  expect(grown.slice(0, 5)).toEqual([first, second, third, fourth, last].toSorted((a, b) => a - b));
+  expectShares([last, later], [0.5, 0.5]);
+});
+
+test("EndpointPicker.pick() takes cold endpoints all the same when all are cold", () => {
+  const all = endpoints({}, {}, {});
+  for (const endpoint of all) endpoint.sinceMs = 0;
+  expectShares(shares(pickerOf(all), all, { slowStartMs: 10_000 }), [1 / 3, 1 / 3, 1 / 3]);
+});

@@ -1,0 +1,148 @@
+import { onTestFinished } from "vitest";
+import { ReadBuffers } from "../../../proxy/base/read-buffers.ts";
+import { seededRandom } from "../../../proxy/base/random.ts";
+import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
+import type {
+  EndpointSnapshot,
+  ServiceSnapshot,
+  VersionSnapshot,
+} from "../../../proxy/table/snapshot.ts";
+import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
+import type {
+  ConnectFailure,
+  UpstreamConnection,
+  UpstreamUser,
+} from "../../../proxy/upstream/upstream-connection.ts";
+import { VersionPool } from "../../../proxy/upstream/version-pool.ts";
+import type { PoolParts, PoolPolicy } from "../../../proxy/upstream/version-pool.ts";
+import { systemClock } from "../../../proxy/base/clock.ts";
+import { eventually } from "../../support/eventually.ts";
+
+/** Long enough for every test; the wheel is a real one. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+const IDLE_MS = 60_000;
+
+const ejection = { consecutive: 3, baseTimeMs: 1_000, maxTimeMs: 5_000, maxPercent: 50 };
+
+/** A policy without tight bounds, except for what a test is about. */
+export function poolPolicy(
+  limits: Partial<ServiceSnapshot["limits"]> = {},
+  parts: Partial<PoolPolicy> = {},
+): PoolPolicy {
+  const wide = { connections: 100, pending: 100, inFlight: 100 };
+  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, ...parts };
+}
+
+/** An endpoint that is well, except for what a test is about. */
+export function endpointSnapshot(
+  address: string,
+  parts: Partial<EndpointSnapshot> = {},
+): EndpointSnapshot {
+  return { address, weight: 1, state: "ready", healthy: true, ...parts };
+}
+
+/** Version v1 with these endpoints. */
+export function versionSnapshot(
+  ...endpoints: readonly (string | EndpointSnapshot)[]
+): VersionSnapshot {
+  const all = endpoints.map((each) => (typeof each === "string" ? endpointSnapshot(each) : each));
+  return { name: "v1", weight: 1, state: "ready", endpoints: all };
+}
+
+const ignore = (): void => undefined;
+
+/** What pools share, closed with the test. */
+export function poolParts(parts: Partial<PoolParts> = {}): PoolParts {
+  const wheel = new TimerWheel(systemClock);
+  onTestFinished(() => wheel.close());
+  return {
+    buffers: new ReadBuffers(),
+    wheel,
+    random: seededRandom(1),
+    onEjection: ignore,
+    ...parts,
+  };
+}
+
+/** A pool of version v1 of service web with these endpoints. */
+export function versionPool(
+  endpoints: readonly (string | EndpointSnapshot)[],
+  policy: PoolPolicy = poolPolicy(),
+  parts: PoolParts = poolParts(),
+): VersionPool {
+  const pool = new VersionPool("web", "v1", policy, parts);
+  pool.update(versionSnapshot(...endpoints), policy);
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+/** A user that writes down what it is told. */
+export class RecordingUser implements UpstreamUser {
+  /** `ready`, `failed REASON`, `data TEXT`, `end`, `flushed`, `closed`. */
+  readonly told: string[] = [];
+  readonly #pool: VersionPool;
+  connection: UpstreamConnection | undefined;
+  failedEndpoint: Endpoint | undefined;
+  /** Called after each thing it is told. */
+  onTold: () => void = () => undefined;
+
+  constructor(pool: VersionPool) {
+    this.#pool = pool;
+  }
+
+  /** As VersionPool.acquire(). "ready" and "connecting": it has a connection. */
+  acquire(avoid?: Endpoint, connectTimeoutMs = CONNECT_TIMEOUT_MS): string {
+    const got = this.#pool.acquire(this, connectTimeoutMs, avoid);
+    if (typeof got === "string") return got;
+    this.connection = got;
+    return got.ready ? "ready" : "connecting";
+  }
+
+  /** Acquires and waits until the connection stands. */
+  async open(): Promise<UpstreamConnection> {
+    this.acquire();
+    return eventually(() => {
+      if (this.connection?.ready === true) return this.connection;
+      throw new Error(`Not connected: ${this.told.join()}`);
+    });
+  }
+
+  /** Gives the connection back, fit for another. */
+  release(idleMs = IDLE_MS): void {
+    const connection = this.connection as UpstreamConnection;
+    connection.idleMs = idleMs;
+    this.#pool.release(connection);
+  }
+
+  onUpstreamReady(connection: UpstreamConnection): void {
+    this.connection = connection;
+    this.#note("ready");
+  }
+
+  onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
+    this.failedEndpoint = endpoint;
+    this.#note(`failed ${failure}`);
+  }
+
+  onUpstreamData(bytes: Buffer, end: number): void {
+    this.#note(`data ${bytes.toString("latin1", 0, end)}`);
+  }
+
+  onUpstreamEnd(): void {
+    this.#note("end");
+  }
+
+  onUpstreamFlushed(): void {
+    this.#note("flushed");
+  }
+
+  onUpstreamClosed(error: Error | undefined): void {
+    this.#note(error === undefined ? "closed" : "broken");
+  }
+
+  #note(what: string): void {
+    this.told.push(what);
+    this.onTold();
+  }
+}

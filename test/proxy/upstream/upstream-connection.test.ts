@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { expect, onTestFinished, test } from "vitest";
+import { UpstreamConnection } from "../../../proxy/upstream/upstream-connection.ts";
+import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
+import { eventually } from "../../support/eventually.ts";
+import { RawOrigin } from "../../support/origin.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { poolParts, poolPolicy, RecordingUser, versionPool } from "./pool-fixture.ts";
+
+/** An address that nobody listens at any more. */
+async function closedAddress(): Promise<string> {
+  const origin = await RawOrigin.start();
+  const { address } = origin;
+  origin[Symbol.dispose]();
+  return address;
+}
+
+test("UpstreamConnection passes its user what it receives, in order", async () => {
+  using origin = await RawOrigin.start();
+  const user = new RecordingUser(versionPool([origin.address]));
+  const connection = await user.open();
+  connection.transport.write("ping");
+  await eventually(() => expect(origin.lastConnection.received).toBe("ping"));
+  origin.lastConnection.send("pong").socket.end();
+  await eventually(() => expect(user.told).toEqual(["ready", "data pong", "end"]));
+});
+
+test("UpstreamConnection goes to a Unix socket", async () => {
+  const path = join(await temporaryFolder(), "origin.sock");
+  using origin = await RawOrigin.start({ path });
+  const user = new RecordingUser(versionPool([`unix:${path}`]));
+  (await user.open()).transport.write("ping");
+  await eventually(() => expect(origin.lastConnection.received).toBe("ping"));
+});
+
+test("UpstreamConnection goes to an IPv6 address", async () => {
+  using origin = await RawOrigin.start({ host: "::1" });
+  const user = new RecordingUser(versionPool([origin.address]));
+  (await user.open()).transport.write("ping");
+  await eventually(() => expect(origin.lastConnection.received).toBe("ping"));
+});
+
+test.each([
+  ["a port that nobody listens at", "refused", closedAddress],
+  ["a Unix socket that is not there", "refused", async () => "unix:/nowhere/origin.sock"],
+  ["a path below a file", "unreachable", async () => "unix:/dev/null/origin.sock"],
+])("UpstreamConnection to %s fails: %s", async (_, failure, addressOf) => {
+  const pool = versionPool([await addressOf()]);
+  const user = new RecordingUser(pool);
+  expect(user.acquire()).toBe("connecting");
+  const [endpoint] = pool.endpoints.values();
+  expect([pool.connections, endpoint?.inFlight]).toEqual([1, 1]);
+  await eventually(() => expect(user.told).toEqual([`failed ${failure}`]));
+  expect(user.failedEndpoint).toBe(endpoint);
+  expect([pool.connections, endpoint?.inFlight]).toEqual([0, 0]);
+});
+
+test("UpstreamConnection that does not stand within the connect timeout fails: timeout", async () => {
+  const address = await hangingAddress();
+  const pool = versionPool([address]);
+  const user = new RecordingUser(pool);
+  const beganMs = performance.now();
+  expect(user.acquire(undefined, 200)).toBe("connecting");
+  await eventually(() => expect(user.told).toEqual(["failed timeout"]));
+  expect(performance.now() - beganMs).toBeGreaterThan(100);
+  expect(pool.connections).toBe(0);
+});
+
+/** Listens with the shortest queue and never accepts: its thread sleeps. */
+const SLEEPING_SERVER = `
+  const { parentPort } = require("node:worker_threads");
+  const server = require("node:net").createServer();
+  server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });
+`;
+
+/** Connections that fill a queue of 1, with some to spare. */
+const QUEUE_FILLING = 4;
+
+/**
+ * An address of this machine to which connecting hangs: nobody takes connections out of its queue.
+ */
+async function hangingAddress(): Promise<string> {
+  const worker = new Worker(SLEEPING_SERVER, { eval: true });
+  onTestFinished(async () => void (await worker.terminate()));
+  const [port] = (await once(worker, "message")) as [number];
+  const filling = Array.from({ length: QUEUE_FILLING }, () => connect({ host: "127.0.0.1", port }));
+  onTestFinished(() => filling.forEach((socket) => socket.destroy()));
+  for (const socket of filling) socket.on("error", () => undefined);
+  await once(filling[0] as Socket, "connect");
+  return `127.0.0.1:${port}`;
+}
+
+test("UpstreamConnection ends after its idle time, not before", async () => {
+  using origin = await RawOrigin.start();
+  const pool = versionPool([origin.address]);
+  const user = new RecordingUser(pool);
+  await user.open();
+  const restedMs = performance.now();
+  user.release(150);
+  await eventually(() => expect(origin.lastConnection.fate).not.toBe("open"));
+  expect(performance.now() - restedMs).toBeGreaterThan(100);
+  expect(pool.connections).toBe(0);
+});
+
+test("UpstreamConnection in use does not end by the idle time it had", async () => {
+  using origin = await RawOrigin.start();
+  using clockwork = await RawOrigin.start();
+  const parts = poolParts();
+  const pool = versionPool([origin.address], poolPolicy(), parts);
+  const user = new RecordingUser(pool);
+  await user.open();
+  user.release(150);
+  expect(user.acquire()).toBe("ready");
+  // A second connection with the same idle time says when the first one's would have been over.
+  const other = new RecordingUser(versionPool([clockwork.address], poolPolicy(), parts));
+  await other.open();
+  other.release(150);
+  await eventually(() => expect(clockwork.lastConnection.fate).not.toBe("open"));
+  expect(origin.lastConnection.fate).toBe("open");
+});
+
+test("UpstreamConnection tells its owner of its end before its user", async () => {
+  using origin = await RawOrigin.start();
+  const { buffers, wheel } = poolParts();
+  const pool = versionPool([origin.address]);
+  const endpoint = pool.endpoints.get(origin.address) as Endpoint;
+  const user = new RecordingUser(pool);
+  const steps: string[] = [];
+  user.onTold = () => steps.push(`user ${user.told.at(-1)}`);
+  const owner = {
+    onConnectionReady: (each: UpstreamConnection) => each.user?.onUpstreamReady(each),
+    onConnectionGone: (_each: UpstreamConnection, whose: unknown) =>
+      steps.push(whose === user ? "owner gone" : "owner gone without user"),
+  };
+  const connection = new UpstreamConnection(
+    { endpoint, owner, buffers, wheel, connectTimeoutMs: 0 },
+    user,
+  );
+  onTestFinished(() => connection.transport.destroy());
+  await eventually(() => expect(steps).toEqual(["user ready"]));
+  origin.lastConnection.socket.resetAndDestroy();
+  await eventually(() => expect(steps).toEqual(["user ready", "owner gone", "user broken"]));
+});

@@ -1,0 +1,38 @@
+import { expect } from "vitest";
+import type { Reading } from "./llhttp.ts";
+import type { Stream } from "./messages.ts";
+
+/**
+ * Expects that llhttp read every message that we took, as we did. Of what we refused, and after it,
+ * nothing is asked. Trailers that we drop it may have.
+ */
+export function expectSameReading(ours: Stream, theirs: readonly Reading[]): void {
+  for (const [index, reading] of ours.readings.entries()) {
+    const other = theirs[index];
+    const isRefusedInBody = reading.complete === false && ours.refused !== undefined;
+    if (isRefusedInBody || reading.complete === undefined) {
+      expect({ start: other?.start, fields: other?.fields }).toEqual({
+        start: reading.start,
+        fields: reading.fields,
+      });
+      continue;
+    }
+    expect(other && { ...other, trailers: kept(other.trailers, reading.trailers) }).toEqual(
+      reading,
+    );
+  }
+  if (ours.refused === undefined && ours.goesOn) {
+    expect(theirs).toHaveLength(ours.readings.length);
+  }
+}
+
+/** Those trailers of `theirs` that are in `ours`, if they come in the same order. */
+function kept(theirs: readonly string[], ours: readonly string[]): readonly string[] {
+  const left = [...ours];
+  for (let at = 0; at < theirs.length && left.length > 0; at += 2) {
+    if (theirs[at] === left[0] && theirs[at + 1] === left[1]) {
+      left.splice(0, 2);
+    }
+  }
+  return left.length === 0 ? ours : theirs;
+}

@@ -1,0 +1,137 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { chmod, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { parse } from "yaml";
+import type { Block } from "./documents.ts";
+import { CLI, startSidecar } from "./sidecar.ts";
+import type { TestSidecar } from "./sidecar.ts";
+
+/** How long one command of a page may take. */
+const COMMAND_DEADLINE_MS = 20_000;
+
+/** What the lines of expected output begin with. */
+const ARROW = /^# →(?: |$)/;
+
+/** A command of a page with the output that stands below it. */
+export type Step = { readonly command: string; readonly wanted: string };
+
+/** What examples run against: two versions that say their names, and a sidecar before them. */
+export class PageStage implements AsyncDisposable {
+  readonly #origins: readonly Server[];
+  readonly #sidecar: TestSidecar;
+  readonly #swaps: readonly (readonly [RegExp, string])[];
+
+  /** `config`: as on the page. Its addresses are the reader's; here they become free ones. */
+  static async start(config: Block): Promise<PageStage> {
+    const origins = await Promise.all([startOrigin("v1"), startOrigin("v2")]);
+    const [v1, v2] = origins.map((origin) => (origin.address() as AddressInfo).port);
+    const text = config.text
+      .replaceAll("127.0.0.1:3001", `127.0.0.1:${v1}`)
+      .replaceAll("127.0.0.1:3002", `127.0.0.1:${v2}`)
+      .replaceAll("127.0.0.1:8080", "127.0.0.1:0");
+    const sidecar = await startSidecar(parse(text) as object);
+    const shim = join(sidecar.folder, "sluice");
+    await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
+    await chmod(shim, 0o755);
+    return new PageStage(origins, sidecar, { v1, v2 });
+  }
+
+  private constructor(
+    origins: readonly Server[],
+    sidecar: TestSidecar,
+    ports: { readonly v1: number | undefined; readonly v2: number | undefined },
+  ) {
+    this.#origins = origins;
+    this.#sidecar = sidecar;
+    this.#swaps = [
+      [/:3001\b/g, `:${ports.v1}`],
+      [/:3002\b/g, `:${ports.v2}`],
+      [/:8080\b/g, `:${sidecar.ports[0]}`],
+      [/:9180\b/g, `:${new URL(sidecar.api).port}`],
+    ];
+  }
+
+  /** What a command prints, on either stream, with the page's addresses. */
+  async run(command: string): Promise<string> {
+    const { folder, api } = this.#sidecar;
+    const PATH = `${folder}${delimiter}${process.env["PATH"] ?? ""}`;
+    const options = {
+      cwd: folder,
+      timeout: COMMAND_DEADLINE_MS,
+      env: { ...process.env, PATH, SLUICE_API: api },
+    };
+    const real = this.#swaps.reduce((text, [ours, port]) => text.replaceAll(ours, port), command);
+    const output = await new Promise<string>((resolve) => {
+      execFile("sh", ["-c", `{ ${real}\n} 2>&1`], options, (_failure, out) => resolve(out));
+    });
+    return this.#swaps.reduce((text, [ours, port]) => {
+      return text.replaceAll(port, ours.source.replace("\\b", ""));
+    }, output);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const origin of this.#origins) {
+      origin.close();
+      origin.closeAllConnections();
+    }
+    // An upgrade leaves a process behind that the sidecar's own end does not end.
+    for (const { event, pid } of this.#sidecar.log) {
+      if (event === "upgrade.serving") killIfAlive(Number(pid));
+    }
+    await this.#sidecar.stop();
+  }
+}
+
+/** Commands, each with the arrows below it. Lines up to the first arrow are one command. */
+export function stepsOf({ text }: Block): readonly Step[] {
+  const steps: { command: string[]; wanted: string[] }[] = [];
+  for (const line of text.trimEnd().split("\n")) {
+    const last = steps.at(-1);
+    if (ARROW.test(line)) last?.wanted.push(line.replace(ARROW, ""));
+    else if (last === undefined || last.wanted.length > 0)
+      steps.push({ command: [line], wanted: [] });
+    else last.command.push(line);
+  }
+  return steps.map(({ command, wanted }) => ({
+    command: command.join("\n"),
+    wanted: wanted.join("\n"),
+  }));
+}
+
+/**
+ * Whether a command printed what stands below it. There `…` is any text of one line, and the width
+ * of columns, which hangs on what it stands for, does not count.
+ */
+export function isAsWanted(output: string, wanted: string): boolean {
+  const pattern = normal(wanted)
+    .split("…")
+    .map((part) => RegExp.escape(part))
+    .join("[^\\n]*?");
+  return new RegExp(`^${pattern}$`).test(normal(output));
+}
+
+function normal(text: string): string {
+  return text
+    .replaceAll(/[ \t\r]+$/gm, "")
+    .replaceAll(/ +/g, " ")
+    .trimEnd();
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+async function startOrigin(name: string): Promise<Server> {
+  const origin = createServer((_request, response) => response.end(`${name}\n`));
+  origin.listen(0, "127.0.0.1");
+  await once(origin, "listening");
+  return origin;
+}

@@ -1,0 +1,81 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { once } from "node:events";
+
+/** An answer, as far as tests of traffic look at it. */
+export type KeptResponse = {
+  readonly status: number;
+  /** The whole head, as latin1 text. */
+  readonly head: string;
+  readonly body: string;
+};
+
+/** How long a request may go without a whole answer before it fails. */
+const ANSWER_WAIT_MS = 20_000;
+
+/**
+ * One kept-alive connection that is never opened again by itself: whoever closes it is noticed.
+ * Takes one request at a time and only answers with Content-Length, to be cheap under load.
+ */
+export class KeptConnection {
+  readonly #socket: Socket;
+  #received = "";
+  #waiting: PromiseWithResolvers<KeptResponse> | undefined;
+  /** The other side has not closed it. */
+  isOpen = true;
+
+  /** @throws when the connection is refused. */
+  static async open(port: number, host = "127.0.0.1"): Promise<KeptConnection> {
+    const socket = connect({ port, host, noDelay: true });
+    await once(socket, "connect");
+    return new KeptConnection(socket);
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setEncoding("latin1");
+    socket.on("data", (text: string) => {
+      this.#received += text;
+      this.#look();
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.isOpen = false;
+      this.#waiting?.reject(new Error("Connection was closed before the answer was whole"));
+    });
+    // A FIN ends it for us too, also inside an answer.
+    socket.on("end", () => (this.isOpen = false));
+  }
+
+  /**
+   * Sends a GET and gives its answer. `fields`: further header lines, each with its CRLF.
+   * @throws when the connection ends before, or no whole answer comes in time.
+   */
+  async get(host: string, path = "/", fields = ""): Promise<KeptResponse> {
+    const waiting = Promise.withResolvers<KeptResponse>();
+    this.#waiting = waiting;
+    const timer = setTimeout(() => waiting.reject(new Error("No answer in time")), ANSWER_WAIT_MS);
+    if (!this.isOpen) waiting.reject(new Error("Connection is closed"));
+    else this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`);
+    return waiting.promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting = undefined;
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #look(): void {
+    const headEnd = this.#received.indexOf("\r\n\r\n");
+    if (headEnd === -1) return;
+    const head = this.#received.slice(0, headEnd);
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    const end = headEnd + 4 + length;
+    if (this.#received.length < end) return;
+    const body = this.#received.slice(headEnd + 4, end);
+    this.#received = this.#received.slice(end);
+    this.#waiting?.resolve({ status: Number(head.slice(9, 12)), head, body });
+  }
+}

@@ -1,0 +1,31 @@
+import { onTestFinished, vi } from "vitest";
+import { TICK_MS, TimerWheel } from "../../proxy/base/timer-wheel.ts";
+
+/** A timer wheel that stands still until advance(). */
+export type ManualWheel = {
+  readonly wheel: TimerWheel;
+  readonly nowMs: () => number;
+  /** Lets time pass in one go, as for a process that was stopped, and ticks once. */
+  readonly jump: (byMs: number) => void;
+  /** Lets time pass, tick by tick. */
+  readonly advance: (byMs: number) => void;
+};
+
+const never = (): Promise<void> => new Promise(() => undefined);
+
+/** A wheel by a clock that the test turns; the test's timers are faked while it lasts. */
+export function manualWheel(startMs = 1_000_000): ManualWheel {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let nowMs = startMs;
+  const wheel = new TimerWheel({ nowMs: () => nowMs, wallMs: () => nowMs, sleep: never });
+  onTestFinished(() => wheel.close());
+  const jump = (byMs: number): void => {
+    nowMs += byMs;
+    vi.advanceTimersByTime(TICK_MS);
+  };
+  const advance = (byMs: number): void => {
+    for (let leftMs = byMs; leftMs > 0; leftMs -= TICK_MS) jump(Math.min(leftMs, TICK_MS));
+  };
+  return { wheel, nowMs: () => nowMs, jump, advance };
+}

@@ -1,0 +1,171 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ReceivedBytes } from "./received-bytes.ts";
+import type { RawResponse } from "./received-bytes.ts";
+
+/** How long a test waits for bytes or for the end of a connection before it fails. */
+const WAIT_MS = 8_000;
+
+/** Where a raw client goes: a port of 127.0.0.1 or of `host`, or a Unix socket. */
+export type RawTarget =
+  | { readonly port: number; readonly host?: string }
+  | { readonly path: string };
+
+/** How the peer ended a connection: FIN or RST. `open`: it has not. */
+export type Fate = "fin" | "reset" | "open";
+
+/** A client that sends exactly the bytes it is given, and says what came back and how it ended. */
+export class RawSocket {
+  readonly socket: Socket;
+  readonly #received = new ReceivedBytes();
+  #fate: Fate = "open";
+  #wake = Promise.withResolvers<void>();
+
+  /** Opens a connection. @throws when it is refused. */
+  static async open(target: RawTarget): Promise<RawSocket> {
+    const address = "path" in target ? target : { host: "127.0.0.1", ...target };
+    const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
+    const opened = Promise.withResolvers<void>();
+    socket.once("connect", opened.resolve).once("error", opened.reject);
+    await opened.promise;
+    return new RawSocket(socket);
+  }
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on("data", (bytes: Buffer) => {
+      this.#received.add(bytes);
+      this.#tell();
+    });
+    socket.on("end", () => this.#end("fin"));
+    socket.on("error", () => this.#end("reset"));
+    socket.on("close", () => this.#end("fin"));
+  }
+
+  /** How the peer ended it, so far. */
+  get fate(): Fate {
+    return this.#fate;
+  }
+
+  /** Everything received that no response() has taken, as latin1 text. */
+  get text(): string {
+    return this.#received.text;
+  }
+
+  /** Sends bytes, a text as latin1. */
+  send(bytes: string | Buffer): this {
+    this.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+    return this;
+  }
+
+  /** Sends each piece in a segment of its own, as far as the kernels let us. */
+  async sendPieces(pieces: Iterable<string>): Promise<void> {
+    for (const piece of pieces) {
+      this.send(piece);
+      await nextTurn();
+    }
+  }
+
+  /** Sends FIN and goes on reading. */
+  finish(): this {
+    this.socket.end();
+    return this;
+  }
+
+  /** Sends RST. */
+  reset(): void {
+    if ("path" in this.socket.address()) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  /** Leaves. Needed at the end of a test whose connection is still open. */
+  close(): void {
+    this.socket.destroy();
+  }
+
+  /** Takes nothing more from the kernel until resume(). */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** The next whole message, a 1xx being one. @throws when the connection ends before. */
+  async response(requestMethod = "GET"): Promise<RawResponse> {
+    return this.#wait("a response", () => {
+      return this.#received.take(requestMethod, this.#fate === "fin");
+    });
+  }
+
+  /** The next final response; what was interim before it is left out. */
+  async finalResponse(requestMethod = "GET"): Promise<RawResponse> {
+    for (;;) {
+      const response = await this.response(requestMethod);
+      if (response.status >= 200 || response.status === 101) return response;
+    }
+  }
+
+  /** Resolves when `wanted` is in what was received. */
+  async until(wanted: string): Promise<void> {
+    await this.#wait(JSON.stringify(wanted), () => this.text.includes(wanted) || undefined);
+  }
+
+  /** Resolves with how the peer ended the connection, when it has. */
+  async ended(): Promise<Fate> {
+    return this.#wait("the end", () => (this.#fate === "open" ? undefined : this.#fate), true);
+  }
+
+  /** As ended(), when nothing more can come: a reset that follows a FIN is told. */
+  async closed(): Promise<Fate> {
+    return this.#wait("the close", () => (this.socket.closed ? this.#fate : undefined), true);
+  }
+
+  async #wait<Result>(
+    what: string,
+    look: () => Result | undefined,
+    isEnd = false,
+  ): Promise<Result> {
+    const tooLate = AbortSignal.timeout(WAIT_MS);
+    const late = Promise.withResolvers<void>();
+    tooLate.addEventListener("abort", () => late.resolve());
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (tooLate.aborted || (!isEnd && this.#fate !== "open")) {
+        const received = JSON.stringify(this.text.slice(0, 500));
+        throw new Error(`Cannot await ${what}: connection ${this.#fate}, received ${received}`);
+      }
+      await Promise.race([this.#wake.promise, late.promise]);
+    }
+  }
+
+  #end(fate: Fate): void {
+    if (this.#fate !== "reset" && (fate === "reset" || this.#fate === "open")) this.#fate = fate;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { resolve } = this.#wake;
+    this.#wake = Promise.withResolvers();
+    resolve();
+  }
+}
+
+/** Sends `bytes` on a connection of its own and reads one final response and the end after it. */
+export async function exchangeRaw(
+  target: RawTarget,
+  bytes: string | Buffer,
+  requestMethod = "GET",
+): Promise<{ readonly response: RawResponse; readonly fate: Fate; readonly rest: string }> {
+  const client = await RawSocket.open(target);
+  try {
+    const response = await client.send(bytes).finalResponse(requestMethod);
+    const fate = await client.finish().ended();
+    return { response, fate, rest: client.text };
+  } finally {
+    client.close();
+  }
+}

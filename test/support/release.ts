@@ -1,0 +1,28 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ownWorkerFile } from "../../control/worker-file.ts";
+
+/** Runs the worker that we have, from the place where it is. */
+const OUR_WORKER = `await import(${JSON.stringify(`file://${ownWorkerFile()}`)});\n`;
+
+/** What the worker of a release does, as the text of its entry file. */
+const RELEASES = {
+  /** What we have, under another name in Via. */
+  green: `process.env.SLUICE_PSEUDONYM += "-green";\n${OUR_WORKER}`,
+  /** Ends before it has said anything. */
+  crashes: "process.exit(7);\n",
+  /** Starts, and never says anything. */
+  hangs: "setInterval(() => undefined, 1_000);\n",
+  /** Answers its check, and ends a second later. */
+  dies: `${OUR_WORKER}setTimeout(() => process.exit(8), 1_000);\n`,
+} as const;
+
+/** Makes the folders of these releases in a folder of releases. */
+export async function makeReleases(folder: string): Promise<void> {
+  for (const [name, worker] of Object.entries(RELEASES)) {
+    const proxy = join(folder, name, "proxy");
+    await mkdir(proxy, { recursive: true });
+    await writeFile(join(folder, name, "package.json"), JSON.stringify({ type: "module" }));
+    await writeFile(join(proxy, "worker.ts"), worker);
+  }
+}

@@ -1,0 +1,135 @@
+import type { AddressInfo } from "node:net";
+import { createApi } from "../../control/api/server.ts";
+import type {
+  ApiParts,
+  MigrationsView,
+  RegistryView,
+  SidecarControl,
+  WorkersView,
+} from "../../control/api/parts.ts";
+import { Audit } from "../../control/audit.ts";
+import type { ServiceDocument } from "../../control/config/service-schema.ts";
+import { Events } from "../../control/events.ts";
+import type { FiltersInForce } from "../../control/filters/filter-view.ts";
+import { OpenTotals } from "../../control/open-totals.ts";
+import { Services } from "../../control/services.ts";
+import { MemoryStore } from "../../control/store/memory-store.ts";
+import type { TableSink } from "../../control/table-sink.ts";
+import { systemClock } from "../../proxy/base/clock.ts";
+import type { Clock } from "../../proxy/base/clock.ts";
+import { jsonLog } from "../../proxy/base/log.ts";
+import type { TableChange } from "../../proxy/table/snapshot.ts";
+
+/** A service with two versions, as most tests want one. */
+export const WEB: ServiceDocument = {
+  hosts: ["web.test"],
+  affinity: { cookie: "sid" },
+  versions: {
+    v1: { weight: 90, endpoints: ["10.0.0.5:3000", "10.0.0.6:3000"] },
+    v2: { weight: 10, endpoints: ["10.0.0.7:3000"] },
+  },
+};
+
+/** A control API that listens, over a real table in memory, with stand-ins for what is beyond. */
+export type RunningApi = AsyncDisposable & {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  readonly services: Services;
+  readonly events: Events;
+  /** Changes that the workers got. */
+  readonly applied: readonly TableChange[];
+  readonly logged: readonly string[];
+  readonly sidecar: { drains: number; reloads: number };
+};
+
+export type ApiOverrides = {
+  readonly initial?: Readonly<Record<string, ServiceDocument>>;
+  readonly workers?: WorkersView;
+  readonly filters?: FiltersInForce;
+  readonly prepare?: TableSink["prepare"];
+  readonly migrations?: MigrationsView;
+  readonly sidecar?: Partial<SidecarControl>;
+  readonly registry?: RegistryView;
+  readonly clock?: Clock;
+};
+
+/** No version migrates, and nothing is under way. */
+const NO_MIGRATIONS: MigrationsView = {
+  view: () => undefined,
+  open: async () => new OpenTotals([]),
+  act: () => {
+    throw new Error("No migration is under way");
+  },
+};
+
+/**
+ * Starts one. By default it holds the service `web` at revision 1 and no worker counts anything.
+ */
+export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi> {
+  const clock = overrides.clock ?? systemClock;
+  const logged: string[] = [];
+  const applied: TableChange[] = [];
+  const log = jsonLog(
+    (line) => logged.push(line),
+    () => clock.wallMs(),
+  );
+  const audit = await Audit.open({ clock });
+  const events = new Events(clock);
+  const sink: TableSink = {
+    apply: async (change) => void applied.push(change),
+    ...(overrides.prepare && { prepare: overrides.prepare }),
+  };
+  const services = new Services({ store: new MemoryStore(), sink, events, audit, log });
+  await services.start(overrides.initial ?? { web: WEB });
+  const counts = { drains: 0, reloads: 0 };
+  const parts: ApiParts = {
+    services,
+    filters: overrides.filters ?? { specs: () => [] },
+    events,
+    audit,
+    log,
+    clock,
+    migrations: overrides.migrations ?? NO_MIGRATIONS,
+    workers: overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] },
+    sidecar: Object.defineProperties(standInSidecar(counts), descriptors(overrides.sidecar)),
+    registry: overrides.registry,
+    build: { version: "0.0.0-test" },
+  };
+  const app = createApi(parts);
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    services,
+    events,
+    applied,
+    logged,
+    sidecar: counts,
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await services.close();
+    },
+  };
+}
+
+function standInSidecar(counts: { drains: number; reloads: number }): SidecarControl {
+  return {
+    drain: () => void (counts.drains += 1),
+    get draining() {
+      return counts.drains > 0;
+    },
+    upgrade: async () => ({ pid: 2, replaced: 1 }),
+    swap: async () => ({ started: [2], retired: [1] }),
+    reload: async () => ({ reloads: (counts.reloads += 1) }),
+    get ready() {
+      const draining = counts.drains > 0;
+      return { ok: !draining, reasons: draining ? ["draining"] : [] };
+    },
+  };
+}
+
+function descriptors(overrides: Partial<SidecarControl> = {}): PropertyDescriptorMap {
+  return Object.getOwnPropertyDescriptors(overrides);
+}

@@ -1,0 +1,159 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** The program's entry, run from source. */
+export const CLI = fileURLToPath(new URL("../../control/cli/main.ts", import.meta.url));
+/** How long a sidecar may take to be ready before a test fails. */
+const START_DEADLINE_MS = 45_000;
+
+/** One line of the sidecar's log. */
+export type LogLine = { readonly event: string; readonly [field: string]: unknown };
+
+/** A real `sluice run` in its own process, on free ports of 127.0.0.1. */
+export type TestSidecar = {
+  readonly child: ChildProcess;
+  /** `http://127.0.0.1:PORT` of the control API. */
+  readonly api: string;
+  /** Port of the n-th listener. */
+  readonly ports: readonly number[];
+  /** Everything it has logged so far, in order. */
+  readonly log: readonly LogLine[];
+  /** What it wrote to stderr so far. */
+  readonly stderr: () => string;
+  /** The folder that holds its configuration, `sluice.json`; removed by stop. */
+  readonly folder: string;
+  /** Rewrites its configuration file, for a reload. */
+  readonly writeConfig: (config: object) => Promise<void>;
+  /** Pids of its workers that are there now. */
+  readonly workerPids: () => readonly number[];
+  /** Calls the API. A body is sent as JSON; writes carry `If-Match: *` unless said otherwise. */
+  readonly call: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Response>;
+  /** Ends it by SIGKILL and removes its folder. */
+  readonly stop: () => Promise<void>;
+  /** Resolves with its exit code (or signal) when it has ended by itself. */
+  readonly ended: Promise<number | string>;
+};
+
+/**
+ * Starts a sidecar with `config` (as in sluice.yaml). Listeners and control may be left out: then
+ * it has one listener and its API on free ports. `main`: the program's entry, if not the source's.
+ */
+export async function startSidecar(
+  config: object,
+  env: NodeJS.ProcessEnv = {},
+  main = CLI,
+): Promise<TestSidecar> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
+  const path = join(folder, "sluice.json");
+  const writeConfig = (next: object): Promise<void> =>
+    writeFile(
+      path,
+      JSON.stringify({
+        listeners: [{ bind: "127.0.0.1:0" }],
+        control: { bind: "127.0.0.1:0" },
+        drain: { acceptFor: "0" },
+        ...next,
+      }),
+    );
+  await writeConfig(config);
+  const child = spawn(process.execPath, [main, "run", "-c", path], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log: LogLine[] = [];
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
+  const ready = waitForReady(child, log, () => stderr);
+  const ended = once(child, "exit").then(([code, signal]) => (signal ?? code) as number | string);
+  await ready;
+  const api = String(log.find((line) => line.event === "api.open")?.["address"]);
+  return {
+    child,
+    api,
+    log,
+    folder,
+    ended,
+    writeConfig,
+    stderr: () => stderr,
+    ports: log
+      .filter((line) => line.event === "listener.open")
+      .map((line) => portOf(line["address"])),
+    workerPids: () => livingWorkers(log),
+    call: (method, url, body, headers = {}) => callApi(api + url, { method, body, headers }),
+    stop: async () => {
+      for (const pid of livingWorkers(log)) killIfAlive(pid);
+      child.kill("SIGKILL");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function waitForReady(
+  child: ChildProcess,
+  log: LogLine[],
+  stderr: () => string,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const tell = (why: string): Error =>
+    new Error(`${why}; log: ${JSON.stringify(log)}; stderr: ${stderr()}`);
+  const timer = setTimeout(() => reject(tell("Sidecar is not ready in time")), START_DEADLINE_MS);
+  child.once("exit", (code) => reject(tell(`Sidecar ended with ${code}`)));
+  if (child.stdout === null) throw new Error("Sidecar has no stdout");
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const entry = JSON.parse(line) as LogLine;
+    log.push(entry);
+    if (entry.event === "sidecar.ready") resolve();
+  });
+  await promise.finally(() => clearTimeout(timer));
+}
+
+function portOf(address: unknown): number {
+  return Number(String(address).split(":").at(-1));
+}
+
+function livingWorkers(log: readonly LogLine[]): number[] {
+  const pids = new Set<number>();
+  for (const line of log) {
+    if (line.event === "worker.started") pids.add(Number(line["pid"]));
+    if (["worker.ended", "worker.retired"].includes(line.event)) pids.delete(Number(line["pid"]));
+  }
+  return [...pids];
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+async function callApi(
+  url: string,
+  request: { method: string; body: unknown; headers: Record<string, string> },
+): Promise<Response> {
+  const { method, body, headers } = request;
+  const writes = method !== "GET";
+  return fetch(url, {
+    method,
+    headers: {
+      ...(writes ? { "if-match": "*" } : {}),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}

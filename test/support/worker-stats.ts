@@ -1,0 +1,41 @@
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+
+/** What one worker might count for version v1 of `web` at 10.0.0.5:3000. */
+export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): WorkerStats {
+  return {
+    revision: 1,
+    rejected: { bad_host: 2 },
+    connections: { h1: 5, tunnel: 1 },
+    endpoints: [
+      {
+        service: "web",
+        version: "v1",
+        address: "10.0.0.5:3000",
+        inFlight: 2,
+        idleConnections: 0,
+        ejectedForMs: endpoint.ejectedForMs ?? 0,
+      },
+    ],
+    filters: [
+      { service: "web", filter: "headers", version: "1", failures: [7, 8, 9], answers: 10 },
+    ],
+    versions: [
+      {
+        service: "web",
+        version: "v1",
+        codes: [1, 0, 100, 0, 3, 4],
+        outcomes: [100, 1, 2, 3, 4],
+        retries: 5,
+        retriesCrossed: 6,
+        durations: [
+          [0, 2],
+          [80, 3],
+        ],
+        durationSumMs: 25,
+        ejections: 1,
+        exchangesOpen: 3,
+        tunnelsOpen: 1,
+      },
+    ],
+  };
+}

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { functionSizes, importsOf, quantile, sourceFiles } from "./support/source-files.ts";
+import type { SourceFile } from "./support/source-files.ts";
+
+/*
+ * Goal: the rules of the house that the linter cannot see. Method: sources are read as text, as
+ * they are formatted by oxfmt. Each failure names the files and lines.
+ */
+
+const SOURCES = sourceFiles(["proxy", "control"]);
+const BENCH = sourceFiles(["bench"]);
+const TESTS = sourceFiles(["test"]);
+const CODE = [...SOURCES, ...BENCH, ...TESTS];
+const TEXTS = [
+  ...CODE,
+  ...sourceFiles(
+    ["docs", "demo", ".ci", "package.json", "Dockerfile", "vitest.config.ts", "knip.json"],
+    ["", ".md"],
+  ),
+  ...sourceFiles(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"], [".md"]),
+];
+/** This file names what it forbids. */
+const SELF = "test/tidy.test.ts";
+
+/** Lines of files that match, as `path:line: text`. */
+function linesMatching(files: readonly SourceFile[], pattern: RegExp): readonly string[] {
+  return files
+    .filter(({ path }) => path !== SELF)
+    .flatMap(({ path, lines }) =>
+      lines.flatMap((line, index) =>
+        pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+      ),
+    );
+}
+
+/** Exported symbols that no docstring stands before, or before the group that they are in. */
+function undocumented({ path, lines }: SourceFile): readonly string[] {
+  const symbol =
+    /^export (?:default )?(?:abstract )?(?:async )?(?:class|function\*?|const|let|type|interface) (\w+)/;
+  return lines.flatMap((line, index) => {
+    const [, name] = symbol.exec(line) ?? [];
+    if (name === undefined) return [];
+    // Constants and types of one line each, without an empty line between them, are a group.
+    let first = index;
+    while (/^(?:export )?(?:const|type) .*;$/.test(lines[first - 1] ?? "")) first -= 1;
+    const isGroup = first < index && lines[first - 1] === "";
+    const before = lines[isGroup ? first - 2 : first - 1] ?? "";
+    return before.endsWith("*/") ? [] : [`${path}:${index + 1}: ${name}`];
+  });
+}
+
+/**
+ * Where whole folders, and roots of processes, are tested: they make sense only together with what
+ * is around them. Everything else has a test of its own name, or is a part of a neighbour that has.
+ */
+const TESTED_TOGETHER: Readonly<Record<string, string>> = {
+  // Between two sockets: raw bytes go in on one side and are looked at on the other.
+  "proxy/serve/": "test/integration/http/request-line.test.ts",
+  "proxy/worker.ts": "test/integration/workers.test.ts",
+  "control/worker-process.ts": "test/control/workers.test.ts",
+  "control/main.ts": "test/integration/sigterm.test.ts",
+  // A real server, a real command line, a real agent.
+  "control/api/": "test/control/api/server.test.ts",
+  "control/cli/": "test/control/cli/program.test.ts",
+  "control/consul/": "test/integration/consul-client.test.ts",
+  "control/discovery/consul-discovery.ts": "test/integration/consul-discovery.test.ts",
+  "control/store/consul-store.ts": "test/integration/consul-store.test.ts",
+  "control/desired-table.ts": "test/control/table-keeper.test.ts",
+  "control/worker-totals.ts": "test/control/metrics.test.ts",
+  "control/service-view.ts": "test/control/api/services-routes.test.ts",
+  // Leaves that every test runs through.
+  "control/errors.ts": "test/control/services.test.ts",
+  "control/build-version.ts": "test/control/cli/main.test.ts",
+  "proxy/base/": "test/proxy/base/timer-wheel.test.ts",
+  "proxy/upstream/fleet.ts": "test/integration/tables.test.ts",
+  // The new worker's half of a hand-over.
+  "proxy/drain/adoption.ts": "test/integration/swap.test.ts",
+  "control/filters/check-filter-files.ts": "test/integration/filters.test.ts",
+  "control/filters/filter-view.ts": "test/integration/filters.test.ts",
+  // Bodies of answers for a client of another HTTP version than the endpoint's.
+  "proxy/http1/chunk-decoder.ts": "test/integration/http/upstream-faults.test.ts",
+  "proxy/http1/chunk-encoding.ts": "test/integration/http/upstream-faults.test.ts",
+};
+
+/** Sources without a test: see TESTED_TOGETHER. Files that hold only types have nothing to test. */
+function untested(): readonly string[] {
+  const testPaths = new Set(TESTS.map(({ path }) => path));
+  const tested = new Set<string>();
+  const visit = (file: SourceFile): void => {
+    if (tested.has(file.path)) return;
+    tested.add(file.path);
+    const folder = file.path.replace(/[^/]+$/, "");
+    for (const other of SOURCES) {
+      const isNeighbour = other.path.replace(/[^/]+$/, "") === folder;
+      if (isNeighbour && importsOf(file).includes(other.path)) visit(other);
+    }
+  };
+  for (const file of SOURCES) {
+    const together = Object.keys(TESTED_TOGETHER).some((place) => file.path.startsWith(place));
+    const own = `test/${file.path.replace(/\.ts$/, ".test.ts")}`;
+    if (together || testPaths.has(own) || !hasCode(file)) visit(file);
+  }
+  return SOURCES.map(({ path }) => path).filter((path) => !tested.has(path));
+}
+
+/** Whether a file has anything that runs. */
+function hasCode({ lines }: SourceFile): boolean {
+  return lines.some((line) => /^(?:export )?(?:async )?(?:class|function|const) /.test(line));
+}
+
+type Direction = {
+  /** Whose imports. */
+  readonly from: RegExp;
+  /** Those that it may have. */
+  readonly may: RegExp;
+};
+
+const PURE = /^node:(?!(?:net|fs|http|https|timers|dgram|tls|child_process|cluster)\b)/;
+
+/** Who may import whom: the first that fits a file holds. As in ARCHITECTURE.md. */
+const DIRECTIONS: readonly Direction[] = [
+  { from: /^proxy\/base\//, may: /^node:|^proxy\/base\// },
+  { from: /^proxy\/(table|http1)\//, may: join(PURE, /^proxy\/(base|table|http1)\//) },
+  { from: /^proxy\//, may: /^node:|^proxy\// },
+  {
+    from: /^control\//,
+    may: /^(?!\.)(?!proxy\/|bench\/|test\/)|^proxy\/(base|table)\/|^proxy\/(messages|drain\/handed-connection)\.ts$|^proxy\/metrics\/(stats|histogram)\.ts$/,
+  },
+  { from: /^bench\//, may: /./ },
+];
+
+function join(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join("|"));
+}
+
+function forbiddenImports(file: SourceFile): readonly string[] {
+  const direction = DIRECTIONS.find(({ from }) => from.test(file.path));
+  return importsOf(file)
+    .filter((target) => direction?.may.test(target) === false)
+    .map((target) => `${file.path} imports ${target}`);
+}
+
+/** `217, median 82 lines, p90 195`: how many, and how long. */
+function sizesText(sizes: readonly number[]): string {
+  return `${sizes.length}, median ${quantile(sizes, 0.5)} lines, p90 ${quantile(sizes, 0.9)}`;
+}
+
+describe("Sources", () => {
+  test("explain each symbol that they export", () => {
+    expect([...SOURCES, ...BENCH].flatMap(undocumented)).toEqual([]);
+  });
+
+  test("have a test: of their own name, of a neighbour whose part they are, or together", () => {
+    expect(untested()).toEqual([]);
+    const tests = new Set(TESTS.map(({ path }) => path));
+    expect(Object.values(TESTED_TOGETHER).filter((path) => !tests.has(path))).toEqual([]);
+    const places = Object.keys(TESTED_TOGETHER);
+    const unused = places.filter((place) => !SOURCES.some(({ path }) => path.startsWith(place)));
+    expect(unused).toEqual([]);
+  });
+
+  test("import only in the directions of ARCHITECTURE.md", () => {
+    expect(SOURCES.flatMap(forbiddenImports)).toEqual([]);
+  });
+
+  // oxfmt keeps the code itself there, but for texts that it cannot break.
+  test("keep their comments within 100 columns", () => {
+    expect(linesMatching(CODE, /^(?= *(?:\/\*|\*|\/\/)).{101,}$/)).toEqual([]);
+  });
+
+  test("name no place of one machine or one registry, and leave nothing to do", () => {
+    expect(linesMatching(TEXTS, /(?<![\w.}])\/(?:work|root|home|tmp)\/[\w.-]/)).toEqual([]);
+    expect(linesMatching(TEXTS, /registry\.[\w-]+\.\w|artifactory|npmjs\.|verdaccio/i)).toEqual([]);
+    expect(linesMatching(TEXTS, /\b(?:TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
+  });
+
+  test("are small; here is how small", () => {
+    for (const [name, files] of Object.entries({ sources: SOURCES, bench: BENCH, tests: TESTS })) {
+      const lines = files.map((file) => file.lines.length - 1);
+      const functions = files.flatMap(functionSizes);
+      process.stdout.write(
+        `${name}: files ${sizesText(lines)}; functions ${sizesText(functions)}\n`,
+      );
+    }
+    expect(quantile(SOURCES.flatMap(functionSizes), 0.5)).toBeLessThan(10);
+  });
+});
+
+describe("Tests", () => {
+  test("are all run, on the real modules", () => {
+    expect(linesMatching(TESTS, /\bvi\.(?:mock|doMock|hoisted)\b/)).toEqual([]);
+    expect(linesMatching(TESTS, /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|todo|fails)\b/)).toEqual(
+      [],
+    );
+    // skipIf and the context's skip(reason) say why.
+    expect(linesMatching(TESTS, /\b(?:test|it|describe)\.skip\(/)).toEqual([]);
+  });
+});
