@@ -5,7 +5,7 @@ import { CliError } from "./cli-error.ts";
 export const DEFAULT_API = "http://127.0.0.1:9180";
 
 /** How long an answer may take: a write waits for every worker, and no longer than this. */
-const ANSWER_TIMEOUT_MS = 15_000;
+const ANSWER_TIMEOUT_MS = 45_000;
 
 /** What to do about a refusal, where the API's own words do not say. */
 const ADVICE: Readonly<Record<string, string>> = {

@@ -95,7 +95,13 @@ export type ReadVersion = ReadService["versions"][string];
 export const serviceSchema = document
   .superRefine((read, context) => {
     for (const { path, wanted, found } of checkService(read)) {
-      context.addIssue({ code: "custom", path: [...path], message: wanted, params: { found } });
+      context.addIssue({
+        code: "custom",
+        continue: false,
+        path: [...path],
+        message: wanted,
+        params: { found },
+      });
     }
   })
   .transform(toService);

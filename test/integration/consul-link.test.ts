@@ -8,6 +8,7 @@ import { readConfig } from "../../control/config/load.ts";
 import { ConsulLink } from "../../control/consul/consul-link.ts";
 import { Events } from "../../control/events.ts";
 import { Services } from "../../control/services.ts";
+import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { Store } from "../../control/store/store.ts";
 import { systemClock } from "../../proxy/base/clock.ts";
 import { jsonLog } from "../../proxy/base/log.ts";
@@ -32,6 +33,15 @@ type Control = {
   readonly link: ConsulLink;
   readonly events: Events;
   readonly close: () => Promise<void>;
+};
+
+/** How a control side differs from others. */
+type How = {
+  readonly splitter?: "follow" | "publish";
+  /** What its workers do with a table. */
+  readonly apply?: () => Promise<void>;
+  readonly store?: Store;
+  readonly settleMs?: number;
 };
 
 function versionOf(name: string, weight: number): object {
@@ -72,7 +82,8 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     );
   }
 
-  async function start(sidecar: string, splitter?: "follow" | "publish"): Promise<Control> {
+  async function start(sidecar: string, how: How = {}): Promise<Control> {
+    const { splitter, apply = async () => undefined, settleMs = 300 } = how;
     const config = configOf(sidecar, splitter);
     const log = jsonLog(
       () => undefined,
@@ -82,13 +93,13 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const parts = { clock, random: seededRandom(4), log, events, isWell: () => true };
     const link = (await ConsulLink.open(config, parts)) as ConsulLink;
     const audit = await Audit.open({ clock });
-    const sink = link.acknowledging({ apply: async () => undefined });
+    const sink = link.acknowledging({ apply });
     const { discovery } = link;
-    const store = link.store as Store;
+    const store = how.store ?? (link.store as Store);
     const services = new Services({ store, sink, events, audit, log, discovery });
     link.start();
     await services.start(config.documents);
-    await link.settle(services, 300);
+    await link.settle(services, settleMs);
     link.arrive(services, `http://${sidecar}`);
     const close = async (): Promise<void> => {
       await link.detach();
@@ -126,6 +137,31 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       "a http://a",
       "b http://b",
     ]);
+  });
+
+  test("a revision is acknowledged when the workers act on it, and not before", async () => {
+    const act = Promise.withResolvers<void>();
+    const gates = [Promise.resolve(), act.promise];
+    const a = await start("a", { apply: async () => gates.shift() });
+    const shifting = a.services.shift("web", { v1: 50 }, context);
+    await eventually(() => expect(gates).toEqual([]));
+    const late = await a.link.fleet?.whoLags(2, 300);
+    expect(late?.map(({ sidecar, revision }) => `${sidecar} ${revision}`)).toEqual(["a 1"]);
+    act.resolve();
+    await shifting;
+    expect(await a.link.fleet?.whoLags(2, 5_000)).toEqual([]);
+  });
+
+  test("settle() waits for endpoints that come late, so that the first request finds them", async () => {
+    await register("v1", 1);
+    agent.freeze();
+    const applied = Promise.withResolvers<void>();
+    const apply = async (): Promise<void> => applied.resolve();
+    const starting = start("a", { store: new MemoryStore(), apply, settleMs: 10_000 });
+    await applied.promise;
+    agent.thaw();
+    // v2 has no endpoint that could be waited for.
+    expect(view(await starting)).toEqual(["v1 90 127.0.0.1:1", "v2 10"]);
   });
 
   test("of two writers with the same revision one gets 412", async () => {
@@ -171,7 +207,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     await agent.put("config", { Kind: "service-defaults", Name: "web", Protocol: "http" });
     const Subsets = { v1: {}, v2: {} };
     await agent.put("config", { Kind: "service-resolver", Name: "web", Subsets });
-    const a = await start("a", "publish");
+    const a = await start("a", { splitter: "publish" });
     await a.services.shift("web", { v1: 25, v2: 75 }, context);
     type Entry = { readonly Splits: readonly { readonly Weight: number }[] } | undefined;
     const published = async (): Promise<readonly number[] | undefined> =>

@@ -62,6 +62,9 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     expect([status, body["code"]]).toEqual([503, "store_unwritable"]);
     await eventually(() => expect(performance.now() - down).toBeGreaterThan(1_000));
     await agent.up();
+    // It knows no instance at all, and says so.
+    await fleet.heard();
+    await fleet.traffic();
     await fleet.registerAll();
     await fleet.inStep();
     await fleet.expectNoFailure();

@@ -40,7 +40,8 @@ describe.skipIf(binary === "")("two sidecars under load", () => {
     await agent.kill();
     await sleep(seconds * 1_000);
     await agent.up();
-    await sleep(2_000);
+    await fleet.heard();
+    await fleet.traffic();
     await fleet.registerAll();
     await fleet.inStep();
     await fleet.expectNoFailure();

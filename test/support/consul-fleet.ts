@@ -187,6 +187,14 @@ export class ConsulFleet implements AsyncDisposable {
     }, IN_STEP_MS);
   }
 
+  /** Every sidecar has heard from Consul which endpoints there are, if only that there are none. */
+  async heard(): Promise<void> {
+    await eventually(async () => {
+      const all = await Promise.all(this.sidecars.map((_, index) => this.readiness(index)));
+      expect(all.join("; ")).not.toContain("endpoints");
+    }, IN_STEP_MS);
+  }
+
   /** Some more requests are answered through each sidecar. */
   async traffic(): Promise<void> {
     await Promise.all(this.#loads.map((load) => load.more(SOME)));

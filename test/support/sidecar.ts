@@ -77,7 +77,10 @@ export async function startSidecar(
   child.stderr.on("data", (chunk: Buffer) => (stderr += String(chunk)));
   const ready = waitForReady(child, log, () => stderr);
   const ended = once(child, "exit").then(([code, signal]) => (signal ?? code) as number | string);
-  await ready;
+  await ready.catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
   const api = String(log.find((line) => line.event === "api.open")?.["address"]);
   return {
     child,
