@@ -95,7 +95,8 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const audit = await Audit.open({ clock });
     const sink = link.acknowledging({ apply });
     const { discovery } = link;
-    const store = how.store ?? (link.store as Store);
+    const store = how.store ?? link.store;
+    if (store === undefined) throw new Error("Neither the link nor the test has a store");
     const services = new Services({ store, sink, events, audit, log, discovery });
     link.start();
     await services.start(config.documents);

@@ -116,8 +116,10 @@ describe.skipIf(binary === "")("two sidecars under load", () => {
       const metrics = await (await a.call("GET", "/metrics")).text();
       const state = `endpoint="${address}",state="unhealthy"`;
       const line = metrics.split("\n").find((each) => each.includes(state));
+      expect(line).toBeDefined();
       healths.push(line?.endsWith(" 0") === true);
     }
+    process.stdout.write(`${healths.map((healthy) => (healthy ? "+" : "-")).join("")}\n`);
     const changes = healths.filter((healthy, index) => healthy !== (healths[index - 1] ?? true));
     process.stdout.write(`60 changes in Consul made ${changes.length} of the pool\n`);
     expect(changes.length).toBeLessThan(FLAP_CHANGES_MAX);
