@@ -11,8 +11,8 @@ const RELEASES = {
   green: `process.env.SLUICE_PSEUDONYM += "-green";\n${OUR_WORKER}`,
   /** Ends before it has said anything. */
   crashes: "process.exit(7);\n",
-  /** Starts, and never says anything. */
-  hangs: "setInterval(() => undefined, 1_000);\n",
+  /** Starts, and never says anything. It ends with its primary, also when a test fails. */
+  hangs: 'process.on("disconnect", () => process.exit());\n',
   /** Answers its check, and ends a second later. */
   dies: `${OUR_WORKER}setTimeout(() => process.exit(8), 1_000);\n`,
 } as const;
