@@ -56,7 +56,7 @@ export async function findConsul(env: NodeJS.ProcessEnv): Promise<string> {
 async function hasLeader(url: string): Promise<boolean> {
   try {
     const answer = await fetch(`${url}/v1/status/leader`, { signal: AbortSignal.timeout(1_000) });
-    return answer.ok && (await answer.text()).length > '""'.length;
+    return answer.ok && (await answer.json()) !== "";
   } catch {
     return false;
   }
