@@ -15,8 +15,6 @@ export default defineConfig({
     maxWorkers: FILES_AT_ONCE,
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
-    // Real processes on a shared machine: a test that fails twice fails.
-    retry: 1,
     slowTestThreshold: 2_000,
     unstubEnvs: true,
   },

@@ -4,7 +4,7 @@ import { CliError } from "./cli-error.ts";
 /** Where the control API is when nobody says so. */
 export const DEFAULT_API = "http://127.0.0.1:9180";
 
-/** How long an answer may take: a write waits for every worker, and no longer than this. */
+/** How long an answer may take: an upgrade, the slowest call, gives up before this. */
 const ANSWER_TIMEOUT_MS = 45_000;
 
 /** What to do about a refusal, where the API's own words do not say. */

@@ -97,6 +97,7 @@ export const serviceSchema = document
     for (const { path, wanted, found } of checkService(read)) {
       context.addIssue({
         code: "custom",
+        // Else toService is given what has just been refused.
         continue: false,
         path: [...path],
         message: wanted,

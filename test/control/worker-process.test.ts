@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { WorkerError } from "../../control/errors.ts";
 import { eventually } from "../support/eventually.ts";
 import { STARTED, scriptedWorker } from "./scripted-worker.ts";
@@ -42,5 +45,37 @@ describe("WorkerProcess", () => {
     await worker.end();
     expect(() => process.kill(worker.pid, 0)).toThrow("ESRCH");
     expect([worker.stopping, await worker.ended]).toEqual([true, "SIGKILL"]);
+  });
+
+  test("what a worker gave away before it died arrives before its silence, with a live socket", async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = createServer((socket) => socket.resume().once("close", closed.resolve));
+    server.listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const heard: unknown[] = [];
+    const silent = Promise.withResolvers<void>();
+    await scriptedWorker(
+      `import { connect } from "node:net";
+      const socket = connect(${port}, "127.0.0.1", () => {
+        const connection = { kind: "idle", place: 7 };
+        say({ kind: "connection", connection }, socket._handle, () => process.exit());
+      });`,
+      {
+        onConnection: ({ place }, handle) => {
+          heard.push(place);
+          handle.close();
+        },
+        onSilence: () => {
+          heard.push("silence");
+          silent.resolve();
+        },
+      },
+    );
+    await silent.promise;
+    expect(heard).toEqual([7, "silence"]);
+    // Ours was the last copy.
+    await closed.promise;
   });
 });

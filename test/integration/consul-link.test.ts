@@ -144,6 +144,10 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const act = Promise.withResolvers<void>();
     const gates = [Promise.resolve(), act.promise];
     const a = await start("a", { apply: async () => gates.shift() });
+    // It is in the fleet from when its session stands.
+    const listed = async (): Promise<readonly string[] | undefined> =>
+      (await a.link.fleet?.members())?.map(({ sidecar, revision }) => `${sidecar} ${revision}`);
+    await eventually(async () => expect(await listed()).toEqual(["a 1"]));
     const shifting = a.services.shift("web", { v1: 50 }, context);
     await eventually(() => expect(gates).toEqual([]));
     const late = await a.link.fleet?.whoLags(2, 300);

@@ -23,6 +23,14 @@ function problems(text: string, environment: Record<string, string> = {}): reado
 }
 
 describe("readConfig()", () => {
+  test("refuses a service that contradicts itself in words", () => {
+    const versions = "{ v1: { endpoints: ['127.0.0.1:1'] }, v2: { weight: 1, endpoints: [] } }";
+    expect(problems(`${LISTENERS}\nservices: { web: { versions: ${versions} } }`)).toEqual([
+      "services.web.versions.v1.weight: wanted a weight, as there are other versions, " +
+        "found nothing (line 2, column 36)",
+    ]);
+  });
+
   test("fills every default", () => {
     expect(read(LISTENERS)).toStrictEqual({
       listeners: [
