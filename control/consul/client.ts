@@ -99,7 +99,7 @@ export class ConsulClient {
   readonly #calls: Pool;
   readonly #package: Consul;
   #drop = new AbortController();
-  #lastAnswerMs = -Infinity;
+  #lastLedAnswerMs = -Infinity;
 
   /** Opens no connection yet. */
   constructor(options: ConsulOptions, clock: Clock) {
@@ -115,9 +115,12 @@ export class ConsulClient {
     this.#package = openPackage(options, this.#headers);
   }
 
-  /** When Consul last answered anything, in the clock's nowMs. -Infinity: never. */
-  get lastAnswerMs(): number {
-    return this.#lastAnswerMs;
+  /**
+   * When Consul last did what it was asked, and knew a leader, in the clock's nowMs. -Infinity:
+   * never.
+   */
+  get lastLedAnswerMs(): number {
+    return this.#lastLedAnswerMs;
   }
 
   /** @throws ConsulError; the signal's reason when it was aborted. */
@@ -135,11 +138,12 @@ export class ConsulClient {
         ...(request.body !== undefined && { body: request.body }),
       });
       const text = await body.text();
-      this.#lastAnswerMs = this.#clock.nowMs();
       if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
         throw refusalError(request.action, statusCode, this.#withoutToken(text));
       }
-      return { found: statusCode !== 404, text, ...answerMeta(headers) };
+      const meta = answerMeta(headers);
+      if (meta.knownLeader) this.#lastLedAnswerMs = this.#clock.nowMs();
+      return { found: statusCode !== 404, text, ...meta };
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw this.#typed(request.action, error);
@@ -163,16 +167,16 @@ export class ConsulClient {
   ): Promise<Result> {
     try {
       const result = await run(this.#package, this.#query);
-      this.#lastAnswerMs = this.#clock.nowMs();
+      this.#lastLedAnswerMs = this.#clock.nowMs();
       return result;
     } catch (error) {
       throw this.#typed(action, error);
     }
   }
 
-  /** Ends all blocking queries with consul_timeout: the agent was found to hang. */
-  dropWatches(): void {
-    this.#drop.abort(new errors.HeadersTimeoutError("the agent does not answer"));
+  /** Ends all blocking queries with this error: they would not hear of a change. */
+  dropWatches(problem: ConsulError): void {
+    this.#drop.abort(problem);
     this.#drop = new AbortController();
   }
 
