@@ -91,7 +91,10 @@ export class Audit {
    * the chain goes on in a new file beside it: `tornFile` names it.
    * @throws AuditError when it cannot be read.
    */
-  static async open(options: { readonly path?: string; readonly clock: Clock }): Promise<Audit> {
+  static async open(options: {
+    readonly path?: string | undefined;
+    readonly clock: Clock;
+  }): Promise<Audit> {
     const { path, clock } = options;
     const audit = new Audit(path === undefined ? new MemoryLines() : new FileLines(path), clock);
     audit.#tail = await reading(() => audit.#readTail());

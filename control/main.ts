@@ -120,7 +120,8 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
   const { events, link, store, sockets, filters, workers } = opened;
   const clock = systemClock;
-  const audit = await Audit.open({ ...auditPath(config.store), clock });
+  const path = link?.auditPath ?? auditPath(config.store);
+  const audit = await Audit.open({ path, clock });
   const shared = { audit, events, log, clock };
   const inner = link?.discovery;
   const discovery = new HealthChecks({ ...shared, random: systemRandom, inner });
@@ -185,6 +186,6 @@ async function openStore(
 }
 
 /** The audit log stands beside the table. Without a file it is kept in memory. */
-function auditPath(config: StoreConfig): { readonly path?: string } {
-  return config.kind === "file" ? { path: `${config.path}.audit.jsonl` } : {};
+function auditPath(store: StoreConfig): string | undefined {
+  return store.kind === "file" ? `${store.path}.audit.jsonl` : undefined;
 }

@@ -1,5 +1,6 @@
+import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
@@ -43,6 +44,8 @@ export class ConsulLink implements Registry {
   /** undefined: the table is kept elsewhere, and there is no fleet. */
   readonly store: ConsulStore | undefined;
   readonly fleet: Fleet | undefined;
+  /** Where this sidecar's audit log belongs. undefined: the table or its copies are elsewhere. */
+  auditPath: string | undefined;
   /** undefined: the configuration has no `register:`. */
   readonly #registrar: Registrar | undefined;
   readonly #parts: ConsulLinkParts;
@@ -72,6 +75,7 @@ export class ConsulLink implements Registry {
       const place = { prefix, sidecar, copyPath: copyPath("table.json") };
       this.store = new ConsulStore({ ...common, onProblem }, place);
       this.fleet = new Fleet(common, { prefix, sidecar });
+      this.auditPath = copyPath("audit.jsonl");
     }
     if (config.register !== undefined) {
       this.#registrar = new Registrar(common, registrationOf(config.register), parts.isWell);
@@ -89,7 +93,19 @@ export class ConsulLink implements Registry {
     const client = new ConsulClient(await consulOptionsOf(config.consul), parts.clock);
     const link = new ConsulLink(client, config, parts);
     await link.discovery.load();
+    await link.#makeFolder();
     return link;
+  }
+
+  /** Copies are a help, not a promise: without them the audit log is in memory. */
+  async #makeFolder(): Promise<void> {
+    if (this.auditPath === undefined) return;
+    try {
+      await mkdir(dirname(this.auditPath), { recursive: true });
+    } catch (error) {
+      this.#parts.log.warn("kept_copy.unwritable", { path: this.auditPath, error: String(error) });
+      this.auditPath = undefined;
+    }
   }
 
   start(): void {

@@ -32,6 +32,7 @@ type Control = {
   readonly services: Services;
   readonly link: ConsulLink;
   readonly events: Events;
+  readonly audit: Audit;
   readonly close: () => Promise<void>;
 };
 
@@ -92,7 +93,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const events = new Events(clock);
     const parts = { clock, random: seededRandom(4), log, events, isWell: () => true };
     const link = (await ConsulLink.open(config, parts)) as ConsulLink;
-    const audit = await Audit.open({ clock });
+    const audit = await Audit.open({ path: link.auditPath, clock });
     const sink = link.acknowledging({ apply });
     const { discovery } = link;
     const store = how.store ?? link.store;
@@ -107,7 +108,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       await services.close();
       await link.close();
     };
-    const control = { services, link, events, close };
+    const control = { services, link, events, audit, close };
     controls.push(control);
     return control;
   }
@@ -206,6 +207,11 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     expect(second.link.stalenessMs()).toBe(0);
     await second.services.shift("web", { v1: 60, v2: 40 }, context);
     expect(view(second)).toEqual(["v1 60 127.0.0.1:1", "v2 40"]);
+    const entries = await second.audit.list({ limit: 10 });
+    expect(entries.map(({ action, revision }) => `${action} ${revision}`)).toEqual([
+      "shift 2",
+      "shift 3",
+    ]);
   });
 
   test("a service with splitter: follow takes Consul's weights, one with publish gives its own", async () => {
