@@ -32,9 +32,10 @@ export type WatchTarget = {
 /** Whom to tell. */
 export type WatchListener = {
   /**
-   * The content changed, or it is the first. An index that moves alone is not told. What this
-   * throws counts as a failed answer: onFailure gets it, and the path is read again after a pause.
-   * The next query waits for this to end.
+   * The content changed, or it is the first, or the first after a failure: whoever acted on their
+   * own meanwhile has to look again. An index that moves alone is not told. What this throws counts
+   * as a failed answer: onFailure gets it, and the path is read again after a pause. The next query
+   * waits for this to end.
    */
   readonly onChange: (answer: ConsulAnswer) => void | Promise<void>;
   /** Consul answered: what was told last is up to date. Must not throw, as onFailure must not. */
@@ -66,15 +67,16 @@ export async function watch(
   let index = 0;
   let failures = 0;
   let told: string | undefined;
+  let isFirst = true;
   while (!signal.aborted) {
     try {
       await clock.sleep(bucket.takeMs(), signal);
       const waitMs = (target.waitMs?.() ?? WAIT_MS) * (1 - WAIT_JITTER * random.next());
-      const isFirst = told === undefined;
       const answer = await ask(client, target, { index, waitMs, isFirst }, signal);
       const content = hash("sha256", `${answer.found}${answer.text}`);
       if (content !== told) await listener.onChange(answer);
       told = content;
+      isFirst = false;
       listener.onFresh?.(answer);
       const isPoor = target.stale && isOld(answer);
       failures = isPoor ? failures + 1 : 0;
@@ -86,6 +88,7 @@ export async function watch(
       failures += 1;
       // The agent may come back with another history: ask it for what is, not for what is new.
       index = 0;
+      told = undefined;
       listener.onFailure?.(error);
       await clock.sleep(backOffMs(failures, random), signal).catch(() => undefined);
     }
