@@ -1,5 +1,6 @@
 import { sluice, startSluice } from "../contenders/sluice.ts";
 import type { Cores } from "../system/cores.ts";
+import { collectEnvironment } from "./collect.ts";
 import type { RunningSubject, Subject } from "./subject.ts";
 
 /** As short as can be: the trial is not what is measured. */
@@ -31,7 +32,7 @@ export async function startWithReleases(
     ...(releases === undefined ? {} : { releases }),
     services: { web: { idleTimeout: "1h", versions: { v1: { endpoints: [endpoint] } } } },
   };
-  const running = await startSluice(config, cores);
+  const running = await startSluice(config, cores, { env: collectEnvironment() });
   const swap = async (body: object): Promise<{ status: number; text: string }> => {
     const response = await fetch(`${running.api}/v1/workers/swap`, {
       method: "POST",
