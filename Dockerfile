@@ -1,17 +1,23 @@
-# Sluice runs from its sources: Node strips the types. So there is nothing to build, and the image
-# holds what a checkout holds, without tests, tools and the Node runtime that npm would bring.
+# What npm would publish: the build, its production dependencies, and the image's own Node.
 FROM node:26-slim AS dependencies
 WORKDIR /sluice
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional
 
+FROM node:26-slim AS build
+WORKDIR /sluice
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+RUN npm ci
+COPY proxy proxy
+COPY control control
+RUN npm run build
+
 FROM node:26-slim
 ENV NODE_ENV=production
 WORKDIR /sluice
 COPY --from=dependencies /sluice/node_modules node_modules
+COPY --from=build /sluice/dist dist
 COPY package.json LICENSE ./
-COPY proxy proxy
-COPY control control
 # Relative paths of a configuration, such as ./sluice.state.json, are here.
 RUN mkdir -p /var/lib/sluice && chown node:node /var/lib/sluice
 WORKDIR /var/lib/sluice
@@ -21,5 +27,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch((process.env.SLUICE_API || 'http://127.0.0.1:9180') + '/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # The exec form: SIGTERM reaches Sluice itself, which drains.
-ENTRYPOINT ["node", "/sluice/control/cli/main.ts"]
+ENTRYPOINT ["node", "/sluice/dist/control/cli/main.js"]
 CMD ["run", "-c", "/etc/sluice/sluice.yaml"]

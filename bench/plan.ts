@@ -43,18 +43,13 @@ export function planFor(choice: Choice, installed: readonly Contender[]): Measur
     contenders,
     scenarios,
     latency: chosen("latency") ? (quick ? rivals : all) : none,
-    memory: chosen("memory") || chosen("shift") ? (quick ? freshOf(all) : servers) : none,
+    memory: chosen("memory") || chosen("shift") ? (quick ? rivalsOf("latency") : servers) : none,
     shift: chosen("shift") ? new Set(["sluice"]) : none,
     rounds: choice.rounds ?? effort.rounds,
     freshRounds: Math.min(effort.freshRounds, choice.rounds ?? effort.freshRounds),
     seconds: choice.seconds ?? effort.seconds,
     idleConnections: effort.idleConnections,
   };
-}
-
-/** In quick runs: whom the budget names, and the built Sluice, whose memory is another. */
-function freshOf(all: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...rivalsOf("latency"), "sluice-built"].filter((name) => all.has(name)));
 }
 
 function isPlanned({ name, quick }: Scenario, choice: Choice): boolean {

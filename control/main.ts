@@ -9,7 +9,7 @@ import { Audit } from "./audit.ts";
 import { buildVersion } from "./build-version.ts";
 import type { Config, StoreConfig } from "./config/config-schema.ts";
 import { loadConfig } from "./config/load.ts";
-import { ConsulLink } from "./consul/consul-link.ts";
+import type { ConsulLink, ConsulLinkParts } from "./consul/consul-link.ts";
 import { HealthChecks } from "./discovery/health-checks.ts";
 import { Events } from "./events.ts";
 import { FilterFiles } from "./filters/filter-files.ts";
@@ -71,7 +71,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const events = new Events(clock);
   let sidecar: Sidecar | undefined;
   const isWell = (): boolean => sidecar?.ready.ok ?? false;
-  const link = await ConsulLink.open(config, { clock, random: systemRandom, log, events, isWell });
+  const link = await openLink(config, { clock, random: systemRandom, log, events, isWell });
   const store = link?.store ?? (await openStore(config.store, inheritance));
   const sockets = new ListeningSockets(inheritance?.sockets);
   const filters = new RunningFilters(log);
@@ -168,6 +168,13 @@ function onSignals(sidecar: Sidecar, log: Log): void {
       (error: unknown) => log.error("reload.refused", { message: String(error) }),
     );
   });
+}
+
+/** Who does not use Consul does not load its clients: that is 5 MiB. */
+async function openLink(config: Config, parts: ConsulLinkParts): Promise<ConsulLink | undefined> {
+  if (config.consul === undefined) return undefined;
+  const { ConsulLink: Link } = await import("./consul/consul-link.ts");
+  return Link.open(config, config.consul, parts);
 }
 
 async function openStore(

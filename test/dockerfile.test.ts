@@ -155,7 +155,7 @@ describe("Dockerfile", () => {
   test("holds what the program needs to run, and neither tools, tests nor a second Node", async ({
     skip,
   }) => {
-    const holds = "LICENSE control node_modules package.json proxy";
+    const holds = "LICENSE dist node_modules package.json";
     expect((await readdir(home)).toSorted().join(" ")).toBe(holds);
     if (notInstalled !== undefined) skip(notInstalled);
     const installed = await readdir(join(home, "node_modules"));

@@ -11,23 +11,12 @@ import type { Cores } from "../system/cores.ts";
 const PACKAGE = new URL("../../package.json", import.meta.url);
 const SOURCE = fileURLToPath(new URL("../../control/cli/main.ts", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../dist/control/cli/main.js", import.meta.url));
-const ABILITIES = new Set(["http", "split", "affinity", "services", "tunnel"] as const);
 
-/** Sluice as a checkout runs it, with nothing switched off: primary and worker share the core. */
+/** Sluice as it is shipped, with nothing switched off: primary and worker share the core. */
 export const sluice: Contender = {
   name: "sluice",
-  how: "defaults: weighted split, metrics, timeouts, retries, forwarded fields",
-  abilities: ABILITIES,
-  getIt: "",
-  version: packageVersion,
-  start: (job, cores) => startSluice(sluiceConfig(job), cores),
-};
-
-/** The same as `npm run build` makes it: Node keeps no compiler of types in memory. */
-export const sluiceBuilt: Contender = {
-  name: "sluice-built",
-  how: "the same, from dist/",
-  abilities: ABILITIES,
+  how: "dist/, defaults: weighted split, metrics, timeouts, retries, forwarded fields",
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel"]),
   getIt: "npm run build",
   version: () => (existsSync(BUILT) ? packageVersion() : Promise.resolve(undefined)),
   start: (job, cores) => startSluice(sluiceConfig(job), cores, { file: BUILT }),

@@ -5,13 +5,12 @@ import { envoy } from "./envoy.ts";
 import { haproxy, haproxyTcp } from "./haproxy.ts";
 import { nginx } from "./nginx.ts";
 import { nodeContenders } from "./node-contenders.ts";
-import { sluice, sluiceBuilt } from "./sluice.ts";
+import { sluice } from "./sluice.ts";
 
 /** Everything that is compared, in the order of the report. */
 export const CONTENDERS: readonly Contender[] = [
   direct,
   sluice,
-  sluiceBuilt,
   nginx,
   haproxy,
   haproxyTcp,

@@ -3,7 +3,6 @@ import { systemClock } from "../../proxy/base/clock.ts";
 import { EXIT, usageError } from "./cli-error.ts";
 import type { CliContext, GlobalOptions } from "./commands.ts";
 import type { DemoConsul } from "./demo/consul-stage.ts";
-import { runDemo } from "./demo/run-demo.ts";
 import { jsonScreen, lineScreen, liveScreen } from "./demo/screen.ts";
 import type { Screen } from "./demo/screen.ts";
 import type { Output } from "./output.ts";
@@ -32,6 +31,8 @@ export function addDemo(program: Command, context: CliContext): void {
       const stepMs = once ? STEP_ONCE_MS : STEP_MS;
       const screen = screenFor(json, context.output);
       const consul = consulOf(options, context.env);
+      // Loaded only here, with all that it starts: the other commands do not need it.
+      const { runDemo } = await import("./demo/run-demo.ts");
       const faults = await untilInterrupted((signal) =>
         runDemo({ once, stepMs, clock: systemClock, screen, signal, consul }),
       );

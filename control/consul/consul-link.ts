@@ -84,13 +84,15 @@ export class ConsulLink implements Registry {
   }
 
   /**
-   * Reads certificates and copies; asks Consul nothing. undefined: the configuration has no
-   * `consul:`.
+   * Reads certificates and copies; asks Consul nothing.
    * @throws ConfigError
    */
-  static async open(config: Config, parts: ConsulLinkParts): Promise<ConsulLink | undefined> {
-    if (config.consul === undefined) return undefined;
-    const client = new ConsulClient(await consulOptionsOf(config.consul), parts.clock);
+  static async open(
+    config: Config,
+    consul: NonNullable<Config["consul"]>,
+    parts: ConsulLinkParts,
+  ): Promise<ConsulLink> {
+    const client = new ConsulClient(await consulOptionsOf(consul), parts.clock);
     const link = new ConsulLink(client, config, parts);
     await link.discovery.load();
     await link.#makeFolder();

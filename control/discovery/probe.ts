@@ -1,4 +1,4 @@
-import { Client } from "undici";
+import type { Client } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
 
 /** Read of an answer's body before it is cut: a status page fits, a download does not. */
@@ -35,7 +35,7 @@ export async function probe(
   const ending = new AbortController();
   const end = (): void => ending.abort();
   signal.addEventListener("abort", end, { once: true });
-  const client = openClient(target);
+  const client = await openClient(target);
   try {
     signal.throwIfAborted();
     return await Promise.race([
@@ -51,8 +51,12 @@ export async function probe(
   }
 }
 
-/** Timed by the clock as a whole; `connect` only bounds a socket that connects for nobody. */
-function openClient({ address, timeoutMs }: ProbeTarget): Client {
+/**
+ * Timed by the clock as a whole; `connect` only bounds a socket that connects for nobody. undici is
+ * loaded with the first probe: that is 4 MiB.
+ */
+async function openClient({ address, timeoutMs }: ProbeTarget): Promise<Client> {
+  const undici = await import("undici");
   const options = {
     // No keep-alive: sends Connection: close.
     pipelining: 0,
@@ -60,9 +64,9 @@ function openClient({ address, timeoutMs }: ProbeTarget): Client {
     bodyTimeout: 0,
     connect: { timeout: timeoutMs },
   };
-  if (!address.startsWith("unix:")) return new Client(`http://${address}`, options);
+  if (!address.startsWith("unix:")) return new undici.Client(`http://${address}`, options);
   const socketPath = address.slice("unix:".length);
-  return new Client("http://localhost", { ...options, socketPath });
+  return new undici.Client("http://localhost", { ...options, socketPath });
 }
 
 async function ask(client: Client, { host, path }: ProbeTarget): Promise<ProbeResult> {

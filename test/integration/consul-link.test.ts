@@ -92,7 +92,8 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     );
     const events = new Events(clock);
     const parts = { clock, random: seededRandom(4), log, events, isWell: () => true };
-    const link = (await ConsulLink.open(config, parts)) as ConsulLink;
+    if (config.consul === undefined) throw new Error("The configuration has lost Consul");
+    const link = await ConsulLink.open(config, config.consul, parts);
     const audit = await Audit.open({ path: link.auditPath, clock });
     const sink = link.acknowledging({ apply });
     const { discovery } = link;
