@@ -38,6 +38,16 @@ export class VersionCounters {
     else this.#retries += 1;
   }
 
+  /** Whether there is anything to tell. `false`: all counts are 0. */
+  get touched(): boolean {
+    return (
+      this.ejections > 0 ||
+      this.tunnelsOpen > 0 ||
+      this.#codes.some((count) => count > 0) ||
+      this.#outcomes.some((count) => count > 0)
+    );
+  }
+
   /** The counts as plain data for the primary. `inFlight`: exchanges and tunnels under way. */
   stats(service: string, version: string, inFlight: number): VersionStats {
     const durations: [number, number][] = [];

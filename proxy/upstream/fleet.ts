@@ -1,6 +1,7 @@
 import type { EndpointStats, VersionStats } from "../metrics/stats.ts";
 import { RoutingTable } from "../table/routing-table.ts";
 import type { ServiceTable } from "../table/service-table.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { LiveService } from "./live-service.ts";
 import { VersionPool } from "./version-pool.ts";
 import type { PoolParts, PoolPolicy } from "./version-pool.ts";
@@ -62,18 +63,20 @@ export class Fleet {
     return pool ?? new VersionPool(service, version, ORPHAN_POLICY, this.#parts);
   }
 
+  /** Of the versions that have something to tell: they are asked for every second. */
   versionStats(): VersionStats[] {
-    return this.#allPools().map((pool) =>
-      pool.counters.stats(pool.service, pool.version, pool.inFlight),
-    );
+    return this.#allPools()
+      .filter((pool) => pool.inFlight > 0 || pool.counters.touched)
+      .map((pool) => pool.counters.stats(pool.service, pool.version, pool.inFlight));
   }
 
+  /** Of the endpoints that are in use, connected or ejected. */
   endpointStats(): EndpointStats[] {
     const nowMs = this.#parts.wheel.nowMs;
-    return this.#allPools().flatMap((pool) =>
-      [...pool.endpoints.values()].map((endpoint) => ({
-        service: pool.service,
-        version: pool.version,
+    return this.#allPools().flatMap(({ service, version, endpoints }) =>
+      [...endpoints.values()].filter(hasNews).map((endpoint) => ({
+        service,
+        version,
         address: endpoint.address,
         inFlight: endpoint.inFlight,
         idleConnections: endpoint.idle.length,
@@ -95,4 +98,8 @@ export class Fleet {
     this.#services.get(name)?.close();
     this.#services.delete(name);
   }
+}
+
+function hasNews({ inFlight, idle, ejectedUntilMs }: Endpoint): boolean {
+  return inFlight > 0 || idle.length > 0 || ejectedUntilMs > 0;
 }

@@ -78,3 +78,15 @@ test("VersionCounters.stats() is a copy that later counts do not change", () => 
     [[bucketOf(1), 1]],
   ]);
 });
+
+test.each<[string, (counters: VersionCounters) => void]>([
+  ["exchange", (counters) => counters.exchange(204, 0)],
+  ["attempt", (counters) => counters.attempt("connect")],
+  ["tunnel", (counters) => void (counters.tunnelsOpen += 1)],
+  ["ejection", (counters) => void (counters.ejections += 1)],
+])("VersionCounters.touched is true from the first %s on", (_, count) => {
+  const counters = new VersionCounters();
+  expect(counters.touched).toBe(false);
+  count(counters);
+  expect(counters.touched).toBe(true);
+});
