@@ -116,8 +116,8 @@ export class ConsulClient {
   }
 
   /**
-   * When Consul last did what it was asked, and knew a leader, in the clock's nowMs. -Infinity:
-   * never.
+   * When a read was last answered by a server that knew a leader, in the clock's nowMs. What an
+   * agent answers on its own, such as a check of ours, says nothing of that. -Infinity: never.
    */
   get lastLedAnswerMs(): number {
     return this.#lastLedAnswerMs;
@@ -141,9 +141,8 @@ export class ConsulClient {
       if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
         throw refusalError(request.action, statusCode, this.#withoutToken(text));
       }
-      const meta = answerMeta(headers);
-      if (meta.knownLeader) this.#lastLedAnswerMs = this.#clock.nowMs();
-      return { found: statusCode !== 404, text, ...meta };
+      if (headers["x-consul-knownleader"] === "true") this.#lastLedAnswerMs = this.#clock.nowMs();
+      return { found: statusCode !== 404, text, ...answerMeta(headers) };
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw this.#typed(request.action, error);
@@ -166,9 +165,7 @@ export class ConsulClient {
     run: (consul: Consul, dc: { readonly dc?: string }) => Promise<Result>,
   ): Promise<Result> {
     try {
-      const result = await run(this.#package, this.#query);
-      this.#lastLedAnswerMs = this.#clock.nowMs();
-      return result;
+      return await run(this.#package, this.#query);
     } catch (error) {
       throw this.#typed(action, error);
     }
