@@ -1,6 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { CONTENDERS } from "./contenders/table.ts";
+import type { Contender } from "./contenders/contender.ts";
+import { sluice } from "./contenders/sluice.ts";
 import { GROWTH_MUST, SERIES } from "./growth/series.ts";
 import type { Series } from "./growth/series.ts";
 import { judgeGrowth } from "./growth/judge-growth.ts";
@@ -23,6 +26,7 @@ type Options = {
   readonly seconds: number;
   readonly plots: string;
   readonly series: readonly string[];
+  readonly contender: string;
 };
 
 type Measured = { readonly series: Series; readonly points: readonly Point[] };
@@ -33,29 +37,37 @@ await new Command("bench:growth")
   .option("--rounds <count>", "rounds", wholeUpTo(ROUNDS_MAX), 5)
   .option("--seconds <count>", "seconds of one round", wholeUpTo(SECONDS_MAX), 2)
   .option("--series <name...>", "only these", [])
-  .option("--plots <folder>", "where the plots are written", "docs")
+  .option("--plots <folder>", "where the plots of sluice are written", "docs")
+  .addOption(
+    new Option("--contender <name>", "who is measured; only sluice has promised anything")
+      .choices(CONTENDERS.map(({ name }) => name))
+      .default("sluice"),
+  )
   .action(run)
   .parseAsync();
 
-async function run({ rounds, seconds, plots, series: names }: Options): Promise<void> {
+async function run({ rounds, seconds, plots, ...chosen }: Options): Promise<void> {
   const machine = describeMachine();
-  const effort = { rounds, seconds, cores: shareCores(allowedCores()), progress: console.error };
+  const contender = CONTENDERS.find(({ name }) => name === chosen.contender) as Contender;
+  const cores = shareCores(allowedCores());
+  const effort = { contender, rounds, seconds, cores, progress: console.error };
+  const isOurs = contender === sluice;
   const measured: Measured[] = [];
   let isBroken = false;
   for (const series of SERIES) {
-    if (names.length > 0 && !names.includes(series.dimension)) continue;
+    if (chosen.series.length > 0 && !chosen.series.includes(series.dimension)) continue;
     const points = await measureSeries(series, effort).catch((error: Error) => {
       console.error(`Failed: ${series.title}: ${error.message}`);
       return [];
     });
     measured.push({ series, points });
-    isBroken ||= judgeGrowth(series, points).isBroken;
+    isBroken ||= isOurs && judgeGrowth(series, points).isBroken;
   }
-  const { processor, cores, loadBefore } = machine;
+  const { processor, loadBefore } = machine;
   const date = new Date().toISOString().slice(0, 10);
-  const note = `${date}, ${processor}, ${cores} processors, load average before ${loadBefore}`;
-  await writePlots(plots, measured, note);
-  console.log(`${report(measured)}\n\n${note}`);
+  const note = `${date}, ${processor}, ${machine.cores} processors, load average before ${loadBefore}`;
+  if (isOurs) await writePlots(plots, measured, note);
+  console.log(`${report(measured, isOurs)}\n\n${note}`);
   process.exitCode = isBroken ? 1 : 0;
 }
 
@@ -86,10 +98,10 @@ async function writePlots(
   await writeFile(join(folder, "growth-memory.svg"), memory);
 }
 
-function report(measured: readonly Measured[]): string {
+function report(measured: readonly Measured[], isOurs: boolean): string {
   const rows = measured.flatMap(({ series, points }) => {
     const { ratio } = judgeGrowth(series, points);
-    const must = series.from === undefined ? "" : `, must ≤ ${GROWTH_MUST}`;
+    const must = series.from === undefined || !isOurs ? "" : `, must ≤ ${GROWTH_MUST}`;
     return points.map((point) => [
       `${numberText(point.size)} ${series.title}`,
       spreadText(point.cpu),

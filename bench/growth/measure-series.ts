@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Job } from "../contenders/contender.ts";
-import { sluice } from "../contenders/sluice.ts";
+import type { Contender, Job } from "../contenders/contender.ts";
 import { holdConnections } from "../load/held-connections.ts";
 import { autocannon } from "../load/autocannon.ts";
 import { hasWrk, wrk } from "../load/wrk.ts";
@@ -36,6 +35,7 @@ export type Point = {
 
 /** How much a series is measured. */
 export type GrowthEffort = {
+  readonly contender: Contender;
   readonly rounds: number;
   readonly seconds: number;
   readonly cores: Cores;
@@ -45,7 +45,7 @@ export type GrowthEffort = {
 type Started = { readonly size: number; readonly entry: Entry; readonly idleBytes: number };
 
 /**
- * Measures every size of a series. All of them run at the same time, each in its own sidecar, and
+ * Measures every size of a series. All of them run at the same time, each in its own process, and
  * have their turns in each round, so that a disturbance hits small and large alike.
  */
 export async function measureSeries(
@@ -54,7 +54,7 @@ export async function measureSeries(
 ): Promise<readonly Point[]> {
   await using stack = new AsyncDisposableStack();
   const started: Started[] = [];
-  for (const size of series.sizes) started.push(await start(series, size, effort.cores, stack));
+  for (const size of series.sizes) started.push(await start(series, size, effort, stack));
   const tool = hasWrk() ? wrk : autocannon;
   const load = async ({ size, entry }: Started, seconds: number, round: number) => {
     const scenario = scenarioOf(series, size);
@@ -86,7 +86,7 @@ export async function measureSeries(
 async function start(
   series: Series,
   size: number,
-  cores: Cores,
+  { contender, cores }: GrowthEffort,
   stack: AsyncDisposableStack,
 ): Promise<Started> {
   const perVersion = series.dimension === "endpoints" ? size / 2 : 1;
@@ -97,8 +97,8 @@ async function start(
     services: series.dimension === "services" ? size : 1,
     routes: series.dimension === "routes" ? size : 0,
   };
-  const running = stack.use(await sluice.start(job, cores));
-  const entry: Entry = { contender: sluice, running, job };
+  const running = stack.use(await contender.start(job, cores));
+  const entry: Entry = { contender, running, job };
   if (series.dimension === "idleConnections" && size > 0) {
     const target = targetOf(entry, scenarioOf(series, size));
     stack.use(await holdConnections({ target, count: size, kind: "idle" }, cores));
