@@ -36,14 +36,15 @@ export function planFor(choice: Choice, installed: readonly Contender[]): Measur
     scenario,
     with: scenario.quick === "rivals" && quick ? rivalsOf(scenario.name) : all,
   }));
-  const rivals = new Set(["direct", ...rivalsOf("latency")]);
+  const compared = rivalsOf("latency");
+  const rivals = new Set(["direct", ...compared]);
   const servers = new Set([...all].filter((name) => name !== "direct"));
   const none = new Set<string>();
   return {
     contenders,
     scenarios,
     latency: chosen("latency") ? (quick ? rivals : all) : none,
-    memory: chosen("memory") || chosen("shift") ? (quick ? rivalsOf("latency") : servers) : none,
+    memory: chosen("memory") || chosen("shift") ? (quick ? compared : servers) : none,
     shift: chosen("shift") ? new Set(["sluice"]) : none,
     rounds: choice.rounds ?? effort.rounds,
     freshRounds: Math.min(effort.freshRounds, choice.rounds ?? effort.freshRounds),

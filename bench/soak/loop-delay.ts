@@ -1,5 +1,4 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { Spawned } from "../system/spawned.ts";
 
 /** How late the event loop of one process was in one second, in milliseconds. */
@@ -7,9 +6,8 @@ export type LoopDelay = { readonly pid: number; readonly p50Ms: number; readonly
 
 /** Environment that makes every process of a program write its loop's delay to `file`. */
 export function loopDelayEnvironment(file: string): Readonly<Record<string, string>> {
-  const preload = fileURLToPath(new URL("loop-delay-child.ts", import.meta.url));
   return {
-    NODE_OPTIONS: `--import=${pathToFileURL(preload).href}`,
+    NODE_OPTIONS: `--import=${new URL("loop-delay-child.ts", import.meta.url).href}`,
     SOAK_LOOP_DELAY_FILE: file,
   };
 }

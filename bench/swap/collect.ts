@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** For one collection of the largest heap that is measured. */
 const COLLECT_MS = 1_000;
 
 /** Environment that makes every process of a program collect its garbage when it is told to. */
 export function collectEnvironment(): Readonly<Record<string, string>> {
-  const preload = fileURLToPath(new URL("collect-child.ts", import.meta.url));
-  return { NODE_OPTIONS: `--import=${pathToFileURL(preload).href}` };
+  return { NODE_OPTIONS: `--import=${new URL("collect-child.ts", import.meta.url).href}` };
 }
 
 /**

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
-import type { Config } from "../config/config-schema.ts";
+import type { Config, ConsulConfig } from "../config/config-schema.ts";
 import { ConsulDiscovery } from "../discovery/consul-discovery.ts";
 import type { Events } from "../events.ts";
 import type { Registry } from "../registry.ts";
@@ -44,22 +44,25 @@ export class ConsulLink implements Registry {
   /** undefined: the table is kept elsewhere, and there is no fleet. */
   readonly store: ConsulStore | undefined;
   readonly fleet: Fleet | undefined;
-  /** Where this sidecar's audit log belongs. undefined: the table or its copies are elsewhere. */
-  auditPath: string | undefined;
   /** undefined: the configuration has no `register:`. */
   readonly #registrar: Registrar | undefined;
   readonly #parts: ConsulLinkParts;
+  #auditPath: string | undefined;
   readonly #ending = new AbortController();
   #splitters: Splitters | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
-  private constructor(client: ConsulClient, config: Config, parts: ConsulLinkParts) {
+  private constructor(
+    client: ConsulClient,
+    config: Config,
+    { copies, warningIsHealthy }: ConsulConfig,
+    parts: ConsulLinkParts,
+  ) {
     const common = { ...parts, client };
     const { name: sidecar, isLasting } = sidecarNameOf(config, {
       host: hostname(),
       pid: process.pid,
     });
-    const { copies = false, warningIsHealthy } = config.consul ?? {};
     const copyPath = (file: string): string | undefined =>
       copies === false || !isLasting ? undefined : join(copies, sidecar, file);
     this.#parts = parts;
@@ -75,7 +78,7 @@ export class ConsulLink implements Registry {
       const place = { prefix, sidecar, copyPath: copyPath("table.json") };
       this.store = new ConsulStore({ ...common, onProblem }, place);
       this.fleet = new Fleet(common, { prefix, sidecar });
-      this.auditPath = copyPath("audit.jsonl");
+      this.#auditPath = copyPath("audit.jsonl");
     }
     if (config.register !== undefined) {
       this.#registrar = new Registrar(common, registrationOf(config.register), parts.isWell);
@@ -89,24 +92,30 @@ export class ConsulLink implements Registry {
    */
   static async open(
     config: Config,
-    consul: NonNullable<Config["consul"]>,
+    consul: ConsulConfig,
     parts: ConsulLinkParts,
   ): Promise<ConsulLink> {
     const client = new ConsulClient(await consulOptionsOf(consul), parts.clock);
-    const link = new ConsulLink(client, config, parts);
+    const link = new ConsulLink(client, config, consul, parts);
     await link.discovery.load();
     await link.#makeFolder();
     return link;
   }
 
+  /** Where this sidecar's audit log belongs. undefined: the table or its copies are elsewhere. */
+  get auditPath(): string | undefined {
+    return this.#auditPath;
+  }
+
   /** Copies are a help, not a promise: without them the audit log is in memory. */
   async #makeFolder(): Promise<void> {
-    if (this.auditPath === undefined) return;
+    const path = this.#auditPath;
+    if (path === undefined) return;
     try {
-      await mkdir(dirname(this.auditPath), { recursive: true });
+      await mkdir(dirname(path), { recursive: true });
     } catch (error) {
-      this.#parts.log.warn("kept_copy.unwritable", { path: this.auditPath, error: String(error) });
-      this.auditPath = undefined;
+      this.#parts.log.warn("kept_copy.unwritable", { path, error: String(error) });
+      this.#auditPath = undefined;
     }
   }
 

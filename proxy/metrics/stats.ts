@@ -64,7 +64,9 @@ export type EndpointStats = {
 
 /** Everything that one worker counts. */
 export type WorkerStats = {
+  /** Without those that have counted nothing, and have nothing open: theirs are zeros. */
   readonly versions: readonly VersionStats[];
+  /** Without those that have no connection and are not ejected: the same. */
   readonly endpoints: readonly EndpointStats[];
   readonly filters: readonly FilterStats[];
   /** Refused messages by reason (RejectReason). Cumulative. */
