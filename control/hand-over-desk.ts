@@ -1,5 +1,5 @@
 import type { SendHandle } from "node:child_process";
-import type { NativeHandle } from "../proxy/base/transport.ts";
+import type { ConnectionHandle } from "../proxy/base/transport.ts";
 import type { Log } from "../proxy/base/log.ts";
 import type { HandedConnection } from "../proxy/drain/handed-connection.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -10,14 +10,14 @@ type Adopter = Pick<WorkerProcess, "ask">;
 /** Takes a connection out of this process; calls `onGone` when it does not need the handle more. */
 export type GiveConnection = (
   connection: HandedConnection,
-  handle: NativeHandle,
+  handle: ConnectionHandle,
   onGone: () => void,
 ) => void;
 
 /** A socket with what is known of it. */
 type Handed = {
   readonly connection: HandedConnection;
-  readonly handle: NativeHandle;
+  readonly handle: ConnectionHandle;
   /** Who gave it. undefined: another primary. */
   readonly from: Adopter | undefined;
 };
@@ -44,7 +44,7 @@ export class HandOverDesk {
   }
 
   /** Takes a connection. `from`: the worker that gave it. undefined: another primary. */
-  take(connection: HandedConnection, handle: NativeHandle, from?: Adopter): void {
+  take(connection: HandedConnection, handle: ConnectionHandle, from?: Adopter): void {
     const handed = { connection, handle, from };
     if (this.#heir !== undefined) return this.#giveTo(this.#heir, handed);
     switch (connection.kind) {

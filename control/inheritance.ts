@@ -1,4 +1,4 @@
-import type { NativeHandle } from "../proxy/base/transport.ts";
+import type { ConnectionHandle } from "../proxy/base/transport.ts";
 import type { HandedConnection } from "../proxy/drain/handed-connection.ts";
 import type { WorkerStats } from "../proxy/metrics/stats.ts";
 import type { BoundSocket } from "./listening-sockets.ts";
@@ -20,7 +20,7 @@ export type FromSuccessor = { readonly kind: "serving" };
 
 /** Who goes on with what the predecessor still gives. */
 export interface Heir {
-  adopt(connection: HandedConnection, handle: NativeHandle): void;
+  adopt(connection: HandedConnection, handle: ConnectionHandle): void;
   addCounts(stats: readonly WorkerStats[]): void;
 }
 
@@ -60,7 +60,7 @@ export class Inheritance {
     process.on("message", (message: ToSuccessor, handle: unknown) => {
       if (message.kind === "counts") heir.addCounts(message.stats);
       if (message.kind !== "connection" || handle === undefined) return;
-      heir.adopt(message.connection, handle as NativeHandle);
+      heir.adopt(message.connection, handle as ConnectionHandle);
     });
     process.once("disconnect", () => process.removeAllListeners("message"));
     process.send?.({ kind: "serving" } satisfies FromSuccessor);

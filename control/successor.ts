@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, SendHandle } from "node:child_process";
-import type { NativeHandle } from "../proxy/base/transport.ts";
+import type { ConnectionHandle } from "../proxy/base/transport.ts";
 import type { HandedConnection } from "../proxy/drain/handed-connection.ts";
 import type { WorkerStats } from "../proxy/metrics/stats.ts";
 import { SwapError } from "./errors.ts";
@@ -47,7 +47,7 @@ export class Successor {
   }
 
   /** Sends a connection; `onGone`: it is there, or lost. */
-  give(connection: HandedConnection, handle: NativeHandle, onGone: () => void): void {
+  give(connection: HandedConnection, handle: ConnectionHandle, onGone: () => void): void {
     this.#send({ kind: "connection", connection }, handle, onGone);
   }
 

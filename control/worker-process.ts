@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess, SendHandle } from "node:child_process";
 import { WorkerError } from "./errors.ts";
-import type { NativeHandle } from "../proxy/base/transport.ts";
+import type { ConnectionHandle } from "../proxy/base/transport.ts";
 import type { HandedConnection } from "../proxy/drain/handed-connection.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "../proxy/messages.ts";
 import type { WorkerStats } from "../proxy/metrics/stats.ts";
@@ -28,7 +28,7 @@ export type WorkerProcessOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly onEvent: (event: WorkerEvent) => void;
   /** It gives a connection away: `handle` is for whoever goes on with it. */
-  readonly onConnection: (connection: HandedConnection, handle: NativeHandle) => void;
+  readonly onConnection: (connection: HandedConnection, handle: ConnectionHandle) => void;
   /** It has ended, and nothing that it sent is still to come. */
   readonly onSilence: (worker: WorkerProcess) => void;
   /** It ended, asked or not. `by`: exit code or signal. */
@@ -62,7 +62,7 @@ export class WorkerProcess {
     this.#child.on("message", (message: FromWorker, handle: unknown) => {
       if (message.kind !== "connection") this.#receive(message, options.onEvent);
       else if (handle !== undefined) {
-        options.onConnection(message.connection, handle as NativeHandle);
+        options.onConnection(message.connection, handle as ConnectionHandle);
       }
     });
     this.#child.on("error", (error) => {

@@ -1,6 +1,6 @@
 import type { SendHandle } from "node:child_process";
 import type { Clock } from "../proxy/base/clock.ts";
-import type { NativeHandle } from "../proxy/base/transport.ts";
+import type { ConnectionHandle } from "../proxy/base/transport.ts";
 import type { HandedConnection } from "../proxy/drain/handed-connection.ts";
 import type { Log } from "../proxy/base/log.ts";
 import type { FromWorker, WorkerEvent } from "../proxy/messages.ts";
@@ -206,7 +206,7 @@ export class Workers implements TableSink, Heir {
   }
 
   /** Goes on with a connection that the workers of another primary gave away. */
-  adopt(connection: HandedConnection, handle: NativeHandle): void {
+  adopt(connection: HandedConnection, handle: ConnectionHandle): void {
     this.#desk.take(connection, handle);
   }
 

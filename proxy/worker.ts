@@ -7,7 +7,8 @@ import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { ReadBuffers } from "./base/read-buffers.ts";
 import { TimerWheel } from "./base/timer-wheel.ts";
-import type { NativeHandle } from "./base/transport.ts";
+import { streamHandles } from "./base/stream-handles.ts";
+import type { ConnectionHandle } from "./base/transport.ts";
 import { Adoption } from "./drain/adoption.ts";
 import { HandOver } from "./drain/hand-over.ts";
 import type { HandedConnection } from "./drain/handed-connection.ts";
@@ -100,7 +101,7 @@ class Worker {
         this.#handOver?.taken();
         return this.#send({ kind: "done", id: message.id });
       case "adopt":
-        this.#adoption.adopt(message.connection, handle as NativeHandle);
+        this.#adoption.adopt(message.connection, handle as ConnectionHandle);
         return this.#send({ kind: "done", id: message.id });
       case "open":
         return this.#send({ kind: "open", id: message.id, versions: this.#migrations.open() });
@@ -179,7 +180,7 @@ function sendToPrimary(message: FromWorker): void {
 }
 
 /** Sends a connection to the primary, and lets go of it here when it is there. */
-function sendConnection(connection: HandedConnection, handle: NativeHandle): void {
+function sendConnection(connection: HandedConnection, handle: ConnectionHandle): void {
   const message: FromWorker = { kind: "connection", connection };
   process.send?.(message, handle as unknown as Socket, {}, () => handle.close());
 }
@@ -190,6 +191,7 @@ function main(): void {
     (line) => process.stdout.write(line),
     () => systemClock.wallMs(),
   );
+  if (streamHandles === undefined) log.warn("worker.streams-unknown", { node: process.version });
   const worker = new Worker(process.env["SLUICE_PSEUDONYM"] ?? "sluice", log, sendToPrimary);
   process.on("message", (message: ToWorker, handle: unknown) => {
     worker.handle(message, handle).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import type { NativeHandle } from "../base/transport.ts";
+import type { ConnectionHandle } from "../base/transport.ts";
 import { ClientConnection } from "../serve/client-connection.ts";
 import type { ServeParts } from "../serve/parts.ts";
 import { Tunnel } from "../serve/tunnel.ts";
@@ -12,14 +12,14 @@ type HalfTunnel = HandedConnection & { readonly kind: "tunnelClient" };
 /** Goes on with connections that an older worker gives away. */
 export class Adoption {
   readonly #parts: ServeParts;
-  readonly #halves = new Map<string, { about: HalfTunnel; handle: NativeHandle }>();
+  readonly #halves = new Map<string, { about: HalfTunnel; handle: ConnectionHandle }>();
 
   constructor(parts: ServeParts) {
     this.#parts = parts;
   }
 
   /** Takes a connection over. */
-  adopt(about: HandedConnection, handle: NativeHandle): void {
+  adopt(about: HandedConnection, handle: ConnectionHandle): void {
     switch (about.kind) {
       case "idle":
         return this.#client(about, handle).adopt(about);
@@ -30,13 +30,13 @@ export class Adoption {
     }
   }
 
-  #client(about: Pick<HalfTunnel, "peer" | "service">, handle: NativeHandle): ClientConnection {
+  #client(about: Pick<HalfTunnel, "peer" | "service">, handle: ConnectionHandle): ClientConnection {
     const client = new ClientConnection(handle, about.peer, about.service, this.#parts);
     this.#parts.connections.add(client);
     return client;
   }
 
-  #await(about: HalfTunnel, handle: NativeHandle): void {
+  #await(about: HalfTunnel, handle: ConnectionHandle): void {
     this.#halves.set(about.tunnel, { about, handle });
     if (this.#halves.size <= HALVES_MAX) return;
     const [oldest] = this.#halves.keys();
@@ -45,7 +45,7 @@ export class Adoption {
     this.#halves.delete(oldest);
   }
 
-  #join(half: HandedConnection & { kind: "tunnelUpstream" }, handle: NativeHandle): void {
+  #join(half: HandedConnection & { kind: "tunnelUpstream" }, handle: ConnectionHandle): void {
     const other = this.#halves.get(half.tunnel);
     this.#halves.delete(half.tunnel);
     if (other === undefined) return handle.close();

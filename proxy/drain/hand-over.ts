@@ -1,4 +1,4 @@
-import type { NativeHandle } from "../base/transport.ts";
+import type { ConnectionHandle } from "../base/transport.ts";
 import type { ClientConnection } from "../serve/client-connection.ts";
 import type { ClientConnections } from "../serve/client-connections.ts";
 import type { HandedConnection } from "./handed-connection.ts";
@@ -13,7 +13,7 @@ const SWEEP_MS = 20;
 const UNDER_WAY_MAX = 32;
 
 /** Sends a connection to the primary; the handle is closed here once it is there. */
-export type SendConnection = (about: HandedConnection, handle: NativeHandle) => void;
+export type SendConnection = (about: HandedConnection, handle: ConnectionHandle) => void;
 
 /**
  * Gives all connections of this worker to its successor, each as soon as it can go: a keep-alive
@@ -83,7 +83,7 @@ export class HandOver {
     return true;
   }
 
-  #sendOne(about: HandedConnection, handle: NativeHandle): void {
+  #sendOne(about: HandedConnection, handle: ConnectionHandle): void {
     this.#underWay += 1;
     this.#send(about, handle);
   }

@@ -1,8 +1,8 @@
-import type { Socket } from "node:net";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring } from "../base/timer-wheel.ts";
-import { Transport } from "../base/transport.ts";
-import type { NativeHandle, TransportHandler } from "../base/transport.ts";
+import { acceptTransport } from "../base/open-transport.ts";
+import type { Accepted } from "../base/open-transport.ts";
+import type { ConnectionHandle, Transport, TransportHandler } from "../base/transport.ts";
 import type { IdleConnection, Peer } from "../drain/handed-connection.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import { REFUSALS } from "../http1/refusal.ts";
@@ -48,16 +48,11 @@ export class ClientConnection implements TransportHandler, Expiring {
   #idleSinceMs: number;
   #stallTimeoutMs = STALL_TIMEOUT_MS;
 
-  constructor(
-    accepted: Socket | NativeHandle,
-    peer: Peer,
-    service: string | undefined,
-    parts: ServeParts,
-  ) {
+  constructor(accepted: Accepted, peer: Peer, service: string | undefined, parts: ServeParts) {
     this.peer = peer;
     this.service = service;
     this.#parts = parts;
-    this.transport = Transport.accept(accepted, parts.buffers, this);
+    this.transport = acceptTransport(accepted, parts.buffers, this);
     this.#idleSinceMs = parts.wheel.nowMs;
     const live = service === undefined ? undefined : parts.fleet.byName(service);
     if (live !== undefined) this.followPolicy(live.table.policy);
@@ -108,7 +103,7 @@ export class ClientConnection implements TransportHandler, Expiring {
   /**
    * Gives the connection away, between requests. undefined: not now. The caller sends the handle.
    */
-  giveAway(): { handle: NativeHandle; about: IdleConnection } | undefined {
+  giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined {
     const handle = this.#isBetweenRequests ? this.transport.detach() : undefined;
     if (handle === undefined) return undefined;
     const { peer, service } = this;

@@ -1,6 +1,9 @@
 import { BlockList, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import type { Log } from "../base/log.ts";
+import { remoteAddressOf } from "../base/open-transport.ts";
+import type { Accepted } from "../base/open-transport.ts";
+import { acceptHandles } from "../base/stream-handles.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { Peer } from "../drain/handed-connection.ts";
@@ -18,7 +21,8 @@ export type ListenHandle = Parameters<Server["listen"]>[0];
 export class Listener {
   readonly #snapshot: ListenerSnapshot;
   readonly #parts: ServeParts;
-  readonly #trusted: BlockList;
+  /** undefined: nobody. */
+  readonly #trusted: BlockList | undefined;
   readonly #turnAway: TurnAway;
   readonly #server: Server;
 
@@ -26,8 +30,8 @@ export class Listener {
     this.#snapshot = snapshot;
     this.#parts = parts;
     this.#trusted = blockListOf(snapshot.trustedPeers);
-    this.#turnAway = new TurnAway(parts.wheel);
-    const options = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
+    this.#turnAway = new TurnAway(parts);
+    const options = { allowHalfOpen: true, noDelay: true };
     this.#server = createServer(options, (socket) => this.#accept(socket));
     // EMFILE and its like: the connection is lost, the listener goes on with the next.
     this.#server.on("error", (error) => {
@@ -42,6 +46,7 @@ export class Listener {
       this.#server.once("error", reject);
       this.#server.listen(handle, BACKLOG, () => {
         this.#server.removeListener("error", reject);
+        acceptHandles(this.#server, (accepted) => this.#accept(accepted));
         resolve();
       });
     });
@@ -52,29 +57,31 @@ export class Listener {
     this.#server.close();
   }
 
-  #accept(socket: Socket): void {
+  #accept(accepted: Accepted): void {
     const { connections, date, wheel, rejected } = this.#parts;
     if (connections.size < this.#snapshot.connectionsMax) {
       const { service } = this.#snapshot;
-      connections.add(new ClientConnection(socket, this.#peerOf(socket), service, this.#parts));
+      connections.add(new ClientConnection(accepted, this.#peerOf(accepted), service, this.#parts));
       return;
     }
     rejected.add("too-many-connections");
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
-    this.#turnAway.take(socket, errorResponse("too-many-connections", options));
+    this.#turnAway.take(accepted, errorResponse("too-many-connections", options));
   }
 
-  #peerOf(socket: Socket): Peer {
-    const { remoteAddress, remoteFamily } = socket;
+  #peerOf(accepted: Accepted): Peer {
+    const remoteAddress = remoteAddressOf(accepted);
     if (remoteAddress === undefined) return { address: "unknown", trusted: false };
     const mapped = remoteAddress.startsWith("::ffff:") && remoteAddress.includes(".");
     const address = mapped ? remoteAddress.slice("::ffff:".length) : remoteAddress;
-    const family = mapped || remoteFamily === "IPv4" ? "ipv4" : "ipv6";
+    if (this.#trusted === undefined) return { address, trusted: false };
+    const family = address.includes(":") ? "ipv6" : "ipv4";
     return { address, trusted: this.#trusted.check(address, family) };
   }
 }
 
-function blockListOf(ranges: readonly string[]): BlockList {
+function blockListOf(ranges: readonly string[]): BlockList | undefined {
+  if (ranges.length === 0) return undefined;
   const list = new BlockList();
   for (const range of ranges) {
     const [address = "", prefix] = range.split("/");

@@ -1,6 +1,6 @@
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
-import type { NativeHandle, Transport, TransportHandler } from "../base/transport.ts";
+import type { ConnectionHandle, Transport, TransportHandler } from "../base/transport.ts";
 import type { CloseCode } from "../drain/close-frame.ts";
 import type { HandedTunnel, Peer } from "../drain/handed-connection.ts";
 import { TunnelClose } from "../drain/tunnel-close.ts";
@@ -30,14 +30,14 @@ export type TunnelParts = {
 /** A tunnel that comes from another worker: its upstream side. */
 export type AdoptedTunnel = {
   readonly pool: VersionPool;
-  readonly handle: NativeHandle;
+  readonly handle: ConnectionHandle;
   readonly about: HandedTunnel;
 };
 
 /** A tunnel that leaves this worker. */
 export type GivenTunnel = {
-  readonly client: NativeHandle | undefined;
-  readonly upstream: NativeHandle | undefined;
+  readonly client: ConnectionHandle | undefined;
+  readonly upstream: ConnectionHandle | undefined;
   readonly peer: Peer;
   readonly about: HandedTunnel;
 };
@@ -78,7 +78,7 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
     if (end > start) tunnel.#passToClient(bytes.subarray(start, end), end - start);
     if (fromClient !== undefined) tunnel.#passToUpstream(fromClient, fromClient.length);
     // An end that came before the 101 is not told again.
-    if (tunnel.#client.socket.readableEnded) tunnel.onEnd();
+    if (tunnel.#client.ended) tunnel.onEnd();
     else tunnel.#client.resume();
   }
 
@@ -88,8 +88,8 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
     this.#upstream = parts.connection.transport;
     parts.connection.user = this;
     parts.pool.counters.tunnelsOpen += 1;
-    this.#client.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    this.#upstream.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#client.keepAlive(KEEP_ALIVE_MS);
+    this.#upstream.keepAlive(KEEP_ALIVE_MS);
     this.#moved();
     parts.wheel.arm(this.#timer, parts.idleTimeoutMs > 0 ? parts.idleTimeoutMs : Infinity);
   }

@@ -1,54 +1,84 @@
-import type { Socket } from "node:net";
+import { acceptTransport } from "../base/open-transport.ts";
+import type { Accepted } from "../base/open-transport.ts";
+import type { ReadBuffers } from "../base/read-buffers.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
+import type { Transport, TransportHandler } from "../base/transport.ts";
 import { LINGER_BYTES_MAX, LINGER_MS } from "./linger.ts";
 
 /** Turned away at once and not yet gone: above it they are cut, answer or not. */
 const TURNED_AWAY_MAX = 256;
 
+type TurnAwayParts = { readonly wheel: TimerWheel; readonly buffers: ReadBuffers };
+
 /** Answers connections that are one too many, and sees to it that they go. */
 export class TurnAway {
-  readonly #wheel: TimerWheel;
+  readonly #parts: TurnAwayParts;
   #open = 0;
 
-  constructor(wheel: TimerWheel) {
-    this.#wheel = wheel;
+  constructor(parts: TurnAwayParts) {
+    this.#parts = parts;
   }
 
-  /** Sends `response` to an accepted connection, which is paused, and closes it. */
-  take(socket: Socket, response: string): void {
-    socket.on("error", () => undefined);
-    if (this.#open >= TURNED_AWAY_MAX) {
-      socket.destroy();
-      return;
-    }
+  /** Sends `response` to an accepted connection and closes it. */
+  take(accepted: Accepted, response: string): void {
     this.#open += 1;
-    const going = new Going(socket);
-    this.#wheel.arm(going.timer, LINGER_MS);
-    socket.on("close", () => {
+    const onGone = (): void => {
       this.#open -= 1;
-      going.timer.close();
-    });
-    socket.end(response);
+    };
+    const going = new Going(accepted, this.#parts, onGone);
+    if (this.#open > TURNED_AWAY_MAX) going.cut();
+    else going.end(response);
   }
 }
 
 /** One such connection: what it sends is read, as from any client after its last answer. */
-class Going implements Expiring {
-  readonly timer = new Timer(this);
-  readonly #socket: Socket;
+class Going implements TransportHandler, Expiring {
+  readonly #timer = new Timer(this);
+  readonly #transport: Transport;
+  readonly #wheel: TimerWheel;
+  readonly #onGone: () => void;
   #bytes = 0;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", (bytes: Buffer) => {
-      this.#bytes += bytes.length;
-      if (this.#bytes > LINGER_BYTES_MAX) socket.destroy();
-    });
-    socket.resume();
+  constructor(accepted: Accepted, parts: TurnAwayParts, onGone: () => void) {
+    this.#wheel = parts.wheel;
+    this.#onGone = onGone;
+    this.#transport = acceptTransport(accepted, parts.buffers, this);
+  }
+
+  end(response: string): void {
+    this.#wheel.arm(this.#timer, LINGER_MS);
+    this.#transport.write(response);
+    this.#transport.end();
+  }
+
+  cut(): void {
+    this.#transport.destroy();
+  }
+
+  onConnect(): void {
+    // It stands from the beginning.
+  }
+
+  onData(_bytes: Buffer, end: number): void {
+    this.#bytes += end;
+    if (this.#bytes > LINGER_BYTES_MAX) this.cut();
+  }
+
+  onEnd(): void {
+    // Our own end is under way.
+  }
+
+  onFlushed(): void {
+    // Nothing follows.
+  }
+
+  onClose(): void {
+    this.#timer.close();
+    this.#onGone();
   }
 
   onDeadline(): void {
-    this.#socket.destroy();
+    this.cut();
   }
 }

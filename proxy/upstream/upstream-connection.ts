@@ -1,8 +1,8 @@
 import type { ReadBuffers } from "../base/read-buffers.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
-import { Transport } from "../base/transport.ts";
-import type { NativeHandle, TransportHandler } from "../base/transport.ts";
+import { acceptTransport, connectTransport } from "../base/open-transport.ts";
+import type { ConnectionHandle, Transport, TransportHandler } from "../base/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Why no connection could be had. */
@@ -35,7 +35,7 @@ type ConnectionParts = {
   readonly wheel: TimerWheel;
   readonly connectTimeoutMs: number;
   /** A connection that stands already, given away by another worker. Absent: a new one is made. */
-  readonly handle?: NativeHandle;
+  readonly handle?: ConnectionHandle;
 };
 
 /**
@@ -66,8 +66,8 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     this.ready = handle !== undefined;
     this.transport =
       handle === undefined
-        ? Transport.connect(endpoint.target, buffers, this)
-        : Transport.accept(handle, buffers, this);
+        ? connectTransport(endpoint.target, buffers, this)
+        : acceptTransport(handle, buffers, this);
     if (!this.ready && connectTimeoutMs > 0) this.#wheel.arm(this.#timer, connectTimeoutMs);
   }
 
@@ -79,7 +79,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   }
 
   /** Takes the connection out of this process, with its user. undefined: not now. */
-  giveAway(): NativeHandle | undefined {
+  giveAway(): ConnectionHandle | undefined {
     const handle = this.transport.detach();
     if (handle === undefined) return undefined;
     const { user } = this;

@@ -1,7 +1,7 @@
 import type { Random } from "../base/random.ts";
 import type { ReadBuffers } from "../base/read-buffers.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
-import type { NativeHandle } from "../base/transport.ts";
+import type { ConnectionHandle } from "../base/transport.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
 import type { EjectionPolicy, Limits, VersionSnapshot } from "../table/snapshot.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -141,7 +141,7 @@ export class VersionPool implements ConnectionOwner {
    * Goes on with a connection that another worker gave away; the caller sets its user at once. An
    * endpoint that is not in the table any more gets nothing new.
    */
-  adopt(handle: NativeHandle, address: string): UpstreamConnection {
+  adopt(handle: ConnectionHandle, address: string): UpstreamConnection {
     const snapshot = { address, weight: 1, state: "maint", healthy: false } as const;
     const endpoint = this.#endpoints.get(address) ?? new Endpoint(snapshot, -Infinity);
     endpoint.removed ||= !this.#endpoints.has(address);
@@ -167,7 +167,7 @@ export class VersionPool implements ConnectionOwner {
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
     const isInTheWay = !endpoint.usable && this.#waiting.length > 0;
     const isOver = isInTheWay || this.#closed || endpoint.removed || connection.idleMs <= 0;
-    if (isOver || !isOpen(connection)) {
+    if (isOver || connection.transport.closed) {
       this.discard(connection);
       return;
     }
@@ -308,11 +308,6 @@ function closeIdleOf(endpoint: Endpoint): void {
 function takeIdle(endpoint: Endpoint): UpstreamConnection | undefined {
   for (;;) {
     const connection = endpoint.idle.pop();
-    if (connection === undefined || isOpen(connection)) return connection;
+    if (connection === undefined || !connection.transport.closed) return connection;
   }
-}
-
-/** A socket that was destroyed says so at once; that it is closed, a turn later. */
-function isOpen({ transport }: UpstreamConnection): boolean {
-  return !transport.closed && !transport.socket.destroyed;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HandOverDesk } from "../../control/hand-over-desk.ts";
-import type { NativeHandle } from "../../proxy/base/transport.ts";
+import type { ConnectionHandle } from "../../proxy/base/transport.ts";
 import type { HandedConnection } from "../../proxy/drain/handed-connection.ts";
 import type { FromWorker } from "../../proxy/messages.ts";
 
@@ -21,7 +21,7 @@ function upstream(place: number, tunnel = "t"): HandedConnection {
   return { kind: "tunnelUpstream", place, tunnel, about };
 }
 
-class Handle implements NativeHandle {
+class Handle implements ConnectionHandle {
   closed = false;
   readStop(): number {
     return 0;

@@ -3,8 +3,9 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { ReadBuffers } from "../../../proxy/base/read-buffers.ts";
-import { Transport } from "../../../proxy/base/transport.ts";
-import type { TransportHandler } from "../../../proxy/base/transport.ts";
+import { acceptTransport, connectTransport } from "../../../proxy/base/open-transport.ts";
+import { SocketTransport } from "../../../proxy/base/socket-transport.ts";
+import type { Transport, TransportHandler } from "../../../proxy/base/transport.ts";
 
 /** Writes down what a transport tells. */
 export class Recorder implements TransportHandler {
@@ -62,14 +63,33 @@ export async function dial(port: number): Promise<Socket> {
   return socket;
 }
 
+/** One way to make transports. */
+export type Kind = {
+  readonly name: string;
+  readonly accept: typeof acceptTransport;
+  readonly connect: typeof connectTransport;
+};
+
+/** What this Node gives, and what another one would fall back to. */
+export const KINDS: readonly Kind[] = [
+  { name: "HandleTransport", accept: acceptTransport, connect: connectTransport },
+  {
+    name: "SocketTransport",
+    accept: (socket, _, handler) => new SocketTransport((socket as Socket).resume(), handler),
+    connect: (target, _, handler) =>
+      new SocketTransport(connect({ ...target, allowHalfOpen: true, noDelay: true }), handler),
+  },
+];
+
 /** An accepted transport and its peer. */
 export async function acceptedPair(
+  kind: Kind,
   handler: TransportHandler = new Recorder(),
   buffers = new ReadBuffers(),
 ): Promise<{ readonly transport: Transport; readonly peer: Socket }> {
   const accepted = Promise.withResolvers<Transport>();
   const port = await listen((socket) => {
-    accepted.resolve(Transport.accept(socket, buffers, handler));
+    accepted.resolve(kind.accept(socket, buffers, handler));
   }, true);
   const peer = await dial(port);
   const transport = await accepted.promise;
@@ -79,14 +99,22 @@ export async function acceptedPair(
 
 /** A transport that has connected, and its peer. */
 export async function connectedPair(
+  kind: Kind,
   handler: TransportHandler,
   buffers = new ReadBuffers(),
 ): Promise<{ readonly transport: Transport; readonly peer: Socket }> {
   const accepted = Promise.withResolvers<Socket>();
+  const connected = Promise.withResolvers<void>();
   const port = await listen(accepted.resolve);
-  const transport = Transport.connect({ host: "127.0.0.1", port }, buffers, handler);
+  const onConnect = handler.onConnect.bind(handler);
+  handler.onConnect = () => {
+    onConnect();
+    connected.resolve();
+  };
+  const transport = kind.connect({ host: "127.0.0.1", port }, buffers, handler);
   onTestFinished(() => transport.destroy());
   const peer = await accepted.promise;
   peer.on("error", () => undefined);
+  await connected.promise;
   return { transport, peer };
 }

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { ReadBuffers } from "../../../proxy/base/read-buffers.ts";
-import { TEXT_BYTES_MAX, Transport } from "../../../proxy/base/transport.ts";
-import type { TransportHandler } from "../../../proxy/base/transport.ts";
+import { TEXT_BYTES_MAX } from "../../../proxy/base/transport.ts";
+import type { Transport, TransportHandler } from "../../../proxy/base/transport.ts";
 import { eventually } from "../../support/eventually.ts";
-import { connectedPair, dial, listen, Recorder } from "./transport-fixture.ts";
+import { connectedPair, dial, KINDS, listen, Recorder } from "./transport-fixture.ts";
+import type { Kind } from "./transport-fixture.ts";
 
 /** Passes on what arrives at one transport to another, as an exchange does. */
 class Relay implements TransportHandler {
@@ -68,10 +69,10 @@ class SinkHandler implements TransportHandler {
 }
 
 /** A peer whose bytes go to the relay. */
-async function sourceOf(relay: Relay, buffers: ReadBuffers): Promise<Socket> {
+async function sourceOf(kind: Kind, relay: Relay, buffers: ReadBuffers): Promise<Socket> {
   const source = Promise.withResolvers<void>();
   const port = await listen((socket) => {
-    relay.source = Transport.accept(socket, buffers, relay);
+    relay.source = kind.accept(socket, buffers, relay);
     source.resolve();
   }, true);
   const from = await dial(port);
@@ -82,14 +83,15 @@ async function sourceOf(relay: Relay, buffers: ReadBuffers): Promise<Socket> {
 
 /** A relay between two peers, all of whose transports share `buffers`. */
 async function relayed(
+  kind: Kind,
   buffers: ReadBuffers,
   head = "",
 ): Promise<{ readonly relay: Relay; readonly from: Socket; readonly to: Socket }> {
   const relay = new Relay(head, buffers);
-  const sink = await connectedPair(new SinkHandler(relay), buffers);
+  const sink = await connectedPair(kind, new SinkHandler(relay), buffers);
   relay.sink = sink.transport;
   sink.peer.pause();
-  const from = await sourceOf(relay, buffers);
+  const from = await sourceOf(kind, relay, buffers);
   return { relay, from, to: sink.peer };
 }
 
@@ -127,82 +129,66 @@ function digest(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+const [HANDLES] = KINDS as [Kind];
 const SMALL = [1, 700, 4_096, 16_000];
 const LARGE = [256 * 1024];
 const MIXED = [...LARGE, 100, 64 * 1024, 3_000, 20_000];
 
-test.each([
-  ["small", 10_000],
-  ["large", Infinity],
-])("Transport.relay() keeps %s chunks as they are under back-pressure", async (_, sliceBytes) => {
-  const { relay, from, to } = await relayed(new ReadBuffers());
-  relay.sliceBytes = sliceBytes;
-  const sent = noise(3, 16 * 1024 * 1024);
-  const sending = send(from, sent, LARGE);
-  await eventually(() => expect(relay.waits).toBeGreaterThan(0));
-  const received = await receive(to);
-  await sending;
-  expect(received.length).toBe(sent.length);
-  expect(digest(received)).toBe(digest(sent));
-  expect(relay.waits).toBeGreaterThan(1);
-});
-
-test.each([
-  ["small", SMALL],
-  ["small and large", MIXED],
-])("Transport.relay() keeps %s chunks in turn as they are", async (_, sizes) => {
-  const { from, to } = await relayed(new ReadBuffers());
-  const sent = noise(4, 4 * 1024 * 1024);
-  const [received] = await Promise.all([receive(to), send(from, sent, sizes)]);
-  expect(digest(received)).toBe(digest(sent));
-});
-
-test("Transport.relay() of many at once over the same buffers mixes nothing up", async () => {
-  const buffers = new ReadBuffers();
-  const sizes = [SMALL, LARGE, MIXED, [16_384, 16_385], MIXED, LARGE];
-  const equal = await Promise.all(
-    sizes.map(async (pieceBytes, seed) => {
-      const { from, to } = await relayed(buffers);
-      const sent = noise(seed, 2 * 1024 * 1024);
-      const [received] = await Promise.all([receive(to), send(from, sent, pieceBytes)]);
-      return digest(received) === digest(sent);
-    }),
-  );
-  expect(equal).toEqual(sizes.map(() => true));
-});
-
-test.each([["small"], ["large"]])(
-  "Transport.relay() sends the head before a %s chunk",
-  async (kind) => {
-    const { relay, from, to } = await relayed(new ReadBuffers(), "HEAD\r\n");
-    const sent = noise(9, kind === "small" ? 4_096 : 1024 * 1024);
-    const sending = send(from, sent, [sent.length]);
+describe.each(KINDS)("$name", (kind) => {
+  test.each([
+    ["small", 10_000],
+    ["large", Infinity],
+  ])("Transport.relay() keeps %s chunks as they are under back-pressure", async (_, sliceBytes) => {
+    const { relay, from, to } = await relayed(kind, new ReadBuffers());
+    relay.sliceBytes = sliceBytes;
+    const sent = noise(3, 16 * 1024 * 1024);
+    const sending = send(from, sent, LARGE);
+    await eventually(() => expect(relay.waits).toBeGreaterThan(0));
     const received = await receive(to);
     await sending;
-    const pieces = received.toString("latin1").split("HEAD\r\n");
-    expect(pieces[0]).toBe("");
-    expect(digest(Buffer.from(pieces.join(""), "latin1"))).toBe(digest(sent));
-    expect(relay.bulkChunks > 0).toBe(kind === "large");
-  },
-);
+    expect(received.length).toBe(sent.length);
+    expect(digest(received)).toBe(digest(sent));
+    expect(relay.waits).toBeGreaterThan(1);
+  });
 
-test("Transport.relay() keeps a large chunk for a sink that is still connecting", async () => {
-  const buffers = new ReadBuffers();
-  const relay = new Relay("", buffers);
-  const accepted = Promise.withResolvers<Socket>();
-  const port = await listen(accepted.resolve);
-  const from = await sourceOf(relay, buffers);
-  const onData = relay.onData.bind(relay);
-  relay.onData = (bytes, end) => {
-    relay.sink ??= Transport.connect({ host: "127.0.0.1", port }, buffers, new SinkHandler(relay));
-    onData(bytes, end);
-  };
-  const sent = noise(12, 512 * 1024);
-  const sending = send(from, sent, [sent.length]);
-  const received = await receive(await accepted.promise);
-  await sending;
-  expect(relay.bulkChunks).toBeGreaterThan(0);
-  expect(digest(received)).toBe(digest(sent));
+  test.each([
+    ["small", SMALL],
+    ["small and large", MIXED],
+  ])("Transport.relay() keeps %s chunks in turn as they are", async (_, sizes) => {
+    const { from, to } = await relayed(kind, new ReadBuffers());
+    const sent = noise(4, 4 * 1024 * 1024);
+    const [received] = await Promise.all([receive(to), send(from, sent, sizes)]);
+    expect(digest(received)).toBe(digest(sent));
+  });
+
+  test("Transport.relay() of many at once over the same buffers mixes nothing up", async () => {
+    const buffers = new ReadBuffers();
+    const sizes = [SMALL, LARGE, MIXED, [16_384, 16_385], MIXED, LARGE];
+    const equal = await Promise.all(
+      sizes.map(async (pieceBytes, seed) => {
+        const { from, to } = await relayed(kind, buffers);
+        const sent = noise(seed, 2 * 1024 * 1024);
+        const [received] = await Promise.all([receive(to), send(from, sent, pieceBytes)]);
+        return digest(received) === digest(sent);
+      }),
+    );
+    expect(equal).toEqual(sizes.map(() => true));
+  });
+
+  test.each([["small"], ["large"]])(
+    "Transport.relay() sends the head before a %s chunk",
+    async (size) => {
+      const { relay, from, to } = await relayed(kind, new ReadBuffers(), "HEAD\r\n");
+      const sent = noise(9, size === "small" ? 4_096 : 1024 * 1024);
+      const sending = send(from, sent, [sent.length]);
+      const received = await receive(to);
+      await sending;
+      const pieces = received.toString("latin1").split("HEAD\r\n");
+      expect(pieces[0]).toBe("");
+      expect(digest(Buffer.from(pieces.join(""), "latin1"))).toBe(digest(sent));
+      expect(relay.bulkChunks > 0).toBe(size === "large");
+    },
+  );
 });
 
 /** A source in the middle of bulk, whose next chunk is on its way and not read yet. */
@@ -210,7 +196,7 @@ async function pausedInBulk(
   buffers: ReadBuffers,
   next: Buffer,
 ): Promise<{ readonly source: Transport; readonly goOn: (sink: Transport) => Promise<Buffer> }> {
-  const open = await connectedPair(new Recorder(), buffers);
+  const open = await connectedPair(HANDLES, new Recorder(), buffers);
   open.peer.resume();
   const chunks: Buffer[] = [];
   let sink = open.transport;
@@ -220,7 +206,7 @@ async function pausedInBulk(
     sink.relay(relay.source as Transport, "", bytes, 0, end);
     relay.source?.pause();
   };
-  const from = await sourceOf(relay, buffers);
+  const from = await sourceOf(HANDLES, relay, buffers);
   from.write(next);
   await eventually(() => expect(chunks.at(0)?.length).toBeGreaterThan(TEXT_BYTES_MAX));
   const goOn = async (to: Transport): Promise<Buffer> => {
@@ -238,8 +224,8 @@ test("Transport.releaseBuffer() outside of a read hands on no buffer that is sti
   const buffers = new ReadBuffers();
   const first = await pausedInBulk(buffers, noise(20, 256 * 1024));
   const second = await pausedInBulk(buffers, noise(21, 256 * 1024));
-  const slow = await connectedPair(new Recorder(), buffers);
-  const other = await connectedPair(new Recorder(), buffers);
+  const slow = await connectedPair(HANDLES, new Recorder(), buffers);
+  const other = await connectedPair(HANDLES, new Recorder(), buffers);
   slow.peer.pause();
   let filling = 0;
   for (; !slow.transport.blocked; filling += 1) slow.transport.write("x".repeat(TEXT_BYTES_MAX));
