@@ -1,12 +1,7 @@
-# What npm would publish: the build, its production dependencies, and the image's own Node.
-FROM node:26-slim AS dependencies
-WORKDIR /sluice
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional
-
+# The build, which has its libraries inside, and the image's own Node.
 FROM node:26-slim AS build
 WORKDIR /sluice
-COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json .npmrc rolldown.config.ts LICENSE ./
 RUN npm ci
 COPY proxy proxy
 COPY control control
@@ -15,7 +10,6 @@ RUN npm run build
 FROM node:26-slim
 ENV NODE_ENV=production
 WORKDIR /sluice
-COPY --from=dependencies /sluice/node_modules node_modules
 COPY --from=build /sluice/dist dist
 COPY package.json LICENSE ./
 # Relative paths of a configuration, such as ./sluice.state.json, are here.

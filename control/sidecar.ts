@@ -17,7 +17,7 @@ import type { Services } from "./services.ts";
 import type { Store } from "./store/store.ts";
 import type { SwapReport } from "./swap.ts";
 import { Successor } from "./successor.ts";
-import { programFile, releaseWorkerFile } from "./worker-file.ts";
+import { programFile, releaseWorkerFile } from "./program-files.ts";
 import type { Workers } from "./workers.ts";
 
 /** Reloads that may wait or run at once: the last one reads everything that the others would. */

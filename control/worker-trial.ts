@@ -1,9 +1,9 @@
-import { request } from "node:http";
 import type { SendHandle } from "node:child_process";
 import type { Clock } from "../proxy/base/clock.ts";
 import { PROTOCOL } from "../proxy/messages.ts";
 import { WorkerError } from "./errors.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
+import { http } from "./node-http.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** Where a worker on trial listens: nobody else knows the port. */
@@ -50,7 +50,7 @@ function expectAnswer(port: number, worker: WorkerProcess): Promise<void> {
       reject(new WorkerError(`worker ${worker.pid} on trial: wanted status 204, found ${found}`));
     };
     const target = { host: "127.0.0.1", port, method: "OPTIONS", path: "*", agent: false };
-    const asked = request(target, (response) => {
+    const asked = http.request(target, (response) => {
       response.resume();
       if (response.statusCode === 204) resolve();
       else fail(String(response.statusCode));

@@ -19,7 +19,7 @@ import { refuseTooMany, swapRefusal, tryWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import type { TableSink } from "./table-sink.ts";
 import { within } from "./within.ts";
-import { ownWorkerFile } from "./worker-file.ts";
+import { ownWorkerFile } from "./program-files.ts";
 import { WorkerProcess } from "./worker-process.ts";
 import type { Question } from "./worker-process.ts";
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { renderMetrics } from "../metrics.ts";
 import { statsUnavailable } from "./api-errors.ts";
 import type { Api, ApiParts } from "./parts.ts";
 import { problemResponses } from "./problem.ts";
@@ -29,6 +28,8 @@ export function metricsRoute(
     async (_request, reply) => {
       const counts = await askWorkers(workers, clock);
       if (counts.kind === "missing") throw statsUnavailable(counts.reason);
+      // prom-client is loaded for the first one who asks: 4 MiB that a sidecar at rest has not.
+      const { renderMetrics } = await import("../metrics.ts");
       const text = await renderMetrics({
         totals: counts.totals,
         services: services.names().map((name) => services.snapshot(name)),

@@ -1,5 +1,4 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import type { Log } from "../../proxy/base/log.ts";
 import {
@@ -10,6 +9,7 @@ import {
   RevisionConflictError,
   ValidationError,
 } from "../errors.ts";
+import { http } from "../node-http.ts";
 import { MethodNotAllowedError } from "./api-errors.ts";
 import { entityTag } from "./write-context.ts";
 
@@ -59,7 +59,7 @@ export function problemResponses<Status extends number>(
     statuses.map((status) => [
       status,
       {
-        description: STATUS_CODES[status] ?? "Error",
+        description: http.STATUS_CODES[status] ?? "Error",
         content: { [PROBLEM_TYPE]: { schema: problemSchema } },
       },
     ]),
@@ -124,7 +124,7 @@ export function sendProblem(
 }
 
 function blank(status: number, code: string, detail: string): ProblemBody {
-  return { type: "about:blank", title: STATUS_CODES[status] ?? "Error", status, detail, code };
+  return { type: "about:blank", title: http.STATUS_CODES[status] ?? "Error", status, detail, code };
 }
 
 function details(error: ControlError): Partial<ProblemBody> {

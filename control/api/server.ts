@@ -49,6 +49,10 @@ export function createApi(parts: ApiParts): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: { maxParamLength: PATH_PART_MAX },
+    // Ours are set below; without these it would load its own, and all of ajv.
+    schemaController: {
+      compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
+    },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, parts.log),
   });
   app.server.maxConnections = CONNECTIONS_MAX;
@@ -63,6 +67,10 @@ export function createApi(parts: ApiParts): FastifyInstance {
   describe(app, parts.build.version);
   refuseOtherMethods(app, (api) => addRoutes(api, parts));
   return app;
+}
+
+function noCompiler(): never {
+  throw new Error("Cannot compile schema: no compiler was set");
 }
 
 function describe(app: FastifyInstance, version: string): void {

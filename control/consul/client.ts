@@ -1,8 +1,7 @@
 import Consul from "consul";
-import http from "node:http";
-import https from "node:https";
 import { errors, Pool } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
+import { http, https } from "../node-http.ts";
 import { ConsulError, refusalError } from "./consul-error.ts";
 
 /**

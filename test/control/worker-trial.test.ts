@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ownWorkerFile } from "../../control/worker-file.ts";
+import { ownWorkerFile } from "../../control/program-files.ts";
 import { tryWorker } from "../../control/worker-trial.ts";
 import { systemClock } from "../../proxy/base/clock.ts";
 import { PROTOCOL } from "../../proxy/messages.ts";

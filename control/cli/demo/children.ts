@@ -3,8 +3,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "../../../proxy/base/clock.ts";
+import { demoShopFile, ownProgramFile } from "../../program-files.ts";
 import { CliError } from "../cli-error.ts";
 
 /** How long a child may take to start. */
@@ -18,9 +18,6 @@ const READY_INTERVAL_MS = 50;
 
 /** Characters of a sidecar's log that are kept, to say why it died. */
 const LAST_WORDS_MAX = 4096;
-
-/** This file's own ending: `.ts`, or `.js` in a build. */
-const ENDING = import.meta.url.slice(-3);
 
 /** A program that listens. */
 export type Program = {
@@ -44,7 +41,7 @@ export class Children {
    * @throws CliError demo_start when it does not come up.
    */
   async startShop(version: string): Promise<number> {
-    const child = fork(fileURLToPath(new URL(`shop${ENDING}`, import.meta.url)), [version], {
+    const child = fork(demoShopFile(), [version], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#add(child);
@@ -60,8 +57,7 @@ export class Children {
    * @throws CliError demo_start when it does not come up; its last words are in the message.
    */
   async startSidecar(configPath: string, controlUrl: string): Promise<void> {
-    const main = fileURLToPath(new URL(`../main${ENDING}`, import.meta.url));
-    const args = [main, "run", "-c", configPath];
+    const args = [ownProgramFile(), "run", "-c", configPath];
     const program = { name: "the sidecar", file: process.execPath, args };
     await this.startProgram(program, async () => isOk(`${controlUrl}/readyz`));
   }

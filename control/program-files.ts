@@ -9,10 +9,25 @@ const PLACES = ["dist/NAME.js", "NAME.js", "NAME.ts"];
 /** A release is one folder in the folder of releases, never a path out of it. */
 const RELEASE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** The worker beside this file, in a checkout (.ts) and in a built package (.js) alike. */
-export function ownWorkerFile(): string {
+/** Our own module of that name, in a checkout (.ts) and in a built package (.js) alike. */
+function ownFile(name: string): string {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`../proxy/worker.${extension}`, import.meta.url));
+  return fileURLToPath(new URL(`../${name}.${extension}`, import.meta.url));
+}
+
+/** The worker. */
+export function ownWorkerFile(): string {
+  return ownFile("proxy/worker");
+}
+
+/** The program. */
+export function ownProgramFile(): string {
+  return ownFile("control/cli/main");
+}
+
+/** The demo's service. */
+export function demoShopFile(): string {
+  return ownFile("control/cli/demo/shop");
 }
 
 /** The worker of a release. See `releaseFile`. */
@@ -26,8 +41,7 @@ export function programFile(
   release: string | undefined,
 ): Promise<string> {
   if (release !== undefined) return releaseFile(releases, release, "control/cli/main");
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return Promise.resolve(fileURLToPath(new URL(`cli/main.${extension}`, import.meta.url)));
+  return Promise.resolve(ownProgramFile());
 }
 
 /**

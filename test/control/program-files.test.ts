@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SwapError } from "../../control/errors.ts";
-import { ownWorkerFile, programFile, releaseWorkerFile } from "../../control/worker-file.ts";
+import { ownWorkerFile, programFile, releaseWorkerFile } from "../../control/program-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 async function releasesWith(...files: readonly string[]): Promise<string> {
