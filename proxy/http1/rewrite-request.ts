@@ -1,29 +1,19 @@
 import { Field, FORWARDED, HOP_BY_HOP, fieldSet } from "./field-names.ts";
+import type { ForwardedFields, RequestSource } from "./forwarded-fields.ts";
 import type { RequestHead } from "./request-head.ts";
 
 /**
  * What we add to a request. One object a client connection, its fields set by the caller. All texts
  * go out as they are: the caller vouches that they are valid field values.
  */
-export type RequestRewrite = {
-  /** The client's IP address as text. */
-  clientAddress: string;
-  /**
-   * The peer's forwarded fields are believed: For is appended to, the others are kept. Otherwise
-   * all of them are dropped, and what we know takes their place.
-   */
-  trusted: boolean;
-  proto: "http" | "https";
-  /** Our name in Via. */
-  pseudonym: string;
+export type RequestRewrite = RequestSource & {
   /** Used when head.requestId is undefined. */
   requestId: string;
   /** The Host of an HTTP/1.0 request that has none. */
   hostIfAbsent: string;
+  /** Of this object alone. */
+  readonly forwarded: ForwardedFields;
 };
-
-const HTTP = "X-Forwarded-Proto: http\r\n";
-const HTTPS = "X-Forwarded-Proto: https\r\n";
 
 const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthorization, Field.xForwardedFor);
 const HOST = fieldSet(Field.host);
@@ -46,8 +36,7 @@ export function requestHeadForUpstream(head: RequestHead, rewrite: RequestRewrit
   const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
   return (
     (isLineKept ? kept : beginning(head, rewrite.hostIfAbsent) + kept) +
-    forwardedFields(head, rewrite) +
-    `Via: 1.${head.minorVersion} ${rewrite.pseudonym}\r\n` +
+    rewrite.forwarded.textFor(head, rewrite) +
     ownId +
     framingFields(head) +
     connectionFields(head)
@@ -83,20 +72,6 @@ function targetForUpstream(head: RequestHead): string {
   }
   const target = head.fields.text.slice(head.line.pathStart, head.line.targetEnd);
   return target.startsWith("/") ? target : `/${target}`;
-}
-
-function forwardedFields(head: RequestHead, rewrite: RequestRewrite): string {
-  const { fields } = head;
-  const before = rewrite.trusted ? fields.valueOfKind(Field.xForwardedFor) : undefined;
-  const addresses = before ? `${before}, ${rewrite.clientAddress}` : rewrite.clientAddress;
-  let added = `X-Forwarded-For: ${addresses}\r\n`;
-  if (!rewrite.trusted || !fields.has(Field.xForwardedProto)) {
-    added += rewrite.proto === "https" ? HTTPS : HTTP;
-  }
-  if ((!rewrite.trusted || !fields.has(Field.xForwardedHost)) && head.authority !== "") {
-    added += `X-Forwarded-Host: ${head.authority}\r\n`;
-  }
-  return added;
 }
 
 /** RFC 9110 sections 7.6.2 and 8.6. */

@@ -1,13 +1,20 @@
 import { Field, HOP_BY_HOP, fieldSet } from "./field-names.ts";
 import type { ResponseHead } from "./response-head.ts";
 
+/** Our Via line, by the minor version of the message that came. */
+export type ViaLines = readonly [string, string];
+
+/** `pseudonym`: our name in Via. */
+export function viaLines(pseudonym: string): ViaLines {
+  return [`Via: 1.0 ${pseudonym}\r\n`, `Via: 1.1 ${pseudonym}\r\n`];
+}
+
 /**
  * What we change in a response. One object a client connection, its fields set by the caller. All
  * texts go out as they are: the caller vouches that they are valid.
  */
 export type ResponseRewrite = {
-  /** Our name in Via. */
-  pseudonym: string;
+  readonly via: ViaLines;
   /** The IMF-fixdate now, for a response without Date (RFC 9110 section 6.6.1). */
   date: string;
   /** The Connection field that the client gets. "": none. */
@@ -36,7 +43,7 @@ export function responseHeadForClient(head: ResponseHead, rewrite: ResponseRewri
     DROPPED | (hasNoFraming ? FRAMING : 0) | (rewrite.framing === "as-sent" ? 0 : CHUNKING);
   return (
     keptText(head, dropped) +
-    `Via: 1.${head.minorVersion} ${rewrite.pseudonym}\r\n` +
+    rewrite.via[head.minorVersion] +
     (fields.has(Field.date) || status < 200 ? "" : `Date: ${rewrite.date}\r\n`) +
     (rewrite.framing === "chunked" ? "Transfer-Encoding: chunked\r\n" : "") +
     rewrite.extra +
@@ -45,8 +52,8 @@ export function responseHeadForClient(head: ResponseHead, rewrite: ResponseRewri
 }
 
 /** The head of a 1xx other than 101 that goes to the client, final CRLF included. */
-export function interimHeadForClient(head: ResponseHead, pseudonym: string): string {
-  return `${keptText(head, DROPPED | FRAMING)}Via: 1.${head.minorVersion} ${pseudonym}\r\n\r\n`;
+export function interimHeadForClient(head: ResponseHead, via: ViaLines): string {
+  return `${keptText(head, DROPPED | FRAMING)}${via[head.minorVersion]}\r\n`;
 }
 
 /** Status line and fields. The version is ours, whatever the upstream's (RFC 9110 section 2.5). */

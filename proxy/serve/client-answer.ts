@@ -3,7 +3,11 @@ import type { AnswerDraft } from "../filters/filter-answer.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
-import { interimHeadForClient, responseHeadForClient } from "../http1/rewrite-response.ts";
+import {
+  interimHeadForClient,
+  responseHeadForClient,
+  viaLines,
+} from "../http1/rewrite-response.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
 import type { Destination } from "./destination.ts";
 import { filterRequest, filterResponse } from "./filtering.ts";
@@ -31,8 +35,8 @@ export class ClientAnswer {
 
   constructor(parts: ServeParts) {
     this.#parts = parts;
-    const { pseudonym } = parts;
-    this.#rewrite = { pseudonym, date: "", connection: "", framing: "as-sent", extra: "" };
+    const via = viaLines(parts.pseudonym);
+    this.#rewrite = { via, date: "", connection: "", framing: "as-sent", extra: "" };
   }
 
   /** Before a new request on this connection. */
@@ -80,7 +84,7 @@ export class ClientAnswer {
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */
   interim(head: ResponseHead): void {
     if (this.#request.minorVersion === 0) return;
-    this.#client.write(interimHeadForClient(head, this.#parts.pseudonym));
+    this.#client.write(interimHeadForClient(head, this.#rewrite.via));
   }
 
   /** The head of the upstream's response, for the client. undefined: a filter has failed closed. */

@@ -1,6 +1,7 @@
 import { latin1 } from "../base/latin1.ts";
 import type { Transport } from "../base/transport.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
+import { ForwardedFields } from "../http1/forwarded-fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { requestHeadForUpstream } from "../http1/rewrite-request.ts";
 import type { RequestRewrite } from "../http1/rewrite-request.ts";
@@ -36,6 +37,7 @@ export class RequestForwarder {
       pseudonym,
       requestId: "",
       hostIfAbsent: "",
+      forwarded: new ForwardedFields(),
     };
   }
 

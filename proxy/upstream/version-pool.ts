@@ -173,7 +173,7 @@ export class VersionPool implements ConnectionOwner {
     }
     endpoint.inFlight -= 1;
     connection.user = undefined;
-    const next = this.#waiting.shift();
+    const next = this.#waiting.length === 0 ? undefined : this.#waiting.shift();
     if (next !== undefined) {
       connection.reused = true;
       this.#attach(connection, next.user);

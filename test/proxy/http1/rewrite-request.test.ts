@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ForwardedFields } from "../../../proxy/http1/forwarded-fields.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { requestHeadForUpstream } from "../../../proxy/http1/rewrite-request.ts";
 import type { RequestRewrite } from "../../../proxy/http1/rewrite-request.ts";
@@ -10,6 +11,7 @@ const REWRITE: RequestRewrite = {
   pseudonym: "sluice",
   requestId: "made",
   hostIfAbsent: "web",
+  forwarded: new ForwardedFields(),
 };
 const OWN = [
   "X-Forwarded-For: 10.0.0.9",

@@ -3,12 +3,13 @@ import { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import {
   interimHeadForClient,
   responseHeadForClient,
+  viaLines,
 } from "../../../proxy/http1/rewrite-response.ts";
 import type { ResponseRewrite } from "../../../proxy/http1/rewrite-response.ts";
 
 const DATE = "Tue, 15 Nov 1994 08:12:31 GMT";
 const REWRITE: ResponseRewrite = {
-  pseudonym: "sluice",
+  via: viaLines("sluice"),
   date: DATE,
   connection: "",
   framing: "as-sent",
@@ -102,7 +103,7 @@ test("interimHeadForClient() passes on a 103 without what ends here", () => {
     "Link: </a>",
     "Content-Length: 0",
   ]);
-  expect(interimHeadForClient(head, "sluice")).toBe(
+  expect(interimHeadForClient(head, viaLines("sluice"))).toBe(
     "HTTP/1.1 103 Early\r\nLink: </a>\r\nVia: 1.1 sluice\r\n\r\n",
   );
 });

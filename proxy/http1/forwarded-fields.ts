@@ -1,0 +1,64 @@
+import { Field, FORWARDED } from "./field-names.ts";
+import type { RequestHead } from "./request-head.ts";
+
+/** Where a request comes from. All texts go out as they are. */
+export type RequestSource = {
+  /** The client's IP address as text. */
+  clientAddress: string;
+  /**
+   * The peer's forwarded fields are believed: For is appended to, the others are kept. Otherwise
+   * all of them are dropped, and what we know takes their place.
+   */
+  trusted: boolean;
+  proto: "http" | "https";
+  /** Our name in Via. It does not change. */
+  readonly pseudonym: string;
+};
+
+const HTTP = "X-Forwarded-Proto: http\r\n";
+const HTTPS = "X-Forwarded-Proto: https\r\n";
+
+/**
+ * The fields that say where a request comes from, and Via. They are the same for most requests that
+ * an exchange is used for one after the other, so the last text is kept, in one piece: to put it
+ * together anew is a tenth of our own work on a small request.
+ */
+export class ForwardedFields {
+  #clientAddress = "";
+  #proto = "";
+  #authority = "";
+  #minorVersion = -1;
+  #text = "";
+
+  /** The field lines for this request. */
+  textFor(head: RequestHead, source: RequestSource): string {
+    if (source.trusted && (head.fields.seen & FORWARDED) !== 0) return fieldsFor(head, source);
+    const { authority, minorVersion } = head;
+    const isLast =
+      this.#clientAddress === source.clientAddress &&
+      this.#proto === source.proto &&
+      this.#authority === authority &&
+      this.#minorVersion === minorVersion;
+    if (isLast) return this.#text;
+    this.#clientAddress = source.clientAddress;
+    this.#proto = source.proto;
+    this.#authority = authority;
+    this.#minorVersion = minorVersion;
+    // By way of bytes, or it would stay the chain of its parts, which each write walks along.
+    this.#text = Buffer.from(fieldsFor(head, source), "latin1").toString("latin1");
+    return this.#text;
+  }
+}
+
+function fieldsFor(head: RequestHead, source: RequestSource): string {
+  const { fields } = head;
+  const { trusted, clientAddress, proto, pseudonym } = source;
+  const before = trusted ? fields.valueOfKind(Field.xForwardedFor) : undefined;
+  const addresses = before ? `${before}, ${clientAddress}` : clientAddress;
+  let added = `X-Forwarded-For: ${addresses}\r\n`;
+  if (!trusted || !fields.has(Field.xForwardedProto)) added += proto === "https" ? HTTPS : HTTP;
+  if ((!trusted || !fields.has(Field.xForwardedHost)) && head.authority !== "") {
+    added += `X-Forwarded-Host: ${head.authority}\r\n`;
+  }
+  return `${added}Via: 1.${head.minorVersion} ${pseudonym}\r\n`;
+}
