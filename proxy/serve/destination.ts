@@ -1,5 +1,6 @@
 import type { FilterChain } from "../filters/filter-chain.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { AttemptOutcome } from "../metrics/stats.ts";
 import type { Policy } from "../table/snapshot.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
@@ -22,6 +23,8 @@ export class Destination {
   pool: VersionPool | undefined;
   /** It asks for a WebSocket, and the service counts how that ends. */
   #isUpgrade = false;
+  /** What the attempt under way counts as if nothing goes wrong any more. undefined: no answer. */
+  #outcome: AttemptOutcome | undefined;
 
   constructor(parts: ServeParts) {
     this.choice = new Choice(parts.random);
@@ -61,8 +64,21 @@ export class Destination {
     return this.choice.fields(this.live, this.pool?.version ?? "");
   }
 
+  /** The endpoint's answer has begun: the attempt ends with the exchange, if not before. */
+  attemptAnswered(status: number): void {
+    this.#outcome = status >= 500 ? "5xx" : "ok";
+  }
+
+  /** The attempt is over, and counted once. `failure`: absent, when it was answered. */
+  attemptEnded(failure?: AttemptOutcome): void {
+    const outcome = failure ?? this.#outcome;
+    this.#outcome = undefined;
+    if (outcome !== undefined) this.pool?.counters.attempt(outcome);
+  }
+
   /** A retry goes to the version that may take it: perhaps another one. */
   moveForRetry(failed: VersionPool): void {
+    this.attemptEnded();
     const { across } = this.policy.retries;
     const next = poolForRetry(this.live, failed, across, this.choice.pinned);
     failed.counters.retry(next !== failed);
@@ -74,6 +90,7 @@ export class Destination {
   /** The exchange is over. `status`: what the client got, 0 for nothing. */
   leave(status: number, durationMs: number, wasRetried: boolean): void {
     const { live, pool } = this;
+    this.attemptEnded();
     if (this.#isUpgrade) live.upgraded(status === 101);
     this.#isUpgrade = false;
     this.filters = undefined;

@@ -156,7 +156,7 @@ export class Exchange implements AttemptOwner {
     const { status } = response.head;
     const pool = this.#to.pool as VersionPool;
     if (status === 101) return this.#switch(bytes, start, end);
-    pool.counters.attempt(status >= 500 ? "5xx" : "ok");
+    this.#to.attemptAnswered(status);
     if (status >= 500) pool.failed(endpoint as Endpoint);
     else pool.succeeded(endpoint as Endpoint);
     if (status === 503 && this.#retryAfter("503") !== "no") return this.#retry("policy");
@@ -190,7 +190,7 @@ export class Exchange implements AttemptOwner {
     const begun = this.#answer.status !== 0;
     const decision = begun ? "no" : this.#retryAfter(failure.cause);
     if (decision === "stale") return this.#retry(decision);
-    pool.counters.attempt(failure.outcome);
+    this.#to.attemptEnded(failure.outcome);
     if (endpoint !== undefined) pool.failed(endpoint);
     if (decision === "policy") return this.#retry(decision);
     this.#attempt.drop();
@@ -288,7 +288,7 @@ export class Exchange implements AttemptOwner {
     if (connection === undefined || !isSwitchAskedFor(response.head, this.head)) {
       return this.onFailure(FAILURES.badUpgrade);
     }
-    pool.counters.attempt("ok");
+    this.#to.attemptAnswered(response.head.status);
     pool.succeeded(connection.endpoint);
     const client = this.#client;
     const head = this.#answer.head(response.head, "as-sent", this.#to);

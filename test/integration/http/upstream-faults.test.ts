@@ -145,6 +145,7 @@ describe("upstream faults (faults.md 8)", () => {
     "half a body never passes for a whole one: %s",
     async (_name, bytes, how) => {
       answerOnce(bytes, how === "reset" ? undefined : end(how));
+      const [ok, reset] = [await plane.attempts("ok"), await plane.attempts("reset")];
       const client = await plane.open();
       client.send(GET);
       if (how === "reset") {
@@ -154,6 +155,9 @@ describe("upstream faults (faults.md 8)", () => {
       expect(await client.ended()).toBe("reset");
       expect(client.text).not.toContain("\r\n0\r\n\r\n");
       await eventually(() => expect(plane.origin.connections[0]?.socket.destroyed).toBe(true));
+      // One attempt, and not one that went well and another that did not.
+      await eventually(async () => expect(await plane.attempts("reset")).toBe(reset + 1));
+      expect(await plane.attempts("ok")).toBe(ok);
     },
   );
 
