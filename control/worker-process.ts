@@ -122,6 +122,11 @@ export class WorkerProcess {
   /** Ends it at once. */
   kill(): void {
     this.stopping = true;
+    this.crash();
+  }
+
+  /** Ends it at once as if by itself: if its end is not wanted it is replaced. */
+  crash(): void {
     this.#child.kill("SIGKILL");
   }
 

@@ -18,6 +18,7 @@ import { RetiredCounts } from "./retired-counts.ts";
 import { refuseTooMany, swapRefusal, tryWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import type { TableSink } from "./table-sink.ts";
+import { Watchdog } from "./watchdog.ts";
 import { within } from "./within.ts";
 import { ownWorkerFile } from "./program-files.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -25,8 +26,6 @@ import type { Question } from "./worker-process.ts";
 
 /** How long a worker may take to act on a message before it counts as stuck. */
 const ANSWER_WAIT_MS = 5_000;
-/** How often counts are fetched, so that a worker that is killed takes little of them with it. */
-const STATS_INTERVAL_MS = 1_000;
 
 /** How long a worker may take to start and to open its listeners. */
 const START_WAIT_MS = 15_000;
@@ -48,8 +47,8 @@ export type WorkersParts = {
 
 /**
  * The worker processes of this sidecar: starts them, keeps their number, hands them tables and
- * listening sockets, collects their counts. A worker that ends is replaced at once, and its
- * successor has the whole table before it accepts.
+ * listening sockets, collects their counts. A worker that ends, or hangs and is ended, is replaced
+ * at once, and its successor has the whole table before it accepts.
  */
 export class Workers implements TableSink, Heir {
   readonly #parts: WorkersParts;
@@ -64,6 +63,7 @@ export class Workers implements TableSink, Heir {
   readonly #retired = new RetiredCounts();
   readonly #stopped = new AbortController();
   readonly #desk: HandOverDesk;
+  readonly #watchdog: Watchdog;
   readonly #pause = new RestartPause();
   #revision = 0;
   #restarts = 0;
@@ -71,6 +71,8 @@ export class Workers implements TableSink, Heir {
   constructor(parts: WorkersParts) {
     this.#parts = parts;
     this.#desk = new HandOverDesk(parts.log, () => this.serving);
+    const { clock, log } = parts;
+    this.#watchdog = new Watchdog({ workers: () => this.#all(), clock, log });
   }
 
   /** Workers that had to be replaced since the start. */
@@ -85,7 +87,7 @@ export class Workers implements TableSink, Heir {
   /** Starts the workers. Resolves when all of them serve. @throws WorkerError, ListenError. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#parts.count }, () => this.#startWorker()));
-    void this.#collect();
+    void this.#watchdog.run();
   }
 
   /**
@@ -150,6 +152,8 @@ export class Workers implements TableSink, Heir {
    */
   async drain(policy: DrainPolicy): Promise<void> {
     this.#stopped.abort();
+    // A drain has a deadline of its own.
+    this.#watchdog.stop();
     for (const worker of this.#all()) worker.stopping = true;
     this.#closeListeners();
     await drainWorkers(this.#all(), policy, this.#parts.clock);
@@ -159,6 +163,7 @@ export class Workers implements TableSink, Heir {
   /** Ends all workers at once. */
   close(): void {
     this.#stopped.abort();
+    this.#watchdog.stop();
     for (const worker of this.#all()) worker.kill();
     this.#desk.close();
     this.#closeListeners();
@@ -202,6 +207,8 @@ export class Workers implements TableSink, Heir {
     this.#stopped.abort();
     this.#desk.leaveTo(heir);
     await Promise.all([...this.#workers].map((worker) => this.#retire(worker)));
+    // Not sooner: one that hangs would hold up the end of this process for good.
+    this.#watchdog.stop();
     return this.#retired.stats();
   }
 
@@ -334,14 +341,6 @@ export class Workers implements TableSink, Heir {
       if (!worker.gone && !onTrial && !this.#retiring.has(worker)) throw error;
     });
     if (!onTrial) await handled;
-  }
-
-  async #collect(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await this.#parts.clock.sleep(STATS_INTERVAL_MS, signal).catch(() => undefined);
-      if (!signal.aborted) await this.stats().catch(() => undefined);
-    }
   }
 }
 

@@ -153,6 +153,16 @@ describe("Workers", () => {
     await eventually(() => expect(workers.pids).toEqual([]));
   });
 
+  test("giveAll() does not wait for good for a worker that is stuck", async () => {
+    const { workers, clock, logged } = await started(1);
+    signal(workers.pids[0], "SIGSTOP");
+    const given = workers.giveAll(ignore);
+    await clock.advance(11_000);
+    await given;
+    expect(logged).toEqual(["worker.started", "worker.hung", "worker.retired"]);
+    expect([workers.pids, workers.restarts]).toEqual([[], 0]);
+  });
+
   test("drain() closes the listeners, and no worker is replaced afterwards", async () => {
     const { workers, logged } = await started(2);
     const address = await workers.listen(LISTENER);
