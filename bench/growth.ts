@@ -7,8 +7,9 @@ import { sluice } from "./contenders/sluice.ts";
 import { GROWTH_MUST, SERIES } from "./growth/series.ts";
 import type { Series } from "./growth/series.ts";
 import { judgeGrowth } from "./growth/judge-growth.ts";
+import type { Growth } from "./growth/judge-growth.ts";
 import { measureSeries } from "./growth/measure-series.ts";
-import type { Point } from "./growth/measure-series.ts";
+import type { GrowthEffort, Point } from "./growth/measure-series.ts";
 import { markdownTable, numberText, spreadText } from "./report/format.ts";
 import { lineChart } from "./report/line-chart.ts";
 import type { ChartLine } from "./report/line-chart.ts";
@@ -29,7 +30,7 @@ type Options = {
   readonly contender: string;
 };
 
-type Measured = { readonly series: Series; readonly points: readonly Point[] };
+type Measured = { readonly growth: Growth; readonly points: readonly Point[] };
 
 exitOnSignals();
 await new Command("bench:growth")
@@ -56,12 +57,12 @@ async function run({ rounds, seconds, plots, ...chosen }: Options): Promise<void
   let isBroken = false;
   for (const series of SERIES) {
     if (chosen.series.length > 0 && !chosen.series.includes(series.dimension)) continue;
-    const points = await measureSeries(series, effort).catch((error: Error) => {
-      console.error(`Failed: ${series.title}: ${error.message}`);
-      return [];
-    });
-    measured.push({ series, points });
-    isBroken ||= isOurs && judgeGrowth(series, points).isBroken;
+    const points = await measure(series, effort);
+    const rival = isOurs ? await installed(series.rival) : undefined;
+    const rivals = rival && (await measure(series, { ...effort, contender: rival }));
+    const growth = judgeGrowth(series, points, rivals);
+    measured.push({ growth, points });
+    isBroken ||= isOurs && growth.isBroken;
   }
   const { processor, loadBefore } = machine;
   const date = new Date().toISOString().slice(0, 10);
@@ -71,6 +72,18 @@ async function run({ rounds, seconds, plots, ...chosen }: Options): Promise<void
   process.exitCode = isBroken ? 1 : 0;
 }
 
+async function measure(series: Series, effort: GrowthEffort): Promise<readonly Point[]> {
+  return measureSeries(series, effort).catch((error: Error) => {
+    console.error(`Failed: ${series.title}: ${error.message}`);
+    return [];
+  });
+}
+
+async function installed(name: string | undefined): Promise<Contender | undefined> {
+  const contender = CONTENDERS.find((each) => each.name === name);
+  return (await contender?.version()) === undefined ? undefined : contender;
+}
+
 async function writePlots(
   folder: string,
   measured: readonly Measured[],
@@ -78,8 +91,8 @@ async function writePlots(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const linesOf = (figure: (point: Point) => number): readonly ChartLine[] =>
-    measured.map(({ series, points }) => ({
-      title: series.title,
+    measured.map(({ growth, points }) => ({
+      title: growth.series.title,
       points: points.map((point) => ({ x: point.size, y: figure(point) })),
     }));
   const cost = lineChart({
@@ -99,19 +112,22 @@ async function writePlots(
 }
 
 function report(measured: readonly Measured[], isOurs: boolean): string {
-  const rows = measured.flatMap(({ series, points }) => {
-    const { ratio } = judgeGrowth(series, points);
-    const must = series.from === undefined || !isOurs ? "" : `, must ≤ ${GROWTH_MUST}`;
-    return points.map((point) => [
-      `${numberText(point.size)} ${series.title}`,
+  const rows = measured.flatMap(({ growth, points }) =>
+    points.map((point) => [
+      `${numberText(point.size)} ${growth.series.title}`,
       spreadText(point.cpu),
       numberText(point.idleBytes / MEBIBYTE),
       numberText(point.usedBytes / MEBIBYTE),
-      point === points.at(-1)
-        ? `${spreadText(ratio)} of ${series.from ?? series.sizes[0]}${must}`
-        : "",
-    ]);
-  });
+      point === points.at(-1) ? growthText(growth, isOurs) : "",
+    ]),
+  );
   const head = ["size", "CPU µs a request", "MiB idle", "MiB after load", "growth"];
   return markdownTable(head, rows);
+}
+
+function growthText({ series, ratio, rivalRatio }: Growth, isOurs: boolean): string {
+  const found = `${spreadText(ratio)} of ${series.from ?? series.sizes[0]}`;
+  if (series.from === undefined || !isOurs) return found;
+  if (rivalRatio === undefined) return `${found}, must ≤ ${GROWTH_MUST}`;
+  return `${found}, must ≤ ${GROWTH_MUST} or that of ${series.rival}: ${spreadText(rivalRatio)}`;
 }

@@ -4,8 +4,11 @@ import type { Results } from "./results.ts";
 import { ratioSpread, spreadOf } from "./statistics.ts";
 import type { Spread } from "./statistics.ts";
 
-/** aim: better than we hoped. must: kept. missed: broken. absent: this run did not measure it. */
-export type Verdict = "aim" | "must" | "missed" | "absent";
+/**
+ * aim: better than we hoped. must: kept. missed: broken. shown: nothing was promised. absent: this
+ * run did not measure it.
+ */
+export type Verdict = "aim" | "must" | "missed" | "shown" | "absent";
 
 /** A row of the budget with what a run found. */
 export type Judgement = {
@@ -24,6 +27,7 @@ export function judge(budget: readonly BudgetRow[], results: Results): readonly 
 
 function verdictOf(row: BudgetRow, median: number | undefined): Verdict {
   if (median === undefined) return "absent";
+  if (row.must === undefined) return "shown";
   if (median > row.must) return "missed";
   return row.aim !== undefined && median <= row.aim ? "aim" : "must";
 }

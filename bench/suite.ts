@@ -17,6 +17,13 @@ import type { Cores } from "./system/cores.ts";
 
 /** Before its first round a contender gets this much load: engines compile what runs often. */
 const WARM_UP_SECONDS = 1;
+/** Those whose latency the budget compares, and what no proxy at all has. */
+const COMPARED: ReadonlySet<string> = new Set(["direct", "sluice", "nginx"]);
+/**
+ * Rounds of latency for one of everything else: a tail is mostly noise, so that those whom the
+ * budget compares get more of them.
+ */
+const LATENCY_ROUNDS = 3;
 /** What our open-loop generator sends on one processor beside the origin, and stays on schedule. */
 const OPEN_LOOP_RATE_MAX = 8_000;
 
@@ -150,10 +157,11 @@ export class Suite {
     const own = entries.filter(({ contender }) => latency.has(contender.name));
     const saturation = (name: string): number =>
       loadSpread(this.#found, name, scenario.name, ({ perSecond }) => perSecond)?.median ?? 0;
-    const compared = ["sluice", "nginx"].map(saturation).filter((rate) => rate > 0);
-    const common = Math.min(...compared.map((rate) => rate / 2), OPEN_LOOP_RATE_MAX);
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const entry of own) {
+    const rates = [...COMPARED].map(saturation).filter((rate) => rate > 0);
+    const common = Math.min(...rates.map((rate) => rate / 2), OPEN_LOOP_RATE_MAX);
+    const isCompared = ({ contender }: Entry): boolean => COMPARED.has(contender.name);
+    for (let round = 1; round <= rounds * LATENCY_ROUNDS; round += 1) {
+      for (const entry of round <= rounds ? own : own.filter(isCompared)) {
         const rate = Math.floor(Math.min(common, saturation(entry.contender.name) / 2));
         const at = { requestsPerSecond: rate, seconds: Math.max(2, seconds), round };
         const sample = await measureLatency(entry, scenario, at, cores);

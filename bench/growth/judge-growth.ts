@@ -8,19 +8,32 @@ import type { Series } from "./series.ts";
 export type Growth = {
   readonly series: Series;
   readonly ratio: Spread | undefined;
+  /** That of the series' rival. undefined: it has none, or the rival is not installed. */
+  readonly rivalRatio: Spread | undefined;
   /** A promise that is not kept, or requests that failed. */
   readonly isBroken: boolean;
 };
 
-/** Compares the ends of a series, round by round. */
-export function judgeGrowth(series: Series, points: readonly Point[]): Growth {
+/**
+ * Compares the ends of a series, round by round. Growth is within bounds below GROWTH_MUST, or when
+ * it is at most that of the rival, whose points are `rivals`.
+ */
+export function judgeGrowth(
+  series: Series,
+  points: readonly Point[],
+  rivals: readonly Point[] = [],
+): Growth {
+  const ratio = ratioOf(series, points);
+  const rivalRatio = ratioOf(series, rivals);
+  const failed = points.length === 0 || points.some(({ errors }) => errors > 0);
+  const bound = Math.max(GROWTH_MUST, rivalRatio?.median ?? 0);
+  const grows = series.from !== undefined && (ratio?.median ?? Infinity) > bound;
+  return { series, ratio, rivalRatio, isBroken: failed || grows };
+}
+
+function ratioOf(series: Series, points: readonly Point[]): Spread | undefined {
   const base = points.find(({ size }) => size === (series.from ?? series.sizes[0]));
   const largest = points.at(-1);
-  const ratio =
-    base === undefined || largest === undefined
-      ? undefined
-      : ratioSpread(largest.cpuUs, base.cpuUs);
-  const failed = points.length === 0 || points.some(({ errors }) => errors > 0);
-  const grows = series.from !== undefined && (ratio?.median ?? Infinity) > GROWTH_MUST;
-  return { series, ratio, isBroken: failed || grows };
+  if (base === undefined || largest === undefined) return undefined;
+  return ratioSpread(largest.cpuUs, base.cpuUs);
 }

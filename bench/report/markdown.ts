@@ -11,7 +11,13 @@ import { NOTHING, markdownTable, numberText, spreadText } from "./format.ts";
 const YARDSTICKS = ["nginx", "haproxy", "undici"] as const;
 const KIBIBYTE = 2 ** 10;
 const MEBIBYTE = 2 ** 20;
-const VERDICTS = { aim: "aim reached", must: "kept", missed: "**missed**", absent: "not measured" };
+const VERDICTS = {
+  aim: "aim reached",
+  must: "kept",
+  missed: "**missed**",
+  shown: "for comparison",
+  absent: "not measured",
+};
 
 /** The report of one run, for people. */
 export function markdownReport(results: Results): string {

@@ -21,7 +21,7 @@ export class ExchangeStore {
   /** An X-Request-Id for a request that has none: unique, not secret. */
   nextRequestId(): string {
     this.#requests += 1;
-    return this.#requestIdPrefix + this.#requests.toString(36);
+    return `${this.#requestIdPrefix}${this.#requests}`;
   }
 
   borrow(parts: ServeParts): Exchange {

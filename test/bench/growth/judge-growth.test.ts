@@ -31,6 +31,17 @@ describe("judgeGrowth()", () => {
     expect(judgeGrowth(SERVICES, points).isBroken).toBe(true);
   });
 
+  test("growth that the rival has as well is not", () => {
+    const points = [point(1, 5), point(10, 10), point(1_000, 15)];
+    const rivals = (costUs: number): Point[] => [point(10, 20), point(1_000, costUs)];
+    expect(judgeGrowth(SERVICES, points, rivals(30)).isBroken).toBe(false);
+    expect(judgeGrowth(SERVICES, points, rivals(30)).rivalRatio?.median).toBe(1.5);
+    expect(judgeGrowth(SERVICES, points, rivals(29)).isBroken).toBe(true);
+    expect(judgeGrowth(SERVICES, points, rivals(20)).isBroken).toBe(true);
+    const flat = [point(1, 5), point(10, 10), point(1_000, 11)];
+    expect(judgeGrowth(SERVICES, flat, rivals(20)).isBroken).toBe(false);
+  });
+
   test("failed requests, and a series that did not run, are broken", () => {
     const points = [point(1, 5), point(10, 10, 3), point(1_000, 10)];
     expect(judgeGrowth(SERVICES, points).isBroken).toBe(true);
