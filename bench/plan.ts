@@ -16,10 +16,13 @@ export type Choice = {
   readonly seconds: number | undefined;
 };
 
-/** How much is measured when nothing is said. `quick` has to end within two minutes. */
+/**
+ * How much is measured when nothing is said. `quick` has to end within two minutes. `repeats`:
+ * rounds of those whom the budget compares, for one of the others.
+ */
 const EFFORTS = {
-  quick: { rounds: 3, freshRounds: 2, seconds: 1, idleConnections: 1_000 },
-  full: { rounds: 5, freshRounds: 3, seconds: 2, idleConnections: 2_000 },
+  quick: { rounds: 3, repeats: 1, freshRounds: 2, seconds: 1, idleConnections: 1_000 },
+  full: { rounds: 5, repeats: 3, freshRounds: 3, seconds: 2, idleConnections: 2_000 },
 };
 
 /** The measurements of a run, without what the machine brings. */
@@ -35,6 +38,7 @@ export function planFor(choice: Choice, installed: readonly Contender[]): Measur
   const scenarios = SCENARIOS.filter((scenario) => isPlanned(scenario, choice)).map((scenario) => ({
     scenario,
     with: scenario.quick === "rivals" && quick ? rivalsOf(scenario.name) : all,
+    compared: rivalsOf(scenario.name),
   }));
   const compared = rivalsOf("latency");
   const rivals = new Set(["direct", ...compared]);
@@ -43,10 +47,11 @@ export function planFor(choice: Choice, installed: readonly Contender[]): Measur
   return {
     contenders,
     scenarios,
-    latency: chosen("latency") ? (quick ? rivals : all) : none,
+    latency: { with: chosen("latency") ? (quick ? rivals : all) : none, compared: rivals },
     memory: chosen("memory") || chosen("shift") ? (quick ? compared : servers) : none,
     shift: chosen("shift") ? new Set(["sluice"]) : none,
     rounds: choice.rounds ?? effort.rounds,
+    repeats: effort.repeats,
     freshRounds: Math.min(effort.freshRounds, choice.rounds ?? effort.freshRounds),
     seconds: choice.seconds ?? effort.seconds,
     idleConnections: effort.idleConnections,

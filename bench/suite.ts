@@ -17,30 +17,29 @@ import type { Cores } from "./system/cores.ts";
 
 /** Before its first round a contender gets this much load: engines compile what runs often. */
 const WARM_UP_SECONDS = 1;
-/** Those whose latency the budget compares, and what no proxy at all has. */
-const COMPARED: ReadonlySet<string> = new Set(["direct", "sluice", "nginx"]);
-/**
- * Rounds of latency for one of everything else: a tail is mostly noise, so that those whom the
- * budget compares get more of them.
- */
-const LATENCY_ROUNDS = 3;
 /** What our open-loop generator sends on one processor beside the origin, and stays on schedule. */
 const OPEN_LOOP_RATE_MAX = 8_000;
+
+/** Who takes part in a measurement, by name. */
+export type Field = {
+  /** Empty: it is not made. */
+  readonly with: ReadonlySet<string>;
+  /** Those of them whom the budget compares: they get `repeats` times the rounds. */
+  readonly compared: ReadonlySet<string>;
+};
 
 /** What a run measures. */
 export type Plan = {
   /** Those that are installed. */
   readonly contenders: readonly Contender[];
-  /** Closed loops, each with the names of its contenders. */
-  readonly scenarios: readonly {
-    readonly scenario: Scenario;
-    readonly with: ReadonlySet<string>;
-  }[];
+  /** Closed loops. */
+  readonly scenarios: readonly (Field & { readonly scenario: Scenario })[];
+  readonly latency: Field;
   /** Names of the contenders of the other measurements. Empty: not measured. */
-  readonly latency: ReadonlySet<string>;
   readonly memory: ReadonlySet<string>;
   readonly shift: ReadonlySet<string>;
   readonly rounds: number;
+  readonly repeats: number;
   /** Rounds of what needs processes that were just started. */
   readonly freshRounds: number;
   readonly seconds: number;
@@ -105,7 +104,7 @@ export class Suite {
     for (const { running } of entries) stack.use(running);
     for (const each of scenarios) {
       const own = entries.filter(({ contender }) => takesPart(contender, each));
-      await this.#runScenario(each.scenario, own);
+      await this.#runScenario(each, own);
       if (each.scenario.name === MAIN_SCENARIO) await this.#runLatency(each.scenario, own);
     }
   }
@@ -130,8 +129,9 @@ export class Suite {
     }
   }
 
-  async #runScenario(scenario: Scenario, entries: readonly Entry[]): Promise<void> {
-    const { rounds, cores, progress } = this.#plan;
+  async #runScenario(each: Plan["scenarios"][number], entries: readonly Entry[]): Promise<void> {
+    const { cores, progress } = this.#plan;
+    const { scenario } = each;
     const tool = toolFor(scenario);
     const { connections, newConnections } = scenario;
     const effort = { connections, newConnections, seconds: this.#plan.seconds };
@@ -139,12 +139,24 @@ export class Suite {
       const warmUp = { ...effort, seconds: WARM_UP_SECONDS, round: 0 };
       await measureLoad(tool, entry, scenario, warmUp, cores);
     }
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const entry of entries) {
-        const sample = await measureLoad(tool, entry, scenario, { ...effort, round }, cores);
-        this.#found.loads.push(sample);
-        progress(describeLoad(sample));
-      }
+    for (const { entry, round } of this.#turns(each, entries)) {
+      const sample = await measureLoad(tool, entry, scenario, { ...effort, round }, cores);
+      this.#found.loads.push(sample);
+      progress(describeLoad(sample));
+    }
+  }
+
+  /** Who is measured when: everybody once a round, at last only those who are compared. */
+  *#turns(
+    { compared }: Field,
+    entries: readonly Entry[],
+  ): Generator<{ readonly entry: Entry; readonly round: number }> {
+    const { rounds, repeats } = this.#plan;
+    const closer = entries.filter(({ contender }) => compared.has(contender.name));
+    // Sluice alone has nobody to be compared with.
+    const last = closer.length > 1 ? rounds * repeats : rounds;
+    for (let round = 1; round <= last; round += 1) {
+      for (const entry of round <= rounds ? entries : closer) yield { entry, round };
     }
   }
 
@@ -153,21 +165,18 @@ export class Suite {
    * contenders that could not bear that get half of what they can do themselves.
    */
   async #runLatency(scenario: Scenario, entries: readonly Entry[]): Promise<void> {
-    const { latency, rounds, seconds, cores, progress } = this.#plan;
-    const own = entries.filter(({ contender }) => latency.has(contender.name));
+    const { latency, seconds, cores, progress } = this.#plan;
+    const own = entries.filter(({ contender }) => latency.with.has(contender.name));
     const saturation = (name: string): number =>
       loadSpread(this.#found, name, scenario.name, ({ perSecond }) => perSecond)?.median ?? 0;
-    const rates = [...COMPARED].map(saturation).filter((rate) => rate > 0);
+    const rates = ["sluice", "nginx"].map(saturation).filter((rate) => rate > 0);
     const common = Math.min(...rates.map((rate) => rate / 2), OPEN_LOOP_RATE_MAX);
-    const isCompared = ({ contender }: Entry): boolean => COMPARED.has(contender.name);
-    for (let round = 1; round <= rounds * LATENCY_ROUNDS; round += 1) {
-      for (const entry of round <= rounds ? own : own.filter(isCompared)) {
-        const rate = Math.floor(Math.min(common, saturation(entry.contender.name) / 2));
-        const at = { requestsPerSecond: rate, seconds: Math.max(2, seconds), round };
-        const sample = await measureLatency(entry, scenario, at, cores);
-        this.#found.latencies.push(sample);
-        progress(describeLatency(sample));
-      }
+    for (const { entry, round } of this.#turns(latency, own)) {
+      const rate = Math.floor(Math.min(common, saturation(entry.contender.name) / 2));
+      const at = { requestsPerSecond: rate, seconds: Math.max(2, seconds), round };
+      const sample = await measureLatency(entry, scenario, at, cores);
+      this.#found.latencies.push(sample);
+      progress(describeLatency(sample));
     }
   }
 

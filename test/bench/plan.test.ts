@@ -23,7 +23,10 @@ describe("planFor()", () => {
     const names = new Set(CONTENDERS.map(({ name }) => name));
     expect(plan.scenarios.map(({ scenario }) => scenario)).toEqual(SCENARIOS);
     expect(plan.scenarios.every((each) => names.size === each.with.size)).toBe(true);
-    expect(plan.latency).toEqual(names);
+    expect(plan.latency.with).toEqual(names);
+    expect([...plan.latency.compared].toSorted()).toEqual(["direct", "nginx", "sluice"]);
+    const bodies = plan.scenarios.find(({ scenario }) => scenario.name === "answer-1m");
+    expect([...(bodies?.compared ?? [])].toSorted()).toEqual(["nginx", "sluice"]);
     expect(plan.memory.has("direct")).toBe(false);
   });
 
@@ -35,7 +38,7 @@ describe("planFor()", () => {
       ["answer-1m", 2],
       ["upload-1m", 2],
     ]);
-    expect([...plan.latency].toSorted()).toEqual(["direct", "nginx", "sluice"]);
+    expect([...plan.latency.with].toSorted()).toEqual(["direct", "nginx", "sluice"]);
   });
 
   test("latency brings the main scenario with it, as its rate is half of what that found", () => {
