@@ -48,6 +48,7 @@ class Worker {
     this.#send = send;
     const wheel = new TimerWheel(systemClock);
     const buffers = new ReadBuffers();
+    buffers.writes.watch();
     const onEjection: EjectionListener = (pool, endpoint, forMs) => {
       const about = { service: pool.service, version: pool.version, endpoint: endpoint.address };
       const event =

@@ -33,6 +33,8 @@ export class HandleTransport implements Transport {
   /** What makes the connection. undefined: it stands, or never will. */
   #dialling: Socket | undefined;
   #error: Error | undefined;
+  /** Text that waits for the end of this turn; see WriteBatch. */
+  #held = "";
   /** Writes under way. */
   #writes = 0;
   #inRead = false;
@@ -88,11 +90,27 @@ export class HandleTransport implements Transport {
   }
 
   get detachable(): boolean {
-    return this.whole && !this.blocked;
+    return this.whole && !this.blocked && this.#held === "";
   }
 
   write(text: string): void {
-    if (this.#handle !== undefined) this.#wrote(this.#handle.writeLatin1String(null, text));
+    if (this.#handle === undefined) return;
+    const { writes } = this.#buffers;
+    if (this.#held === "" && !writes.waits) {
+      return this.#wrote(this.#handle.writeLatin1String(null, text));
+    }
+    if (this.#held === "") writes.add(this);
+    else if (this.#held.length + text.length > TEXT_BYTES_MAX) this.flush();
+    this.#held += text;
+    return undefined;
+  }
+
+  /** Sends what waits for the end of this turn. */
+  flush(): void {
+    const text = this.#held;
+    this.#held = "";
+    if (text === "" || this.#handle === undefined) return;
+    this.#wrote(this.#handle.writeLatin1String(null, text));
   }
 
   relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
@@ -102,6 +120,7 @@ export class HandleTransport implements Transport {
       if (!this.blocked) source.releaseBuffer(true);
       return;
     }
+    this.flush();
     const handle = this.#handle;
     if (handle === undefined) return;
     const chunk = source.keep(bytes, start, end);
@@ -140,6 +159,7 @@ export class HandleTransport implements Transport {
   }
 
   end(): void {
+    this.flush();
     if (this.#handle === undefined || this.#ending) return;
     this.#ending = true;
     const request = new ShutdownWrap();
@@ -149,11 +169,13 @@ export class HandleTransport implements Transport {
   }
 
   destroy(): void {
+    this.flush();
     const handle = this.#release();
     handle?.close(() => this.handler.onClose(this.#error));
   }
 
   reset(): void {
+    this.flush();
     const handle = this.#release();
     const onClose = (): void => this.handler.onClose(this.#error);
     // Unix sockets know no reset, and TCP none while a FIN is under way.
@@ -165,6 +187,7 @@ export class HandleTransport implements Transport {
   }
 
   detach(): ConnectionHandle | undefined {
+    this.flush();
     if (!this.detachable) return undefined;
     const handle = this.#release();
     handle?.readStop();

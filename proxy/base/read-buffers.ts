@@ -1,3 +1,5 @@
+import { WriteBatch } from "./write-batch.ts";
+
 /** Size of a read buffer: what the kernel hands out in one read at most. */
 export const READ_BYTES = 64 * 1024;
 /** Buffers kept for reuse; above it they are left to the collector. */
@@ -9,6 +11,8 @@ const SPARE_MAX = 64;
  * chunk may stay where it is until the other side has taken it.
  */
 export class ReadBuffers {
+  /** What is written to the same sockets, while it waits. */
+  readonly writes = new WriteBatch();
   readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #spare: Buffer[] = [];
 

@@ -54,6 +54,10 @@ export class SocketTransport implements Transport {
     this.#watchFlush();
   }
 
+  flush(): void {
+    // Nothing waits.
+  }
+
   relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
     if (end - start + head.length <= TEXT_BYTES_MAX) {
       return this.write(head + latin1(bytes, start, end));

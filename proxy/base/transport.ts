@@ -43,8 +43,13 @@ export interface Transport {
   /** `detach` would give the handle. */
   readonly detachable: boolean;
 
-  /** Sends latin1 text, one write. Nothing may be written before onConnect. */
+  /**
+   * Sends latin1 text, in one write; in a busy worker at the end of the event loop's turn. Nothing
+   * may be written before onConnect.
+   */
   write(text: string): void;
+  /** Sends now what waits for the end of the turn. */
+  flush(): void;
   /**
    * Sends `head` and then `bytes[start, end)`, which `source` has read, in one write. Large chunks
    * are not copied again: the caller must pause `source` while this transport is blocked.

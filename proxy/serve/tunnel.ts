@@ -155,6 +155,8 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
   giveAway(): GivenTunnel | undefined {
     const { client, connection, pool, idleTimeoutMs, wheel, frames } = this.#parts;
     if (this.closing || !this.#client.whole || !this.#upstream.whole) return undefined;
+    this.#client.flush();
+    this.#upstream.flush();
     if (!this.#client.detachable || !this.#upstream.detachable) {
       // One that still waits may be waiting for the other: then both have to go on.
       if (this.#leaving) this.#stay();

@@ -74,12 +74,22 @@ export type Kind = {
 export const KINDS: readonly Kind[] = [
   { name: "HandleTransport", accept: acceptTransport, connect: connectTransport },
   {
+    name: "HandleTransport of a busy worker",
+    accept: (accepted, buffers, handler) => acceptTransport(accepted, busy(buffers), handler),
+    connect: (target, buffers, handler) => connectTransport(target, busy(buffers), handler),
+  },
+  {
     name: "SocketTransport",
     accept: (socket, _, handler) => new SocketTransport((socket as Socket).resume(), handler),
     connect: (target, _, handler) =>
       new SocketTransport(connect({ ...target, allowHalfOpen: true, noDelay: true }), handler),
   },
 ];
+
+function busy(buffers: ReadBuffers): ReadBuffers {
+  buffers.writes.waits = true;
+  return buffers;
+}
 
 /** An accepted transport and its peer. */
 export async function acceptedPair(
