@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { systemClock } from "./base/clock.ts";
 import { HttpDate } from "./base/http-date.ts";
@@ -66,7 +65,7 @@ class Worker {
       fleet: new Fleet({ buffers, wheel, random: systemRandom, onEjection }),
       rejected: new RejectCounters(),
       connections: new ClientConnections(),
-      exchanges: new ExchangeStore(`${randomBytes(8).toString("hex")}-`),
+      exchanges: new ExchangeStore(requestIdPrefix()),
       pseudonym,
     };
     this.#parts = parts;
@@ -174,6 +173,17 @@ class Worker {
     await new WorkerDrain(message, this.#parts).run();
     this.#send({ kind: "done", id: message.id });
   }
+}
+
+/** Differs from that of any other worker, anywhere; it need not be secret. */
+function requestIdPrefix(): string {
+  return `${randomWord()}${randomWord()}-`;
+}
+
+/** 32 bits in hexadecimal digits. */
+function randomWord(): string {
+  const bits = (systemRandom.next() * 2 ** 32) >>> 0;
+  return bits.toString(16).padStart(8, "0");
 }
 
 function sendToPrimary(message: FromWorker): void {
