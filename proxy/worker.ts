@@ -3,7 +3,7 @@ import { systemClock } from "./base/clock.ts";
 import { HttpDate } from "./base/http-date.ts";
 import { jsonLog } from "./base/log.ts";
 import type { Log } from "./base/log.ts";
-import { systemRandom } from "./base/random.ts";
+import { hexWord, systemRandom } from "./base/random.ts";
 import { ReadBuffers } from "./base/read-buffers.ts";
 import { TimerWheel } from "./base/timer-wheel.ts";
 import { streamHandles } from "./base/stream-handles.ts";
@@ -65,7 +65,7 @@ class Worker {
       fleet: new Fleet({ buffers, wheel, random: systemRandom, onEjection }),
       rejected: new RejectCounters(),
       connections: new ClientConnections(),
-      exchanges: new ExchangeStore(requestIdPrefix()),
+      exchanges: new ExchangeStore(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
       pseudonym,
     };
     this.#parts = parts;
@@ -173,17 +173,6 @@ class Worker {
     await new WorkerDrain(message, this.#parts).run();
     this.#send({ kind: "done", id: message.id });
   }
-}
-
-/** Differs from that of any other worker, anywhere; it need not be secret. */
-function requestIdPrefix(): string {
-  return `${randomWord()}${randomWord()}-`;
-}
-
-/** 32 bits in hexadecimal digits. */
-function randomWord(): string {
-  const bits = (systemRandom.next() * 2 ** 32) >>> 0;
-  return bits.toString(16).padStart(8, "0");
 }
 
 function sendToPrimary(message: FromWorker): void {

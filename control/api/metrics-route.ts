@@ -28,7 +28,7 @@ export function metricsRoute(
     async (_request, reply) => {
       const counts = await askWorkers(workers, clock);
       if (counts.kind === "missing") throw statsUnavailable(counts.reason);
-      // prom-client is loaded for the first one who asks: 4 MiB that a sidecar at rest has not.
+      // Loaded for the first one who asks: a sidecar at rest does without prom-client.
       const { renderMetrics } = await import("../metrics.ts");
       const text = await renderMetrics({
         totals: counts.totals,

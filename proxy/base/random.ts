@@ -19,3 +19,10 @@ export function seededRandom(seed: number): Random {
     },
   };
 }
+
+/** 32 bits as eight hexadecimal digits. Not for secrets. */
+export function hexWord(random: Random): string {
+  return Math.floor(random.next() * 2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
+}

@@ -187,7 +187,7 @@ export class TunnelClose implements Expiring {
   #tellServer(): void {
     const { server } = this.#tunnel;
     if (!this.#serverHasWhole || !server.whole) return;
-    // Loaded for the first tunnel that needs it: with it a worker at rest keeps a MiB more.
+    // Loaded for the first tunnel that needs it: a worker at rest does without.
     const { randomBytes } = process.getBuiltinModule("node:crypto");
     server.write(closeFrame(this.#code, randomBytes(MASK_BYTES)));
   }

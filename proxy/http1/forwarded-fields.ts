@@ -20,8 +20,8 @@ const HTTPS = "X-Forwarded-Proto: https\r\n";
 
 /**
  * The fields that say where a request comes from, and Via. They are the same for most requests that
- * an exchange is used for one after the other, so the last text is kept, in one piece: to put it
- * together anew is a tenth of our own work on a small request.
+ * an exchange is used for one after the other, so the last text is kept, in one piece, instead
+ * of being put together anew from a dozen parts.
  */
 export class ForwardedFields {
   #clientAddress = "";

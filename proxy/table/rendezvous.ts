@@ -1,3 +1,4 @@
+import { hexWord } from "../base/random.ts";
 import type { Random } from "../base/random.ts";
 import { hash32, mix32 } from "./hash.ts";
 import type { ServiceTable } from "./service-table.ts";
@@ -84,10 +85,4 @@ function highestScore(
 /** 52 bits and a half: strictly between 0 and 1, so that its logarithm is finite and not 0. */
 function uniform(high: number, low: number): number {
   return ((high >>> 6) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 52;
-}
-
-function hexWord(random: Random): string {
-  return Math.floor(random.next() * 2 ** 32)
-    .toString(16)
-    .padStart(8, "0");
 }

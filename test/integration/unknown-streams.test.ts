@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { WebSocketServer } from "ws";
 import { EchoTunnel } from "../support/echo-tunnel.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
+import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
  * Goal: on a Node whose streams below net.Socket are not those we know, workers do the same with
@@ -15,31 +15,21 @@ import type { TestSidecar } from "../support/sidecar.ts";
 
 const WITHOUT_BINDING = "--import=data:text/javascript,delete%20process.binding";
 
-/** Sends back the digest of what it gets, and as many bytes as `x-bytes` says. */
-async function startOrigin(): Promise<string> {
-  const server = createServer((incoming, response) => {
-    const hash = createHash("sha256");
-    incoming.on("data", (bytes: Buffer) => hash.update(bytes));
-    incoming.on("end", () => {
-      response.setHeader("x-digest", hash.digest("hex"));
-      response.end(Buffer.alloc(Number(incoming.headers["x-bytes"] ?? 0), "x"));
-    });
+/** Answers with the digest of what it gets, and as many bytes as `x-bytes` says. */
+function answerDigest(response: ServerResponse, incoming: IncomingMessage): void {
+  const hash = createHash("sha256");
+  incoming.on("data", (bytes: Buffer) => hash.update(bytes));
+  incoming.on("end", () => {
+    response.setHeader("x-digest", hash.digest("hex"));
+    response.end(Buffer.alloc(Number(incoming.headers["x-bytes"] ?? 0), "x"));
   });
-  const webSockets = new WebSocketServer({ server });
-  webSockets.on("connection", (webSocket) => {
-    webSocket.on("message", (data) => webSocket.send(data as Buffer));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function start(env: NodeJS.ProcessEnv): Promise<TestSidecar> {
-  const versions = { v1: { endpoints: [await startOrigin()] } };
+  const origin = await VersionOrigin.start("v1");
+  onTestFinished(() => origin[Symbol.dispose]());
+  origin.answer = answerDigest;
+  const versions = { v1: { endpoints: [origin.address] } };
   const sidecar = await startSidecar({ services: { web: { versions } } }, env);
   onTestFinished(sidecar.stop);
   return sidecar;
