@@ -17,8 +17,8 @@ const output = {
   charset: "ascii",
   minify: { mangle: false },
   entryFileNames: "[name].js",
-  // At the depth of control/program-files.ts, which finds the other entries from there.
-  chunkFileNames: "control/[name]-[hash].js",
+  // At the depth of control/base/program-files.ts, which finds the other entries from there.
+  chunkFileNames: "control/base/[name]-[hash].js",
 } satisfies OutputOptions;
 
 type Library = { readonly name: string; readonly version: string; readonly license: string };

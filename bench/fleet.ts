@@ -6,9 +6,9 @@ import { TestAgent } from "../test/support/consul.ts";
 import { serviceSchema } from "../control/config/service-schema.ts";
 import type { Service } from "../control/config/service.ts";
 import { ConsulClient } from "../control/consul/client.ts";
-import { Fleet } from "../control/consul/fleet.ts";
-import { ConsulDiscovery } from "../control/discovery/consul-discovery.ts";
-import { ConsulStore } from "../control/store/consul-store.ts";
+import { SidecarFleet } from "../control/registry/sidecar-fleet.ts";
+import { ConsulDiscovery } from "../control/registry/consul-discovery.ts";
+import { ConsulStore } from "../control/registry/consul-store.ts";
 import type { StoredTable } from "../control/store/store.ts";
 import { systemClock } from "../proxy/base/clock.ts";
 import { jsonLog } from "../proxy/base/log.ts";
@@ -38,7 +38,7 @@ const log = jsonLog(
 type Sidecar = {
   readonly client: ConsulClient;
   readonly store: ConsulStore;
-  readonly fleet: Fleet;
+  readonly fleet: SidecarFleet;
   readonly running: Promise<unknown>;
 };
 
@@ -49,9 +49,9 @@ function startSidecar(
   signal: AbortSignal,
 ): Sidecar {
   const client = new ConsulClient({ address: agent.address }, systemClock);
-  const parts = { client, clock: systemClock, random: systemRandom, log };
-  const store = new ConsulStore(parts, { prefix: PREFIX, sidecar: name });
-  const fleet = new Fleet(parts, { prefix: PREFIX, sidecar: name });
+  const deps = { client, clock: systemClock, random: systemRandom, log };
+  const store = new ConsulStore(deps, { prefix: PREFIX, sidecar: name });
+  const fleet = new SidecarFleet(deps, { prefix: PREFIX, sidecar: name });
   const follow = store.follow((table) => {
     fleet.acknowledge(table.revision);
     onTable(table);
@@ -173,8 +173,8 @@ function discoveredServices(): Record<string, Service> {
 async function measureDiscovery(agent: TestAgent): Promise<void> {
   for (let index = 0; index < SERVICES; index += 1) await registerService(agent.address, index, 0);
   const client = new ConsulClient({ address: agent.address }, systemClock);
-  const parts = { client, clock: systemClock, random: systemRandom, log };
-  const discovery = new ConsulDiscovery(parts);
+  const deps = { client, clock: systemClock, random: systemRandom, log };
+  const discovery = new ConsulDiscovery(deps);
   let changes = 0;
   discovery.onChange = () => void (changes += 1);
   const services = discoveredServices();

@@ -5,27 +5,27 @@ import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
 import { createApi } from "./api/server.ts";
-import { Audit } from "./audit.ts";
-import { buildVersion } from "./build-version.ts";
+import { Audit } from "./records/audit.ts";
+import { buildVersion } from "./base/build-version.ts";
 import type { Config, StoreConfig } from "./config/config-schema.ts";
 import { loadConfig } from "./config/load.ts";
-import type { ConsulLink, ConsulLinkParts } from "./consul/consul-link.ts";
+import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
 import { HealthChecks } from "./discovery/health-checks.ts";
-import { Events } from "./events.ts";
+import { Events } from "./records/events.ts";
 import { FilterFiles } from "./filters/filter-files.ts";
 import { FilterSink } from "./filters/filter-sink.ts";
 import { RunningFilters } from "./filters/running-filters.ts";
-import { Inheritance } from "./inheritance.ts";
-import { ListeningSockets } from "./listening-sockets.ts";
-import { logTimers } from "./log-timers.ts";
-import { Migrations } from "./migrations.ts";
-import { Services } from "./services.ts";
-import { Sidecar } from "./sidecar.ts";
+import { Inheritance } from "./sidecar/inheritance.ts";
+import { ListeningSockets } from "./workers/listening-sockets.ts";
+import { logTimers } from "./views/log-timers.ts";
+import { Migrations } from "./migrations/migrations.ts";
+import { Services } from "./table/services.ts";
+import { Sidecar } from "./sidecar/sidecar.ts";
 import { FileStore } from "./store/file-store.ts";
 import { MemoryStore } from "./store/memory-store.ts";
 import type { Store } from "./store/store.ts";
-import { TRIAL_DEFAULT_MS } from "./swap.ts";
-import { Workers } from "./workers.ts";
+import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
+import { Workers } from "./workers/workers.ts";
 
 /** How `sluice run` was called. */
 export type RunOptions = { readonly configPath: string; readonly env: NodeJS.ProcessEnv };
@@ -171,10 +171,10 @@ function onSignals(sidecar: Sidecar, log: Log): void {
 }
 
 /** Who does not use Consul does not load its clients: that is 5 MiB. */
-async function openLink(config: Config, parts: ConsulLinkParts): Promise<ConsulLink | undefined> {
+async function openLink(config: Config, deps: ConsulLinkDeps): Promise<ConsulLink | undefined> {
   if (config.consul === undefined) return undefined;
-  const { ConsulLink: Link } = await import("./consul/consul-link.ts");
-  return Link.open(config, config.consul, parts);
+  const { ConsulLink: Link } = await import("./registry/consul-link.ts");
+  return Link.open(config, config.consul, deps);
 }
 
 async function openStore(

@@ -4,25 +4,25 @@ import { HttpDate } from "./base/http-date.ts";
 import { jsonLog } from "./base/log.ts";
 import type { Log } from "./base/log.ts";
 import { hexWord, systemRandom } from "./base/random.ts";
-import { ReadBuffers } from "./base/read-buffers.ts";
+import { ReadBuffers } from "./transport/read-buffers.ts";
 import { TimerWheel } from "./base/timer-wheel.ts";
-import { streamHandles } from "./base/stream-handles.ts";
-import type { ConnectionHandle } from "./base/transport.ts";
-import { Adoption } from "./drain/adoption.ts";
-import { HandOver } from "./drain/hand-over.ts";
-import type { HandedConnection } from "./drain/handed-connection.ts";
+import { streamHandles } from "./transport/stream-handles.ts";
+import type { ConnectionHandle } from "./base/connection-handle.ts";
+import { Adoption } from "./hand-over/adoption.ts";
+import { HandOver } from "./hand-over/hand-over.ts";
+import type { HandedConnection } from "./messages/handed-connection.ts";
 import { Filters } from "./filters/filters.ts";
 import { ImportingLoader } from "./filters/module-loader.ts";
-import { PROTOCOL } from "./messages.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import { PROTOCOL } from "./messages/messages.ts";
+import type { FromWorker, ToWorker } from "./messages/messages.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
-import { ClientConnections } from "./serve/client-connections.ts";
-import { ExchangeStore } from "./serve/exchange-store.ts";
-import { Listener } from "./serve/listener.ts";
-import type { ListenHandle } from "./serve/listener.ts";
-import type { ServeParts } from "./serve/parts.ts";
-import { Fleet } from "./upstream/fleet.ts";
+import { ClientConnections } from "./clients/client-connections.ts";
+import { ExchangeStore } from "./clients/exchange-store.ts";
+import { Listener } from "./clients/listener.ts";
+import type { ListenHandle } from "./clients/listener.ts";
+import type { ServeDeps } from "./exchange/deps.ts";
+import { LiveServices } from "./upstream/live-services.ts";
 import { WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
 import type { EjectionListener } from "./upstream/ejector.ts";
@@ -32,7 +32,7 @@ import type { EjectionListener } from "./upstream/ejector.ts";
  * answers each; without its primary it ends.
  */
 class Worker {
-  readonly #parts: ServeParts;
+  readonly #deps: ServeDeps;
   readonly #log: Log;
   readonly #send: (message: FromWorker) => void;
   readonly #adoption: Adoption;
@@ -56,22 +56,22 @@ class Worker {
           : ({ kind: "readmission", ...about } as const);
       send({ kind: "event", event });
     };
-    const parts: ServeParts = {
+    const deps: ServeDeps = {
       clock: systemClock,
       wheel,
       random: systemRandom,
       buffers,
       date: new HttpDate(systemClock),
-      fleet: new Fleet({ buffers, wheel, random: systemRandom, onEjection }),
+      services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection }),
       rejected: new RejectCounters(),
       connections: new ClientConnections(),
       exchanges: new ExchangeStore(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
       pseudonym,
     };
-    this.#parts = parts;
-    this.#adoption = new Adoption(parts);
+    this.#deps = deps;
+    this.#adoption = new Adoption(deps);
     this.#filters = new Filters(new ImportingLoader(), { clock: systemClock, log });
-    this.#migrations = new WorkerMigrations(parts);
+    this.#migrations = new WorkerMigrations(deps);
   }
 
   async handle(message: ToWorker, handle: unknown): Promise<void> {
@@ -91,7 +91,7 @@ class Worker {
       case "revertFilters":
         await this.#filters.idle;
         this.#filters.revert(message.number);
-        this.#filters.attach(this.#parts.fleet);
+        this.#filters.attach(this.#deps.services);
         return this.#send({ kind: "done", id: message.id });
       case "stats":
         return this.#send({ kind: "stats", id: message.id, stats: this.#stats() });
@@ -121,12 +121,12 @@ class Worker {
    * Puts a table in force, and the filters that belong to it: no request sees one of them alone.
    */
   async #follow({ id, change, filters }: ToWorker & { kind: "table" }): Promise<void> {
-    const { fleet } = this.#parts;
+    const { services } = this.#deps;
     // Without filters at once: what is asked after a table must not be answered before it.
     if (this.#filters.idle !== undefined) await this.#filters.idle;
     const refusals = filters === undefined ? [] : this.#filters.activate(filters);
-    fleet.replace(fleet.table.with(change));
-    this.#filters.attach(fleet);
+    services.replace(services.table.with(change));
+    this.#filters.attach(services);
     this.#send(filters === undefined ? { kind: "done", id } : { kind: "filters", id, refusals });
   }
 
@@ -134,7 +134,7 @@ class Worker {
     const { bind } = message.listener;
     // A worker is told filters, table and listeners in this order, and must not accept before all.
     await this.#filters.idle;
-    const listener = new Listener(message.listener, this.#parts, this.#log);
+    const listener = new Listener(message.listener, this.#deps, this.#log);
     await listener.listen(handle as ListenHandle);
     this.#unlisten(bind);
     this.#listeners.set(bind, listener);
@@ -147,22 +147,22 @@ class Worker {
   }
 
   #stats(): WorkerStats {
-    const { fleet, connections, rejected } = this.#parts;
+    const { services, connections, rejected } = this.#deps;
     const { size, tunnels } = connections;
     return {
-      versions: fleet.versionStats(),
-      endpoints: fleet.endpointStats(),
+      versions: services.versionStats(),
+      endpoints: services.endpointStats(),
       filters: this.#filters.stats(),
       rejected: rejected.toRecord(),
       connections: { h1: size - tunnels, tunnel: tunnels },
-      revision: fleet.table.revision,
+      revision: services.table.revision,
     };
   }
 
   async #beginHandOver(id: number): Promise<void> {
     for (const bind of this.#listeners.keys()) this.#unlisten(bind);
     const name = String(process.pid);
-    this.#handOver = new HandOver(this.#parts.connections, sendConnection, name);
+    this.#handOver = new HandOver(this.#deps.connections, sendConnection, name);
     await this.#handOver.run();
     this.#send({ kind: "done", id });
   }
@@ -170,7 +170,7 @@ class Worker {
   async #drain(message: ToWorker & { kind: "drain" }): Promise<void> {
     for (const bind of this.#listeners.keys()) this.#unlisten(bind);
     this.#migrations.stopAll();
-    await new WorkerDrain(message, this.#parts).run();
+    await new WorkerDrain(message, this.#deps).run();
     this.#send({ kind: "done", id: message.id });
   }
 }

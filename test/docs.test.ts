@@ -212,7 +212,7 @@ describe("Names", () => {
   });
 
   test("of events are those that are told", () => {
-    const messages = sourceFiles(["proxy/messages.ts"]);
+    const messages = sourceFiles(["proxy/messages/messages.ts"]);
     const [workerEvents = ""] = scan(messages, /export type WorkerEvent =([^]*?);\n\n/g);
     const inCode = [
       ...scan(CONTROL, /\.emit\(\s*"([a-z-]+)"/g),
@@ -237,13 +237,13 @@ describe("Names", () => {
 
   test("of error types in Proxy-Status are those that we send", () => {
     const rows = rowsWithHead("docs/http.md", /^## Answers of our own/);
-    const respond = sourceFiles(["proxy/serve/respond.ts"]);
+    const respond = sourceFiles(["proxy/exchange/respond.ts"]);
     const inCode = scan(respond, /proxyStatus: "(\w+)"/g);
     expect(firstCodes(rows)).toEqual(sorted([...inCode, "http_request_error"]));
   });
 
   test("of metrics are those that are served", () => {
-    const inCode = new Set(scan(sourceFiles(["control/metrics.ts"]), /"(sluice_\w+)"/g));
+    const inCode = new Set(scan(sourceFiles(["control/views/metrics.ts"]), /"(sluice_\w+)"/g));
     const unknown = PAGES.flatMap(({ path, text }) =>
       [...text.matchAll(/\bsluice_\w+/g)]
         .map(([name]) => name.replace(/_(?:bucket|sum|count)$/, ""))

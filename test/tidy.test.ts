@@ -55,28 +55,37 @@ function undocumented({ path, lines }: SourceFile): readonly string[] {
  */
 const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   // Between two sockets: raw bytes go in on one side and are looked at on the other.
-  "proxy/serve/": "test/integration/http/request-line.test.ts",
+  "proxy/exchange/": "test/integration/http/request-line.test.ts",
+  "proxy/clients/": "test/integration/http/request-line.test.ts",
+  "proxy/tunnel/tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
-  "control/worker-process.ts": "test/control/workers.test.ts",
+  "control/workers/worker-process.ts": "test/control/workers/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A real server, a real command line, a real agent.
   "control/api/": "test/control/api/server.test.ts",
   "control/cli/": "test/control/cli/program.test.ts",
+  "control/registry/": "test/integration/consul-link.test.ts",
   "control/consul/": "test/integration/consul-client.test.ts",
-  "control/discovery/consul-discovery.ts": "test/integration/consul-discovery.test.ts",
-  "control/store/consul-store.ts": "test/integration/consul-store.test.ts",
-  "control/desired-table.ts": "test/control/table-keeper.test.ts",
-  "control/worker-totals.ts": "test/control/metrics.test.ts",
-  "control/service-view.ts": "test/control/api/services-routes.test.ts",
+  "control/registry/consul-discovery.ts": "test/integration/consul-discovery.test.ts",
+  "control/registry/consul-store.ts": "test/integration/consul-store.test.ts",
+  "control/table/desired-table.ts": "test/control/table/table-writer.test.ts",
+  "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",
+  "control/views/service-view.ts": "test/control/api/services-routes.test.ts",
   // Leaves that every test runs through.
-  "control/errors.ts": "test/control/services.test.ts",
-  "control/build-version.ts": "test/control/cli/main.test.ts",
+  "control/base/deadline.ts": "test/control/workers/workers.test.ts",
+  "control/base/node-http.ts": "test/control/api/server.test.ts",
+  "control/store/store-problems.ts": "test/control/store/file-store.test.ts",
+  "control/views/log-timers.ts": "test/integration/workers.test.ts",
+  "proxy/messages/messages.ts": "test/control/workers/workers.test.ts",
+  "control/base/errors.ts": "test/control/table/services.test.ts",
+  "control/base/build-version.ts": "test/control/cli/main.test.ts",
   "proxy/base/": "test/proxy/base/timer-wheel.test.ts",
-  "proxy/upstream/fleet.ts": "test/integration/tables.test.ts",
+  "proxy/transport/": "test/proxy/transport/transport.test.ts",
+  "proxy/upstream/live-services.ts": "test/integration/tables.test.ts",
   // The new worker's half of a hand-over.
-  "proxy/drain/adoption.ts": "test/integration/swap.test.ts",
+  "proxy/hand-over/adoption.ts": "test/integration/swap.test.ts",
   "control/filters/check-filter-files.ts": "test/integration/filters.test.ts",
-  "control/filters/filter-view.ts": "test/integration/filters.test.ts",
+  "control/views/filter-view.ts": "test/integration/filters.test.ts",
   // Bodies of answers for a client of another HTTP version than the endpoint's.
   "proxy/http1/chunk-decoder.ts": "test/integration/http/upstream-faults.test.ts",
   "proxy/http1/chunk-encoding.ts": "test/integration/http/upstream-faults.test.ts",
@@ -124,7 +133,7 @@ const DIRECTIONS: readonly Direction[] = [
   { from: /^proxy\//, may: /^node:|^proxy\// },
   {
     from: /^control\//,
-    may: /^(?!\.)(?!proxy\/|bench\/|test\/)|^proxy\/(base|table)\/|^proxy\/(messages|drain\/handed-connection)\.ts$|^proxy\/metrics\/(stats|histogram)\.ts$/,
+    may: /^(?!\.)(?!proxy\/|bench\/|test\/)|^proxy\/(base|table)\/|^proxy\/messages\/|^proxy\/metrics\/(stats|histogram)\.ts$/,
   },
   { from: /^bench\//, may: /./ },
 ];

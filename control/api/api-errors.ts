@@ -1,4 +1,4 @@
-import { ControlError } from "../errors.ts";
+import { ControlError } from "../base/errors.ts";
 
 /** Errors that only HTTP requests can cause. Their codes are stable: people script against them. */
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { AUDIT_LIST_MAX } from "../audit.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import { AUDIT_LIST_MAX } from "../records/audit.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 
 const entrySchema = z.looseObject({
@@ -23,7 +23,7 @@ const digits = (most: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, str
     .transform(Number);
 
 /** `GET /v1/audit`: who changed what, when and why. */
-export function auditRoutes(api: Api, { audit }: ApiParts): void {
+export function auditRoutes(api: Api, { audit }: ApiDeps): void {
   api.get(
     "/v1/audit",
     {

@@ -1,9 +1,9 @@
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
-import { OpenTotals } from "../open-totals.ts";
-import { isLeft } from "../service-view.ts";
-import type { Drains } from "../service-view.ts";
-import type { MigrationsView } from "./parts.ts";
+import { OpenTotals } from "../migrations/open-totals.ts";
+import { isLeft } from "../views/service-view.ts";
+import type { Drains } from "../views/service-view.ts";
+import type { MigrationsView } from "./deps.ts";
 import { STATS_WAIT_MS } from "./worker-stats.ts";
 
 /**

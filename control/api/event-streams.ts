@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../proxy/base/clock.ts";
-import { SUBSCRIBERS_MAX } from "../events.ts";
-import type { Events, SluiceEvent } from "../events.ts";
+import { SUBSCRIBERS_MAX } from "../records/events.ts";
+import type { Events, SluiceEvent } from "../records/events.ts";
 import { tooManySubscribers } from "./api-errors.ts";
 
 /** A comment this often tells both ends, and what is between them, that the stream is alive. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { EventStreams } from "./event-streams.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 
 /** `GET /v1/events`: what happens, as it happens. */
-export function eventsRoutes(api: Api, { events, clock }: ApiParts): void {
+export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
   const streams = new EventStreams(events, clock);
   api.addHook("preClose", async () => streams.close());
   api.get(

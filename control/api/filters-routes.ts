@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { filterModule, filterOptions } from "../config/filter-schema.ts";
 import { strict } from "../config/schema-parts.ts";
-import { filterViews, filterViewSchema } from "../filters/filter-view.ts";
-import type { FilterView } from "../filters/filter-view.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import { filterViews, filterViewSchema } from "../views/filter-view.ts";
+import type { FilterView } from "../views/filter-view.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
 import { entityTag, writeContext } from "./write-context.ts";
@@ -27,14 +27,14 @@ const listSchema = z.object({
 });
 
 /** `GET /v1/filters` and `PUT /v1/filters/{name}`: modules that are replaced while they run. */
-export function filtersRoutes(api: Api, parts: ApiParts): void {
-  const { services } = parts;
+export function filtersRoutes(api: Api, deps: ApiDeps): void {
+  const { services } = deps;
   api.get(
     "/v1/filters",
     { schema: { summary: "List the filters of all services", response: { 200: listSchema } } },
     async (_request, reply) => {
       const { revision } = services;
-      return reply.header("etag", entityTag(revision)).send(await listOf(parts, revision));
+      return reply.header("etag", entityTag(revision)).send(await listOf(deps, revision));
     },
   );
   api.put(
@@ -62,13 +62,13 @@ export function filtersRoutes(api: Api, parts: ApiParts): void {
         writeContext(request),
       );
       const isNamed = (view: FilterView): boolean => view.name === name;
-      return reply.header("etag", entityTag(revision)).send(await listOf(parts, revision, isNamed));
+      return reply.header("etag", entityTag(revision)).send(await listOf(deps, revision, isNamed));
     },
   );
 }
 
 async function listOf(
-  { services, filters, workers, clock }: ApiParts,
+  { services, filters, workers, clock }: ApiDeps,
   revision: number,
   isMeant: (view: FilterView) => boolean = () => true,
 ): Promise<z.infer<typeof listSchema>> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ControlError, FleetLagsError } from "../errors.ts";
+import { ControlError, FleetLagsError } from "../base/errors.ts";
 import { noFleet } from "./api-errors.ts";
-import type { Api, ApiParts, FleetView } from "./parts.ts";
+import type { Api, ApiDeps, FleetView } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 
 /** How long `?wait=fleet` waits: sidecars that live act within a fraction of a second. */
@@ -22,7 +22,7 @@ const fleetSchema = z.object({
 export type FleetAnswer = z.output<typeof fleetSchema>;
 
 /** `GET /v1/fleet`: who shares the table, and how far each has come. */
-export function fleetRoutes(api: Api, { services, registry }: ApiParts): void {
+export function fleetRoutes(api: Api, { services, registry }: ApiDeps): void {
   api.get(
     "/v1/fleet",
     {
@@ -40,7 +40,7 @@ export function fleetRoutes(api: Api, { services, registry }: ApiParts): void {
 }
 
 /** @throws ControlError no_fleet when the table is this sidecar's alone. */
-export function fleetOf(registry: ApiParts["registry"]): FleetView {
+export function fleetOf(registry: ApiDeps["registry"]): FleetView {
   if (registry?.fleet === undefined) throw noFleet();
   return registry.fleet;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { statsUnavailable } from "./api-errors.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askWorkers } from "./worker-stats.ts";
 
@@ -10,7 +10,7 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** `GET /metrics`, for Prometheus. */
 export function metricsRoute(
   api: Api,
-  { services, workers, registry, clock, build }: ApiParts,
+  { services, workers, registry, clock, build }: ApiDeps,
 ): void {
   api.get(
     "/metrics",
@@ -29,7 +29,7 @@ export function metricsRoute(
       const counts = await askWorkers(workers, clock);
       if (counts.kind === "missing") throw statsUnavailable(counts.reason);
       // Loaded for the first one who asks: a sidecar at rest does without prom-client.
-      const { renderMetrics } = await import("../metrics.ts");
+      const { renderMetrics } = await import("../views/metrics.ts");
       const text = await renderMetrics({
         totals: counts.totals,
         services: services.names().map((name) => services.snapshot(name)),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { strict } from "../config/schema-parts.ts";
-import { UnknownVersionError } from "../errors.ts";
-import { migrationSchema } from "../service-view.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import { UnknownVersionError } from "../base/errors.ts";
+import { migrationSchema } from "../views/service-view.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 
 const params = z.object({ service: z.string(), version: z.string() });
@@ -16,7 +16,7 @@ const body = strict({
 /**
  * What people may do about the migration of a version. It changes no table: there is no If-Match.
  */
-export function migrationRoutes(api: Api, { services, migrations }: ApiParts): void {
+export function migrationRoutes(api: Api, { services, migrations }: ApiDeps): void {
   api.post(
     "/v1/services/:service/versions/:version/migration",
     {

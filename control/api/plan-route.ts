@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { readBy } from "../config/problems.ts";
 import { serviceSchema } from "../config/service-schema.ts";
-import { ValidationError } from "../errors.ts";
-import type { Preview, Services } from "../services.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import { ValidationError } from "../base/errors.ts";
+import type { Preview, Services } from "../table/services.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { planChange, planSchema } from "./plan.ts";
 import { problemResponses } from "./problem.ts";
 import { weightsSchema } from "./services-routes.ts";
@@ -12,7 +12,7 @@ import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
 import { entityTag } from "./write-context.ts";
 
 /** `POST /v1/services/{service}/plan`: what a change would do. */
-export function planRoute(api: Api, { services, workers, clock }: ApiParts): void {
+export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void {
   api.post(
     "/v1/services/:service/plan",
     {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ServiceSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
-import type { WorkerTotals } from "../worker-totals.ts";
+import type { WorkerTotals } from "../views/worker-totals.ts";
 import { keyMoves } from "./key-moves.ts";
 import type { KeyMoves } from "./key-moves.ts";
-import { byVersion, effectiveByVersion, isUsable, sharesOf } from "../service-view.ts";
+import { byVersion, effectiveByVersion, isUsable, sharesOf } from "../views/service-view.ts";
 
 const versionPlan = z.object({
   share: z.object({ before: z.number(), after: z.number() }),

@@ -8,8 +8,8 @@ import {
   NotInForceError,
   RevisionConflictError,
   ValidationError,
-} from "../errors.ts";
-import { http } from "../node-http.ts";
+} from "../base/errors.ts";
+import { http } from "../base/node-http.ts";
 import { MethodNotAllowedError } from "./api-errors.ts";
 import { entityTag } from "./write-context.ts";
 

@@ -11,7 +11,7 @@ import { fleetRoutes } from "./fleet-routes.ts";
 import { filtersRoutes } from "./filters-routes.ts";
 import { metricsRoute } from "./metrics-route.ts";
 import { migrationRoutes } from "./migration-routes.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { planRoute } from "./plan-route.ts";
 import { sendProblem } from "./problem.ts";
 import { servicesRoutes } from "./services-routes.ts";
@@ -42,7 +42,7 @@ const PATH_PART_MAX = 400;
  * The control API over HTTP, not yet listening: call `listen()` on it, and `close()` in the end.
  * `/v1/openapi.json` describes it.
  */
-export function createApi(parts: ApiParts): FastifyInstance {
+export function createApi(deps: ApiDeps): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -53,19 +53,19 @@ export function createApi(parts: ApiParts): FastifyInstance {
     schemaController: {
       compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
     },
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, parts.log),
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, deps.log),
   });
   app.server.maxConnections = CONNECTIONS_MAX;
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validateBySchema);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, parts.log));
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, deps.log));
   app.setNotFoundHandler((request) => {
     throw unknownPath(request.method);
   });
   app.addHook("onRequest", guardAgainstPages);
-  describe(app, parts.build.version);
-  refuseOtherMethods(app, (api) => addRoutes(api, parts));
+  describe(app, deps.build.version);
+  refuseOtherMethods(app, (api) => addRoutes(api, deps));
   return app;
 }
 
@@ -83,16 +83,16 @@ function describe(app: FastifyInstance, version: string): void {
   });
 }
 
-function addRoutes(api: Api, parts: ApiParts): void {
-  servicesRoutes(api, parts);
-  filtersRoutes(api, parts);
-  fleetRoutes(api, parts);
-  migrationRoutes(api, parts);
-  planRoute(api, parts);
-  eventsRoutes(api, parts);
-  auditRoutes(api, parts);
-  sidecarRoutes(api, parts);
-  metricsRoute(api, parts);
+function addRoutes(api: Api, deps: ApiDeps): void {
+  servicesRoutes(api, deps);
+  filtersRoutes(api, deps);
+  fleetRoutes(api, deps);
+  migrationRoutes(api, deps);
+  planRoute(api, deps);
+  eventsRoutes(api, deps);
+  auditRoutes(api, deps);
+  sidecarRoutes(api, deps);
+  metricsRoute(api, deps);
   api.get(
     "/v1/openapi.json",
     { schema: { summary: "Read this description" } },

@@ -5,9 +5,9 @@ import { name, named, strict, whole } from "../config/schema-parts.ts";
 import { serviceSchema } from "../config/service-schema.ts";
 import { askDrains } from "./drains.ts";
 import { fleetOf, waitForFleet } from "./fleet-routes.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
-import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../service-view.ts";
+import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../views/service-view.ts";
 import { validateAllButBody } from "./validate.ts";
 import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
 import type { WorkerCounts } from "./worker-stats.ts";
@@ -40,14 +40,14 @@ const written = z.object({ revision: z.int() });
 const writeFailures = problemResponses(400, 404, 412, 413, 415, 422, 428, 503);
 
 /** Everything under `/v1/services` that reads or writes the table. */
-export function servicesRoutes(api: Api, parts: ApiParts): void {
-  readRoutes(api, parts);
-  replaceRoutes(api, parts);
-  shiftRoute(api, parts);
-  stateRoutes(api, parts);
+export function servicesRoutes(api: Api, deps: ApiDeps): void {
+  readRoutes(api, deps);
+  replaceRoutes(api, deps);
+  shiftRoute(api, deps);
+  stateRoutes(api, deps);
 }
 
-function readRoutes(api: Api, { services, workers, migrations, clock }: ApiParts): void {
+function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps): void {
   const listSchema = z.object({
     revision: z.int(),
     services: z.array(serviceViewSchema),
@@ -98,7 +98,7 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiParts
   );
 }
 
-function replaceRoutes(api: Api, { services }: ApiParts): void {
+function replaceRoutes(api: Api, { services }: ApiDeps): void {
   api.put(
     "/v1/services/:service",
     {
@@ -137,7 +137,7 @@ function replaceRoutes(api: Api, { services }: ApiParts): void {
   );
 }
 
-function shiftRoute(api: Api, { services, registry }: ApiParts): void {
+function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
   api.patch(
     "/v1/services/:service/weights",
     {
@@ -166,7 +166,7 @@ function shiftRoute(api: Api, { services, registry }: ApiParts): void {
   );
 }
 
-function stateRoutes(api: Api, { services }: ApiParts): void {
+function stateRoutes(api: Api, { services }: ApiDeps): void {
   api.put(
     "/v1/services/:service/versions/:version/state",
     {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "../config/schema-parts.ts";
-import { TRIAL_DEFAULT_MS } from "../swap.ts";
-import type { Api, ApiParts } from "./parts.ts";
+import { TRIAL_DEFAULT_MS } from "../workers/swap.ts";
+import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 
 const readiness = z.object({
@@ -11,7 +11,7 @@ const readiness = z.object({
 });
 
 /** The sidecar as a whole: drain, reload and the two health questions. */
-export function sidecarRoutes(api: Api, { sidecar, registry }: ApiParts): void {
+export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
   api.post(
     "/v1/drain",
     {
@@ -43,7 +43,7 @@ export function sidecarRoutes(api: Api, { sidecar, registry }: ApiParts): void {
   healthRoutes(api, sidecar, registry);
 }
 
-function swapRoute(api: Api, sidecar: ApiParts["sidecar"]): void {
+function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   const pids = z.array(z.int());
   api.post(
     "/v1/workers/swap",
@@ -73,7 +73,7 @@ function swapRoute(api: Api, sidecar: ApiParts["sidecar"]): void {
   );
 }
 
-function upgradeRoute(api: Api, sidecar: ApiParts["sidecar"]): void {
+function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   api.post(
     "/v1/upgrade",
     {
@@ -93,11 +93,7 @@ function upgradeRoute(api: Api, sidecar: ApiParts["sidecar"]): void {
   );
 }
 
-function healthRoutes(
-  api: Api,
-  sidecar: ApiParts["sidecar"],
-  registry: ApiParts["registry"],
-): void {
+function healthRoutes(api: Api, sidecar: ApiDeps["sidecar"], registry: ApiDeps["registry"]): void {
   const live = z.object({ live: z.literal(true) });
   api.get(
     "/livez",

@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
 import { readBy } from "../config/problems.ts";
-import { ValidationError } from "../errors.ts";
+import { ValidationError } from "../base/errors.ts";
 
 /** How an error calls the parts of a request. */
 const SUBJECTS: Readonly<Record<string, string>> = {

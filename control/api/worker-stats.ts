@@ -1,6 +1,6 @@
 import type { Clock } from "../../proxy/base/clock.ts";
-import { WorkerTotals } from "../worker-totals.ts";
-import type { WorkersView } from "./parts.ts";
+import { WorkerTotals } from "../views/worker-totals.ts";
+import type { WorkersView } from "./deps.ts";
 
 /** How long a read waits for the workers' counts: a worker that takes longer is stuck. */
 export const STATS_WAIT_MS = 2000;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { AuditEntry } from "../audit.ts";
+import type { AuditEntry } from "../records/audit.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import { tableText } from "./output.ts";

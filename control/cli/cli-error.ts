@@ -1,5 +1,5 @@
-import { ConfigError } from "../errors.ts";
-import type { Problem } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Problem } from "../base/errors.ts";
 
 /** Exit statuses that scripts rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;

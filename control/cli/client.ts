@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.ts";
+import type { Problem } from "../base/errors.ts";
 import { CliError } from "./cli-error.ts";
 
 /** Where the control API is when nobody says so. */

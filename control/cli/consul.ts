@@ -52,8 +52,8 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
 async function importFrom(config: ConsulConfig, service: string): Promise<object> {
   // Loaded only here: the other commands start sooner without them.
   const { ConsulClient } = await import("../consul/client.ts");
-  const { consulOptionsOf } = await import("../consul/options.ts");
-  const { importService } = await import("../consul/splitter.ts");
+  const { consulOptionsOf } = await import("../registry/options.ts");
+  const { importService } = await import("../registry/splitter.ts");
   const client = new ConsulClient(await consulOptionsOf(config).catch(configRefusal), systemClock);
   try {
     return await importService(client, service);

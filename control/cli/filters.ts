@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { FilterView } from "../filters/filter-view.ts";
+import type { FilterView } from "../views/filter-view.ts";
 import { usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";

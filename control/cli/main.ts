@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
  */
 setFlagsFromString("--semi-space-growth-factor=1");
 
-const { buildVersion } = await import("../build-version.ts");
+const { buildVersion } = await import("../base/build-version.ts");
 const { standardOutput } = await import("./output.ts");
 const { runCli } = await import("./program.ts");
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { FleetAnswer } from "../api/fleet-routes.ts";
-import type { ServiceView } from "../service-view.ts";
+import type { ServiceView } from "../views/service-view.ts";
 import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import type { ServiceView } from "../service-view.ts";
+import type { ServiceView } from "../views/service-view.ts";
 import { tableText } from "./output.ts";
 
 type Status = {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import type { UpgradeReport } from "../sidecar.ts";
-import type { SwapReport } from "../swap.ts";
+import type { UpgradeReport } from "../sidecar/sidecar.ts";
+import type { SwapReport } from "../workers/swap.ts";
 
 /** `sluice swap`: new code under live connections. */
 export function addSwap(program: Command, context: CliContext): void {

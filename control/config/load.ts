@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import type { Document, YAMLParseError, YAMLWarning } from "yaml";
-import { ConfigError } from "../errors.ts";
-import type { Problem } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Problem } from "../base/errors.ts";
 import { configSchema } from "./config-schema.ts";
 import type { Config } from "./config-schema.ts";
 import { expandEnvironment } from "./environment.ts";

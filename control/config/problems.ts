@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Problem } from "../errors.ts";
+import type { Problem } from "../base/errors.ts";
 
 /**
  * Problems told at once: who made more than these did not write a document but sent another thing.

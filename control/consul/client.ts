@@ -1,7 +1,7 @@
 import Consul from "consul";
 import { errors, Pool } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
-import { http, https } from "../node-http.ts";
+import { http, https } from "../base/node-http.ts";
 import { ConsulError, refusalError } from "./consul-error.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { ControlError } from "../errors.ts";
+import { ControlError } from "../base/errors.ts";
 
 /**
  * Why Consul did not do what was asked. unreachable: nobody took the connection, or it broke.

@@ -29,7 +29,7 @@ export type Leadership = {
 };
 
 /** What a lock works with. */
-export type LockParts = {
+export type LockDeps = {
   readonly client: ConsulClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,12 +43,12 @@ export type LockParts = {
  * anew. Resolves when `signal` is aborted and `work` has ended.
  */
 export async function lead(
-  parts: LockParts,
+  deps: LockDeps,
   lock: { readonly key: string; readonly holder: string },
   work: (leadership: Leadership) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, random, log } = parts;
+  const { clock, random, log } = deps;
   const session = {
     name: `sluice ${lock.key} ${lock.holder}`,
     ttlMs: LOCK_TTL_MS,
@@ -59,11 +59,11 @@ export async function lead(
   while (!signal.aborted) {
     try {
       await withSession(
-        parts,
+        deps,
         session,
         async (id, held) => {
           failures = 0;
-          await leadInTurn(parts, { ...lock, session: id }, work, held);
+          await leadInTurn(deps, { ...lock, session: id }, work, held);
         },
         signal,
       );
@@ -80,7 +80,7 @@ type HeldLock = { readonly key: string; readonly holder: string; readonly sessio
 
 /** Waits for the key, leads once, and lets go. Returns without leading when the session is lost. */
 async function leadInTurn(
-  parts: LockParts,
+  deps: LockDeps,
   lock: HeldLock,
   work: (leadership: Leadership) => Promise<void>,
   held: AbortSignal,
@@ -88,23 +88,23 @@ async function leadInTurn(
   const lost = new AbortController();
   const signal = AbortSignal.any([held, lost.signal]);
   const won = Promise.withResolvers<number>();
-  const follow = followKey(parts, lock, { won: won.resolve, lost: () => lost.abort() }, signal);
+  const follow = followKey(deps, lock, { won: won.resolve, lost: () => lost.abort() }, signal);
   try {
     const term = await untilAborted(won.promise, signal);
     if (term === undefined) return;
-    parts.log.info("lock.won", { key: lock.key, term });
+    deps.log.info("lock.won", { key: lock.key, term });
     await work({ signal, term });
   } finally {
     lost.abort();
     await follow;
     // Best effort: the end of the session frees it too.
-    await putKey(parts.client, lock.key, "", { release: lock.session }).catch(() => undefined);
-    parts.log.info("lock.released", { key: lock.key });
+    await putKey(deps.client, lock.key, "", { release: lock.session }).catch(() => undefined);
+    deps.log.info("lock.released", { key: lock.key });
   }
 }
 
 async function followKey(
-  parts: LockParts,
+  deps: LockDeps,
   lock: HeldLock,
   tell: { readonly won: (term: number) => void; readonly lost: () => void },
   signal: AbortSignal,
@@ -116,8 +116,8 @@ async function followKey(
   // One attempt after the other, for as long as the key is seen free.
   const tryToAcquire = async (): Promise<void> => {
     while (seen.isFree && !signal.aborted) {
-      await acquire(parts.client, lock);
-      await parts.clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      await acquire(deps.client, lock);
+      await deps.clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
     trying = undefined;
   };
@@ -130,7 +130,7 @@ async function followKey(
     seen.isOurs = true;
     tell.won(entry.lockIndex);
   };
-  await watch(parts, target, { onChange }, signal);
+  await watch(deps, target, { onChange }, signal);
   await trying;
 }
 

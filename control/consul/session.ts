@@ -35,17 +35,17 @@ type SessionParts = {
  * @throws ConsulError when no session can be made, and whatever `work` throws.
  */
 export async function withSession(
-  parts: SessionParts,
+  deps: SessionParts,
   options: SessionOptions,
   work: (id: string, held: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client } = parts;
+  const { client } = deps;
   // Before the request: Consul's time to live starts later than this, never earlier.
-  const startedMs = parts.clock.nowMs();
+  const startedMs = deps.clock.nowMs();
   const id = await createSession(client, options);
   const ended = new AbortController();
-  const renewing = renew(parts, { id, ttlMs: options.ttlMs, startedMs }, ended);
+  const renewing = renew(deps, { id, ttlMs: options.ttlMs, startedMs }, ended);
   try {
     await work(id, AbortSignal.any([ended.signal, signal]));
   } finally {

@@ -45,7 +45,7 @@ export type WatchListener = {
 };
 
 /** What a watch works with. */
-export type WatchParts = {
+export type WatchDeps = {
   readonly client: ConsulClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -57,12 +57,12 @@ export type WatchParts = {
  * cost others a processor or their traffic: see nextIndex and TokenBucket.
  */
 export async function watch(
-  parts: WatchParts,
+  deps: WatchDeps,
   target: WatchTarget,
   listener: WatchListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, random } = parts;
+  const { client, clock, random } = deps;
   const bucket = new TokenBucket(target.limit, clock);
   let index = 0;
   let failures = 0;

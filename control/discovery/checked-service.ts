@@ -16,7 +16,7 @@ export type CheckPlan = {
 };
 
 /** What the checks of one service work with. */
-export type CheckedServiceParts = {
+export type CheckedServiceDeps = {
   readonly clock: Clock;
   readonly random: Random;
   /** Asks once. Must not reject. */
@@ -31,13 +31,13 @@ type ProbeLoop = { readonly ending: AbortController; readonly running: Promise<v
 
 /** The active checks of one service: a loop of probes for each address. */
 export class CheckedService {
-  readonly #parts: CheckedServiceParts;
+  readonly #deps: CheckedServiceDeps;
   readonly #endpoints = new Map<string, CheckedEndpoint>();
   #plan: CheckPlan;
 
-  constructor(plan: CheckPlan, parts: CheckedServiceParts) {
+  constructor(plan: CheckPlan, deps: CheckedServiceDeps) {
     this.#plan = plan;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /** What the probes say. An address that is not probed is healthy. */
@@ -80,7 +80,7 @@ export class CheckedService {
   /** One after the other: a probe that takes longer than the interval delays the next. */
   async #probeForever(address: string, record: HealthRecord, signal: AbortSignal): Promise<never> {
     const { check, host } = this.#plan;
-    const { clock, random, probe, onTurn } = this.#parts;
+    const { clock, random, probe, onTurn } = this.#deps;
     const { path, intervalMs, timeoutMs } = check;
     await clock.sleep(random.next() * intervalMs, signal);
     for (;;) {

@@ -17,7 +17,7 @@ import { ProbeTurns } from "./probe-turns.ts";
 const PROBES_AT_ONCE_MAX = 256;
 
 /** What health checks work with. */
-export type HealthChecksParts = {
+export type HealthChecksDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
@@ -37,17 +37,17 @@ export type HealthChecksParts = {
  */
 export class HealthChecks implements Discovery {
   onChange: (service: string) => void = () => undefined;
-  readonly #parts: HealthChecksParts;
+  readonly #deps: HealthChecksDeps;
   readonly #turns = new ProbeTurns(PROBES_AT_ONCE_MAX);
   readonly #checked = new Map<string, CheckedService>();
   readonly #ended = new Set<Promise<void>>();
   #services: ReadonlyMap<string, Service> = new Map();
   #isClosed = false;
 
-  constructor(parts: HealthChecksParts) {
-    this.#parts = parts;
-    if (parts.inner === undefined) return;
-    parts.inner.onChange = (service) => {
+  constructor(deps: HealthChecksDeps) {
+    this.#deps = deps;
+    if (deps.inner === undefined) return;
+    deps.inner.onChange = (service) => {
       this.#follow(service);
       this.onChange(service);
     };
@@ -67,7 +67,7 @@ export class HealthChecks implements Discovery {
   update(services: Readonly<Record<string, Service>>): void {
     const before = this.#services;
     this.#services = new Map(Object.entries(services));
-    this.#parts.inner?.update(services);
+    this.#deps.inner?.update(services);
     for (const name of new Set([...before.keys(), ...this.#services.keys()])) {
       if (before.get(name) !== this.#services.get(name)) this.#replace(name);
     }
@@ -105,7 +105,7 @@ export class HealthChecks implements Discovery {
   }
 
   #begin(name: string, plan: CheckPlan): CheckedService {
-    const { clock, random } = this.#parts;
+    const { clock, random } = this.#deps;
     const checked = new CheckedService(plan, {
       clock,
       random,
@@ -125,7 +125,7 @@ export class HealthChecks implements Discovery {
   }
 
   #tell(service: string, endpoint: string, { succeeded: healthy, reason }: ProbeResult): void {
-    const { events, log } = this.#parts;
+    const { events, log } = this.#deps;
     for (const version of this.#services.get(service)?.versions ?? []) {
       const has = this.#endpointsOf(service, version).some(({ address }) => address === endpoint);
       if (!has) continue;
@@ -144,7 +144,7 @@ export class HealthChecks implements Discovery {
   }
 
   #found(service: string, version: string): readonly DiscoveredEndpoint[] {
-    return this.#parts.inner?.endpoints(service, version) ?? [];
+    return this.#deps.inner?.endpoints(service, version) ?? [];
   }
 }
 

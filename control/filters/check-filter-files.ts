@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import type { Config } from "../config/config-schema.ts";
 import { pathText } from "../config/problems.ts";
-import { ConfigError } from "../errors.ts";
-import type { Problem } from "../errors.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { Problem } from "../base/errors.ts";
 import { FilterFiles } from "./filter-files.ts";
 
 /**

@@ -1,14 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../../proxy/messages.ts";
+import type {
+  FilterPreparation,
+  FilterRefusalReport,
+  FilterSpec,
+} from "../../proxy/messages/messages.ts";
 import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
-import type { Audit } from "../audit.ts";
-import { FilterRefusedError } from "../errors.ts";
-import type { Events } from "../events.ts";
-import type { FilterWrite, TableSink } from "../table-sink.ts";
-import { within } from "../within.ts";
-import type { WorkerProcess } from "../worker-process.ts";
+import type { Audit } from "../records/audit.ts";
+import { FilterRefusedError } from "../base/errors.ts";
+import type { Events } from "../records/events.ts";
+import type { FilterWrite, TableSink } from "../table/table-sink.ts";
+import { within } from "../base/deadline.ts";
+import type { WorkerProcess } from "../workers/worker-process.ts";
 import { changesBetween } from "./filter-changes.ts";
 import type { FilterFiles } from "./filter-files.ts";
 import { preparationOf } from "./running-filters.ts";
@@ -23,7 +27,7 @@ export interface ServingWorkers {
 }
 
 /** What the sink works with. */
-export type FilterSinkParts = {
+export type FilterSinkDeps = {
   /** Where tables go on to; in the end workers are told them by RunningFilters.tellTable. */
   readonly next: TableSink;
   readonly workers: ServingWorkers;
@@ -40,10 +44,10 @@ export type FilterSinkParts = {
  * worker loads them, then every worker puts them in force. What one of them refuses, none has.
  */
 export class FilterSink implements TableSink {
-  readonly #parts: FilterSinkParts;
+  readonly #deps: FilterSinkDeps;
 
-  constructor(parts: FilterSinkParts) {
-    this.#parts = parts;
+  constructor(deps: FilterSinkDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -59,7 +63,7 @@ export class FilterSink implements TableSink {
   }
 
   async apply(change: TableChange, prepared?: PreparedFilters): Promise<void> {
-    const { running } = this.#parts;
+    const { running } = this.#deps;
     const filters = prepared ?? (await this.#settle(change));
     running.follow(change);
     const before = running.replace(filters?.chains ?? new Map());
@@ -77,7 +81,7 @@ export class FilterSink implements TableSink {
     change: TableChange,
     fresh: string | undefined,
   ): Promise<Map<string, readonly FilterSpec[]>> {
-    const { running } = this.#parts;
+    const { running } = this.#deps;
     const isFresh = ({ name }: FilterSnapshot): boolean => fresh === "*" || fresh === name;
     const wanted = new Map(running.services.map((name) => [name, running.wanted(name)]));
     for (const { name, filters } of change.replace) wanted.set(name, filters);
@@ -98,7 +102,7 @@ export class FilterSink implements TableSink {
     filters: readonly FilterSnapshot[],
     isFresh: (filter: FilterSnapshot) => boolean,
   ): Promise<FilterSpec[]> {
-    const { files, running } = this.#parts;
+    const { files, running } = this.#deps;
     const known = running.specs(service);
     return Promise.all(
       filters.map(async (filter): Promise<FilterSpec> => {
@@ -115,7 +119,7 @@ export class FilterSink implements TableSink {
    * cannot be loaded fails every exchange, as its `onError` says.
    */
   async #settle(change: TableChange): Promise<PreparedFilters | undefined> {
-    const { running, events } = this.#parts;
+    const { running, events } = this.#deps;
     const chains = new Map<string, readonly FilterSpec[]>();
     for (const { name, filters } of change.replace) {
       if (running.isRunning(name, filters)) continue;
@@ -141,7 +145,7 @@ export class FilterSink implements TableSink {
     chains: Chains,
     how: { readonly strict: boolean; readonly write: FilterWrite | undefined },
   ): Promise<{ prepared: PreparedFilters; refusals: readonly FilterRefusalReport[] }> {
-    const { workers, running } = this.#parts;
+    const { workers, running } = this.#deps;
     const workersReady = new Set<WorkerProcess>();
     const number = running.nextNumber();
     const prepared = { number, chains, workers: workersReady, write: how.write };
@@ -163,7 +167,7 @@ export class FilterSink implements TableSink {
     worker: WorkerProcess,
     preparation: FilterPreparation,
   ): ReturnType<WorkerProcess["ask"]> {
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#deps;
     const answer = worker.ask({ kind: "prepareFilters", preparation });
     try {
       return await within(answer, `worker ${worker.pid}`, PREPARE_WAIT_MS, clock);
@@ -183,7 +187,7 @@ export class FilterSink implements TableSink {
 
   /** @throws FilterRefusedError when a filter cannot take over, and what the next sink throws. */
   async #activate(change: TableChange, filters: PreparedFilters | undefined): Promise<void> {
-    const { next, running } = this.#parts;
+    const { next, running } = this.#deps;
     if (filters === undefined) return next.apply(change);
     const refusals = await running.activate(filters, () => next.apply(change));
     if (refusals.length > 0) throw new FilterRefusedError(refusals);
@@ -192,18 +196,18 @@ export class FilterSink implements TableSink {
 
   /** One worker could not: all go back to what they had. The table stays. */
   async #revert({ number }: PreparedFilters, before: Chains): Promise<void> {
-    const { workers, running, log } = this.#parts;
+    const { workers, running, log } = this.#deps;
     running.replace(before);
     log.error("filters.reverted", { services: [...before.keys()].join(" ") });
     const asked = workers.serving.map((worker) => worker.ask({ kind: "revertFilters", number }));
     // A worker that does not answer does it in its turn: before anything that is asked of it later.
     const answered = Promise.allSettled(asked);
-    await within(answered, "a worker", PREPARE_WAIT_MS, this.#parts.clock).catch(() => undefined);
+    await within(answered, "a worker", PREPARE_WAIT_MS, this.#deps.clock).catch(() => undefined);
   }
 
   /** Tells what has come into force: to those who watch, and for good if somebody wrote it. */
   async #record(filters: PreparedFilters, before: Chains, revision: number): Promise<void> {
-    const { audit, events, log } = this.#parts;
+    const { audit, events, log } = this.#deps;
     for (const { service, filter, was, is } of changesBetween(before, filters.chains)) {
       events.emit("filter", { service, filter, before: was, after: is });
       log.info("filter.replaced", { service, filter, before: was?.hash, after: is?.hash });

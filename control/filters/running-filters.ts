@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../proxy/base/log.ts";
-import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../../proxy/messages.ts";
+import type {
+  FilterPreparation,
+  FilterRefusalReport,
+  FilterSpec,
+} from "../../proxy/messages/messages.ts";
 import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
-import type { FilterWrite } from "../table-sink.ts";
-import type { WorkerProcess } from "../worker-process.ts";
+import type { FilterWrite } from "../table/table-sink.ts";
+import type { WorkerProcess } from "../workers/worker-process.ts";
 
 /** The filters of services, by the services' names. Empty: none any more. */
 export type Chains = ReadonlyMap<string, readonly FilterSpec[]>;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { StoreError } from "../errors.ts";
+import { StoreError } from "../base/errors.ts";
 
 /** Tries to take a lock: each failed one has seen another process give up or take it. */
 const TRIES_MAX = 5;

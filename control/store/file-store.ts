@@ -1,7 +1,7 @@
 import { open, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { RevisionConflictError, StoreError } from "../errors.ts";
-import { Serial } from "../serial.ts";
+import { RevisionConflictError, StoreError } from "../base/errors.ts";
+import { Serial } from "../base/serial.ts";
 import { FileLock } from "./file-lock.ts";
 import { decodeTable, encodeTable } from "./table-file.ts";
 import { untilAborted } from "./until-aborted.ts";

@@ -1,4 +1,4 @@
-import { RevisionConflictError } from "../errors.ts";
+import { RevisionConflictError } from "../base/errors.ts";
 import { untilAborted } from "./until-aborted.ts";
 import type { Store, StoredTable } from "./store.ts";
 

@@ -5,7 +5,7 @@ import type { Log } from "../../proxy/base/log.ts";
 export type ProblemKind = "silence" | "refusal";
 
 /** What is told of problems. */
-export type StoreProblemsParts = {
+export type StoreProblemsDeps = {
   readonly clock: Clock;
   readonly log: Log;
   /** Called when `current` changes. Must not throw. */
@@ -14,12 +14,12 @@ export type StoreProblemsParts = {
 
 /** Why the table in force may not be the one that a shared store holds, and since when. */
 export class StoreProblems {
-  readonly #parts: StoreProblemsParts;
+  readonly #deps: StoreProblemsDeps;
   readonly #reasons = new Map<ProblemKind, string>();
   #sinceMs: number | undefined;
 
-  constructor(parts: StoreProblemsParts) {
-    this.#parts = parts;
+  constructor(deps: StoreProblemsDeps) {
+    this.#deps = deps;
   }
 
   /** undefined: there is none. */
@@ -29,12 +29,12 @@ export class StoreProblems {
 
   /** For how long there has been one. 0: there is none. */
   ageMs(): number {
-    return this.#sinceMs === undefined ? 0 : this.#parts.clock.nowMs() - this.#sinceMs;
+    return this.#sinceMs === undefined ? 0 : this.#deps.clock.nowMs() - this.#sinceMs;
   }
 
   /** Notes a problem; a reason of undefined ends those of its kind. */
   report(kind: ProblemKind, reason: string | undefined): void {
-    const { clock, log, onProblem } = this.#parts;
+    const { clock, log, onProblem } = this.#deps;
     const before = this.current;
     if (reason === undefined) this.#reasons.delete(kind);
     else this.#reasons.set(kind, reason);

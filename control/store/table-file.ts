@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { ServiceDocument } from "../config/service-schema.ts";
-import { StoreError } from "../errors.ts";
+import { StoreError } from "../base/errors.ts";
 import type { StoredTable } from "./store.ts";
 
 /** Tells our files from others' that are JSON too. */

@@ -1,5 +1,5 @@
-import { AGE_BOUNDS_MS } from "../messages.ts";
-import type { OpenCounts, WorkCounts } from "../messages.ts";
+import { AGE_BOUNDS_MS } from "../messages/messages.ts";
+import type { OpenCounts, WorkCounts } from "../messages/messages.ts";
 import type { OpenWork } from "./open-work.ts";
 
 /** Counts work by kind and age. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { MigrationProgress, MigrationTerms } from "../messages.ts";
-import type { CloseCode } from "./close-frame.ts";
+import type { MigrationProgress, MigrationTerms } from "../messages/messages.ts";
+import type { CloseCode } from "../tunnel/close-frame.ts";
 import { countWork } from "./count-work.ts";
 import type { OpenWork } from "./open-work.ts";
 import { keepPace, Pace } from "./pace.ts";
@@ -20,7 +20,7 @@ const WAITING_SHARE = 0.05;
 export type Handshakes = { readonly upgrades: number; readonly upgradesFailed: number };
 
 /** What a migration works on. */
-export type MigrationParts = {
+export type MigrationDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly code: CloseCode;
@@ -37,7 +37,7 @@ export type MigrationParts = {
  * It watches how clients come back, and stops by itself when too many of them cannot.
  */
 export class Migration implements PacedWork {
-  readonly #parts: MigrationParts;
+  readonly #deps: MigrationDeps;
   readonly #pace: Pace;
   readonly #stopped = new AbortController();
   readonly #beganMs: number;
@@ -54,22 +54,22 @@ export class Migration implements PacedWork {
   #stoppedItself = false;
 
   /** Begins at once. */
-  constructor(terms: MigrationTerms, parts: MigrationParts) {
-    const nowMs = parts.clock.nowMs();
-    this.#parts = parts;
+  constructor(terms: MigrationTerms, deps: MigrationDeps) {
+    const nowMs = deps.clock.nowMs();
+    this.#deps = deps;
     this.#terms = terms;
     this.#givenMs = nowMs;
     this.#beganMs = nowMs - terms.ageMs;
-    this.#before = parts.handshakes();
-    this.#pace = new Pace(terms.perSecond, terms.jitter, parts.random, nowMs);
-    void keepPace(this, this.#pace, parts.clock, this.#stopped.signal);
+    this.#before = deps.handshakes();
+    this.#pace = new Pace(terms.perSecond, terms.jitter, deps.random, nowMs);
+    void keepPace(this, this.#pace, deps.clock, this.#stopped.signal);
   }
 
   /** Goes on in another way. */
   follow(terms: MigrationTerms): void {
-    const nowMs = this.#parts.clock.nowMs();
+    const nowMs = this.#deps.clock.nowMs();
     if (terms.attempt > this.#terms.attempt) {
-      this.#before = this.#parts.handshakes();
+      this.#before = this.#deps.handshakes();
       this.#stoppedItself = false;
     }
     this.#terms = terms;
@@ -79,9 +79,9 @@ export class Migration implements PacedWork {
 
   /** Where it stands now. */
   progress(): MigrationProgress {
-    const nowMs = this.#parts.clock.nowMs();
+    const nowMs = this.#deps.clock.nowMs();
     this.#prune();
-    const { upgrades, upgradesFailed } = this.#parts.handshakes();
+    const { upgrades, upgradesFailed } = this.#deps.handshakes();
     return {
       left: countWork(this.#left(), nowMs),
       closing: this.#closing.length,
@@ -116,7 +116,7 @@ export class Migration implements PacedWork {
     const work = this.#runs ? this.#next() : undefined;
     if (work === undefined) return false;
     this.#closed += 1;
-    work.close(this.#parts.code);
+    work.close(this.#deps.code);
     if (!work.gone) this.#closing.push(work);
     return true;
   }
@@ -154,7 +154,7 @@ export class Migration implements PacedWork {
   }
 
   #left(): OpenWork[] {
-    return [...this.#parts.work()].filter(({ sinceMs }) => sinceMs <= this.#beganMs);
+    return [...this.#deps.work()].filter(({ sinceMs }) => sinceMs <= this.#beganMs);
   }
 
   #prune(): void {
@@ -163,7 +163,7 @@ export class Migration implements PacedWork {
 
   #watch(): void {
     const { failedPercentMax, reconnectsMin } = this.#terms;
-    const { upgrades, upgradesFailed } = this.#parts.handshakes();
+    const { upgrades, upgradesFailed } = this.#deps.handshakes();
     const reconnects = upgrades - this.#before.upgrades;
     const failed = upgradesFailed - this.#before.upgradesFailed;
     if (reconnects < reconnectsMin) return;
@@ -173,7 +173,7 @@ export class Migration implements PacedWork {
   #cutAll(): void {
     const untouched = this.#left().filter(({ closing }) => !closing);
     this.#closed += untouched.length;
-    for (const work of [...untouched, ...this.#closing]) work.cut(this.#parts.code);
+    for (const work of [...untouched, ...this.#closing]) work.cut(this.#deps.code);
     this.#queue = [];
   }
 }

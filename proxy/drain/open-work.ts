@@ -1,7 +1,7 @@
-import type { ClientConnection } from "../serve/client-connection.ts";
-import type { Exchange } from "../serve/exchange.ts";
+import type { ClientConnection } from "../clients/client-connection.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
-import type { CloseCode } from "./close-frame.ts";
+import type { CloseCode } from "../tunnel/close-frame.ts";
 
 /** Kinds of work that hold on to a version. */
 export type WorkKind = "tunnel" | "exchange";

@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { DrainTerms } from "../messages.ts";
-import type { ClientConnection } from "../serve/client-connection.ts";
-import type { ClientConnections } from "../serve/client-connections.ts";
+import type { DrainTerms } from "../messages/messages.ts";
+import type { ClientConnection } from "../clients/client-connection.ts";
+import type { ClientConnections } from "../clients/client-connections.ts";
 import { Migration } from "./migration.ts";
 import { openWork } from "./open-work.ts";
 import { keepPace, Pace } from "./pace.ts";
@@ -21,7 +21,7 @@ const IN_USE_MS = 1_000;
 const SCAN_MS = 500;
 
 /** What a drain works on. */
-export type WorkerDrainParts = {
+export type WorkerDrainDeps = {
   readonly connections: ClientConnections;
   readonly clock: Clock;
   readonly random: Random;
@@ -34,7 +34,7 @@ export type WorkerDrainParts = {
  */
 export class WorkerDrain implements PacedWork {
   readonly #terms: DrainTerms;
-  readonly #parts: WorkerDrainParts;
+  readonly #deps: WorkerDrainDeps;
   readonly #beganMs: number;
   readonly #pace: Pace;
   readonly #migration: Migration;
@@ -43,10 +43,10 @@ export class WorkerDrain implements PacedWork {
   #scanMs = -Infinity;
 
   /** Begins at once; `run` carries it on. */
-  constructor(terms: DrainTerms, parts: WorkerDrainParts) {
-    const { connections, clock, random } = parts;
+  constructor(terms: DrainTerms, deps: WorkerDrainDeps) {
+    const { connections, clock, random } = deps;
     this.#terms = terms;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#beganMs = clock.nowMs();
     this.#pace = new Pace(terms.perSecond, terms.jitter, random, this.#beganMs);
     connections.draining = true;
@@ -66,11 +66,11 @@ export class WorkerDrain implements PacedWork {
 
   /** Resolves when nothing is open any more, at the latest at hardMs. */
   run(): Promise<void> {
-    return keepPace(this, this.#pace, this.#parts.clock, this.#done.signal);
+    return keepPace(this, this.#pace, this.#deps.clock, this.#done.signal);
   }
 
   tick(nowMs: number): void {
-    const { connections } = this.#parts;
+    const { connections } = this.#deps;
     const elapsedMs = nowMs - this.#beganMs;
     if (elapsedMs >= this.#terms.hardMs) return this.#cut();
     if (elapsedMs >= this.#terms.softMs) for (const each of connections) each.closeWhenIdle();
@@ -94,7 +94,7 @@ export class WorkerDrain implements PacedWork {
   #scan(nowMs: number): void {
     this.#scanMs = nowMs;
     const leftMs = this.#beganMs + this.#terms.softMs - nowMs;
-    const idle = [...this.#parts.connections].flatMap((connection) => {
+    const idle = [...this.#deps.connections].flatMap((connection) => {
       const sinceMs = connection.idleSinceMs;
       return sinceMs === undefined ? [] : [{ connection, sinceMs }];
     });
@@ -106,8 +106,8 @@ export class WorkerDrain implements PacedWork {
   }
 
   #cut(): void {
-    for (const work of openWork(this.#parts.connections)) work.cut(CODE);
-    this.#parts.connections.destroyAll();
+    for (const work of openWork(this.#deps.connections)) work.cut(CODE);
+    this.#deps.connections.destroyAll();
     this.#end();
   }
 

@@ -1,7 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { MigrationOrder, MigrationProgress, OpenCounts, VersionName } from "../messages.ts";
-import type { ClientConnection } from "../serve/client-connection.ts";
+import type {
+  MigrationOrder,
+  MigrationProgress,
+  OpenCounts,
+  VersionName,
+} from "../messages/messages.ts";
+import type { ClientConnection } from "../clients/client-connection.ts";
 import { countByVersion } from "./count-work.ts";
 import { Migration } from "./migration.ts";
 import type { Handshakes } from "./migration.ts";
@@ -14,7 +19,7 @@ const CODE = 1012;
 const NO_HANDSHAKES: Handshakes = { upgrades: 0, upgradesFailed: 0 };
 
 /** The services of a worker, as far as migrations look at them. */
-export interface MigratingFleet {
+export interface MigratingServices {
   byName(service: string): (Handshakes & { readonly pools: readonly MigratingPool[] }) | undefined;
 }
 
@@ -22,25 +27,25 @@ export interface MigratingFleet {
 export type MigratingPool = { readonly version: string; closeIdle(): void };
 
 /** What the migrations of a worker work on. */
-export type WorkerMigrationsParts = {
+export type WorkerMigrationsDeps = {
   readonly connections: Iterable<ClientConnection>;
-  readonly fleet: MigratingFleet;
+  readonly services: MigratingServices;
   readonly clock: Clock;
   readonly random: Random;
 };
 
 /** The migrations of one worker. It begins and ends them as it is told. */
 export class WorkerMigrations {
-  readonly #parts: WorkerMigrationsParts;
+  readonly #deps: WorkerMigrationsDeps;
   readonly #migrations = new Map<string, Migration>();
 
-  constructor(parts: WorkerMigrationsParts) {
-    this.#parts = parts;
+  constructor(deps: WorkerMigrationsDeps) {
+    this.#deps = deps;
   }
 
   /** What is under way, by version. */
   open(): OpenCounts[] {
-    return countByVersion(openWork(this.#parts.connections), this.#parts.clock.nowMs());
+    return countByVersion(openWork(this.#deps.connections), this.#deps.clock.nowMs());
   }
 
   /** Begins a migration, or goes on with it in another way. Returns where it stands. */
@@ -67,9 +72,9 @@ export class WorkerMigrations {
   }
 
   #begin(order: MigrationOrder): Migration {
-    const { fleet, clock, random } = this.#parts;
+    const { services, clock, random } = this.#deps;
     const { service, version } = order;
-    for (const pool of fleet.byName(service)?.pools ?? []) {
+    for (const pool of services.byName(service)?.pools ?? []) {
       if (pool.version === version) pool.closeIdle();
     }
     return new Migration(order, {
@@ -78,7 +83,7 @@ export class WorkerMigrations {
       code: CODE,
       work: () => this.#workOf(order),
       handshakes: () => {
-        const { upgrades, upgradesFailed } = fleet.byName(service) ?? NO_HANDSHAKES;
+        const { upgrades, upgradesFailed } = services.byName(service) ?? NO_HANDSHAKES;
         return { upgrades, upgradesFailed };
       },
     });
@@ -88,7 +93,7 @@ export class WorkerMigrations {
    * By name: a version that was taken out of the table, or put back, is the same to its tunnels.
    */
   *#workOf({ service, version }: VersionName): Generator<OpenWork> {
-    for (const work of openWork(this.#parts.connections)) {
+    for (const work of openWork(this.#deps.connections)) {
       if (work.pool.service === service && work.pool.version === version) yield work;
     }
   }

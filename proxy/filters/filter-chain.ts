@@ -11,7 +11,7 @@ const TOLD_INTERVAL_MS = 10_000;
 const MESSAGE_LENGTH_MAX = 200;
 
 /** What a chain needs besides its filters. */
-export type ChainParts = { readonly clock: Clock; readonly log: Log };
+export type ChainDeps = { readonly clock: Clock; readonly log: Log };
 
 /** What came of a hook that went wrong. */
 type Failure = { readonly kind: FilterFailureKind; readonly message: string };
@@ -23,12 +23,12 @@ type Failure = { readonly kind: FilterFailureKind; readonly message: string };
 export class FilterChain {
   readonly service: string;
   readonly filters: readonly LoadedFilter[];
-  readonly #parts: ChainParts;
+  readonly #deps: ChainDeps;
 
-  constructor(service: string, filters: readonly LoadedFilter[], parts: ChainParts) {
+  constructor(service: string, filters: readonly LoadedFilter[], deps: ChainDeps) {
     this.service = service;
     this.filters = filters;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /** The filter of this name. undefined: none. */
@@ -74,7 +74,7 @@ export class FilterChain {
 
   #failureOf(filter: LoadedFilter, hook: () => unknown): Failure | undefined {
     if (filter.hooks === undefined) return { kind: "load", message: "it could not be loaded" };
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     const startedMs = clock.nowMs();
     try {
       const result = hook();
@@ -90,11 +90,11 @@ export class FilterChain {
 
   #note({ name, version, counts }: LoadedFilter, { kind, message }: Failure): void {
     counts.failed(kind);
-    const nowMs = this.#parts.clock.nowMs();
+    const nowMs = this.#deps.clock.nowMs();
     if (nowMs - counts.toldMs < TOLD_INTERVAL_MS) return;
     counts.toldMs = nowMs;
     const about = { service: this.service, filter: name, version, kind };
-    this.#parts.log.warn("filter.failed", {
+    this.#deps.log.warn("filter.failed", {
       ...about,
       message: message.slice(0, MESSAGE_LENGTH_MAX),
     });

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../messages.ts";
+import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../messages/messages.ts";
 import type { FilterStats } from "../metrics/stats.ts";
-import type { Fleet } from "../upstream/fleet.ts";
+import type { LiveServices } from "../upstream/live-services.ts";
 import { FilterChain } from "./filter-chain.ts";
-import type { ChainParts } from "./filter-chain.ts";
+import type { ChainDeps } from "./filter-chain.ts";
 import { FilterRefusal, LoadedFilter } from "./loaded-filter.ts";
 import type { ModuleLoader } from "./module-loader.ts";
 
@@ -19,7 +19,7 @@ type Numbered = { readonly number: number; readonly chains: Chains };
  * that is prepared is seen by a request before it is activated, and then as a whole.
  */
 export class Filters {
-  readonly #parts: ChainParts;
+  readonly #deps: ChainDeps;
   readonly #loader: ModuleLoader;
   readonly #running = new Map<string, FilterChain>();
   #prepared: Numbered | undefined;
@@ -28,9 +28,9 @@ export class Filters {
   /** Resolves when no preparation is under way. undefined: there was never one. */
   idle: Promise<void> | undefined;
 
-  constructor(loader: ModuleLoader, parts: ChainParts) {
+  constructor(loader: ModuleLoader, deps: ChainDeps) {
     this.#loader = loader;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /**
@@ -77,14 +77,14 @@ export class Filters {
   }
 
   /** Gives every service of the table its chain, and forgets those of services that are gone. */
-  attach(fleet: Pick<Fleet, "table" | "byName">): void {
+  attach(services: Pick<LiveServices, "table" | "byName">): void {
     if (this.idle === undefined) return;
-    for (const name of fleet.table.services.keys()) {
-      const live = fleet.byName(name);
+    for (const name of services.table.services.keys()) {
+      const live = services.byName(name);
       if (live !== undefined) live.filters = this.#running.get(name);
     }
     for (const name of this.#running.keys()) {
-      if (!fleet.table.services.has(name)) this.#running.delete(name);
+      if (!services.table.services.has(name)) this.#running.delete(name);
     }
   }
 
@@ -106,7 +106,7 @@ export class Filters {
         filters.push(loaded instanceof LoadedFilter ? loaded : LoadedFilter.refused(spec));
         if (!(loaded instanceof LoadedFilter)) refusals.push(loaded);
       }
-      const chain = new FilterChain(service, filters, this.#parts);
+      const chain = new FilterChain(service, filters, this.#deps);
       chains.set(service, filters.length === 0 ? undefined : chain);
     }
     if (!strict || refusals.length === 0) this.#prepared = { number, chains };
@@ -126,7 +126,7 @@ export class Filters {
 
   async #inTime<Result>(work: Promise<Result>): Promise<Result> {
     const done = new AbortController();
-    const tooLate = this.#parts.clock.sleep(LOAD_WAIT_MS, done.signal).then(
+    const tooLate = this.#deps.clock.sleep(LOAD_WAIT_MS, done.signal).then(
       () => Promise.reject(new FilterRefusal(`cannot load it within ${LOAD_WAIT_MS} ms`)),
       // Aborted: the work has won the race.
       () => new Promise<never>(() => undefined),

@@ -1,4 +1,4 @@
-import type { ConnectTarget } from "../base/transport.ts";
+import type { ConnectTarget } from "../transport/transport.ts";
 import type { EndpointSnapshot } from "../table/snapshot.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 

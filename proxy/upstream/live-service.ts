@@ -3,7 +3,7 @@ import { QuotaSequence } from "../table/quota-sequence.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import { VersionPool } from "./version-pool.ts";
-import type { PoolParts } from "./version-pool.ts";
+import type { PoolDeps } from "./version-pool.ts";
 
 /**
  * What lives on of a service from table to table: its pools, the place in its split sequence, its
@@ -22,15 +22,15 @@ export class LiveService {
   /** WebSocket handshakes that were answered, and those of them that did not become a tunnel. */
   upgrades = 0;
   upgradesFailed = 0;
-  readonly #parts: PoolParts;
+  readonly #deps: PoolDeps;
   /** In the order of table.versions. */
   #pools: VersionPool[] = [];
 
-  constructor(table: ServiceTable, parts: PoolParts) {
+  constructor(table: ServiceTable, deps: PoolDeps) {
     this.name = table.name;
     this.table = table;
-    this.quota = new QuotaSequence(parts.random);
-    this.#parts = parts;
+    this.quota = new QuotaSequence(deps.random);
+    this.#deps = deps;
     this.update(table);
   }
 
@@ -62,7 +62,7 @@ export class LiveService {
     this.#pools = table.versions.map(({ name }) => {
       const kept = old.get(name);
       old.delete(name);
-      return kept ?? new VersionPool(this.name, name, table.snapshot, this.#parts);
+      return kept ?? new VersionPool(this.name, name, table.snapshot, this.#deps);
     });
     this.table = table;
     for (const version of table.versions) {

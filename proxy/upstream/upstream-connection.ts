@@ -1,8 +1,9 @@
-import type { ReadBuffers } from "../base/read-buffers.ts";
+import type { ReadBuffers } from "../transport/read-buffers.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
-import { acceptTransport, connectTransport } from "../base/open-transport.ts";
-import type { ConnectionHandle, Transport, TransportHandler } from "../base/transport.ts";
+import { acceptTransport, connectTransport } from "../transport/open-transport.ts";
+import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Why no connection could be had. */
@@ -57,12 +58,12 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   readonly #timer = new Timer(this);
   #timedOut = false;
 
-  constructor(parts: ConnectionParts, user: UpstreamUser | undefined) {
-    this.endpoint = parts.endpoint;
+  constructor(deps: ConnectionParts, user: UpstreamUser | undefined) {
+    this.endpoint = deps.endpoint;
     this.user = user;
-    this.#owner = parts.owner;
-    this.#wheel = parts.wheel;
-    const { handle, buffers, endpoint, connectTimeoutMs } = parts;
+    this.#owner = deps.owner;
+    this.#wheel = deps.wheel;
+    const { handle, buffers, endpoint, connectTimeoutMs } = deps;
     this.ready = handle !== undefined;
     this.transport =
       handle === undefined

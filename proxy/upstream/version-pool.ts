@@ -1,7 +1,7 @@
 import type { Random } from "../base/random.ts";
-import type { ReadBuffers } from "../base/read-buffers.ts";
+import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
-import type { ConnectionHandle } from "../base/transport.ts";
+import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
 import type { EjectionPolicy, Limits, VersionSnapshot } from "../table/snapshot.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -12,7 +12,7 @@ import { Ejector } from "./ejector.ts";
 import type { EjectionListener } from "./ejector.ts";
 
 /** What all pools of a worker share. */
-export type PoolParts = {
+export type PoolDeps = {
   readonly buffers: ReadBuffers;
   readonly wheel: TimerWheel;
   readonly random: Random;
@@ -42,7 +42,7 @@ export class VersionPool implements ConnectionOwner {
   /** Exchanges and tunnels under way, and open connections, connecting ones included. */
   inFlight = 0;
   connections = 0;
-  readonly #parts: PoolParts;
+  readonly #deps: PoolDeps;
   readonly #picker: EndpointPicker;
   readonly #ejector: Ejector;
   readonly #waiting: Waiting[] = [];
@@ -53,13 +53,13 @@ export class VersionPool implements ConnectionOwner {
   #policy: PoolPolicy;
   #closed = false;
 
-  constructor(service: string, version: string, policy: PoolPolicy, parts: PoolParts) {
+  constructor(service: string, version: string, policy: PoolPolicy, deps: PoolDeps) {
     this.service = service;
     this.version = version;
     this.#policy = policy;
-    this.#parts = parts;
-    this.#picker = new EndpointPicker(parts.random);
-    this.#ejector = new Ejector(this, parts.wheel, parts.onEjection);
+    this.#deps = deps;
+    this.#picker = new EndpointPicker(deps.random);
+    this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
   }
 
   get endpoints(): ReadonlyMap<string, Endpoint> {
@@ -94,7 +94,7 @@ export class VersionPool implements ConnectionOwner {
   #follow(snapshot: VersionSnapshot): void {
     const first = this.#snapshot === undefined;
     this.#snapshot = snapshot;
-    const sinceMs = first ? -Infinity : this.#parts.wheel.nowMs;
+    const sinceMs = first ? -Infinity : this.#deps.wheel.nowMs;
     const next = new Map<string, Endpoint>();
     for (const entry of snapshot.endpoints) {
       const kept = this.#endpoints.get(entry.address);
@@ -127,7 +127,7 @@ export class VersionPool implements ConnectionOwner {
     avoid?: Endpoint,
     fresh = false,
   ): UpstreamConnection | NoConnection {
-    const endpoint = this.#picker.pick(this.#parts.wheel.nowMs, this.#policy.slowStartMs, avoid);
+    const endpoint = this.#picker.pick(this.#deps.wheel.nowMs, this.#policy.slowStartMs, avoid);
     if (endpoint === undefined) return "unavailable";
     const idle = fresh ? undefined : takeIdle(endpoint);
     if (idle !== undefined) return this.#attach(idle, user);
@@ -147,9 +147,9 @@ export class VersionPool implements ConnectionOwner {
     endpoint.removed ||= !this.#endpoints.has(address);
     this.connections += 1;
     endpoint.inFlight += 1;
-    const { buffers, wheel } = this.#parts;
-    const parts = { endpoint, owner: this, buffers, wheel, connectTimeoutMs: 0, handle };
-    return new UpstreamConnection(parts, undefined);
+    const { buffers, wheel } = this.#deps;
+    const deps = { endpoint, owner: this, buffers, wheel, connectTimeoutMs: 0, handle };
+    return new UpstreamConnection(deps, undefined);
   }
 
   /** The user that was told "waiting" no longer waits. Nothing is called back. */
@@ -246,7 +246,7 @@ export class VersionPool implements ConnectionOwner {
   }
 
   #dial(endpoint: Endpoint, user: UpstreamUser, connectTimeoutMs: number): UpstreamConnection {
-    const { buffers, wheel } = this.#parts;
+    const { buffers, wheel } = this.#deps;
     this.connections += 1;
     endpoint.inFlight += 1;
     return new UpstreamConnection(
@@ -293,7 +293,7 @@ export class VersionPool implements ConnectionOwner {
       const hasRoom = this.connections < this.#policy.limits.connections;
       if (this.usable && !hasRoom) return;
       const { user, connectTimeoutMs } = this.#waiting.shift() as Waiting;
-      const endpoint = this.#picker.pick(this.#parts.wheel.nowMs, this.#policy.slowStartMs);
+      const endpoint = this.#picker.pick(this.#deps.wheel.nowMs, this.#policy.slowStartMs);
       if (endpoint === undefined) user.onUpstreamFailed("unreachable", undefined);
       else this.#dialled.set(user, this.#dial(endpoint, user, connectTimeoutMs));
     }

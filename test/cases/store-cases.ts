@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ServiceDocument } from "../../control/config/service-schema.ts";
-import { RevisionConflictError } from "../../control/errors.ts";
+import { RevisionConflictError } from "../../control/base/errors.ts";
 import type { Store, StoredTable } from "../../control/store/store.ts";
 
 /** A table with one service, whose versions are in an order that is not the alphabet's. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConsulError } from "../../control/consul/consul-error.ts";
 import { getKey, putKey } from "../../control/consul/kv.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, type TestParts } from "../support/consul-parts.ts";
+import { consulParts, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 
 const TOKEN = "8f0e3a52-5a5f-4f5e-9d55-3b1c9c8f6a01";
@@ -117,22 +117,22 @@ describe.skipIf(binary === "")("ConsulClient over TLS", { timeout: 30_000 }, () 
       key: await pem("dc1-client-consul-0-key.pem"),
       serverName: "server.dc1.consul",
     };
-    await using parts = consulParts({ address: agent.tlsAddress, tls });
-    expect(await putKey(parts.client, "sluice/tls", "yes")).toBe(true);
-    expect((await getKey(parts.client, "sluice/tls"))?.value).toBe("yes");
+    await using deps = consulParts({ address: agent.tlsAddress, tls });
+    expect(await putKey(deps.client, "sluice/tls", "yes")).toBe(true);
+    expect((await getKey(deps.client, "sluice/tls"))?.value).toBe("yes");
   });
 
   test("a client that does not trust the authority is refused by itself", async () => {
-    await using parts = consulParts({ address: agent.tlsAddress });
-    const error = await errorOf(getKey(parts.client, "sluice/tls"));
+    await using deps = consulParts({ address: agent.tlsAddress });
+    const error = await errorOf(getKey(deps.client, "sluice/tls"));
     expect(error.code).toBe("consul_unreachable");
     expect(error.message).toMatch(/certificate/i);
   });
 });
 
 test("a closed port is consul_unreachable, and the outcome of a write to it is unknown", async () => {
-  await using parts = consulParts({ address: "http://127.0.0.1:1", token: TOKEN });
-  const error = await errorOf(putKey(parts.client, "sluice/x", "1"));
+  await using deps = consulParts({ address: "http://127.0.0.1:1", token: TOKEN });
+  const error = await errorOf(putKey(deps.client, "sluice/x", "1"));
   expect(error.code).toBe("consul_unreachable");
   expect(error.outcomeUnknown).toBe(true);
   expect(error.message).toMatch(/^Cannot write key sluice\/x: Consul cannot be reached \(.+\)$/);

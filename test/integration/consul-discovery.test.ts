@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ServiceDocument, serviceSchema } from "../../control/config/service-schema.ts";
 import type { Service } from "../../control/config/service.ts";
-import { ConsulDiscovery } from "../../control/discovery/consul-discovery.ts";
+import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, type TestParts } from "../support/consul-parts.ts";
+import { consulParts, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -30,7 +30,7 @@ const twoVersions = services({
 describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
   let agent: TestAgent;
   let folder: string;
-  let parts: TestParts;
+  let deps: TestParts;
   let discovery: ConsulDiscovery;
   let changes: string[];
 
@@ -39,19 +39,19 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
   });
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    parts = consulParts({ address: agent.address });
+    deps = consulParts({ address: agent.address });
     open();
   });
   afterEach(async () => {
     await discovery.close();
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
     await agent[Symbol.asyncDispose]();
   });
   afterAll(async () => rm(folder, { recursive: true }));
 
   function open(copyPath?: string): void {
     changes = [];
-    discovery = new ConsulDiscovery(parts, { copyPath });
+    discovery = new ConsulDiscovery(deps, { copyPath });
     discovery.onChange = (service) => void changes.push(service);
   }
 

@@ -5,24 +5,24 @@ import { parse } from "yaml";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runCli } from "../../control/cli/program.ts";
 import { readConfig } from "../../control/config/load.ts";
-import { Fleet } from "../../control/consul/fleet.ts";
+import { SidecarFleet } from "../../control/registry/sidecar-fleet.ts";
 import { lead, type Leadership } from "../../control/consul/lock.ts";
-import { importService, followSplitter, publishSplitter } from "../../control/consul/splitter.ts";
+import { importService, followSplitter, publishSplitter } from "../../control/registry/splitter.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-parts.ts";
+import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
 const binary = (await consulForTests()) ?? "";
 
-async function revisions(fleet: Fleet): Promise<readonly string[]> {
+async function revisions(fleet: SidecarFleet): Promise<readonly string[]> {
   return (await fleet.members()).map(({ sidecar, revision }) => `${sidecar} ${revision}`);
 }
 
 describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 30_000 }, () => {
   let agent: TestAgent;
   let folder: string;
-  let parts: TestParts;
+  let deps: TestParts;
   let running: { readonly end: AbortController; readonly done: Promise<void> }[];
   let prefix = "";
 
@@ -31,14 +31,14 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     folder = await mkdtemp(join(tmpdir(), "sluice-shared-"));
   });
   beforeEach(() => {
-    parts = consulParts({ address: agent.address });
+    deps = consulParts({ address: agent.address });
     prefix = `sluice-${Math.random()}`;
     running = [];
   });
   afterEach(async () => {
     for (const { end } of running) end.abort();
     await Promise.all(running.map(async ({ done }) => done));
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
   });
   afterAll(async () => {
     await agent[Symbol.asyncDispose]();
@@ -51,13 +51,13 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     return end;
   }
 
-  function enter(sidecar: string): { readonly fleet: Fleet; readonly end: AbortController } {
-    const fleet = new Fleet(parts, { prefix, sidecar });
+  function enter(sidecar: string): { readonly fleet: SidecarFleet; readonly end: AbortController } {
+    const fleet = new SidecarFleet(deps, { prefix, sidecar });
     fleet.announce(`http://${sidecar}:9180`);
     return { fleet, end: run(async (signal) => fleet.run(signal)) };
   }
 
-  test("Fleet.members() lists live sidecars with the revision that each acts on", async () => {
+  test("SidecarFleet.members() lists live sidecars with the revision that each acts on", async () => {
     const [a, b] = [enter("a/1"), enter("b")];
     a.fleet.acknowledge(3);
     await eventually(async () => expect(await revisions(b.fleet)).toEqual(["a/1 3", "b 0"]));
@@ -66,7 +66,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     await eventually(async () => expect(await revisions(b.fleet)).toEqual(["b 0"]));
   });
 
-  test("Fleet.whoLags() answers when all have acknowledged, or names who has not", async () => {
+  test("SidecarFleet.whoLags() answers when all have acknowledged, or names who has not", async () => {
     const [a, b] = [enter("a"), enter("b")];
     await eventually(async () => expect(await a.fleet.members()).toHaveLength(2));
     a.fleet.acknowledge(5);
@@ -101,7 +101,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
           });
           leading -= 1;
         };
-        await lead(parts, { key: `${prefix}/leader`, holder }, work, signal);
+        await lead(deps, { key: `${prefix}/leader`, holder }, work, signal);
       });
     const ends = new Map([
       ["a", candidate("a")],
@@ -121,7 +121,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
       await ended.promise;
     };
     run(async (signal) => {
-      await lead(hurried(parts), { key: `${prefix}/leader`, holder: "a" }, work, signal);
+      await lead(hurried(deps), { key: `${prefix}/leader`, holder: "a" }, work, signal);
     });
     type Lock = readonly { readonly Session?: string }[];
     const session = await eventually(async () => {
@@ -143,23 +143,23 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     const heard: unknown[] = [];
     run(async (signal) =>
       followSplitter(
-        parts,
+        deps,
         "web",
         { onWeights: (weights) => void heard.push(weights), onFailure: () => undefined },
         signal,
       ),
     );
-    await publishSplitter(parts.client, "web", { v1: 2, v2: 1 });
+    await publishSplitter(deps.client, "web", { v1: 2, v2: 1 });
     await eventually(() => expect(heard.at(-1)).toEqual({ v1: 6_667, v2: 3_333 }));
-    await publishSplitter(parts.client, "web", { v1: 0, v2: 1 });
+    await publishSplitter(deps.client, "web", { v1: 0, v2: 1 });
     await eventually(() => expect(heard.at(-1)).toEqual({ v1: 0, v2: 10_000 }));
-    expect(await importService(parts.client, "web")).toEqual({
+    expect(await importService(deps.client, "web")).toEqual({
       versions: {
         v1: { weight: 0, consul: { service: "web", version: "v1" } },
         v2: { weight: 10_000, consul: { service: "web", version: "v2" } },
       },
     });
-    const unknown = publishSplitter(parts.client, "web", { v1: 1, v9: 1 });
+    const unknown = publishSplitter(deps.client, "web", { v1: 1, v9: 1 });
     await expect(unknown).rejects.toThrow(/v9/);
   });
 

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Audit } from "../../control/audit.ts";
+import { Audit } from "../../control/records/audit.ts";
 import type { Config } from "../../control/config/config-schema.ts";
 import { readConfig } from "../../control/config/load.ts";
-import { ConsulLink } from "../../control/consul/consul-link.ts";
-import { Events } from "../../control/events.ts";
-import { Services } from "../../control/services.ts";
+import { ConsulLink } from "../../control/registry/consul-link.ts";
+import { Events } from "../../control/records/events.ts";
+import { Services } from "../../control/table/services.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { Store } from "../../control/store/store.ts";
 import { systemClock } from "../../proxy/base/clock.ts";
@@ -91,9 +91,9 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       () => 0,
     );
     const events = new Events(clock);
-    const parts = { clock, random: seededRandom(4), log, events, isWell: () => true };
+    const deps = { clock, random: seededRandom(4), log, events, isWell: () => true };
     if (config.consul === undefined) throw new Error("The configuration has lost Consul");
-    const link = await ConsulLink.open(config, config.consul, parts);
+    const link = await ConsulLink.open(config, config.consul, deps);
     const audit = await Audit.open({ path: link.auditPath, clock });
     const sink = link.acknowledging({ apply });
     const { discovery } = link;

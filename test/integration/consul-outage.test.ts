@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { heartbeat } from "../../control/consul/heartbeat.ts";
+import { heartbeat } from "../../control/registry/heartbeat.ts";
 import { watch } from "../../control/consul/watch.ts";
-import { ConsulStore } from "../../control/store/consul-store.ts";
+import { ConsulStore } from "../../control/registry/consul-store.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-parts.ts";
+import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -17,19 +17,19 @@ function tableOf(revision: number): StoredTable {
 
 describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000 }, () => {
   let agent: TestAgent;
-  let parts: TestParts;
+  let deps: TestParts;
   let ending: AbortController;
   let following: Promise<unknown> = Promise.resolve();
 
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    parts = consulParts({ address: agent.address });
+    deps = consulParts({ address: agent.address });
     ending = new AbortController();
   });
   afterEach(async () => {
     ending.abort();
     await following;
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
     await agent[Symbol.asyncDispose]();
   });
 
@@ -51,7 +51,7 @@ describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000
         if (told.at(-1) !== "failed") told.push("failed");
       },
     };
-    following = watch(parts, target, listener, ending.signal);
+    following = watch(deps, target, listener, ending.signal);
     return told;
   }
 
@@ -82,7 +82,7 @@ describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000
 
   test("follow() puts the table back into an agent that came back empty", async () => {
     const [a, b] = ["a", "b"].map((sidecar) => {
-      return new ConsulStore(hurried(parts), { prefix: "sluice", sidecar });
+      return new ConsulStore(hurried(deps), { prefix: "sluice", sidecar });
     }) as [ConsulStore, ConsulStore];
     const heard: number[] = [];
     const followers = [a, b].map(async (store) =>
@@ -103,7 +103,7 @@ describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000
 
   test("heartbeat() ends the blocking queries of an agent that hangs; they recover with it", async () => {
     const told = watchKey();
-    const beating = heartbeat(hurried(parts), ending.signal);
+    const beating = heartbeat(hurried(deps), ending.signal);
     await agent.put("kv/x", "before");
     await eventually(() => expect(told.at(-1)).toBe("before"));
     agent.freeze();

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Registrar, type Registration } from "../../control/consul/registration.ts";
+import { Registrar, type Registration } from "../../control/registry/registration.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-parts.ts";
+import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -22,21 +22,21 @@ const registration: Registration = {
 
 describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
   let agent: TestAgent;
-  let parts: TestParts;
+  let deps: TestParts;
   let registrar: Registrar | undefined;
 
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    parts = consulParts({ address: agent.address });
+    deps = consulParts({ address: agent.address });
   });
   afterEach(async () => {
     await registrar?.leave();
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
     await agent[Symbol.asyncDispose]();
   });
 
   function start(wanted: Registration, isWell = (): boolean => true): void {
-    registrar = new Registrar(hurried(parts), wanted, isWell);
+    registrar = new Registrar(hurried(deps), wanted, isWell);
     registrar.start();
   }
 
@@ -114,7 +114,7 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
     start(registration);
     await eventually(async () => expect(await instances()).toHaveLength(1));
     // Another process of the same registration, which never came so far as to register.
-    await new Registrar(hurried(parts), registration, () => true).leave();
+    await new Registrar(hurried(deps), registration, () => true).leave();
     expect(await instances()).toHaveLength(1);
     await registrar?.stop();
     expect(await instances()).toHaveLength(1);

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { RevisionConflictError, StoreError } from "../../control/errors.ts";
-import { ConsulStore } from "../../control/store/consul-store.ts";
+import { RevisionConflictError, StoreError } from "../../control/base/errors.ts";
+import { ConsulStore } from "../../control/registry/consul-store.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-parts.ts";
+import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -32,7 +32,7 @@ type Follower = {
 describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
   let agent: TestAgent;
   let folder: string;
-  let parts: TestParts;
+  let deps: TestParts;
   let followers: Follower[] = [];
   let prefix = "";
 
@@ -42,12 +42,12 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
   });
   beforeEach(() => {
     prefix = `sluice-${Math.random()}`;
-    parts = consulParts({ address: agent.address });
+    deps = consulParts({ address: agent.address });
   });
   afterEach(async () => {
     await Promise.all(followers.map(async (follower) => follower.end()));
     followers = [];
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
   });
   afterAll(async () => {
     await agent[Symbol.asyncDispose]();
@@ -55,14 +55,14 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
   });
 
   const open = (sidecar: string, copyPath?: string): ConsulStore =>
-    new ConsulStore(parts, { prefix, sidecar, copyPath });
+    new ConsulStore(deps, { prefix, sidecar, copyPath });
 
   function follow(sidecar: string, copyPath?: string): Follower {
     const heard: StoredTable[] = [];
     const problems: (string | undefined)[] = [];
     const onProblem = (problem: string | undefined): void => void problems.push(problem);
     const options = { prefix, sidecar, copyPath };
-    const store = new ConsulStore({ ...hurried(parts), onProblem }, options);
+    const store = new ConsulStore({ ...hurried(deps), onProblem }, options);
     const ending = new AbortController();
     const following = store.follow((table) => void heard.push(table), ending.signal);
     const end = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { FilterView } from "../../control/filters/filter-view.ts";
+import type { FilterView } from "../../control/views/filter-view.ts";
 import { eventually } from "../support/eventually.ts";
 import { COUNTING, FilterBench } from "../support/filter-bench.ts";
 import { Load } from "../support/load.ts";
@@ -41,8 +41,8 @@ test(`a filter replaced ${REPLACEMENTS} times under load: no request fails, its 
     statuses.set(status, (statuses.get(status) ?? 0) + 1),
   );
   for (let version = 2; version <= REPLACEMENTS + 1; version += 1) {
-    const parts = { version: `${version}`, readsState: [`${version - 1}`] };
-    await bench.module("count", COUNTING, parts);
+    const deps = { version: `${version}`, readsState: [`${version - 1}`] };
+    await bench.module("count", COUNTING, deps);
     const { filters } = (await bench.put("count")) as { filters: FilterView[] };
     expect(filters.map((view) => view.version)).toEqual([`${version}`]);
   }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import type { ServiceView } from "../../control/service-view.ts";
+import type { ServiceView } from "../../control/views/service-view.ts";
 import { EventLog } from "../support/event-log.ts";
 import { eventually } from "../support/eventually.ts";
 import { inTurns, NumberedClient, NumberedOrigin } from "../support/numbered-tunnels.ts";

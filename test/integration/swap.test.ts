@@ -16,7 +16,7 @@ import { VersionOrigin } from "../support/version-origin.ts";
 /*
  * Goal: the workers' code is replaced, by whoever asks and for whatever code, and no client can
  * tell. Method: real processes under every kind of connection at once; `npm run bench:swap` is the
- * same, heavier. What one connection goes through: test/proxy/drain/hand-over.test.ts.
+ * same, heavier. What one connection goes through: test/proxy/hand-over/hand-over.test.ts.
  */
 
 /** Every kind of connection, as heavy as a gate can afford. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ASK_INTERVAL_MS, HANG_MS } from "../../control/watchdog.ts";
+import { ASK_INTERVAL_MS, HANG_MS } from "../../control/workers/watchdog.ts";
 import { eventually } from "../support/eventually.ts";
 import { FilterBench } from "../support/filter-bench.ts";
 import { KeptConnection } from "../support/kept-connection.ts";

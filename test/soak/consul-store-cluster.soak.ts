@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ConsulStore } from "../../control/store/consul-store.ts";
+import { ConsulStore } from "../../control/registry/consul-store.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-parts.ts";
+import { consulParts } from "../support/consul-deps.ts";
 import { startCluster } from "../support/consul.ts";
 import type { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
@@ -42,9 +42,9 @@ describe.skipIf(binary === "")("with a cluster of three", { timeout: 30_000 }, (
 
   test("the table survives its leader; without any leader reads are stale and writes fail", async () => {
     const [leader, survivor, other] = (await byRank()) as [TestAgent, TestAgent, TestAgent];
-    await using parts = consulParts({ address: survivor.address });
+    await using deps = consulParts({ address: survivor.address });
     const open = (sidecar: string): ConsulStore =>
-      new ConsulStore(parts, { prefix: "sluice", sidecar });
+      new ConsulStore(deps, { prefix: "sluice", sidecar });
     const writer = open("writer");
     /** One more revision, however often it has to be tried. */
     const saveNext = async (): Promise<number> =>

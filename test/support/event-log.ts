@@ -1,4 +1,4 @@
-import type { SluiceEvent } from "../../control/events.ts";
+import type { SluiceEvent } from "../../control/records/events.ts";
 import type { TestSidecar } from "./sidecar.ts";
 
 /** An event, and when it came here. */

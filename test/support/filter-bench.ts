@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FilterView } from "../../control/filters/filter-view.ts";
+import type { FilterView } from "../../control/views/filter-view.ts";
 import { KeptConnection } from "./kept-connection.ts";
 import { startSidecar } from "./sidecar.ts";
 import type { TestSidecar } from "./sidecar.ts";
@@ -58,8 +58,8 @@ export class FilterBench implements AsyncDisposable {
   }
 
   /** Writes a module and gives its path. `body`: of create(options); `version` is in its reach. */
-  async module(name: string, body: string, parts: ModuleParts = {}): Promise<string> {
-    const { version = "1", readsState = [] } = parts;
+  async module(name: string, body: string, deps: ModuleParts = {}): Promise<string> {
+    const { version = "1", readsState = [] } = deps;
     const path = join(this.folder, `${name}.ts`);
     await writeFile(
       path,

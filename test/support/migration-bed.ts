@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ServiceView } from "../../control/service-view.ts";
+import type { ServiceView } from "../../control/views/service-view.ts";
 import { EventLog } from "./event-log.ts";
 import type { ReceivedEvent } from "./event-log.ts";
 import { inTurns, NumberedClient } from "./numbered-tunnels.ts";

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ownWorkerFile } from "../../control/program-files.ts";
+import { ownWorkerFile } from "../../control/base/program-files.ts";
 
 /** Runs the worker that we have, from the place where it is. */
 const OUR_WORKER = `await import(${JSON.stringify(`file://${ownWorkerFile()}`)});\n`;

@@ -1,20 +1,20 @@
 import type { AddressInfo } from "node:net";
 import { createApi } from "../../control/api/server.ts";
 import type {
-  ApiParts,
+  ApiDeps,
   MigrationsView,
   RegistryView,
   SidecarControl,
   WorkersView,
-} from "../../control/api/parts.ts";
-import { Audit } from "../../control/audit.ts";
+} from "../../control/api/deps.ts";
+import { Audit } from "../../control/records/audit.ts";
 import type { ServiceDocument } from "../../control/config/service-schema.ts";
-import { Events } from "../../control/events.ts";
-import type { FiltersInForce } from "../../control/filters/filter-view.ts";
-import { OpenTotals } from "../../control/open-totals.ts";
-import { Services } from "../../control/services.ts";
+import { Events } from "../../control/records/events.ts";
+import type { FiltersInForce } from "../../control/views/filter-view.ts";
+import { OpenTotals } from "../../control/migrations/open-totals.ts";
+import { Services } from "../../control/table/services.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
-import type { TableSink } from "../../control/table-sink.ts";
+import type { TableSink } from "../../control/table/table-sink.ts";
 import { systemClock } from "../../proxy/base/clock.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { jsonLog } from "../../proxy/base/log.ts";
@@ -83,7 +83,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
   const services = new Services({ store: new MemoryStore(), sink, events, audit, log });
   await services.start(overrides.initial ?? { web: WEB });
   const counts = { drains: 0, reloads: 0 };
-  const parts: ApiParts = {
+  const deps: ApiDeps = {
     services,
     filters: overrides.filters ?? { specs: () => [] },
     events,
@@ -96,7 +96,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
     registry: overrides.registry,
     build: { version: "0.0.0-test" },
   };
-  const app = createApi(parts);
+  const app = createApi(deps);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {

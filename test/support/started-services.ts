@@ -1,16 +1,16 @@
 import { onTestFinished } from "vitest";
 import type { Log, LogFields } from "../../proxy/base/log.ts";
 import type { TableChange } from "../../proxy/table/snapshot.ts";
-import { Audit } from "../../control/audit.ts";
+import { Audit } from "../../control/records/audit.ts";
 import type { ServiceDocument } from "../../control/config/service-schema.ts";
 import type { Service } from "../../control/config/service.ts";
 import type { DiscoveredEndpoint, Discovery } from "../../control/discovery/discovery.ts";
-import { Events } from "../../control/events.ts";
-import { Services } from "../../control/services.ts";
+import { Events } from "../../control/records/events.ts";
+import { Services } from "../../control/table/services.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { Store, StoredTable } from "../../control/store/store.ts";
-import type { WriteContext } from "../../control/table-keeper.ts";
-import { fixedClock as clock } from "../support/fixed-clock.ts";
+import type { WriteContext } from "../../control/table/table-writer.ts";
+import { fixedClock as clock } from "./fixed-clock.ts";
 
 /** Whoever writes does not care which revision there is. */
 export const ANY: WriteContext = { actor: "local", reason: "a test", ifMatch: "*" };

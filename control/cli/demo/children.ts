@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../proxy/base/clock.ts";
-import { demoShopFile, ownProgramFile } from "../../program-files.ts";
+import { demoShopFile, ownProgramFile } from "../../base/program-files.ts";
 import { CliError } from "../cli-error.ts";
 
 /** How long a child may take to start. */

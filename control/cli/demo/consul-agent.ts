@@ -3,7 +3,7 @@ import { access, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { CliError } from "../cli-error.ts";
 import { freePorts } from "./children.ts";
-import type { Place } from "./stage.ts";
+import type { StagePlace } from "./stage.ts";
 
 /** Off, in Consul's words. */
 const OFF = -1;
@@ -14,7 +14,7 @@ const OFF = -1;
  * come up
  */
 export async function startConsul(
-  place: Pick<Place, "children" | "directory">,
+  place: Pick<StagePlace, "children" | "directory">,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const file = await findConsul(env);

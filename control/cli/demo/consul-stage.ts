@@ -4,7 +4,7 @@ import { ConsulClient } from "../../consul/client.ts";
 import { deleteKey } from "../../consul/kv.ts";
 import { startConsul } from "./consul-agent.ts";
 import { startShopSidecar } from "./stage.ts";
-import type { Place, Stage } from "./stage.ts";
+import type { StagePlace, Stage } from "./stage.ts";
 
 /** Which Consul a demo uses. */
 export type DemoConsul = {
@@ -25,7 +25,7 @@ const FORGET_AFTER = "1m";
  * KV. Of an agent that was there before it takes names that nobody else has.
  * @throws CliError demo_start, no_consul
  */
-export async function startOverConsul(place: Place, consul: DemoConsul): Promise<Stage> {
+export async function startOverConsul(place: StagePlace, consul: DemoConsul): Promise<Stage> {
   const { children, screen } = place;
   const url = consul.url ?? (await startConsul(place, consul.env));
   const token = consul.env["CONSUL_HTTP_TOKEN"] ?? "";

@@ -55,8 +55,8 @@ export async function runDemo(options: DemoOptions): Promise<readonly string[]> 
     const loadEnds = loads.map(({ load }) => load.run(stopLoad.signal));
     const client = new ApiClient({ url: stage.controlUrl, token: undefined });
     const { shiftQuery } = stage;
-    const parts = { children, loads, client, between, shiftQuery };
-    const faults = await new Demo(options, parts).run();
+    const deps = { children, loads, client, between, shiftQuery };
+    const faults = await new Demo(options, deps).run();
     stopLoad.abort();
     await Promise.all(loadEnds);
     return between.errors === 0 ? faults : [...faults, between.firstError ?? "between the steps"];
@@ -80,12 +80,12 @@ type DemoParts = {
 
 class Demo {
   readonly #options: DemoOptions;
-  readonly #parts: DemoParts;
+  readonly #deps: DemoParts;
   readonly #faults: string[] = [];
 
-  constructor(options: DemoOptions, parts: DemoParts) {
+  constructor(options: DemoOptions, deps: DemoParts) {
     this.#options = options;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   async run(): Promise<readonly string[]> {
@@ -104,7 +104,7 @@ class Demo {
     // What was sent before must be answered before, or the new share might decide about it.
     await this.#settle();
     await this.#shift(percent);
-    const step = this.#parts.loads.map(({ sidecar, load }) => {
+    const step = this.#deps.loads.map(({ sidecar, load }) => {
       const tally = new Tally(percent / 100, sidecar);
       load.countFor(tally);
       return tally;
@@ -125,13 +125,13 @@ class Demo {
 
   /** Counts for no step until the next one begins. */
   async #settle(): Promise<void> {
-    const { loads, between } = this.#parts;
+    const { loads, between } = this.#deps;
     for (const { load } of loads) load.countFor(between);
     await Promise.all(loads.map(({ load }) => load.settled()));
   }
 
   async #shift(percent: number): Promise<void> {
-    const { client, shiftQuery } = this.#parts;
+    const { client, shiftQuery } = this.#deps;
     const { revision } = await client.get<{ readonly revision: number }>(servicePath("shop"));
     await client.send("PATCH", `${servicePath("shop", "weights")}${shiftQuery}`, {
       body: { v1: 100 - percent, v2: percent },
@@ -146,7 +146,7 @@ class Demo {
     while (clock.nowMs() < endMs && !signal.aborted) {
       screen.progress(tallies);
       await clock.sleep(PROGRESS_MS, signal).catch(() => undefined);
-      const { lost } = this.#parts.children;
+      const { lost } = this.#deps.children;
       // Ctrl-C may have ended a child before us: then that is no failure.
       if (lost !== undefined && !signal.aborted) throw new CliError("demo_lost", lost);
     }

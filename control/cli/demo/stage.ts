@@ -5,7 +5,7 @@ import { freePorts } from "./children.ts";
 import type { Screen } from "./screen.ts";
 
 /** Where a demo builds itself up. */
-export type Place = {
+export type StagePlace = {
   readonly children: Children;
   /** For files; removed in the end. */
   readonly directory: string;
@@ -29,7 +29,7 @@ export type StartedSidecar = { readonly shopUrl: string; readonly controlUrl: st
 
 /** Starts a sidecar for `shop`; `name` is its file's. @throws CliError demo_start */
 export async function startShopSidecar(
-  { children, directory }: Place,
+  { children, directory }: StagePlace,
   name: string,
   config: object,
 ): Promise<StartedSidecar> {
@@ -49,7 +49,7 @@ export async function startShopSidecar(
 }
 
 /** Two versions and one sidecar, which knows them from its file. @throws CliError demo_start */
-export async function startAlone(place: Place): Promise<Stage> {
+export async function startAlone(place: StagePlace): Promise<Stage> {
   const { children, screen } = place;
   const [v1, v2] = await Promise.all([children.startShop("v1"), children.startShop("v2")]);
   const versions = {

@@ -8,7 +8,7 @@ import {
   HEARTBEAT_MS,
   UNSENT_BYTES_MAX,
 } from "../../../control/api/event-streams.ts";
-import { Events, EVENTS_KEPT_MAX, SUBSCRIBERS_MAX } from "../../../control/events.ts";
+import { Events, EVENTS_KEPT_MAX, SUBSCRIBERS_MAX } from "../../../control/records/events.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startApi } from "../../support/running-api.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { FleetView, RegistryView } from "../../../control/api/parts.ts";
+import type { FleetView, RegistryView } from "../../../control/api/deps.ts";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
-import type { FleetMember } from "../../../control/consul/fleet.ts";
+import type { FleetMember } from "../../../control/registry/sidecar-fleet.ts";
 import { runCli } from "../../../control/cli/program.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";

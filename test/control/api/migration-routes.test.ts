@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { MigrationsView } from "../../../control/api/parts.ts";
-import { ControlError } from "../../../control/errors.ts";
-import { OpenTotals } from "../../../control/open-totals.ts";
-import type { ServiceView } from "../../../control/service-view.ts";
-import type { MigrationView } from "../../../control/version-migration.ts";
+import type { MigrationsView } from "../../../control/api/deps.ts";
+import { ControlError } from "../../../control/base/errors.ts";
+import { OpenTotals } from "../../../control/migrations/open-totals.ts";
+import type { ServiceView } from "../../../control/views/service-view.ts";
+import type { MigrationView } from "../../../control/migrations/version-migration.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { startApi, WEB } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";

@@ -2,7 +2,7 @@ import { array, assert, integer, property } from "fast-check";
 import { expect, test } from "vitest";
 import { planChange } from "../../../control/api/plan.ts";
 import type { Plan } from "../../../control/api/plan.ts";
-import { WorkerTotals } from "../../../control/worker-totals.ts";
+import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import type { ServiceSnapshot, VersionSnapshot } from "../../../proxy/table/snapshot.ts";
 import { startApi, WEB } from "../../support/running-api.ts";
 import { oneWorker } from "../../support/worker-stats.ts";

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BODY_BYTES_MAX } from "../../../control/api/server.ts";
-import { NotInForceError } from "../../../control/errors.ts";
+import { NotInForceError } from "../../../control/base/errors.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Config } from "../../../control/config/config-schema.ts";
 import { loadConfig, readConfig } from "../../../control/config/load.ts";
-import { ConfigError, problemText } from "../../../control/errors.ts";
+import { ConfigError, problemText } from "../../../control/base/errors.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const LISTENERS = "listeners: [{ bind: 127.0.0.1:8080 }]";

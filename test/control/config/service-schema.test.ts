@@ -3,7 +3,7 @@ import { DEFAULT_POLICY } from "../../../control/config/policy-schema.ts";
 import { readBy } from "../../../control/config/problems.ts";
 import { serviceSchema } from "../../../control/config/service-schema.ts";
 import type { Service } from "../../../control/config/service.ts";
-import { problemText } from "../../../control/errors.ts";
+import { problemText } from "../../../control/base/errors.ts";
 import { HOST, refusedServices } from "../../cases/refused-services.ts";
 
 const v1 = { endpoints: ["10.0.0.5:3000"] };

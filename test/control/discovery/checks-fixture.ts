@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from "vitest";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
-import { readService } from "../../../control/desired-table.ts";
+import { readService } from "../../../control/table/desired-table.ts";
 import { HealthChecks } from "../../../control/discovery/health-checks.ts";
 import type { Discovery } from "../../../control/discovery/discovery.ts";
 import type { Service } from "../../../control/config/service.ts";
@@ -40,16 +40,16 @@ export type ChecksFixture = {
 
 /** Health checks by a clock that the test turns; closed with the test. */
 export function healthChecks(
-  parts: { readonly inner?: Discovery; readonly random?: Random } = {},
+  deps: { readonly inner?: Discovery; readonly random?: Random } = {},
 ): ChecksFixture {
   const clock = new LoopClock();
   const changes: string[] = [];
   const events: string[] = [];
   const checks = new HealthChecks({
     clock,
-    random: parts.random ?? middle,
+    random: deps.random ?? middle,
     log: { info: silent, warn: silent, error: silent },
-    inner: parts.inner,
+    inner: deps.inner,
     events: {
       emit: (kind, { service, version, endpoint, healthy, reason }) => {
         const turn = healthy === true ? "up" : "down";
@@ -68,7 +68,7 @@ export function healthChecks(
 }
 
 /** A health check that decides by one probe, except for what `parts` says. */
-export function check(parts: Partial<ServiceDocument["healthCheck"]> = {}): ServiceDocument {
+export function check(deps: Partial<ServiceDocument["healthCheck"]> = {}): ServiceDocument {
   return {
     versions: {},
     healthCheck: {
@@ -77,7 +77,7 @@ export function check(parts: Partial<ServiceDocument["healthCheck"]> = {}): Serv
       timeout: `${TIMEOUT_MS}ms`,
       rise: 1,
       fall: 1,
-      ...parts,
+      ...deps,
     },
   };
 }
@@ -85,13 +85,13 @@ export function check(parts: Partial<ServiceDocument["healthCheck"]> = {}): Serv
 /** Service `web` with these endpoints by version, as the checks get it. */
 export function web(
   versions: Readonly<Record<string, readonly string[]>>,
-  parts: Partial<ServiceDocument> = check(),
+  deps: Partial<ServiceDocument> = check(),
 ): Readonly<Record<string, Service>> {
   const documents = Object.entries(versions).map(([name, endpoints]) => [
     name,
     { weight: 1, endpoints },
   ]);
-  const document = { ...parts, versions: Object.fromEntries(documents) as object };
+  const document = { ...deps, versions: Object.fromEntries(documents) as object };
   return { web: readService("web", document) };
 }
 

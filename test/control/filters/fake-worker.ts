@@ -1,7 +1,7 @@
-import type { WorkerProcess } from "../../../control/worker-process.ts";
+import type { WorkerProcess } from "../../../control/workers/worker-process.ts";
 import { Filters } from "../../../proxy/filters/filters.ts";
 import type { ModuleLoader } from "../../../proxy/filters/module-loader.ts";
-import type { FromWorker } from "../../../proxy/messages.ts";
+import type { FromWorker } from "../../../proxy/messages/messages.ts";
 import { FakeParts } from "../../proxy/filters/filter-fixture.ts";
 
 type Question = Parameters<WorkerProcess["ask"]>[0];

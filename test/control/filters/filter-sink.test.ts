@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Audit } from "../../../control/audit.ts";
-import { Events } from "../../../control/events.ts";
+import { Audit } from "../../../control/records/audit.ts";
+import { Events } from "../../../control/records/events.ts";
 import { FilterFiles } from "../../../control/filters/filter-files.ts";
 import { FilterSink } from "../../../control/filters/filter-sink.ts";
 import { RunningFilters } from "../../../control/filters/running-filters.ts";
-import { WorkerError } from "../../../control/errors.ts";
-import type { FilterWrite } from "../../../control/table-sink.ts";
+import { WorkerError } from "../../../control/base/errors.ts";
+import type { FilterWrite } from "../../../control/table/table-sink.ts";
 import type { Log, LogFields } from "../../../proxy/base/log.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import type { FilterHooks } from "../../../proxy/filters/filter-module.ts";
@@ -62,8 +62,8 @@ beforeEach(async () => {
     },
   };
   const files = new FilterFiles(folder, ["."]);
-  const parts = { running, files, audit, events, log, clock: systemClock };
-  sink = new FilterSink({ ...parts, next, workers: serving });
+  const deps = { running, files, audit, events, log, clock: systemClock };
+  sink = new FilterSink({ ...deps, next, workers: serving });
   await file("f", "one");
   // As every worker is when it starts.
   await tellAll(change());

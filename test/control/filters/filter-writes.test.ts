@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { Audit } from "../../../control/audit.ts";
+import { Audit } from "../../../control/records/audit.ts";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
-import { FilterRefusedError } from "../../../control/errors.ts";
-import { Events } from "../../../control/events.ts";
+import { FilterRefusedError } from "../../../control/base/errors.ts";
+import { Events } from "../../../control/records/events.ts";
 import type { PreparedFilters } from "../../../control/filters/running-filters.ts";
-import { Services } from "../../../control/services.ts";
+import { Services } from "../../../control/table/services.ts";
 import { MemoryStore } from "../../../control/store/memory-store.ts";
 import type { StoredTable } from "../../../control/store/store.ts";
-import type { TableSink } from "../../../control/table-sink.ts";
+import type { TableSink } from "../../../control/table/table-sink.ts";
 import { fixedClock as clock } from "../../support/fixed-clock.ts";
 import { ANY, at } from "../../support/started-services.ts";
 

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { StoreError } from "../../../control/errors.ts";
+import { StoreError } from "../../../control/base/errors.ts";
 import { FileStore } from "../../../control/store/file-store.ts";
 import { encodeTable } from "../../../control/store/table-file.ts";
 import { describeStore, storedTable } from "../../cases/store-cases.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { StoreError } from "../../../control/errors.ts";
+import { StoreError } from "../../../control/base/errors.ts";
 import { decodeTable, encodeTable } from "../../../control/store/table-file.ts";
 import type { StoredTable } from "../../../control/store/store.ts";
 

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ServiceView } from "../../../control/service-view.ts";
+import type { ServiceView } from "../../../control/views/service-view.ts";
 import { eventually } from "../../support/eventually.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { RawSocket, exchangeRaw } from "../../support/raw-socket.ts";

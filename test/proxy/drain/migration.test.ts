@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { Migration } from "../../../proxy/drain/migration.ts";
 import type { OpenWork, WorkKind } from "../../../proxy/drain/open-work.ts";
-import type { MigrationTerms } from "../../../proxy/messages.ts";
+import type { MigrationTerms } from "../../../proxy/messages/messages.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 /*

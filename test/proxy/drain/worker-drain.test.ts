@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { WorkerDrain } from "../../../proxy/drain/worker-drain.ts";
-import type { ClientConnections } from "../../../proxy/serve/client-connections.ts";
+import type { ClientConnections } from "../../../proxy/clients/client-connections.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 /*
@@ -71,9 +71,9 @@ async function begin(
   await clock.advance(10_000);
   fill(connections);
   const all = { perSecond: 10, jitter: 0, softMs: 5_000, hardMs: 9_000, ...terms };
-  const parts = { clock, random: seededRandom(1) };
+  const deps = { clock, random: seededRandom(1) };
   const drain = new WorkerDrain(all, {
-    ...parts,
+    ...deps,
     connections: connections as unknown as ClientConnections,
   });
   let isOver = false;

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { WorkerMigrations } from "../../../proxy/drain/worker-migrations.ts";
-import type { MigrationOrder } from "../../../proxy/messages.ts";
-import type { ClientConnection } from "../../../proxy/serve/client-connection.ts";
+import type { MigrationOrder } from "../../../proxy/messages/messages.ts";
+import type { ClientConnection } from "../../../proxy/clients/client-connection.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 /*
@@ -57,12 +57,12 @@ function started(...versions: readonly string[]): Started {
     version,
     closeIdle: () => void closed.push(`idle of ${version}`),
   }));
-  const fleet = {
+  const services = {
     byName: (name: string) => (name === "web" ? Object.assign(live, { pools }) : undefined),
   };
   const migrations = new WorkerMigrations({
     connections: connections as unknown as ClientConnection[],
-    fleet,
+    services,
     clock,
     random: seededRandom(1),
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readFilterAnswer } from "../../../proxy/filters/filter-answer.ts";
-import { ownResponse } from "../../../proxy/serve/respond.ts";
+import { ownResponse } from "../../../proxy/exchange/respond.ts";
 
 const OPTIONS = { close: false, head: false, date: "D" };
 

@@ -112,17 +112,17 @@ describe("FilterChain.request()", () => {
   });
 
   test("counts a hook that takes longer than it may, and drops what it did", async () => {
-    const parts = new FakeParts();
+    const deps = new FakeParts();
     const slow = (forMs: number): FilterHooks => ({
       request(head) {
         head.appendHeader("x-seen", `${forMs}`);
-        parts.pass(forMs);
+        deps.pass(forMs);
       },
     });
-    const chain = await chainOf(parts, { just: slow(5), late: slow(5.1) });
+    const chain = await chainOf(deps, { just: slow(5), late: slow(5.1) });
     expect(request(chain).added).toEqual(["x-seen: 5"]);
     expect(failuresOf(chain)).toEqual({ just: [0, 0, 0], late: [0, 1, 0] });
-    expect(parts.logged).toMatchObject([{ kind: "timeout", message: "a hook took 5.1 ms" }]);
+    expect(deps.logged).toMatchObject([{ kind: "timeout", message: "a hook took 5.1 ms" }]);
   });
 
   test("counts a hook that gives a promise, and lets that end as it likes", async () => {
@@ -155,8 +155,8 @@ describe("FilterChain.request()", () => {
   });
 
   test("tells the log of a failing filter once in ten seconds", async () => {
-    const parts = new FakeParts();
-    const chain = await chainOf(parts, {
+    const deps = new FakeParts();
+    const chain = await chainOf(deps, {
       throws: {
         request: () => {
           throw new Error("x".repeat(300));
@@ -165,12 +165,12 @@ describe("FilterChain.request()", () => {
     });
     request(chain);
     request(chain);
-    expect(parts.logged).toEqual([
+    expect(deps.logged).toEqual([
       { service: "web", filter: "throws", version: "1", kind: "throw", message: "x".repeat(200) },
     ]);
-    parts.pass(10_000);
+    deps.pass(10_000);
     request(chain);
-    expect(parts.logged).toHaveLength(2);
+    expect(deps.logged).toHaveLength(2);
     expect(failuresOf(chain)).toEqual({ throws: [3, 0, 0] });
   });
 });

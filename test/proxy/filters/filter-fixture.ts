@@ -1,9 +1,9 @@
 import { FilterChain } from "../../../proxy/filters/filter-chain.ts";
-import type { ChainParts } from "../../../proxy/filters/filter-chain.ts";
+import type { ChainDeps } from "../../../proxy/filters/filter-chain.ts";
 import type { FilterHooks } from "../../../proxy/filters/filter-module.ts";
 import { LoadedFilter } from "../../../proxy/filters/loaded-filter.ts";
 import type { ModuleLoader, PresentCode } from "../../../proxy/filters/module-loader.ts";
-import type { FilterSpec } from "../../../proxy/messages.ts";
+import type { FilterSpec } from "../../../proxy/messages/messages.ts";
 import type { FilterSnapshot } from "../../../proxy/table/snapshot.ts";
 import type { LogFields } from "../../../proxy/base/log.ts";
 
@@ -11,18 +11,18 @@ import type { LogFields } from "../../../proxy/base/log.ts";
 export const HEAD = "GET /a HTTP/1.1\r\nHost: web\r\nX-A: 1\r\n\r\n";
 
 /** A filter's configuration. */
-export function filterSnapshot(name: string, parts: Partial<FilterSnapshot> = {}): FilterSnapshot {
-  return { name, module: `./${name}.ts`, options: {}, onError: "bypass", timeoutMs: 5, ...parts };
+export function filterSnapshot(name: string, deps: Partial<FilterSnapshot> = {}): FilterSnapshot {
+  return { name, module: `./${name}.ts`, options: {}, onError: "bypass", timeoutMs: 5, ...deps };
 }
 
 /** A filter with its code. `text`: what FakeLoader knows its module by. */
 export function filterSpec(
   name: string,
   text: string,
-  parts: Partial<FilterSnapshot> = {},
+  deps: Partial<FilterSnapshot> = {},
 ): FilterSpec {
   const code = { kind: "code", url: `file:///${name}.ts`, hash: text, text } as const;
-  return { filter: filterSnapshot(name, parts), code };
+  return { filter: filterSnapshot(name, deps), code };
 }
 
 const NEVER = new Error("Nobody waits any more");
@@ -42,7 +42,7 @@ export class FakeLoader implements ModuleLoader {
 }
 
 /** What chains stand on: time that a test turns, and a log that it reads. */
-export class FakeParts implements ChainParts {
+export class FakeParts implements ChainDeps {
   #passedMs = 0;
   readonly clock = {
     nowMs: (): number => this.#passedMs,
@@ -66,12 +66,12 @@ export class FakeParts implements ChainParts {
 
 /** A chain of filters that are made of these hooks. */
 export async function chainOf(
-  parts: ChainParts,
+  deps: ChainDeps,
   filters: Readonly<Record<string, FilterHooks & { readonly onError?: "bypass" | "closed" }>>,
 ): Promise<FilterChain> {
   const loaded = Object.entries(filters).map(([name, { onError = "bypass", ...hooks }]) => {
     const loader = new FakeLoader({ it: { version: "1", create: () => hooks } });
     return LoadedFilter.load(filterSpec(name, "it", { onError }), undefined, loader);
   });
-  return new FilterChain("web", await Promise.all(loaded), parts);
+  return new FilterChain("web", await Promise.all(loaded), deps);
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { FilterHooks, FilterModule } from "../../../proxy/filters/filter-module.ts";
 import { Filters } from "../../../proxy/filters/filters.ts";
 import { HeadDraft } from "../../../proxy/filters/head-draft.ts";
-import type { FilterRefusalReport, FilterSpec } from "../../../proxy/messages.ts";
+import type { FilterRefusalReport, FilterSpec } from "../../../proxy/messages/messages.ts";
 import { RoutingTable } from "../../../proxy/table/routing-table.ts";
 import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
@@ -30,7 +30,7 @@ function counting(version: string, readsState: readonly string[] = []): FilterMo
 let loader: FakeLoader;
 let filters: Filters;
 /** Only what attach() looks at. */
-let fleet: Parameters<Filters["attach"]>[0];
+let services: Parameters<Filters["attach"]>[0];
 let live: LiveService;
 let number: number;
 
@@ -42,7 +42,7 @@ beforeEach(() => {
   const service = table.services.get("web");
   if (service === undefined) throw new Error("The table has no service");
   live = new LiveService(service, {} as ConstructorParameters<typeof LiveService>[1]);
-  fleet = { table, byName: (name) => (name === "web" ? live : undefined) };
+  services = { table, byName: (name) => (name === "web" ? live : undefined) };
 });
 
 async function prepare(
@@ -55,7 +55,7 @@ async function prepare(
 
 function activate(): readonly FilterRefusalReport[] {
   const refusals = filters.activate(number);
-  filters.attach(fleet);
+  filters.attach(services);
   return refusals;
 }
 
@@ -238,10 +238,10 @@ describe("Filters", () => {
     await put(filterSpec("count", "one"));
     await put(filterSpec("count", "two"));
     filters.revert(number - 1);
-    filters.attach(fleet);
+    filters.attach(services);
     expect(seen()).toBe("2: 1");
     filters.revert(number);
-    filters.attach(fleet);
+    filters.attach(services);
     expect(seen()).toBe("1: 1");
   });
 
@@ -295,10 +295,10 @@ describe("Filters", () => {
 });
 
 test("Filters.prepare() gives up on a module that takes too long", async () => {
-  const parts = new FakeParts();
-  const clock = { ...parts.clock, sleep: () => Promise.resolve() };
+  const deps = new FakeParts();
+  const clock = { ...deps.clock, sleep: () => Promise.resolve() };
   const slow = { version: "1", create: () => new Promise(() => undefined) };
-  const hurried = new Filters(new FakeLoader({ slow }), { log: parts.log, clock });
+  const hurried = new Filters(new FakeLoader({ slow }), { log: deps.log, clock });
   const chains = [{ service: "web", filters: [filterSpec("f", "slow")] }];
   expect(await hurried.prepare({ number: 1, strict: true, chains })).toEqual([
     { service: "web", filter: "f", reason: "cannot load it within 3000 ms" },

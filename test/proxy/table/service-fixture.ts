@@ -25,7 +25,7 @@ export type VersionParts = number | Partial<Omit<VersionSnapshot, "name">>;
 /** A whole service from what a test is about. Versions by name; the first is stable. */
 export function serviceSnapshot(
   versions: Readonly<Record<string, VersionParts>>,
-  parts: Partial<ServiceSnapshot> = {},
+  deps: Partial<ServiceSnapshot> = {},
 ): ServiceSnapshot {
   return {
     name: "web",
@@ -47,16 +47,16 @@ export function serviceSnapshot(
     ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
     slowStartMs: 0,
     debug: false,
-    ...parts,
+    ...deps,
   };
 }
 
 /** The compiled form of `serviceSnapshot`. */
 export function serviceTable(
   versions: Readonly<Record<string, VersionParts>>,
-  parts: Partial<ServiceSnapshot> = {},
+  deps: Partial<ServiceSnapshot> = {},
 ): ServiceTable {
-  return new ServiceTable(serviceSnapshot(versions, parts));
+  return new ServiceTable(serviceSnapshot(versions, deps));
 }
 
 /** Versions v1, v2 … with these weights. */

@@ -31,7 +31,7 @@ type Ejecting = {
 function ejecting(addresses: readonly string[], policy: Partial<EjectionPolicy> = {}): Ejecting {
   const { wheel, advance } = manualWheel();
   const told: string[] = [];
-  const parts = poolParts({
+  const deps = poolParts({
     wheel,
     onEjection: (_pool, { address }, forMs) =>
       told.push(forMs === 0 ? `${address} in` : `${address} out ${forMs}`),
@@ -39,7 +39,7 @@ function ejecting(addresses: readonly string[], policy: Partial<EjectionPolicy> 
   const pool = versionPool(
     addresses,
     poolPolicy({}, { ejection: { ...ejection, ...policy } }),
-    parts,
+    deps,
   );
   const endpoint = (address: string): Endpoint => pool.endpoints.get(address) as Endpoint;
   const fail = (address: string, times: number): void => {

@@ -8,8 +8,8 @@ import { endpointSnapshot } from "./pool-fixture.ts";
 const DRAWS = 20_000;
 
 /** Endpoints e0, e1 … that take traffic since ever. */
-function endpoints(...parts: readonly Partial<EndpointSnapshot>[]): Endpoint[] {
-  return parts.map((each, at) => new Endpoint(endpointSnapshot(`e${at}:80`, each), -Infinity));
+function endpoints(...deps: readonly Partial<EndpointSnapshot>[]): Endpoint[] {
+  return deps.map((each, at) => new Endpoint(endpointSnapshot(`e${at}:80`, each), -Infinity));
 }
 
 function pickerOf(all: readonly Endpoint[], seed = 1): EndpointPicker {

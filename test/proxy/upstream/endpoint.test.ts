@@ -24,10 +24,10 @@ function follow(endpoint: Endpoint, to: Partial<EndpointSnapshot>, nowMs: number
   return endpoint.follow(endpointSnapshot("a:1", to), nowMs).sinceMs;
 }
 
-test.each(unusable)("Endpoint.follow() starts slowly after %o, and at no other change", (parts) => {
+test.each(unusable)("Endpoint.follow() starts slowly after %o, and at no other change", (deps) => {
   const endpoint = new Endpoint(endpointSnapshot("a:1"), -Infinity);
   expect(follow(endpoint, { weight: 5 }, 100)).toBe(-Infinity);
-  expect(follow(endpoint, parts, 200)).toBe(-Infinity);
+  expect(follow(endpoint, deps, 200)).toBe(-Infinity);
   expect(follow(endpoint, usable, 300)).toBe(300);
   expect(follow(endpoint, usable, 400)).toBe(300);
 });

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { ReadBuffers } from "../../../proxy/base/read-buffers.ts";
+import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import type {
@@ -14,7 +14,7 @@ import type {
   UpstreamUser,
 } from "../../../proxy/upstream/upstream-connection.ts";
 import { VersionPool } from "../../../proxy/upstream/version-pool.ts";
-import type { PoolParts, PoolPolicy } from "../../../proxy/upstream/version-pool.ts";
+import type { PoolDeps, PoolPolicy } from "../../../proxy/upstream/version-pool.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -28,18 +28,18 @@ const ejection = { consecutive: 3, baseTimeMs: 1_000, maxTimeMs: 5_000, maxPerce
 /** A policy without tight bounds, except for what a test is about. */
 export function poolPolicy(
   limits: Partial<ServiceSnapshot["limits"]> = {},
-  parts: Partial<PoolPolicy> = {},
+  deps: Partial<PoolPolicy> = {},
 ): PoolPolicy {
   const wide = { connections: 100, pending: 100, inFlight: 100 };
-  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, ...parts };
+  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, ...deps };
 }
 
 /** An endpoint that is well, except for what a test is about. */
 export function endpointSnapshot(
   address: string,
-  parts: Partial<EndpointSnapshot> = {},
+  deps: Partial<EndpointSnapshot> = {},
 ): EndpointSnapshot {
-  return { address, weight: 1, state: "ready", healthy: true, ...parts };
+  return { address, weight: 1, state: "ready", healthy: true, ...deps };
 }
 
 /** Version v1 with these endpoints. */
@@ -53,7 +53,7 @@ export function versionSnapshot(
 const ignore = (): void => undefined;
 
 /** What pools share, closed with the test. */
-export function poolParts(parts: Partial<PoolParts> = {}): PoolParts {
+export function poolParts(deps: Partial<PoolDeps> = {}): PoolDeps {
   const wheel = new TimerWheel(systemClock);
   onTestFinished(() => wheel.close());
   return {
@@ -61,7 +61,7 @@ export function poolParts(parts: Partial<PoolParts> = {}): PoolParts {
     wheel,
     random: seededRandom(1),
     onEjection: ignore,
-    ...parts,
+    ...deps,
   };
 }
 
@@ -69,9 +69,9 @@ export function poolParts(parts: Partial<PoolParts> = {}): PoolParts {
 export function versionPool(
   endpoints: readonly (string | EndpointSnapshot)[],
   policy: PoolPolicy = poolPolicy(),
-  parts: PoolParts = poolParts(),
+  deps: PoolDeps = poolParts(),
 ): VersionPool {
-  const pool = new VersionPool("web", "v1", policy, parts);
+  const pool = new VersionPool("web", "v1", policy, deps);
   pool.update(versionSnapshot(...endpoints), policy);
   onTestFinished(() => pool.close());
   return pool;

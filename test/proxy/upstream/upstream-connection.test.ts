@@ -112,14 +112,14 @@ test("UpstreamConnection ends after its idle time, not before", async () => {
 test("UpstreamConnection in use does not end by the idle time it had", async () => {
   using origin = await RawOrigin.start();
   using clockwork = await RawOrigin.start();
-  const parts = poolParts();
-  const pool = versionPool([origin.address], poolPolicy(), parts);
+  const deps = poolParts();
+  const pool = versionPool([origin.address], poolPolicy(), deps);
   const user = new RecordingUser(pool);
   await user.open();
   user.release(150);
   expect(user.acquire()).toBe("ready");
   // A second connection with the same idle time says when the first one's would have been over.
-  const other = new RecordingUser(versionPool([clockwork.address], poolPolicy(), parts));
+  const other = new RecordingUser(versionPool([clockwork.address], poolPolicy(), deps));
   await other.open();
   other.release(150);
   await eventually(() => expect(clockwork.lastConnection.fate).not.toBe("open"));

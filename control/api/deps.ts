@@ -1,0 +1,103 @@
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+import type { VersionName } from "../../proxy/messages/messages.ts";
+import type { Audit } from "../records/audit.ts";
+import type { FleetMember } from "../registry/sidecar-fleet.ts";
+import type { Events } from "../records/events.ts";
+import type { MigrationAction } from "../migrations/migrations.ts";
+import type { OpenTotals } from "../migrations/open-totals.ts";
+import type { FiltersInForce } from "../views/filter-view.ts";
+import type { Services } from "../table/services.ts";
+import type { SwapReport } from "../workers/swap.ts";
+import type { MigrationView } from "../migrations/version-migration.ts";
+
+/** What the API wants to know of the workers. */
+export interface WorkersView {
+  /**
+   * What every worker counts. Counts of workers that are gone are among them, so that sums only
+   * grow. Rejects, naming the worker, when one does not answer.
+   */
+  stats(): Promise<readonly WorkerStats[]>;
+  /** Workers that had to be replaced since the start. */
+  readonly restarts: number;
+  /** Process ids of those that live. */
+  readonly pids: readonly number[];
+}
+
+/** What the API wants to know and to do about versions that are being left. */
+export interface MigrationsView {
+  /** Where a version's migration stands. undefined: there is none. */
+  view(name: VersionName): MigrationView | undefined;
+  /** What is under way at each version. */
+  open(): Promise<OpenTotals>;
+  /** @throws ControlError no_migration */
+  act(name: VersionName, action: MigrationAction): MigrationView;
+}
+
+/** What the API wants to know of the registry that tells this sidecar of endpoints and tables. */
+export interface RegistryView {
+  /** What in force may be out of date, and why. Empty: nothing is. */
+  readonly stale: readonly string[];
+  /** How long ago it was last confirmed, in milliseconds. 0: it is current. */
+  stalenessMs(): number;
+  /** undefined: the table is not shared. */
+  readonly fleet: FleetView | undefined;
+}
+
+/** What the API wants to know of the sidecars that share the table. */
+export interface FleetView {
+  /** Those that live. @throws ConsulError */
+  members(): Promise<readonly FleetMember[]>;
+  /** Those that do not act on a revision within `timeoutMs`. @throws ConsulError */
+  whoLags(revision: number, timeoutMs: number): Promise<readonly FleetMember[]>;
+}
+
+/** What the API may ask of the sidecar as a whole. */
+export interface SidecarControl {
+  /** Starts to drain; a second call changes nothing. */
+  drain(): void;
+  readonly draining: boolean;
+  /** Reads the configuration file again. The report says in JSON what came of it. */
+  reload(): Promise<object>;
+  /** Replaces the workers' code; `release`: that of another folder. @throws SwapError. */
+  swap(options: {
+    readonly release?: string | undefined;
+    readonly trialMs: number;
+  }): Promise<SwapReport>;
+  /** Lets a new process take this one's place. @throws SwapError. */
+  upgrade(options: {
+    readonly release: string | undefined;
+  }): Promise<{ readonly pid: number; readonly replaced: number }>;
+  /** Whether this sidecar should get traffic; if not, why. */
+  readonly ready: { readonly ok: boolean; readonly reasons: readonly string[] };
+}
+
+/** Everything that the control API stands on. */
+export type ApiDeps = {
+  readonly services: Services;
+  readonly events: Events;
+  readonly audit: Audit;
+  readonly workers: WorkersView;
+  readonly filters: FiltersInForce;
+  readonly migrations: MigrationsView;
+  readonly sidecar: SidecarControl;
+  /** undefined: the configuration names none. */
+  readonly registry?: RegistryView | undefined;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** `version`: of this program, such as `0.1.0`. */
+  readonly build: { readonly version: string };
+};
+
+/** A fastify instance whose route schemas are zod's. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

@@ -1,0 +1,150 @@
+import type { VersionName } from "../../proxy/messages/messages.ts";
+import type { TableChange } from "../../proxy/table/snapshot.ts";
+import type { DrainPolicy, Service } from "../config/service.ts";
+import { ControlError } from "../base/errors.ts";
+import { OpenTotals } from "./open-totals.ts";
+import type { TableSink } from "../table/table-sink.ts";
+import { VersionMigration } from "./version-migration.ts";
+import type { VersionMigrationDeps, MigrationView } from "./version-migration.ts";
+
+/** The services that should be in force. */
+export interface KnownServices {
+  names(): readonly string[];
+  service(name: string): Service;
+}
+
+/** What the migrations of a sidecar stand on. */
+export type MigrationsDeps = VersionMigrationDeps & {
+  /** Where tables go on to. */
+  readonly sink: TableSink;
+  readonly services: () => KnownServices;
+};
+
+/** What people may do about a migration. */
+export type MigrationAction = "resume" | "stop";
+
+/**
+ * What a version's connections should do. absent: there is no such version, whoever is on it goes
+ * by what was said before.
+ */
+type Wish = "stay" | "migrate" | "absent";
+
+/**
+ * The migrations of all versions. It stands between the table and the workers: when all workers act
+ * on a table, what has been left in it begins to migrate, and what is in use again stays.
+ */
+export class Migrations implements TableSink {
+  readonly #deps: MigrationsDeps;
+  readonly #running = new Map<string, VersionMigration>();
+  #known: ReadonlyMap<string, Service> = new Map();
+
+  constructor(deps: MigrationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes a table to the workers, and then does what follows from it. Rejects as the sink does. */
+  async apply(change: TableChange): Promise<void> {
+    try {
+      await this.#deps.sink.apply(change);
+    } finally {
+      // A worker that was late acts on it too before it hears of a migration.
+      this.#follow();
+    }
+  }
+
+  /** Where a version's migration stands. undefined: there is none. */
+  view(name: VersionName): MigrationView | undefined {
+    return this.#running.get(keyOf(name))?.view();
+  }
+
+  /**
+   * Goes on with a migration that has stopped by itself, or ends one: then what is left stays.
+   * @throws ControlError no_migration
+   */
+  act(name: VersionName, action: MigrationAction): MigrationView {
+    const migration = this.#running.get(keyOf(name));
+    if (migration === undefined) throw noMigration(name);
+    switch (action) {
+      case "resume":
+        migration.resume();
+        break;
+      case "stop":
+        migration.end("stopped");
+        break;
+    }
+    const { events } = this.#deps;
+    events.emit(action === "resume" ? "migration-resumed" : "migration-ended", { ...name });
+    return migration.view();
+  }
+
+  /** What is under way at each version, by kind and age; of the workers that answer in time. */
+  async open(): Promise<OpenTotals> {
+    const answers = await this.#deps.workers.askEach(() => ({ kind: "open" }));
+    return new OpenTotals(
+      [...answers.values()].flatMap((answer) => (answer.kind === "open" ? answer.versions : [])),
+    );
+  }
+
+  /** Ends all of them: the workers go too. */
+  close(): void {
+    for (const migration of this.#running.values()) migration.end("closing");
+  }
+
+  #follow(): void {
+    const services = this.#deps.services();
+    const known = new Map(services.names().map((name) => [name, services.service(name)]));
+    for (const name of new Set([...this.#known.keys(), ...known.keys()])) {
+      const [before, after] = [this.#known.get(name), known.get(name)];
+      if (before !== after) this.#compare(name, before, after);
+    }
+    this.#known = known;
+  }
+
+  #compare(service: string, before: Service | undefined, after: Service | undefined): void {
+    const versions = [...(before?.versions ?? []), ...(after?.versions ?? [])];
+    for (const version of new Set(versions.map(({ name }) => name))) {
+      const name = { service, version };
+      const [was, is] = [wishFor(before, version), wishFor(after, version)];
+      const running = this.#running.get(keyOf(name));
+      if (running !== undefined && after !== undefined) running.policy = after.drain;
+      if (is === "stay") running?.end("back");
+      const isLeft = is === "migrate" || (is === "absent" && before?.onShift === "migrate");
+      const policy = (after ?? before)?.drain;
+      if (was === "stay" && isLeft && policy !== undefined) this.#begin(name, policy);
+    }
+  }
+
+  #begin(name: VersionName, policy: DrainPolicy): void {
+    const key = keyOf(name);
+    const before = this.#running.get(key);
+    const migration = new VersionMigration(name, policy, this.#deps);
+    this.#running.set(key, migration);
+    // The one before has been ended, but may still be about to say so to the workers.
+    const ended = before?.ended ?? Promise.resolve();
+    void ended
+      .then(() => migration.run())
+      .finally(() => {
+        if (this.#running.get(key) === migration) this.#running.delete(key);
+      });
+  }
+}
+
+function wishFor(service: Service | undefined, name: string): Wish {
+  const version = service?.versions.find((each) => each.name === name);
+  if (service === undefined || version === undefined) return "absent";
+  if (version.state === "maint") return "migrate";
+  const isLeft = version.state === "drain" || version.weight === 0;
+  return isLeft && service.onShift === "migrate" ? "migrate" : "stay";
+}
+
+function keyOf({ service, version }: VersionName): string {
+  return `${service}\0${version}`;
+}
+
+function noMigration({ service, version }: VersionName): ControlError {
+  return new ControlError(
+    "no_migration",
+    404,
+    `Cannot find a migration of version ${version} of ${service}: none is under way`,
+  );
+}

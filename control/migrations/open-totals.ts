@@ -1,0 +1,34 @@
+import type {
+  AgeCounts,
+  OpenCounts,
+  VersionName,
+  WorkCounts,
+} from "../../proxy/messages/messages.ts";
+
+/** What is under way, over all workers. */
+export class OpenTotals {
+  readonly #versions: ReadonlyMap<string, readonly OpenCounts[]>;
+
+  constructor(counts: readonly OpenCounts[]) {
+    this.#versions = Map.groupBy(counts, keyOf);
+  }
+
+  /** What is under way at one version. undefined: nothing. */
+  of(name: VersionName): WorkCounts | undefined {
+    const counts = this.#versions.get(keyOf(name));
+    if (counts === undefined) return undefined;
+    return {
+      tunnel: addUp(counts.map(({ tunnel }) => tunnel)),
+      exchange: addUp(counts.map(({ exchange }) => exchange)),
+    };
+  }
+}
+
+function addUp(counts: readonly AgeCounts[]): AgeCounts {
+  const [first = []] = counts;
+  return first.map((_count, age) => counts.reduce((sum, each) => sum + (each[age] ?? 0), 0));
+}
+
+function keyOf({ service, version }: VersionName): string {
+  return `${service}\0${version}`;
+}

@@ -1,0 +1,237 @@
+import { z } from "zod";
+import type { Log } from "../../proxy/base/log.ts";
+import type { ConsulSelector, Service } from "../config/service.ts";
+import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
+import { selectEndpoints } from "./health.ts";
+import { KeptCopy } from "../consul/kept-copy.ts";
+import { WAIT_MS, type WatchDeps } from "../consul/watch.ts";
+import type { DiscoveredEndpoint, Discovery } from "../discovery/discovery.ts";
+import { ServiceWatch } from "./service-watch.ts";
+import { FoundEndpoints } from "./found-endpoints.ts";
+
+/** With more watches than connections each must give way to the next one soon. */
+const CROWDED_WAIT_MS = 2_000;
+/** Endpoints of one version that are used; each has a pool of connections in every worker. */
+const ENDPOINTS_MAX = 4_096;
+/** The copy on disk may be so old when we die. */
+const SAVE_AFTER_MS = 1_000;
+
+const copySchema = z.record(
+  z.string(),
+  z.record(
+    z.string(),
+    z.array(z.object({ address: z.string(), weight: z.number(), healthy: z.boolean() })),
+  ),
+);
+
+type Copy = z.output<typeof copySchema>;
+
+type WatchedVersion = {
+  readonly service: string;
+  readonly version: string;
+  readonly selector: ConsulSelector;
+  readonly watch: ServiceWatch;
+  readonly pool: FoundEndpoints;
+};
+
+/** How Consul's word is read. */
+export type ConsulDiscoveryOptions = {
+  /** File of the endpoints known last. undefined: none is kept. */
+  readonly copyPath?: string | undefined;
+  /** Whether an instance in state warning gets traffic. Default: no. */
+  readonly warningIsHealthy?: boolean | undefined;
+};
+
+/**
+ * Finds endpoints in Consul: one blocking query for each Consul service in use (and one for each
+ * filter expression), however many of our versions it feeds. What is known stays in force while
+ * Consul is away.
+ */
+export class ConsulDiscovery implements Discovery {
+  onChange: (service: string) => void = () => undefined;
+  readonly #deps: WatchDeps & { readonly log: Log };
+  readonly #warningIsHealthy: boolean;
+  readonly #copy: KeptCopy<Copy>;
+  readonly #watches = new Map<string, ServiceWatch>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #versions = new Map<string, WatchedVersion>();
+  #known: Copy = {};
+  #alarm = new AbortController();
+  #alarmMs = Infinity;
+  #isSaving = false;
+
+  constructor(deps: WatchDeps & { readonly log: Log }, options: ConsulDiscoveryOptions = {}) {
+    this.#deps = deps;
+    this.#warningIsHealthy = options.warningIsHealthy ?? false;
+    this.#copy = new KeptCopy(options.copyPath, copySchema, deps.log);
+  }
+
+  /** Reads the copy on disk. Call it before update(). Never rejects. */
+  async load(): Promise<void> {
+    this.#known = (await this.#copy.load()) ?? {};
+  }
+
+  endpoints(service: string, version: string): readonly DiscoveredEndpoint[] {
+    const watched = this.#versions.get(versionKey(service, version));
+    // At the start a table is compiled before we are told to watch what is in it.
+    return watched?.pool.endpoints ?? this.#known[service]?.[version] ?? [];
+  }
+
+  update(services: Readonly<Record<string, Service>>): void {
+    const before = this.#versions;
+    this.#versions = new Map();
+    for (const [service, { versions }] of Object.entries(services)) {
+      for (const { name, source } of versions) {
+        if (source.kind !== "consul") continue;
+        const key = versionKey(service, name);
+        const former = before.get(key);
+        const isSame = former !== undefined && areSame(former.selector, source.selector);
+        const watched = isSame
+          ? former
+          : this.#watchVersion(service, name, source.selector, former);
+        this.#versions.set(key, watched);
+      }
+    }
+    this.#endUnused();
+  }
+
+  /**
+   * Resolves when each version that is watched now has had its first answer; for one that has
+   * endpoints from the copy a failure to get it is enough. With Consul away that may be never: wait
+   * with a deadline.
+   */
+  async whenKnown(): Promise<void> {
+    const known = [...this.#versions.values()].map(async ({ pool, watch }) =>
+      pool.endpoints.length > 0 ? watch.tried : watch.first,
+    );
+    await Promise.all(known);
+  }
+
+  /** How long ago what we know was last confirmed, the worst of all watches. 0: all are current. */
+  stalenessMs(): number {
+    const nowMs = this.#deps.clock.nowMs();
+    return Math.max(0, ...[...this.#watches.values()].map((watch) => watch.stalenessMs(nowMs)));
+  }
+
+  /** Ends all watches and finishes the copy. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#alarm.abort();
+    for (const watch of this.#watches.values()) this.#end(watch);
+    await Promise.all(this.#ending);
+    if (this.#isSaving) this.#save();
+    await this.#copy.settled();
+  }
+
+  #watchVersion(
+    service: string,
+    version: string,
+    selector: ConsulSelector,
+    former: WatchedVersion | undefined,
+  ): WatchedVersion {
+    const key = JSON.stringify([selector.service, selector.filter ?? ""]);
+    const watch = this.#watches.get(key) ?? this.#startWatch(selector);
+    this.#watches.set(key, watch);
+    const known = former?.pool.endpoints ?? this.#known[service]?.[version];
+    const watched = { service, version, selector, watch, pool: new FoundEndpoints(known) };
+    // The owner is in the middle of an update: tell it afterwards.
+    if (watch.instances !== undefined) queueMicrotask(() => this.#tell([watched]));
+    return watched;
+  }
+
+  #startWatch(selector: ConsulSelector): ServiceWatch {
+    const watch: ServiceWatch = new ServiceWatch(this.#deps, {
+      service: selector.service,
+      filter: selector.filter,
+      waitMs: () => (this.#watches.size > WATCHES_AT_ONCE_MAX ? CROWDED_WAIT_MS : WAIT_MS),
+      onInstances: () => {
+        this.#tell([...this.#versions.values()].filter((each) => each.watch === watch));
+      },
+    });
+    return watch;
+  }
+
+  #endUnused(): void {
+    const used = new Set([...this.#versions.values()].map((version) => version.watch));
+    for (const [key, watch] of this.#watches) {
+      if (used.has(watch)) continue;
+      this.#watches.delete(key);
+      this.#end(watch);
+    }
+  }
+
+  #end(watch: ServiceWatch): void {
+    const ending = watch.end().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #tell(versions: readonly WatchedVersion[]): void {
+    const nowMs = this.#deps.clock.nowMs();
+    const options = { warningIsHealthy: this.#warningIsHealthy };
+    this.#change(versions, ({ watch, selector, pool }) => {
+      const endpoints = selectEndpoints(watch.instances ?? [], selector, options);
+      if (endpoints.length > ENDPOINTS_MAX) {
+        this.#deps.log.warn("discovery.too_many", { service: selector.service });
+      }
+      return pool.tell(endpoints.slice(0, ENDPOINTS_MAX), nowMs);
+    });
+  }
+
+  /** Tells the owner of each service once, however many of its versions changed. */
+  #change(versions: Iterable<WatchedVersion>, apply: (version: WatchedVersion) => boolean): void {
+    const changed = new Set<string>();
+    for (const version of versions) {
+      if (apply(version)) changed.add(version.service);
+    }
+    this.#setAlarm();
+    if (changed.size > 0) this.#saveSoon();
+    for (const service of changed) this.onChange(service);
+  }
+
+  /** One timer for all pools: wakes at the earliest time at which one may change by itself. */
+  #setAlarm(): void {
+    const { clock } = this.#deps;
+    const dueMs = Math.min(...[...this.#versions.values()].map(({ pool }) => pool.nextChangeMs));
+    if (dueMs >= this.#alarmMs || this.#closing.signal.aborted) return;
+    this.#alarm.abort();
+    this.#alarm = new AbortController();
+    this.#alarmMs = dueMs;
+    const ring = (): void => {
+      this.#alarmMs = Infinity;
+      this.#change(this.#versions.values(), ({ pool }) => pool.refresh(clock.nowMs()));
+    };
+    clock.sleep(Math.max(0, dueMs - clock.nowMs()), this.#alarm.signal).then(ring, () => undefined);
+  }
+
+  #saveSoon(): void {
+    if (this.#isSaving) return;
+    this.#isSaving = true;
+    const save = (): void => {
+      this.#isSaving = false;
+      this.#save();
+    };
+    this.#deps.clock.sleep(SAVE_AFTER_MS, this.#closing.signal).then(save, () => undefined);
+  }
+
+  #save(): void {
+    const copy: Record<string, Record<string, DiscoveredEndpoint[]>> = {};
+    for (const { service, version, pool } of this.#versions.values()) {
+      (copy[service] ??= {})[version] = [...pool.endpoints];
+    }
+    this.#copy.save(copy);
+  }
+}
+
+function versionKey(service: string, version: string): string {
+  return JSON.stringify([service, version]);
+}
+
+function areSame(left: ConsulSelector, right: ConsulSelector): boolean {
+  return (
+    left.service === right.service &&
+    left.version === right.version &&
+    left.tag === right.tag &&
+    left.filter === right.filter
+  );
+}

@@ -1,0 +1,204 @@
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import type { Config, ConsulConfig } from "../config/config-schema.ts";
+import { ConsulDiscovery } from "./consul-discovery.ts";
+import type { Events } from "../records/events.ts";
+import type { Registry } from "./registry.ts";
+import type { Services } from "../table/services.ts";
+import { ConsulStore } from "./consul-store.ts";
+import type { TableSink } from "../table/table-sink.ts";
+import { ConsulClient } from "../consul/client.ts";
+import { SidecarFleet } from "./sidecar-fleet.ts";
+import { heartbeat } from "./heartbeat.ts";
+import { consulOptionsOf, registrationOf } from "./options.ts";
+import { Registrar } from "./registration.ts";
+import { sidecarNameOf } from "./sidecar-name.ts";
+import { Splitters } from "./splitters.ts";
+
+/**
+ * How long a start waits for endpoints: with Consul away it serves without those it does not know.
+ */
+const SETTLE_WITHIN_MS = 5_000;
+/** How long an end waits for a Consul that hangs before it breaks off. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** What a link needs to know besides the configuration. */
+export type ConsulLinkDeps = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Hears `store` with `problem`: why the table in force may not be Consul's. Absent: it is. */
+  readonly events: Events;
+  /** For a registration with a ttl check. */
+  readonly isWell: () => boolean;
+};
+
+/** Everything of a sidecar that talks to Consul, made from its configuration. */
+export class ConsulLink implements Registry {
+  readonly client: ConsulClient;
+  readonly discovery: ConsulDiscovery;
+  /** undefined: the table is kept elsewhere, and there is no fleet. */
+  readonly store: ConsulStore | undefined;
+  readonly fleet: SidecarFleet | undefined;
+  /** undefined: the configuration has no `register:`. */
+  readonly #registrar: Registrar | undefined;
+  readonly #deps: ConsulLinkDeps;
+  #auditPath: string | undefined;
+  readonly #ending = new AbortController();
+  #splitters: Splitters | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    client: ConsulClient,
+    config: Config,
+    { copies, warningIsHealthy }: ConsulConfig,
+    deps: ConsulLinkDeps,
+  ) {
+    const common = { ...deps, client };
+    const { name: sidecar, isLasting } = sidecarNameOf(config, {
+      host: hostname(),
+      pid: process.pid,
+    });
+    const copyPath = (file: string): string | undefined =>
+      copies === false || !isLasting ? undefined : join(copies, sidecar, file);
+    this.#deps = deps;
+    this.client = client;
+    this.discovery = new ConsulDiscovery(common, {
+      copyPath: copyPath("endpoints.json"),
+      warningIsHealthy,
+    });
+    if (config.store.kind === "consul") {
+      const { prefix } = config.store;
+      const onProblem = (problem: string | undefined): void =>
+        void deps.events.emit("store", { problem });
+      const place = { prefix, sidecar, copyPath: copyPath("table.json") };
+      this.store = new ConsulStore({ ...common, onProblem }, place);
+      this.fleet = new SidecarFleet(common, { prefix, sidecar });
+      this.#auditPath = copyPath("audit.jsonl");
+    }
+    if (config.register !== undefined) {
+      this.#registrar = new Registrar(common, registrationOf(config.register), deps.isWell);
+    }
+    deps.log.info("consul.sidecar", { sidecar, copies: copyPath("") });
+  }
+
+  /**
+   * Reads certificates and copies; asks Consul nothing.
+   * @throws ConfigError
+   */
+  static async open(
+    config: Config,
+    consul: ConsulConfig,
+    deps: ConsulLinkDeps,
+  ): Promise<ConsulLink> {
+    const client = new ConsulClient(await consulOptionsOf(consul), deps.clock);
+    const link = new ConsulLink(client, config, consul, deps);
+    await link.discovery.load();
+    await link.#makeFolder();
+    return link;
+  }
+
+  /** Where this sidecar's audit log belongs. undefined: the table or its copies are elsewhere. */
+  get auditPath(): string | undefined {
+    return this.#auditPath;
+  }
+
+  /** Copies are a help, not a promise: without them the audit log is in memory. */
+  async #makeFolder(): Promise<void> {
+    const path = this.#auditPath;
+    if (path === undefined) return;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+    } catch (error) {
+      this.#deps.log.warn("kept_copy.unwritable", { path, error: String(error) });
+      this.#auditPath = undefined;
+    }
+  }
+
+  start(): void {
+    const common = { ...this.#deps, client: this.client };
+    this.#running = Promise.all([
+      heartbeat(common, this.#ending.signal),
+      this.fleet?.run(this.#ending.signal),
+    ]);
+  }
+
+  /** Waits `withinMs` at most: without Consul the endpoints of the copy are used. */
+  async settle(services: Services, withinMs = SETTLE_WITHIN_MS): Promise<void> {
+    await this.#atMost(withinMs, this.discovery.whenKnown());
+    await Promise.all(services.names().map(async (name) => services.refresh(name)));
+  }
+
+  arrive(services: Services, api: string): void {
+    this.#splitters = new Splitters({ ...this.#deps, client: this.client, services });
+    this.fleet?.announce(api);
+    this.#registrar?.start();
+  }
+
+  async leave(signal: AbortSignal): Promise<void> {
+    await this.#registrar?.leave(signal);
+  }
+
+  yield(): void {
+    this.fleet?.yield();
+  }
+
+  resume(): void {
+    this.fleet?.resume();
+  }
+
+  async detach(): Promise<void> {
+    await Promise.all([this.#splitters?.close(), this.#registrar?.stop()]);
+  }
+
+  /**
+   * Ends everything, the store too, but for the store's follow(), which ends with the services.
+   * What a Consul that hangs still owes an answer is broken off.
+   */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    const closed = Promise.all([this.#running, this.discovery.close(), this.store?.close()]);
+    await this.#atMost(CLOSE_WITHIN_MS, closed);
+    await this.client.close();
+    await closed;
+  }
+
+  /** A sink that tells the fleet which revision all workers act on. */
+  acknowledging(sink: TableSink): TableSink {
+    return {
+      prepare: async (change, write) => sink.prepare?.(change, write),
+      apply: async (change, prepared) => {
+        await sink.apply(change, prepared);
+        this.fleet?.acknowledge(change.revision);
+      },
+    };
+  }
+
+  /** What may be out of date, and why. Empty: nothing is. */
+  get stale(): readonly string[] {
+    const problem = this.store?.problem;
+    const endpointsMs = this.discovery.stalenessMs();
+    const seconds = Math.ceil(endpointsMs / 1_000);
+    return [
+      ...(problem === undefined ? [] : [`table: ${problem}`]),
+      ...(endpointsMs === 0 ? [] : [`endpoints: not confirmed by Consul for ${seconds} s`]),
+    ];
+  }
+
+  /** How long ago what we know of Consul was last confirmed. 0: it is current. */
+  stalenessMs(): number {
+    return Math.max(this.discovery.stalenessMs(), this.store?.stalenessMs() ?? 0);
+  }
+
+  /** Resolves with the work, or after so long without it. */
+  async #atMost(withinMs: number, work: Promise<unknown>): Promise<void> {
+    const done = new AbortController();
+    const late = this.#deps.clock.sleep(withinMs, done.signal).catch(() => undefined);
+    await Promise.race([work, late]);
+    done.abort();
+  }
+}

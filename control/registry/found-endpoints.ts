@@ -1,0 +1,122 @@
+import type { DiscoveredEndpoint } from "../discovery/discovery.ts";
+import { FlapGuard } from "./flap-guard.ts";
+
+/**
+ * How long a version whose last healthy endpoint vanished from Consul keeps the ones it had. Long
+ * enough for an agent that restarted empty to hear from its services again.
+ */
+export const GRACE_MS = 60_000;
+
+/**
+ * The endpoints of one version: what Consul says, smoothed. Consul alone never takes a version from
+ * some endpoints to none, except when it says so for GRACE_MS. (Our own health checks and ejection
+ * act at once: they are not discovery.)
+ */
+export class FoundEndpoints {
+  #told: readonly DiscoveredEndpoint[] = [];
+  #published: readonly DiscoveredEndpoint[];
+  readonly #guards = new Map<string, FlapGuard>();
+  /** Since when Consul says that nothing is left. undefined: it does not. */
+  #emptySinceMs: number | undefined;
+  #nextChangeMs = Infinity;
+
+  /** `known`: from before, e.g. from disk; they count as endpoints that the version had. */
+  constructor(known: readonly DiscoveredEndpoint[] = []) {
+    this.#published = known;
+  }
+
+  /** What to use, sorted by address. The same array until it changes. */
+  get endpoints(): readonly DiscoveredEndpoint[] {
+    return this.#published;
+  }
+
+  /** When refresh() has something to do, in the clock's nowMs. Infinity: never. */
+  get nextChangeMs(): number {
+    return this.#nextChangeMs;
+  }
+
+  /** Takes Consul's word on all endpoints, sorted by address. true: `endpoints` changed. */
+  tell(endpoints: readonly DiscoveredEndpoint[], nowMs: number): boolean {
+    this.#told = endpoints;
+    const addresses = new Set(endpoints.map((endpoint) => endpoint.address));
+    for (const address of this.#guards.keys()) {
+      if (!addresses.has(address)) this.#guards.delete(address);
+    }
+    for (const { address, healthy } of endpoints) {
+      const guard = this.#guards.get(address);
+      if (guard === undefined) this.#guards.set(address, this.#newGuard(address, healthy, nowMs));
+      else guard.tell(healthy, nowMs);
+    }
+    return this.refresh(nowMs);
+  }
+
+  /** Lets time pass. true: `endpoints` changed. */
+  refresh(nowMs: number): boolean {
+    const next = this.#choose(nowMs);
+    this.#nextChangeMs = this.#soonest(nowMs);
+    if (areEqual(next, this.#published)) return false;
+    this.#published = next;
+    return true;
+  }
+
+  /**
+   * An endpoint that we knew from before has a past: Consul's word on it must hold like any other.
+   */
+  #newGuard(address: string, healthy: boolean, nowMs: number): FlapGuard {
+    const known = this.#published.find((endpoint) => endpoint.address === address);
+    const guard = new FlapGuard(known?.healthy ?? healthy, nowMs);
+    guard.tell(healthy, nowMs);
+    return guard;
+  }
+
+  /** Smoothing must not empty a version that Consul does not call empty. */
+  #choose(nowMs: number): readonly DiscoveredEndpoint[] {
+    const smoothed = this.#told.map((endpoint) => ({
+      ...endpoint,
+      healthy: this.#guards.get(endpoint.address)?.isHealthy(nowMs) ?? endpoint.healthy,
+    }));
+    const left = [smoothed, this.#told].find(hasHealthy);
+    if (left !== undefined) {
+      this.#emptySinceMs = undefined;
+      return left;
+    }
+    return hasHealthy(this.#published) ? this.#keep(nowMs) : this.#told;
+  }
+
+  #keep(nowMs: number): readonly DiscoveredEndpoint[] {
+    this.#emptySinceMs ??= nowMs;
+    if (nowMs - this.#emptySinceMs < GRACE_MS) return this.#published;
+    this.#emptySinceMs = undefined;
+    return this.#told;
+  }
+
+  #soonest(nowMs: number): number {
+    const graceEndMs = this.#emptySinceMs === undefined ? Infinity : this.#emptySinceMs + GRACE_MS;
+    let soonestMs = graceEndMs;
+    for (const guard of this.#guards.values()) {
+      soonestMs = Math.min(soonestMs, guard.nextChangeMs(nowMs));
+    }
+    return soonestMs;
+  }
+}
+
+function hasHealthy(endpoints: readonly DiscoveredEndpoint[]): boolean {
+  return endpoints.some((endpoint) => endpoint.healthy);
+}
+
+function areEqual(
+  left: readonly DiscoveredEndpoint[],
+  right: readonly DiscoveredEndpoint[],
+): boolean {
+  return (
+    left.length === right.length &&
+    left.every((endpoint, index) => {
+      const other = right[index] as DiscoveredEndpoint;
+      return (
+        endpoint.address === other.address &&
+        endpoint.weight === other.weight &&
+        endpoint.healthy === other.healthy
+      );
+    })
+  );
+}

@@ -1,0 +1,54 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import type { ConsulClient } from "../consul/client.ts";
+import { ConsulError } from "../consul/consul-error.ts";
+
+/** A hung agent, or a lost leader, is found at the latest this long after, and TIMEOUT_MS. */
+const INTERVAL_MS = 10_000;
+/** What is asked needs no leader: an agent that lives answers at once. */
+const TIMEOUT_MS = 3_000;
+const ACTION = "ask for a sign of life";
+
+const SILENCE: ReadonlySet<string> = new Set(["consul_unreachable", "consul_timeout"]);
+
+/**
+ * Tells a hung agent, and servers without a leader, from an idle Consul: a blocking query is silent
+ * for minutes in all three cases. When nothing was answered for a while it asks who leads; without
+ * an answer, or a leader, all blocking queries end with an error, so that everybody knows how old
+ * what they know is. Resolves when aborted.
+ */
+export async function heartbeat(
+  deps: {
+    readonly client: ConsulClient;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clock, random, log } = deps;
+  while (!signal.aborted) {
+    await clock.sleep(INTERVAL_MS * (0.9 + 0.1 * random.next()), signal).catch(() => undefined);
+    if (signal.aborted) return;
+    if (clock.nowMs() - client.lastLedAnswerMs < INTERVAL_MS / 2) continue;
+    const problem = await findProblem(client, signal);
+    if (problem === undefined) continue;
+    log.warn("consul.silent", { error: problem.message });
+    client.dropWatches(problem);
+  }
+}
+
+async function findProblem(
+  client: ConsulClient,
+  signal: AbortSignal,
+): Promise<ConsulError | undefined> {
+  const question = { action: ACTION, path: "status/leader", timeoutMs: TIMEOUT_MS, signal };
+  try {
+    const leader = await client.json(question);
+    if (leader !== "") return undefined;
+    return new ConsulError("consul_no_leader", ACTION, "No cluster leader");
+  } catch (error) {
+    return error instanceof ConsulError && SILENCE.has(error.code) ? error : undefined;
+  }
+}

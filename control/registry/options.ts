@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import type { ConsulConfig, RegisterConfig } from "../config/config-schema.ts";
+import { ConfigError } from "../base/errors.ts";
+import type { ConsulOptions, ConsulTls } from "../consul/client.ts";
+import type { Registration, RegistrationCheck } from "./registration.ts";
+
+/** What `consul:` of a configuration says, with its PEM files read. @throws ConfigError */
+export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptions> {
+  const { address, token, datacenter, namespace } = config;
+  return { address, token, datacenter, namespace, tls: config.tls && (await readTls(config.tls)) };
+}
+
+/**
+ * What `register:` of a configuration says. Without `id` the service and port make one, so that a
+ * sidecar that restarts replaces itself; two sidecars of one agent have different ports.
+ */
+export function registrationOf(config: RegisterConfig): Registration {
+  const { service, version, tags, address, port, check } = config;
+  return {
+    id: config.id ?? `sluice-${service}-${port}`,
+    service,
+    version,
+    tags,
+    address,
+    port,
+    check: check && checkOf(check),
+    deregisterAfterMs: check?.deregisterCriticalAfterMs,
+  };
+}
+
+function checkOf(check: NonNullable<RegisterConfig["check"]>): RegistrationCheck | undefined {
+  const { http, tcp, ttlMs, intervalMs, timeoutMs } = check;
+  if (http !== undefined) return { kind: "http", url: http, intervalMs, timeoutMs };
+  if (tcp !== undefined) return { kind: "tcp", address: tcp, intervalMs, timeoutMs };
+  return ttlMs === undefined ? undefined : { kind: "ttl", ttlMs };
+}
+
+async function readTls(tls: NonNullable<ConsulConfig["tls"]>): Promise<ConsulTls> {
+  const [ca, cert, key] = await Promise.all([
+    readPem("ca", tls.ca),
+    readPem("cert", tls.cert),
+    readPem("key", tls.key),
+  ]);
+  return { ca, cert, key, serverName: tls.serverName, insecure: tls.insecure };
+}
+
+async function readPem(name: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const problem = { path: `consul.tls.${name}`, wanted: "a PEM file", found: String(error) };
+    throw new ConfigError("consul", [problem]);
+  }
+}

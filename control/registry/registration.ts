@@ -1,0 +1,212 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import { formatDuration } from "../config/units.ts";
+import { backOffMs } from "../consul/back-off.ts";
+import { type ConsulClient, consulPath } from "../consul/client.ts";
+
+/** How late an agent that lost us (restarted empty) gets us back. */
+const LOOK_EVERY_MS = 10_000;
+/** How long a drain waits for Consul to take us out: an agent that lives does so at once. */
+const LEAVE_WITHIN_MS = 3_000;
+
+/** How Consul finds out whether we are well. */
+export type RegistrationCheck =
+  | {
+      readonly kind: "http";
+      readonly url: string;
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly kind: "tcp";
+      /** `10.0.0.7:3000`. */
+      readonly address: string;
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+    }
+  /** We say so ourselves, three times in `ttlMs`. */
+  | { readonly kind: "ttl"; readonly ttlMs: number };
+
+/** What a sidecar puts into Consul. */
+export type Registration = {
+  /** The same after a restart, so that a sidecar replaces itself: see registrationOf. */
+  readonly id: string;
+  readonly service: string;
+  /** Becomes Meta.version, and a tag. undefined: neither. */
+  readonly version: string | undefined;
+  readonly tags: readonly string[];
+  /** undefined: the address of the agent's node. */
+  readonly address: string | undefined;
+  readonly port: number;
+  /** undefined: well for as long as the agent is. */
+  readonly check: RegistrationCheck | undefined;
+  /**
+   * Consul removes us when we were critical for so long; it counts less than 60 000 as that.
+   * undefined: never.
+   */
+  readonly deregisterAfterMs: number | undefined;
+};
+
+/** What a registrar works with. */
+export type RegistrarDeps = {
+  readonly client: ConsulClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+};
+
+/** Keeps one registration in the local agent, and takes it out. */
+export class Registrar {
+  readonly #deps: RegistrarDeps;
+  readonly #registration: Registration;
+  readonly #isWell: () => boolean;
+  readonly #leaving = new AbortController();
+  /** undefined: not started, so that there is nothing of ours in Consul. */
+  #running: Promise<void> | undefined;
+
+  /** `isWell` is asked for a ttl check only. */
+  constructor(deps: RegistrarDeps, registration: Registration, isWell: () => boolean) {
+    this.#deps = deps;
+    this.#registration = registration;
+    this.#isWell = isWell;
+  }
+
+  /**
+   * Registers, looks every 10 s whether the agent still knows us as we are, and puts back what is
+   * missing. Consul's absence is logged and tried again. Until leave() or stop().
+   */
+  start(): void {
+    this.#running = this.#run(this.#leaving.signal);
+  }
+
+  /** Ends without a word: a process of the same registration goes on with it. */
+  async stop(): Promise<void> {
+    this.#leaving.abort();
+    await this.#running;
+  }
+
+  /**
+   * Deregisters. Consul tells callers at once; they have heard of it a moment later. Resolves when
+   * that is done, when `signal` is aborted, or after LEAVE_WITHIN_MS: an agent that hangs may still
+   * do it when it wakes. Never rejects.
+   */
+  async leave(signal?: AbortSignal): Promise<void> {
+    if (this.#running === undefined) return;
+    const left = new AbortController();
+    const signals = signal === undefined ? [left.signal] : [left.signal, signal];
+    const tooLate = this.#deps.clock.sleep(LEAVE_WITHIN_MS, AbortSignal.any(signals));
+    await Promise.race([this.#deregister(), tooLate.catch(() => undefined)]);
+    left.abort();
+  }
+
+  async #deregister(): Promise<void> {
+    const { client, log } = this.#deps;
+    const { id } = this.#registration;
+    await this.stop();
+    try {
+      await client.call(`deregister ${id}`, async (consul) =>
+        consul.agent.service.deregister({ id }),
+      );
+      log.info("registration.removed", { id });
+    } catch (error) {
+      log.warn("registration.not_removed", { id, error: String(error) });
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#deps;
+    const { check } = this.#registration;
+    const everyMs =
+      check?.kind === "ttl" ? Math.min(check.ttlMs / 3, LOOK_EVERY_MS) : LOOK_EVERY_MS;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#look(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        log.warn("registration.failed", { error: String(error) });
+      }
+      const pauseMs = failures > 0 ? backOffMs(failures, random) : everyMs;
+      await clock.sleep(pauseMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { id } = this.#registration;
+    const known = await this.#deps.client.json({
+      action: `read registration ${id}`,
+      path: `agent/service/${consulPath(id)}`,
+      signal,
+    });
+    if (!isSame(known, this.#registration)) {
+      await this.#register();
+      this.#deps.log.info("registration.added", { id });
+    }
+    if (this.#registration.check?.kind === "ttl") await this.#reportHealth(id, signal);
+  }
+
+  async #register(): Promise<void> {
+    const { id, service, address, port, version } = this.#registration;
+    const check = checkFields(this.#registration);
+    await this.#deps.client.call(`register ${id}`, async (consul) =>
+      consul.agent.service.register({
+        name: service,
+        id,
+        port,
+        tags: tagsOf(this.#registration),
+        meta: version === undefined ? {} : { version },
+        ...(address !== undefined && { address }),
+        ...(check && { check }),
+      }),
+    );
+  }
+
+  async #reportHealth(id: string, signal: AbortSignal): Promise<void> {
+    const status = this.#isWell() ? "pass" : "fail";
+    await this.#deps.client.request({
+      action: `report the health of ${id}`,
+      method: "PUT",
+      path: `agent/check/${status}/${consulPath(`service:${id}`)}`,
+      signal,
+    });
+  }
+}
+
+function tagsOf({ tags, version }: Registration): string[] {
+  return version === undefined || tags.includes(version) ? [...tags] : [version, ...tags];
+}
+
+type CheckFields = {
+  readonly name: string;
+  readonly timeout: string;
+  readonly interval?: string;
+  readonly http?: string;
+  readonly tcp?: string;
+  readonly ttl?: string;
+  readonly deregistercriticalserviceafter?: string;
+};
+
+function checkFields({ service, check, deregisterAfterMs }: Registration): CheckFields | undefined {
+  if (check === undefined) return undefined;
+  const name = `${service} behind sluice`;
+  const removal =
+    deregisterAfterMs === undefined
+      ? {}
+      : { deregistercriticalserviceafter: formatDuration(deregisterAfterMs) };
+  if (check.kind === "ttl") return { name, ttl: `${check.ttlMs}ms`, timeout: "", ...removal };
+  const pace = { interval: `${check.intervalMs}ms`, timeout: `${check.timeoutMs}ms` };
+  const target = check.kind === "http" ? { http: check.url } : { tcp: check.address };
+  return { name, ...target, ...pace, ...removal };
+}
+
+/** Whether the agent's view of us is what we registered. undefined: it has none. */
+function isSame(known: unknown, wanted: Registration): boolean {
+  if (typeof known !== "object" || known === null) return false;
+  const { Address, Port, Tags, Meta } = known as Record<string, unknown>;
+  const seen = JSON.stringify([Address, Port, Tags, Meta]);
+  const meta = wanted.version === undefined ? {} : { version: wanted.version };
+  return seen === JSON.stringify([wanted.address ?? "", wanted.port, tagsOf(wanted), meta]);
+}

@@ -1,0 +1,24 @@
+import type { Services } from "../table/services.ts";
+
+/**
+ * What a registry such as Consul has to do with the life of a sidecar, in the order of its calls.
+ * None of them rejects: a sidecar lives without its registry too.
+ */
+export interface Registry {
+  /** Before the first table: begins to keep up with the registry. */
+  start(): void;
+  /** Between the first table and the first listener: waits, not for long, for its endpoints. */
+  settle(services: Services): Promise<void>;
+  /** The listeners and the API (`api`: its address) are open: callers may come. */
+  arrive(services: Services, api: string): void;
+  /** Before a drain: callers should not come any more. `signal`: there is a hurry. */
+  leave(signal: AbortSignal): Promise<void>;
+  /** A process of the same name is about to take our place. */
+  yield(): void;
+  /** It has failed, and we stay. */
+  resume(): void;
+  /** Before the services end: writes to them no more. */
+  detach(): Promise<void>;
+  /** After everything else that uses it. */
+  close(): Promise<void>;
+}

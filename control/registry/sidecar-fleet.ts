@@ -1,0 +1,216 @@
+import { z } from "zod";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Random } from "../../proxy/base/random.ts";
+import { backOffMs } from "../consul/back-off.ts";
+import { type ConsulClient, consulPath } from "../consul/client.ts";
+import { getKey, getKeys, type KvEntry, kvPath, parseKvAnswer, putKey } from "../consul/kv.ts";
+import { withSession } from "../consul/session.ts";
+import { watch } from "../consul/watch.ts";
+
+/** A sidecar that dies is off the list after 30 to 60 s: Consul may wait twice the TTL. */
+const SIDECAR_TTL_MS = 30_000;
+/**
+ * A burst of shifts is acknowledged at its beginning and end, not with each: 200 sidecars write.
+ */
+const ACKNOWLEDGE_EVERY_MS = 50;
+/** While somebody waits for the fleet, one query sees the acknowledgements of 50 ms. */
+const WAIT_LIMIT = { burst: 2, refillMs: 50 };
+
+const memberSchema = z.object({ revision: z.number(), api: z.string().optional() });
+
+/** A live sidecar that shares the store. */
+export type FleetMember = {
+  readonly sidecar: string;
+  /** The revision that all its workers act on. 0: none yet. */
+  readonly revision: number;
+  /** Where its control API listens. undefined: it does not say. */
+  readonly api: string | undefined;
+};
+
+/** Who this sidecar is to the others. */
+export type FleetOptions = {
+  /** As the store's. */
+  readonly prefix: string;
+  /**
+   * One name a sidecar, the same after a restart; a second sidecar of this name takes its place.
+   */
+  readonly sidecar: string;
+};
+
+/** What a fleet works with. */
+export type SidecarFleetDeps = {
+  readonly client: ConsulClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+};
+
+/**
+ * Who shares the table and how far each has come: a key a sidecar below `PREFIX/fleet/`, bound to a
+ * session, so that the key of a sidecar that died goes away by itself.
+ */
+export class SidecarFleet {
+  readonly #deps: SidecarFleetDeps;
+  readonly #options: FleetOptions;
+  #revision = 0;
+  #api: string | undefined;
+  #isYielding = false;
+  #wake: () => void = () => undefined;
+
+  constructor(deps: SidecarFleetDeps, options: FleetOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  /** Says that all workers of this sidecar act on a revision. Others see it a little later. */
+  acknowledge(revision: number): void {
+    this.#revision = revision;
+    this.#wake();
+  }
+
+  /** Says where our control API listens. */
+  announce(api: string): void {
+    this.#api = api;
+    this.#wake();
+  }
+
+  /** A process of the same name is about to take our place: from now on we do not take it back. */
+  yield(): void {
+    this.#isYielding = true;
+  }
+
+  /** It has failed: our place is ours again. */
+  resume(): void {
+    this.#isYielding = false;
+  }
+
+  /** Keeps this sidecar on the list until the signal is aborted; then it is taken off. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#deps;
+    const name = `sluice fleet ${this.#options.sidecar}`;
+    const session = { name, ttlMs: SIDECAR_TTL_MS, behavior: "delete", lockDelayMs: 0 } as const;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const publish = async (id: string, held: AbortSignal): Promise<void> =>
+          this.#publish(id, held);
+        if (!this.#isYielding) await withSession(this.#deps, session, publish, signal);
+        failures = 0;
+      } catch (error) {
+        log.warn("fleet.not_listed", { error: String(error) });
+        failures += 1;
+      }
+      const pauseMs = backOffMs(Math.max(1, failures), random);
+      await clock.sleep(pauseMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** All live sidecars, by name. @throws ConsulError */
+  async members(): Promise<readonly FleetMember[]> {
+    return this.#read(await getKeys(this.#deps.client, this.#prefix));
+  }
+
+  /**
+   * Waits until every live sidecar acts on `revision` or a later one. Resolves with those who do
+   * not: empty when all do; after `timeoutMs` or the signal's end whoever is missing.
+   * @throws ConsulError
+   */
+  async whoLags(
+    revision: number,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<readonly FleetMember[]> {
+    const action = "read the fleet";
+    const done = new AbortController();
+    const ends = [done.signal, AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
+    const heard: { lagging?: readonly FleetMember[] } = {};
+    const target = {
+      action,
+      path: kvPath(this.#prefix),
+      query: { recurse: "" },
+      stale: false,
+      limit: WAIT_LIMIT,
+    };
+    const onChange = ({
+      found,
+      text,
+    }: {
+      readonly found: boolean;
+      readonly text: string;
+    }): void => {
+      const members = this.#read(found ? parseKvAnswer(action, text) : []);
+      heard.lagging = members.filter((member) => member.revision < revision);
+      if (heard.lagging.length === 0) done.abort();
+    };
+    await watch(this.#deps, target, { onChange }, AbortSignal.any(ends));
+    // Without an answer in all that time this call says why, in an error.
+    return heard.lagging ?? this.members();
+  }
+
+  get #prefix(): string {
+    return `${this.#options.prefix}/fleet/`;
+  }
+
+  get #ownKey(): string {
+    return `${this.#prefix}${consulPath(this.#options.sidecar)}`;
+  }
+
+  async #publish(session: string, held: AbortSignal): Promise<void> {
+    await this.#takePlace(session);
+    let written: string | undefined;
+    held.addEventListener("abort", () => this.#wake(), { once: true });
+    while (!held.aborted) {
+      const changed = Promise.withResolvers<void>();
+      this.#wake = changed.resolve;
+      if (written !== this.#value) {
+        written = await this.#write(session, this.#value);
+        await this.#deps.clock.sleep(ACKNOWLEDGE_EVERY_MS, held).catch(() => undefined);
+      }
+      if (written === this.#value) await changed.promise;
+    }
+  }
+
+  /** What our key says. */
+  get #value(): string {
+    return JSON.stringify({ revision: this.#revision, api: this.#api });
+  }
+
+  async #write(session: string, value: string): Promise<string> {
+    const isOurs = await putKey(this.#deps.client, this.#ownKey, value, { acquire: session });
+    if (!isOurs) throw new Error(`another sidecar calls itself ${this.#options.sidecar}`);
+    return value;
+  }
+
+  /** Our key may still belong to the session of our former life, or to a namesake. */
+  async #takePlace(session: string): Promise<void> {
+    const former = (await getKey(this.#deps.client, this.#ownKey))?.session;
+    if (former === undefined || former === session) return;
+    this.#deps.log.info("fleet.took_place", { sidecar: this.#options.sidecar });
+    await this.#deps.client.call("end a former session", async (consul, dc) =>
+      consul.session.destroy({ id: former, ...dc }),
+    );
+  }
+
+  /** A value that cannot be read is a sidecar that acts on nothing we know. */
+  #read(entries: readonly KvEntry[]): readonly FleetMember[] {
+    return entries
+      .filter((entry) => entry.session !== undefined)
+      .map((entry) => {
+        const value = memberSchema.safeParse(parseJson(entry.value)).data;
+        return {
+          sidecar: decodeURIComponent(entry.key.slice(this.#prefix.length)),
+          revision: value?.revision ?? 0,
+          api: value?.api,
+        };
+      });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

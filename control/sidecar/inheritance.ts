@@ -1,0 +1,68 @@
+import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
+import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+import type { BoundSocket } from "../workers/listening-sockets.ts";
+import type { StoredTable } from "../store/store.ts";
+
+/** The environment variable that tells a process whose place it takes: the other's pid. */
+export const PREDECESSOR_ENV = "SLUICE_PREDECESSOR";
+
+/** What an old primary says to the one that takes its place; sockets are the messages' handles. */
+export type ToSuccessor =
+  | { readonly kind: "socket"; readonly bind: string }
+  /** All sockets are there. `table`: the one in force, for a store that lives in memory. */
+  | { readonly kind: "begin"; readonly table: StoredTable }
+  | { readonly kind: "connection"; readonly connection: HandedConnection }
+  | { readonly kind: "counts"; readonly stats: readonly WorkerStats[] };
+
+/** What the new primary answers: it serves, so the old one may give its connections away. */
+export type FromSuccessor = { readonly kind: "serving" };
+
+/** Who goes on with what the predecessor still gives. */
+export interface Heir {
+  adopt(connection: HandedConnection, handle: ConnectionHandle): void;
+  addCounts(stats: readonly WorkerStats[]): void;
+}
+
+/** What this process takes over from the primary that started it to take its place. */
+export class Inheritance {
+  readonly predecessorPid: number;
+  readonly sockets: ReadonlyMap<string, BoundSocket>;
+  readonly table: StoredTable;
+
+  /** undefined: this is an ordinary start. Resolves when everything has arrived. */
+  static async receive(env: NodeJS.ProcessEnv): Promise<Inheritance | undefined> {
+    const pid = Number(env[PREDECESSOR_ENV] ?? "");
+    if (pid === 0 || Number.isNaN(pid) || process.send === undefined) return undefined;
+    // Not for children: they have a predecessor of their own only if we say so.
+    delete env[PREDECESSOR_ENV];
+    const sockets = new Map<string, BoundSocket>();
+    const table = await new Promise<StoredTable>((resolve) => {
+      const listen = (message: ToSuccessor, handle: unknown): void => {
+        if (message.kind === "socket") sockets.set(message.bind, handle as BoundSocket);
+        if (message.kind !== "begin") return;
+        process.off("message", listen);
+        resolve(message.table);
+      };
+      process.on("message", listen);
+    });
+    return new Inheritance(pid, sockets, table);
+  }
+
+  private constructor(pid: number, sockets: ReadonlyMap<string, BoundSocket>, table: StoredTable) {
+    this.predecessorPid = pid;
+    this.sockets = sockets;
+    this.table = table;
+  }
+
+  /** This process serves: the predecessor's connections come from now on. */
+  serve(heir: Heir): void {
+    process.on("message", (message: ToSuccessor, handle: unknown) => {
+      if (message.kind === "counts") heir.addCounts(message.stats);
+      if (message.kind !== "connection" || handle === undefined) return;
+      heir.adopt(message.connection, handle as ConnectionHandle);
+    });
+    process.once("disconnect", () => process.removeAllListeners("message"));
+    process.send?.({ kind: "serving" } satisfies FromSuccessor);
+  }
+}

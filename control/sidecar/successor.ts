@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess, SendHandle } from "node:child_process";
+import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
+import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+import { SwapError } from "../base/errors.ts";
+import { PREDECESSOR_ENV } from "./inheritance.ts";
+import type { FromSuccessor, ToSuccessor } from "./inheritance.ts";
+import type { BoundSocket } from "../workers/listening-sockets.ts";
+import type { StoredTable } from "../store/store.ts";
+
+/** How long a new primary may take until it serves; then it is killed and the old one goes on. */
+const START_WAIT_MS = 30_000;
+
+/** What a successor is started with. */
+export type SuccessorOptions = {
+  /** The program's entry, as `sluice` runs it. */
+  readonly file: string;
+  readonly configPath: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly sockets: ReadonlyMap<string, BoundSocket>;
+  readonly table: StoredTable;
+};
+
+/** A new primary process that takes this one's place. */
+export class Successor {
+  readonly #child: ChildProcess;
+
+  /** Resolves when it serves. @throws SwapError when it ends or does not serve in time. */
+  static async start(options: SuccessorOptions): Promise<Successor> {
+    const successor = new Successor(options);
+    await successor.#hand(options);
+    return successor;
+  }
+
+  private constructor({ file, configPath, env }: SuccessorOptions) {
+    this.#child = spawn(process.execPath, [file, "run", "-c", configPath], {
+      env: { ...env, [PREDECESSOR_ENV]: String(process.pid) },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "advanced",
+      detached: true,
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Sends a connection; `onGone`: it is there, or lost. */
+  give(connection: HandedConnection, handle: ConnectionHandle, onGone: () => void): void {
+    this.#send({ kind: "connection", connection }, handle, onGone);
+  }
+
+  /** Sends what this process and its workers counted, and lets the successor go its way. */
+  leave(stats: readonly WorkerStats[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#send({ kind: "counts", stats }, undefined, () => {
+        this.#child.disconnect();
+        this.#child.unref();
+        resolve();
+      });
+    });
+  }
+
+  async #hand({ sockets, table }: SuccessorOptions): Promise<void> {
+    const serving = Promise.withResolvers<void>();
+    const fail = (why: string): void => serving.reject(new SwapError(why));
+    this.#child.once("error", (error) => fail(error.message));
+    this.#child.once("exit", (code, signal) => fail(`the new primary ended (${signal ?? code})`));
+    this.#child.on("message", ({ kind }: FromSuccessor) => {
+      if (kind === "serving") serving.resolve();
+    });
+    const timer = setTimeout(() => fail("the new primary does not serve in time"), START_WAIT_MS);
+    for (const [bind, socket] of sockets) this.#send({ kind: "socket", bind }, socket);
+    this.#send({ kind: "begin", table });
+    try {
+      await serving.promise;
+    } catch (error) {
+      this.#child.kill("SIGKILL");
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #send(message: ToSuccessor, handle?: unknown, sent: () => void = () => undefined): void {
+    // A channel that is gone: its exit has been told, or its connections are lost with it.
+    this.#child.send(message, handle as SendHandle | undefined, sent);
+  }
+}

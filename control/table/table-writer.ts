@@ -1,0 +1,345 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Audit } from "../records/audit.ts";
+import type { ServiceDocument } from "../config/service-schema.ts";
+import {
+  changeBetween,
+  isSameService,
+  NO_TABLE,
+  readService,
+  readTable,
+  rediscovered,
+  storedForm,
+  withDocuments,
+} from "./desired-table.ts";
+import type { DesiredTable, DocumentChanges } from "./desired-table.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import {
+  HandingOverError,
+  NotInForceError,
+  RevisionConflictError,
+  UnknownServiceError,
+} from "../base/errors.ts";
+import type { Events } from "../records/events.ts";
+import type { PreparedFilters } from "../filters/running-filters.ts";
+import { Serial } from "../base/serial.ts";
+import type { Store, StoredTable } from "../store/store.ts";
+import type { FilterWrite, TableSink } from "./table-sink.ts";
+
+/** Writes that may wait or run at once. People and rollouts write one at a time. */
+export const WRITES_WAITING_MAX = 64;
+
+/**
+ * Tries of a write for any revision while other sidecars write too. The loser of a try has seen
+ * another win, so somebody always gets on.
+ */
+const SAVE_TRIES_MAX = 5;
+
+/** Who writes, why, and on what they have seen. */
+export type WriteContext = {
+  readonly actor: string;
+  readonly reason: string | undefined;
+  /** The revision that the table must still have. `*`: any. */
+  readonly ifMatch: number | "*";
+};
+
+/** The table before and after a write; one object when the write changed nothing. */
+export type Written = {
+  readonly before: DesiredTable;
+  readonly after: DesiredTable;
+  /** The services that changed. */
+  readonly names: readonly string[];
+};
+
+/** One write on its way. */
+export type Write = FilterWrite & {
+  /** `put`, `remove`, `shift` …: see AuditFact. */
+  readonly action: string;
+  /** Gives what it makes of which services, or throws. May be called again. */
+  readonly edit: (table: DesiredTable) => DocumentChanges;
+  /** An event to tell besides `revision`. */
+  readonly event?: (written: Written) => {
+    readonly kind: string;
+    readonly [field: string]: unknown;
+  };
+};
+
+/** What a table keeper works with. */
+export type TableWriterDeps = {
+  readonly store: Store;
+  readonly sink: TableSink;
+  readonly events: Events;
+  readonly audit: Audit;
+  readonly log: Log;
+  /** Absent: versions with `consul:` have no endpoints. */
+  readonly discovery?: Discovery | undefined;
+};
+
+/**
+ * Keeps the table, the store and the workers in step.
+ *
+ * Writes run one after the other: validate, compare the revision, save, apply, audit, tell. Until
+ * the save has succeeded an error leaves everything as it was. After it the store is the truth:
+ * when a worker then does not follow in time, the write stands and NotInForceError says so.
+ */
+export class TableWriter {
+  readonly #deps: TableWriterDeps;
+  readonly #serial = new Serial(WRITES_WAITING_MAX);
+  readonly #closing = new AbortController();
+  #table = NO_TABLE;
+  #following: Promise<void> = Promise.resolve();
+  /** Somebody else is about to take the table over. */
+  #held = false;
+  /** What others have written and discovery has found since the last catch-up. */
+  #followed: StoredTable | undefined;
+  #rediscover = new Set<string>();
+  #catchUp: Promise<void> | undefined;
+
+  constructor(deps: TableWriterDeps) {
+    this.#deps = deps;
+  }
+
+  /** What is in force, or on its way there. */
+  get table(): DesiredTable {
+    return this.#table;
+  }
+
+  /** See Services.start(). */
+  start(initial: Readonly<Record<string, ServiceDocument>>): Promise<"store" | "config"> {
+    return this.#serial.runAlways(async () => {
+      const { discovery, sink, store } = this.#deps;
+      const { stored, source } = await this.#firstTable(initial);
+      this.#table = this.#read(stored);
+      // First: what discovery finds while the workers take the table in must not be lost.
+      if (discovery) discovery.onChange = (name) => void this.refresh(name);
+      this.#tellDiscovery();
+      await sink.apply(changeBetween(NO_TABLE, this.#table));
+      const follow = store.follow((table) => this.#followLater(table), this.#closing.signal);
+      this.#following = this.#logged("store.follow.failed", follow);
+      return source;
+    });
+  }
+
+  /**
+   * Carries out a write.
+   * @throws what `edit` throws, ValidationError, UnknownServiceError, RevisionConflictError,
+   *   FilterRefusedError, StoreError, NotInForceError, BusyError
+   */
+  write(write: Write): Promise<Written> {
+    if (this.#held) return Promise.reject(new HandingOverError());
+    return this.#serial.run(async () => {
+      for (let tries = 1; ; tries += 1) {
+        const written = this.#prepare(write);
+        const { before, after } = written;
+        const filters = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
+        if (before === after) {
+          if (filters !== undefined) await this.#apply(after, filters);
+          return written;
+        }
+        const conflict = await this.#save(written);
+        if (conflict === undefined) return this.#commit(write, written, filters);
+        await this.#logged("table.apply.failed", this.#adoptStored());
+        if (write.context.ifMatch !== "*" || tries === SAVE_TRIES_MAX) throw conflict;
+      }
+    });
+  }
+
+  /** See Services.hold(). */
+  async hold(): Promise<StoredTable> {
+    this.#held = true;
+    await this.#serial.idle();
+    return storedForm(this.#table);
+  }
+
+  /** See Services.release(). */
+  release(): void {
+    this.#held = false;
+  }
+
+  /** See Services.refresh(). */
+  refresh(name: string): Promise<void> {
+    this.#rediscover.add(name);
+    return this.#catchUpLater();
+  }
+
+  /** See Services.close(). */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#deps.discovery) this.#deps.discovery.onChange = () => undefined;
+    await this.#following;
+    await this.#serial.idle();
+  }
+
+  /** The part of a write that can be refused and changes nothing. */
+  #prepare({ edit, context }: Write): Written {
+    const before = this.#table;
+    const changes = edit(before);
+    for (const [name, document] of changes) {
+      if (document === undefined && !before.documents.has(name)) {
+        throw new UnknownServiceError(name);
+      }
+    }
+    const after = withDocuments(before, changes, this.#deps.discovery);
+    const { ifMatch } = context;
+    if (ifMatch !== "*" && ifMatch !== before.revision) {
+      throw new RevisionConflictError(ifMatch, before.revision);
+    }
+    const names = [...changes.keys()].filter((name) => !isSameService(before, after, name));
+    return { before, after: names.length === 0 ? before : after, names };
+  }
+
+  /** Saves; gives the conflict when somebody else was first. */
+  async #save({ before, after }: Written): Promise<RevisionConflictError | undefined> {
+    const { store, log } = this.#deps;
+    try {
+      await store.save(storedForm(after), before.revision);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RevisionConflictError)) throw error;
+      if (error.current !== 0) return error;
+    }
+    // Somebody has emptied the store. What we have in force is the best that there is.
+    log.warn("store.empty", { revision: before.revision });
+    await store.save(storedForm(after), 0);
+    return undefined;
+  }
+
+  async #commit(
+    write: Write,
+    written: Written,
+    filters: PreparedFilters | undefined,
+  ): Promise<Written> {
+    const { action, context } = write;
+    const { after, names } = written;
+    const applied = await this.#apply(after, filters).then(
+      () => undefined,
+      (error: unknown) => new NotInForceError(after.revision, { cause: error }),
+    );
+    await this.#record(write, written);
+    const { actor, reason } = context;
+    const subject = names.length === 1 ? { service: names[0] } : { services: names };
+    const fields = { revision: after.revision, action, ...subject, actor, reason };
+    this.#deps.events.emit("revision", { ...fields, inForce: applied === undefined });
+    const { kind, ...others } = write.event?.(written) ?? {};
+    if (kind !== undefined) this.#deps.events.emit(kind, { revision: after.revision, ...others });
+    if (applied !== undefined) throw applied;
+    return written;
+  }
+
+  /** The change is in force by now: a full disk under the audit log is told, but undoes nothing. */
+  async #record({ action, context }: Write, { before, after, names }: Written): Promise<void> {
+    const { audit, events, log } = this.#deps;
+    const { actor, reason } = context;
+    for (const name of names) {
+      const fact = { actor, action, service: name, reason, revision: after.revision };
+      try {
+        const documents = { before: before.documents.get(name), after: after.documents.get(name) };
+        await audit.append({ ...fact, ...documents });
+      } catch (error) {
+        log.error("audit.append.failed", { ...fact, error: messageOf(error) });
+        events.emit("audit-failed", { revision: after.revision });
+      }
+    }
+  }
+
+  /** Makes `after` the table. The sink keeps the change even when it rejects: so does this. */
+  async #apply(after: DesiredTable, filters?: PreparedFilters): Promise<void> {
+    const change = changeBetween(this.#table, after);
+    this.#table = after;
+    this.#tellDiscovery();
+    await this.#deps.sink.apply(change, filters);
+  }
+
+  async #firstTable(
+    initial: Readonly<Record<string, ServiceDocument>>,
+  ): Promise<{ stored: StoredTable; source: "store" | "config" }> {
+    const { store } = this.#deps;
+    const stored = await store.load();
+    if (stored !== undefined) return { stored, source: "store" };
+    for (const [name, document] of Object.entries(initial)) readService(name, document);
+    const first = { revision: 1, services: initial };
+    const { table } = readTable(first, NO_TABLE, this.#deps.discovery);
+    await this.#deps.sink.prepare?.(changeBetween(NO_TABLE, table));
+    try {
+      await store.save(first, 0);
+      return { stored: first, source: "config" };
+    } catch (error) {
+      // Another sidecar may have been first, since we looked.
+      const theirs = error instanceof RevisionConflictError ? await store.load() : undefined;
+      if (theirs === undefined) throw error;
+      return { stored: theirs, source: "store" };
+    }
+  }
+
+  #read(stored: StoredTable): DesiredTable {
+    const { table, refused } = readTable(stored, this.#table, this.#deps.discovery);
+    for (const [service, error] of refused) {
+      this.#deps.log.error("service.refused", { service, error: error.message });
+      this.#deps.events.emit("service-refused", { service, problems: error.problems });
+    }
+    return table;
+  }
+
+  #tellDiscovery(): void {
+    const services = [...this.#table.services].map(([name, { service }]) => [name, service]);
+    this.#deps.discovery?.update(Object.fromEntries(services));
+  }
+
+  #followLater(table: StoredTable): void {
+    this.#followed = table;
+    void this.#catchUpLater();
+  }
+
+  /** One task takes in everything that has come up until it runs: they cannot pile up. */
+  #catchUpLater(): Promise<void> {
+    this.#catchUp ??= this.#serial.runAlways(async () => {
+      const [followed, names] = [this.#followed, this.#rediscover];
+      this.#catchUp = undefined;
+      this.#followed = undefined;
+      this.#rediscover = new Set();
+      await this.#logged("table.apply.failed", this.#takeFollowed(followed));
+      await this.#logged("table.apply.failed", this.#takeDiscovered(names));
+    });
+    return this.#catchUp;
+  }
+
+  async #takeFollowed(followed: StoredTable | undefined): Promise<void> {
+    if (followed === undefined) return;
+    if (followed.revision > this.#table.revision) return this.#adopt(followed);
+    // Overtaken by a write of our own; or somebody has put an older table back, or changed one by
+    // hand without a new revision: the store knows.
+    await this.#adoptStored();
+  }
+
+  async #takeDiscovered(names: ReadonlySet<string>): Promise<void> {
+    const after = rediscovered(this.#table, names, this.#deps.discovery);
+    if (after !== this.#table) await this.#apply(after);
+  }
+
+  async #adoptStored(): Promise<void> {
+    const stored = await this.#deps.store.load();
+    if (stored === undefined || isDeepStrictEqual(stored, storedForm(this.#table))) return;
+    await this.#adopt(stored);
+  }
+
+  async #adopt(stored: StoredTable): Promise<void> {
+    const after = this.#read(stored);
+    const { replace, remove } = changeBetween(this.#table, after);
+    const services = [...replace.map(({ name }) => name), ...remove];
+    const { revision } = stored;
+    this.#deps.events.emit("revision", { revision, action: "follow", services });
+    await this.#apply(after);
+  }
+
+  async #logged(event: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#deps.log.error(event, { error: messageOf(error) });
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

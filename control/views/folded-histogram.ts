@@ -1,0 +1,67 @@
+import type { Metric, MetricObjectWithValues, MetricValue, Registry } from "prom-client";
+import { bucketUpperMs } from "../../proxy/metrics/histogram.ts";
+
+/**
+ * Exposed bounds in microseconds: the powers of two from 128 µs to 67 s. All of them are bounds of
+ * the workers' buckets too, so that what lies under a bound is exact, never interpolated.
+ */
+const BOUNDS_US = Array.from({ length: 20 }, (_, index) => 2 ** (index + 7));
+
+/** One series of a histogram. */
+export type HistogramSeries = {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Counts by bucket of proxy/metrics/histogram.ts. */
+  readonly counts: readonly number[];
+  readonly sumMs: number;
+};
+
+type Value = MetricValue<string> & { readonly metricName: string };
+
+/**
+ * Adds a histogram in seconds to a registry. prom-client's own takes single observations only; ours
+ * are counted already.
+ */
+export function addHistogram(
+  registry: Registry,
+  name: string,
+  help: string,
+  series: readonly HistogramSeries[],
+): void {
+  const values = series.flatMap((each) => valuesOf(name, each));
+  const metric = { name, help, type: "histogram", aggregator: "sum", values };
+  const get = async (): Promise<MetricObjectWithValues<Value>> =>
+    metric as unknown as MetricObjectWithValues<Value>;
+  registry.registerMetric({ name, get } as unknown as Metric);
+}
+
+/**
+ * How many values lie under each bound. A worker's bucket lies under the bound that is not below
+ * the bucket's own.
+ */
+function cumulative(counts: readonly number[]): number[] {
+  let bucket = 0;
+  let below = 0;
+  return BOUNDS_US.map((boundUs) => {
+    while (bucket < counts.length && bucketUpperMs(bucket) * 1000 <= boundUs + 0.5) {
+      below += counts[bucket] ?? 0;
+      bucket += 1;
+    }
+    return below;
+  });
+}
+
+function valuesOf(name: string, { labels, counts, sumMs }: HistogramSeries): Value[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const below = cumulative(counts);
+  const bucket = (le: string, value: number): Value => ({
+    metricName: `${name}_bucket`,
+    labels: { le, ...labels },
+    value,
+  });
+  return [
+    ...BOUNDS_US.map((boundUs, index) => bucket(String(boundUs / 1e6), below[index] ?? 0)),
+    bucket("+Inf", total),
+    { metricName: `${name}_sum`, labels, value: sumMs / 1000 },
+    { metricName: `${name}_count`, labels, value: total },
+  ];
+}

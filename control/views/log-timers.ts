@@ -1,0 +1,20 @@
+import type { Log } from "../../proxy/base/log.ts";
+import type { KnownServices } from "../migrations/migrations.ts";
+
+/**
+ * Writes the timers of every service into the log as they are in effect: defaults filled, in ms.
+ */
+export function logTimers(services: KnownServices, log: Log): void {
+  for (const name of services.names()) {
+    const { policy, drain, onShift } = services.service(name);
+    const { retries: _retries, maxBodyBytes: _maxBodyBytes, ...timers } = policy;
+    log.info("service.timers", {
+      service: name,
+      ...timers,
+      onShift,
+      drainSoftMs: drain.softMs,
+      drainHardMs: drain.hardMs,
+      drainConnectionsPerSecond: drain.connectionsPerSecond,
+    });
+  }
+}

@@ -1,0 +1,211 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
+import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import { addHistogram } from "./folded-histogram.ts";
+import { effectiveByVersion } from "./service-view.ts";
+import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
+
+/** All that metrics are made of. */
+export type MetricsSource = {
+  readonly totals: WorkerTotals;
+  /** The table: its services, versions and endpoints are the only ones that become labels. */
+  readonly services: readonly ServiceSnapshot[];
+  readonly revision: number;
+  readonly workerRestarts: number;
+  /** See RegistryView. undefined: there is no registry. */
+  readonly registryStalenessMs: number | undefined;
+  /** Of this program. */
+  readonly version: string;
+};
+
+/** How an endpoint stands, its own failures included. */
+const ENDPOINT_STATES = ["ready", "drain", "maint", "unhealthy", "ejected"] as const;
+
+type Labels = Readonly<Record<string, string>>;
+type Series = readonly (readonly [Labels, number])[];
+type VersionPlace = { readonly service: string; readonly version: string };
+type VersionCounts = { readonly labels: VersionPlace; readonly counts: VersionTotals };
+
+/** Every metric in Prometheus' text format. docs/metrics.md says what they mean. */
+export function renderMetrics(source: MetricsSource): Promise<string> {
+  const registry = new Registry();
+  const versions = source.services.flatMap((service) =>
+    service.versions.map(({ name: version }) => ({
+      labels: { service: service.name, version },
+      counts: source.totals.version(service.name, version),
+    })),
+  );
+  addTraffic(registry, versions);
+  addConnections(registry, source.totals, versions);
+  addTable(registry, source);
+  addEndpoints(registry, source);
+  addFilters(registry, source);
+  addProcess(registry, source);
+  return registry.metrics();
+}
+
+function addTraffic(registry: Registry, versions: readonly VersionCounts[]): void {
+  addCounter(
+    registry,
+    "sluice_requests_total",
+    "Exchanges that ended, by class of the status that the client got (0xx: it went away before)",
+    versions.flatMap(({ labels, counts }) =>
+      CODE_CLASSES.map((code, index) => [{ ...labels, code }, counts.codes[index] ?? 0] as const),
+    ),
+  );
+  addHistogram(
+    registry,
+    "sluice_request_duration_seconds",
+    "Exchanges from the request's head to the response's last byte",
+    versions.map(({ labels, counts }) => ({
+      labels,
+      counts: counts.durations,
+      sumMs: counts.durationSumMs,
+    })),
+  );
+  addCounter(
+    registry,
+    "sluice_attempts_total",
+    "Attempts at endpoints that ended, by outcome",
+    versions.flatMap(({ labels, counts }) =>
+      ATTEMPT_OUTCOMES.map(
+        (outcome, index) => [{ ...labels, outcome }, counts.outcomes[index] ?? 0] as const,
+      ),
+    ),
+  );
+  addCounter(
+    registry,
+    "sluice_retries_total",
+    "Further attempts after a failed one at this version; crossed: at another version",
+    versions.flatMap(({ labels, counts }) => [
+      [{ ...labels, crossed: "false" }, counts.retries] as const,
+      [{ ...labels, crossed: "true" }, counts.retriesCrossed] as const,
+    ]),
+  );
+  addCounter(
+    registry,
+    "sluice_ejections_total",
+    "Endpoints that a worker took out for their failures",
+    versions.map(({ labels, counts }) => [labels, counts.ejections] as const),
+  );
+}
+
+function addConnections(
+  registry: Registry,
+  totals: WorkerTotals,
+  versions: readonly VersionCounts[],
+): void {
+  addGauge(
+    registry,
+    "sluice_connections",
+    "Open client connections; only a tunnel belongs to a version",
+    [
+      [{ kind: "h1" }, totals.connections.h1],
+      ...versions.map(
+        ({ labels, counts }) => [{ kind: "tunnel", ...labels }, counts.tunnelsOpen] as const,
+      ),
+    ],
+  );
+  addCounter(
+    registry,
+    "sluice_rejected_total",
+    "Messages that were refused, by reason",
+    [...totals.rejected].map(([reason, count]) => [{ reason }, count] as const),
+  );
+}
+
+function addTable(registry: Registry, { services, revision }: MetricsSource): void {
+  const help = "Weights; effective: after states and the health gate";
+  const series = services.flatMap((service) => {
+    const effective = effectiveByVersion(service);
+    return service.versions.flatMap(({ name: version, weight }) => {
+      const labels = { service: service.name, version };
+      return [
+        [{ ...labels, kind: "configured" }, weight] as const,
+        [{ ...labels, kind: "effective" }, effective[version] ?? 0] as const,
+      ];
+    });
+  });
+  addGauge(registry, "sluice_weight", help, series);
+  addGauge(registry, "sluice_revision", "The table's revision", [[{}, revision]]);
+}
+
+function addEndpoints(registry: Registry, { services, totals }: MetricsSource): void {
+  const help = "1 for the state that an endpoint is in, 0 for the others";
+  const series = services.flatMap(({ name: service, versions }) =>
+    versions.flatMap(({ name: version, endpoints }) =>
+      endpoints.flatMap((endpoint) => {
+        const labels = { service, version, endpoint: endpoint.address };
+        const seen = totals.endpoint(service, version, endpoint.address);
+        const current = endpointState(endpoint, seen);
+        return ENDPOINT_STATES.map(
+          (state) => [{ ...labels, state }, state === current ? 1 : 0] as const,
+        );
+      }),
+    ),
+  );
+  addGauge(registry, "sluice_endpoint_state", help, series);
+}
+
+function addFilters(registry: Registry, { services, totals }: MetricsSource): void {
+  const filters = services.flatMap(({ name: service, filters: configured }) =>
+    configured.map(({ name: filter }) => ({
+      labels: { service, filter },
+      counts: totals.filter(service, filter),
+    })),
+  );
+  addCounter(
+    registry,
+    "sluice_filter_failures_total",
+    "Exchanges that a filter failed: it threw, took too long, or could not be loaded",
+    filters.flatMap(({ labels, counts }) =>
+      FILTER_FAILURE_KINDS.map(
+        (kind, index) => [{ ...labels, kind }, counts.failures[index] ?? 0] as const,
+      ),
+    ),
+  );
+  addCounter(
+    registry,
+    "sluice_filter_answers_total",
+    "Requests that a filter answered itself; they belong to no version",
+    filters.map(({ labels, counts }) => [labels, counts.answers] as const),
+  );
+}
+
+function addProcess(registry: Registry, source: MetricsSource): void {
+  const { workerRestarts, registryStalenessMs = 0, version } = source;
+  const restarts = "Workers that had to be replaced";
+  addCounter(registry, "sluice_worker_restarts_total", restarts, [[{}, workerRestarts]]);
+  const staleness =
+    "Since when nobody has confirmed what we know of the registry; 0: it is current";
+  const stalenessSeconds = registryStalenessMs / 1_000;
+  addGauge(registry, "sluice_registry_staleness_seconds", staleness, [[{}, stalenessSeconds]]);
+  const build = { version, node: process.versions.node };
+  addGauge(registry, "sluice_build_info", "Always 1; the labels say what runs", [[build, 1]]);
+}
+
+/**
+ * What the operator said comes first, then checks and registry, then the workers' own judgement.
+ */
+function endpointState(
+  { state, healthy }: EndpointSnapshot,
+  { ejectedBy }: EndpointTotals,
+): (typeof ENDPOINT_STATES)[number] {
+  if (state !== "ready") return state;
+  if (!healthy) return "unhealthy";
+  return ejectedBy > 0 ? "ejected" : "ready";
+}
+
+function addCounter(registry: Registry, name: string, help: string, series: Series): void {
+  const metric = new Counter({ name, help, labelNames: labelNames(series), registers: [registry] });
+  for (const [labels, count] of series) metric.inc(labels, count);
+}
+
+function addGauge(registry: Registry, name: string, help: string, series: Series): void {
+  const metric = new Gauge({ name, help, labelNames: labelNames(series), registers: [registry] });
+  for (const [labels, value] of series) metric.set(labels, value);
+}
+
+function labelNames(series: Series): string[] {
+  return [...new Set(series.flatMap(([labels]) => Object.keys(labels)))];
+}

@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { effectiveWeights } from "../../proxy/table/effective-weights.ts";
+import type {
+  EndpointSnapshot,
+  ServiceSnapshot,
+  VersionSnapshot,
+} from "../../proxy/table/snapshot.ts";
+import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
+import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
+import type { OpenTotals } from "../migrations/open-totals.ts";
+import type { MigrationView } from "../migrations/version-migration.ts";
+import type { WorkerTotals } from "./worker-totals.ts";
+
+type AgeClass = (typeof AGE_CLASSES)[number];
+
+/** A version's or endpoint's state, as in proxy/table/snapshot.ts. */
+export const stateSchema = z.enum(["ready", "drain", "maint"]);
+
+/** A number for each version. */
+export const byVersion = z.record(z.string(), z.number());
+
+const endpointView = z.object({
+  address: z.string(),
+  weight: z.int(),
+  state: stateSchema,
+  healthy: z.boolean().describe("What active checks and the registry say"),
+  ejectedBy: z.int().describe("Workers that have ejected it for its own failures"),
+  ejectedForMs: z.number().describe("Until the last of them takes it back; 0: not ejected"),
+  inFlight: z.int().describe("Requests under way"),
+  idleConnections: z.int(),
+});
+
+/** Counts by AGE_CLASSES. */
+const byAge = z.object(
+  Object.fromEntries(AGE_CLASSES.map((age) => [age, z.int()])) as Record<AgeClass, z.ZodInt>,
+);
+
+/** Where the migration of a version stands: see MigrationView. */
+export const migrationSchema = z.object({
+  state: z.enum(["running", "stopped"]).describe("stopped: by itself, until it is resumed"),
+  reason: z.string().optional().describe("Why it stopped"),
+  left: z.object({ tunnel: z.int(), exchange: z.int() }),
+  closed: z.int().describe("Connections that it has ended so far"),
+  timeLeftMs: z.int().optional().describe("Absent while it is stopped"),
+});
+
+const versionView = z.object({
+  state: stateSchema,
+  endpoints: z.array(endpointView),
+  exchangesOpen: z.int().describe("Requests under way"),
+  tunnelsOpen: z.int().describe("Upgraded connections"),
+  left: z
+    .object({ tunnel: byAge, exchange: byAge })
+    .optional()
+    .describe("In drain, maint or with weight 0: what is still under way, by kind and age"),
+  migration: migrationSchema.optional().describe("Absent: none is under way"),
+});
+
+/** One service of the table with what the workers see of it. */
+export const serviceViewSchema = z.object({
+  name: z.string(),
+  hosts: z.array(z.string()),
+  stable: z.string(),
+  weights: byVersion.describe("As configured"),
+  shares: byVersion.describe("weight / sum of weights, 0 to 1"),
+  effectiveWeights: byVersion.describe("After states and the health gate"),
+  versions: z.record(z.string(), versionView),
+});
+
+/** What GET answers for a service. */
+export type ServiceView = z.infer<typeof serviceViewSchema>;
+
+/** What is known of versions that are being left. */
+export type Drains = {
+  /** undefined: the workers did not say in time. */
+  readonly open: OpenTotals | undefined;
+  readonly migrations: { view(name: VersionName): MigrationView | undefined };
+};
+
+/** A service as people look at it. */
+export function serviceView(
+  service: ServiceSnapshot,
+  totals: WorkerTotals,
+  drains: Drains,
+): ServiceView {
+  return {
+    name: service.name,
+    hosts: [...service.hosts],
+    stable: service.stable,
+    weights: eachVersion(service, (version) => version.weight),
+    shares: sharesOf(service),
+    effectiveWeights: effectiveByVersion(service),
+    versions: eachVersion(service, (version) => ({
+      ...viewVersion(service.name, version, totals),
+      ...viewDrain({ service: service.name, version: version.name }, version, drains),
+    })),
+  };
+}
+
+/** Configured weight / sum of weights by version; all 0 when the sum is. */
+export function sharesOf(service: ServiceSnapshot): Record<string, number> {
+  const sum = service.versions.reduce((total, version) => total + version.weight, 0);
+  return eachVersion(service, (version) => (sum === 0 ? 0 : version.weight / sum));
+}
+
+/** What each version gets of unkeyed requests, after states and the health gate. */
+export function effectiveByVersion(service: ServiceSnapshot): Record<string, number> {
+  const weights = effectiveWeights(service, hasUsableEndpoint);
+  return eachVersion(service, (_version, index) => weights[index] ?? 0);
+}
+
+/** Whether a version gets no new sessions, because somebody wants it so. */
+export function isLeft({ state, weight }: VersionSnapshot): boolean {
+  return state !== "ready" || weight === 0;
+}
+
+/** Whether an endpoint can take new work. Ejection does not count: it never takes the last one. */
+export function isUsable(endpoint: EndpointSnapshot): boolean {
+  return endpoint.healthy && endpoint.state === "ready";
+}
+
+function hasUsableEndpoint(version: VersionSnapshot): boolean {
+  return version.endpoints.some(isUsable);
+}
+
+function eachVersion<Value>(
+  service: ServiceSnapshot,
+  valueOf: (version: VersionSnapshot, index: number) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(
+    service.versions.map((version, index) => [version.name, valueOf(version, index)]),
+  );
+}
+
+function viewVersion(
+  service: string,
+  version: VersionSnapshot,
+  totals: WorkerTotals,
+): z.infer<typeof versionView> {
+  const { exchangesOpen, tunnelsOpen } = totals.version(service, version.name);
+  const endpoints = version.endpoints.map(({ address, weight, state, healthy }) => {
+    const seen = totals.endpoint(service, version.name, address);
+    return { address, weight, state, healthy, ...seen };
+  });
+  return { state: version.state, exchangesOpen, tunnelsOpen, endpoints };
+}
+
+function viewDrain(
+  name: VersionName,
+  version: VersionSnapshot,
+  { open, migrations }: Drains,
+): Pick<z.infer<typeof versionView>, "left" | "migration"> {
+  const migration = migrations.view(name);
+  const counts = open?.of(name);
+  const left = { tunnel: viewAges(counts?.tunnel), exchange: viewAges(counts?.exchange) };
+  return {
+    ...(isLeft(version) && open !== undefined ? { left } : {}),
+    ...(migration === undefined ? {} : { migration }),
+  };
+}
+
+function viewAges(counts: AgeCounts | undefined): Record<AgeClass, number> {
+  const ages = AGE_CLASSES.map((age, index) => [age, counts?.[index] ?? 0]);
+  return Object.fromEntries(ages) as Record<AgeClass, number>;
+}

@@ -1,0 +1,160 @@
+import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
+import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
+import type {
+  ConnectionKind,
+  EndpointStats,
+  FilterStats,
+  VersionStats,
+  WorkerStats,
+} from "../../proxy/metrics/stats.ts";
+
+/** Counts of one version over all workers. */
+export type VersionTotals = {
+  /** By CODE_CLASSES index. */
+  readonly codes: readonly number[];
+  /** By ATTEMPT_OUTCOMES index. */
+  readonly outcomes: readonly number[];
+  readonly retries: number;
+  readonly retriesCrossed: number;
+  /** By bucket of proxy/metrics/histogram.ts; BUCKET_COUNT long. */
+  readonly durations: readonly number[];
+  readonly durationSumMs: number;
+  readonly ejections: number;
+  readonly exchangesOpen: number;
+  readonly tunnelsOpen: number;
+};
+
+/** Counts of one filter over all workers. */
+export type FilterTotals = {
+  /** Versions that run: one, but for the moment of a replacement. Empty: none could be loaded. */
+  readonly versions: readonly string[];
+  /** By FILTER_FAILURE_KINDS index. */
+  readonly failures: readonly number[];
+  readonly answers: number;
+};
+
+/** An endpoint over all workers. */
+export type EndpointTotals = {
+  readonly inFlight: number;
+  readonly idleConnections: number;
+  /** Workers that have ejected it. */
+  readonly ejectedBy: number;
+  /** Until the last of them takes it back, in milliseconds. 0: not ejected. */
+  readonly ejectedForMs: number;
+};
+
+const NO_VERSION: VersionTotals = {
+  codes: CODE_CLASSES.map(() => 0),
+  outcomes: ATTEMPT_OUTCOMES.map(() => 0),
+  retries: 0,
+  retriesCrossed: 0,
+  durations: Array.from<number>({ length: BUCKET_COUNT }).fill(0),
+  durationSumMs: 0,
+  ejections: 0,
+  exchangesOpen: 0,
+  tunnelsOpen: 0,
+};
+
+const NO_ENDPOINT: EndpointTotals = {
+  inFlight: 0,
+  idleConnections: 0,
+  ejectedBy: 0,
+  ejectedForMs: 0,
+};
+
+const NO_FILTER: FilterTotals = {
+  versions: [],
+  failures: FILTER_FAILURE_KINDS.map(() => 0),
+  answers: 0,
+};
+
+/** What all workers counted, added up. */
+export class WorkerTotals {
+  readonly rejected: ReadonlyMap<string, number>;
+  readonly connections: Readonly<Record<ConnectionKind, number>>;
+  readonly #versions = new Map<string, VersionTotals>();
+  readonly #endpoints = new Map<string, EndpointTotals>();
+  readonly #filters = new Map<string, FilterTotals>();
+
+  constructor(workers: readonly WorkerStats[]) {
+    this.rejected = sumByName(workers.map((worker) => worker.rejected));
+    this.connections = {
+      h1: workers.reduce((sum, worker) => sum + worker.connections.h1, 0),
+      tunnel: workers.reduce((sum, worker) => sum + worker.connections.tunnel, 0),
+    };
+    for (const { versions, endpoints, filters } of workers) {
+      for (const stats of versions) this.#addVersion(stats);
+      for (const stats of endpoints) this.#addEndpoint(stats);
+      for (const stats of filters) this.#addFilter(stats);
+    }
+  }
+
+  /** Zeros when no worker knows the version. */
+  version(service: string, version: string): VersionTotals {
+    return this.#versions.get(keyOf(service, version)) ?? NO_VERSION;
+  }
+
+  /** Zeros when no worker knows the endpoint. */
+  endpoint(service: string, version: string, address: string): EndpointTotals {
+    return this.#endpoints.get(keyOf(service, version, address)) ?? NO_ENDPOINT;
+  }
+
+  /** Zeros when no worker knows the filter. */
+  filter(service: string, filter: string): FilterTotals {
+    return this.#filters.get(keyOf(service, filter)) ?? NO_FILTER;
+  }
+
+  #addVersion(stats: VersionStats): void {
+    const before = this.version(stats.service, stats.version);
+    const durations = [...before.durations];
+    for (const [bucket, count] of stats.durations) {
+      durations[bucket] = (durations[bucket] ?? 0) + count;
+    }
+    this.#versions.set(keyOf(stats.service, stats.version), {
+      codes: before.codes.map((count, index) => count + (stats.codes[index] ?? 0)),
+      outcomes: before.outcomes.map((count, index) => count + (stats.outcomes[index] ?? 0)),
+      retries: before.retries + stats.retries,
+      retriesCrossed: before.retriesCrossed + stats.retriesCrossed,
+      durations,
+      durationSumMs: before.durationSumMs + stats.durationSumMs,
+      ejections: before.ejections + stats.ejections,
+      exchangesOpen: before.exchangesOpen + stats.exchangesOpen,
+      tunnelsOpen: before.tunnelsOpen + stats.tunnelsOpen,
+    });
+  }
+
+  #addEndpoint(stats: EndpointStats): void {
+    const before = this.endpoint(stats.service, stats.version, stats.address);
+    this.#endpoints.set(keyOf(stats.service, stats.version, stats.address), {
+      inFlight: before.inFlight + stats.inFlight,
+      idleConnections: before.idleConnections + stats.idleConnections,
+      ejectedBy: before.ejectedBy + (stats.ejectedForMs > 0 ? 1 : 0),
+      ejectedForMs: Math.max(before.ejectedForMs, stats.ejectedForMs),
+    });
+  }
+
+  #addFilter(stats: FilterStats): void {
+    const before = this.filter(stats.service, stats.filter);
+    const versions = stats.version === "" ? before.versions : [...before.versions, stats.version];
+    this.#filters.set(keyOf(stats.service, stats.filter), {
+      versions: [...new Set(versions)],
+      failures: before.failures.map((count, index) => count + (stats.failures[index] ?? 0)),
+      answers: before.answers + stats.answers,
+    });
+  }
+}
+
+/** Names hold no NUL, so no two lists of names give the same key. */
+function keyOf(...names: readonly string[]): string {
+  return names.join("\0");
+}
+
+function sumByName(records: readonly Readonly<Record<string, number>>[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const record of records) {
+    for (const [name, count] of Object.entries(record)) {
+      sums.set(name, (sums.get(name) ?? 0) + count);
+    }
+  }
+  return sums;
+}

@@ -1,0 +1,33 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { DrainPolicy } from "../config/service.ts";
+import { partsOf } from "./rate-parts.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** How long after the deadline a worker may take to say that nothing is left. */
+const ANSWER_WAIT_MS = 5_000;
+
+/** How much of its turn the end of a connection may wait, at random: see Pace. */
+export const JITTER = 1;
+
+/**
+ * Lets the workers end everything that they have open, each with its part of the rate. Resolves
+ * when they have, or when one of them is stuck and the deadline well over. Never rejects.
+ */
+export async function drainWorkers(
+  workers: readonly WorkerProcess[],
+  policy: DrainPolicy,
+  clock: Clock,
+): Promise<void> {
+  const { softMs, hardMs, connectionsPerSecond } = policy;
+  const held = workers.map(({ stats }) =>
+    stats === undefined ? 0 : stats.connections.h1 + stats.connections.tunnel,
+  );
+  const rates = partsOf(connectionsPerSecond, held);
+  const drained = workers.map((worker, at) =>
+    worker.ask({ kind: "drain", perSecond: rates[at] ?? 0, jitter: JITTER, softMs, hardMs }),
+  );
+  const settled = new AbortController();
+  const tooLate = clock.sleep(hardMs + ANSWER_WAIT_MS, settled.signal).catch(() => undefined);
+  await Promise.race([Promise.allSettled(drained), tooLate]);
+  settled.abort();
+}

@@ -1,0 +1,130 @@
+import type { SendHandle } from "node:child_process";
+import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** A worker, as far as it matters here. */
+type Adopter = Pick<WorkerProcess, "ask">;
+
+/** Takes a connection out of this process; calls `onGone` when it does not need the handle more. */
+export type GiveConnection = (
+  connection: HandedConnection,
+  handle: ConnectionHandle,
+  onGone: () => void,
+) => void;
+
+/** A socket with what is known of it. */
+type Handed = {
+  readonly connection: HandedConnection;
+  readonly handle: ConnectionHandle;
+  /** Who gave it. undefined: another primary. */
+  readonly from: Adopter | undefined;
+};
+
+/**
+ * Where connections that old workers give away change hands. Each goes to one of the workers that
+ * serve; while none does, it waits for the next one. Both sides of a tunnel are sent together, so
+ * that nothing can come between them.
+ */
+export class HandOverDesk {
+  readonly #log: Log;
+  readonly #serving: () => readonly Adopter[];
+  /** Clients' sides of tunnels, whose other sides are on their way. */
+  readonly #halves = new Map<string, Handed>();
+  /** As many as clients have open at most: each was accepted under connectionsMax. */
+  #waiting: (readonly Handed[])[] = [];
+  /** Who gets all connections. undefined: workers of ours. */
+  #heir: GiveConnection | undefined;
+
+  /** `serving`: the workers that may get connections now. */
+  constructor(log: Log, serving: () => readonly Adopter[]) {
+    this.#log = log;
+    this.#serving = serving;
+  }
+
+  /** Takes a connection. `from`: the worker that gave it. undefined: another primary. */
+  take(connection: HandedConnection, handle: ConnectionHandle, from?: Adopter): void {
+    const handed = { connection, handle, from };
+    if (this.#heir !== undefined) return this.#giveTo(this.#heir, handed);
+    switch (connection.kind) {
+      case "idle":
+        return this.#pass([handed]);
+      case "tunnelClient":
+        this.#halves.set(connection.tunnel, handed);
+        return undefined;
+      case "tunnelUpstream":
+        return this.#join(connection.tunnel, handed);
+    }
+  }
+
+  /** A worker has begun to serve: it gets what waits. */
+  workerServes(): void {
+    for (const handed of this.#waiting.splice(0)) this.#pass(handed);
+  }
+
+  /** A worker has ended: what it gave half stays half. */
+  workerEnded(worker: Adopter): void {
+    for (const [tunnel, { handle, from }] of this.#halves) {
+      if (from !== worker) continue;
+      this.#halves.delete(tunnel);
+      handle.close();
+    }
+  }
+
+  /** From now on another primary gets everything, what waits first. */
+  leaveTo(heir: GiveConnection): void {
+    this.#heir = heir;
+    for (const handed of this.#takeAll()) this.#giveTo(heir, handed);
+  }
+
+  /** Closes what nobody has taken. */
+  close(): void {
+    for (const { handle } of this.#takeAll()) handle.close();
+  }
+
+  #takeAll(): readonly Handed[] {
+    const all = [...this.#waiting.flat(), ...this.#halves.values()];
+    this.#halves.clear();
+    this.#waiting = [];
+    return all;
+  }
+
+  #join(tunnel: string, upstream: Handed): void {
+    const client = this.#halves.get(tunnel);
+    this.#halves.delete(tunnel);
+    if (client === undefined) letGo(upstream);
+    else this.#pass([client, upstream]);
+  }
+
+  #pass(handed: readonly Handed[]): void {
+    const workers = this.#serving();
+    const place = handed[0]?.connection.place ?? 0;
+    const worker = workers[place % workers.length];
+    if (worker === undefined) this.#waiting.push(handed);
+    else for (const each of handed) void this.#give(worker, each);
+  }
+
+  #giveTo(heir: GiveConnection, handed: Handed): void {
+    heir(handed.connection, handed.handle, () => letGo(handed));
+  }
+
+  async #give(worker: Adopter, handed: Handed): Promise<void> {
+    const { connection, handle } = handed;
+    try {
+      await worker.ask({ kind: "adopt", connection }, handle as unknown as SendHandle);
+    } catch (error) {
+      // It may have read from it before it ended: what the next one read would be no beginning.
+      this.#log.warn("connection.lost", {
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+    letGo(handed);
+  }
+}
+
+/** The socket has arrived, or is lost: our copy is closed, and the worker that gave it told. */
+function letGo({ handle, from }: Handed): void {
+  handle.close();
+  from?.ask({ kind: "taken" }).catch(() => undefined);
+}

@@ -1,0 +1,117 @@
+import net from "node:net";
+import { lstat, unlink } from "node:fs/promises";
+import { getSystemErrorName } from "node:util";
+import { ListenError } from "../base/errors.ts";
+
+/** A bound socket of node's own: what a worker's `server.listen(handle)` takes. */
+export type BoundSocket = {
+  close(): void;
+  getsockname?(out: { address?: string; port?: number }): number;
+};
+
+/** Node's own way to bind without accepting; node:cluster uses it. */
+type CreateHandle = (
+  address: string | null,
+  port: number,
+  addressType: 4 | 6 | -1,
+  fd: number | undefined,
+  flags: number,
+) => BoundSocket | number;
+
+/** Bit of libuv's uv_tcp_bind: an IPv6 socket that does not also take IPv4. */
+const IPV6_ONLY = 1;
+
+/** What the bind of a Unix socket begins with. */
+const UNIX = "unix:";
+
+/**
+ * The listening sockets of a sidecar. The primary binds them and holds them open, workers accept:
+ * a connection that arrives while no worker is there waits in the kernel's queue for the next one.
+ * node:cluster closes a socket with its last worker, which would refuse exactly those.
+ *
+ * `net._createServerHandle` is not documented; this class is its only user, and
+ * test/control/workers/listening-sockets.test.ts says when it breaks.
+ */
+export class ListeningSockets {
+  readonly #sockets: Map<string, BoundSocket>;
+
+  /** `inherited`: sockets that an earlier process has bound. */
+  constructor(inherited: ReadonlyMap<string, BoundSocket> = new Map()) {
+    this.#sockets = new Map(inherited);
+  }
+
+  /** Every open socket by its name. */
+  get all(): ReadonlyMap<string, BoundSocket> {
+    return this.#sockets;
+  }
+
+  /**
+   * The bound socket of this name, bound now if it was not. A port 0 is another port under another
+   * name. @throws ListenError with the reason.
+   */
+  async open(bind: string, name = bind): Promise<BoundSocket> {
+    const known = this.#sockets.get(name);
+    if (known !== undefined) return known;
+    if (bind.startsWith(UNIX)) await removeStaleSocket(bind.slice(UNIX.length));
+    const opened = bindSocket(bind);
+    if (typeof opened === "number") throw new ListenError(bind, getSystemErrorName(opened));
+    // libuv keeps an address in use to itself until the first other call on the handle.
+    const status = opened.getsockname?.({}) ?? 0;
+    if (status < 0) {
+      opened.close();
+      throw new ListenError(bind, getSystemErrorName(status));
+    }
+    this.#sockets.set(name, opened);
+    return opened;
+  }
+
+  /** Where clients reach an open socket: port 0 has become a number. Unix sockets as they are. */
+  address(name: string): string {
+    const bound: { address?: string; port?: number } = {};
+    this.#sockets.get(name)?.getsockname?.(bound);
+    if (bound.address === undefined || bound.port === undefined) return name;
+    return bound.address.includes(":")
+      ? `[${bound.address}]:${bound.port}`
+      : `${bound.address}:${bound.port}`;
+  }
+
+  /** Refuses connections from now on, once the workers have closed theirs. */
+  close(name: string): void {
+    this.#sockets.get(name)?.close();
+    this.#sockets.delete(name);
+  }
+
+  closeAll(): void {
+    for (const name of this.#sockets.keys()) this.close(name);
+  }
+}
+
+function bindSocket(bind: string): BoundSocket | number {
+  const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
+  if (bind.startsWith(UNIX)) return create(bind.slice(UNIX.length), -1, -1, undefined, 0);
+  const colon = bind.lastIndexOf(":");
+  const host = bind.slice(0, colon).replace(/^\[|\]$/g, "");
+  const port = Number(bind.slice(colon + 1));
+  const type = host.includes(":") ? 6 : 4;
+  // `[::]` takes IPv4 too, as servers do; any other IPv6 address is meant by itself.
+  return create(host, port, type, undefined, type === 6 && host !== "::" ? IPV6_ONLY : 0);
+}
+
+/**
+ * Removes a socket file that a killed process left behind; one that answers, or no socket, stays.
+ */
+async function removeStaleSocket(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isSocket() === true && !(await answers(path))) await unlink(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = net.connect({ path });
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}

@@ -1,0 +1,89 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** Pause between two ticks. Also how old the counts of a worker that is killed may be. */
+export const ASK_INTERVAL_MS = 1_000;
+/** How long a worker may owe an answer: twice what it may take to act on a message. */
+export const HANG_MS = 10_000;
+
+const HANG_TICKS = HANG_MS / ASK_INTERVAL_MS;
+
+/** A worker, as far as it matters here. */
+export type Watched = Pick<WorkerProcess, "pid" | "protocol" | "onTrial" | "askStats" | "crash">;
+
+/** What a watchdog works with. */
+export type WatchdogDeps = {
+  /** The workers that are there now, also those that end what they have. */
+  readonly workers: () => readonly Watched[];
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** A question that a worker has not answered yet. */
+type Owed = {
+  readonly askedMs: number;
+  /** Ticks since then. */
+  ticks: number;
+};
+
+/**
+ * Fetches the counts of every worker again and again, and ends one whose event loop does not come
+ * round to answer. It counts ticks and no time: a tick that comes late, as the machine was
+ * suspended or this process was stuck, counts once, and says nothing against a worker.
+ */
+export class Watchdog {
+  readonly #deps: WatchdogDeps;
+  /** At most one question of a worker at a time: one that is stuck reads none of them. */
+  readonly #owed = new WeakMap<Watched, Owed>();
+  readonly #stopped = new AbortController();
+
+  constructor(deps: WatchdogDeps) {
+    this.#deps = deps;
+  }
+
+  /** Watches until stop(). Never rejects. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(ASK_INTERVAL_MS, signal).catch(() => undefined);
+      if (!signal.aborted) this.#tick();
+    }
+  }
+
+  /** Ends run() at once, and with it all that this does. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  #tick(): void {
+    for (const worker of this.#deps.workers()) {
+      if (!mustAnswer(worker)) continue;
+      const owed = this.#owed.get(worker);
+      if (owed === undefined) this.#ask(worker);
+      else this.#wait(worker, owed);
+    }
+  }
+
+  #ask(worker: Watched): void {
+    this.#owed.set(worker, { askedMs: this.#deps.clock.nowMs(), ticks: 0 });
+    const answered = (): unknown => this.#owed.delete(worker);
+    // A failure is an answer too, or its end.
+    worker.askStats().then(answered, answered);
+  }
+
+  #wait(worker: Watched, owed: Owed): void {
+    owed.ticks += 1;
+    // Once only: SIGKILL needs no second one, however long the kernel takes.
+    if (owed.ticks !== HANG_TICKS) return;
+    const { clock, log } = this.#deps;
+    const forMs = Math.round(clock.nowMs() - owed.askedMs);
+    log.warn("worker.hung", { pid: worker.pid, forMs });
+    worker.crash();
+  }
+}
+
+/** Those on trial have a time of their own, and one that has yet to start cannot answer. */
+function mustAnswer({ onTrial, protocol }: Watched): boolean {
+  return !onTrial && protocol !== undefined;
+}

@@ -1,0 +1,175 @@
+import { fork } from "node:child_process";
+import type { ChildProcess, SendHandle } from "node:child_process";
+import { WorkerError } from "../base/errors.ts";
+import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
+import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
+import type { FromWorker, ToWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+
+/** What sending to a process that has just ended fails with. */
+const CHANNEL_CLOSED = ["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED", "ERR_IPC_DISCONNECTED"];
+
+/** What a worker can be asked; WorkerProcess gives it an `id`. */
+export type Question = ToWorker extends infer Message
+  ? Message extends { readonly id: number }
+    ? Omit<Message, "id">
+    : never
+  : never;
+
+type Waiting = {
+  readonly resolve: (answer: FromWorker) => void;
+  readonly reject: (error: Error) => void;
+};
+
+/** What a worker process is started with, and who hears of it. */
+export type WorkerProcessOptions = {
+  /** The worker's entry file. */
+  readonly file: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly onEvent: (event: WorkerEvent) => void;
+  /** It gives a connection away: `handle` is for whoever goes on with it. */
+  readonly onConnection: (connection: HandedConnection, handle: ConnectionHandle) => void;
+  /** It has ended, and nothing that it sent is still to come. */
+  readonly onSilence: (worker: WorkerProcess) => void;
+  /** It ended, asked or not. `by`: exit code or signal. */
+  readonly onExit: (worker: WorkerProcess, by: string) => void;
+};
+
+/**
+ * One worker process: questions go in numbered, each is answered once or fails with the process.
+ */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended = Promise.withResolvers<string>();
+  #lastId = 0;
+  /** It has ended. */
+  gone = false;
+  /** Its end is wanted. */
+  stopping = false;
+  /** New code that gets no traffic yet. */
+  onTrial = false;
+  /** What it says that it speaks: see PROTOCOL. undefined: it has not said anything yet. */
+  protocol: number | undefined;
+  /** The last counts that it sent. */
+  stats: WorkerStats | undefined;
+
+  constructor(options: WorkerProcessOptions) {
+    this.#child = fork(options.file, {
+      env: options.env,
+      serialization: "advanced",
+    });
+    this.#child.on("message", (message: FromWorker, handle: unknown) => {
+      if (message.kind !== "connection") this.#receive(message, options.onEvent);
+      else if (handle !== undefined) {
+        options.onConnection(message.connection, handle as ConnectionHandle);
+      }
+    });
+    this.#child.on("error", (error) => {
+      // A message that cannot be sent: the exit says the rest. A process that never was has none.
+      if (this.#child.pid === undefined) this.#exit(error.message, options);
+      else this.#child.kill("SIGKILL");
+    });
+    this.#child.once("disconnect", () => options.onSilence(this));
+    this.#child.once("exit", (code, signal) => this.#exit(String(signal ?? code), options));
+  }
+
+  /** Resolves when it has ended, with its exit code or signal. */
+  get ended(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /**
+   * Sends a message and waits for its answer.
+   * @throws WorkerError when the worker says that it failed, or ends before it answers.
+   */
+  ask(question: Question, handle?: SendHandle): Promise<FromWorker> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      if (this.gone) {
+        reject(new WorkerError(`worker ${this.pid} is gone`));
+        return;
+      }
+      this.#waiting.set(id, { resolve, reject });
+      // The channel closes a little before the process is known to have ended: its exit answers.
+      if (!this.#child.connected) return;
+      this.#child.send({ ...question, id }, handle, (error) => {
+        if (error === null || isChannelClosed(error)) return;
+        this.#settle(id)?.reject(new WorkerError(error.message));
+      });
+    });
+  }
+
+  /** Its counts now. @throws WorkerError as ask. */
+  async askStats(): Promise<WorkerStats> {
+    const answer = await this.ask({ kind: "stats" });
+    if (answer.kind !== "stats") throw new WorkerError(`wanted stats, found ${answer.kind}`);
+    this.stats = answer.stats;
+    return answer.stats;
+  }
+
+  /** Ends it at once, and resolves when it has ended. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.#ended.promise;
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.stopping = true;
+    this.crash();
+  }
+
+  /** Ends it at once as if by itself: if its end is not wanted it is replaced. */
+  crash(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #exit(by: string, options: WorkerProcessOptions): void {
+    this.gone = true;
+    this.#fail(`worker ${this.pid} ended (${by})`);
+    options.onExit(this, by);
+    this.#ended.resolve(by);
+  }
+
+  #receive(message: FromWorker, onEvent: (event: WorkerEvent) => void): void {
+    switch (message.kind) {
+      case "event":
+        return onEvent(message.event);
+      case "failed":
+        return this.#settle(message.id)?.reject(new WorkerError(message.message));
+      case "done":
+      case "filters":
+      case "stats":
+      case "open":
+      case "migrating":
+        return this.#settle(message.id)?.resolve(message);
+      case "started":
+        this.protocol = message.protocol;
+        return undefined;
+      case "connection":
+        return undefined;
+    }
+  }
+
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #fail(why: string): void {
+    for (const { reject } of this.#waiting.values()) reject(new WorkerError(why));
+    this.#waiting.clear();
+  }
+}
+
+/** Whether a message could not be sent because there is nobody any more to read it. */
+function isChannelClosed(error: Error): boolean {
+  return "code" in error && CHANNEL_CLOSED.includes(String(error.code));
+}

@@ -1,0 +1,93 @@
+import { BlockList, createServer } from "node:net";
+import type { Server } from "node:net";
+import type { Log } from "../base/log.ts";
+import { remoteAddressOf } from "../transport/open-transport.ts";
+import type { Accepted } from "../transport/open-transport.ts";
+import { acceptHandles } from "../transport/stream-handles.ts";
+import type { ListenerSnapshot } from "../table/snapshot.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { Peer } from "../messages/handed-connection.ts";
+import type { ServeDeps } from "../exchange/deps.ts";
+import { errorResponse } from "../exchange/respond.ts";
+import { TurnAway } from "./turn-away.ts";
+
+/** Connections that the kernel keeps for us until we accept them. */
+const BACKLOG = 4096;
+
+/** Whatever node:net takes as a bound handle: the socket that came with the message. */
+export type ListenHandle = Parameters<Server["listen"]>[0];
+
+/** Accepts the connections of one bound socket, which the primary owns. */
+export class Listener {
+  readonly #snapshot: ListenerSnapshot;
+  readonly #deps: ServeDeps;
+  /** undefined: nobody. */
+  readonly #trusted: BlockList | undefined;
+  readonly #turnAway: TurnAway;
+  readonly #server: Server;
+
+  constructor(snapshot: ListenerSnapshot, deps: ServeDeps, log: Log) {
+    this.#snapshot = snapshot;
+    this.#deps = deps;
+    this.#trusted = blockListOf(snapshot.trustedPeers);
+    this.#turnAway = new TurnAway(deps);
+    const options = { allowHalfOpen: true, noDelay: true };
+    this.#server = createServer(options, (socket) => this.#accept(socket));
+    // EMFILE and its like: the connection is lost, the listener goes on with the next.
+    this.#server.on("error", (error) => {
+      deps.rejected.add("accept-failed");
+      log.warn("listener.accept-failed", { bind: snapshot.bind, message: error.message });
+    });
+  }
+
+  /** Resolves when connections are accepted. */
+  listen(handle: ListenHandle): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(handle, BACKLOG, () => {
+        this.#server.removeListener("error", reject);
+        acceptHandles(this.#server, (accepted) => this.#accept(accepted));
+        resolve();
+      });
+    });
+  }
+
+  /** Accepts no more. The socket stays open in the primary; open connections stay here. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #accept(accepted: Accepted): void {
+    const { connections, date, wheel, rejected } = this.#deps;
+    if (connections.size < this.#snapshot.connectionsMax) {
+      const { service } = this.#snapshot;
+      connections.add(new ClientConnection(accepted, this.#peerOf(accepted), service, this.#deps));
+      return;
+    }
+    rejected.add("too-many-connections");
+    const options = { close: true, head: false, date: date.at(wheel.nowMs) };
+    this.#turnAway.take(accepted, errorResponse("too-many-connections", options));
+  }
+
+  #peerOf(accepted: Accepted): Peer {
+    const remoteAddress = remoteAddressOf(accepted);
+    if (remoteAddress === undefined) return { address: "unknown", trusted: false };
+    const mapped = remoteAddress.startsWith("::ffff:") && remoteAddress.includes(".");
+    const address = mapped ? remoteAddress.slice("::ffff:".length) : remoteAddress;
+    if (this.#trusted === undefined) return { address, trusted: false };
+    const family = address.includes(":") ? "ipv6" : "ipv4";
+    return { address, trusted: this.#trusted.check(address, family) };
+  }
+}
+
+function blockListOf(ranges: readonly string[]): BlockList | undefined {
+  if (ranges.length === 0) return undefined;
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", prefix] = range.split("/");
+    const family = address.includes(":") ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

@@ -1,0 +1,157 @@
+import { latin1 } from "../base/latin1.ts";
+import type { Transport } from "../transport/transport.ts";
+import { BodyScanner } from "../http1/body-scanner.ts";
+import { ForwardedFields } from "../http1/forwarded-fields.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import { requestHeadForUpstream } from "../http1/rewrite-request.ts";
+import type { RequestRewrite } from "../http1/rewrite-request.ts";
+import type { Peer } from "../messages/handed-connection.ts";
+
+/** Most of a request, head included, that is kept so that an idempotent one can be sent again. */
+const REPLAY_BYTES_MAX = 64 * 1024;
+
+/**
+ * Moves a request to an endpoint: the rewritten head, then the body as it comes. Until a connection
+ * stands everything is kept (at most the head and one read: the client is paused); after that only
+ * what may be needed for another attempt.
+ */
+export class RequestForwarder {
+  readonly scanner = new BodyScanner();
+  /** A byte of it went to a connection that stood. */
+  written = false;
+  /** The request from its first byte on, while `replayable`. */
+  #text = "";
+  #replayable = true;
+  #contentLength = 0;
+  /** It may be sent again (RFC 9110 9.2.2). */
+  idempotent = true;
+  /** What the head says of where the request comes from. */
+  readonly #rewrite: RequestRewrite;
+
+  /** `pseudonym`: our name in Via. */
+  constructor(pseudonym: string) {
+    this.#rewrite = {
+      clientAddress: "",
+      trusted: false,
+      proto: "http",
+      pseudonym,
+      requestId: "",
+      hostIfAbsent: "",
+      forwarded: new ForwardedFields(),
+    };
+  }
+
+  /** Before a new request; its body is scanned from now on. */
+  begin(
+    framing: "none" | "length" | "chunked",
+    contentLength: number,
+    keepTrailers: boolean,
+  ): void {
+    this.scanner.begin(framing, contentLength, keepTrailers);
+    this.#contentLength = contentLength;
+    this.written = false;
+    this.#text = "";
+    this.#replayable = true;
+  }
+
+  /** Whether the body is, or says it will be, larger than `bytesMax`. 0: no limit. */
+  exceeds(bytesMax: number): boolean {
+    if (bytesMax === 0) return false;
+    return Math.max(this.#contentLength, this.scanner.payloadBytes) > bytesMax;
+  }
+
+  /** All of the request has been read from the client. */
+  get done(): boolean {
+    return this.scanner.done;
+  }
+
+  /** All of what was read so far can be sent once more. */
+  get replayable(): boolean {
+    return this.#replayable;
+  }
+
+  /** Rewrites the head that is sent first. `requestId`: if it has none; so too `host`. */
+  setHead(head: RequestHead, peer: Peer, requestId: string, host: string): void {
+    const rewrite = this.#rewrite;
+    rewrite.clientAddress = peer.address;
+    rewrite.trusted = peer.trusted;
+    rewrite.requestId = requestId;
+    rewrite.hostIfAbsent = host;
+    this.#text = requestHeadForUpstream(head, rewrite);
+    this.idempotent = head.isIdempotent;
+  }
+
+  /** The rewritten head, between setHead and the first byte of the body. */
+  get headText(): string {
+    return this.#text;
+  }
+
+  set headText(text: string) {
+    this.#text = text;
+  }
+
+  /**
+   * Scans body bytes in bytes[start, end). Returns where the request ends (`end`: not yet), or
+   * REFUSED. What was scanned must be passed on with `forward` before the next scan.
+   */
+  scan(bytes: Buffer, start: number, end: number): number {
+    return this.scanner.scan(bytes, start, end);
+  }
+
+  /** Keeps the scanned bytes for `send`, while there is no connection. */
+  keep(bytes: Buffer, start: number): void {
+    const { forwardEnd, tail } = this.scanner;
+    if (forwardEnd > start) this.#text += latin1(bytes, start, forwardEnd);
+    this.#text += tail;
+  }
+
+  /** Sends everything kept. */
+  send(upstream: Transport): void {
+    upstream.write(this.#text);
+    this.#wrote();
+  }
+
+  /** Sends the kept head and the scanned bytes in one write. */
+  sendWith(upstream: Transport, source: Transport, bytes: Buffer, start: number): void {
+    const { forwardEnd, tail } = this.scanner;
+    const head = this.#text;
+    if (this.idempotent) this.#remember(bytes, start);
+    if (forwardEnd > start) upstream.relay(source, head, bytes, start, forwardEnd);
+    else upstream.write(head + tail);
+    if (forwardEnd > start && tail !== "") upstream.write(tail);
+    this.#wrote();
+    this.#letSourceGo(upstream, source);
+  }
+
+  /** Sends the scanned bytes; the head is long gone. */
+  forward(upstream: Transport, source: Transport, bytes: Buffer, start: number): void {
+    const { forwardEnd, tail } = this.scanner;
+    if (this.#replayable) this.#remember(bytes, start);
+    if (forwardEnd > start) upstream.relay(source, "", bytes, start, forwardEnd);
+    if (tail !== "") upstream.write(tail);
+    this.#letSourceGo(upstream, source);
+  }
+
+  /**
+   * What the source reads next is another request: not over the end of this one, still under way.
+   */
+  #letSourceGo(upstream: Transport, source: Transport): void {
+    if (this.scanner.done) source.releaseBuffer(!upstream.blocked);
+  }
+
+  #remember(bytes: Buffer, start: number): void {
+    const { forwardEnd, tail } = this.scanner;
+    if (this.#text.length + forwardEnd - start > REPLAY_BYTES_MAX) this.#forget();
+    else if (forwardEnd > start || tail !== "") this.keep(bytes, start);
+  }
+
+  #wrote(): void {
+    this.written = true;
+    if (!this.idempotent) this.#forget();
+  }
+
+  #forget(): void {
+    this.#text = "";
+    this.#replayable = false;
+  }
+}

@@ -1,0 +1,57 @@
+import type { ConnectionHandle } from "../base/connection-handle.ts";
+import { ClientConnection } from "../clients/client-connection.ts";
+import type { ServeDeps } from "../exchange/deps.ts";
+import { Tunnel } from "../tunnel/tunnel.ts";
+import type { HandedConnection } from "../messages/handed-connection.ts";
+
+/** Client sides of tunnels that may wait for their other side; it follows at once. */
+const HALVES_MAX = 64;
+
+type HalfTunnel = HandedConnection & { readonly kind: "tunnelClient" };
+
+/** Goes on with connections that an older worker gives away. */
+export class Adoption {
+  readonly #deps: ServeDeps;
+  readonly #halves = new Map<string, { about: HalfTunnel; handle: ConnectionHandle }>();
+
+  constructor(deps: ServeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes a connection over. */
+  adopt(about: HandedConnection, handle: ConnectionHandle): void {
+    switch (about.kind) {
+      case "idle":
+        return this.#client(about, handle).adopt(about);
+      case "tunnelClient":
+        return this.#await(about, handle);
+      case "tunnelUpstream":
+        return this.#join(about, handle);
+    }
+  }
+
+  #client(about: Pick<HalfTunnel, "peer" | "service">, handle: ConnectionHandle): ClientConnection {
+    const client = new ClientConnection(handle, about.peer, about.service, this.#deps);
+    this.#deps.connections.add(client);
+    return client;
+  }
+
+  #await(about: HalfTunnel, handle: ConnectionHandle): void {
+    this.#halves.set(about.tunnel, { about, handle });
+    if (this.#halves.size <= HALVES_MAX) return;
+    const [oldest] = this.#halves.keys();
+    if (oldest === undefined) return;
+    this.#halves.get(oldest)?.handle.close();
+    this.#halves.delete(oldest);
+  }
+
+  #join(half: HandedConnection & { kind: "tunnelUpstream" }, handle: ConnectionHandle): void {
+    const other = this.#halves.get(half.tunnel);
+    this.#halves.delete(half.tunnel);
+    if (other === undefined) return handle.close();
+    const { services, wheel } = this.#deps;
+    const { about } = half;
+    const pool = services.poolFor(about.service, about.version);
+    return Tunnel.adopt(this.#client(other.about, other.handle), { pool, handle, about }, wheel);
+  }
+}

@@ -1,0 +1,177 @@
+import type { FilterSnapshot, ListenerSnapshot, TableChange } from "../table/snapshot.ts";
+import type { HandedConnection } from "./handed-connection.ts";
+import type { WorkerStats } from "../metrics/stats.ts";
+
+/**
+ * The generation of everything below, and of what workers hand to each other: one more whenever an
+ * older or a newer process would misread it. A swap to code of another generation is refused.
+ */
+export const PROTOCOL = 1;
+
+/**
+ * What the primary and a worker say to each other over the IPC channel. The primary numbers its
+ * questions with `id`; a worker answers each exactly once and in order. A `listen` carries the
+ * bound listening socket as the message's handle.
+ */
+export type ToWorker =
+  | { readonly kind: "listen"; readonly id: number; readonly listener: ListenerSnapshot }
+  | { readonly kind: "unlisten"; readonly id: number; readonly bind: string }
+  /** `filters`: a preparation that comes into force with the change. Absent: none does. */
+  | {
+      readonly kind: "table";
+      readonly id: number;
+      readonly change: TableChange;
+      readonly filters?: number | undefined;
+    }
+  /** Load filters beside those in force; requests see nothing of it. */
+  | {
+      readonly kind: "prepareFilters";
+      readonly id: number;
+      readonly preparation: FilterPreparation;
+    }
+  /** Go back to the filters before the preparation of this number came into force. */
+  | { readonly kind: "revertFilters"; readonly id: number; readonly number: number }
+  | { readonly kind: "stats"; readonly id: number }
+  /** Stop accepting and give every connection away, each in a `connection` with its handle. */
+  | { readonly kind: "handOver"; readonly id: number }
+  /** A socket that this worker gave away is somebody's now, or lost. */
+  | { readonly kind: "taken"; readonly id: number }
+  /** Go on with a connection that another worker gave away; it is the message's handle. */
+  | { readonly kind: "adopt"; readonly id: number; readonly connection: HandedConnection }
+  /** What is under way, by version, kind and age. */
+  | { readonly kind: "open"; readonly id: number }
+  /** Begin a migration, or go on with it on these terms. Answered with its progress. */
+  | { readonly kind: "migrate"; readonly id: number; readonly order: MigrationOrder }
+  /** End a migration: what is left stays. */
+  | ({ readonly kind: "migrateStop"; readonly id: number } & VersionName)
+  /** Stop accepting and let everything end on these terms. Answered when nothing is left. */
+  | ({ readonly kind: "drain"; readonly id: number } & DrainTerms);
+
+/** What a worker says: an answer to a question, by its `id`, or something that happened. */
+export type FromWorker =
+  /** The worker's code is loaded and it takes messages. */
+  | { readonly kind: "started"; readonly protocol: number }
+  | { readonly kind: "done"; readonly id: number }
+  | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  | { readonly kind: "stats"; readonly id: number; readonly stats: WorkerStats }
+  /** The filters of the question were dealt with; these of them cannot be used. */
+  | {
+      readonly kind: "filters";
+      readonly id: number;
+      readonly refusals: readonly FilterRefusalReport[];
+    }
+  | { readonly kind: "open"; readonly id: number; readonly versions: readonly OpenCounts[] }
+  | { readonly kind: "migrating"; readonly id: number; readonly progress: MigrationProgress }
+  /** A connection that leaves this worker; it is the message's handle. */
+  | { readonly kind: "connection"; readonly connection: HandedConnection }
+  | { readonly kind: "event"; readonly event: WorkerEvent };
+
+/** A version of a service. */
+export type VersionName = { readonly service: string; readonly version: string };
+
+/** Classes of age, each up to its bound; the last has none. In the order of AGE_BOUNDS_MS. */
+export const AGE_CLASSES = ["under1m", "under10m", "under1h", "older"] as const;
+export const AGE_BOUNDS_MS = [60_000, 600_000, 3_600_000, Infinity] as const;
+
+/** Counts by AGE_CLASSES index. */
+export type AgeCounts = readonly number[];
+
+/** What is under way, by kind. */
+export type WorkCounts = { readonly tunnel: AgeCounts; readonly exchange: AgeCounts };
+
+/** What is under way at a version in one worker. */
+export type OpenCounts = VersionName & WorkCounts;
+
+/** How a worker lets go of work. Times count from the beginning of it. */
+export type DrainTerms = {
+  /** This worker's part of the rate, in connections a second. 0: none for now. */
+  readonly perSecond: number;
+  /** Part of its turn within which each end comes at random, 0 … 1. */
+  readonly jitter: number;
+  /** From then on exchanges that have been under way for so long are ended too. */
+  readonly softMs: number;
+  /** From then on everything that is left is cut. */
+  readonly hardMs: number;
+};
+
+/** How a migration goes on. */
+export type MigrationTerms = DrainTerms & {
+  /** Times begun or resumed; with a new one the count of failed reconnects begins again. */
+  readonly attempt: number;
+  readonly paused: boolean;
+  /** Since it began. What is younger is not its matter; -Infinity: everything is. */
+  readonly ageMs: number;
+  /** Since it began, without pauses: what softMs and hardMs are compared with. */
+  readonly activeMs: number;
+  /** Stops by itself above this part of failed WebSocket handshakes, from `reconnectsMin` on. */
+  readonly failedPercentMax: number;
+  readonly reconnectsMin: number;
+};
+
+/** A migration as it should be. The primary says so again and again: the last one holds. */
+export type MigrationOrder = VersionName & MigrationTerms;
+
+/** Where a migration stands in one worker. */
+export type MigrationProgress = {
+  /** What is left of what it is about; with those in `closing`. */
+  readonly left: WorkCounts;
+  /** Tunnels that have been asked to end and have not yet. */
+  readonly closing: number;
+  /** Ended by it so far. */
+  readonly closed: number;
+  /** WebSocket handshakes at the service in this attempt, and those that failed. */
+  readonly reconnects: number;
+  readonly reconnectsFailed: number;
+  /** It stopped by itself in this attempt: too many of them failed. */
+  readonly stopped: boolean;
+};
+
+/** What a worker reports by itself. */
+export type WorkerEvent =
+  | {
+      readonly kind: "ejection";
+      readonly service: string;
+      readonly version: string;
+      readonly endpoint: string;
+      readonly forMs: number;
+      readonly failures: number;
+    }
+  | {
+      readonly kind: "readmission";
+      readonly service: string;
+      readonly version: string;
+      readonly endpoint: string;
+    };
+
+/** A filter's code as the primary has read it: what is on disk may be another by now. */
+export type FilterCode =
+  | {
+      readonly kind: "code";
+      /** Of the file, without query. */
+      readonly url: string;
+      /** SHA-256 of the text, in hex. */
+      readonly hash: string;
+      readonly text: string;
+    }
+  /** The file cannot be read, or must not be. */
+  | { readonly kind: "missing"; readonly reason: string };
+
+/** A filter with its code. */
+export type FilterSpec = { readonly filter: FilterSnapshot; readonly code: FilterCode };
+
+/** Filters that are to come into force together. */
+export type FilterPreparation = {
+  /** Numbers grow; a worker keeps the last preparation only. */
+  readonly number: number;
+  /** All filters of each service that changes. Empty: it has none any more. */
+  readonly chains: readonly { readonly service: string; readonly filters: readonly FilterSpec[] }[];
+  /** A refusal makes all of it void. Otherwise a stand-in takes the place of what is refused. */
+  readonly strict: boolean;
+};
+
+/** A filter that a worker cannot use. */
+export type FilterRefusalReport = {
+  readonly service: string;
+  readonly filter: string;
+  readonly reason: string;
+};

@@ -1,0 +1,50 @@
+import { Socket, connect } from "node:net";
+import { HandleTransport } from "./handle-transport.ts";
+import type { ReadBuffers } from "./read-buffers.ts";
+import { SocketTransport } from "./socket-transport.ts";
+import { streamHandles, takeHandle } from "./stream-handles.ts";
+import type { StreamHandle } from "./stream-handles.ts";
+import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts";
+
+/** A connection that stands: of a listener, or given away by another process. */
+export type Accepted = Socket | ConnectionHandle;
+
+/**
+ * Takes over a connection that stands, and reads. A socket must be paused if it could have read
+ * before (`pauseOnConnect`), and not be used by anybody else.
+ */
+export function acceptTransport(
+  accepted: Accepted,
+  buffers: ReadBuffers,
+  handler: TransportHandler,
+): Transport {
+  if (accepted instanceof Socket) {
+    const handle = streamHandles === undefined ? undefined : takeHandle(accepted);
+    if (handle !== undefined) return HandleTransport.accept(handle, buffers, handler);
+    return new SocketTransport(accepted.resume(), handler);
+  }
+  if (streamHandles !== undefined) {
+    return HandleTransport.accept(accepted as StreamHandle, buffers, handler);
+  }
+  const options = { handle: accepted, allowHalfOpen: true, readable: true, writable: true };
+  return new SocketTransport(new Socket(options as object), handler);
+}
+
+/** Opens a connection; onConnect or onClose follows. */
+export function connectTransport(
+  target: ConnectTarget,
+  buffers: ReadBuffers,
+  handler: TransportHandler,
+): Transport {
+  if (streamHandles !== undefined) return HandleTransport.connect(target, buffers, handler);
+  return new SocketTransport(connect({ ...target, allowHalfOpen: true, noDelay: true }), handler);
+}
+
+/** The address of the other side. undefined: it is gone already, or has none (Unix sockets). */
+export function remoteAddressOf(accepted: Accepted): string | undefined {
+  if (accepted instanceof Socket) return accepted.remoteAddress;
+  const name: { address?: string } = {};
+  (accepted as StreamHandle).getpeername?.(name);
+  return name.address;
+}

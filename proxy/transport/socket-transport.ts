@@ -1,0 +1,117 @@
+import type { Socket } from "node:net";
+import { latin1 } from "../base/latin1.ts";
+import { TEXT_BYTES_MAX } from "./transport.ts";
+import type { Transport, TransportHandler } from "./transport.ts";
+
+/**
+ * A transport on a net.Socket with what is documented of it, for a Node whose streams we do not
+ * know: slower, and its connections stay in their process.
+ */
+export class SocketTransport implements Transport {
+  handler: TransportHandler;
+  readonly #socket: Socket;
+  #error: Error | undefined;
+  #waitsForFlush = false;
+  readonly #flushed = (): void => {
+    this.#waitsForFlush = false;
+    if (!this.closed) this.handler.onFlushed();
+  };
+
+  /** `socket`: connected or connecting, with `allowHalfOpen`, and nobody else's. */
+  constructor(socket: Socket, handler: TransportHandler) {
+    this.#socket = socket;
+    this.handler = handler;
+    socket.on("connect", () => this.handler.onConnect());
+    socket.on("data", (bytes: Buffer) => this.handler.onData(bytes, bytes.length));
+    socket.on("end", () => this.handler.onEnd());
+    socket.on("error", (error) => {
+      this.#error = error;
+    });
+    socket.on("close", () => this.handler.onClose(this.#error));
+  }
+
+  get blocked(): boolean {
+    return this.#waitsForFlush;
+  }
+
+  get closed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  get ended(): boolean {
+    return this.#socket.readableEnded;
+  }
+
+  get whole(): boolean {
+    const { destroyed, writableEnded, readableEnded, connecting } = this.#socket;
+    return !destroyed && !writableEnded && !readableEnded && !connecting;
+  }
+
+  readonly detachable = false;
+
+  write(text: string): void {
+    this.#socket.write(text, "latin1");
+    this.#watchFlush();
+  }
+
+  flush(): void {
+    // Nothing waits.
+  }
+
+  relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
+    if (end - start + head.length <= TEXT_BYTES_MAX) {
+      return this.write(head + latin1(bytes, start, end));
+    }
+    this.#socket.cork();
+    if (head !== "") this.#socket.write(head, "latin1");
+    this.#socket.write(source.keep(bytes, start, end));
+    this.#socket.uncork();
+    return this.#watchFlush();
+  }
+
+  /** What a `data` event brings is nobody else's. */
+  keep(bytes: Buffer, start: number, end: number): Buffer {
+    return bytes.subarray(start, end);
+  }
+
+  releaseBuffer(): void {
+    // It has none.
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  reset(): void {
+    // Unix sockets know no reset: Node throws there. They have no remote address either.
+    if (this.#socket.remoteAddress === undefined) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  keepAlive(afterMs: number): void {
+    this.#socket.setKeepAlive(true, afterMs);
+  }
+
+  detach(): undefined {
+    return undefined;
+  }
+
+  #watchFlush(): void {
+    if (this.#waitsForFlush || this.#socket.writableLength === 0 || this.closed) return;
+    this.#waitsForFlush = true;
+    // An empty write calls back after all that was written before it; it costs only when blocked.
+    this.#socket.write("", "latin1", this.#flushed);
+  }
+}

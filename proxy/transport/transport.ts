@@ -1,0 +1,79 @@
+import type { ConnectionHandle } from "../base/connection-handle.ts";
+/**
+ * Text up to this size is copied by Node on its way to the kernel (StreamBase::WriteString keeps
+ * 16 KiB on its stack), so the bytes it was made of may be overwritten at once.
+ */
+export const TEXT_BYTES_MAX = 16 * 1024;
+
+/** Where an outgoing connection goes. */
+export type ConnectTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
+
+/** What a transport tells its owner. Every call but onClose may be followed by others. */
+export interface TransportHandler {
+  /** An outgoing connection stands. */
+  onConnect(): void;
+  /** `bytes[0, end)` arrived. They are overwritten by the next read: use or copy them now. */
+  onData(bytes: Buffer, end: number): void;
+  /** The peer sends no more (FIN). */
+  onEnd(): void;
+  /** Everything written has been taken by the kernel, after `blocked` was true. */
+  onFlushed(): void;
+  /** The socket is gone; the last call. `error`: undefined after an orderly end. */
+  onClose(error: Error | undefined): void;
+}
+
+/**
+ * A connection, and who is told of it: both sides of every exchange are one. Opened by
+ * open-transport.ts. Nothing is called back before the call that opened it has returned.
+ */
+export interface Transport {
+  handler: TransportHandler;
+  /** Bytes are waiting for the peer: stop producing until onFlushed. */
+  readonly blocked: boolean;
+  /** It takes and gives no more; onClose has come or will. */
+  readonly closed: boolean;
+  /** The peer's FIN has been read. */
+  readonly ended: boolean;
+  /** Open both ways. */
+  readonly whole: boolean;
+  /** `detach` would give the handle. */
+  readonly detachable: boolean;
+
+  /**
+   * Sends latin1 text, in one write; in a busy worker at the end of the event loop's turn. Nothing
+   * may be written before onConnect.
+   */
+  write(text: string): void;
+  /** Sends now what waits for the end of the turn. */
+  flush(): void;
+  /**
+   * Sends `head` and then `bytes[start, end)`, which `source` has read, in one write. Large chunks
+   * are not copied again: the caller must pause `source` while this transport is blocked.
+   */
+  relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void;
+  /** The chunk, just read, in memory that stays as it is until the next read of this transport. */
+  keep(bytes: Buffer, start: number, end: number): Buffer;
+  /** Bulk is over: no memory of its own any more. `taken`: all that was relayed has left it. */
+  releaseBuffer(taken: boolean): void;
+
+  /** Stops reading. */
+  pause(): void;
+  /** Reads again. Costs nothing when it does: it is called after every exchange. */
+  resume(): void;
+  /** Sends what was written, then FIN. Reading goes on. */
+  end(): void;
+  /** Closes at once; what was not taken by the kernel is lost. */
+  destroy(): void;
+  /** Closes with a reset: the peer must not take what it has for all there is. */
+  reset(): void;
+  /** Has the kernel look after a silent peer, after this long and from then on. */
+  keepAlive(afterMs: number): void;
+  /**
+   * Takes the connection out of this process's event loop, to be sent to another one; nothing is
+   * called back any more. Unread bytes stay in the kernel. The caller closes the handle once it has
+   * been sent. undefined: not now, because bytes are waiting to be written or an end is under way.
+   */
+  detach(): ConnectionHandle | undefined;
+}

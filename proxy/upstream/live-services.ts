@@ -1,0 +1,105 @@
+import type { EndpointStats, VersionStats } from "../metrics/stats.ts";
+import { RoutingTable } from "../table/routing-table.ts";
+import type { ServiceTable } from "../table/service-table.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { LiveService } from "./live-service.ts";
+import { VersionPool } from "./version-pool.ts";
+import type { PoolDeps, PoolPolicy } from "./version-pool.ts";
+
+/** For a version that is gone: nothing new, nothing ejected. */
+const ORPHAN_POLICY: PoolPolicy = {
+  limits: { connections: 0, pending: 0, inFlight: 0 },
+  ejection: { consecutive: 0, baseTimeMs: 0, maxTimeMs: 0, maxPercent: 0 },
+  slowStartMs: 0,
+};
+
+/** All services of a worker: the table in force, and what lives on when the next one comes. */
+export class LiveServices {
+  readonly #deps: PoolDeps;
+  readonly #services = new Map<string, LiveService>();
+  #table = RoutingTable.empty;
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps;
+  }
+
+  get table(): RoutingTable {
+    return this.#table;
+  }
+
+  /**
+   * Puts a table in force for every request that begins after this call. Services that are the same
+   * object in both tables are not touched.
+   */
+  replace(table: RoutingTable): void {
+    const old = this.#table;
+    for (const [name, service] of table.services) {
+      if (old.services.get(name) === service) continue;
+      const live = this.#services.get(name);
+      if (live === undefined) this.#services.set(name, new LiveService(service, this.#deps));
+      else live.update(service);
+    }
+    for (const name of old.services.keys()) {
+      if (!table.services.has(name)) this.#remove(name);
+    }
+    this.#table = table;
+  }
+
+  live(service: ServiceTable): LiveService | undefined {
+    return this.#services.get(service.name);
+  }
+
+  byName(name: string): LiveService | undefined {
+    return this.#services.get(name);
+  }
+
+  /**
+   * The pool of a version; one that stands alone when the table does not have it any more, for what
+   * another worker still had open there.
+   */
+  poolFor(service: string, version: string): VersionPool {
+    const live = this.#services.get(service);
+    const pool = live?.pools.find((each) => each.version === version);
+    return pool ?? new VersionPool(service, version, ORPHAN_POLICY, this.#deps);
+  }
+
+  /** Of the versions that have something to tell: they are asked for every second. */
+  versionStats(): VersionStats[] {
+    return this.#allPools()
+      .filter((pool) => pool.inFlight > 0 || pool.counters.touched)
+      .map((pool) => pool.counters.stats(pool.service, pool.version, pool.inFlight));
+  }
+
+  /** Of the endpoints that are in use, connected or ejected. */
+  endpointStats(): EndpointStats[] {
+    const nowMs = this.#deps.wheel.nowMs;
+    return this.#allPools().flatMap(({ service, version, endpoints }) =>
+      [...endpoints.values()].filter(hasNews).map((endpoint) => ({
+        service,
+        version,
+        address: endpoint.address,
+        inFlight: endpoint.inFlight,
+        idleConnections: endpoint.idle.length,
+        ejectedForMs: Math.max(0, endpoint.ejectedUntilMs - nowMs),
+      })),
+    );
+  }
+
+  /** Closes all idle upstream connections; what is under way ends by itself. */
+  close(): void {
+    for (const name of this.#services.keys()) this.#remove(name);
+  }
+
+  #allPools(): VersionPool[] {
+    return [...this.#services.values()].flatMap((service) => service.pools);
+  }
+
+  #remove(name: string): void {
+    this.#services.get(name)?.close();
+    this.#services.delete(name);
+  }
+}
+
+function hasNews({ inFlight, idle, ejectedUntilMs }: Endpoint): boolean {
+  return inFlight > 0 || idle.length > 0 || ejectedUntilMs > 0;
+}

@@ -1,0 +1,108 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { DiscoveredEndpoint } from "../../../control/discovery/discovery.ts";
+import { GRACE_MS, FoundEndpoints } from "../../../control/registry/found-endpoints.ts";
+
+const up = (address: string, weight = 1): DiscoveredEndpoint => ({
+  address,
+  weight,
+  healthy: true,
+});
+const down = (address: string): DiscoveredEndpoint => ({ address, weight: 1, healthy: false });
+
+test("FoundEndpoints.tell() takes new, changed and removed endpoints at once", () => {
+  const pool = new FoundEndpoints();
+  expect(pool.tell([up("a:1"), up("b:1")], 0)).toBe(true);
+  expect(pool.tell([up("b:1", 5), up("c:1")], 1)).toBe(true);
+  expect(pool.endpoints).toEqual([up("b:1", 5), up("c:1")]);
+});
+
+test("FoundEndpoints.tell() with the same content changes nothing", () => {
+  const pool = new FoundEndpoints();
+  pool.tell([up("a:1"), down("b:1")], 0);
+  const before = pool.endpoints;
+  expect(pool.tell([up("a:1"), down("b:1")], 5_000)).toBe(false);
+  expect(pool.endpoints).toBe(before);
+});
+
+test("FoundEndpoints keeps an unhealthy endpoint in the list, so that its connections stay", () => {
+  const pool = new FoundEndpoints();
+  pool.tell([up("a:1"), up("b:1")], 0);
+  pool.tell([up("a:1"), down("b:1")], 1_000);
+  expect(pool.nextChangeMs).toBe(4_000);
+  expect(pool.refresh(4_000)).toBe(true);
+  expect(pool.endpoints).toEqual([up("a:1"), down("b:1")]);
+});
+
+test.each([
+  ["all endpoints gone", []],
+  ["all endpoints critical", [down("a:1"), down("b:1")]],
+])("FoundEndpoints keeps its endpoints for the grace time: %s", (_, told) => {
+  const pool = new FoundEndpoints();
+  pool.tell([up("a:1"), up("b:1")], 0);
+  pool.tell(told, 1_000);
+  for (let nowMs = 1_000; nowMs < 1_000 + GRACE_MS; nowMs += 1_000) pool.refresh(nowMs);
+  expect(pool.endpoints.map((endpoint) => endpoint.healthy)).toEqual([true, true]);
+  pool.refresh(10_000 + GRACE_MS);
+  expect(pool.endpoints).toEqual(told);
+});
+
+test("FoundEndpoints counts endpoints from disk as endpoints that it had", () => {
+  const pool = new FoundEndpoints([up("a:1")]);
+  pool.tell([], 0);
+  expect(pool.endpoints).toEqual([up("a:1")]);
+  pool.tell([up("b:1")], 1_000);
+  expect(pool.endpoints).toEqual([up("b:1")]);
+});
+
+test("FoundEndpoints never damps the only endpoint", () => {
+  const pool = new FoundEndpoints();
+  pool.tell([up("a:1")], 0);
+  let changes = 0;
+  for (let second = 1; second <= 60; second += 1) {
+    const word = second % 2 === 0 ? up("a:1") : down("a:1");
+    if (pool.tell([word], second * 1_000)) changes += 1;
+  }
+  expect(changes).toBe(0);
+  expect(pool.endpoints).toEqual([up("a:1")]);
+});
+
+const word = fc.record({
+  waitMs: fc.integer({ min: 0, max: 20_000 }),
+  endpoints: fc.uniqueArray(
+    fc.record({ address: fc.constantFrom("a:1", "b:1", "c:1"), healthy: fc.boolean() }),
+    { selector: (endpoint) => endpoint.address },
+  ),
+});
+
+type Word = typeof word extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Whether the pool had a healthy endpoint at every moment at which it must. */
+function keepsGrace(words: readonly Word[]): boolean {
+  const pool = new FoundEndpoints();
+  let nowMs = 0;
+  let healthyMs = -Infinity;
+  return words.every(({ waitMs, endpoints }) => {
+    pool.tell(
+      endpoints.map((endpoint) => ({ ...endpoint, weight: 1 })),
+      nowMs,
+    );
+    nowMs = passTime(pool, nowMs, waitMs);
+    if (endpoints.some((endpoint) => endpoint.healthy)) healthyMs = nowMs;
+    const has = pool.endpoints.some((endpoint) => endpoint.healthy);
+    return has || nowMs - healthyMs >= GRACE_MS;
+  });
+}
+
+/** Refreshes the pool whenever it asks for it. Gives the time afterwards. */
+function passTime(pool: FoundEndpoints, fromMs: number, forMs: number): number {
+  const endMs = fromMs + forMs;
+  while (pool.nextChangeMs <= endMs) pool.refresh(pool.nextChangeMs);
+  return endMs;
+}
+
+test("FoundEndpoints has a healthy endpoint unless Consul named none for the whole grace time", () => {
+  const words = fc.array(word, { maxLength: 30 });
+  const run = fc.check(fc.property(words, keepsGrace), { seed: 4, numRuns: 300 });
+  expect(run.counterexample).toBeNull();
+});

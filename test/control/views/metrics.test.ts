@@ -1,0 +1,133 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { renderMetrics } from "../../../control/views/metrics.ts";
+import { WorkerTotals } from "../../../control/views/worker-totals.ts";
+import { BUCKET_COUNT, bucketUpperMs } from "../../../proxy/metrics/histogram.ts";
+import type { WorkerStats } from "../../../proxy/metrics/stats.ts";
+import { filterSnapshot } from "../../proxy/filters/filter-fixture.ts";
+import { startApi } from "../../support/running-api.ts";
+import { oneWorker } from "../../support/worker-stats.ts";
+
+async function rendered(workers: readonly WorkerStats[]): Promise<string> {
+  await using api = await startApi();
+  return renderMetrics({
+    totals: new WorkerTotals(workers),
+    services: [{ ...api.services.snapshot("web"), filters: [filterSnapshot("headers")] }],
+    revision: 7,
+    workerRestarts: 3,
+    registryStalenessMs: 1_500,
+    version: "1.2.3",
+  });
+}
+
+/** Values by series, as they are written. */
+function seriesOf(text: string): Map<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => {
+      const at = line.lastIndexOf(" ");
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    }),
+  );
+}
+
+/** Each metric's labels, in alphabetical order, without the `le` that every histogram has. */
+function labelsByMetric(text: string): Record<string, string[]> {
+  const names = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = ""]) => name);
+  const labels = new Map(names.map((name) => [name, new Set<string>()]));
+  for (const series of seriesOf(text).keys()) {
+    const name = series.replace(/\{.*/, "").replace(/_(bucket|sum|count)$/, "");
+    for (const label of wordsIn(series, /(\w+)="/g)) labels.get(name)?.add(label);
+  }
+  return Object.fromEntries(
+    [...labels].map(([name, set]) => [name, [...set].filter((label) => label !== "le").toSorted()]),
+  );
+}
+
+/** What the pattern's group matches, each time. */
+function wordsIn(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, word = ""]) => word);
+}
+
+test("renderMetrics() and docs/metrics.md name the same metrics with the same labels", async () => {
+  const page = await readFile(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
+  const documented = [...page.matchAll(/^\| `(sluice_\w+)` \| ?([^|]*)\|/gm)].map(
+    ([, name = "", cell = ""]) => [name, wordsIn(cell, /`(\w+)`/g).toSorted()],
+  );
+  expect(labelsByMetric(await rendered([oneWorker()]))).toEqual(Object.fromEntries(documented));
+});
+
+test("renderMetrics() adds the workers up", async () => {
+  const series = seriesOf(await rendered([oneWorker(), oneWorker({ ejectedForMs: 1 })]));
+  const v1 = 'service="web",version="v1"';
+  const wanted = {
+    [`sluice_requests_total{${v1},code="0xx"}`]: 2,
+    [`sluice_requests_total{${v1},code="2xx"}`]: 200,
+    [`sluice_requests_total{${v1},code="5xx"}`]: 8,
+    'sluice_requests_total{service="web",version="v2",code="2xx"}': 0,
+    [`sluice_attempts_total{${v1},outcome="5xx"}`]: 8,
+    [`sluice_retries_total{${v1},crossed="false"}`]: 10,
+    [`sluice_retries_total{${v1},crossed="true"}`]: 12,
+    [`sluice_ejections_total{${v1}}`]: 2,
+    'sluice_connections{kind="h1"}': 10,
+    [`sluice_connections{kind="tunnel",${v1}}`]: 2,
+    'sluice_rejected_total{reason="bad_host"}': 4,
+    [`sluice_weight{${v1},kind="configured"}`]: 90,
+    [`sluice_weight{${v1},kind="effective"}`]: 90,
+    [`sluice_endpoint_state{${v1},endpoint="10.0.0.5:3000",state="ejected"}`]: 1,
+    [`sluice_endpoint_state{${v1},endpoint="10.0.0.5:3000",state="ready"}`]: 0,
+    [`sluice_endpoint_state{${v1},endpoint="10.0.0.6:3000",state="ready"}`]: 1,
+    'sluice_filter_failures_total{service="web",filter="headers",kind="throw"}': 14,
+    'sluice_filter_failures_total{service="web",filter="headers",kind="load"}': 18,
+    'sluice_filter_answers_total{service="web",filter="headers"}': 20,
+    sluice_revision: 7,
+    sluice_worker_restarts_total: 3,
+  };
+  expect(Object.fromEntries([...series].filter(([name]) => name in wanted))).toEqual(wanted);
+});
+
+test("renderMetrics() leaves out what the table does not hold", async () => {
+  const versions = oneWorker().versions.map((each) => ({ ...each, service: "gone" }));
+  const filters = oneWorker().filters.map((each) => ({ ...each, filter: "gone" }));
+  const stray = { ...oneWorker(), versions, filters };
+  expect(await rendered([stray])).not.toContain("gone");
+});
+
+test("the histogram's bounds are exact: one value in each worker bucket, none split", async () => {
+  const durations = Array.from({ length: BUCKET_COUNT }, (_, bucket) => [bucket, 1] as const);
+  const versions = oneWorker().versions.map((each) => ({ ...each, durations }));
+  const worker = { ...oneWorker(), versions };
+  const series = seriesOf(await rendered([worker]));
+  const buckets = [...series].filter(([name]) => name.includes("_bucket") && name.includes('"v1"'));
+  expect(buckets).toHaveLength(21);
+  for (const [name, count] of buckets) {
+    const [le = ""] = wordsIn(name, /le="(.*?)"/g);
+    const boundMs = le === "+Inf" ? Infinity : Number(le) * 1000;
+    const uppersMs = durations.map(([bucket]) => bucketUpperMs(bucket));
+    expect([name, count]).toEqual([name, uppersMs.filter((each) => each <= boundMs).length]);
+    expect([name, le === "+Inf" || uppersMs.includes(boundMs)]).toEqual([name, true]);
+  }
+  const v1 = 'service="web",version="v1"';
+  expect(series.get(`sluice_request_duration_seconds_count{${v1}}`)).toBe(BUCKET_COUNT);
+  expect(series.get(`sluice_request_duration_seconds_sum{${v1}}`)).toBe(0.025);
+});
+
+test("GET metrics is Prometheus text, and 503 when a worker does not answer", async () => {
+  const answers: (() => Promise<WorkerStats[]>)[] = [
+    async () => [oneWorker()],
+    async () => {
+      throw new Error("stuck");
+    },
+  ];
+  const workers = {
+    stats: () => answers.shift()?.() ?? Promise.resolve([]),
+    restarts: 0,
+    pids: [1],
+  };
+  await using api = await startApi({ workers });
+  const good = await fetch(`${api.url}/metrics`);
+  expect(good.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(await good.text()).toMatch(/^sluice_build_info\{version="0.0.0-test",node="[\d.]+"\} 1$/m);
+  const bad = await fetch(`${api.url}/metrics`);
+  expect(await bad.json()).toMatchObject({ status: 503, code: "stats_unavailable" });
+});

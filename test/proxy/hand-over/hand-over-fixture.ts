@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import { compileService } from "../../../control/config/compile-service.ts";
+import { readService } from "../../../control/table/desired-table.ts";
+import { systemClock } from "../../../proxy/base/clock.ts";
+import { HttpDate } from "../../../proxy/base/http-date.ts";
+import { systemRandom } from "../../../proxy/base/random.ts";
+import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
+import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
+import { Adoption } from "../../../proxy/hand-over/adoption.ts";
+import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
+import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
+import { ClientConnection } from "../../../proxy/clients/client-connection.ts";
+import { ClientConnections } from "../../../proxy/clients/client-connections.ts";
+import { ExchangeStore } from "../../../proxy/clients/exchange-store.ts";
+import type { ServeDeps } from "../../../proxy/exchange/deps.ts";
+import { LiveServices } from "../../../proxy/upstream/live-services.ts";
+import { RawOrigin } from "../../support/origin.ts";
+import { RawSocket } from "../../support/raw-socket.ts";
+
+const PEER = { address: "127.0.0.1", trusted: false };
+
+const onEjection = (): void => undefined;
+
+/** What one worker is made of, with a service `web` at this endpoint. */
+function serveParts(endpoint: string, pseudonym: string): ServeDeps {
+  const wheel = new TimerWheel(systemClock);
+  const buffers = new ReadBuffers();
+  const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection });
+  const service = readService("web", { versions: { v1: { endpoints: [endpoint] } } });
+  const replace = [compileService("web", service, new Map())];
+  services.replace(services.table.with({ revision: 1, replace, remove: [] }));
+  const connections = new ClientConnections();
+  onTestFinished(() => {
+    connections.destroyAll();
+    services.close();
+    wheel.close();
+  });
+  return {
+    clock: systemClock,
+    wheel,
+    random: systemRandom,
+    buffers,
+    date: new HttpDate(systemClock),
+    services,
+    rejected: new RejectCounters(),
+    connections,
+    exchanges: new ExchangeStore(`${pseudonym}-`),
+    pseudonym,
+  };
+}
+
+/**
+ * Two workers in this process, with an origin: `old` accepts, and gives to `next` what it has. The
+ * name that a worker puts into Via tells which of them has answered.
+ */
+export class TwoWorkers {
+  readonly origin: RawOrigin;
+  readonly old: ServeDeps;
+  readonly next: ServeDeps;
+  readonly #port: number;
+  readonly #adoption: Adoption;
+  /** What was given, in order. */
+  readonly given: string[] = [];
+  /** Sockets that are on their way now, and the most that ever were. */
+  underWay = 0;
+  underWayMax = 0;
+  /** A socket stays on its way until this resolves. */
+  arrival: () => Promise<unknown> = () => Promise.resolve();
+
+  static async start(): Promise<TwoWorkers> {
+    const origin = await RawOrigin.start();
+    const old = serveParts(origin.address, "old");
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+      old.connections.add(new ClientConnection(socket, PEER, undefined, old)),
+    );
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      server.close();
+      origin[Symbol.dispose]();
+    });
+    return new TwoWorkers(origin, old, (server.address() as AddressInfo).port);
+  }
+
+  private constructor(origin: RawOrigin, old: ServeDeps, port: number) {
+    this.origin = origin;
+    this.old = old;
+    this.#port = port;
+    this.next = serveParts(origin.address, "next");
+    this.#adoption = new Adoption(this.next);
+  }
+
+  /** A client of the old worker. */
+  async open(): Promise<RawSocket> {
+    const client = await RawSocket.open({ port: this.#port });
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  /** Resolves when the old worker has nothing any more. */
+  handOver(): Promise<void> {
+    const handOver: HandOver = new HandOver(
+      this.old.connections,
+      (about, handle) => {
+        this.given.push(about.kind);
+        this.underWay += 1;
+        this.underWayMax = Math.max(this.underWayMax, this.underWay);
+        void this.arrival().then(() => {
+          this.underWay -= 1;
+          // As between processes: nothing but plain data and the socket gets across.
+          this.#adoption.adopt(structuredClone(about), handle);
+          handOver.taken();
+        });
+      },
+      "old",
+    );
+    return handOver.run();
+  }
+}

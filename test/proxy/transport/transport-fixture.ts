@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { onTestFinished } from "vitest";
+import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
+import { acceptTransport, connectTransport } from "../../../proxy/transport/open-transport.ts";
+import { SocketTransport } from "../../../proxy/transport/socket-transport.ts";
+import type { Transport, TransportHandler } from "../../../proxy/transport/transport.ts";
+
+/** Writes down what a transport tells. */
+export class Recorder implements TransportHandler {
+  /** `connect`, `end`, `flushed`, `closed`, `broken CODE`. */
+  readonly told: string[] = [];
+  text = "";
+
+  onConnect(): void {
+    this.told.push("connect");
+  }
+  onData(bytes: Buffer, end: number): void {
+    this.text += bytes.toString("latin1", 0, end);
+  }
+  onEnd(): void {
+    this.told.push("end");
+  }
+  onFlushed(): void {
+    this.told.push("flushed");
+  }
+  onClose(error: Error | undefined): void {
+    this.told.push(error === undefined ? "closed" : `broken ${codeOf(error)}`);
+  }
+}
+
+/** An error's code. */
+export function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.message;
+}
+
+/** A server that hands on what it accepts. Gives its port. */
+export async function listen(
+  onSocket: (socket: Socket) => void,
+  pauseOnConnect = false,
+): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ pauseOnConnect, allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    onSocket(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A peer's socket, closed with the test. */
+export async function dial(port: number): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  return socket;
+}
+
+/** One way to make transports. */
+export type Kind = {
+  readonly name: string;
+  readonly accept: typeof acceptTransport;
+  readonly connect: typeof connectTransport;
+};
+
+/** What this Node gives, and what another one would fall back to. */
+export const KINDS: readonly Kind[] = [
+  { name: "HandleTransport", accept: acceptTransport, connect: connectTransport },
+  {
+    name: "HandleTransport of a busy worker",
+    accept: (accepted, buffers, handler) => acceptTransport(accepted, busy(buffers), handler),
+    connect: (target, buffers, handler) => connectTransport(target, busy(buffers), handler),
+  },
+  {
+    name: "SocketTransport",
+    accept: (socket, _, handler) => new SocketTransport((socket as Socket).resume(), handler),
+    connect: (target, _, handler) =>
+      new SocketTransport(connect({ ...target, allowHalfOpen: true, noDelay: true }), handler),
+  },
+];
+
+function busy(buffers: ReadBuffers): ReadBuffers {
+  buffers.writes.waits = true;
+  return buffers;
+}
+
+/** An accepted transport and its peer. */
+export async function acceptedPair(
+  kind: Kind,
+  handler: TransportHandler = new Recorder(),
+  buffers = new ReadBuffers(),
+): Promise<{ readonly transport: Transport; readonly peer: Socket }> {
+  const accepted = Promise.withResolvers<Transport>();
+  const port = await listen((socket) => {
+    accepted.resolve(kind.accept(socket, buffers, handler));
+  }, true);
+  const peer = await dial(port);
+  const transport = await accepted.promise;
+  onTestFinished(() => transport.destroy());
+  return { transport, peer };
+}
+
+/** A transport that has connected, and its peer. */
+export async function connectedPair(
+  kind: Kind,
+  handler: TransportHandler,
+  buffers = new ReadBuffers(),
+): Promise<{ readonly transport: Transport; readonly peer: Socket }> {
+  const accepted = Promise.withResolvers<Socket>();
+  const connected = Promise.withResolvers<void>();
+  const port = await listen(accepted.resolve);
+  const onConnect = handler.onConnect.bind(handler);
+  handler.onConnect = () => {
+    onConnect();
+    connected.resolve();
+  };
+  const transport = kind.connect({ host: "127.0.0.1", port }, buffers, handler);
+  onTestFinished(() => transport.destroy());
+  const peer = await accepted.promise;
+  peer.on("error", () => undefined);
+  await connected.promise;
+  return { transport, peer };
+}
