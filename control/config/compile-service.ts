@@ -3,8 +3,7 @@ import type {
   ServiceSnapshot,
   VersionSnapshot,
 } from "../../proxy/table/snapshot.ts";
-import type { DiscoveredEndpoint } from "../discovery/discovery.ts";
-import type { Service, ServiceVersion } from "./service.ts";
+import type { DiscoveredEndpoint, Service, ServiceVersion } from "./service.ts";
 
 /** What discovery knows about a service: its last known endpoints by version; absent: none. */
 export type DiscoveredEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;

@@ -1,5 +1,5 @@
 import { hostsOf } from "./compile-service.ts";
-import type { ReadConfig } from "./config-schema.ts";
+import type { ReadConfig } from "./config-shape.ts";
 import type { CrossProblem } from "./service-checks.ts";
 import type { Service } from "./service.ts";
 

@@ -1,4 +1,4 @@
-import type { ReadService, ReadVersion } from "./service-schema.ts";
+import type { ReadService, ReadVersion } from "./service-shape.ts";
 import { canonicalEndpoint } from "./address.ts";
 
 /** Something wrong between values that are each right. `path` is relative to the service. */

@@ -16,6 +16,15 @@ export type StaticEndpoint = {
   readonly weight: number;
 };
 
+/** An endpoint as the registry knows it. */
+export type DiscoveredEndpoint = {
+  /** `10.0.0.5:3000` or `[::1]:3000`. */
+  readonly address: string;
+  /** Relative weight inside its version, 1 … 65 535. */
+  readonly weight: number;
+  readonly healthy: boolean;
+};
+
 /** How a version's endpoints are found in Consul. At most one of the last three is set. */
 export type ConsulSelector = {
   /** Consul's name of the service. */

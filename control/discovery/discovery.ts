@@ -1,13 +1,4 @@
-import type { Service } from "../config/service.ts";
-
-/** An endpoint as the registry knows it. */
-export type DiscoveredEndpoint = {
-  /** `10.0.0.5:3000` or `[::1]:3000`. */
-  readonly address: string;
-  /** Relative weight inside its version, 1 … 65 535. */
-  readonly weight: number;
-  readonly healthy: boolean;
-};
+import type { DiscoveredEndpoint, Service } from "../config/service.ts";
 
 /** Finds the endpoints of versions that have `consul:` in place of `endpoints:`. */
 export interface Discovery {

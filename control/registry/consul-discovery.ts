@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Log } from "../../proxy/base/log.ts";
-import type { ConsulSelector, Service } from "../config/service.ts";
+import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
 import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
 import { selectEndpoints } from "./health.ts";
 import { KeptCopy } from "../consul/kept-copy.ts";
 import { WAIT_MS, type WatchDeps } from "../consul/watch.ts";
-import type { DiscoveredEndpoint, Discovery } from "../discovery/discovery.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import { FoundEndpoints } from "./found-endpoints.ts";
 

@@ -1,4 +1,4 @@
-import type { DiscoveredEndpoint } from "../discovery/discovery.ts";
+import type { DiscoveredEndpoint } from "../config/service.ts";
 import { FlapGuard } from "./flap-guard.ts";
 
 /**

@@ -1,7 +1,6 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
-import type { ConsulSelector } from "../config/service.ts";
-import type { DiscoveredEndpoint } from "../discovery/discovery.ts";
+import type { ConsulSelector, DiscoveredEndpoint } from "../config/service.ts";
 import { parseAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DiscoveredEndpoint } from "../../../control/discovery/discovery.ts";
+import type { DiscoveredEndpoint } from "../../../control/config/service.ts";
 import { GRACE_MS, FoundEndpoints } from "../../../control/registry/found-endpoints.ts";
 
 const up = (address: string, weight = 1): DiscoveredEndpoint => ({

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
+import { isAddressRange, isLoopbackBind } from "./address.ts";
+import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
+import { sidecarDrain } from "./policy-schema.ts";
+import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
+import { serviceSchema } from "./service-schema.ts";
+
+/** Each listener is a socket in the primary. */
+const LISTENERS_MAX = 64;
+
+/** More workers than this do not fit one machine's processors. */
+const WORKERS_MAX = 64;
+
+/** Client connections of one listener in one worker: the limit of open files of most systems. */
+const CONNECTIONS_MAX = 1_000_000;
+
+/** Services of one file: see SERVICES_MAX of the table. */
+const SERVICES_MAX = 16_384;
+
+/** Folders that modules of filters may be in: each is looked at for every one. */
+const FILTER_FOLDERS_MAX = 16;
+
+/** Ranges of a listener: each is compared with every peer. */
+const RANGES_MAX = 64;
+
+const LOOPBACK_WANTED =
+  "a loopback address (127.0.0.0/8, [::1], localhost or unix:), as the control API has no auth";
+
+const addressRange = z
+  .string({ error: "an address range such as 10.0.0.0/8" })
+  .refine(isAddressRange, { error: "an address range such as 10.0.0.0/8" });
+
+const listener = strict({
+  bind: bindAddress,
+  service: name.optional(),
+  trustedPeers: list(addressRange, RANGES_MAX).default([]),
+  connectionsMax: whole(1, CONNECTIONS_MAX).default(10_000),
+}).transform(({ bind, service, trustedPeers, connectionsMax }): ListenerSnapshot => ({
+  bind,
+  service,
+  trustedPeers,
+  connectionsMax,
+}));
+
+const control = strict({
+  bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
+  /** Where modules of filters may be, relative to the file's own folder. */
+  filterFolders: list(text, FILTER_FOLDERS_MAX).default(["."]),
+}).prefault({});
+
+const store = z
+  .discriminatedUnion("kind", [
+    strict({ kind: z.literal("memory") }),
+    strict({ kind: z.literal("file"), path: text }),
+    strict({ kind: z.literal("consul"), prefix: keyPrefix.default("sluice") }),
+  ])
+  .prefault({ kind: "memory" });
+
+const services = named(name, serviceSchema, SERVICES_MAX).default({});
+
+/** A whole `sluice.yaml`, each value by itself. See configSchema for how they must fit together. */
+export const configShape = strict({
+  listeners: list(listener, LISTENERS_MAX).min(1, { error: "at least one listener" }),
+  control,
+  workers: whole(1, WORKERS_MAX).default(1),
+  store,
+  drain: sidecarDrain,
+  releases: text.optional(),
+  consul: consulSchema.optional(),
+  register: registerSchema.optional(),
+  services,
+});
+
+/** A configuration whose values are read, before they are checked against each other. */
+export type ReadConfig = z.output<typeof configShape>;
