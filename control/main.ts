@@ -26,6 +26,7 @@ import { MemoryStore } from "./store/memory-store.ts";
 import type { Store } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Workers } from "./workers/workers.ts";
+import { errorText } from "../proxy/base/error-text.ts";
 
 /** How `sluice run` was called. */
 export type RunOptions = { readonly configPath: string; readonly env: NodeJS.ProcessEnv };
@@ -52,7 +53,7 @@ export async function runSidecar(options: RunOptions): Promise<number> {
     return 0;
   } catch (error) {
     log.error("sidecar.failed", {
-      message: error instanceof Error ? error.message : String(error),
+      message: errorText(error),
     });
     return 1;
   }
@@ -159,13 +160,13 @@ function onSignals(sidecar: Sidecar, log: Log): void {
   process.on("SIGINT", end);
   process.on("SIGUSR2", () => {
     sidecar.swap({ trialMs: TRIAL_DEFAULT_MS }).catch((error: unknown) => {
-      log.error("swap.refused", { message: String(error) });
+      log.error("swap.refused", { message: errorText(error) });
     });
   });
   process.on("SIGHUP", () => {
     sidecar.reload().then(
       (report) => log.info("reload.done", { report: JSON.stringify(report) }),
-      (error: unknown) => log.error("reload.refused", { message: String(error) }),
+      (error: unknown) => log.error("reload.refused", { message: errorText(error) }),
     );
   });
 }

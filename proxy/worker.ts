@@ -26,6 +26,7 @@ import { LiveServices } from "./upstream/live-services.ts";
 import { WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
 import type { EjectionListener } from "./upstream/ejector.ts";
+import { errorText } from "./base/error-text.ts";
 
 /**
  * The composition root of a worker process. It does what the primary's messages say, in order, and
@@ -195,7 +196,7 @@ function main(): void {
   const worker = new Worker(process.env["SLUICE_PSEUDONYM"] ?? "sluice", log, sendToPrimary);
   process.on("message", (message: ToWorker, handle: unknown) => {
     worker.handle(message, handle).catch((error: unknown) => {
-      sendToPrimary({ kind: "failed", id: message.id, message: String(error) });
+      sendToPrimary({ kind: "failed", id: message.id, message: errorText(error) });
     });
   });
   process.on("disconnect", () => process.exit(0));

@@ -72,7 +72,7 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",
   "control/views/service-view.ts": "test/control/api/services-routes.test.ts",
   // Leaves that every test runs through.
-  "control/base/deadline.ts": "test/control/workers/workers.test.ts",
+  "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",
   "control/base/node-http.ts": "test/control/api/server.test.ts",
   "control/store/store-problems.ts": "test/control/store/file-store.test.ts",
   "control/views/log-timers.ts": "test/integration/workers.test.ts",

@@ -1,3 +1,4 @@
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import { OpenTotals } from "../migrations/open-totals.ts";
@@ -17,14 +18,6 @@ export async function askDrains(
 ): Promise<Drains> {
   const isAsked = services.some(({ versions }) => versions.some(isLeft));
   if (!isAsked) return { open: new OpenTotals([]), migrations };
-  const timer = new AbortController();
-  const tooLate = clock.sleep(STATS_WAIT_MS, timer.signal).then(
-    () => undefined,
-    () => undefined,
-  );
-  try {
-    return { open: await Promise.race([migrations.open(), tooLate]), migrations };
-  } finally {
-    timer.abort();
-  }
+  const open = await orLate(migrations.open(), STATS_WAIT_MS, clock, () => undefined);
+  return { open, migrations };
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import { SUBSCRIBERS_MAX } from "../records/events.ts";
 import type { Events, SluiceEvent } from "../records/events.ts";
 import { tooManySubscribers } from "./api-errors.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** A comment this often tells both ends, and what is between them, that the stream is alive. */
 export const HEARTBEAT_MS = 15_000;
@@ -82,7 +83,7 @@ export class EventStreams {
 
   async #beat(response: ServerResponse, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#clock.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
+      await pause(this.#clock, HEARTBEAT_MS, signal);
       if (!signal.aborted) write(response, ": alive\n\n");
     }
   }

@@ -1,3 +1,4 @@
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { WorkerTotals } from "../views/worker-totals.ts";
 import type { WorkersView } from "./deps.ts";
@@ -12,20 +13,13 @@ export type WorkerCounts =
 
 /** Asks every worker for its counts, and does not wait for one that does not answer. */
 export async function askWorkers(workers: WorkersView, clock: Clock): Promise<WorkerCounts> {
-  const timer = new AbortController();
-  const tooLate = clock.sleep(STATS_WAIT_MS, timer.signal).then(
-    () => missing(`not all of workers ${workers.pids.join(", ")} answered in ${STATS_WAIT_MS} ms`),
-    () => missing("not awaited any longer"),
-  );
   const answer = workers.stats().then(
     (stats): WorkerCounts => ({ kind: "known", totals: new WorkerTotals(stats) }),
     (error: unknown) => missing(error instanceof Error ? error.message : String(error)),
   );
-  try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    timer.abort();
-  }
+  return orLate(answer, STATS_WAIT_MS, clock, () =>
+    missing(`not all of workers ${workers.pids.join(", ")} answered in ${STATS_WAIT_MS} ms`),
+  );
 }
 
 /** The totals; zeros when they are not known. */

@@ -10,6 +10,7 @@ import type { Environment } from "./environment.ts";
 import { problemAt, readBy } from "./problems.ts";
 import type { Place } from "./problems.ts";
 import type { ServiceDocument } from "./service-schema.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Largest configuration file: thousands of services fit. */
 const FILE_BYTES_MAX = 8 * 1024 ** 2;
@@ -69,7 +70,7 @@ async function readText(path: string): Promise<string> {
     if (size <= FILE_BYTES_MAX) return await file.readFile("utf8");
     throw new Error(`${size} bytes`);
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = errorText(error);
     const wanted = `a readable file of at most ${FILE_BYTES_MAX} bytes`;
     throw new ConfigError(path, [{ path: "", wanted, found }]);
   }

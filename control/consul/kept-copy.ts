@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
 import type { Log } from "../../proxy/base/log.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * The last good state of something that Consul holds, on disk, for a start without Consul. It is a
@@ -71,6 +72,6 @@ export class KeptCopy<Value> {
   }
 
   #warn(event: string, error: unknown): void {
-    this.#log.warn(event, { path: this.#path, error: String(error) });
+    this.#log.warn(event, { path: this.#path, error: errorText(error) });
   }
 }

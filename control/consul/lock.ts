@@ -6,6 +6,8 @@ import type { ConsulClient } from "./client.ts";
 import { kvPath, parseKvAnswer, putKey } from "./kv.ts";
 import { withSession } from "./session.ts";
 import { watch } from "./watch.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** A leader that dies is followed by another after 15 to 30 s: Consul may wait twice the TTL. */
 const LOCK_TTL_MS = 15_000;
@@ -68,11 +70,11 @@ export async function lead(
         signal,
       );
     } catch (error) {
-      log.warn("lock.failed", { key: lock.key, error: String(error) });
+      log.warn("lock.failed", { key: lock.key, error: errorText(error) });
       failures += 1;
     }
     const pauseMs = failures === 0 ? RETRY_MS : backOffMs(failures, random);
-    await clock.sleep(pauseMs, signal).catch(() => undefined);
+    await pause(clock, pauseMs, signal);
   }
 }
 
@@ -117,7 +119,7 @@ async function followKey(
   const tryToAcquire = async (): Promise<void> => {
     while (seen.isFree && !signal.aborted) {
       await acquire(deps.client, lock);
-      await deps.clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      await pause(deps.clock, RETRY_MS, signal);
     }
     trying = undefined;
   };

@@ -3,6 +3,7 @@ import type { Random } from "../../proxy/base/random.ts";
 import { backOffMs } from "./back-off.ts";
 import type { ConsulClient } from "./client.ts";
 import { ConsulError } from "./consul-error.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** What Consul does with the keys of a session that ended: frees or deletes them. */
 type SessionBehavior = "release" | "delete";
@@ -84,7 +85,7 @@ async function renew(
   let failures = 0;
   while (!ended.signal.aborted) {
     const pauseMs = failures === 0 ? intervalMs : backOffMs(failures, random);
-    await clock.sleep(pauseMs, ended.signal).catch(() => undefined);
+    await pause(clock, pauseMs, ended.signal);
     if (ended.signal.aborted) return;
     const askedMs = clock.nowMs();
     const answer = await renewOnce(client, session.id, ended.signal);

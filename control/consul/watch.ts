@@ -4,6 +4,7 @@ import type { Random } from "../../proxy/base/random.ts";
 import { backOffMs } from "./back-off.ts";
 import type { ConsulAnswer, ConsulClient } from "./client.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** Consul's own default for `wait`; it adds up to a sixteenth. */
 export const WAIT_MS = 300_000;
@@ -90,7 +91,7 @@ export async function watch(
       index = 0;
       told = undefined;
       listener.onFailure?.(error);
-      await clock.sleep(backOffMs(failures, random), signal).catch(() => undefined);
+      await pause(clock, backOffMs(failures, random), signal);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { Client } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
 
@@ -32,21 +33,14 @@ export async function probe(
   target: ProbeTarget,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  signal.addEventListener("abort", end, { once: true });
   const client = await openClient(target);
   try {
     signal.throwIfAborted();
-    return await Promise.race([
-      ask(client, target),
-      clock.sleep(target.timeoutMs, ending.signal).then(() => lateResult(target)),
-    ]);
+    const answer = ask(client, target);
+    return await orLate(answer, target.timeoutMs, clock, () => lateResult(target), signal);
   } catch (error) {
     return { succeeded: false, reason: reasonOf(error) };
   } finally {
-    signal.removeEventListener("abort", end);
-    end();
     await client.destroy();
   }
 }

@@ -3,6 +3,7 @@ import { open, realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FilterCode } from "../../proxy/messages/messages.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Largest module: a filter is a page of code, or a bundle of a few libraries. */
 const MODULE_BYTES_MAX = 1024 * 1024;
@@ -29,7 +30,7 @@ export class FilterFiles {
       const hash = createHash("sha256").update(text).digest("hex");
       return { kind: "code", url: pathToFileURL(path).href, hash, text };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       return { kind: "missing", reason: `cannot read ${module}: ${reason}` };
     }
   }

@@ -11,12 +11,13 @@ import type { Audit } from "../records/audit.ts";
 import { FilterRefusedError } from "../base/errors.ts";
 import type { Events } from "../records/events.ts";
 import type { FilterWrite, TableSink } from "../table/table-sink.ts";
-import { within } from "../base/deadline.ts";
+import { within } from "../base/worker-answer.ts";
 import type { WorkerProcess } from "../workers/worker-process.ts";
 import { changesBetween } from "./filter-changes.ts";
 import type { FilterFiles } from "./filter-files.ts";
 import { preparationOf } from "./running-filters.ts";
 import type { Chains, PreparedFilters, RunningFilters } from "./running-filters.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** How long a worker may take to load filters; longer than it gives a module itself. */
 const PREPARE_WAIT_MS = 5_000;
@@ -177,7 +178,7 @@ export class FilterSink implements TableSink {
         : `worker ${worker.pid} did not load them within ${PREPARE_WAIT_MS} ms`;
       if (!worker.gone) {
         // It is stuck inside a module and serves nobody: its successor does, with the old filters.
-        log.error("worker.stuck", { pid: worker.pid, reason: String(error) });
+        log.error("worker.stuck", { pid: worker.pid, reason: errorText(error) });
         process.kill(worker.pid, "SIGKILL");
       }
       const service = preparation.chains.map((chain) => chain.service).join(", ");
@@ -217,7 +218,7 @@ export class FilterSink implements TableSink {
       const fact = { actor, action: "filter", service, reason, revision };
       const facts = { before: was && { filter, ...was }, after: is && { filter, ...is } };
       await audit.append({ ...fact, ...facts }).catch((error: unknown) => {
-        log.error("audit.append.failed", { ...fact, error: String(error) });
+        log.error("audit.append.failed", { ...fact, error: errorText(error) });
         events.emit("audit-failed", { revision });
       });
     }

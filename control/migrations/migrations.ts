@@ -1,3 +1,4 @@
+import { compoundKey } from "../../proxy/base/compound-key.ts";
 import type { VersionName } from "../../proxy/messages/messages.ts";
 import type { TableChange } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy, Service } from "../config/service.ts";
@@ -54,7 +55,7 @@ export class Migrations implements TableSink {
 
   /** Where a version's migration stands. undefined: there is none. */
   view(name: VersionName): MigrationView | undefined {
-    return this.#running.get(keyOf(name))?.view();
+    return this.#running.get(compoundKey(name.service, name.version))?.view();
   }
 
   /**
@@ -62,7 +63,7 @@ export class Migrations implements TableSink {
    * @throws ControlError no_migration
    */
   act(name: VersionName, action: MigrationAction): MigrationView {
-    const migration = this.#running.get(keyOf(name));
+    const migration = this.#running.get(compoundKey(name.service, name.version));
     if (migration === undefined) throw noMigration(name);
     switch (action) {
       case "resume":
@@ -105,7 +106,7 @@ export class Migrations implements TableSink {
     for (const version of new Set(versions.map(({ name }) => name))) {
       const name = { service, version };
       const [was, is] = [wishFor(before, version), wishFor(after, version)];
-      const running = this.#running.get(keyOf(name));
+      const running = this.#running.get(compoundKey(name.service, name.version));
       if (running !== undefined && after !== undefined) running.policy = after.drain;
       if (is === "stay") running?.end("back");
       const isLeft = is === "migrate" || (is === "absent" && before?.onShift === "migrate");
@@ -115,7 +116,7 @@ export class Migrations implements TableSink {
   }
 
   #begin(name: VersionName, policy: DrainPolicy): void {
-    const key = keyOf(name);
+    const key = compoundKey(name.service, name.version);
     const before = this.#running.get(key);
     const migration = new VersionMigration(name, policy, this.#deps);
     this.#running.set(key, migration);
@@ -135,10 +136,6 @@ function wishFor(service: Service | undefined, name: string): Wish {
   if (version.state === "maint") return "migrate";
   const isLeft = version.state === "drain" || version.weight === 0;
   return isLeft && service.onShift === "migrate" ? "migrate" : "stay";
-}
-
-function keyOf({ service, version }: VersionName): string {
-  return `${service}\0${version}`;
 }
 
 function noMigration({ service, version }: VersionName): ControlError {

@@ -1,3 +1,4 @@
+import { compoundKey } from "../../proxy/base/compound-key.ts";
 import type {
   AgeCounts,
   OpenCounts,
@@ -10,12 +11,12 @@ export class OpenTotals {
   readonly #versions: ReadonlyMap<string, readonly OpenCounts[]>;
 
   constructor(counts: readonly OpenCounts[]) {
-    this.#versions = Map.groupBy(counts, keyOf);
+    this.#versions = Map.groupBy(counts, ({ service, version }) => compoundKey(service, version));
   }
 
   /** What is under way at one version. undefined: nothing. */
   of(name: VersionName): WorkCounts | undefined {
-    const counts = this.#versions.get(keyOf(name));
+    const counts = this.#versions.get(compoundKey(name.service, name.version));
     if (counts === undefined) return undefined;
     return {
       tunnel: addUp(counts.map(({ tunnel }) => tunnel)),
@@ -27,8 +28,4 @@ export class OpenTotals {
 function addUp(counts: readonly AgeCounts[]): AgeCounts {
   const [first = []] = counts;
   return first.map((_count, age) => counts.reduce((sum, each) => sum + (each[age] ?? 0), 0));
-}
-
-function keyOf({ service, version }: VersionName): string {
-  return `${service}\0${version}`;
 }

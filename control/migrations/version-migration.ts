@@ -11,6 +11,7 @@ import { JITTER } from "../workers/drain-workers.ts";
 import type { Events } from "../records/events.ts";
 import { partsOf } from "../workers/rate-parts.ts";
 import type { Question } from "../workers/worker-process.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** How often progress is asked for, told, and the rate divided anew. */
 const ROUND_MS = 1_000;
@@ -99,7 +100,7 @@ export class VersionMigration {
       await this.#round();
       if (this.#end !== undefined) break;
       events.emit("drain", { scope: "version", ...this.name, ...this.view() });
-      await clock.sleep(this.#napMs(), this.#nap.signal).catch(() => undefined);
+      await pause(clock, this.#napMs(), this.#nap.signal);
       this.#nap = new AbortController();
     }
     const { name } = this;

@@ -6,6 +6,7 @@ import { AuditError } from "../base/errors.ts";
 import { FileLines, MemoryLines } from "./line-log.ts";
 import type { LineLog } from "./line-log.ts";
 import { Serial } from "../base/serial.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Entries that list() gives at most in one answer. */
 export const AUDIT_LIST_MAX = 1000;
@@ -174,7 +175,7 @@ export class Audit {
       return entry;
     } catch (error) {
       this.#tail = undefined;
-      throw new AuditError(`Cannot write audit log: ${messageOf(error)}`, { cause: error });
+      throw new AuditError(`Cannot write audit log: ${errorText(error)}`, { cause: error });
     }
   }
 
@@ -214,10 +215,6 @@ async function reading<Result>(read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {
-    throw new AuditError(`Cannot read audit log: ${messageOf(error)}`, { cause: error });
+    throw new AuditError(`Cannot read audit log: ${errorText(error)}`, { cause: error });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { orLate } from "../../proxy/base/deadline.ts";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,6 +19,7 @@ import { consulOptionsOf, registrationOf } from "./options.ts";
 import { Registrar } from "./registration.ts";
 import { sidecarNameOf } from "./sidecar-name.ts";
 import { Splitters } from "./splitters.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * How long a start waits for endpoints: with Consul away it serves without those it does not know.
@@ -114,7 +116,7 @@ export class ConsulLink implements Registry {
     try {
       await mkdir(dirname(path), { recursive: true });
     } catch (error) {
-      this.#deps.log.warn("kept_copy.unwritable", { path, error: String(error) });
+      this.#deps.log.warn("kept_copy.unwritable", { path, error: errorText(error) });
       this.#auditPath = undefined;
     }
   }
@@ -196,9 +198,6 @@ export class ConsulLink implements Registry {
 
   /** Resolves with the work, or after so long without it. */
   async #atMost(withinMs: number, work: Promise<unknown>): Promise<void> {
-    const done = new AbortController();
-    const late = this.#deps.clock.sleep(withinMs, done.signal).catch(() => undefined);
-    await Promise.race([work, late]);
-    done.abort();
+    await orLate(work, withinMs, this.#deps.clock, () => undefined);
   }
 }

@@ -27,6 +27,7 @@ import { Serial } from "../base/serial.ts";
 import { StoreProblems } from "../store/store-problems.ts";
 import type { StoreProblemsDeps } from "../store/store-problems.ts";
 import type { Store, StoredTable } from "../store/store.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * Shifts come from people and rollouts; ten in a row and then ten a second are already a script.
@@ -141,7 +142,7 @@ export class ConsulStore implements Store {
         savesSeen = this.#savesDone;
         this.#problems.report("silence", undefined);
       },
-      onFailure: (error: unknown) => this.#problems.report("silence", reasonOf(error)),
+      onFailure: (error: unknown) => this.#problems.report("silence", errorText(error)),
     };
     await watch(this.#deps, target, listener, signal);
   }
@@ -174,7 +175,7 @@ export class ConsulStore implements Store {
       if (entry !== undefined) return await this.#take(entry);
       if (copy !== undefined) await this.#restore(copy);
     } catch (error) {
-      this.#problems.report(error instanceof ConsulError ? "silence" : "refusal", reasonOf(error));
+      this.#problems.report(error instanceof ConsulError ? "silence" : "refusal", errorText(error));
       if (copy === undefined) throw this.#unreadable(error);
     }
     this.#last ??= copy;
@@ -229,7 +230,7 @@ export class ConsulStore implements Store {
         if (written === undefined || written < revision) await deleteKey(client, key);
       }
     } catch (error) {
-      log.warn("store.parts_left", { error: String(error) });
+      log.warn("store.parts_left", { error: errorText(error) });
     }
   }
 
@@ -328,7 +329,7 @@ export class ConsulStore implements Store {
 
   #unreadable(error: unknown): StoreError {
     if (error instanceof StoreError) return error;
-    const message = `Cannot read the table from Consul: ${reasonOf(error)}`;
+    const message = `Cannot read the table from Consul: ${errorText(error)}`;
     return new StoreError("store_unreadable", message, { cause: error });
   }
 
@@ -340,8 +341,4 @@ export class ConsulStore implements Store {
 
 function isSplit(entry: KvEntry | undefined): boolean {
   return entry !== undefined && readHead(entry.value).kind === "split";
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

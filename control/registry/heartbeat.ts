@@ -3,6 +3,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import type { ConsulClient } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** A hung agent, or a lost leader, is found at the latest this long after, and TIMEOUT_MS. */
 const INTERVAL_MS = 10_000;
@@ -29,7 +30,7 @@ export async function heartbeat(
 ): Promise<void> {
   const { client, clock, random, log } = deps;
   while (!signal.aborted) {
-    await clock.sleep(INTERVAL_MS * (0.9 + 0.1 * random.next()), signal).catch(() => undefined);
+    await pause(clock, INTERVAL_MS * (0.9 + 0.1 * random.next()), signal);
     if (signal.aborted) return;
     if (clock.nowMs() - client.lastLedAnswerMs < INTERVAL_MS / 2) continue;
     const problem = await findProblem(client, signal);

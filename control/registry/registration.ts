@@ -1,9 +1,12 @@
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import { formatDuration } from "../config/units.ts";
 import { backOffMs } from "../consul/back-off.ts";
 import { type ConsulClient, consulPath } from "../consul/client.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** How late an agent that lost us (restarted empty) gets us back. */
 const LOOK_EVERY_MS = 10_000;
@@ -93,11 +96,9 @@ export class Registrar {
    */
   async leave(signal?: AbortSignal): Promise<void> {
     if (this.#running === undefined) return;
-    const left = new AbortController();
-    const signals = signal === undefined ? [left.signal] : [left.signal, signal];
-    const tooLate = this.#deps.clock.sleep(LEAVE_WITHIN_MS, AbortSignal.any(signals));
-    await Promise.race([this.#deregister(), tooLate.catch(() => undefined)]);
-    left.abort();
+    const { clock } = this.#deps;
+    const left = orLate(this.#deregister(), LEAVE_WITHIN_MS, clock, () => undefined, signal);
+    await left.catch(() => undefined);
   }
 
   async #deregister(): Promise<void> {
@@ -110,7 +111,7 @@ export class Registrar {
       );
       log.info("registration.removed", { id });
     } catch (error) {
-      log.warn("registration.not_removed", { id, error: String(error) });
+      log.warn("registration.not_removed", { id, error: errorText(error) });
     }
   }
 
@@ -127,10 +128,10 @@ export class Registrar {
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        log.warn("registration.failed", { error: String(error) });
+        log.warn("registration.failed", { error: errorText(error) });
       }
       const pauseMs = failures > 0 ? backOffMs(failures, random) : everyMs;
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      await pause(clock, pauseMs, signal);
     }
   }
 

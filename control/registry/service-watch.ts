@@ -2,6 +2,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import { consulPath } from "../consul/client.ts";
 import { type Instance, parseHealthAnswer } from "./health.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** A service that changes all the time is read at once twice, then once a second. */
 const LIMIT = { burst: 2, refillMs: 1_000 };
@@ -53,7 +54,7 @@ export class ServiceWatch {
           if (knownLeader) this.#currentMs = clock.nowMs();
         },
         onFailure: (error) => {
-          if (this.#isCurrent) log.warn("discovery.stale", { service, error: String(error) });
+          if (this.#isCurrent) log.warn("discovery.stale", { service, error: errorText(error) });
           // Until now the query was open: what we knew was current.
           if (this.#isCurrent) this.#currentMs = clock.nowMs();
           this.#isCurrent = false;

@@ -7,6 +7,8 @@ import { type ConsulClient, consulPath } from "../consul/client.ts";
 import { getKey, getKeys, type KvEntry, kvPath, parseKvAnswer, putKey } from "../consul/kv.ts";
 import { withSession } from "../consul/session.ts";
 import { watch } from "../consul/watch.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** A sidecar that dies is off the list after 30 to 60 s: Consul may wait twice the TTL. */
 const SIDECAR_TTL_MS = 30_000;
@@ -98,11 +100,11 @@ export class SidecarFleet {
         if (!this.#isYielding) await withSession(this.#deps, session, publish, signal);
         failures = 0;
       } catch (error) {
-        log.warn("fleet.not_listed", { error: String(error) });
+        log.warn("fleet.not_listed", { error: errorText(error) });
         failures += 1;
       }
       const pauseMs = backOffMs(Math.max(1, failures), random);
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      await pause(clock, pauseMs, signal);
     }
   }
 
@@ -165,7 +167,7 @@ export class SidecarFleet {
       this.#wake = changed.resolve;
       if (written !== this.#value) {
         written = await this.#write(session, this.#value);
-        await this.#deps.clock.sleep(ACKNOWLEDGE_EVERY_MS, held).catch(() => undefined);
+        await pause(this.#deps.clock, ACKNOWLEDGE_EVERY_MS, held);
       }
       if (written === this.#value) await changed.promise;
     }

@@ -3,6 +3,7 @@ import type { Events, SluiceEvent } from "../records/events.ts";
 import type { Services } from "../table/services.ts";
 import { followSplitter, publishSplitter } from "./splitter.ts";
 import type { WatchDeps } from "../consul/watch.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** What splitters work with. */
 export type SplittersDeps = WatchDeps & {
@@ -98,7 +99,7 @@ export class Splitters {
   }
 
   #warn(event: string, service: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     this.#deps.log.warn(event, { service, error: message });
     if (event === "splitter.not_published")
       this.#deps.events.emit("splitter-failed", { service, message });

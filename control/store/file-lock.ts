@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Tries to take a lock: each failed one has seen another process give up or take it. */
 const TRIES_MAX = 5;
@@ -134,7 +135,7 @@ async function startOf(pid: number): Promise<string | undefined> {
 }
 
 function unwritable(path: string, error: unknown): StoreError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorText(error);
   return new StoreError("store_unwritable", `Cannot create ${path}: ${reason}`, { cause: error });
 }
 

@@ -6,6 +6,7 @@ import { FileLock } from "./file-lock.ts";
 import { decodeTable, encodeTable } from "./table-file.ts";
 import { untilAborted } from "./until-aborted.ts";
 import type { Store, StoredTable } from "./store.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Largest file that is read: above any table that the bounds of its parts allow in practice. */
 const FILE_BYTES_MAX = 256 * 1024 ** 2;
@@ -72,7 +73,7 @@ export class FileStore implements Store {
     try {
       await replaceFile(this.#path, encodeTable(next));
     } catch (error) {
-      throw new StoreError("store_unwritable", `Cannot write ${this.#path}: ${messageOf(error)}`, {
+      throw new StoreError("store_unwritable", `Cannot write ${this.#path}: ${errorText(error)}`, {
         cause: error,
       });
     }
@@ -86,7 +87,7 @@ export class FileStore implements Store {
       throw new Error(`wanted at most ${FILE_BYTES_MAX} bytes, found ${size}`);
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw new StoreError("store_unreadable", `Cannot read ${this.#path}: ${messageOf(error)}`, {
+      throw new StoreError("store_unreadable", `Cannot read ${this.#path}: ${errorText(error)}`, {
         cause: error,
       });
     }
@@ -101,8 +102,4 @@ async function replaceFile(path: string, text: string): Promise<void> {
   // The rename itself reaches the disk with its folder (fsync(2)).
   await using folder = await open(dirname(path), "r");
   await folder.sync();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

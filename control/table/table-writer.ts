@@ -25,6 +25,7 @@ import type { PreparedFilters } from "../filters/running-filters.ts";
 import { Serial } from "../base/serial.ts";
 import type { Store, StoredTable } from "../store/store.ts";
 import type { FilterWrite, TableSink } from "./table-sink.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Writes that may wait or run at once. People and rollouts write one at a time. */
 export const WRITES_WAITING_MAX = 64;
@@ -236,7 +237,7 @@ export class TableWriter {
         const documents = { before: before.documents.get(name), after: after.documents.get(name) };
         await audit.append({ ...fact, ...documents });
       } catch (error) {
-        log.error("audit.append.failed", { ...fact, error: messageOf(error) });
+        log.error("audit.append.failed", { ...fact, error: errorText(error) });
         events.emit("audit-failed", { revision: after.revision });
       }
     }
@@ -335,11 +336,7 @@ export class TableWriter {
     try {
       await work;
     } catch (error) {
-      this.#deps.log.error(event, { error: messageOf(error) });
+      this.#deps.log.error(event, { error: errorText(error) });
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { compoundKey } from "../../proxy/base/compound-key.ts";
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import type {
@@ -91,17 +92,17 @@ export class WorkerTotals {
 
   /** Zeros when no worker knows the version. */
   version(service: string, version: string): VersionTotals {
-    return this.#versions.get(keyOf(service, version)) ?? NO_VERSION;
+    return this.#versions.get(compoundKey(service, version)) ?? NO_VERSION;
   }
 
   /** Zeros when no worker knows the endpoint. */
   endpoint(service: string, version: string, address: string): EndpointTotals {
-    return this.#endpoints.get(keyOf(service, version, address)) ?? NO_ENDPOINT;
+    return this.#endpoints.get(compoundKey(service, version, address)) ?? NO_ENDPOINT;
   }
 
   /** Zeros when no worker knows the filter. */
   filter(service: string, filter: string): FilterTotals {
-    return this.#filters.get(keyOf(service, filter)) ?? NO_FILTER;
+    return this.#filters.get(compoundKey(service, filter)) ?? NO_FILTER;
   }
 
   #addVersion(stats: VersionStats): void {
@@ -110,7 +111,7 @@ export class WorkerTotals {
     for (const [bucket, count] of stats.durations) {
       durations[bucket] = (durations[bucket] ?? 0) + count;
     }
-    this.#versions.set(keyOf(stats.service, stats.version), {
+    this.#versions.set(compoundKey(stats.service, stats.version), {
       codes: before.codes.map((count, index) => count + (stats.codes[index] ?? 0)),
       outcomes: before.outcomes.map((count, index) => count + (stats.outcomes[index] ?? 0)),
       retries: before.retries + stats.retries,
@@ -125,7 +126,7 @@ export class WorkerTotals {
 
   #addEndpoint(stats: EndpointStats): void {
     const before = this.endpoint(stats.service, stats.version, stats.address);
-    this.#endpoints.set(keyOf(stats.service, stats.version, stats.address), {
+    this.#endpoints.set(compoundKey(stats.service, stats.version, stats.address), {
       inFlight: before.inFlight + stats.inFlight,
       idleConnections: before.idleConnections + stats.idleConnections,
       ejectedBy: before.ejectedBy + (stats.ejectedForMs > 0 ? 1 : 0),
@@ -136,7 +137,7 @@ export class WorkerTotals {
   #addFilter(stats: FilterStats): void {
     const before = this.filter(stats.service, stats.filter);
     const versions = stats.version === "" ? before.versions : [...before.versions, stats.version];
-    this.#filters.set(keyOf(stats.service, stats.filter), {
+    this.#filters.set(compoundKey(stats.service, stats.filter), {
       versions: [...new Set(versions)],
       failures: before.failures.map((count, index) => count + (stats.failures[index] ?? 0)),
       answers: before.answers + stats.answers,
@@ -145,9 +146,6 @@ export class WorkerTotals {
 }
 
 /** Names hold no NUL, so no two lists of names give the same key. */
-function keyOf(...names: readonly string[]): string {
-  return names.join("\0");
-}
 
 function sumByName(records: readonly Readonly<Record<string, number>>[]): Map<string, number> {
   const sums = new Map<string, number>();

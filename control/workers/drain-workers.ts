@@ -1,3 +1,4 @@
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { DrainPolicy } from "../config/service.ts";
 import { partsOf } from "./rate-parts.ts";
@@ -26,8 +27,6 @@ export async function drainWorkers(
   const drained = workers.map((worker, at) =>
     worker.ask({ kind: "drain", perSecond: rates[at] ?? 0, jitter: JITTER, softMs, hardMs }),
   );
-  const settled = new AbortController();
-  const tooLate = clock.sleep(hardMs + ANSWER_WAIT_MS, settled.signal).catch(() => undefined);
-  await Promise.race([Promise.allSettled(drained), tooLate]);
-  settled.abort();
+  const settled = Promise.allSettled(drained);
+  await orLate(settled, hardMs + ANSWER_WAIT_MS, clock, () => undefined);
 }

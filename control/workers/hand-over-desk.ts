@@ -3,6 +3,7 @@ import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
 import type { WorkerProcess } from "./worker-process.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** A worker, as far as it matters here. */
 type Adopter = Pick<WorkerProcess, "ask">;
@@ -116,7 +117,7 @@ export class HandOverDesk {
     } catch (error) {
       // It may have read from it before it ended: what the next one read would be no beginning.
       this.#log.warn("connection.lost", {
-        message: error instanceof Error ? error.message : String(error),
+        message: errorText(error),
       });
     }
     letGo(handed);

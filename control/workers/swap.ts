@@ -1,7 +1,7 @@
 import type { Clock } from "../../proxy/base/clock.ts";
 import { DrainingError, SwapError, WorkerError } from "../base/errors.ts";
 import type { ControlError } from "../base/errors.ts";
-import { within } from "../base/deadline.ts";
+import { within } from "../base/worker-answer.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 import { tryWorker } from "./worker-trial.ts";
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { WorkerProcess } from "./worker-process.ts";
+import { pause } from "../../proxy/base/clock.ts";
 
 /** Pause between two ticks. Also how old the counts of a worker that is killed may be. */
 export const ASK_INTERVAL_MS = 1_000;
@@ -46,7 +47,7 @@ export class Watchdog {
   async run(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await this.#deps.clock.sleep(ASK_INTERVAL_MS, signal).catch(() => undefined);
+      await pause(this.#deps.clock, ASK_INTERVAL_MS, signal);
       if (!signal.aborted) this.#tick();
     }
   }

@@ -19,10 +19,11 @@ import { refuseTooMany, swapRefusal, tryWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import type { TableSink } from "../table/table-sink.ts";
 import { Watchdog } from "./watchdog.ts";
-import { within } from "../base/deadline.ts";
+import { within } from "../base/worker-answer.ts";
 import { ownWorkerFile } from "../base/program-files.ts";
 import { WorkerProcess } from "./worker-process.ts";
 import type { Question } from "./worker-process.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** How long a worker may take to act on a message before it counts as stuck. */
 const ANSWER_WAIT_MS = 5_000;
@@ -321,7 +322,7 @@ export class Workers implements TableSink, Heir {
       if (this.serving.length < this.#deps.count) await this.#startWorker();
     } catch (error) {
       // Stopped meanwhile, or it ended again: then its own exit has started the next one.
-      this.#deps.log.warn("worker.start-failed", { message: String(error) });
+      this.#deps.log.warn("worker.start-failed", { message: errorText(error) });
     }
   }
 

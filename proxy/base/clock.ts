@@ -22,3 +22,12 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   sleep: (forMs, signal) => sleepMs(forMs, undefined, signal ? { signal } : {}),
 };
+
+/** Resolves after `forMs` milliseconds, or as soon as `signal` is aborted; never rejects. */
+export async function pause(clock: Clock, forMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(forMs, signal);
+  } catch {
+    // Aborted: whoever pauses looks at the signal.
+  }
+}

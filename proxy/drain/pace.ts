@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import { pause } from "../base/clock.ts";
 
 /** Turns that came up while nobody could take them are made up for this far back, not further. */
 const LATE_MAX_MS = 50;
@@ -79,7 +80,7 @@ export async function keepPace(
     work.tick(nowMs);
     while (!stopped.aborted && pace.take(nowMs) && work.turn());
     const waitMs = Math.min(pace.nextMs - nowMs, PACE_TICK_MS);
-    await clock.sleep(Math.max(1, waitMs), stopped).catch(() => undefined);
+    await pause(clock, Math.max(1, waitMs), stopped);
   }
 }
 

@@ -1,3 +1,4 @@
+import { compoundKey } from "../base/compound-key.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type {
@@ -50,7 +51,7 @@ export class WorkerMigrations {
 
   /** Begins a migration, or goes on with it in another way. Returns where it stands. */
   order(order: MigrationOrder): MigrationProgress {
-    const key = keyOf(order);
+    const key = compoundKey(order.service, order.version);
     const known = this.#migrations.get(key);
     known?.follow(order);
     const migration = known ?? this.#begin(order);
@@ -60,7 +61,7 @@ export class WorkerMigrations {
 
   /** Ends a migration; what is left stays. */
   stop(version: VersionName): void {
-    const key = keyOf(version);
+    const key = compoundKey(version.service, version.version);
     this.#migrations.get(key)?.stop();
     this.#migrations.delete(key);
   }
@@ -97,8 +98,4 @@ export class WorkerMigrations {
       if (work.pool.service === service && work.pool.version === version) yield work;
     }
   }
-}
-
-function keyOf({ service, version }: VersionName): string {
-  return `${service}\0${version}`;
 }

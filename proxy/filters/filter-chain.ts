@@ -4,6 +4,7 @@ import type { FilterFailureKind } from "../metrics/stats.ts";
 import { DraftRequest, DraftResponse } from "./head-draft.ts";
 import type { HeadDraft, RequestFacts } from "./head-draft.ts";
 import type { LoadedFilter } from "./loaded-filter.ts";
+import { errorText } from "../base/error-text.ts";
 
 /** A filter that fails every request must not fill the disk with it. */
 const TOLD_INTERVAL_MS = 10_000;
@@ -80,7 +81,7 @@ export class FilterChain {
       const result = hook();
       if (result instanceof Promise) return asynchronous(result);
     } catch (error) {
-      return { kind: "throw", message: error instanceof Error ? error.message : String(error) };
+      return { kind: "throw", message: errorText(error) };
     }
     const { timeoutMs } = filter.spec.filter;
     const tookMs = clock.nowMs() - startedMs;

@@ -1,3 +1,4 @@
+import { orLate } from "../base/deadline.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../messages/messages.ts";
 import type { FilterStats } from "../metrics/stats.ts";
@@ -6,6 +7,7 @@ import { FilterChain } from "./filter-chain.ts";
 import type { ChainDeps } from "./filter-chain.ts";
 import { FilterRefusal, LoadedFilter } from "./loaded-filter.ts";
 import type { ModuleLoader } from "./module-loader.ts";
+import { errorText } from "../base/error-text.ts";
 
 /** How long a module may take to load, be made and be checked; the primary waits 5 s. */
 const LOAD_WAIT_MS = 3_000;
@@ -124,18 +126,10 @@ export class Filters {
     }
   }
 
-  async #inTime<Result>(work: Promise<Result>): Promise<Result> {
-    const done = new AbortController();
-    const tooLate = this.#deps.clock.sleep(LOAD_WAIT_MS, done.signal).then(
-      () => Promise.reject(new FilterRefusal(`cannot load it within ${LOAD_WAIT_MS} ms`)),
-      // Aborted: the work has won the race.
-      () => new Promise<never>(() => undefined),
-    );
-    try {
-      return await Promise.race([work, tooLate]);
-    } finally {
-      done.abort();
-    }
+  #inTime<Result>(work: Promise<Result>): Promise<Result> {
+    return orLate(work, LOAD_WAIT_MS, this.#deps.clock, () => {
+      throw new FilterRefusal(`cannot load it within ${LOAD_WAIT_MS} ms`);
+    });
   }
 
   #put(service: string, chain: FilterChain | undefined): void {
@@ -163,5 +157,5 @@ function handOver(
 }
 
 function reportOf(service: string, filter: string, error: unknown): FilterRefusalReport {
-  return { service, filter, reason: error instanceof Error ? error.message : String(error) };
+  return { service, filter, reason: errorText(error) };
 }

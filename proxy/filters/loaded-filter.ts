@@ -3,6 +3,7 @@ import { FilterCounts } from "./filter-counts.ts";
 import { readFilterHooks, readFilterModule } from "./filter-module.ts";
 import type { FilterHooks, FilterModule } from "./filter-module.ts";
 import type { ModuleLoader } from "./module-loader.ts";
+import { errorText } from "../base/error-text.ts";
 
 /** Why a filter cannot be used, in words for the operator. */
 export class FilterRefusal extends Error {}
@@ -94,7 +95,7 @@ async function told<Result>(
   try {
     return await (typeof work === "function" ? work() : work);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new FilterRefusal(`cannot ${step}: ${reason}`, { cause: error });
   }
 }

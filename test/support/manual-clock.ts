@@ -16,6 +16,11 @@ export class ManualClock implements Clock {
     return Date.UTC(2026, 0, 1) + this.#nowMs;
   }
 
+  /** How many sleep now. */
+  get sleeping(): number {
+    return this.#sleepers.length;
+  }
+
   async sleep(forMs: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();

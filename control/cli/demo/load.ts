@@ -1,6 +1,7 @@
 import { Pool } from "undici";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import type { Tally } from "./tally.ts";
+import { pause } from "../../../proxy/base/clock.ts";
 
 /** Requests a second: enough for a sharp share in a few seconds, no burden for a laptop. */
 const RATE_PER_SECOND = 200;
@@ -49,7 +50,7 @@ export class Load {
     for (let sent = 0; !signal.aborted;) {
       const due = Math.floor(((this.#clock.nowMs() - startMs) * RATE_PER_SECOND) / 1000) + 1;
       for (; sent < due; sent += 1) this.#send(startMs + (sent * 1000) / RATE_PER_SECOND);
-      await this.#clock.sleep(TICK_MS, signal).catch(() => undefined);
+      await pause(this.#clock, TICK_MS, signal);
     }
     await this.settled();
     await this.#pool.close();

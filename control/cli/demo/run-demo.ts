@@ -12,6 +12,7 @@ import type { Screen } from "./screen.ts";
 import { startAlone } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import { faultOf, Tally } from "./tally.ts";
+import { pause } from "../../../proxy/base/clock.ts";
 
 /** v2's shares in %, one step each. */
 const STEPS = [0, 10, 50, 100] as const;
@@ -145,7 +146,7 @@ class Demo {
     const endMs = clock.nowMs() + forMs;
     while (clock.nowMs() < endMs && !signal.aborted) {
       screen.progress(tallies);
-      await clock.sleep(PROGRESS_MS, signal).catch(() => undefined);
+      await pause(clock, PROGRESS_MS, signal);
       const { lost } = this.#deps.children;
       // Ctrl-C may have ended a child before us: then that is no failure.
       if (lost !== undefined && !signal.aborted) throw new CliError("demo_lost", lost);
