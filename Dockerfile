@@ -1,5 +1,5 @@
-# The build, which has its libraries inside, and the image's own Node.
-FROM node:26-slim AS build
+# Builds the program with its libraries inside, then copies it beside the Node that npm brings too.
+FROM node:26.10.0-slim@sha256:ec7758ee051e457b468b32bde57b0879010b325bb9862718e9615225ce4aaae1 AS build
 WORKDIR /sluice
 COPY package.json package-lock.json .npmrc rolldown.config.ts LICENSE ./
 RUN npm ci
@@ -7,7 +7,7 @@ COPY proxy proxy
 COPY control control
 RUN npm run build
 
-FROM node:26-slim
+FROM node:26.10.0-slim@sha256:ec7758ee051e457b468b32bde57b0879010b325bb9862718e9615225ce4aaae1
 ENV NODE_ENV=production
 WORKDIR /sluice
 COPY --from=build /sluice/dist dist
