@@ -13,7 +13,15 @@ export type Row = { readonly cells: readonly string[]; readonly caption: string 
 
 /** Every page that people read. */
 export function pages(): readonly SourceFile[] {
-  const places = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs"];
+  const places = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    ".github",
+    "docs",
+  ];
   return sourceFiles(places, [".md"]);
 }
 
