@@ -6,7 +6,7 @@ import type { Accepted } from "../transport/open-transport.ts";
 import { acceptHandles } from "../transport/stream-handles.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
 import { ClientConnection } from "./client-connection.ts";
-import type { Peer } from "../messages/handed-connection.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { ServeDeps } from "../exchange/deps.ts";
 import { errorResponse } from "../exchange/respond.ts";
 import { TurnAway } from "./turn-away.ts";

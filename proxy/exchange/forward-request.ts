@@ -5,7 +5,7 @@ import { ForwardedFields } from "../http1/forwarded-fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { requestHeadForUpstream } from "../http1/rewrite-request.ts";
 import type { RequestRewrite } from "../http1/rewrite-request.ts";
-import type { Peer } from "../messages/handed-connection.ts";
+import type { Peer } from "../transport/peer.ts";
 
 /** Most of a request, head included, that is kept so that an idempotent one can be sent again. */
 const REPLAY_BYTES_MAX = 64 * 1024;

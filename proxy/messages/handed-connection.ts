@@ -1,12 +1,5 @@
-import type { TunnelFramesState } from "../tunnel/tunnel-frames.ts";
-
-/** Who is at the other end of a client connection. */
-export type Peer = {
-  /** IP address as text; `unknown` on Unix sockets (RFC 7239 6.2). */
-  readonly address: string;
-  /** Its X-Forwarded-* fields are believed. */
-  readonly trusted: boolean;
-};
+import type { Peer } from "../transport/peer.ts";
+import type { HandedTunnel } from "../tunnel/handed-tunnel.ts";
 
 /** A client connection between requests, or inside a head. */
 export type IdleConnection = {
@@ -40,15 +33,3 @@ export type HandedConnection = { readonly place: number } & (
       readonly about: HandedTunnel;
     }
 );
-
-/** What is known of a tunnel besides its two sockets. */
-export type HandedTunnel = {
-  readonly service: string;
-  readonly version: string;
-  readonly endpoint: string;
-  readonly idleTimeoutMs: number;
-  /** How long it has been open. */
-  readonly ageMs: number;
-  /** Where both directions of a WebSocket stand. undefined: another protocol. */
-  readonly frames: TunnelFramesState | undefined;
-};

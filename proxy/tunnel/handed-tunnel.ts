@@ -1,0 +1,13 @@
+import type { TunnelFramesState } from "./tunnel-frames.ts";
+
+/** What is known of a tunnel besides its two sockets. */
+export type HandedTunnel = {
+  readonly service: string;
+  readonly version: string;
+  readonly endpoint: string;
+  readonly idleTimeoutMs: number;
+  /** How long it has been open. */
+  readonly ageMs: number;
+  /** Where both directions of a WebSocket stand. undefined: another protocol. */
+  readonly frames: TunnelFramesState | undefined;
+};
