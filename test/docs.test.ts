@@ -99,6 +99,20 @@ describe("Examples", () => {
   });
 });
 
+/** Longest line of a page: two fit side by side in a review. */
+const COLUMNS_MAX = 120;
+
+test("Lines of pages keep within 120 columns, where Markdown lets them be broken", () => {
+  const long = PAGES.flatMap((each) =>
+    proseOf(each)
+      .split("\n")
+      // Markdown wants a row of a table, a heading and a lone link on one line.
+      .filter((line) => line.length > COLUMNS_MAX && !/^(?:\||#|!?\[[^\]]*\]\([^)]*\)$)/.test(line))
+      .map((line) => `${each.path}: ${line}`),
+  );
+  expect(long).toEqual([]);
+});
+
 describe("Links", () => {
   test("lead to a page that is there, and to a heading that it has", () => {
     const broken = PAGES.flatMap((from) =>

@@ -8,7 +8,7 @@ export type Block = {
   readonly text: string;
 };
 
-/** A row of a table: its cells, and the line in bold or prose that stands over the table. */
+/** A row of a table: its cells, and the paragraph or heading that stands over the table. */
 export type Row = { readonly cells: readonly string[]; readonly caption: string };
 
 /** Every page that people read. */
@@ -46,6 +46,7 @@ export function rowsOf(page: SourceFile): readonly Row[] {
   const rows: Row[] = [];
   let caption = "";
   let inTable = false;
+  let before = "";
   for (const line of proseOf(page).split("\n")) {
     if (line.startsWith("|")) {
       const cells = line.slice(1, -1).split("|");
@@ -53,8 +54,10 @@ export function rowsOf(page: SourceFile): readonly Row[] {
       inTable ||= /^\|(?:-+\|)+$/.test(line);
     } else {
       inTable = false;
-      if (line !== "") caption = line;
+      const goesOn = before !== "" && !before.startsWith("|");
+      if (line !== "") caption = goesOn ? `${caption} ${line}` : line;
     }
+    before = line;
   }
   return rows;
 }
