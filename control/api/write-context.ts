@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { WriteContext } from "../table/table-writer.ts";
+import type { WriteContext } from "../table/table-sink.ts";
 import { invalidHeader, preconditionRequired } from "./api-errors.ts";
 
 /** Longest X-Sluice-Reason in characters: a sentence or two, kept for good in the audit log. */

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Plan } from "../api/plan.ts";
-import type { ShiftResult } from "../table/services.ts";
+import type { ShiftResult } from "../table/service-writes.ts";
 import { usageError } from "./cli-error.ts";
 import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";

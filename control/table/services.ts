@@ -2,23 +2,27 @@ import type { ServiceSnapshot, State } from "../../proxy/table/snapshot.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import type { Service } from "../config/service.ts";
 import { withDocuments } from "./desired-table.ts";
-import type { DesiredService, DesiredTable, DocumentChanges } from "./desired-table.ts";
-import { withEndpointState, withVersionState, withWeights } from "./edit-document.ts";
+import type { DesiredService } from "./desired-table.ts";
+import { withWeights } from "./edit-document.ts";
 import type { EndpointState, Weights } from "./edit-document.ts";
-import { UnknownServiceError } from "../base/errors.ts";
 import type { StoredTable } from "../store/store.ts";
-import { withFilter } from "./edit-filter.ts";
 import type { FilterEdit } from "./edit-filter.ts";
+import {
+  asStored,
+  changesOf,
+  endpointStateWrite,
+  filterWrite,
+  known,
+  putWrite,
+  removeWrite,
+  shiftResult,
+  shiftWrite,
+  versionStateWrite,
+} from "./service-writes.ts";
+import type { ShiftResult } from "./service-writes.ts";
+import type { WriteContext } from "./table-sink.ts";
 import { TableWriter } from "./table-writer.ts";
-import type { TableWriterDeps, Write, WriteContext, Written } from "./table-writer.ts";
-
-/** What a shift answers with. */
-export type ShiftResult = {
-  readonly revision: number;
-  readonly weights: Record<string, number>;
-  /** weight / sum of weights, 0 … 1. */
-  readonly shares: Record<string, number>;
-};
+import type { TableWriterDeps, Write } from "./table-writer.ts";
 
 /** A service now and as it would be. */
 export type Preview = {
@@ -30,11 +34,11 @@ export type Preview = {
 /** The services that should be in force, and every way to change them. */
 export class Services {
   readonly #deps: TableWriterDeps;
-  readonly #keeper: TableWriter;
+  readonly #writer: TableWriter;
 
   constructor(deps: TableWriterDeps) {
     this.#deps = deps;
-    this.#keeper = new TableWriter(deps);
+    this.#writer = new TableWriter(deps);
   }
 
   /**
@@ -43,27 +47,27 @@ export class Services {
    * @throws StoreError, ValidationError, and what the sink throws
    */
   start(initial: Readonly<Record<string, ServiceDocument>>): Promise<"store" | "config"> {
-    return this.#keeper.start(initial);
+    return this.#writer.start(initial);
   }
 
   /** Takes no more writes, until `release`; resolves with the table when the last one is done. */
   hold(): Promise<StoredTable> {
-    return this.#keeper.hold();
+    return this.#writer.hold();
   }
 
   /** Takes writes again. */
   release(): void {
-    this.#keeper.release();
+    this.#writer.release();
   }
 
   /** The stored table's revision. 0: not started. */
   get revision(): number {
-    return this.#keeper.table.revision;
+    return this.#writer.table.revision;
   }
 
   /** Names of all services in force. */
   names(): readonly string[] {
-    return [...this.#keeper.table.services.keys()];
+    return [...this.#writer.table.services.keys()];
   }
 
   /**
@@ -95,7 +99,7 @@ export class Services {
    * @throws ValidationError
    */
   previewPut(name: string, document: unknown): Preview {
-    return this.#preview(name, jsonClone(document));
+    return this.#preview(name, asStored(document));
   }
 
   /**
@@ -116,8 +120,7 @@ export class Services {
     document: unknown,
     context: WriteContext,
   ): Promise<{ revision: number; created: boolean }> {
-    const edit = only(name, () => jsonClone(document));
-    const { before, after } = await this.#keeper.write({ action: "put", context, edit });
+    const { before, after } = await this.#writer.write(putWrite(name, document, context));
     return { revision: after.revision, created: !before.documents.has(name) };
   }
 
@@ -126,7 +129,7 @@ export class Services {
    * @throws UnknownServiceError, and as every write
    */
   async remove(name: string, context: WriteContext): Promise<{ revision: number }> {
-    return this.#change("remove", name, { context, edit: () => undefined });
+    return this.#write(removeWrite(name, context));
   }
 
   /**
@@ -141,15 +144,7 @@ export class Services {
     context: WriteContext,
     fresh?: string,
   ): Promise<{ revision: number }> {
-    const edit = (): DocumentChanges =>
-      new Map(
-        [...documents].map(([name, document]) => [
-          name,
-          document === undefined ? undefined : jsonClone(document),
-        ]),
-      );
-    const { after } = await this.#keeper.write({ action, context, fresh, edit });
-    return { revision: after.revision };
+    return this.#write({ action, context, fresh, edit: () => changesOf(documents) });
   }
 
   /**
@@ -158,12 +153,7 @@ export class Services {
    * @throws ValidationError, UnknownServiceError, UnknownVersionError, and as every write
    */
   async shift(name: string, weights: Weights, context: WriteContext): Promise<ShiftResult> {
-    const { after } = await this.#keeper.write({
-      action: "shift",
-      context,
-      edit: only(name, (current) => withWeights(known(name, current), weights)),
-      event: (written) => ({ kind: "shift", ...shiftEvent(written, name) }),
-    });
+    const { after } = await this.#writer.write(shiftWrite(name, weights, context));
     return shiftResult(after, name);
   }
 
@@ -177,13 +167,7 @@ export class Services {
     edit: FilterEdit,
     context: WriteContext,
   ): Promise<{ revision: number }> {
-    const { after } = await this.#keeper.write({
-      action: "put-filter",
-      context,
-      fresh: name,
-      edit: (table) => withFilter(table, name, edit),
-    });
-    return { revision: after.revision };
+    return this.#write(filterWrite(name, edit, context));
   }
 
   /**
@@ -196,10 +180,7 @@ export class Services {
     state: State,
     context: WriteContext,
   ): Promise<{ revision: number }> {
-    return this.#change("version-state", name, {
-      context,
-      edit: (current) => withVersionState(known(name, current), version, state),
-    });
+    return this.#write(versionStateWrite(name, { version, state }, context));
   }
 
   /**
@@ -211,10 +192,7 @@ export class Services {
     change: EndpointState,
     context: WriteContext,
   ): Promise<{ revision: number }> {
-    return this.#change("endpoint-state", name, {
-      context,
-      edit: (current) => withEndpointState(known(name, current), change),
-    });
+    return this.#write(endpointStateWrite(name, change, context));
   }
 
   /**
@@ -222,20 +200,20 @@ export class Services {
    * cost one. Resolves when that is done; errors are logged.
    */
   refresh(name: string): Promise<void> {
-    return this.#keeper.refresh(name);
+    return this.#writer.refresh(name);
   }
 
   /** Stops following and waits for writes under way. The store stays open: it is its owner's. */
   close(): Promise<void> {
-    return this.#keeper.close();
+    return this.#writer.close();
   }
 
   #find(name: string): DesiredService {
-    return known(name, this.#keeper.table.services.get(name));
+    return known(name, this.#writer.table.services.get(name));
   }
 
   #preview(name: string, document: ServiceDocument): Preview {
-    const { table } = this.#keeper;
+    const { table } = this.#writer;
     const after = withDocuments(table, new Map([[name, document]]), this.#deps.discovery);
     return {
       before: table.services.get(name)?.snapshot,
@@ -243,47 +221,8 @@ export class Services {
     };
   }
 
-  async #change(
-    action: string,
-    name: string,
-    write: { readonly context: WriteContext; readonly edit: EditOne },
-  ): Promise<{ revision: number }> {
-    const { context, edit } = write;
-    const { after } = await this.#keeper.write({ action, context, edit: only(name, edit) });
+  async #write(write: Write): Promise<{ revision: number }> {
+    const { after } = await this.#writer.write(write);
     return { revision: after.revision };
   }
-}
-
-/** Gives a service's new document (undefined: remove it), or throws. */
-type EditOne = (current: DesiredService | undefined) => ServiceDocument | undefined;
-
-/** An edit of one service. */
-function only(name: string, edit: EditOne): Write["edit"] {
-  return ({ services }) => new Map([[name, edit(services.get(name))]]);
-}
-
-function known(name: string, service: DesiredService | undefined): DesiredService {
-  if (service === undefined) throw new UnknownServiceError(name);
-  return service;
-}
-
-/** Exactly what a store will hold: whatever JSON has no word for is gone before anyone reads it. */
-function jsonClone(document: unknown): ServiceDocument {
-  return JSON.parse(JSON.stringify(document ?? null)) as ServiceDocument;
-}
-
-function weightsOf(table: DesiredTable, name: string): Record<string, number> {
-  const versions = table.services.get(name)?.snapshot.versions ?? [];
-  return Object.fromEntries(versions.map((version) => [version.name, version.weight]));
-}
-
-function shiftResult(table: DesiredTable, name: string): ShiftResult {
-  const weights = weightsOf(table, name);
-  const sum = Object.values(weights).reduce((total, weight) => total + weight, 0);
-  const shares = Object.entries(weights).map(([version, weight]) => [version, weight / sum]);
-  return { revision: table.revision, weights, shares: Object.fromEntries(shares) };
-}
-
-function shiftEvent({ before, after }: Written, name: string): Record<string, unknown> {
-  return { service: name, before: weightsOf(before, name), after: weightsOf(after, name) };
 }

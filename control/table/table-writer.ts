@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Log } from "../../proxy/base/log.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 import type { Audit } from "../records/audit.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import {
@@ -8,24 +7,22 @@ import {
   NO_TABLE,
   readService,
   readTable,
-  rediscovered,
   storedForm,
   withDocuments,
 } from "./desired-table.ts";
 import type { DesiredTable, DocumentChanges } from "./desired-table.ts";
-import type { Discovery } from "../discovery/discovery.ts";
 import {
   HandingOverError,
   NotInForceError,
   RevisionConflictError,
   UnknownServiceError,
 } from "../base/errors.ts";
-import type { Events } from "../records/events.ts";
-import type { PreparedFilters } from "../filters/running-filters.ts";
 import { Serial } from "../base/serial.ts";
 import type { Store, StoredTable } from "../store/store.ts";
-import type { FilterWrite, TableSink } from "./table-sink.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { TableFollower } from "./table-follower.ts";
+import { TableInForce } from "./table-in-force.ts";
+import type { TableInForceDeps } from "./table-in-force.ts";
+import type { FilterWrite, PreparedChange } from "./table-sink.ts";
 
 /** Writes that may wait or run at once. People and rollouts write one at a time. */
 export const WRITES_WAITING_MAX = 64;
@@ -35,14 +32,6 @@ export const WRITES_WAITING_MAX = 64;
  * another win, so somebody always gets on.
  */
 const SAVE_TRIES_MAX = 5;
-
-/** Who writes, why, and on what they have seen. */
-export type WriteContext = {
-  readonly actor: string;
-  readonly reason: string | undefined;
-  /** The revision that the table must still have. `*`: any. */
-  readonly ifMatch: number | "*";
-};
 
 /** The table before and after a write; one object when the write changed nothing. */
 export type Written = {
@@ -65,15 +54,10 @@ export type Write = FilterWrite & {
   };
 };
 
-/** What a table keeper works with. */
-export type TableWriterDeps = {
+/** What a table writer works with. */
+export type TableWriterDeps = TableInForceDeps & {
   readonly store: Store;
-  readonly sink: TableSink;
-  readonly events: Events;
   readonly audit: Audit;
-  readonly log: Log;
-  /** Absent: versions with `consul:` have no endpoints. */
-  readonly discovery?: Discovery | undefined;
 };
 
 /**
@@ -86,37 +70,30 @@ export type TableWriterDeps = {
 export class TableWriter {
   readonly #deps: TableWriterDeps;
   readonly #serial = new Serial(WRITES_WAITING_MAX);
-  readonly #closing = new AbortController();
-  #table = NO_TABLE;
-  #following: Promise<void> = Promise.resolve();
+  readonly #current: TableInForce;
+  readonly #follower: TableFollower;
   /** Somebody else is about to take the table over. */
   #held = false;
-  /** What others have written and discovery has found since the last catch-up. */
-  #followed: StoredTable | undefined;
-  #rediscover = new Set<string>();
-  #catchUp: Promise<void> | undefined;
 
   constructor(deps: TableWriterDeps) {
     this.#deps = deps;
+    this.#current = new TableInForce(deps);
+    this.#follower = new TableFollower({ ...deps, current: this.#current, serial: this.#serial });
   }
 
   /** What is in force, or on its way there. */
   get table(): DesiredTable {
-    return this.#table;
+    return this.#current.table;
   }
 
   /** See Services.start(). */
   start(initial: Readonly<Record<string, ServiceDocument>>): Promise<"store" | "config"> {
     return this.#serial.runAlways(async () => {
-      const { discovery, sink, store } = this.#deps;
       const { stored, source } = await this.#firstTable(initial);
-      this.#table = this.#read(stored);
       // First: what discovery finds while the workers take the table in must not be lost.
-      if (discovery) discovery.onChange = (name) => void this.refresh(name);
-      this.#tellDiscovery();
-      await sink.apply(changeBetween(NO_TABLE, this.#table));
-      const follow = store.follow((table) => this.#followLater(table), this.#closing.signal);
-      this.#following = this.#logged("store.follow.failed", follow);
+      this.#follower.hearDiscovery();
+      await this.#current.apply(this.#current.read(stored));
+      this.#follower.hearStore();
       return source;
     });
   }
@@ -132,14 +109,14 @@ export class TableWriter {
       for (let tries = 1; ; tries += 1) {
         const written = this.#prepare(write);
         const { before, after } = written;
-        const filters = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
+        const prepared = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
         if (before === after) {
-          if (filters !== undefined) await this.#apply(after, filters);
+          if (prepared !== undefined) await this.#current.apply(after, prepared);
           return written;
         }
         const conflict = await this.#save(written);
-        if (conflict === undefined) return this.#commit(write, written, filters);
-        await this.#logged("table.apply.failed", this.#adoptStored());
+        if (conflict === undefined) return this.#commit(write, written, prepared);
+        await this.#follower.adoptStored();
         if (write.context.ifMatch !== "*" || tries === SAVE_TRIES_MAX) throw conflict;
       }
     });
@@ -149,7 +126,7 @@ export class TableWriter {
   async hold(): Promise<StoredTable> {
     this.#held = true;
     await this.#serial.idle();
-    return storedForm(this.#table);
+    return storedForm(this.table);
   }
 
   /** See Services.release(). */
@@ -159,21 +136,18 @@ export class TableWriter {
 
   /** See Services.refresh(). */
   refresh(name: string): Promise<void> {
-    this.#rediscover.add(name);
-    return this.#catchUpLater();
+    return this.#follower.refresh(name);
   }
 
   /** See Services.close(). */
   async close(): Promise<void> {
-    this.#closing.abort();
-    if (this.#deps.discovery) this.#deps.discovery.onChange = () => undefined;
-    await this.#following;
+    await this.#follower.close();
     await this.#serial.idle();
   }
 
   /** The part of a write that can be refused and changes nothing. */
   #prepare({ edit, context }: Write): Written {
-    const before = this.#table;
+    const before = this.table;
     const changes = edit(before);
     for (const [name, document] of changes) {
       if (document === undefined && !before.documents.has(name)) {
@@ -208,11 +182,11 @@ export class TableWriter {
   async #commit(
     write: Write,
     written: Written,
-    filters: PreparedFilters | undefined,
+    prepared: PreparedChange | undefined,
   ): Promise<Written> {
     const { action, context } = write;
     const { after, names } = written;
-    const applied = await this.#apply(after, filters).then(
+    const applied = await this.#current.apply(after, prepared).then(
       () => undefined,
       (error: unknown) => new NotInForceError(after.revision, { cause: error }),
     );
@@ -243,14 +217,6 @@ export class TableWriter {
     }
   }
 
-  /** Makes `after` the table. The sink keeps the change even when it rejects: so does this. */
-  async #apply(after: DesiredTable, filters?: PreparedFilters): Promise<void> {
-    const change = changeBetween(this.#table, after);
-    this.#table = after;
-    this.#tellDiscovery();
-    await this.#deps.sink.apply(change, filters);
-  }
-
   async #firstTable(
     initial: Readonly<Record<string, ServiceDocument>>,
   ): Promise<{ stored: StoredTable; source: "store" | "config" }> {
@@ -269,74 +235,6 @@ export class TableWriter {
       const theirs = error instanceof RevisionConflictError ? await store.load() : undefined;
       if (theirs === undefined) throw error;
       return { stored: theirs, source: "store" };
-    }
-  }
-
-  #read(stored: StoredTable): DesiredTable {
-    const { table, refused } = readTable(stored, this.#table, this.#deps.discovery);
-    for (const [service, error] of refused) {
-      this.#deps.log.error("service.refused", { service, error: error.message });
-      this.#deps.events.emit("service-refused", { service, problems: error.problems });
-    }
-    return table;
-  }
-
-  #tellDiscovery(): void {
-    const services = [...this.#table.services].map(([name, { service }]) => [name, service]);
-    this.#deps.discovery?.update(Object.fromEntries(services));
-  }
-
-  #followLater(table: StoredTable): void {
-    this.#followed = table;
-    void this.#catchUpLater();
-  }
-
-  /** One task takes in everything that has come up until it runs: they cannot pile up. */
-  #catchUpLater(): Promise<void> {
-    this.#catchUp ??= this.#serial.runAlways(async () => {
-      const [followed, names] = [this.#followed, this.#rediscover];
-      this.#catchUp = undefined;
-      this.#followed = undefined;
-      this.#rediscover = new Set();
-      await this.#logged("table.apply.failed", this.#takeFollowed(followed));
-      await this.#logged("table.apply.failed", this.#takeDiscovered(names));
-    });
-    return this.#catchUp;
-  }
-
-  async #takeFollowed(followed: StoredTable | undefined): Promise<void> {
-    if (followed === undefined) return;
-    if (followed.revision > this.#table.revision) return this.#adopt(followed);
-    // Overtaken by a write of our own; or somebody has put an older table back, or changed one by
-    // hand without a new revision: the store knows.
-    await this.#adoptStored();
-  }
-
-  async #takeDiscovered(names: ReadonlySet<string>): Promise<void> {
-    const after = rediscovered(this.#table, names, this.#deps.discovery);
-    if (after !== this.#table) await this.#apply(after);
-  }
-
-  async #adoptStored(): Promise<void> {
-    const stored = await this.#deps.store.load();
-    if (stored === undefined || isDeepStrictEqual(stored, storedForm(this.#table))) return;
-    await this.#adopt(stored);
-  }
-
-  async #adopt(stored: StoredTable): Promise<void> {
-    const after = this.#read(stored);
-    const { replace, remove } = changeBetween(this.#table, after);
-    const services = [...replace.map(({ name }) => name), ...remove];
-    const { revision } = stored;
-    this.#deps.events.emit("revision", { revision, action: "follow", services });
-    await this.#apply(after);
-  }
-
-  async #logged(event: string, work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      this.#deps.log.error(event, { error: errorText(error) });
     }
   }
 }

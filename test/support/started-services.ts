@@ -9,7 +9,7 @@ import { Events } from "../../control/records/events.ts";
 import { Services } from "../../control/table/services.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { Store, StoredTable } from "../../control/store/store.ts";
-import type { WriteContext } from "../../control/table/table-writer.ts";
+import type { WriteContext } from "../../control/table/table-sink.ts";
 import { fixedClock as clock } from "./fixed-clock.ts";
 
 /** Whoever writes does not care which revision there is. */

@@ -1,0 +1,111 @@
+import type { State } from "../../proxy/table/snapshot.ts";
+import { UnknownServiceError } from "../base/errors.ts";
+import type { ServiceDocument } from "../config/service-schema.ts";
+import type { DesiredService, DesiredTable, DocumentChanges } from "./desired-table.ts";
+import { withEndpointState, withVersionState, withWeights } from "./edit-document.ts";
+import type { EndpointState, Weights } from "./edit-document.ts";
+import { withFilter } from "./edit-filter.ts";
+import type { FilterEdit } from "./edit-filter.ts";
+import type { WriteContext } from "./table-sink.ts";
+import type { Write, Written } from "./table-writer.ts";
+
+/** What a shift answers with. */
+export type ShiftResult = {
+  readonly revision: number;
+  readonly weights: Record<string, number>;
+  /** weight / sum of weights, 0 … 1. */
+  readonly shares: Record<string, number>;
+};
+
+/** Puts a document in a service's place. */
+export function putWrite(name: string, document: unknown, context: WriteContext): Write {
+  return { action: "put", context, edit: only(name, () => asStored(document)) };
+}
+
+/** Takes a service away. */
+export function removeWrite(name: string, context: WriteContext): Write {
+  return { action: "remove", context, edit: only(name, () => undefined) };
+}
+
+/** Changes weights of a service, and tells of it. See withWeights(). */
+export function shiftWrite(name: string, weights: Weights, context: WriteContext): Write {
+  return {
+    action: "shift",
+    context,
+    edit: only(name, (current) => withWeights(known(name, current), weights)),
+    event: (written) => ({ kind: "shift", ...shiftEvent(written, name) }),
+  };
+}
+
+/** Changes a filter in every service that has one of this name. See withFilter(). */
+export function filterWrite(name: string, edit: FilterEdit, context: WriteContext): Write {
+  const edited = (table: DesiredTable): DocumentChanges => withFilter(table, name, edit);
+  return { action: "put-filter", context, fresh: name, edit: edited };
+}
+
+/** Changes the state of a version. See withVersionState(). */
+export function versionStateWrite(
+  name: string,
+  change: { readonly version: string; readonly state: State },
+  context: WriteContext,
+): Write {
+  const { version, state } = change;
+  const edit = only(name, (current) => withVersionState(known(name, current), version, state));
+  return { action: "version-state", context, edit };
+}
+
+/** Changes the state of an endpoint. See withEndpointState(). */
+export function endpointStateWrite(
+  name: string,
+  change: EndpointState,
+  context: WriteContext,
+): Write {
+  const edit = only(name, (current) => withEndpointState(known(name, current), change));
+  return { action: "endpoint-state", context, edit };
+}
+
+/** Documents of several services as changes. undefined: that service is removed. */
+export function changesOf(documents: ReadonlyMap<string, unknown>): DocumentChanges {
+  return new Map(
+    [...documents].map(([name, document]) => [
+      name,
+      document === undefined ? undefined : asStored(document),
+    ]),
+  );
+}
+
+/** What a shift of a service came to. */
+export function shiftResult(table: DesiredTable, name: string): ShiftResult {
+  const weights = weightsOf(table, name);
+  const sum = Object.values(weights).reduce((total, weight) => total + weight, 0);
+  const shares = Object.entries(weights).map(([version, weight]) => [version, weight / sum]);
+  return { revision: table.revision, weights, shares: Object.fromEntries(shares) };
+}
+
+/** The service, which must be there. @throws UnknownServiceError */
+export function known(name: string, service: DesiredService | undefined): DesiredService {
+  if (service === undefined) throw new UnknownServiceError(name);
+  return service;
+}
+
+/** Exactly what a store will hold: whatever JSON has no word for is gone before anyone reads it. */
+export function asStored(document: unknown): ServiceDocument {
+  return JSON.parse(JSON.stringify(document ?? null)) as ServiceDocument;
+}
+
+/** Gives a service's new document (undefined: remove it), or throws. */
+type EditOne = (current: DesiredService | undefined) => ServiceDocument | undefined;
+
+/** An edit of one service. */
+function only(name: string, edit: EditOne): Write["edit"] {
+  return ({ services }) => new Map([[name, edit(services.get(name))]]);
+}
+
+function weightsOf(table: DesiredTable, name: string): Record<string, number> {
+  const versions = table.services.get(name)?.snapshot.versions ?? [];
+  return Object.fromEntries(versions.map((version) => [version.name, version.weight]));
+}
+
+function shiftEvent({ before, after }: Written, name: string): Record<string, unknown> {
+  return { service: name, before: weightsOf(before, name), after: weightsOf(after, name) };
+}

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from "node:util";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Serial } from "../base/serial.ts";
+import type { Store, StoredTable } from "../store/store.ts";
+import { changeBetween, rediscovered, storedForm } from "./desired-table.ts";
+import type { TableInForce, TableInForceDeps } from "./table-in-force.ts";
+
+/** What a follower works with. */
+export type TableFollowerDeps = TableInForceDeps & {
+  readonly store: Store;
+  readonly current: TableInForce;
+  /** Where writes take their turns too, so that neither sees half of the other. */
+  readonly serial: Serial;
+};
+
+/** Takes what other sidecars have written, and what discovery has found, to the table in force. */
+export class TableFollower {
+  readonly #deps: TableFollowerDeps;
+  readonly #closing = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+  /** What others have written and discovery has found since the last catch-up. */
+  #followed: StoredTable | undefined;
+  #rediscover = new Set<string>();
+  #catchUp: Promise<void> | undefined;
+
+  constructor(deps: TableFollowerDeps) {
+    this.#deps = deps;
+  }
+
+  /** From now on hears of discovery. */
+  hearDiscovery(): void {
+    const { discovery } = this.#deps;
+    if (discovery) discovery.onChange = (name) => void this.refresh(name);
+  }
+
+  /** From now on hears of the store. */
+  hearStore(): void {
+    const follow = this.#deps.store.follow((table) => {
+      this.#followed = table;
+      void this.#catchUpLater();
+    }, this.#closing.signal);
+    this.#following = this.#logged("store.follow.failed", follow);
+  }
+
+  /** See Services.refresh(). */
+  refresh(name: string): Promise<void> {
+    this.#rediscover.add(name);
+    return this.#catchUpLater();
+  }
+
+  /** Takes in what the store holds, in the caller's turn. Never rejects: errors are logged. */
+  adoptStored(): Promise<void> {
+    return this.#logged("table.apply.failed", this.#adoptStored());
+  }
+
+  /** Hears nothing more. Resolves when the store has let go. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#deps.discovery) this.#deps.discovery.onChange = () => undefined;
+    await this.#following;
+  }
+
+  /** One task takes in everything that has come up until it runs: they cannot pile up. */
+  #catchUpLater(): Promise<void> {
+    this.#catchUp ??= this.#deps.serial.runAlways(async () => {
+      const [followed, names] = [this.#followed, this.#rediscover];
+      this.#catchUp = undefined;
+      this.#followed = undefined;
+      this.#rediscover = new Set();
+      await this.#logged("table.apply.failed", this.#takeFollowed(followed));
+      await this.#logged("table.apply.failed", this.#takeDiscovered(names));
+    });
+    return this.#catchUp;
+  }
+
+  async #takeFollowed(followed: StoredTable | undefined): Promise<void> {
+    if (followed === undefined) return;
+    if (followed.revision > this.#deps.current.table.revision) return this.#adopt(followed);
+    // Overtaken by a write of our own; or somebody has put an older table back, or changed one by
+    // hand without a new revision: the store knows.
+    await this.#adoptStored();
+  }
+
+  async #takeDiscovered(names: ReadonlySet<string>): Promise<void> {
+    const { current, discovery } = this.#deps;
+    const after = rediscovered(current.table, names, discovery);
+    if (after !== current.table) await current.apply(after);
+  }
+
+  async #adoptStored(): Promise<void> {
+    const { current, store } = this.#deps;
+    const stored = await store.load();
+    if (stored === undefined || isDeepStrictEqual(stored, storedForm(current.table))) return;
+    await this.#adopt(stored);
+  }
+
+  async #adopt(stored: StoredTable): Promise<void> {
+    const { current, events } = this.#deps;
+    const after = current.read(stored);
+    const { replace, remove } = changeBetween(current.table, after);
+    const services = [...replace.map(({ name }) => name), ...remove];
+    const { revision } = stored;
+    events.emit("revision", { revision, action: "follow", services });
+    await current.apply(after);
+  }
+
+  async #logged(event: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#deps.log.error(event, { error: errorText(error) });
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Log } from "../../proxy/base/log.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { Events } from "../records/events.ts";
+import type { StoredTable } from "../store/store.ts";
+import { changeBetween, NO_TABLE, readTable } from "./desired-table.ts";
+import type { DesiredTable } from "./desired-table.ts";
+import type { PreparedChange, TableSink } from "./table-sink.ts";
+
+/** What the table in force works with. */
+export type TableInForceDeps = {
+  readonly sink: TableSink;
+  readonly events: Events;
+  readonly log: Log;
+  /** Absent: versions with `consul:` have no endpoints. */
+  readonly discovery?: Discovery | undefined;
+};
+
+/** The one table that workers act on, or are about to; whoever changes it takes turns outside. */
+export class TableInForce {
+  readonly #deps: TableInForceDeps;
+  #table = NO_TABLE;
+
+  constructor(deps: TableInForceDeps) {
+    this.#deps = deps;
+  }
+
+  /** What is in force, or on its way there. */
+  get table(): DesiredTable {
+    return this.#table;
+  }
+
+  /** A stored table beside the one in force; what cannot be used in it is told. */
+  read(stored: StoredTable): DesiredTable {
+    const { discovery, events, log } = this.#deps;
+    const { table, refused } = readTable(stored, this.#table, discovery);
+    for (const [service, error] of refused) {
+      log.error("service.refused", { service, error: error.message });
+      events.emit("service-refused", { service, problems: error.problems });
+    }
+    return table;
+  }
+
+  /**
+   * Makes `after` the table. The sink keeps the change even when it rejects: so does this.
+   * @throws what the sink throws
+   */
+  async apply(after: DesiredTable, prepared?: PreparedChange): Promise<void> {
+    const { discovery, sink } = this.#deps;
+    const change = changeBetween(this.#table, after);
+    this.#table = after;
+    const services = [...after.services].map(([name, { service }]) => [name, service]);
+    discovery?.update(Object.fromEntries(services));
+    await sink.apply(change, prepared);
+  }
+}
