@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import type { UpgradeReport } from "../sidecar/sidecar.ts";
+import type { UpgradeReport } from "../sidecar/upgrade.ts";
 import type { SwapReport } from "../workers/swap.ts";
 
 /** `sluice swap`: new code under live connections. */

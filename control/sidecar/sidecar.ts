@@ -1,71 +1,43 @@
-import { isDeepStrictEqual } from "node:util";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../../proxy/base/clock.ts";
-import type { Log } from "../../proxy/base/log.ts";
-import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import type { SidecarControl } from "../api/deps.ts";
 import type { Config } from "../config/config-schema.ts";
-import type { ServiceDocument } from "../config/service-schema.ts";
 import { DrainingError } from "../base/errors.ts";
 import type { Events } from "../records/events.ts";
-import { listenerChanges } from "./listener-changes.ts";
-import type { ListenerChanges } from "./listener-changes.ts";
 import type { Registry } from "../registry/registry.ts";
 import { Serial } from "../base/serial.ts";
 import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Services } from "../table/services.ts";
 import type { Store } from "../store/store.ts";
 import type { SwapReport } from "../workers/swap.ts";
-import { Successor } from "./successor.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
+import { openListener } from "./open-listener.ts";
+import { reload } from "./reload.ts";
+import type { ReloadDeps, ReloadReport } from "./reload.ts";
+import { leaveTo, startSuccessor } from "./upgrade.ts";
+import type { SuccessionDeps, UpgradeOptions, UpgradeReport } from "./upgrade.ts";
 
 /** Reloads that may wait or run at once: the last one reads everything that the others would. */
 const RELOADS_WAITING_MAX = 2;
 
-/** Keys of the configuration that a reload cannot follow. */
-const NEED_RESTART = ["control", "workers", "store", "consul", "register"] as const;
-
 /** Swaps that may run or wait: they come from people and deploy scripts. */
 const SWAPS_WAITING_MAX = 4;
 
-/** What came of reading the configuration file again. */
-export type ReloadReport = {
-  readonly services: {
-    readonly replaced: readonly string[];
-    readonly removed: readonly string[];
-  };
-  readonly listeners: { readonly opened: readonly string[]; readonly closed: readonly string[] };
-  /** Keys of the file that have changed but take effect only at the next start. */
-  readonly needsRestart: readonly string[];
-};
-
-/** `release`: the code of another folder of `releases`. undefined: the same, as it is on disk. */
-export type UpgradeOptions = { readonly release: string | undefined };
-
-/** Process ids after an upgrade. */
-export type UpgradeReport = { readonly pid: number; readonly replaced: number };
-
 /** What a sidecar is made of, already composed. */
-export type SidecarDeps = {
-  readonly services: Services;
-  /** Finds and checks endpoints; it ends with the sidecar. */
-  readonly discovery: { close(): Promise<void> };
-  readonly store: Store;
-  /** undefined: this sidecar is known nowhere and shares nothing. */
-  readonly registry?: Registry | undefined;
-  /** The workers end everything themselves when they go. */
-  readonly migrations: { close(): void };
-  readonly workers: Workers;
-  readonly sockets: ListeningSockets;
-  readonly events: Events;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly readConfig: () => Promise<Config>;
-  /** How this process was started, so that a new one can take its place. */
-  readonly configPath: string;
-  readonly env: NodeJS.ProcessEnv;
-};
+export type SidecarDeps = ReloadDeps &
+  SuccessionDeps & {
+    readonly services: Services;
+    /** Finds and checks endpoints; it ends with the sidecar. */
+    readonly discovery: { close(): Promise<void> };
+    readonly store: Store;
+    /** undefined: this sidecar is known nowhere and shares nothing. */
+    readonly registry?: Registry | undefined;
+    readonly workers: Workers;
+    readonly sockets: ListeningSockets;
+    readonly events: Events;
+    readonly clock: Clock;
+  };
 
 /** A running sidecar as a whole: its start, its readiness, reload and end. */
 export class Sidecar implements SidecarControl {
@@ -126,7 +98,7 @@ export class Sidecar implements SidecarControl {
       log.warn("table.store-wins", { revision: services.revision, ignoredServices: fromFile });
     }
     await registry?.settle(services);
-    for (const listener of this.#config.listeners) await this.#listen(listener);
+    for (const listener of this.#config.listeners) await openListener(this.#deps, listener);
     const address = await this.#listenApi(api);
     log.info("api.open", { address });
     registry?.arrive(services, address);
@@ -172,41 +144,17 @@ export class Sidecar implements SidecarControl {
   upgrade(options: UpgradeOptions): Promise<UpgradeReport> {
     return this.#swaps.run(async () => {
       if (this.draining) throw new DrainingError("upgrade");
-      const successor = await this.#startSuccessor(options);
+      const file = await programFile(this.#config.releases, options.release);
+      const successor = await startSuccessor(this.#deps, file);
       this.draining = true;
       this.#deps.log.info("upgrade.serving", { pid: successor.pid });
-      void this.#leaveTo(successor).then(this.#drained.resolve, this.#drained.reject);
+      const ends = {
+        closeApi: () => this.#closeApi(),
+        closeServices: () => this.#closeServices(),
+      };
+      void leaveTo(successor, this.#deps, ends).then(this.#drained.resolve, this.#drained.reject);
       return { pid: successor.pid, replaced: process.pid };
     });
-  }
-
-  async #startSuccessor({ release }: UpgradeOptions): Promise<Successor> {
-    const { services, sockets, store, registry, configPath, env } = this.#deps;
-    const file = await programFile(this.#config.releases, release);
-    const taken = services.hold();
-    registry?.yield();
-    try {
-      const table = await taken;
-      return await Successor.start({ file, configPath, env, sockets: sockets.all, table });
-    } catch (error) {
-      await store.reclaim();
-      registry?.resume();
-      services.release();
-      throw error;
-    }
-  }
-
-  async #leaveTo(successor: Successor): Promise<void> {
-    const { workers, log } = this.#deps;
-    // The API answers the call that asked for this, then it is the successor's.
-    await this.#closeApi();
-    this.#deps.migrations.close();
-    const counts = await workers.giveAll((connection, handle, onGone) =>
-      successor.give(connection, handle, onGone),
-    );
-    await successor.leave(counts);
-    await this.#closeServices();
-    log.info("upgrade.done", { pid: successor.pid });
   }
 
   /**
@@ -215,76 +163,13 @@ export class Sidecar implements SidecarControl {
    * @throws ConfigError, FilterRefusedError, ListenError, DrainingError, BusyError.
    */
   reload(): Promise<ReloadReport> {
-    return this.#reloads.run(() => this.#reload());
-  }
-
-  async #reload(): Promise<ReloadReport> {
-    if (this.draining) throw new DrainingError("reload");
-    const before = this.#config;
-    const next = await this.#deps.readConfig();
-    const needsRestart = NEED_RESTART.filter((key) => !isDeepStrictEqual(before[key], next[key]));
-    const changes = listenerChanges(before.listeners, next.listeners);
-    // Sockets first: what can be refused is refused before a request sees any of it.
-    await this.#reserve(changes.opened);
-    const services = await this.#reloadServices(before.documents, next.documents).catch(
-      async (error: unknown) => {
-        await this.#giveBack(changes.opened);
-        throw error;
-      },
-    );
-    const listeners = await this.#reloadListeners(changes);
-    this.#config = { ...next, ...pick(before, needsRestart) };
-    const report = { services, listeners, needsRestart };
-    this.#deps.events.emit("reload", report);
-    return report;
-  }
-
-  /** Services that the file says otherwise than before; what the API changed since stays. */
-  async #reloadServices(
-    before: Readonly<Record<string, ServiceDocument>>,
-    next: Readonly<Record<string, ServiceDocument>>,
-  ): Promise<ReloadReport["services"]> {
-    const { services } = this.#deps;
-    const context = { actor: "file", reason: "reload", ifMatch: "*" } as const;
-    const replaced = Object.keys(next).filter(
-      (name) => !isDeepStrictEqual(before[name], next[name]),
-    );
-    const removed = Object.keys(before).filter((name) => !(name in next));
-    const known = services.names();
-    const documents = new Map<string, ServiceDocument | undefined>([
-      ...removed.filter((name) => known.includes(name)).map((name) => [name, undefined] as const),
-      ...replaced.map((name) => [name, next[name]] as const),
-    ]);
-    await services.putAll("reload", documents, context, "*");
-    return { replaced, removed };
-  }
-
-  /** Binds the sockets of listeners that are new. @throws ListenError, and then none is bound. */
-  async #reserve(listeners: ListenerChanges["opened"]): Promise<void> {
-    try {
-      for (const { listener } of listeners) await this.#deps.workers.reserve(listener.bind);
-    } catch (error) {
-      await this.#giveBack(listeners);
-      throw error;
-    }
-  }
-
-  async #giveBack(listeners: ListenerChanges["opened"]): Promise<void> {
-    for (const { listener, isNew } of listeners) {
-      if (isNew) await this.#deps.workers.unlisten(listener.bind);
-    }
-  }
-
-  async #reloadListeners(changes: ListenerChanges): Promise<ReloadReport["listeners"]> {
-    for (const { listener } of changes.opened) await this.#listen(listener);
-    for (const bind of changes.closed) await this.#deps.workers.unlisten(bind);
-    return { opened: changes.opened.map(({ listener }) => listener.bind), closed: changes.closed };
-  }
-
-  async #listen(listener: ListenerSnapshot): Promise<void> {
-    const address = await this.#deps.workers.listen(listener);
-    const { bind, service } = listener;
-    this.#deps.log.info("listener.open", { bind, address, service });
+    return this.#reloads.run(async () => {
+      if (this.draining) throw new DrainingError("reload");
+      const { config, report } = await reload(this.#deps, this.#config);
+      this.#config = config;
+      this.#deps.events.emit("reload", report);
+      return report;
+    });
   }
 
   /** Resolves with the API's URL, or with the address of its Unix socket. */
@@ -343,8 +228,4 @@ export class Sidecar implements SidecarControl {
     signal.addEventListener("abort", cut, { once: true });
     await closed;
   }
-}
-
-function pick<Key extends keyof Config>(config: Config, keys: readonly Key[]): Pick<Config, Key> {
-  return Object.fromEntries(keys.map((key) => [key, config[key]])) as Pick<Config, Key>;
 }

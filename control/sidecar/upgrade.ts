@@ -1,0 +1,64 @@
+import type { Log } from "../../proxy/base/log.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Store } from "../store/store.ts";
+import type { Services } from "../table/services.ts";
+import type { ListeningSockets } from "../workers/listening-sockets.ts";
+import type { Workers } from "../workers/workers.ts";
+import { Successor } from "./successor.ts";
+
+/** `release`: the code of another folder of `releases`. undefined: the same, as it is on disk. */
+export type UpgradeOptions = { readonly release: string | undefined };
+
+/** Process ids after an upgrade. */
+export type UpgradeReport = { readonly pid: number; readonly replaced: number };
+
+/** What an upgrade works with. */
+export type SuccessionDeps = {
+  readonly services: Pick<Services, "hold" | "release">;
+  readonly store: Pick<Store, "reclaim">;
+  readonly registry?: Pick<Registry, "yield" | "resume"> | undefined;
+  /** The workers end everything themselves when they go. */
+  readonly migrations: { close(): void };
+  readonly workers: Pick<Workers, "giveAll">;
+  readonly sockets: Pick<ListeningSockets, "all">;
+  readonly log: Log;
+  /** How this process was started, so that a new one can take its place. */
+  readonly configPath: string;
+  readonly env: NodeJS.ProcessEnv;
+};
+
+/**
+ * Starts the primary that `file` is; resolves when it serves. Meanwhile nobody writes.
+ * @throws SwapError; then the store and the place in the registry are ours again.
+ */
+export async function startSuccessor(deps: SuccessionDeps, file: string): Promise<Successor> {
+  const { services, sockets, store, registry, configPath, env } = deps;
+  const taken = services.hold();
+  registry?.yield();
+  try {
+    const table = await taken;
+    return await Successor.start({ file, configPath, env, sockets: sockets.all, table });
+  } catch (error) {
+    await store.reclaim();
+    registry?.resume();
+    services.release();
+    throw error;
+  }
+}
+
+/** Gives a primary that serves all that is left here. `ends`: of what it needs no more. */
+export async function leaveTo(
+  successor: Pick<Successor, "pid" | "give" | "leave">,
+  { workers, migrations, log }: Pick<SuccessionDeps, "workers" | "migrations" | "log">,
+  ends: { readonly closeApi: () => Promise<void>; readonly closeServices: () => Promise<void> },
+): Promise<void> {
+  // The API answers the call that asked for this, then it is the successor's.
+  await ends.closeApi();
+  migrations.close();
+  const counts = await workers.giveAll((connection, handle, onGone) =>
+    successor.give(connection, handle, onGone),
+  );
+  await successor.leave(counts);
+  await ends.closeServices();
+  log.info("upgrade.done", { pid: successor.pid });
+}
