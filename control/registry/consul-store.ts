@@ -1,33 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { errorText } from "../../proxy/base/error-text.ts";
 import type { ConsulAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { KeptCopy } from "../consul/kept-copy.ts";
-import {
-  deleteKey,
-  getKey,
-  getKeys,
-  type KvEntry,
-  kvPath,
-  parseKvAnswer,
-  putKey,
-} from "../consul/kv.ts";
-import {
-  joinParts,
-  partRevision,
-  readHead,
-  TABLE_BYTES_MAX,
-  type TableHead,
-  type Unreadable,
-  writeTable,
-} from "./table-document.ts";
+import { type KvEntry, kvPath, parseKvAnswer } from "../consul/kv.ts";
+import { readHead, TABLE_BYTES_MAX } from "./table-document.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";
 import { RevisionConflictError, StoreError } from "../base/errors.ts";
 import { Serial } from "../base/serial.ts";
 import { StoreProblems } from "../store/store-problems.ts";
 import type { StoreProblemsDeps } from "../store/store-problems.ts";
 import type { Store, StoredTable } from "../store/store.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { TableKeys, type TablePlace } from "./table-keys.ts";
 
 /**
  * Shifts come from people and rollouts; ten in a row and then ten a second are already a script.
@@ -44,16 +29,6 @@ const RESTORE_AFTER_MS = 5_000;
  */
 const LOAD_TIMEOUT_MS = 2_000;
 
-/**
- * How a lack of a leader shows: in words, by silence, or as a failed call to the server that was
- * it.
- */
-const LEADERLESS: ReadonlySet<string> = new Set([
-  "consul_no_leader",
-  "consul_timeout",
-  "consul_failed",
-]);
-
 const keptSchema = z.object({
   revision: z.int().min(1),
   services: z.record(z.string(), z.looseObject({})),
@@ -62,25 +37,20 @@ const keptSchema = z.object({
 /** What a Consul store works with. */
 export type ConsulStoreDeps = WatchDeps & StoreProblemsDeps;
 
-/** Where the table is. */
-export type ConsulStoreOptions = {
-  /** Of all keys, without slash at its end: `sluice`. */
-  readonly prefix: string;
-  /** One name a sidecar, for the names of parts. */
-  readonly sidecar: string;
+/** Where the table is, and its copy. */
+export type ConsulStoreOptions = TablePlace & {
   /** File of the last good table. undefined: none is kept, and without Consul there is no start. */
   readonly copyPath?: string | undefined;
 };
 
 /**
- * The table in Consul's KV: one key, `PREFIX/table`, compared and set by its ModifyIndex, so that
- * of two writers one loses. Tables over Consul's limit have parts below `PREFIX/parts/`, written
- * before the key that names them.
+ * The table in Consul's KV, as a store that outlives Consul's absence: what was good last stays in
+ * force, is kept on disk, and is put back when somebody deletes it. How it lies there: TableKeys.
  */
 export class ConsulStore implements Store {
   readonly kind = "consul";
   readonly #deps: ConsulStoreDeps;
-  readonly #options: ConsulStoreOptions;
+  readonly #keys: TableKeys;
   readonly #copy: KeptCopy<z.output<typeof keptSchema>>;
   /** The last good table and the key's value that it was. */
   #last: StoredTable | undefined;
@@ -94,7 +64,7 @@ export class ConsulStore implements Store {
 
   constructor(deps: ConsulStoreDeps, options: ConsulStoreOptions) {
     this.#deps = deps;
-    this.#options = options;
+    this.#keys = new TableKeys(deps, options);
     this.#copy = new KeptCopy(options.copyPath, keptSchema, deps.log);
     this.#problems = new StoreProblems(deps);
   }
@@ -123,7 +93,7 @@ export class ConsulStore implements Store {
 
   async follow(onChange: (table: StoredTable) => void, signal: AbortSignal): Promise<void> {
     const action = "read the table";
-    const target = { action, path: kvPath(this.#headKey), stale: false, limit: FOLLOW_LIMIT };
+    const target = { action, path: kvPath(this.#keys.head), stale: false, limit: FOLLOW_LIMIT };
     let savesSeen = this.#savesDone;
     const listener = {
       onChange: async (answer: ConsulAnswer) => {
@@ -132,10 +102,7 @@ export class ConsulStore implements Store {
         await this.#serial.runAlways(async () => {
           // An answer from before our own save must not undo it.
           const isOld = heard === undefined || savesSeen !== this.#savesDone;
-          await this.#hear(
-            isOld ? await getKey(this.#deps.client, this.#headKey) : heard,
-            onChange,
-          );
+          await this.#hear(isOld ? await this.#keys.read() : heard, onChange);
         });
       },
       onFresh: () => {
@@ -158,79 +125,40 @@ export class ConsulStore implements Store {
     await this.#copy.settled();
   }
 
-  get #headKey(): string {
-    return `${this.#options.prefix}/table`;
-  }
-
-  get #partsPrefix(): string {
-    return `${this.#options.prefix}/parts/`;
-  }
-
   async #loadNow(): Promise<StoredTable | undefined> {
     // Loaded again it has what it had, also when the copy on disk failed.
     const copy = this.#last ?? (await this.#loadCopy());
     const timeoutMs = copy === undefined ? undefined : LOAD_TIMEOUT_MS;
     try {
-      const entry = await this.#readKey(this.#headKey, timeoutMs);
+      const entry = await this.#keys.readAnywhere(timeoutMs);
       if (entry !== undefined) return await this.#take(entry);
       if (copy !== undefined) await this.#restore(copy);
     } catch (error) {
       this.#problems.report(error instanceof ConsulError ? "silence" : "refusal", errorText(error));
-      if (copy === undefined) throw this.#unreadable(error);
+      if (copy === undefined) throw unreadable(error);
     }
     this.#last ??= copy;
     return this.#last;
   }
 
   async #saveNow(next: StoredTable, expectedRevision: number): Promise<void> {
-    const document = writeTable(next, encodeURIComponent(this.#options.sidecar));
+    const document = this.#keys.document(next);
     if (document === undefined) {
-      throw this.#unwritable(`the table is larger than ${TABLE_BYTES_MAX} bytes`);
+      throw unwritable(`the table is larger than ${TABLE_BYTES_MAX} bytes`);
     }
     try {
-      const entry = await getKey(this.#deps.client, this.#headKey);
+      const entry = await this.#keys.read();
       const current = this.#revisionOf(entry);
       if (current !== expectedRevision) throw new RevisionConflictError(expectedRevision, current);
-      for (const { name, text } of document.parts) {
-        await putKey(this.#deps.client, this.#partsPrefix + name, text);
+      await this.#keys.writeParts(document);
+      if (!(await this.#keys.swapHead(document.head, entry?.modifyIndex ?? 0))) {
+        const winner = await this.#keys.read();
+        throw new RevisionConflictError(expectedRevision, this.#revisionOf(winner));
       }
-      await this.#swapHead(document.head, entry?.modifyIndex ?? 0, expectedRevision);
       this.#accept(next, document.head);
-      if (document.parts.length > 0 || isSplit(entry)) await this.#sweepParts(next.revision);
+      if (document.parts.length > 0 || isSplit(entry)) await this.#keys.sweepParts(next.revision);
     } catch (error) {
-      throw error instanceof ConsulError ? this.#unwritable(error.message, error) : error;
-    }
-  }
-
-  /** The one write that counts. */
-  async #swapHead(head: string, cas: number, expectedRevision: number): Promise<void> {
-    const { client } = this.#deps;
-    try {
-      if (await putKey(client, this.#headKey, head, { cas })) return;
-    } catch (error) {
-      if (!(error instanceof ConsulError && error.outcomeUnknown)) throw error;
-      // It may be there although nobody said so. When this fails too, follow() will tell.
-      if ((await getKey(client, this.#headKey))?.value === head) return;
-      throw error;
-    }
-    const winner = await getKey(client, this.#headKey);
-    throw new RevisionConflictError(expectedRevision, this.#revisionOf(winner));
-  }
-
-  /**
-   * Deletes the parts of earlier revisions, also those of writers who lost or died: their
-   * compare-and-set cannot succeed any more. Best effort; the next save of a split table tries
-   * again.
-   */
-  async #sweepParts(revision: number): Promise<void> {
-    const { client, log } = this.#deps;
-    try {
-      for (const { key } of await getKeys(client, this.#partsPrefix)) {
-        const written = partRevision(key.slice(this.#partsPrefix.length));
-        if (written === undefined || written < revision) await deleteKey(client, key);
-      }
-    } catch (error) {
-      log.warn("store.parts_left", { error: errorText(error) });
+      throw error instanceof ConsulError ? unwritable(error.message, error) : error;
     }
   }
 
@@ -248,7 +176,7 @@ export class ConsulStore implements Store {
       return;
     }
     if (entry.value === this.#lastHead) return this.#problems.report("refusal", undefined);
-    const table = await this.#resolve(readHead(entry.value));
+    const table = await this.#keys.resolve(entry.value);
     if ("reason" in table) return this.#refuse(table.reason);
     const isNews = !isDeepStrictEqual(table, this.#last);
     this.#accept(table, entry.value);
@@ -257,27 +185,15 @@ export class ConsulStore implements Store {
 
   /** For load(): as #hear(), but a bad value is an error. */
   async #take(entry: KvEntry): Promise<StoredTable> {
-    const table = await this.#resolve(readHead(entry.value));
+    const table = await this.#keys.resolve(entry.value);
     if (!("reason" in table)) {
       this.#accept(table, entry.value);
       return table;
     }
     // Its parts may have been swept because somebody has written the next one meanwhile.
-    const now = await this.#readKey(this.#headKey);
+    const now = await this.#keys.readAnywhere();
     if (now !== undefined && now.modifyIndex !== entry.modifyIndex) return this.#take(now);
     throw new StoreError("store_torn", `Cannot use the table: ${table.reason}`);
-  }
-
-  async #resolve(head: TableHead | Unreadable): Promise<StoredTable | Unreadable> {
-    if (head.kind === "unreadable") return head;
-    if (head.kind === "whole") return head.table;
-    const entries = await Promise.all(
-      head.parts.map(async (name) => this.#readKey(this.#partsPrefix + name)),
-    );
-    return joinParts(
-      head,
-      entries.map((entry) => entry?.value),
-    );
   }
 
   #accept(table: StoredTable, head: string): void {
@@ -295,50 +211,37 @@ export class ConsulStore implements Store {
 
   async #awaitRestore(signal: AbortSignal): Promise<void> {
     if (this.#last === undefined) return;
-    this.#problems.report("refusal", `Consul holds no key ${this.#headKey}`);
+    this.#problems.report("refusal", `Consul holds no key ${this.#keys.head}`);
     const { clock, random } = this.#deps;
     await clock.sleep(RESTORE_AFTER_MS * (1 + random.next()), signal);
   }
 
   /** Only if nobody else was first; then the watch hears of theirs. */
   async #restore(table: StoredTable): Promise<void> {
-    const document = writeTable(table, encodeURIComponent(this.#options.sidecar));
+    const document = this.#keys.document(table);
     if (document === undefined) return;
-    for (const { name, text } of document.parts) {
-      await putKey(this.#deps.client, this.#partsPrefix + name, text);
-    }
-    if (!(await putKey(this.#deps.client, this.#headKey, document.head, { cas: 0 }))) return;
-    this.#deps.log.warn("store.restored", { key: this.#headKey, revision: table.revision });
+    await this.#keys.writeParts(document);
+    if (!(await this.#keys.createHead(document.head))) return;
+    this.#deps.log.warn("store.restored", { key: this.#keys.head, revision: table.revision });
     this.#accept(table, document.head);
-  }
-
-  /** From the leader, or without one from any server. */
-  async #readKey(key: string, timeoutMs?: number): Promise<KvEntry | undefined> {
-    const { client } = this.#deps;
-    try {
-      return await getKey(client, key, { timeoutMs });
-    } catch (error) {
-      if (!(error instanceof ConsulError && LEADERLESS.has(error.code))) throw error;
-      return getKey(client, key, { stale: true, timeoutMs });
-    }
   }
 
   async #loadCopy(): Promise<StoredTable | undefined> {
     return (await this.#copy.load()) as StoredTable | undefined;
   }
-
-  #unreadable(error: unknown): StoreError {
-    if (error instanceof StoreError) return error;
-    const message = `Cannot read the table from Consul: ${errorText(error)}`;
-    return new StoreError("store_unreadable", message, { cause: error });
-  }
-
-  #unwritable(reason: string, cause?: ConsulError): StoreError {
-    const message = `Cannot write the table to Consul: ${reason}`;
-    return new StoreError("store_unwritable", message, cause && { cause });
-  }
 }
 
 function isSplit(entry: KvEntry | undefined): boolean {
   return entry !== undefined && readHead(entry.value).kind === "split";
+}
+
+function unreadable(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const message = `Cannot read the table from Consul: ${errorText(error)}`;
+  return new StoreError("store_unreadable", message, { cause: error });
+}
+
+function unwritable(reason: string, cause?: ConsulError): StoreError {
+  const message = `Cannot write the table to Consul: ${reason}`;
+  return new StoreError("store_unwritable", message, cause && { cause });
 }

@@ -1,0 +1,136 @@
+import type { Log } from "../../proxy/base/log.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { ConsulClient } from "../consul/client.ts";
+import { ConsulError } from "../consul/consul-error.ts";
+import { deleteKey, getKey, getKeys, type KvEntry, putKey } from "../consul/kv.ts";
+import type { StoredTable } from "../store/store.ts";
+import {
+  joinParts,
+  partRevision,
+  readHead,
+  type TableDocument,
+  type Unreadable,
+  writeTable,
+} from "./table-document.ts";
+
+/**
+ * How a lack of a leader shows: in words, by silence, or as a failed call to the server that was
+ * it.
+ */
+const LEADERLESS: ReadonlySet<string> = new Set([
+  "consul_no_leader",
+  "consul_timeout",
+  "consul_failed",
+]);
+
+/** Where the table is. */
+export type TablePlace = {
+  /** Of all keys, without slash at its end: `sluice`. */
+  readonly prefix: string;
+  /** One name a sidecar, for the names of parts. */
+  readonly sidecar: string;
+};
+
+/**
+ * The keys of the table in Consul's KV: one key, `PREFIX/table`, compared and set by its
+ * ModifyIndex, so that of two writers one loses. Tables over Consul's limit have parts below
+ * `PREFIX/parts/`, written before the key that names them.
+ */
+export class TableKeys {
+  /** The key that counts. */
+  readonly head: string;
+  readonly #client: ConsulClient;
+  readonly #log: Log;
+  readonly #partsPrefix: string;
+  readonly #writer: string;
+
+  constructor(
+    { client, log }: { readonly client: ConsulClient; readonly log: Log },
+    { prefix, sidecar }: TablePlace,
+  ) {
+    this.#client = client;
+    this.#log = log;
+    this.head = `${prefix}/table`;
+    this.#partsPrefix = `${prefix}/parts/`;
+    this.#writer = encodeURIComponent(sidecar);
+  }
+
+  /** What to write for a table. undefined: it is larger than TABLE_BYTES_MAX. */
+  document(table: StoredTable): TableDocument | undefined {
+    return writeTable(table, this.#writer);
+  }
+
+  /** The head as the leader has it. undefined: there is none. @throws ConsulError */
+  read(): Promise<KvEntry | undefined> {
+    return getKey(this.#client, this.head);
+  }
+
+  /** The head from the leader, or without one from any server. @throws ConsulError */
+  readAnywhere(timeoutMs?: number): Promise<KvEntry | undefined> {
+    return this.#readAnywhere(this.head, timeoutMs);
+  }
+
+  /** The table that a head's value is, or names the parts of. @throws ConsulError */
+  async resolve(value: string): Promise<StoredTable | Unreadable> {
+    const head = readHead(value);
+    if (head.kind === "unreadable") return head;
+    if (head.kind === "whole") return head.table;
+    const entries = await Promise.all(
+      head.parts.map(async (name) => this.#readAnywhere(this.#partsPrefix + name)),
+    );
+    return joinParts(
+      head,
+      entries.map((entry) => entry?.value),
+    );
+  }
+
+  /** Writes what must be there before the head. @throws ConsulError */
+  async writeParts({ parts }: TableDocument): Promise<void> {
+    for (const { name, text } of parts) await putKey(this.#client, this.#partsPrefix + name, text);
+  }
+
+  /**
+   * The one write that counts: false when the head has another ModifyIndex than `cas`.
+   * @throws ConsulError
+   */
+  async swapHead(value: string, cas: number): Promise<boolean> {
+    try {
+      return await putKey(this.#client, this.head, value, { cas });
+    } catch (error) {
+      if (!(error instanceof ConsulError && error.outcomeUnknown)) throw error;
+      // It may be there although nobody said so. When this fails too, follow() will tell.
+      if ((await this.read())?.value === value) return true;
+      throw error;
+    }
+  }
+
+  /** Writes the head where there is none. false: somebody else was first. @throws ConsulError */
+  createHead(value: string): Promise<boolean> {
+    return putKey(this.#client, this.head, value, { cas: 0 });
+  }
+
+  /**
+   * Deletes the parts of earlier revisions, also those of writers who lost or died: their
+   * compare-and-set cannot succeed any more. Best effort; the next save of a split table tries
+   * again.
+   */
+  async sweepParts(revision: number): Promise<void> {
+    try {
+      for (const { key } of await getKeys(this.#client, this.#partsPrefix)) {
+        const written = partRevision(key.slice(this.#partsPrefix.length));
+        if (written === undefined || written < revision) await deleteKey(this.#client, key);
+      }
+    } catch (error) {
+      this.#log.warn("store.parts_left", { error: errorText(error) });
+    }
+  }
+
+  async #readAnywhere(key: string, timeoutMs?: number): Promise<KvEntry | undefined> {
+    try {
+      return await getKey(this.#client, key, { timeoutMs });
+    } catch (error) {
+      if (!(error instanceof ConsulError && LEADERLESS.has(error.code))) throw error;
+      return getKey(this.#client, key, { stale: true, timeoutMs });
+    }
+  }
+}
