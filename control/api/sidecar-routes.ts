@@ -58,7 +58,7 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
             release: z.string().optional().describe("A folder in the configured `releases`"),
             trial: duration.optional().describe("How long new workers are tried; default 2s"),
           })
-          .optional(),
+          .nullish(),
         response: {
           200: z.object({ started: pids, retired: pids }),
           ...problemResponses(409, 422),
@@ -82,7 +82,7 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
         description:
           "Answers when the new primary and its workers serve. It gets sockets, table and " +
           "connections; this process ends when its last response has.",
-        body: z.strictObject({ release: z.string().optional() }).optional(),
+        body: z.strictObject({ release: z.string().optional() }).nullish(),
         response: {
           200: z.object({ pid: z.int(), replaced: z.int() }),
           ...problemResponses(409, 422, 503),

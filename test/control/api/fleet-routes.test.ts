@@ -101,23 +101,6 @@ test("PATCH weights with a wait that cannot be changes nothing", async () => {
   expect(alone.services.revision).toBe(1);
 });
 
-test("readyz stays 200 while the registry is away, and says what is stale; so does the CLI", async () => {
-  const stale = ["table: Consul cannot be reached"];
-  await using api = await startApi({ registry: registryOf({}, stale) });
-  const answer = await fetch(`${api.url}/readyz`);
-  expect([answer.status, await answer.json()]).toEqual([200, { ready: true, reasons: [], stale }]);
-  expect((await cli(api, "status")).join("\n")).toMatch(
-    /registry +table: Consul cannot be reached/,
-  );
-});
-
-test("metrics tell the staleness in seconds", async () => {
-  const registry = { ...registryOf({}), stalenessMs: () => 1_500 };
-  await using api = await startApi({ registry });
-  const text = await (await fetch(`${api.url}/metrics`)).text();
-  expect(text).toContain("\nsluice_registry_staleness_seconds 1.5\n");
-});
-
 test("sluice services --fleet shows who is behind; sluice shift --wait fleet fails then", async () => {
   const whoLags = async (): Promise<readonly FleetMember[]> => [B];
   await using api = await startApi({ registry: registryOf({ whoLags }) });

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { DrainingError, SwapError } from "../../../control/base/errors.ts";
+import { startApi } from "../../support/running-api.ts";
+import type { RunningApi } from "../../support/running-api.ts";
+
+/** Calls the API; `[status, body]`. */
+async function call(
+  api: RunningApi,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<[number, unknown]> {
+  const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(api.url + path, { method, ...(body === undefined ? {} : json) });
+  return [response.status, await response.json()];
+}
+
+test("POST drain answers at once; readyz is 503 and says why from then on", async () => {
+  await using api = await startApi();
+  const ready = { ready: true, reasons: [], stale: [] };
+  expect(await call(api, "GET", "/readyz")).toEqual([200, ready]);
+  expect(await call(api, "POST", "/v1/drain")).toEqual([202, { draining: true }]);
+  const draining = { ready: false, reasons: ["draining"], stale: [] };
+  expect(await call(api, "GET", "/readyz")).toEqual([503, draining]);
+  expect(await call(api, "GET", "/livez")).toEqual([200, { live: true }]);
+  expect(api.sidecar.drains).toBe(1);
+});
+
+test("readyz stays 200 while the registry is away, and says what is stale", async () => {
+  const stale = ["table: Consul cannot be reached"];
+  await using api = await startApi({ registry: { stale, stalenessMs: () => 1, fleet: undefined } });
+  const answer = { ready: true, reasons: [], stale };
+  expect(await call(api, "GET", "/readyz")).toEqual([200, answer]);
+});
+
+test("POST reload answers with whatever came of it", async () => {
+  const report = { services: { added: ["shop"] }, workers: "restart needed" };
+  await using api = await startApi({ sidecar: { reload: async () => report } });
+  expect(await call(api, "POST", "/v1/reload")).toEqual([200, report]);
+});
+
+test.each([
+  ["nothing", undefined, { release: undefined, trialMs: 2_000 }],
+  ["an empty object", {}, { release: undefined, trialMs: 2_000 }],
+  ["a release", { release: "1.2.3" }, { release: "1.2.3", trialMs: 2_000 }],
+  ["no trial", { trial: "0s" }, { release: undefined, trialMs: 0 }],
+  ["a trial of its own", { trial: "1m" }, { release: undefined, trialMs: 60_000 }],
+])("POST workers/swap takes %s", async (_name, body, wanted) => {
+  const asked: unknown[] = [];
+  const swap = async (options: unknown): Promise<{ started: number[]; retired: number[] }> => {
+    asked.push(options);
+    return { started: [7, 8], retired: [5, 6] };
+  };
+  await using api = await startApi({ sidecar: { swap } });
+  const answer = await call(api, "POST", "/v1/workers/swap", body);
+  expect(answer).toEqual([200, { started: [7, 8], retired: [5, 6] }]);
+  expect(asked).toEqual([wanted]);
+});
+
+test("POST upgrade hands the release on, and answers who took whose place", async () => {
+  const asked: unknown[] = [];
+  const upgrade = async (options: unknown): Promise<{ pid: number; replaced: number }> => {
+    asked.push(options);
+    return { pid: 8, replaced: 5 };
+  };
+  await using api = await startApi({ sidecar: { upgrade } });
+  const answer = [200, { pid: 8, replaced: 5 }];
+  expect(await call(api, "POST", "/v1/upgrade", { release: "1.2.3" })).toEqual(answer);
+  expect(await call(api, "POST", "/v1/upgrade")).toEqual(answer);
+  expect(asked).toEqual([{ release: "1.2.3" }, { release: undefined }]);
+});
+
+test.each([
+  ["/v1/workers/swap", { trial: 2 }, "trial"],
+  ["/v1/workers/swap", { trial: "2 weeks" }, "trial"],
+  ["/v1/workers/swap", { relase: "1.2.3" }, "relase"],
+  ["/v1/upgrade", { release: 1 }, "release"],
+  ["/v1/upgrade", { trial: "2s" }, "trial"],
+])("POST %s refuses %j at path %s and does nothing", async (path, body, where) => {
+  const never = (): Promise<never> => Promise.reject(new Error("It was asked"));
+  await using api = await startApi({ sidecar: { swap: never, upgrade: never } });
+  const answer = await call(api, "POST", path, body);
+  expect(answer).toMatchObject([422, { code: "invalid", path: where }]);
+});
+
+test.each([
+  ["/v1/workers/swap", new SwapError("worker 7 failed its trial"), 409, "swap_refused"],
+  ["/v1/upgrade", new SwapError("wanted one upgrade at a time"), 409, "swap_refused"],
+  ["/v1/upgrade", new DrainingError("upgrade"), 503, "draining"],
+  ["/v1/reload", new DrainingError("reload"), 503, "draining"],
+])("POST %s says why it failed: %s", async (path, error, status, code) => {
+  const fail = (): Promise<never> => Promise.reject(error);
+  await using api = await startApi({ sidecar: { swap: fail, upgrade: fail, reload: fail } });
+  const answer = await call(api, "POST", path);
+  expect(answer).toMatchObject([status, { code, detail: error.message }]);
+});
