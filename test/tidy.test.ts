@@ -62,7 +62,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/workers/worker-process.ts": "test/control/workers/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A real server, a real command line, a real agent.
-  "control/api/": "test/control/api/server.test.ts",
   "control/cli/": "test/control/cli/program.test.ts",
   "control/registry/": "test/integration/consul-link.test.ts",
   "control/consul/": "test/integration/consul-client.test.ts",
@@ -70,10 +69,8 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/registry/consul-store.ts": "test/integration/consul-store.test.ts",
   "control/table/desired-table.ts": "test/control/table/table-writer.test.ts",
   "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",
-  "control/views/service-view.ts": "test/control/api/services-routes.test.ts",
   // Leaves that every test runs through.
   "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",
-  "control/base/node-http.ts": "test/control/api/server.test.ts",
   "control/store/store-problems.ts": "test/control/store/file-store.test.ts",
   "control/views/log-timers.ts": "test/integration/workers.test.ts",
   "proxy/messages/messages.ts": "test/control/workers/workers.test.ts",

@@ -4,7 +4,7 @@ import { planChange } from "../../../control/api/plan.ts";
 import type { Plan } from "../../../control/api/plan.ts";
 import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import type { ServiceSnapshot, VersionSnapshot } from "../../../proxy/table/snapshot.ts";
-import { startApi, WEB } from "../../support/running-api.ts";
+import { startApi } from "../../support/running-api.ts";
 import { oneWorker } from "../../support/worker-stats.ts";
 
 const NO_COUNTS = new WorkerTotals([]);
@@ -117,40 +117,3 @@ test.each([
   const totals = new WorkerTotals([oneWorker()]);
   expect(codesOf(planChange({ before: web, after, totals, workers: 1 }))).toEqual(codes);
 });
-
-test.each([
-  ["a shift", { v2: 30 }, { v1: 90, v2: 30 }],
-  ["a service", { ...WEB, versions: { v3: { endpoints: ["10.0.0.9:80"] } } }, { v3: 1 }],
-])("POST plan takes %s and changes nothing", async (_name, body, weights) => {
-  await using api = await startApi();
-  const response = await post(`${api.url}/v1/services/web/plan`, body);
-  expect(await response.json()).toMatchObject({ revision: 1, weights });
-  expect([api.services.revision, api.applied.length]).toEqual([1, 1]);
-});
-
-test("POST plan of a service that is new compares with nothing", async () => {
-  await using api = await startApi();
-  const response = await post(`${api.url}/v1/services/shop/plan`, { ...WEB, hosts: ["shop.test"] });
-  expect(await response.json()).toMatchObject({
-    keysMoved: 1,
-    versions: { v1: { share: { before: 0, after: 0.9 } } },
-  });
-});
-
-test.each([
-  ["web", { v9: 1 }, 404, "unknown_version"],
-  ["shop", { v1: 1 }, 404, "unknown_service"],
-  ["web", { v1: -1 }, 422, "invalid"],
-  ["web", { v1: 0, v2: 0 }, 422, "invalid"],
-  ["web", {}, 422, "invalid"],
-  ["web", [1], 422, "invalid"],
-])("POST plan of %s with %j is %i %s, as the write would be", async (name, body, status, code) => {
-  await using api = await startApi();
-  const response = await post(`${api.url}/v1/services/${name}/plan`, body);
-  expect(await response.json()).toMatchObject({ status, code });
-});
-
-function post(url: string, body: unknown): Promise<Response> {
-  const headers = { "content-type": "application/json" };
-  return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-}

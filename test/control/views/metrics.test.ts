@@ -111,23 +111,3 @@ test("the histogram's bounds are exact: one value in each worker bucket, none sp
   expect(series.get(`sluice_request_duration_seconds_count{${v1}}`)).toBe(BUCKET_COUNT);
   expect(series.get(`sluice_request_duration_seconds_sum{${v1}}`)).toBe(0.025);
 });
-
-test("GET metrics is Prometheus text, and 503 when a worker does not answer", async () => {
-  const answers: (() => Promise<WorkerStats[]>)[] = [
-    async () => [oneWorker()],
-    async () => {
-      throw new Error("stuck");
-    },
-  ];
-  const workers = {
-    stats: () => answers.shift()?.() ?? Promise.resolve([]),
-    restarts: 0,
-    pids: [1],
-  };
-  await using api = await startApi({ workers });
-  const good = await fetch(`${api.url}/metrics`);
-  expect(good.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
-  expect(await good.text()).toMatch(/^sluice_build_info\{version="0.0.0-test",node="[\d.]+"\} 1$/m);
-  const bad = await fetch(`${api.url}/metrics`);
-  expect(await bad.json()).toMatchObject({ status: 503, code: "stats_unavailable" });
-});
