@@ -12,6 +12,7 @@ import { loadConfig } from "./config/load.ts";
 import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
 import { HealthChecks } from "./discovery/health-checks.ts";
 import { Events } from "./records/events.ts";
+import { eventOfWorker } from "./records/sluice-event.ts";
 import { FilterFiles } from "./filters/filter-files.ts";
 import { FilterSink } from "./filters/filter-sink.ts";
 import { RunningFilters } from "./filters/running-filters.ts";
@@ -82,7 +83,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
     sockets,
     log,
     clock,
-    onEvent: ({ kind, ...fields }) => events.emit(kind, fields),
+    onEvent: (report) => events.emit(eventOfWorker(report)),
     tellTable: filters.tellTable,
   });
   try {
@@ -131,7 +132,8 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const files = new FilterFiles(dirname(configPath), config.control.filterFolders);
   const local = new FilterSink({ ...shared, next: migrations, workers, running: filters, files });
   const sink = link?.acknowledging(local) ?? local;
-  const services = new Services({ ...shared, store, sink, discovery });
+  const onRevision = link && link.revised.bind(link);
+  const services = new Services({ ...shared, store, sink, discovery, onRevision });
   const sidecar = new Sidecar(config, {
     ...shared,
     services,

@@ -226,14 +226,8 @@ describe("Names", () => {
   });
 
   test("of events are those that are told", () => {
-    const messages = sourceFiles(["proxy/messages/messages.ts"]);
-    const [workerEvents = ""] = scan(messages, /export type WorkerEvent =([^]*?);\n\n/g);
-    const inCode = [
-      ...scan(CONTROL, /\.emit\(\s*"([a-z-]+)"/g),
-      ...scan(CONTROL, /\.emit\([^,)]*\? "([a-z-]+)" : "([a-z-]+)"/g),
-      ...scan(CONTROL, /event: \(\w+\) => \(\{ kind: "([a-z-]+)"/g),
-      ...scanText(workerEvents, /readonly kind: "([a-z-]+)"/g),
-    ];
+    const union = sourceFiles(["control/records/sluice-event.ts"]);
+    const inCode = new Set(scan(union, /readonly kind: "([a-z-]+)"/g));
     const documented = rowsOf(page("docs/events.md"));
     expect(firstCodes(documented)).toEqual(sorted(inCode));
   });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { SUBSCRIBERS_MAX } from "../records/events.ts";
-import type { Events, SluiceEvent } from "../records/events.ts";
+import type { Events, ToldEvent } from "../records/events.ts";
 import { tooManySubscribers } from "./api-errors.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
@@ -76,7 +76,7 @@ export class EventStreams {
     return digits !== undefined && isOurs ? Number(digits) : undefined;
   }
 
-  #send(response: ServerResponse, event: SluiceEvent): void {
+  #send(response: ServerResponse, event: ToldEvent): void {
     const id = `${this.#epoch}.${event.id}`;
     write(response, `id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`);
   }

@@ -1,3 +1,4 @@
+import type { SluiceEvent } from "../records/sluice-event.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
@@ -23,10 +24,8 @@ export type HealthChecksDeps = {
   readonly random: Random;
   /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
   readonly inner?: Discovery | undefined;
-  /** Hears `health`: service, version, endpoint, healthy, reason. */
-  readonly events?:
-    | { emit(kind: string, fields: Readonly<Record<string, unknown>>): unknown }
-    | undefined;
+  /** Hears `health`. Absent: nobody wants to know. */
+  readonly events?: { emit(event: SluiceEvent): unknown } | undefined;
 };
 
 /**
@@ -129,10 +128,10 @@ export class HealthChecks implements Discovery {
     for (const version of this.#services.get(service)?.versions ?? []) {
       const has = this.#endpointsOf(service, version).some(({ address }) => address === endpoint);
       if (!has) continue;
-      const fields = { service, version: version.name, endpoint, healthy, reason };
-      if (healthy) log.info("health.up", fields);
-      else log.warn("health.down", fields);
-      events?.emit("health", fields);
+      const about = { version: version.name, endpoint, healthy, reason };
+      if (healthy) log.info("health.up", { service, ...about });
+      else log.warn("health.down", { service, ...about });
+      events?.emit({ kind: "health", services: [service], ...about });
     }
     this.onChange(service);
   }

@@ -131,7 +131,8 @@ export class FilterSink implements TableSink {
     if (refusals.length === 0) return prepared;
     running.logRefusals(refusals);
     for (const refusal of refusals) {
-      events.emit("filter-refused", refusal);
+      const { service, ...why } = refusal;
+      events.emit({ kind: "filter-refused", services: [service], ...why });
       if (running.specs(refusal.service).length > 0) chains.delete(refusal.service);
     }
     if (chains.size === 0) return undefined;
@@ -210,7 +211,7 @@ export class FilterSink implements TableSink {
   async #record(filters: PreparedFilters, before: Chains, revision: number): Promise<void> {
     const { audit, events, log } = this.#deps;
     for (const { service, filter, was, is } of changesBetween(before, filters.chains)) {
-      events.emit("filter", { service, filter, before: was, after: is });
+      events.emit({ kind: "filter", services: [service], filter, before: was, after: is });
       log.info("filter.replaced", { service, filter, before: was?.hash, after: is?.hash });
       const { write } = filters;
       if (write === undefined) continue;
@@ -219,7 +220,7 @@ export class FilterSink implements TableSink {
       const facts = { before: was && { filter, ...was }, after: is && { filter, ...is } };
       await audit.append({ ...fact, ...facts }).catch((error: unknown) => {
         log.error("audit.append.failed", { ...fact, error: errorText(error) });
-        events.emit("audit-failed", { revision });
+        events.emit({ kind: "audit-failed", services: [service], revision });
       });
     }
   }

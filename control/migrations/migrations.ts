@@ -4,6 +4,7 @@ import type { TableChange } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy, Service } from "../config/service.ts";
 import { ControlError } from "../base/errors.ts";
 import { OpenTotals } from "./open-totals.ts";
+import { aboutVersion } from "../records/sluice-event.ts";
 import type { TableSink } from "../table/table-sink.ts";
 import { VersionMigration } from "./version-migration.ts";
 import type { VersionMigrationDeps, MigrationView } from "./version-migration.ts";
@@ -73,8 +74,8 @@ export class Migrations implements TableSink {
         migration.end("stopped");
         break;
     }
-    const { events } = this.#deps;
-    events.emit(action === "resume" ? "migration-resumed" : "migration-ended", { ...name });
+    const kind = action === "resume" ? "migration-resumed" : "migration-ended";
+    this.#deps.events.emit({ kind, ...aboutVersion(name) });
     return migration.view();
   }
 

@@ -9,6 +9,7 @@ import type {
 import type { DrainPolicy } from "../config/service.ts";
 import { JITTER } from "../workers/drain-workers.ts";
 import type { Events } from "../records/events.ts";
+import { aboutVersion } from "../records/sluice-event.ts";
 import { partsOf } from "../workers/rate-parts.ts";
 import type { Question } from "../workers/worker-process.ts";
 import { pause } from "../../proxy/base/clock.ts";
@@ -94,19 +95,20 @@ export class VersionMigration {
   /** Carries it out. Resolves when it has ended. Never rejects. */
   async run(): Promise<void> {
     const { workers, clock, events } = this.#deps;
+    const about = aboutVersion(this.name);
     // The first round only asks: nobody knows yet who holds how much.
     await this.#round();
     while (this.#end === undefined) {
       await this.#round();
       if (this.#end !== undefined) break;
-      events.emit("drain", { scope: "version", ...this.name, ...this.view() });
+      events.emit({ kind: "drain", scope: "version", ...about, ...this.view() });
       await pause(clock, this.#napMs(), this.#nap.signal);
       this.#nap = new AbortController();
     }
     const { name } = this;
     if (this.#end !== "closing") await workers.askEach(() => ({ kind: "migrateStop", ...name }));
     const { left, closed } = this.view();
-    events.emit("drain", { scope: "version", ...name, state: this.#end, left, closed });
+    events.emit({ kind: "drain", scope: "version", ...about, state: this.#end, left, closed });
     this.#ended.resolve();
   }
 
@@ -191,8 +193,8 @@ export class VersionMigration {
     if (!tooMany && !answers.some(({ stopped }) => stopped)) return;
     this.#activeMs = this.#activeTimeMs();
     this.#stoppedFor = `${failed} of ${all} WebSocket handshakes failed since it began`;
-    const { name } = this;
-    this.#deps.events.emit("migration-stopped", { ...name, reason: this.#stoppedFor });
+    const about = aboutVersion(this.name);
+    this.#deps.events.emit({ kind: "migration-stopped", ...about, reason: this.#stoppedFor });
   }
 
   #activeTimeMs(): number {

@@ -1,4 +1,6 @@
 import type { Clock } from "../../proxy/base/clock.ts";
+import { publicForm } from "./sluice-event.ts";
+import type { SluiceEvent } from "./sluice-event.ts";
 
 /** Events kept for subscribers that come back: some minutes of a busy sidecar, below a megabyte. */
 export const EVENTS_KEPT_MAX = 1000;
@@ -6,22 +8,21 @@ export const EVENTS_KEPT_MAX = 1000;
 /** Listeners at once. Each is one open response of the control API. */
 export const SUBSCRIBERS_MAX = 64;
 
-/** Something that happened, for people and scripts that watch. Never holds a secret. */
-export type SluiceEvent = {
+/** An event as clients see it: see publicForm(). All of it is JSON. */
+export type ToldEvent = {
   /** Increases by 1 with each event of this process, from 1. */
   readonly id: number;
   /** ISO 8601, UTC. */
   readonly time: string;
-  /** Lower case and stable, such as `revision` or `ejection`. */
-  readonly kind: string;
+  readonly kind: SluiceEvent["kind"];
   readonly [field: string]: unknown;
 };
 
 /** What happened lately, and who wants to know. */
 export class Events {
   readonly #clock: Clock;
-  readonly #kept: SluiceEvent[] = [];
-  readonly #listeners = new Set<(event: SluiceEvent) => void>();
+  readonly #kept: ToldEvent[] = [];
+  readonly #listeners = new Set<(event: ToldEvent) => void>();
   #lastId = 0;
 
   constructor(clock: Clock) {
@@ -40,19 +41,20 @@ export class Events {
     return this.#lastId - this.#kept.length;
   }
 
-  /** Records an event and tells every subscriber. `fields` must be JSON. */
-  emit(kind: string, fields: Readonly<Record<string, unknown>> = {}): SluiceEvent {
+  /** Records an event and tells every subscriber. */
+  emit(event: SluiceEvent): ToldEvent {
     this.#lastId += 1;
     const time = new Date(this.#clock.wallMs()).toISOString();
-    const event: SluiceEvent = { ...fields, id: this.#lastId, time, kind };
-    this.#kept.push(event);
+    const { kind } = event;
+    const told: ToldEvent = { ...publicForm(event), id: this.#lastId, time, kind };
+    this.#kept.push(told);
     if (this.#kept.length > EVENTS_KEPT_MAX) this.#kept.shift();
-    for (const listener of this.#listeners) tell(listener, event);
-    return event;
+    for (const listener of this.#listeners) tell(listener, told);
+    return told;
   }
 
   /** Kept events with a greater id, oldest first. */
-  since(id: number): readonly SluiceEvent[] {
+  since(id: number): readonly ToldEvent[] {
     return this.#kept.slice(Math.max(0, id - this.forgottenId));
   }
 
@@ -60,14 +62,14 @@ export class Events {
    * Calls `listener` with each event from now on, inside emit(): it must be quick. Returns the way
    * out. undefined: SUBSCRIBERS_MAX are there already.
    */
-  subscribe(listener: (event: SluiceEvent) => void): (() => void) | undefined {
+  subscribe(listener: (event: ToldEvent) => void): (() => void) | undefined {
     if (this.#listeners.size >= SUBSCRIBERS_MAX) return undefined;
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 }
 
-function tell(listener: (event: SluiceEvent) => void, event: SluiceEvent): void {
+function tell(listener: (event: ToldEvent) => void, event: ToldEvent): void {
   try {
     listener(event);
   } catch {

@@ -76,7 +76,7 @@ export class ConsulLink implements Registry {
     if (config.store.kind === "consul") {
       const { prefix } = config.store;
       const onProblem = (problem: string | undefined): void =>
-        void deps.events.emit("store", { problem });
+        void deps.events.emit({ kind: "store", problem });
       const place = { prefix, sidecar, copyPath: copyPath("table.json") };
       this.store = new ConsulStore({ ...common, onProblem }, place);
       this.fleet = new SidecarFleet(common, { prefix, sidecar });
@@ -119,6 +119,10 @@ export class ConsulLink implements Registry {
       this.#deps.log.warn("kept_copy.unwritable", { path, error: errorText(error) });
       this.#auditPath = undefined;
     }
+  }
+
+  revised(names: readonly string[], isOurs: boolean): void {
+    this.#splitters?.revised(names, isOurs);
   }
 
   start(): void {

@@ -11,6 +11,11 @@ export interface Registry {
   settle(services: Services): Promise<void>;
   /** The listeners and the API (`api`: its address) are open: callers may come. */
   arrive(services: Services, api: string): void;
+  /**
+   * The table has a new revision. `names`: the services that changed; `isOurs`: this sidecar has
+   * written it, and not another one.
+   */
+  revised(names: readonly string[], isOurs: boolean): void;
   /** Before a drain: callers should not come any more. `signal`: there is a hurry. */
   leave(signal: AbortSignal): Promise<void>;
   /** A process of the same name is about to take our place. */

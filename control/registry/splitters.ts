@@ -1,5 +1,5 @@
 import type { Log } from "../../proxy/base/log.ts";
-import type { Events, SluiceEvent } from "../records/events.ts";
+import type { Events } from "../records/events.ts";
 import type { Services } from "../table/services.ts";
 import { followSplitter, publishSplitter } from "./splitter.ts";
 import type { WatchDeps } from "../consul/watch.ts";
@@ -24,30 +24,37 @@ export class Splitters {
     string,
     { readonly end: AbortController; readonly done: Promise<void> }
   >();
-  readonly #unsubscribe: (() => void) | undefined;
+  /** Those whose weights Consul has yet to hear: at its turn each gives those of that moment. */
+  readonly #unpublished = new Set<string>();
   #publishing: Promise<void> = Promise.resolve();
 
   /** Begins at once; the services must have started. */
   constructor(deps: SplittersDeps) {
     this.#deps = deps;
-    this.#unsubscribe = deps.events.subscribe((event) => this.#hear(event));
     this.#follow();
+  }
+
+  /** See Registry.revised(). */
+  revised(names: readonly string[], isOurs: boolean): void {
+    this.#follow();
+    if (!isOurs) return;
+    for (const name of names) if (this.#modeOf(name) === "publish") this.#publishLater(name);
   }
 
   /** Ends all watches and lets what is being written end. */
   async close(): Promise<void> {
-    this.#unsubscribe?.();
     const followed = [...this.#followed.values()];
     for (const { end } of followed) end.abort();
     await Promise.all([this.#publishing, ...followed.map(async ({ done }) => done)]);
   }
 
-  #hear({ kind, action, service }: SluiceEvent): void {
-    if (kind !== "revision") return;
-    this.#follow();
-    const isOurs = action !== "follow" && typeof service === "string";
-    if (!isOurs || this.#modeOf(service) !== "publish") return;
-    this.#publishing = this.#publishing.then(async () => this.#publish(service));
+  #publishLater(name: string): void {
+    if (this.#unpublished.has(name)) return;
+    this.#unpublished.add(name);
+    this.#publishing = this.#publishing.then(async () => {
+      this.#unpublished.delete(name);
+      await this.#publish(name);
+    });
   }
 
   #modeOf(service: string): "follow" | "publish" | undefined {
@@ -102,6 +109,6 @@ export class Splitters {
     const message = errorText(error);
     this.#deps.log.warn(event, { service, error: message });
     if (event === "splitter.not_published")
-      this.#deps.events.emit("splitter-failed", { service, message });
+      this.#deps.events.emit({ kind: "splitter-failed", services: [service], message });
   }
 }

@@ -110,7 +110,7 @@ export class Sidecar implements SidecarControl {
   drain(): void {
     if (this.draining) return;
     this.draining = true;
-    this.#deps.events.emit("drain", { scope: "sidecar", ...this.#config.drain });
+    this.#deps.events.emit({ kind: "drain", scope: "sidecar", ...this.#config.drain });
     void this.#drain().then(this.#drained.resolve, this.#drained.reject);
   }
 
@@ -131,7 +131,7 @@ export class Sidecar implements SidecarControl {
       const { releases } = this.#config;
       const file = release === undefined ? undefined : await releaseWorkerFile(releases, release);
       const report = await this.#deps.workers.swap({ file, trialMs });
-      this.#deps.events.emit("swap", report);
+      this.#deps.events.emit({ kind: "swap", ...report });
       return report;
     });
   }
@@ -167,7 +167,8 @@ export class Sidecar implements SidecarControl {
       if (this.draining) throw new DrainingError("reload");
       const { config, report } = await reload(this.#deps, this.#config);
       this.#config = config;
-      this.#deps.events.emit("reload", report);
+      const { replaced, removed } = report.services;
+      this.#deps.events.emit({ kind: "reload", services: [...replaced, ...removed], report });
       return report;
     });
   }

@@ -1,6 +1,7 @@
 import type { State } from "../../proxy/table/snapshot.ts";
 import { UnknownServiceError } from "../base/errors.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
+import type { SluiceEvent } from "../records/sluice-event.ts";
 import type { DesiredService, DesiredTable, DocumentChanges } from "./desired-table.ts";
 import { withEndpointState, withVersionState, withWeights } from "./edit-document.ts";
 import type { EndpointState, Weights } from "./edit-document.ts";
@@ -33,7 +34,7 @@ export function shiftWrite(name: string, weights: Weights, context: WriteContext
     action: "shift",
     context,
     edit: only(name, (current) => withWeights(known(name, current), weights)),
-    event: (written) => ({ kind: "shift", ...shiftEvent(written, name) }),
+    event: (written) => shiftEvent(written, name),
   };
 }
 
@@ -106,6 +107,8 @@ function weightsOf(table: DesiredTable, name: string): Record<string, number> {
   return Object.fromEntries(versions.map((version) => [version.name, version.weight]));
 }
 
-function shiftEvent({ before, after }: Written, name: string): Record<string, unknown> {
-  return { service: name, before: weightsOf(before, name), after: weightsOf(after, name) };
+function shiftEvent({ before, after }: Written, name: string): SluiceEvent {
+  const { revision } = after;
+  const weights = { before: weightsOf(before, name), after: weightsOf(after, name) };
+  return { kind: "shift", services: [name], revision, ...weights };
 }

@@ -95,13 +95,17 @@ export class TableFollower {
   }
 
   async #adopt(stored: StoredTable): Promise<void> {
-    const { current, events } = this.#deps;
+    const { current, events, onRevision } = this.#deps;
     const after = current.read(stored);
     const { replace, remove } = changeBetween(current.table, after);
     const services = [...replace.map(({ name }) => name), ...remove];
     const { revision } = stored;
-    events.emit("revision", { revision, action: "follow", services });
-    await current.apply(after);
+    events.emit({ kind: "revision", revision, action: "follow", services });
+    try {
+      await current.apply(after);
+    } finally {
+      onRevision?.(services, false);
+    }
   }
 
   async #logged(event: string, work: Promise<void>): Promise<void> {

@@ -13,6 +13,11 @@ export type TableInForceDeps = {
   readonly log: Log;
   /** Absent: versions with `consul:` have no endpoints. */
   readonly discovery?: Discovery | undefined;
+  /**
+   * Is called with each new revision, once the workers have been told: see Registry.revised(). Must
+   * not throw. Absent: nothing else follows from it.
+   */
+  readonly onRevision?: ((names: readonly string[], isOurs: boolean) => void) | undefined;
 };
 
 /** The one table that workers act on, or are about to; whoever changes it takes turns outside. */
@@ -35,7 +40,8 @@ export class TableInForce {
     const { table, refused } = readTable(stored, this.#table, discovery);
     for (const [service, error] of refused) {
       log.error("service.refused", { service, error: error.message });
-      events.emit("service-refused", { service, problems: error.problems });
+      const { problems } = error;
+      events.emit({ kind: "service-refused", services: [service], problems });
     }
     return table;
   }

@@ -17,6 +17,7 @@ import {
   RevisionConflictError,
   UnknownServiceError,
 } from "../base/errors.ts";
+import type { SluiceEvent } from "../records/sluice-event.ts";
 import { Serial } from "../base/serial.ts";
 import type { Store, StoredTable } from "../store/store.ts";
 import { TableFollower } from "./table-follower.ts";
@@ -48,10 +49,7 @@ export type Write = FilterWrite & {
   /** Gives what it makes of which services, or throws. May be called again. */
   readonly edit: (table: DesiredTable) => DocumentChanges;
   /** An event to tell besides `revision`. */
-  readonly event?: (written: Written) => {
-    readonly kind: string;
-    readonly [field: string]: unknown;
-  };
+  readonly event?: (written: Written) => SluiceEvent;
 };
 
 /** What a table writer works with. */
@@ -192,11 +190,11 @@ export class TableWriter {
     );
     await this.#record(write, written);
     const { actor, reason } = context;
-    const subject = names.length === 1 ? { service: names[0] } : { services: names };
-    const fields = { revision: after.revision, action, ...subject, actor, reason };
-    this.#deps.events.emit("revision", { ...fields, inForce: applied === undefined });
-    const { kind, ...others } = write.event?.(written) ?? {};
-    if (kind !== undefined) this.#deps.events.emit(kind, { revision: after.revision, ...others });
+    const { events, onRevision } = this.#deps;
+    const fields = { revision: after.revision, action, services: names, actor, reason };
+    events.emit({ kind: "revision", ...fields, inForce: applied === undefined });
+    if (write.event !== undefined) events.emit(write.event(written));
+    onRevision?.(names, true);
     if (applied !== undefined) throw applied;
     return written;
   }
@@ -212,7 +210,7 @@ export class TableWriter {
         await audit.append({ ...fact, ...documents });
       } catch (error) {
         log.error("audit.append.failed", { ...fact, error: errorText(error) });
-        events.emit("audit-failed", { revision: after.revision });
+        events.emit({ kind: "audit-failed", services: [name], revision: after.revision });
       }
     }
   }

@@ -99,7 +99,8 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const { discovery } = link;
     const store = how.store ?? link.store;
     if (store === undefined) throw new Error("Neither the link nor the test has a store");
-    const services = new Services({ store, sink, events, audit, log, discovery });
+    const onRevision = link.revised.bind(link);
+    const services = new Services({ store, sink, events, audit, log, discovery, onRevision });
     link.start();
     await services.start(config.documents);
     await link.settle(services, settleMs);

@@ -1,8 +1,8 @@
-import type { SluiceEvent } from "../../control/records/events.ts";
+import type { ToldEvent } from "../../control/records/events.ts";
 import type { TestSidecar } from "./sidecar.ts";
 
 /** An event, and when it came here. */
-export type ReceivedEvent = SluiceEvent & { readonly atMs: number };
+export type ReceivedEvent = ToldEvent & { readonly atMs: number };
 
 /** Everything that a sidecar tells by GET /v1/events, from now on. */
 export class EventLog {
@@ -36,7 +36,7 @@ export class EventLog {
       const lines = text.split("\n");
       text = lines.pop() ?? "";
       for (const line of lines.filter((each) => each.startsWith("data: "))) {
-        const event = JSON.parse(line.slice("data: ".length)) as SluiceEvent;
+        const event = JSON.parse(line.slice("data: ".length)) as ToldEvent;
         this.events.push({ ...event, atMs: performance.now() });
       }
     }

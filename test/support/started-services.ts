@@ -57,7 +57,7 @@ class Recorder {
 }
 
 /** A store that others can write into, and that can fail. */
-class SharedStore implements Store {
+export class SharedStore implements Store {
   readonly kind = "memory";
   readonly steps: string[];
   #held = new MemoryStore();

@@ -9,6 +9,7 @@ import {
   UNSENT_BYTES_MAX,
 } from "../../../control/api/event-streams.ts";
 import { Events, EVENTS_KEPT_MAX, SUBSCRIBERS_MAX } from "../../../control/records/events.ts";
+import type { SluiceEvent } from "../../../control/records/sluice-event.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startApi } from "../../support/running-api.ts";
@@ -38,35 +39,42 @@ function follow(api: RunningApi, headers: Record<string, string> = {}): Promise<
 }
 
 /** The `data` objects of a stream's text, in order. */
-function dataOf(stream: Stream): { kind?: string; id?: number; n?: number }[] {
+function dataOf(stream: Stream): { kind?: string; id?: number; revision?: number }[] {
   return [...stream.text().matchAll(/^data: (.*)$/gm)].map(([, json]) => JSON.parse(json ?? ""));
+}
+
+function revision(number: number): SluiceEvent {
+  return { kind: "revision", services: ["web"], revision: number, action: "put" };
 }
 
 test("GET events sends each event as id, event and data", async () => {
   await using api = await startApi();
   using stream = await follow(api);
-  const { id, time } = api.events.emit("ejection", { endpoint: "10.0.0.5:3000" });
-  const data = JSON.stringify({ endpoint: "10.0.0.5:3000", id, time, kind: "ejection" });
-  const pattern = new RegExp(`^: connected\n\nid: \\w+\\.${id}\nevent: ejection\ndata: (.*)\n\n$`);
+  const about = { services: ["web"] as const, version: "v1", endpoint: "10.0.0.5:3000" };
+  const { id, time } = api.events.emit({ kind: "readmission", ...about });
+  const data = JSON.stringify({ kind: "readmission", ...about, service: "web", id, time });
+  const pattern = new RegExp(
+    `^: connected\n\nid: \\w+\\.${id}\nevent: readmission\ndata: (.*)\n\n$`,
+  );
   await eventually(() => expect(pattern.exec(stream.text())?.[1]).toBe(data));
 });
 
 test("GET events resumes after Last-Event-ID without a hole or a repeat", async () => {
   await using api = await startApi();
   using first = await follow(api);
-  for (let n = 1; n <= 3; n += 1) api.events.emit("tick", { n });
-  await eventually(() => expect(dataOf(first).map(({ n }) => n)).toEqual([1, 2, 3]));
+  for (let n = 1; n <= 3; n += 1) api.events.emit(revision(n));
+  await eventually(() => expect(dataOf(first).map((each) => each.revision)).toEqual([1, 2, 3]));
   const [, second] = [...first.text().matchAll(/^id: (.*)$/gm)].map(([, id]) => id ?? "");
   using resumed = await follow(api, { "last-event-id": second ?? "" });
-  api.events.emit("tick", { n: 4 });
-  await eventually(() => expect(dataOf(resumed).map(({ n }) => n)).toEqual([3, 4]));
+  api.events.emit(revision(4));
+  await eventually(() => expect(dataOf(resumed).map((each) => each.revision)).toEqual([3, 4]));
 });
 
 test.each(["1", "other.1", "9999999", "nonsense"])(
   "GET events says `gap` for Last-Event-ID %j that it cannot resume after",
   async (lastEventId) => {
     await using api = await startApi();
-    for (let n = 0; n < EVENTS_KEPT_MAX + 5; n += 1) api.events.emit("tick", { n });
+    for (let n = 0; n < EVENTS_KEPT_MAX + 5; n += 1) api.events.emit(revision(n));
     using stream = await follow(api, { "last-event-id": lastEventId });
     await eventually(() => expect(dataOf(stream)).toHaveLength(EVENTS_KEPT_MAX + 1));
     expect(stream.text()).toMatch(/^: connected\n\nevent: gap\ndata: \{"lastEventId"/);
@@ -100,8 +108,8 @@ test("EventStreams cuts off a client that does not read", () => {
   const streams = new EventStreams(events, systemClock);
   const response = Object.assign(new PassThrough(), { writeHead: () => undefined });
   streams.open(response as unknown as ServerResponse, undefined);
-  const big = "x".repeat(UNSENT_BYTES_MAX / 4);
-  for (let sent = 0; sent < 4; sent += 1) events.emit("big", { big });
+  const problem = "x".repeat(UNSENT_BYTES_MAX / 4);
+  for (let sent = 0; sent < 4; sent += 1) events.emit({ kind: "store", problem });
   expect(response.destroyed).toBe(true);
 });
 

@@ -51,9 +51,11 @@ export function healthChecks(
     log: { info: silent, warn: silent, error: silent },
     inner: deps.inner,
     events: {
-      emit: (kind, { service, version, endpoint, healthy, reason }) => {
-        const turn = healthy === true ? "up" : "down";
-        events.push([kind, service, version, endpoint, turn, reason].join(" "));
+      emit: (event) => {
+        if (event.kind !== "health") throw new Error(`Wanted health, found ${event.kind}`);
+        const { kind, services, version, endpoint, healthy, reason } = event;
+        const turn = healthy ? "up" : "down";
+        events.push([kind, ...services, version, endpoint, turn, reason].join(" "));
       },
     },
   });

@@ -196,7 +196,7 @@ describe("a migration", () => {
     expect(migrations.view(NAME)?.timeLeftMs).toBe(2_000);
     await clock.advance(500);
     expect(workers.rates[1]).toBeCloseTo(200 / 3);
-    const drain = { kind: "drain", scope: "version", ...NAME, state: "running" };
+    const drain = { kind: "drain", scope: "version", services: ["web"], ...NAME, state: "running" };
     expect(told().slice(0, 2)).toEqual([
       { ...drain, left: { tunnel: 400, exchange: 0 }, closed: 0, timeLeftMs: 4_000 },
       { ...drain, left: { tunnel: 300, exchange: 0 }, closed: 100, timeLeftMs: 2_500 },
@@ -255,7 +255,7 @@ describe("a migration", () => {
     const left = { tunnel: 2_000, exchange: 0 };
     expect(migrations.view(NAME)).toEqual({ state: "stopped", reason, left, closed: 0 });
     expect(told().filter((event) => "reason" in event && !("scope" in event))).toEqual([
-      { kind: "migration-stopped", ...NAME, reason },
+      { kind: "migration-stopped", services: ["web"], ...NAME, reason },
     ]);
     await clock.advance(5_000);
     expect(workers.orders.get(1)).toMatchObject({ paused: true, activeMs: 1_000, ageMs: 6_000 });
@@ -263,7 +263,7 @@ describe("a migration", () => {
     expect(migrations.act(NAME, "resume")).toMatchObject({ state: "running" });
     await clock.advance(1_000);
     expect(workers.orders.get(1)).toMatchObject({ paused: false, attempt: 2, activeMs: 2_000 });
-    expect(told()).toContainEqual({ kind: "migration-resumed", ...NAME });
+    expect(told()).toContainEqual({ kind: "migration-resumed", services: ["web"], ...NAME });
   });
 
   test("stops when one worker has stopped by itself", async () => {

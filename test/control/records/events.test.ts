@@ -1,26 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { Events, EVENTS_KEPT_MAX, SUBSCRIBERS_MAX } from "../../../control/records/events.ts";
-import type { SluiceEvent } from "../../../control/records/events.ts";
+import type { ToldEvent } from "../../../control/records/events.ts";
 import { fixedClock } from "../../support/fixed-clock.ts";
 
-const ids = (events: readonly SluiceEvent[]): readonly number[] => events.map(({ id }) => id);
+const ids = (events: readonly ToldEvent[]): readonly number[] => events.map(({ id }) => id);
+
+/** Any event. */
+const tick = { kind: "store", problem: undefined } as const;
 
 describe("Events", () => {
-  test("emit() numbers and stamps events, whatever their fields say", () => {
+  test("emit() numbers and stamps events", () => {
     const events = new Events(fixedClock);
-    expect(events.emit("shift", { id: 9, kind: "x", time: "x", service: "web" })).toStrictEqual({
+    expect(events.emit({ kind: "store", problem: "Consul is away" })).toStrictEqual({
       id: 1,
       time: "2026-01-02T03:04:05.000Z",
-      kind: "shift",
-      service: "web",
+      kind: "store",
+      problem: "Consul is away",
     });
-    expect(events.emit("drain").id).toBe(2);
+    expect(events.emit(tick).id).toBe(2);
     expect(events.lastId).toBe(2);
   });
 
   test("since() gives what came later, oldest first", () => {
     const events = new Events(fixedClock);
-    for (const kind of ["a", "b", "c"]) events.emit(kind);
+    for (let count = 0; count < 3; count += 1) events.emit(tick);
     expect(ids(events.since(0))).toStrictEqual([1, 2, 3]);
     expect(ids(events.since(2))).toStrictEqual([3]);
     expect(ids(events.since(3))).toStrictEqual([]);
@@ -31,7 +34,7 @@ describe("Events", () => {
   test("keeps the newest EVENTS_KEPT_MAX, and says what it has forgotten", () => {
     const events = new Events(fixedClock);
     expect(events.forgottenId).toBe(0);
-    for (let count = 0; count < EVENTS_KEPT_MAX + 5; count += 1) events.emit("a");
+    for (let count = 0; count < EVENTS_KEPT_MAX + 5; count += 1) events.emit(tick);
     expect(events.forgottenId).toBe(5);
     expect(events.since(0)).toHaveLength(EVENTS_KEPT_MAX);
     expect(events.since(0)[0]?.id).toBe(6);
@@ -48,10 +51,10 @@ describe("Events", () => {
       throw new Error("broken");
     });
     const leave = events.subscribe(({ id }) => seen.push(id));
-    events.emit("a");
-    events.emit("b");
+    events.emit(tick);
+    events.emit(tick);
     leave?.();
-    events.emit("c");
+    events.emit(tick);
     expect(seen).toStrictEqual([1, 2]);
   });
 

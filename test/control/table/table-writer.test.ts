@@ -80,6 +80,7 @@ describe("A write of Services", () => {
         kind: "revision",
         revision: 2,
         action: "shift",
+        services: ["web"],
         service: "web",
         actor: "local",
         reason: "a test",
@@ -88,6 +89,7 @@ describe("A write of Services", () => {
       {
         kind: "shift",
         revision: 2,
+        services: ["web"],
         service: "web",
         before: { v1: 90, v2: 10 },
         after: { v1: 90, v2: 30 },

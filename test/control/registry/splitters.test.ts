@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import type { ServiceDocument } from "../../../control/config/service-schema.ts";
+import { Audit } from "../../../control/records/audit.ts";
+import { Events } from "../../../control/records/events.ts";
+import { Splitters } from "../../../control/registry/splitters.ts";
+import { Services } from "../../../control/table/services.ts";
+import { consulParts } from "../../support/consul-deps.ts";
+import { eventually } from "../../support/eventually.ts";
+import { SharedStore } from "../../support/started-services.ts";
+
+/*
+ * Goal: what a change of the table makes of Consul's splitters. Method: real services and a real
+ * client, before an agent of our own that answers one path.
+ */
+
+/** An agent that has no splitter, and takes each. `puts`: what was written, `web 25,75`. */
+class SplitterAgent {
+  readonly puts: string[] = [];
+  readonly asked: string[] = [];
+  /** Answers to writes wait for it. */
+  gate: Promise<void> = Promise.resolve();
+
+  readonly answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://agent");
+    response.setHeader("x-consul-index", "1");
+    if (request.method !== "PUT") {
+      this.asked.push(pathname);
+      // A blocking query, which nothing ends: nobody changes anything.
+      if (searchParams.has("index")) return;
+      response.writeHead(404).end();
+      return;
+    }
+    const { Name, Splits } = JSON.parse(await text(request)) as {
+      readonly Name: string;
+      readonly Splits: readonly { readonly Weight: number }[];
+    };
+    this.puts.push(`${Name} ${Splits.map(({ Weight }) => Weight).join(",")}`);
+    await this.gate;
+    response.end("true");
+  };
+
+  async listen(): Promise<string> {
+    const server = createServer((request, response) => void this.answer(request, response));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+}
+
+const ANY = { actor: "test", reason: undefined, ifMatch: "*" } as const;
+
+function serviceWith(splitter: "publish" | "follow" | undefined, v1: number): ServiceDocument {
+  return {
+    versions: { v1: { weight: v1, endpoints: [] }, v2: { weight: 100 - v1, endpoints: [] } },
+    ...(splitter && { consul: { splitter } }),
+  };
+}
+
+type Bed = {
+  readonly agent: SplitterAgent;
+  readonly store: SharedStore;
+  readonly services: Services;
+};
+
+/** Services whose splitters are kept, after their start; closed with the test. */
+async function start(documents: Record<string, ServiceDocument>): Promise<Bed> {
+  const agent = new SplitterAgent();
+  const deps = consulParts({ address: await agent.listen() });
+  const store = new SharedStore([]);
+  const events = new Events(deps.clock);
+  const audit = await Audit.open({ clock: deps.clock });
+  const services = new Services({
+    store,
+    sink: { apply: () => Promise.resolve() },
+    events,
+    audit,
+    log: deps.log,
+    onRevision: (names, isOurs) => splitters.revised(names, isOurs),
+  });
+  await services.start(documents);
+  const splitters = new Splitters({ ...deps, services, events });
+  onTestFinished(async () => {
+    await splitters.close();
+    await services.close();
+    await deps[Symbol.asyncDispose]();
+  });
+  return { agent, store, services };
+}
+
+test("a write that changes several services publishes each that says so", async () => {
+  const { agent, services } = await start({
+    web: serviceWith("publish", 90),
+    shop: serviceWith("publish", 90),
+    other: serviceWith(undefined, 90),
+  });
+  const documents = new Map([
+    ["web", serviceWith("publish", 25)],
+    ["shop", serviceWith("publish", 50)],
+    ["other", serviceWith(undefined, 10)],
+  ]);
+  await services.putAll("reload", documents, ANY);
+  await eventually(() => expect(agent.puts).toEqual(["web 25,75", "shop 50,50"]));
+});
+
+test("what another sidecar has written is its own to publish, but may be ours to follow", async () => {
+  const { agent, store, services } = await start({ web: serviceWith("publish", 90) });
+  const theirs = { web: serviceWith("publish", 30), shop: serviceWith("follow", 90) };
+  store.tell(await store.saveByOther(theirs));
+  await eventually(() => expect(services.names()).toEqual(["web", "shop"]));
+  await eventually(() => expect(agent.asked).toContain("/v1/config/service-splitter/shop"));
+  await services.shift("web", { v1: 60, v2: 40 }, ANY);
+  await eventually(() => expect(agent.puts).toEqual(["web 60,40"]));
+});
+
+test("of shifts while one is being published the last is published too, and only that", async () => {
+  const { agent, services } = await start({ web: serviceWith("publish", 90) });
+  const gate = Promise.withResolvers<void>();
+  agent.gate = gate.promise;
+  await services.shift("web", { v1: 80, v2: 20 }, ANY);
+  await eventually(() => expect(agent.puts).toEqual(["web 80,20"]));
+  for (const v1 of [70, 60, 50]) await services.shift("web", { v1, v2: 100 - v1 }, ANY);
+  gate.resolve();
+  await eventually(() => expect(agent.puts).toEqual(["web 80,20", "web 50,50"]));
+});
