@@ -78,7 +78,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/base/build-version.ts": "test/control/cli/main.test.ts",
   "proxy/base/": "test/proxy/base/timer-wheel.test.ts",
   "proxy/transport/": "test/proxy/transport/transport.test.ts",
-  "proxy/upstream/live-services.ts": "test/integration/tables.test.ts",
   // The new worker's half of a hand-over.
   "proxy/hand-over/adoption.ts": "test/integration/swap.test.ts",
   "control/filters/check-filter-files.ts": "test/integration/filters.test.ts",

@@ -2,7 +2,6 @@ import { orLate } from "../base/deadline.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../messages/messages.ts";
 import type { FilterStats } from "../metrics/stats.ts";
-import type { LiveServices } from "../upstream/live-services.ts";
 import { FilterChain } from "./filter-chain.ts";
 import type { ChainDeps } from "./filter-chain.ts";
 import { FilterRefusal, LoadedFilter } from "./loaded-filter.ts";
@@ -14,6 +13,13 @@ const LOAD_WAIT_MS = 3_000;
 
 /** Chains by service. undefined: the service has none. */
 type Chains = ReadonlyMap<string, FilterChain | undefined>;
+
+/** The services of a table, each with a place for what its requests pass. */
+export interface FilteredServices {
+  readonly table: { readonly services: ReadonlyMap<string, unknown> };
+  byName(name: string): { filters: FilterChain | undefined } | undefined;
+}
+
 type Numbered = { readonly number: number; readonly chains: Chains };
 
 /**
@@ -79,7 +85,7 @@ export class Filters {
   }
 
   /** Gives every service of the table its chain, and forgets those of services that are gone. */
-  attach(services: Pick<LiveServices, "table" | "byName">): void {
+  attach(services: FilteredServices): void {
     if (this.idle === undefined) return;
     for (const name of services.table.services.keys()) {
       const live = services.byName(name);

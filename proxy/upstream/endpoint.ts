@@ -1,6 +1,5 @@
 import type { ConnectTarget } from "../transport/transport.ts";
 import type { EndpointSnapshot } from "../table/snapshot.ts";
-import type { UpstreamConnection } from "./upstream-connection.ts";
 
 /** A returning endpoint starts with this part of its share (HAProxy's and Envoy's slow starts). */
 const SLOW_START_SHARE_MIN = 0.1;
@@ -15,8 +14,6 @@ export class Endpoint {
   snapshot: EndpointSnapshot;
   /** Exchanges and tunnels that use it, connecting ones included. */
   inFlight = 0;
-  /** Open connections without an exchange; the last one used is the first one taken. */
-  readonly idle: UpstreamConnection[] = [];
   /** No longer in the table: what is under way ends, nothing new begins. */
   removed = false;
   /** Failures in a row. */

@@ -72,16 +72,11 @@ export class LiveServices {
 
   /** Of the endpoints that are in use, connected or ejected. */
   endpointStats(): EndpointStats[] {
-    const nowMs = this.#deps.wheel.nowMs;
-    return this.#allPools().flatMap(({ service, version, endpoints }) =>
-      [...endpoints.values()].filter(hasNews).map((endpoint) => ({
-        service,
-        version,
-        address: endpoint.address,
-        inFlight: endpoint.inFlight,
-        idleConnections: endpoint.idle.length,
-        ejectedForMs: Math.max(0, endpoint.ejectedUntilMs - nowMs),
-      })),
+    const { nowMs } = this.#deps.wheel;
+    return this.#allPools().flatMap((pool) =>
+      [...pool.endpoints.values()]
+        .filter((endpoint) => hasNews(pool, endpoint))
+        .map((endpoint) => statsOf(pool, endpoint, nowMs)),
     );
   }
 
@@ -100,6 +95,17 @@ export class LiveServices {
   }
 }
 
-function hasNews({ inFlight, idle, ejectedUntilMs }: Endpoint): boolean {
-  return inFlight > 0 || idle.length > 0 || ejectedUntilMs > 0;
+function statsOf(pool: VersionPool, endpoint: Endpoint, nowMs: number): EndpointStats {
+  return {
+    service: pool.service,
+    version: pool.version,
+    address: endpoint.address,
+    inFlight: endpoint.inFlight,
+    idleConnections: pool.idleCount(endpoint),
+    ejectedForMs: Math.max(0, endpoint.ejectedUntilMs - nowMs),
+  };
+}
+
+function hasNews(pool: VersionPool, endpoint: Endpoint): boolean {
+  return endpoint.inFlight > 0 || endpoint.ejectedUntilMs > 0 || pool.idleCount(endpoint) > 0;
 }

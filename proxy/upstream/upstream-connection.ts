@@ -29,7 +29,7 @@ export interface ConnectionOwner {
   onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void;
 }
 
-type ConnectionParts = {
+type ConnectionDeps = {
   readonly endpoint: Endpoint;
   readonly owner: ConnectionOwner;
   readonly buffers: ReadBuffers;
@@ -46,6 +46,10 @@ type ConnectionParts = {
 export class UpstreamConnection implements TransportHandler, Expiring {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
+  /**
+   * Who has it. A connection counts among its endpoint's work from the moment it is made; who goes
+   * on with one that was given away sets itself here at once.
+   */
   user: UpstreamUser | undefined;
   /** Connected. */
   ready = false;
@@ -58,13 +62,14 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   readonly #timer = new Timer(this);
   #timedOut = false;
 
-  constructor(deps: ConnectionParts, user: UpstreamUser | undefined) {
+  constructor(deps: ConnectionDeps, user: UpstreamUser | undefined) {
     this.endpoint = deps.endpoint;
     this.user = user;
     this.#owner = deps.owner;
     this.#wheel = deps.wheel;
     const { handle, buffers, endpoint, connectTimeoutMs } = deps;
     this.ready = handle !== undefined;
+    endpoint.inFlight += 1;
     this.transport =
       handle === undefined
         ? connectTransport(endpoint.target, buffers, this)
@@ -74,26 +79,34 @@ export class UpstreamConnection implements TransportHandler, Expiring {
 
   /** Waits without a user for at most `idleMs`. */
   rest(): void {
-    this.user = undefined;
+    this.free();
     this.reused = true;
     this.#wheel.arm(this.#timer, this.idleMs);
+  }
+
+  /** Its user, if there is one, has no more to do with it. Gives who it was. */
+  free(): UpstreamUser | undefined {
+    const { user } = this;
+    if (user !== undefined) this.endpoint.inFlight -= 1;
+    this.user = undefined;
+    return user;
   }
 
   /** Takes the connection out of this process, with its user. undefined: not now. */
   giveAway(): ConnectionHandle | undefined {
     const handle = this.transport.detach();
     if (handle === undefined) return undefined;
-    const { user } = this;
-    this.user = undefined;
     this.#timer.close();
-    this.#owner.onConnectionGone(this, user);
+    this.#owner.onConnectionGone(this, this.free());
     return handle;
   }
 
-  /** Gives an idle or new connection to a user. */
-  attach(user: UpstreamUser): void {
+  /** Gives a connection that rests to a user. */
+  attach(user: UpstreamUser): this {
     this.user = user;
+    this.endpoint.inFlight += 1;
     this.#timer.disarm();
+    return this;
   }
 
   onConnect(): void {
@@ -117,8 +130,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   }
 
   onClose(error: Error | undefined): void {
-    const user = this.user;
-    this.user = undefined;
+    const user = this.free();
     this.#timer.close();
     this.#owner.onConnectionGone(this, user);
     if (user === undefined) return;

@@ -4,12 +4,14 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
 import type { EjectionPolicy, Limits, VersionSnapshot } from "../table/snapshot.ts";
-import { Endpoint } from "./endpoint.ts";
-import { EndpointPicker } from "./endpoint-picker.ts";
-import { UpstreamConnection } from "./upstream-connection.ts";
-import type { ConnectionOwner, UpstreamUser } from "./upstream-connection.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { EjectionListener } from "./ejector.ts";
+import { IdleConnections } from "./idle-connections.ts";
+import { UpstreamConnection } from "./upstream-connection.ts";
+import type { ConnectionOwner, UpstreamUser } from "./upstream-connection.ts";
+import { VersionEndpoints } from "./version-endpoints.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** What all pools of a worker share. */
 export type PoolDeps = {
@@ -26,8 +28,6 @@ export type PoolPolicy = {
   readonly slowStartMs: number;
 };
 
-type Waiting = { readonly user: UpstreamUser; readonly connectTimeoutMs: number };
-
 /** Nobody to go to; every bound reached; wait for onUpstreamReady or onUpstreamFailed. */
 export type NoConnection = "unavailable" | "overloaded" | "waiting";
 
@@ -43,13 +43,10 @@ export class VersionPool implements ConnectionOwner {
   inFlight = 0;
   connections = 0;
   readonly #deps: PoolDeps;
-  readonly #picker: EndpointPicker;
+  readonly #endpoints: VersionEndpoints;
   readonly #ejector: Ejector;
-  readonly #waiting: Waiting[] = [];
-  /** Connecting connections of users that have waited: they do not know of them yet. */
-  readonly #dialled = new Map<UpstreamUser, UpstreamConnection>();
-  #endpoints = new Map<string, Endpoint>();
-  #snapshot: VersionSnapshot | undefined;
+  readonly #idle = new IdleConnections();
+  readonly #line = new WaitingLine();
   #policy: PoolPolicy;
   #closed = false;
 
@@ -58,12 +55,12 @@ export class VersionPool implements ConnectionOwner {
     this.version = version;
     this.#policy = policy;
     this.#deps = deps;
-    this.#picker = new EndpointPicker(deps.random);
+    this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);
     this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
   }
 
   get endpoints(): ReadonlyMap<string, Endpoint> {
-    return this.#endpoints;
+    return this.#endpoints.byAddress;
   }
 
   get policy(): PoolPolicy {
@@ -72,11 +69,16 @@ export class VersionPool implements ConnectionOwner {
 
   /** Whether any endpoint may get new work. */
   get usable(): boolean {
-    return this.#picker.size > 0;
+    return this.#endpoints.usableCount > 0;
   }
 
   get usableCount(): number {
-    return this.#picker.size;
+    return this.#endpoints.usableCount;
+  }
+
+  /** How many open connections rest at an endpoint. */
+  idleCount(endpoint: Endpoint): number {
+    return this.#idle.count(endpoint);
   }
 
   /** Whether the version may take one more exchange. */
@@ -87,33 +89,14 @@ export class VersionPool implements ConnectionOwner {
   /** Follows a new table: keeps endpoints by address, lets go of those that are gone. */
   update(snapshot: VersionSnapshot, policy: PoolPolicy): void {
     this.#policy = policy;
-    if (snapshot !== this.#snapshot) this.#follow(snapshot);
+    // Where nothing new comes, no connection needs to wait for it.
+    for (const endpoint of this.#endpoints.follow(snapshot)) this.#idle.close(endpoint);
     this.#serveWaiting();
-  }
-
-  #follow(snapshot: VersionSnapshot): void {
-    const first = this.#snapshot === undefined;
-    this.#snapshot = snapshot;
-    const sinceMs = first ? -Infinity : this.#deps.wheel.nowMs;
-    const next = new Map<string, Endpoint>();
-    for (const entry of snapshot.endpoints) {
-      const kept = this.#endpoints.get(entry.address);
-      next.set(entry.address, kept?.follow(entry, sinceMs) ?? new Endpoint(entry, sinceMs));
-    }
-    for (const [address, endpoint] of this.#endpoints) {
-      if (!next.has(address)) this.#letGo(endpoint);
-    }
-    this.#endpoints = next;
-    // In drain and maint nothing new comes: no connection needs to wait for it.
-    for (const endpoint of next.values()) {
-      if (endpoint.snapshot.state !== "ready") closeIdleOf(endpoint);
-    }
-    this.refresh();
   }
 
   /** The endpoints' usability may have changed. */
   refresh(): void {
-    this.#picker.fill(this.#endpoints.values());
+    this.#endpoints.refresh();
   }
 
   /**
@@ -127,14 +110,15 @@ export class VersionPool implements ConnectionOwner {
     avoid?: Endpoint,
     fresh = false,
   ): UpstreamConnection | NoConnection {
-    const endpoint = this.#picker.pick(this.#deps.wheel.nowMs, this.#policy.slowStartMs, avoid);
+    const endpoint = this.#endpoints.pick(this.#policy.slowStartMs, avoid);
     if (endpoint === undefined) return "unavailable";
-    const idle = fresh ? undefined : takeIdle(endpoint);
-    if (idle !== undefined) return this.#attach(idle, user);
+    const idle = fresh ? undefined : this.#idle.take(endpoint);
+    if (idle !== undefined) return idle.attach(user);
     if (this.connections < this.#policy.limits.connections) {
       return this.#dial(endpoint, user, connectTimeoutMs);
     }
-    return this.#stealIdle(user) ?? this.#wait(user, connectTimeoutMs);
+    const other = this.#idle.takeAny(this.endpoints.values(), true);
+    return other?.attach(user) ?? this.#wait(user, connectTimeoutMs);
   }
 
   /**
@@ -142,11 +126,8 @@ export class VersionPool implements ConnectionOwner {
    * endpoint that is not in the table any more gets nothing new.
    */
   adopt(handle: ConnectionHandle, address: string): UpstreamConnection {
-    const snapshot = { address, weight: 1, state: "maint", healthy: false } as const;
-    const endpoint = this.#endpoints.get(address) ?? new Endpoint(snapshot, -Infinity);
-    endpoint.removed ||= !this.#endpoints.has(address);
+    const endpoint = this.#endpoints.findOrMake(address);
     this.connections += 1;
-    endpoint.inFlight += 1;
     const { buffers, wheel } = this.#deps;
     const deps = { endpoint, owner: this, buffers, wheel, connectTimeoutMs: 0, handle };
     return new UpstreamConnection(deps, undefined);
@@ -154,10 +135,7 @@ export class VersionPool implements ConnectionOwner {
 
   /** The user that was told "waiting" no longer waits. Nothing is called back. */
   cancel(user: UpstreamUser): void {
-    const index = this.#waiting.findIndex((waiting) => waiting.user === user);
-    if (index >= 0) this.#waiting.splice(index, 1);
-    const dialled = this.#dialled.get(user);
-    this.#dialled.delete(user);
+    const dialled = this.#line.leave(user);
     if (dialled !== undefined) this.discard(dialled);
   }
 
@@ -165,31 +143,21 @@ export class VersionPool implements ConnectionOwner {
   release(connection: UpstreamConnection): void {
     const { endpoint } = connection;
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
-    const isInTheWay = !endpoint.usable && this.#waiting.length > 0;
+    const isInTheWay = !endpoint.usable && !this.#line.isEmpty;
     const isOver = isInTheWay || this.#closed || endpoint.removed || connection.idleMs <= 0;
     if (isOver || connection.transport.closed) {
       this.discard(connection);
       return;
     }
-    endpoint.inFlight -= 1;
-    connection.user = undefined;
-    const next = this.#waiting.length === 0 ? undefined : this.#waiting.shift();
-    if (next !== undefined) {
-      connection.reused = true;
-      this.#attach(connection, next.user);
-      next.user.onUpstreamReady(connection);
-      return;
-    }
     connection.rest();
-    endpoint.idle.push(connection);
+    const next = this.#line.next();
+    if (next === undefined) this.#idle.add(connection);
+    else next.user.onUpstreamReady(connection.attach(next.user));
   }
 
   /** The connection is of no further use. Its user hears nothing more. */
   discard(connection: UpstreamConnection): void {
-    if (connection.user !== undefined) {
-      connection.user = undefined;
-      connection.endpoint.inFlight -= 1;
-    }
+    connection.free();
     connection.transport.destroy();
   }
 
@@ -204,110 +172,60 @@ export class VersionPool implements ConnectionOwner {
 
   onConnectionReady(connection: UpstreamConnection): void {
     if (connection.user === undefined) return;
-    this.#dialled.delete(connection.user);
+    this.#line.settled(connection.user);
     connection.user.onUpstreamReady(connection);
   }
 
   onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void {
     this.connections -= 1;
-    const { endpoint } = connection;
-    if (user !== undefined) {
-      endpoint.inFlight -= 1;
-      this.#dialled.delete(user);
-    }
-    const index = endpoint.idle.indexOf(connection);
-    if (index >= 0) endpoint.idle.splice(index, 1);
+    if (user !== undefined) this.#line.settled(user);
+    this.#idle.forget(connection);
     this.#serveWaiting();
   }
 
   /** The version is being left: connections that rest between requests close. */
   closeIdle(): void {
-    for (const endpoint of this.#endpoints.values()) closeIdleOf(endpoint);
+    for (const endpoint of this.endpoints.values()) this.#idle.close(endpoint);
   }
 
   /** The version is gone: idle connections close, what is under way ends. */
   close(): void {
     this.#closed = true;
-    for (const endpoint of this.#endpoints.values()) this.#letGo(endpoint);
-    this.#endpoints = new Map();
-    this.refresh();
+    for (const endpoint of this.#endpoints.clear()) this.#idle.close(endpoint);
     this.#serveWaiting();
-  }
-
-  #letGo(endpoint: Endpoint): void {
-    endpoint.removed = true;
-    closeIdleOf(endpoint);
-  }
-
-  #attach(connection: UpstreamConnection, user: UpstreamUser): UpstreamConnection {
-    connection.attach(user);
-    connection.endpoint.inFlight += 1;
-    return connection;
   }
 
   #dial(endpoint: Endpoint, user: UpstreamUser, connectTimeoutMs: number): UpstreamConnection {
     const { buffers, wheel } = this.#deps;
     this.connections += 1;
-    endpoint.inFlight += 1;
     return new UpstreamConnection(
       { endpoint, owner: this, buffers, wheel, connectTimeoutMs },
       user,
     );
   }
 
-  #stealIdle(user: UpstreamUser): UpstreamConnection | undefined {
-    for (const endpoint of this.#endpoints.values()) {
-      const idle = endpoint.usable ? takeIdle(endpoint) : undefined;
-      if (idle !== undefined) return this.#attach(idle, user);
-    }
-    return undefined;
-  }
-
   #wait(user: UpstreamUser, connectTimeoutMs: number): NoConnection {
     const { connections, pending } = this.#policy.limits;
     // Without any connection there is none to wait for either.
-    if (connections === 0 || this.#waiting.length >= pending) return "overloaded";
-    this.#waiting.push({ user, connectTimeoutMs });
-    this.#makeRoom();
+    if (connections === 0 || !this.#line.join({ user, connectTimeoutMs }, pending)) {
+      return "overloaded";
+    }
+    // An idle connection of an unusable endpoint must not keep anyone waiting.
+    this.#idle.takeAny(this.endpoints.values(), false)?.transport.destroy();
     return "waiting";
   }
 
   /**
-   * An idle connection of an unusable endpoint must not keep anyone waiting: its place is worth
-   * more.
-   */
-  #makeRoom(): void {
-    for (const endpoint of this.#endpoints.values()) {
-      const idle = endpoint.usable ? undefined : takeIdle(endpoint);
-      if (idle === undefined) continue;
-      idle.transport.destroy();
-      return;
-    }
-  }
-
-  /**
-   * The first in the queue get new connections as far as there is room, or hear that nobody will.
+   * The first in the line get new connections as far as there is room, or hear that nobody will.
    */
   #serveWaiting(): void {
-    while (this.#waiting.length > 0) {
-      const hasRoom = this.connections < this.#policy.limits.connections;
-      if (this.usable && !hasRoom) return;
-      const { user, connectTimeoutMs } = this.#waiting.shift() as Waiting;
-      const endpoint = this.#picker.pick(this.#deps.wheel.nowMs, this.#policy.slowStartMs);
+    while (!this.usable || this.connections < this.#policy.limits.connections) {
+      const next = this.#line.next();
+      if (next === undefined) return;
+      const { user, connectTimeoutMs } = next;
+      const endpoint = this.#endpoints.pick(this.#policy.slowStartMs);
       if (endpoint === undefined) user.onUpstreamFailed("unreachable", undefined);
-      else this.#dialled.set(user, this.#dial(endpoint, user, connectTimeoutMs));
+      else this.#line.dialled(user, this.#dial(endpoint, user, connectTimeoutMs));
     }
-  }
-}
-
-function closeIdleOf(endpoint: Endpoint): void {
-  for (const connection of endpoint.idle.splice(0)) connection.transport.destroy();
-}
-
-/** The connection used last that still stands. */
-function takeIdle(endpoint: Endpoint): UpstreamConnection | undefined {
-  for (;;) {
-    const connection = endpoint.idle.pop();
-    if (connection === undefined || !connection.transport.closed) return connection;
   }
 }

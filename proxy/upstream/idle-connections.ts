@@ -1,0 +1,54 @@
+import type { Endpoint } from "./endpoint.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+
+/**
+ * The open connections of one version that nobody uses, by endpoint. The one used last is the first
+ * one taken: the others may then reach their idle time.
+ */
+export class IdleConnections {
+  readonly #byEndpoint = new Map<Endpoint, UpstreamConnection[]>();
+
+  /** How many an endpoint has. */
+  count(endpoint: Endpoint): number {
+    return this.#byEndpoint.get(endpoint)?.length ?? 0;
+  }
+
+  /** Keeps a connection that rests. */
+  add(connection: UpstreamConnection): void {
+    const resting = this.#byEndpoint.get(connection.endpoint);
+    if (resting === undefined) this.#byEndpoint.set(connection.endpoint, [connection]);
+    else resting.push(connection);
+  }
+
+  /** The endpoint's connection used last that still stands. undefined: it has none. */
+  take(endpoint: Endpoint): UpstreamConnection | undefined {
+    const resting = this.#byEndpoint.get(endpoint);
+    for (;;) {
+      const connection = resting?.pop();
+      if (connection === undefined || !connection.transport.closed) return connection;
+    }
+  }
+
+  /** One of the first of `endpoints` that has any and whose usability is `usable`. */
+  takeAny(endpoints: Iterable<Endpoint>, usable: boolean): UpstreamConnection | undefined {
+    for (const endpoint of endpoints) {
+      const connection = endpoint.usable === usable ? this.take(endpoint) : undefined;
+      if (connection !== undefined) return connection;
+    }
+    return undefined;
+  }
+
+  /** The connection is gone. One that did not rest may be named, too. */
+  forget(connection: UpstreamConnection): void {
+    const resting = this.#byEndpoint.get(connection.endpoint);
+    const index = resting?.indexOf(connection) ?? -1;
+    if (index >= 0) resting?.splice(index, 1);
+  }
+
+  /** Closes all of an endpoint. */
+  close(endpoint: Endpoint): void {
+    const resting = this.#byEndpoint.get(endpoint) ?? [];
+    this.#byEndpoint.delete(endpoint);
+    for (const connection of resting) connection.transport.destroy();
+  }
+}

@@ -1,0 +1,84 @@
+import type { Random } from "../base/random.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { VersionSnapshot } from "../table/snapshot.ts";
+import { EndpointPicker } from "./endpoint-picker.ts";
+import { Endpoint } from "./endpoint.ts";
+
+/** The endpoints of one version, by address over all tables, and the choice among them. */
+export class VersionEndpoints {
+  readonly #picker: EndpointPicker;
+  readonly #wheel: TimerWheel;
+  #byAddress = new Map<string, Endpoint>();
+  #snapshot: VersionSnapshot | undefined;
+
+  constructor(wheel: TimerWheel, random: Random) {
+    this.#wheel = wheel;
+    this.#picker = new EndpointPicker(random);
+  }
+
+  /** Those of the table in force, in its order. */
+  get byAddress(): ReadonlyMap<string, Endpoint> {
+    return this.#byAddress;
+  }
+
+  /** How many may get new work. */
+  get usableCount(): number {
+    return this.#picker.size;
+  }
+
+  /** One for new work; see EndpointPicker.pick(). */
+  pick(slowStartMs: number, avoid?: Endpoint): Endpoint | undefined {
+    return this.#picker.pick(this.#wheel.nowMs, slowStartMs, avoid);
+  }
+
+  /** What makes one usable may have changed. */
+  refresh(): void {
+    this.#picker.fill(this.#byAddress.values());
+  }
+
+  /**
+   * Follows a new table: an address that stays keeps its endpoint. Returns the endpoints that get
+   * nothing new from now on, be it that they are gone, be it by their state.
+   */
+  follow(snapshot: VersionSnapshot): readonly Endpoint[] {
+    if (snapshot === this.#snapshot) return [];
+    // Those of the first table are not new to their clients, only to us: no slow start.
+    const sinceMs = this.#snapshot === undefined ? -Infinity : this.#wheel.nowMs;
+    this.#snapshot = snapshot;
+    const before = this.#byAddress;
+    this.#byAddress = new Map(
+      snapshot.endpoints.map((entry) => [
+        entry.address,
+        before.get(entry.address)?.follow(entry, sinceMs) ?? new Endpoint(entry, sinceMs),
+      ]),
+    );
+    for (const endpoint of before.values()) {
+      endpoint.removed = !this.#byAddress.has(endpoint.address);
+    }
+    this.refresh();
+    const leaving = [...before.values()].filter(({ removed }) => removed);
+    const atRest = [...this.#byAddress.values()].filter(
+      ({ snapshot: { state } }) => state !== "ready",
+    );
+    return [...leaving, ...atRest];
+  }
+
+  /** The version is gone: so are they all. Returns them. */
+  clear(): readonly Endpoint[] {
+    const all = [...this.#byAddress.values()];
+    for (const endpoint of all) endpoint.removed = true;
+    this.#byAddress = new Map();
+    this.refresh();
+    return all;
+  }
+
+  /** That of the address, or one for an address that is not in the table: it gets nothing new. */
+  findOrMake(address: string): Endpoint {
+    const found = this.#byAddress.get(address);
+    if (found !== undefined) return found;
+    const snapshot = { address, weight: 1, state: "maint", healthy: false } as const;
+    const stranger = new Endpoint(snapshot, -Infinity);
+    stranger.removed = true;
+    return stranger;
+  }
+}

@@ -1,0 +1,50 @@
+import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
+
+/** A user whose turn has not come. */
+export type WaitingUser = { readonly user: UpstreamUser; readonly connectTimeoutMs: number };
+
+/**
+ * The users that wait for a connection of one version, in the order in which they came; then,
+ * until it stands, with the connection that is being made for them. Those do not know of it yet,
+ * so that one who leaves has to be found by itself.
+ */
+export class WaitingLine {
+  readonly #waiting: WaitingUser[] = [];
+  readonly #dialled = new Map<UpstreamUser, UpstreamConnection>();
+
+  /** Whether anybody's turn has not come. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Puts a user at the end. false: `usersMax` wait already. */
+  join(waiting: WaitingUser, usersMax: number): boolean {
+    if (this.#waiting.length >= usersMax) return false;
+    this.#waiting.push(waiting);
+    return true;
+  }
+
+  /** Takes out the user whose turn it is. undefined: nobody waits. */
+  next(): WaitingUser | undefined {
+    return this.#waiting.length === 0 ? undefined : this.#waiting.shift();
+  }
+
+  /** Its turn came, and this connection is being made for it. */
+  dialled(user: UpstreamUser, connection: UpstreamConnection): void {
+    this.#dialled.set(user, connection);
+  }
+
+  /** The user has been told of its connection, or that there is none. */
+  settled(user: UpstreamUser): void {
+    this.#dialled.delete(user);
+  }
+
+  /** The user does not want one any more. Gives what is being made for it. */
+  leave(user: UpstreamUser): UpstreamConnection | undefined {
+    const index = this.#waiting.findIndex((waiting) => waiting.user === user);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    const dialled = this.#dialled.get(user);
+    this.#dialled.delete(user);
+    return dialled;
+  }
+}

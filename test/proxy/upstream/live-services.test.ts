@@ -1,0 +1,78 @@
+import { expect, onTestFinished, test } from "vitest";
+import { RoutingTable } from "../../../proxy/table/routing-table.ts";
+import { LiveServices } from "../../../proxy/upstream/live-services.ts";
+import { eventually } from "../../support/eventually.ts";
+import { RawOrigin } from "../../support/origin.ts";
+import { serviceSnapshot } from "../table/service-fixture.ts";
+import { endpointSnapshot, poolParts, RecordingUser } from "./pool-fixture.ts";
+
+/** Services with these names, one version v1 each, at this address. */
+function tableOf(names: readonly string[], address = "127.0.0.1:1"): RoutingTable {
+  const endpoints = [endpointSnapshot(address)];
+  const services = names.map((name) => serviceSnapshot({ v1: { weight: 1, endpoints } }, { name }));
+  return RoutingTable.compile({ revision: 1, services });
+}
+
+function liveServices(table: RoutingTable): LiveServices {
+  const services = new LiveServices(poolParts());
+  onTestFinished(() => services.close());
+  services.replace(table);
+  return services;
+}
+
+test("LiveServices.replace() keeps what lives on of a service, and lets go of those that are gone", () => {
+  const services = liveServices(tableOf(["a", "b"]));
+  const [kept, gone] = [services.byName("a"), services.byName("b")];
+  const next = tableOf(["a", "c"], "127.0.0.1:2");
+  services.replace(next);
+  expect(services.table).toBe(next);
+  expect(services.byName("a")).toBe(kept);
+  expect([...(kept?.pools[0]?.endpoints.keys() ?? [])]).toEqual(["127.0.0.1:2"]);
+  expect([services.byName("b"), gone?.pools[0]?.usable]).toEqual([undefined, false]);
+  expect(services.byName("c")?.name).toBe("c");
+});
+
+test("LiveServices.replace() does not touch a service that is the same object in both tables", () => {
+  const table = tableOf(["a", "b"]);
+  const services = liveServices(table);
+  const updated: string[] = [];
+  for (const name of ["a", "b"]) {
+    const live = services.byName(name);
+    if (live !== undefined) live.update = () => updated.push(name);
+  }
+  const [changed] = tableOf(["b"], "127.0.0.1:2").services.values();
+  const replace = changed === undefined ? [] : [changed.snapshot];
+  services.replace(table.with({ revision: 2, replace, remove: [] }));
+  expect(updated).toEqual(["b"]);
+});
+
+test("LiveServices.poolFor() of a version that is gone is a pool that takes nothing new", () => {
+  const services = liveServices(tableOf(["a"]));
+  expect(services.poolFor("a", "v1")).toBe(services.byName("a")?.pools[0]);
+  for (const [service, version] of [
+    ["a", "v2"],
+    ["b", "v1"],
+  ] as const) {
+    const orphan = services.poolFor(service, version);
+    expect([orphan.service, orphan.version, orphan.usable]).toEqual([service, version, false]);
+    expect(orphan.full).toBe(true);
+  }
+});
+
+test("LiveServices tells of versions and endpoints that have something to tell, and of no others", async () => {
+  using origin = await RawOrigin.start();
+  const services = liveServices(tableOf(["a", "b"], origin.address));
+  expect([services.versionStats(), services.endpointStats()]).toEqual([[], []]);
+  const pool = services.poolFor("b", "v1");
+  const user = new RecordingUser(pool);
+  await user.open();
+  pool.counters.exchange(200, 1);
+  expect(services.versionStats().map(({ service }) => service)).toEqual(["b"]);
+  const about = { service: "b", version: "v1", address: origin.address, ejectedForMs: 0 };
+  expect(services.endpointStats()).toEqual([{ ...about, inFlight: 1, idleConnections: 0 }]);
+  user.release();
+  expect(services.endpointStats()).toEqual([{ ...about, inFlight: 0, idleConnections: 1 }]);
+  services.close();
+  await eventually(() => expect(pool.connections).toBe(0));
+  expect(services.byName("b")).toBeUndefined();
+});
