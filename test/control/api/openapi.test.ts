@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startApi } from "../../support/running-api.ts";
 
-/** Every path of the API with its methods: what surface.md promises. */
+/** Every path of the API with its methods: what docs/control-api.md promises. */
 const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/livez": ["get"],
   "/metrics": ["get"],

@@ -65,7 +65,7 @@ function taken(name: string, body: string): TakenRequest {
   return { name, bytes: `${HEAD}\r\n${body}`, sees: [`\r\n\r\n${body}`] };
 }
 
-describeRequests("chunked coding (faults.md 5)", BAD_BODIES.map(refused), [
+describeRequests("chunked coding (RFC 9112 7.1)", BAD_BODIES.map(refused), [
   taken("sizes in either case", "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n"),
   taken("13 digits", "0000000000003\r\nabc\r\n0\r\n\r\n"),
   taken("several zeros as the last chunk", "3\r\nabc\r\n000\r\n\r\n"),

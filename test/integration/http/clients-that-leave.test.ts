@@ -102,7 +102,7 @@ const PHASES: readonly Phase[] = [
   },
 ];
 
-describe("clients that leave (faults.md 6)", () => {
+describe("clients that leave (RFC 9112 8, 9.6)", () => {
   let plane: DataPlane;
 
   beforeAll(async () => {

@@ -20,7 +20,7 @@ const TIMES = {
 /** More than all buffers between two sockets hold. */
 const BULK = "x".repeat(16 * 1024 * 1024);
 
-describe("connections and time (faults.md 6)", () => {
+describe("connections and time (RFC 9112 9)", () => {
   let plane: DataPlane;
   let stalled: StalledListener;
 

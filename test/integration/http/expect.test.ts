@@ -9,7 +9,7 @@ function put(...lines: readonly string[]): string {
   return head("PUT / HTTP/1.1", "Host: web", "Content-Length: 3", ...lines);
 }
 
-describe("Expect (faults.md 6, 9110 10.1.1)", () => {
+describe("Expect (RFC 9110 10.1.1)", () => {
   let plane: DataPlane;
 
   beforeAll(async () => {

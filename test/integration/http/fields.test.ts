@@ -22,7 +22,7 @@ const VALUE = "field-value-invalid";
 const AMBIGUOUS = "field-name-ambiguous";
 
 describeRequests(
-  "fields (faults.md 3)",
+  "fields (RFC 9112 5)",
   [
     refused("space before the colon (9112 5.1)", "X-A : 1", NAME),
     refused("tab before the colon", "X-A\t: 1", NAME),

@@ -13,7 +13,7 @@ function taken(name: string, host: string): TakenRequest {
 }
 
 describeRequests(
-  "Host (faults.md 2, RFC 9112 3.2)",
+  "Host (RFC 9112 3.2)",
   [
     refused("missing in HTTP/1.1", "Accept: */*\r\n", "host-missing"),
     refused("two, equal", "Host: web\r\nHost: web\r\n", "host-twice"),

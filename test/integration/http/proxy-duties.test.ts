@@ -13,7 +13,7 @@ function optionsFor(hops: number): string {
   return head("OPTIONS /a HTTP/1.1", "Host: web", `Max-Forwards: ${hops}`);
 }
 
-describe("what a proxy owes (faults.md 7)", () => {
+describe("what a proxy owes (RFC 9110 7.6)", () => {
   let plane: DataPlane;
 
   beforeAll(async () => {

@@ -51,7 +51,7 @@ const CODINGS: readonly (readonly [string, string])[] = [
 ];
 
 describeRequests(
-  "request framing (faults.md 4)",
+  "request framing (RFC 9112 6)",
   [
     refused(
       "CL.TE: both framings (9112 6.1)",
@@ -126,7 +126,7 @@ describeRequests(
   ],
 );
 
-describe("request bodies that do not end (faults.md 4)", () => {
+describe("request bodies that do not end (RFC 9112 8)", () => {
   let plane: DataPlane;
 
   beforeAll(async () => {

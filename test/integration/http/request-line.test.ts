@@ -6,7 +6,7 @@ const AFTER = ` HTTP/1.1\r\n${HOST}`;
 const LONG = "a".repeat(8192 - "GET / HTTP/1.1\r\n".length);
 
 describeRequests(
-  "request line and target (faults.md 1)",
+  "request line and target (RFC 9112 3)",
   [
     {
       name: "bare LF after the request line (9112 2.2)",

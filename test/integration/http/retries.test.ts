@@ -19,7 +19,7 @@ function withBody(method: string, service: string, bodyBytes: number): string {
   return head(`${method} / HTTP/1.1`, ...lines) + "b".repeat(bodyBytes);
 }
 
-describe("retries (faults.md 7, 9110 9.2.2, 9112 9.3.1)", () => {
+describe("retries (RFC 9110 9.2.2, RFC 9112 9.3.1)", () => {
   let plane: DataPlane;
   let other: RawOrigin;
 

@@ -79,7 +79,7 @@ function end(how: "fin" | "reset" | "open"): (connection: OriginConnection) => v
   };
 }
 
-describe("upstream faults (faults.md 8)", () => {
+describe("upstream faults (docs/http.md, Responses)", () => {
   let plane: DataPlane;
   let stalled: StalledListener;
 

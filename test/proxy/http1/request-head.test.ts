@@ -38,7 +38,7 @@ const withHost = (host: string): string => `GET / HTTP/1.1\r\nHost: ${host}\r\n\
 const line = (text: string): string => `${text}\r\nHost: a\r\n\r\n`;
 
 const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
-  // faults.md 1: request line and target
+  // Request line and target: RFC 9112 3
   ["bare-line-feed", "GET / HTTP/1.1\nHost: a\r\n\r\n"],
   ["bare-line-feed", "GET / HTTP/1.1\r\nHost: a\n\r\n"],
   ["bare-line-feed", "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".slice(0, 1)],
@@ -78,7 +78,7 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
   ["method-unknown", line("get / HTTP/1.1")],
   ["method-refused", line("CONNECT a:1 HTTP/1.1")],
   ["method-refused", line("TRACE / HTTP/1.1")],
-  // faults.md 2: Host
+  // Host: RFC 9112 3.2
   ["host-missing", "GET / HTTP/1.1\r\n\r\n"],
   ["host-missing", "GET http://a/ HTTP/1.1\r\n\r\n"],
   ["host-twice", get("Host: a")],
@@ -110,7 +110,7 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
     "[1:2:3:4:5:6:7:8:9]",
     "[1::2:]",
   ].map((host) => ["host-invalid", withHost(host)] as const),
-  // faults.md 3: fields
+  // Fields: RFC 9112 5
   ["field-name-invalid", get("X : y")],
   ["field-name-invalid", get("X\t: y")],
   ["field-name-invalid", get("no colon")],
@@ -128,7 +128,7 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
   ["field-name-ambiguous", get("X_FORWARDED_ANYTHING: 1")],
   ["connection-invalid", get("Connection: a b")],
   ["connection-invalid", get(`Connection: ${"a,".repeat(40)}`)],
-  // faults.md 4: framing
+  // Framing: RFC 9112 6
   ["length-and-transfer-encoding", post("Content-Length: 5\r\nTransfer-Encoding: chunked")],
   ["length-twice", post("Content-Length: 5\r\nContent-Length: 6")],
   ["length-twice", post("Content-Length: 5\r\ncontent-length: 5")],
@@ -151,7 +151,7 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
   ["field-value-invalid", post("Transfer-Encoding: \vchunked")],
   ["transfer-encoding-invalid", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")],
   ["transfer-encoding-invalid", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"],
-  // faults.md 6 and 8: Expect, WebSocket
+  // Expect: RFC 9110 10.1.1; WebSocket: RFC 6455 4.2
   ["expectation-unknown", post("Content-Length: 1\r\nExpect: 200-ok")],
   ["expectation-twice", post("Content-Length: 1\r\nExpect: 100-continue\r\nExpect: 100-continue")],
   ["max-forwards-invalid", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n"],
