@@ -67,11 +67,9 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/consul/": "test/integration/consul-client.test.ts",
   "control/registry/consul-discovery.ts": "test/integration/consul-discovery.test.ts",
   "control/registry/consul-store.ts": "test/integration/consul-store.test.ts",
-  "control/table/desired-table.ts": "test/control/table/table-writer.test.ts",
   "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",
   // Leaves that every test runs through.
   "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",
-  "control/store/store-problems.ts": "test/control/store/file-store.test.ts",
   "control/views/log-timers.ts": "test/integration/workers.test.ts",
   "proxy/messages/messages.ts": "test/control/workers/workers.test.ts",
   "control/base/errors.ts": "test/control/table/services.test.ts",

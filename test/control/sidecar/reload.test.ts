@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import type { Config } from "../../../control/config/config-schema.ts";
+import { readConfig } from "../../../control/config/load.ts";
+import { reload } from "../../../control/sidecar/reload.ts";
+import type { ReloadDeps } from "../../../control/sidecar/reload.ts";
+import { shop, web } from "../../support/started-services.ts";
+
+/** A configuration as in sluice.yaml: some binds, some services, and more. */
+function configOf(binds: readonly string[], services: object, more: object = {}): Config {
+  const listeners = binds.map((bind) => ({ bind }));
+  const text = JSON.stringify({ listeners, services, ...more });
+  return readConfig(text, { file: "test", environment: {} });
+}
+
+const A = "127.0.0.1:7001";
+const B = "127.0.0.1:7002";
+const C = "127.0.0.1:7003";
+
+/** What a reload works with; `steps` says what it did. `fails`: the step that is refused. */
+function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] } {
+  const steps: string[] = [];
+  const step = async (name: string): Promise<string> => {
+    if (name === fails) throw new Error(`no ${name}`);
+    steps.push(name);
+    return name;
+  };
+  const ignore = (): void => undefined;
+  const deps: ReloadDeps = {
+    services: {
+      names: () => ["web", "shop"],
+      putAll: async (action, documents, _context, fresh) => {
+        const names = [...documents].map(([name, to]) => (to === undefined ? `-${name}` : name));
+        await step(`${action} ${names.join(" ")} fresh ${fresh}`);
+        return { revision: 2 };
+      },
+    },
+    workers: {
+      reserve: async (bind) => void (await step(`reserve ${bind}`)),
+      listen: async ({ bind }) => step(`listen ${bind}`),
+      unlisten: async (bind) => void (await step(`unlisten ${bind}`)),
+    },
+    log: { info: ignore, warn: ignore, error: ignore },
+    readConfig: async () => next,
+  };
+  return { deps, steps };
+}
+
+test("reload() binds first, then changes services, then listens, then lets go", async () => {
+  const { deps, steps } = bed(configOf([B], { web: shop, new: web }));
+  const { report } = await reload(deps, configOf([A], { web, shop }));
+  expect(steps).toEqual([
+    `reserve ${B}`,
+    "reload -shop web new fresh *",
+    `listen ${B}`,
+    `unlisten ${A}`,
+  ]);
+  expect(report).toEqual({
+    services: { replaced: ["web", "new"], removed: ["shop"] },
+    listeners: { opened: [B], closed: [A] },
+    needsRestart: [],
+  });
+});
+
+test("reload() of the same file reads the filters again, and nothing more", async () => {
+  const { deps, steps } = bed(configOf([A], { web }));
+  const { report } = await reload(deps, configOf([A], { web }));
+  expect(steps).toEqual(["reload  fresh *"]);
+  expect(report.services).toEqual({ replaced: [], removed: [] });
+});
+
+test("reload() does not remove what somebody has removed already", async () => {
+  const { deps, steps } = bed(configOf([A], { web }));
+  const { report } = await reload(deps, configOf([A], { web, gone: { ...shop, hosts: ["g"] } }));
+  expect(steps).toEqual(["reload  fresh *"]);
+  expect(report.services.removed).toEqual(["gone"]);
+});
+
+test.each([
+  ["a port in use", `reserve ${C}`, [`reserve ${B}`, `unlisten ${B}`, `unlisten ${C}`]],
+  [
+    "a service or filter that cannot be",
+    "reload web fresh *",
+    [`reserve ${B}`, `reserve ${C}`, `unlisten ${B}`, `unlisten ${C}`],
+  ],
+])("reload() with %s gives back the sockets that it bound", async (_, fails, expected) => {
+  const { deps, steps } = bed(configOf([A, B, C], { web: shop }), fails);
+  await expect(reload(deps, configOf([A], { web }))).rejects.toThrow(`no ${fails}`);
+  expect(steps).toEqual(expected);
+});
+
+test("reload() keeps what needs a restart as it was, and names it", async () => {
+  const next = configOf([A], { web }, { workers: 3, drain: { hard: "9s" } });
+  const before = configOf([A], { web }, { workers: 2 });
+  const { config, report } = await reload(bed(next).deps, before);
+  expect(report.needsRestart).toEqual(["workers"]);
+  expect(config.workers).toBe(2);
+  expect(config.drain).toEqual(next.drain);
+});

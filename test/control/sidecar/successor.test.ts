@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { Successor } from "../../../control/sidecar/successor.ts";
+import type { BoundSocket } from "../../../control/workers/listening-sockets.ts";
+
+/** Starts a program of these lines as the new primary, with one socket. */
+async function start(code: string): Promise<{ successor: Promise<Successor>; port: number }> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-successor-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, "main.mjs");
+  await writeFile(file, code);
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const sockets = new Map([["a bind", server as unknown as BoundSocket]]);
+  const table = { revision: 3, services: {} };
+  const options = { file, configPath: "sluice.yaml", env: process.env, sockets, table };
+  return { successor: Successor.start(options), port };
+}
+
+test("Successor.start() hands over sockets, then the table, and waits until it serves", async () => {
+  const { successor } = await start(`
+    const heard = [process.env.SLUICE_PREDECESSOR === String(process.ppid), ...process.argv.slice(2)];
+    process.on("message", (message, handle) => {
+      if (message.kind === "counts") process.exit(0);
+      heard.push(message.kind, handle !== undefined);
+      if (message.kind !== "begin") return;
+      const wanted = [true, "run", "-c", "sluice.yaml", "socket", true, "begin", false];
+      if (JSON.stringify(heard) !== JSON.stringify(wanted)) process.exit(1);
+      process.send({ kind: "serving" });
+    });`);
+  const started = await successor;
+  expect(started.pid).toBeGreaterThan(0);
+  await started.leave([]);
+});
+
+test("Successor.start() says with which status the new primary ended", async () => {
+  const { successor } = await start("process.exit(7)");
+  await expect(successor).rejects.toMatchObject({
+    code: "swap_refused",
+    message: expect.stringContaining("the new primary ended (7)"),
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { HandedConnection } from "../../../proxy/messages/handed-connection.ts";
+import { leaveTo, startSuccessor } from "../../../control/sidecar/upgrade.ts";
+import type { SuccessionDeps } from "../../../control/sidecar/upgrade.ts";
+
+/** What an upgrade works with, of parts that note what is asked of them. */
+function bed() {
+  const steps: string[] = [];
+  const note = (step: string) => (): void => void steps.push(step);
+  const deps: SuccessionDeps = {
+    services: {
+      hold: async () => {
+        steps.push("hold");
+        return { revision: 3, services: {} };
+      },
+      release: note("release"),
+    },
+    store: { reclaim: async () => void steps.push("reclaim") },
+    registry: { yield: note("yield"), resume: note("resume") },
+    migrations: { close: note("migrations end") },
+    workers: {
+      giveAll: async (give) => {
+        give({} as HandedConnection, {} as never, note("connection gone"));
+        return [];
+      },
+    },
+    sockets: { all: new Map() },
+    log: { info: (event) => void steps.push(event), warn: note("warn"), error: note("error") },
+    configPath: "sluice.yaml",
+    env: process.env,
+  };
+  return { deps, steps };
+}
+
+/** A program of one line, as the new primary. */
+async function program(code: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-upgrade-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, "main.mjs");
+  await writeFile(file, code);
+  return file;
+}
+
+test("startSuccessor() holds writes and the place in the registry until it serves", async () => {
+  const { deps, steps } = bed();
+  const serve = `process.on("message", ({ kind, table }) => {
+    if (kind === "begin" && table.revision === 3) process.send({ kind: "serving" });
+    if (kind === "counts") process.exit(0);
+  });`;
+  const successor = await startSuccessor(deps, await program(serve));
+  expect(successor.pid).toBeGreaterThan(0);
+  await successor.leave([]);
+  expect(steps).toEqual(["hold", "yield"]);
+});
+
+test("startSuccessor() takes everything back when the new primary fails", async () => {
+  const { deps, steps } = bed();
+  const failing = startSuccessor(deps, await program("process.exit(3)"));
+  await expect(failing).rejects.toMatchObject({ message: expect.stringContaining("(3)") });
+  expect(steps).toEqual(["hold", "yield", "reclaim", "resume", "release"]);
+});
+
+test("leaveTo() closes the API first, the services last, and gives all in between", async () => {
+  const { deps, steps } = bed();
+  const successor = {
+    pid: 4711,
+    give: (_connection: HandedConnection, _handle: unknown, onGone: () => void) => onGone(),
+    leave: async () => void steps.push("successor is let go"),
+  };
+  await leaveTo(successor, deps, {
+    closeApi: async () => void steps.push("API closed"),
+    closeServices: async () => void steps.push("services closed"),
+  });
+  expect(steps).toEqual([
+    "API closed",
+    "migrations end",
+    "connection gone",
+    "successor is let go",
+    "services closed",
+    "upgrade.done",
+  ]);
+});
