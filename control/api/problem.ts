@@ -67,23 +67,28 @@ export function problemResponses<Status extends number>(
 }
 
 /** Our codes for the errors that fastify itself finds. Their statuses are fastify's. */
-const CODES: Readonly<Record<string, { readonly code: string; readonly detail: string }>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: { code: "bad_json", detail: "Cannot read the body: not JSON" },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: "bad_json", detail: "Cannot read the body: it is empty" },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: "unsupported_media_type",
-    detail: "Cannot read the body: wanted Content-Type: application/json",
-  },
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: "body_too_large",
-    detail: "Cannot read the body: wanted at most 1 MiB",
-  },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
-    code: "bad_request",
-    detail: "Cannot read the body: it is not as long as Content-Length says",
-  },
-  FST_ERR_BAD_URL: { code: "bad_url", detail: "Cannot read the path: a % escape in it is broken" },
-};
+const CODES: ReadonlyMap<string, { readonly code: string; readonly detail: string }> = new Map(
+  Object.entries({
+    FST_ERR_CTP_INVALID_JSON_BODY: { code: "bad_json", detail: "Cannot read the body: not JSON" },
+    FST_ERR_CTP_EMPTY_JSON_BODY: { code: "bad_json", detail: "Cannot read the body: it is empty" },
+    FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+      code: "unsupported_media_type",
+      detail: "Cannot read the body: wanted Content-Type: application/json",
+    },
+    FST_ERR_CTP_BODY_TOO_LARGE: {
+      code: "body_too_large",
+      detail: "Cannot read the body: wanted at most 1 MiB",
+    },
+    FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+      code: "bad_request",
+      detail: "Cannot read the body: it is not as long as Content-Length says",
+    },
+    FST_ERR_BAD_URL: {
+      code: "bad_url",
+      detail: "Cannot read the path: a % escape in it is broken",
+    },
+  }),
+);
 
 /** The body that tells a client about `error`. What is not meant for clients becomes `internal`. */
 function problemOf(error: unknown): ProblemBody {
@@ -91,7 +96,7 @@ function problemOf(error: unknown): ProblemBody {
     return { ...blank(error.status, error.code, error.message), ...details(error) };
   }
   const { code, statusCode = 500 } = error as Partial<FastifyError>;
-  const known = CODES[code ?? ""];
+  const known = CODES.get(code ?? "");
   if (known !== undefined) return blank(statusCode, known.code, known.detail);
   if (statusCode >= 400 && statusCode < 500) {
     return blank(statusCode, "bad_request", "Cannot read the request");

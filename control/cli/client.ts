@@ -8,14 +8,14 @@ export const DEFAULT_API = "http://127.0.0.1:9180";
 const ANSWER_TIMEOUT_MS = 45_000;
 
 /** What to do about a refusal, where the API's own words do not say. */
-const ADVICE: Readonly<Record<string, string>> = {
-  revision_conflict: "somebody else has written meanwhile: look at it again, then repeat",
-  unknown_service: "`sluice services` lists them",
-  unknown_filter: "`sluice filters` lists them",
-  filter_refused: "the old one runs on",
-  not_in_force: "`sluice status` shows when it is",
-  busy: "try again",
-};
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ["revision_conflict", "somebody else has written meanwhile: look at it again, then repeat"],
+  ["unknown_service", "`sluice services` lists them"],
+  ["unknown_filter", "`sluice filters` lists them"],
+  ["filter_refused", "the old one runs on"],
+  ["not_in_force", "`sluice status` shows when it is"],
+  ["busy", "try again"],
+]);
 
 /** What a request carries besides its method and path. */
 export type SendOptions = {
@@ -101,14 +101,14 @@ function headersOf({ body, ifRevision, reason }: SendOptions, token?: string): H
 }
 
 function refusal(answer: unknown, status: number): CliError {
-  const problem = answer as {
+  const problem = (answer ?? {}) as {
     readonly code?: string;
     readonly detail?: string;
     readonly problems?: readonly Problem[];
   };
   const { code = `http_${status}`, detail = `Cannot do that: the API answered ${status}` } =
     problem;
-  const advice = ADVICE[code];
+  const advice = ADVICE.get(code);
   const message = advice === undefined ? detail : `${detail}; ${advice}`;
   return new CliError(code, message, { problems: problem.problems ?? [] });
 }

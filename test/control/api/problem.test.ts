@@ -120,6 +120,7 @@ test.each([
   [400, "FST_ERR_CTP_INVALID_CONTENT_LENGTH", "bad_request"],
   [400, "FST_ERR_OF_ANOTHER_RELEASE", "bad_request"],
   [500, "FST_ERR_OF_ANOTHER_RELEASE", "internal"],
+  [500, "constructor", "internal"],
 ])("sendProblem() has a code of ours for fastify's %d %s: %s", async (statusCode, theirs, code) => {
   const error = Object.assign(new Error("in fastify's words"), { statusCode, code: theirs });
   const { status, headers, body } = await answerTo(error);

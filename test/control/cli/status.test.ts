@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { cellsOf, runCommand } from "../../support/run-cli.ts";
+import { ok, refused, startScriptedApi } from "../../support/scripted-api.ts";
+import type { ScriptedAnswer } from "../../support/scripted-api.ts";
+
+const READY = ok({ ready: true, reasons: [], stale: [] });
+const TABLE = ok({ revision: 7, services: [{}, {}] });
+
+/** The rows that `sluice status` prints by their first cell. */
+async function statusRows(
+  readyz: ScriptedAnswer,
+  table: ScriptedAnswer,
+): Promise<Record<string, string>> {
+  const api = await startScriptedApi({ "GET /readyz": readyz, "GET /v1/services": table });
+  const { status, out } = await runCommand(["status"], { SLUICE_API: api.url });
+  expect(status).toBe(0);
+  return Object.fromEntries(cellsOf(out).map(([name = "", text = ""]) => [name, text]));
+}
+
+test("sluice status says that all is well", async () => {
+  expect(await statusRows(READY, TABLE)).toEqual({
+    api: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    ready: "yes",
+    registry: "in step, or none",
+    revision: "7",
+    services: "2",
+    workers: "all answer",
+  });
+});
+
+test("sluice status says everything that is not well, and is no error", async () => {
+  const readyz = {
+    status: 503,
+    body: {
+      ready: false,
+      reasons: ["draining", "no table yet"],
+      stale: ["table: old", "web: old"],
+    },
+  };
+  const table = ok({ revision: 7, services: [], countsMissing: "worker 41 does not answer" });
+  expect(await statusRows(readyz, table)).toMatchObject({
+    ready: "no: draining, no table yet",
+    registry: "table: old; web: old",
+    workers: "worker 41 does not answer",
+  });
+});
+
+test("sluice status --json counts the services, and leaves them out", async () => {
+  const api = await startScriptedApi({ "GET /readyz": READY, "GET /v1/services": TABLE });
+  const { out } = await runCommand(["status", "--json"], { SLUICE_API: api.url });
+  expect(JSON.parse(out)).toEqual({
+    api: api.url,
+    ready: true,
+    reasons: [],
+    stale: [],
+    revision: 7,
+    services: 2,
+  });
+});
+
+test("sluice status fails when the API refuses", async () => {
+  const table = refused(500, "internal", "Cannot answer: an internal error, see the log");
+  const api = await startScriptedApi({ "GET /readyz": READY, "GET /v1/services": table });
+  const { status, error } = await runCommand(["status"], { SLUICE_API: api.url });
+  expect([status, error]).toEqual([1, "sluice: Cannot answer: an internal error, see the log"]);
+});

@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { expect, test } from "vitest";
+import { ApiClient } from "../../../control/cli/client.ts";
+import {
+  withWriteOptions,
+  writeOptions,
+  writeOptionsFrom,
+} from "../../../control/cli/write-options.ts";
+import { ok, startScriptedApi } from "../../support/scripted-api.ts";
+
+test("withWriteOptions() adds --if-rev and --reason", () => {
+  const command = withWriteOptions(new Command()).exitOverride();
+  command.parse(["--if-rev", "7", "--reason", "why"], { from: "user" });
+  expect(command.opts()).toEqual({ ifRev: "7", reason: "why" });
+});
+
+test("writeOptions() reads the revision first, so that a write in between is noticed", async () => {
+  const api = await startScriptedApi({ "GET /v1/services/a%2Fb": ok({ revision: 7 }) });
+  const client = new ApiClient({ url: api.url, token: undefined });
+  expect(await writeOptions(client, "a/b", {})).toEqual({ ifRevision: 7, reason: undefined });
+  expect(api.asked).toHaveLength(1);
+});
+
+test("writeOptionsFrom() takes --if-rev at its word and reads nothing", async () => {
+  const api = await startScriptedApi({});
+  const client = new ApiClient({ url: api.url, token: undefined });
+  const options = { ifRev: "0", reason: "why" };
+  expect(await writeOptionsFrom(client, "/v1/filters", options)).toEqual({
+    ifRevision: 0,
+    reason: "why",
+  });
+  expect(api.asked).toEqual([]);
+});
+
+test.each(["", "-1", "1.5", "0x10", "9".repeat(16), "seven"])(
+  "writeOptionsFrom() refuses --if-rev %j",
+  async (ifRev) => {
+    const client = new ApiClient({ url: "http://127.0.0.1:1", token: undefined });
+    await expect(writeOptionsFrom(client, "/v1/filters", { ifRev })).rejects.toMatchObject({
+      code: "usage",
+      message: `Cannot read --if-rev: wanted a whole number, found ${JSON.stringify(ifRev)}`,
+    });
+  },
+);
