@@ -61,8 +61,7 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/worker.ts": "test/integration/workers.test.ts",
   "control/workers/worker-process.ts": "test/control/workers/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
-  // A real server, a real command line, a real agent.
-  "control/cli/": "test/control/cli/program.test.ts",
+  // A real agent.
   "control/registry/": "test/integration/consul-link.test.ts",
   "control/consul/": "test/integration/consul-client.test.ts",
   "control/registry/consul-discovery.ts": "test/integration/consul-discovery.test.ts",

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { runCommand } from "../../support/run-cli.ts";
+
+test.each(["localhost:8500", "ftp://consul.test", "8500"])(
+  "sluice demo --consul refuses %j, which is no URL of an agent",
+  async (url) => {
+    const found = JSON.stringify(url);
+    expect(await runCommand(["demo", "--once", "--consul", url])).toEqual({
+      status: 2,
+      out: "",
+      error: `sluice: Cannot read --consul: wanted an http:// or https:// URL, found ${found}`,
+    });
+  },
+);
+
+test("sluice demo --consul fails without an agent's program, before it starts anything", async () => {
+  const { status, error } = await runCommand(["demo", "--once", "--consul"], { PATH: "" });
+  expect([status, error]).toEqual([1, expect.stringMatching(/^sluice: Cannot find Consul: /)]);
+});
