@@ -79,9 +79,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/hand-over/adoption.ts": "test/integration/swap.test.ts",
   "control/filters/check-filter-files.ts": "test/integration/filters.test.ts",
   "control/views/filter-view.ts": "test/integration/filters.test.ts",
-  // Bodies of answers for a client of another HTTP version than the endpoint's.
-  "proxy/http1/chunk-decoder.ts": "test/integration/http/upstream-faults.test.ts",
-  "proxy/http1/chunk-encoding.ts": "test/integration/http/upstream-faults.test.ts",
 };
 
 /** Sources without a test: see TESTED_TOGETHER. Files that hold only types have nothing to test. */

@@ -123,7 +123,8 @@ export function wholeNumber(bytes: Uint8Array, from: number, to: number): number
     if (!isDigit(byte)) {
       return -1;
     }
-    value = value * 10 + byte - 0x30;
+    // In this order: the sum must not leave the exact numbers on its way.
+    value = value * 10 + (byte - 0x30);
   }
   return Number.isSafeInteger(value) ? value : -1;
 }

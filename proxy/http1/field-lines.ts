@@ -1,9 +1,6 @@
 import { latin1 } from "../base/latin1.ts";
-import { COLON, CR, FIELD_VALUE, LF, TOKEN, isBlank, skipBlanks, trimBlanks } from "./bytes.ts";
-import { AMBIGUOUS, Field, fieldKind } from "./field-names.ts";
-import { FIELDS_MAX, MORE, REFUSED } from "./limits.ts";
-import { REFUSALS } from "./refusal.ts";
-import type { Refusal, RejectReason } from "./refusal.ts";
+import { Field } from "./field-names.ts";
+import { FIELDS_MAX } from "./limits.ts";
 
 // Numbers kept a field. 16 bits do: no head is longer than 65 535 bytes.
 const LINE = 0;
@@ -14,9 +11,9 @@ const KIND = 4;
 const NUMBERS_A_FIELD = 5;
 
 /**
- * The field lines of one head or trailer section (RFC 9112 section 5), read once and kept as
- * ranges. All positions are relative to the head's first byte, so that the bytes may move between
- * reads. Names are plain data: nothing here is keyed by them.
+ * The field lines of one head or trailer section (RFC 9112 section 5), kept as ranges by a
+ * FieldReader. All positions are relative to the head's first byte. Names are plain data: nothing
+ * here is keyed by them.
  */
 export class FieldLines {
   /** Field lines read. */
@@ -25,8 +22,6 @@ export class FieldLines {
   seen = 0;
   /** Kinds that occur more than once, as a fieldSet. */
   repeated = 0;
-  /** Why read() returned REFUSED. */
-  refusal: Refusal | undefined;
   /** Where the first line starts. */
   start = 0;
   /** Where the empty line starts that ends the section. */
@@ -35,43 +30,28 @@ export class FieldLines {
   text = "";
 
   readonly #ranges = new Uint16Array(FIELDS_MAX * NUMBERS_A_FIELD);
-  /**
-   * Start of the line that is being read, its colon (0: not seen), and the next byte to look at.
-   */
-  #line = 0;
-  #colon = 0;
-  #next = 0;
-
   /** Before a new section, whose first line starts `at` bytes after the head. */
-  begin(at: number): void {
+  clear(at: number): void {
     this.count = 0;
     this.seen = 0;
     this.repeated = 0;
-    this.refusal = undefined;
     this.start = at;
-    this.#beginLine(at);
   }
 
   /**
-   * Reads on in bytes[head, end), at the byte where the last call stopped.
-   * Returns the length from `head` past the empty line that ends the section, MORE, or REFUSED.
+   * Writes down one more field line; there must be room. What `kind` is: see fieldKind(). The line
+   * starts at `line`, its name ends at `nameEnd`, and its value is at [value, valueEnd).
    */
-  read(bytes: Buffer, head: number, end: number): number {
-    while (head + this.#line < end) {
-      const line = head + this.#line;
-      if (bytes[line] === CR) {
-        return this.#readEnd(bytes, line, head, end);
-      }
-      const valueEnd = this.#readLine(bytes, line, head, end);
-      if (valueEnd <= 0) {
-        return valueEnd;
-      }
-      if (!this.#note(bytes, head, valueEnd)) {
-        return REFUSED;
-      }
-      this.#beginLine(valueEnd + 2 - head);
-    }
-    return MORE;
+  add(line: number, nameEnd: number, value: number, valueEnd: number, kind: number): void {
+    const at = this.count * NUMBERS_A_FIELD;
+    this.#ranges[at + LINE] = line;
+    this.#ranges[at + NAME_END] = nameEnd;
+    this.#ranges[at + VALUE] = value;
+    this.#ranges[at + VALUE_END] = valueEnd;
+    this.#ranges[at + KIND] = kind;
+    this.count += 1;
+    this.repeated |= this.seen & (1 << kind);
+    this.seen |= 1 << kind;
   }
 
   /** Keeps the head's `length` bytes as text, after which the buffer may be overwritten. */
@@ -194,76 +174,6 @@ export class FieldLines {
     return this.#ranges[index * NUMBERS_A_FIELD + which] as number;
   }
 
-  #beginLine(at: number): void {
-    this.#line = at;
-    this.#next = at;
-    this.#colon = 0;
-  }
-
-  /** The empty line that ends the section. */
-  #readEnd(bytes: Buffer, line: number, head: number, end: number): number {
-    if (line + 1 >= end) {
-      return MORE;
-    }
-    if (bytes[line + 1] !== LF) {
-      return this.#refuse("bare-carriage-return");
-    }
-    this.end = line - head;
-    return this.end + 2;
-  }
-
-  /** Returns the index of the CRLF that ends the line, MORE, or REFUSED. */
-  #readLine(bytes: Buffer, line: number, head: number, end: number): number {
-    let at = head + this.#next;
-    if (this.#colon === 0) {
-      while (at < end && TOKEN[bytes[at] as number] === 1) {
-        at += 1;
-      }
-      if (at === end) {
-        return this.#pause(at - head);
-      }
-      if (bytes[at] !== COLON || at === line) {
-        return this.#refuse(nameReason(bytes, line, at));
-      }
-      this.#colon = at - head;
-      at += 1;
-    }
-    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) {
-      at += 1;
-    }
-    if (at === end || (bytes[at] === CR && at + 1 === end)) {
-      return this.#pause(at - head);
-    }
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) {
-      return this.#refuse(valueReason(bytes[at] as number));
-    }
-    return at;
-  }
-
-  /** Writes down the line that has been read, whose CRLF is at `lineEnd`. */
-  #note(bytes: Buffer, head: number, lineEnd: number): boolean {
-    if (this.count === FIELDS_MAX) {
-      this.refusal = REFUSALS["too-many-fields"];
-      return false;
-    }
-    const kind = fieldKind(bytes, head + this.#line, head + this.#colon);
-    if (kind === AMBIGUOUS) {
-      this.refusal = REFUSALS["field-name-ambiguous"];
-      return false;
-    }
-    const value = skipBlanks(bytes, head + this.#colon + 1, lineEnd);
-    const at = this.count * NUMBERS_A_FIELD;
-    this.#ranges[at + LINE] = this.#line;
-    this.#ranges[at + NAME_END] = this.#colon;
-    this.#ranges[at + VALUE] = value - head;
-    this.#ranges[at + VALUE_END] = trimBlanks(bytes, value, lineEnd) - head;
-    this.#ranges[at + KIND] = kind;
-    this.count += 1;
-    this.repeated |= this.seen & (1 << kind);
-    this.seen |= 1 << kind;
-    return true;
-  }
-
   #isNamed(index: number, name: string): boolean {
     const start = this.#number(index, LINE);
     if (this.#number(index, NAME_END) - start !== name.length) {
@@ -276,16 +186,6 @@ export class FieldLines {
       }
     }
     return true;
-  }
-
-  #pause(at: number): number {
-    this.#next = at;
-    return MORE;
-  }
-
-  #refuse(reason: RejectReason): number {
-    this.refusal = REFUSALS[reason];
-    return REFUSED;
   }
 }
 
@@ -300,23 +200,4 @@ function sameName(bytes: Buffer, one: number, other: number, length: number): bo
     }
   }
   return true;
-}
-
-function nameReason(bytes: Buffer, line: number, at: number): RejectReason {
-  const byte = bytes[at] as number;
-  if (byte === LF) {
-    return "bare-line-feed";
-  }
-  return at === line && isBlank(byte) ? "line-folding" : "field-name-invalid";
-}
-
-function valueReason(byte: number): RejectReason {
-  switch (byte) {
-    case CR:
-      return "bare-carriage-return";
-    case LF:
-      return "bare-line-feed";
-    default:
-      return "field-value-invalid";
-  }
 }

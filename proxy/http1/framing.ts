@@ -4,10 +4,11 @@ import { Field } from "./field-names.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
-/**
- * How a body's end is found (RFC 9112 section 6.3). Only a response may end with its connection.
- */
-export type BodyFraming = "none" | "length" | "chunked" | "close";
+/** How the end of a request's body is found (RFC 9112 section 6.3). */
+export type RequestFraming = "none" | "length" | "chunked";
+
+/** As RequestFraming, of any message: a response may end with its connection. */
+export type BodyFraming = RequestFraming | "close";
 
 const CHUNKED = Buffer.from("chunked", "latin1");
 
@@ -35,6 +36,14 @@ export function framingRefusal(
     return REFUSALS["length-twice"];
   }
   return contentLengthOf(fields, bytes, head) === -1 ? REFUSALS["length-invalid"] : undefined;
+}
+
+/** How a request with these fields, which framingRefusal() has let pass, ends. */
+export function requestFraming(fields: FieldLines): RequestFraming {
+  if (fields.has(Field.transferEncoding)) {
+    return "chunked";
+  }
+  return fields.has(Field.contentLength) ? "length" : "none";
 }
 
 /** The Content-Length. 0: none. -1: it is no whole number below 2^53. */

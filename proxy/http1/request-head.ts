@@ -1,21 +1,22 @@
-import { equalsFolded, wholeNumber } from "./bytes.ts";
 import { normalisePath } from "../table/normalise-path.ts";
 import type { RequestView } from "../table/request-view.ts";
 import { ConnectionOptions } from "./connection-options.ts";
+import { expectRefusal } from "./expect.ts";
 import { FieldLines } from "./field-lines.ts";
+import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
-import { contentLengthOf, framingRefusal } from "./framing.ts";
-import { hostEnd } from "./host.ts";
-import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX, REQUEST_ID_BYTES_MAX } from "./limits.ts";
+import { contentLengthOf, framingRefusal, requestFraming } from "./framing.ts";
+import type { RequestFraming } from "./framing.ts";
+import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX } from "./limits.ts";
 import { listHas, viaNames } from "./list.ts";
+import { maxForwardsOf } from "./max-forwards.ts";
 import { REFUSALS } from "./refusal.ts";
-import type { Refusal, RejectReason } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
+import { RequestHost } from "./request-host.ts";
+import { requestIdOf } from "./request-id.ts";
 import { RequestLine } from "./request-line.ts";
+import { upgradeOf } from "./upgrade.ts";
 import { webSocketRefusal } from "./websocket.ts";
-
-const CONTINUE = Buffer.from("100-continue", "latin1");
-/** Visible ASCII only: it goes into logs and further requests. */
-const REQUEST_ID = new RegExp(`^[!-~]{1,${REQUEST_ID_BYTES_MAX}}$`);
 
 /**
  * The head of a request (RFC 9112 sections 2 to 6), parsed strictly: what is taken here, llhttp
@@ -28,7 +29,7 @@ export class RequestHead implements RequestView {
   /** Why parse() returned REFUSED. */
   refusal: Refusal | undefined;
   /** What ends the body. */
-  framing: "none" | "length" | "chunked" = "none";
+  framing: RequestFraming = "none";
   /** Bytes of the body. 0 unless framing is "length". */
   contentLength = 0;
   /** Whether the client wants to go on with this connection. */
@@ -43,11 +44,10 @@ export class RequestHead implements RequestView {
   readonly line = new RequestLine();
   readonly fields = new FieldLines();
 
+  readonly #reader = new FieldReader(this.fields);
   readonly #connection = new ConnectionOptions();
   #isLineRead = false;
-  #hostStart = 0;
-  #hostEnd = 0;
-  #authorityEnd = 0;
+  readonly #host = new RequestHost();
   #path: string | undefined;
 
   /** Before a new head. */
@@ -73,7 +73,8 @@ export class RequestHead implements RequestView {
       return this.refusal === undefined ? length : REFUSED;
     }
     if (length === MORE && limit - start === REQUEST_HEAD_BYTES_MAX) {
-      return this.#refuse("head-too-large");
+      this.refusal = REFUSALS["head-too-large"];
+      return REFUSED;
     }
     return length;
   }
@@ -98,7 +99,7 @@ export class RequestHead implements RequestView {
 
   /** `OPTIONS *`: it asks about us, not about a resource. */
   get asteriskForm(): boolean {
-    return this.line.asteriskForm;
+    return this.line.target.asteriskForm;
   }
 
   /**
@@ -106,26 +107,28 @@ export class RequestHead implements RequestView {
    * "": HTTP/1.0 without Host.
    */
   get host(): string {
-    return this.fields.text.slice(this.#hostStart, this.#hostEnd);
+    return this.fields.text.slice(this.#host.start, this.#host.end);
   }
 
   /** As `host`, with its port if it was sent with one. */
   get authority(): string {
-    return this.fields.text.slice(this.#hostStart, this.#authorityEnd);
+    return this.fields.text.slice(this.#host.start, this.#host.authorityEnd);
   }
 
   /** The target, as sent. */
   get target(): string {
-    return this.fields.text.slice(this.line.targetStart, this.line.targetEnd);
+    return this.fields.text.slice(this.line.target.start, this.line.target.end);
   }
 
   get path(): string {
-    this.#path ??= normalisePath(this.fields.text.slice(this.line.pathStart, this.line.pathEnd));
+    this.#path ??= normalisePath(
+      this.fields.text.slice(this.line.target.pathStart, this.line.target.pathEnd),
+    );
     return this.#path;
   }
 
   get queryString(): string {
-    return this.fields.text.slice(this.line.pathEnd + 1, this.line.targetEnd);
+    return this.fields.text.slice(this.line.target.pathEnd + 1, this.line.target.end);
   }
 
   header(name: string): string | undefined {
@@ -134,11 +137,7 @@ export class RequestHead implements RequestView {
 
   /** The X-Request-Id that the request came with. undefined: none, several, or not fit for logs. */
   get requestId(): string | undefined {
-    if (!this.fields.has(Field.xRequestId) || this.fields.hasTwice(Field.xRequestId)) {
-      return undefined;
-    }
-    const value = this.fields.value(this.fields.indexOf(Field.xRequestId));
-    return REQUEST_ID.test(value) ? value : undefined;
+    return requestIdOf(this.fields);
   }
 
   /** The client takes trailers (TE: trailers, RFC 9110 section 10.1.4). */
@@ -166,10 +165,10 @@ export class RequestHead implements RequestView {
         return length;
       }
       this.#isLineRead = true;
-      this.fields.begin(length);
+      this.#reader.begin(length);
     }
-    const length = this.fields.read(bytes, start, end);
-    this.refusal = this.fields.refusal;
+    const length = this.#reader.read(bytes, start, end);
+    this.refusal = this.#reader.refusal;
     return length;
   }
 
@@ -181,39 +180,12 @@ export class RequestHead implements RequestView {
     const { close, keepAlive } = this.#connection;
     this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
     return (
-      this.#readHost(bytes, start) ??
+      this.#host.read(this.line, this.fields, bytes, start) ??
       this.#readFraming(bytes, start) ??
       this.#readExpect(bytes, start) ??
       this.#readMaxForwards(bytes, start) ??
       this.#readUpgrade()
     );
-  }
-
-  /** RFC 9112 section 3.2. */
-  #readHost(bytes: Buffer, start: number): Refusal | undefined {
-    const { fields, line } = this;
-    this.#hostStart = line.authorityStart;
-    this.#hostEnd = line.authorityHostEnd;
-    this.#authorityEnd = line.authorityEnd;
-    if (!fields.has(Field.host)) {
-      return this.minorVersion === 0 ? undefined : REFUSALS["host-missing"];
-    }
-    if (fields.hasTwice(Field.host)) {
-      return REFUSALS["host-twice"];
-    }
-    const index = fields.indexOf(Field.host);
-    const from = fields.valueStart(index);
-    const to = fields.valueEnd(index);
-    const end = hostEnd(bytes, start + from, start + to);
-    if (end === -1) {
-      return REFUSALS["host-invalid"];
-    }
-    if (line.authorityStart === 0) {
-      this.#hostStart = from;
-      this.#hostEnd = end - start;
-      this.#authorityEnd = to;
-    }
-    return undefined;
   }
 
   #readFraming(bytes: Buffer, start: number): Refusal | undefined {
@@ -222,68 +194,32 @@ export class RequestHead implements RequestView {
       return refusal;
     }
     this.contentLength = contentLengthOf(this.fields, bytes, start);
-    const lengthOrNone = this.fields.has(Field.contentLength) ? "length" : "none";
-    this.framing = this.fields.has(Field.transferEncoding) ? "chunked" : lengthOrNone;
+    this.framing = requestFraming(this.fields);
     return undefined;
   }
 
-  /** RFC 9110 section 10.1.1. Means nothing in HTTP/1.0 or without a body. */
+  /** Expect means nothing in HTTP/1.0, and a 100 nothing without a body. */
   #readExpect(bytes: Buffer, start: number): Refusal | undefined {
-    this.expectsContinue = false;
-    if (!this.fields.has(Field.expect) || this.minorVersion === 0) {
-      return undefined;
-    }
-    if (this.fields.hasTwice(Field.expect)) {
-      return REFUSALS["expectation-twice"];
-    }
-    const index = this.fields.indexOf(Field.expect);
-    const from = start + this.fields.valueStart(index);
-    if (!equalsFolded(bytes, from, start + this.fields.valueEnd(index), CONTINUE)) {
-      return REFUSALS["expectation-unknown"];
-    }
-    this.expectsContinue = this.#hasBody();
-    return undefined;
+    const isMeant = this.minorVersion === 1 && this.fields.has(Field.expect);
+    this.expectsContinue = isMeant && this.#hasBody();
+    return isMeant ? expectRefusal(this.fields, bytes, start) : undefined;
   }
 
-  /** RFC 9110 section 7.6.2. */
   #readMaxForwards(bytes: Buffer, start: number): Refusal | undefined {
-    this.maxForwards = -1;
-    if (!this.fields.has(Field.maxForwards) || this.method !== "OPTIONS") {
-      return undefined;
-    }
-    const index = this.fields.indexOf(Field.maxForwards);
-    const { fields } = this;
-    this.maxForwards = wholeNumber(
-      bytes,
-      start + fields.valueStart(index),
-      start + fields.valueEnd(index),
-    );
-    const isOne = this.maxForwards !== -1 && !fields.hasTwice(Field.maxForwards);
-    return isOne ? undefined : REFUSALS["max-forwards-invalid"];
+    const isMeant = this.method === "OPTIONS" && this.fields.has(Field.maxForwards);
+    this.maxForwards = isMeant ? maxForwardsOf(this.fields, bytes, start) : -1;
+    return isMeant && this.maxForwards === -1 ? REFUSALS["max-forwards-invalid"] : undefined;
   }
 
-  /**
-   * RFC 9110 section 7.8. Ignored where it cannot be, and for HTTP/2: that would be a way round us.
-   */
+  /** RFC 9110 section 7.8. Ignored where it cannot be. */
   #readUpgrade(): Refusal | undefined {
-    this.upgrade = undefined;
-    if (!this.#connection.upgrade || this.minorVersion === 0 || this.#hasBody()) {
-      return undefined;
-    }
-    const value = this.fields.valueOfKind(Field.upgrade) ?? "";
-    if (value === "" || listHas(value, "h2c")) {
-      return undefined;
-    }
-    this.upgrade = value;
-    return listHas(value, "websocket") ? webSocketRefusal(this.method, this.fields) : undefined;
+    const isMeant = this.#connection.upgrade && this.minorVersion === 1 && !this.#hasBody();
+    this.upgrade = isMeant ? upgradeOf(this.fields) : undefined;
+    const isWebSocket = this.upgrade !== undefined && listHas(this.upgrade, "websocket");
+    return isWebSocket ? webSocketRefusal(this.method, this.fields) : undefined;
   }
 
   #hasBody(): boolean {
     return this.framing === "chunked" || this.contentLength > 0;
-  }
-
-  #refuse(reason: RejectReason): number {
-    this.refusal = REFUSALS[reason];
-    return REFUSED;
   }
 }

@@ -1,17 +1,4 @@
-import {
-  CR,
-  LF,
-  PERCENT,
-  QUESTION,
-  SLASH,
-  SP,
-  TOKEN,
-  byteRange,
-  equalsFolded,
-  isDigit,
-  isHexDigit,
-} from "./bytes.ts";
-import { hostEnd } from "./host.ts";
+import { CR, LF, SP, TOKEN, isDigit } from "./bytes.ts";
 import {
   EMPTY_LINES_MAX,
   METHOD_BYTES_MAX,
@@ -23,22 +10,10 @@ import { NO_METHOD, findMethod } from "./methods.ts";
 import type { Method } from "./methods.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal, RejectReason } from "./refusal.ts";
+import { RequestTarget } from "./request-target.ts";
 
-const ASTERISK = 0x2a;
-const HASH = 0x23;
 const DIGIT_0 = 0x30;
 const DIGIT_1 = 0x31;
-const PLAIN = 1;
-const ESCAPED = 2;
-const SCHEMES = [Buffer.from("http://", "latin1"), Buffer.from("https://", "latin1")] as const;
-
-/** The bytes of a target (RFC 9112 section 3.2): visible ASCII without `#`; `%` is ESCAPED. */
-const QUERY_BYTE = byteRange(0x21, 0x7e);
-QUERY_BYTE[HASH] = 0;
-const PATH_BYTE = QUERY_BYTE.slice();
-PATH_BYTE[QUESTION] = 0;
-PATH_BYTE[PERCENT] = ESCAPED;
-
 /** `HTTP/1.1` and its CRLF; the two digits are looked at on their own. */
 const VERSION = Buffer.from("HTTP/1.1\r\n", "latin1");
 const MAJOR = 5;
@@ -61,37 +36,23 @@ export class RequestLine {
   minorVersion: 0 | 1 = 1;
   /** Where the line starts: after the empty lines. */
   start = 0;
-  /** The target, as sent. */
-  targetStart = 0;
-  targetEnd = 0;
-  /** Where the target's path starts and ends. Both are where it would be when it is left out. */
-  pathStart = 0;
-  pathEnd = 0;
-  /** The authority of an absolute-form target, and where its host ends. 0: another form. */
-  authorityStart = 0;
-  authorityEnd = 0;
-  authorityHostEnd = 0;
-  /** `OPTIONS *`, or OPTIONS for an absolute target without path (RFC 9112 section 3.2.4). */
-  asteriskForm = false;
+  /** The target, which begins after the method. */
+  readonly target = new RequestTarget();
 
   #part = EMPTY_LINES;
   /** The next byte to look at. */
   #next = 0;
   #emptyLines = 0;
-  #pathClasses = PLAIN;
 
   /** Before a new head. */
   begin(): void {
     this.refusal = undefined;
     this.method = NO_METHOD;
     this.start = 0;
-    this.authorityStart = 0;
-    this.authorityEnd = 0;
-    this.asteriskForm = false;
+    this.target.clear();
     this.#part = EMPTY_LINES;
     this.#next = 0;
     this.#emptyLines = 0;
-    this.#pathClasses = PLAIN;
   }
 
   /**
@@ -169,93 +130,35 @@ export class RequestLine {
     }
     this.method = method;
     this.#next += 1;
-    this.targetStart = this.#next;
+    this.target.begin(this.#next);
     this.#part = PATH;
     return true;
   }
 
-  /** Reads the target up to its query, with all that may stand before the path. */
   #readPath(bytes: Buffer, head: number, end: number): boolean {
-    let classes = this.#pathClasses;
-    let at = head + this.#next;
-    let found = 0;
-    while (at < end && (found = PATH_BYTE[bytes[at] as number] as number) !== 0) {
-      classes |= found;
-      at += 1;
-    }
+    const at = this.target.readPath(bytes, head, head + this.#next, end);
     this.#next = at - head;
-    this.#pathClasses = classes;
     if (at === end) {
       return false;
     }
-    this.pathStart = this.targetStart;
-    this.pathEnd = this.#next;
     this.#part = QUERY;
     return true;
   }
 
   #readQuery(bytes: Buffer, head: number, end: number): boolean {
-    let at = head + this.#next;
-    while (at < end && QUERY_BYTE[bytes[at] as number] === 1) {
-      at += 1;
-    }
+    const at = this.target.readQuery(bytes, head, head + this.#next, end);
     this.#next = at - head;
     if (at === end) {
       return false;
     }
-    if (bytes[at] !== SP) {
-      return this.#refuse(targetReason(bytes[at] as number));
-    }
-    this.targetEnd = this.#next;
+    this.refusal = this.target.finish(bytes, head, this.method.name === "OPTIONS");
     this.#next += 1;
     this.#part = VERSION_TEXT;
-    return this.#takeTarget(bytes, head);
-  }
-
-  /** Finds out the target's form, now that it is whole. */
-  #takeTarget(bytes: Buffer, head: number): boolean {
-    const first = bytes[head + this.targetStart];
-    if (first === ASTERISK && this.targetEnd === this.targetStart + 1) {
-      this.asteriskForm = this.method.name === "OPTIONS";
-      return this.asteriskForm || this.#refuse("target-invalid");
-    }
-    if (first !== SLASH && !this.#takeAuthority(bytes, head)) {
-      return false;
-    }
-    return (
-      (this.#pathClasses & ESCAPED) === 0 ||
-      escapesAreValid(bytes, head + this.pathStart, head + this.pathEnd) ||
-      this.#refuse("target-invalid")
-    );
-  }
-
-  /** The scheme and authority of an absolute-form target (RFC 9112 section 3.2.2). */
-  #takeAuthority(bytes: Buffer, head: number): boolean {
-    const target = head + this.targetStart;
-    const scheme = SCHEMES.find((each) => equalsFolded(bytes, target, target + each.length, each));
-    if (scheme === undefined || this.pathEnd - this.targetStart < scheme.length) {
-      return this.#refuse("target-invalid");
-    }
-    const start = target + scheme.length;
-    const pathEnd = head + this.pathEnd;
-    let end = start;
-    while (end < pathEnd && bytes[end] !== SLASH) {
-      end += 1;
-    }
-    const nameEnd = hostEnd(bytes, start, end);
-    if (nameEnd === -1) {
-      return this.#refuse("host-invalid");
-    }
-    this.authorityStart = start - head;
-    this.authorityEnd = end - head;
-    this.authorityHostEnd = nameEnd - head;
-    this.pathStart = this.authorityEnd;
-    this.asteriskForm = this.method.name === "OPTIONS" && this.authorityEnd === this.targetEnd;
-    return true;
+    return this.refusal === undefined;
   }
 
   #readVersion(bytes: Buffer, head: number, end: number): boolean {
-    const start = head + this.targetEnd + 1;
+    const start = head + this.target.end + 1;
     let at = head + this.#next;
     for (; at < end && at < start + VERSION.length; at += 1) {
       if (!this.#isVersionByte(bytes, at, at - start)) {
@@ -288,30 +191,4 @@ export class RequestLine {
     this.refusal = REFUSALS[reason];
     return false;
   }
-}
-
-function targetReason(byte: number): RejectReason {
-  switch (byte) {
-    case LF:
-      return "bare-line-feed";
-    case CR:
-      return "version-invalid";
-    default:
-      return "target-invalid";
-  }
-}
-
-/** Whether every `%` is followed by two hexadecimal digits, and none of the escapes is `%00`. */
-function escapesAreValid(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
-    if (bytes[at] !== PERCENT) {
-      continue;
-    }
-    const high = bytes[at + 1] as number;
-    const low = bytes[at + 2] as number;
-    if (at + 2 >= to || !isHexDigit(high) || !isHexDigit(low) || (high === 0x30 && low === 0x30)) {
-      return false;
-    }
-  }
-  return true;
 }

@@ -1,6 +1,7 @@
 import { CR, FIELD_VALUE, LF, SP, isDigit } from "./bytes.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { FieldLines } from "./field-lines.ts";
+import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
 import { contentLengthOf, framingRefusal } from "./framing.ts";
 import type { BodyFraming } from "./framing.ts";
@@ -37,6 +38,7 @@ export class ResponseHead {
   /** The field lines, for the rewriter. */
   readonly fields = new FieldLines();
 
+  readonly #reader = new FieldReader(this.fields);
   readonly #connection = new ConnectionOptions();
   /** The next byte of the status line to look at. */
   #next = 0;
@@ -102,10 +104,10 @@ export class ResponseHead {
         return length;
       }
       this.#isLineRead = true;
-      this.fields.begin(length);
+      this.#reader.begin(length);
     }
-    const length = this.fields.read(bytes, start, end);
-    this.refusal = this.fields.refusal;
+    const length = this.#reader.read(bytes, start, end);
+    this.refusal = this.#reader.refusal;
     return length;
   }
 

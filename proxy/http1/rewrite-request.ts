@@ -31,7 +31,7 @@ export function requestHeadForUpstream(head: RequestHead, rewrite: RequestRewrit
   const { fields, line } = head;
   const { requestId } = head;
   const dropped = droppedKinds(head, rewrite.trusted, requestId === undefined);
-  const isLineKept = head.minorVersion === 1 && line.authorityStart === 0;
+  const isLineKept = head.minorVersion === 1 && line.target.authorityStart === 0;
   const kept = fields.textWithout(dropped, isLineKept ? line.start : fields.start);
   const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
   return (
@@ -48,7 +48,7 @@ function droppedKinds(head: RequestHead, trusted: boolean, dropsRequestId: boole
     DROPPED |
     (trusted ? 0 : FORWARDED) |
     (dropsRequestId ? REQUEST_ID : 0) |
-    (head.line.authorityStart === 0 ? 0 : HOST) |
+    (head.line.target.authorityStart === 0 ? 0 : HOST) |
     // Expect that means nothing must not make the upstream send a 100 that nobody waits for.
     (head.expectsContinue ? 0 : EXPECT) |
     (head.takesTrailers ? 0 : TRAILER) |
@@ -59,7 +59,7 @@ function droppedKinds(head: RequestHead, trusted: boolean, dropsRequestId: boole
 /** The request line where it cannot stay as sent, and the Host that the target stands for. */
 function beginning(head: RequestHead, hostIfAbsent: string): string {
   const line = `${head.method} ${targetForUpstream(head)} HTTP/1.1\r\n`;
-  if (head.line.authorityStart !== 0) {
+  if (head.line.target.authorityStart !== 0) {
     return `${line}Host: ${head.authority}\r\n`;
   }
   return head.authority === "" ? `${line}Host: ${hostIfAbsent}\r\n` : line;
@@ -70,7 +70,7 @@ function targetForUpstream(head: RequestHead): string {
   if (head.asteriskForm) {
     return "*";
   }
-  const target = head.fields.text.slice(head.line.pathStart, head.line.targetEnd);
+  const target = head.fields.text.slice(head.line.target.pathStart, head.line.target.end);
   return target.startsWith("/") ? target : `/${target}`;
 }
 

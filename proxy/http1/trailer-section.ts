@@ -1,4 +1,5 @@
 import { FieldLines } from "./field-lines.ts";
+import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
 import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX } from "./limits.ts";
 
@@ -31,6 +32,7 @@ export class TrailerSection {
   text = "";
 
   readonly #fields = new FieldLines();
+  readonly #reader = new FieldReader(this.#fields);
   readonly #keepsFields: boolean;
   /** The beginning of a section that comes in several pieces. */
   #held: Buffer | undefined;
@@ -39,7 +41,7 @@ export class TrailerSection {
   /** `keepsFields`: false drops all of them. */
   constructor(keepsFields: boolean) {
     this.#keepsFields = keepsFields;
-    this.#fields.begin(0);
+    this.#reader.begin(0);
   }
 
   /**
@@ -51,7 +53,7 @@ export class TrailerSection {
     const limit = Math.min(end, start + TRAILER_BYTES_MAX - heldBytes);
     const length =
       this.#held === undefined
-        ? this.#fields.read(bytes, start, limit)
+        ? this.#reader.read(bytes, start, limit)
         : this.#readHeld(this.#held, bytes.subarray(start, limit));
     if (length === MORE) {
       return this.#hold(bytes, start, limit);
@@ -65,7 +67,7 @@ export class TrailerSection {
 
   #readHeld(held: Buffer, more: Buffer): number {
     held.set(more, this.#heldBytes);
-    return this.#fields.read(held, 0, this.#heldBytes + more.length);
+    return this.#reader.read(held, 0, this.#heldBytes + more.length);
   }
 
   #hold(bytes: Buffer, start: number, limit: number): number {

@@ -303,6 +303,15 @@ describe("RequestHead", () => {
     ]);
   });
 
+  test("without Host is for nobody, whatever the request before it was for", () => {
+    const head = parse("GET http://a.example:1/ HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    expect([head.host, head.authority]).toEqual(["a.example", "a.example:1"]);
+    const bytes = Buffer.from("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    head.reset();
+    head.parse(bytes, 0, bytes.length);
+    expect([head.host, head.authority]).toEqual(["", ""]);
+  });
+
   test("is good for the next request after reset()", () => {
     const head = parse(get("Connection: close\r\nExpect: 200"));
     const bytes = Buffer.from("PUT /2 HTTP/1.1\r\nHost: b\r\n\r\n");

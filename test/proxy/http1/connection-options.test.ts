@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { ConnectionOptions } from "../../../proxy/http1/connection-options.ts";
+import { Field } from "../../../proxy/http1/field-names.ts";
+import { CONNECTION_OPTIONS_MAX } from "../../../proxy/http1/limits.ts";
+import { fieldsOf } from "./fields-fixture.ts";
+
+/** Whether the lines are fine, what they ask for, and which fields they name. */
+function read(...lines: readonly string[]): readonly [boolean, string, string] {
+  const { fields, bytes } = fieldsOf(...lines);
+  const options = new ConnectionOptions();
+  const isFine = options.read(fields, bytes, 0);
+  const asked = ["close", "keepAlive", "upgrade"] as const;
+  const named = lines.filter((_, index) => fields.kind(index) === Field.named);
+  return [isFine, asked.filter((each) => options[each]).join(), named.join()];
+}
+
+test.each([
+  [["X: 1"], ""],
+  [["Connection: CLOSE"], "close"],
+  [["Connection: keep-alive,\tUpgrade"], "keepAlive,upgrade"],
+  [["Connection: ,,", "Connection: close"], "close"],
+  [["Proxy-Connection: Keep-Alive"], ""],
+  [["Proxy-Connection: whatever"], "close"],
+])("ConnectionOptions of %j are %j", (lines, asked) => {
+  expect(read(...lines)).toEqual([true, asked, ""]);
+});
+
+test("ConnectionOptions.read() marks the fields that an option names, all lines and in any case", () => {
+  const lines = ["X-Hop: 1", "Connection: x-HOP", "x-hop: 2", "X-Hop-2: 3"];
+  expect(read(...lines)).toEqual([true, "", "X-Hop: 1,x-hop: 2"]);
+});
+
+test.each(["a b", "a;b", "@", 'x"'])(
+  "ConnectionOptions refuses %j, which is no token",
+  (option) => {
+    expect(read(`Connection: ${option}`)[0]).toBe(false);
+  },
+);
+
+test("ConnectionOptions takes as many options as there may be, over all lines, and no more", () => {
+  const half = Array.from({ length: CONNECTION_OPTIONS_MAX / 2 }, (_, at) => `x${at}`).join();
+  expect(read(`Connection: ${half}`, `Connection: ${half}`)[0]).toBe(true);
+  expect(read(`Connection: ${half}`, `Connection: ${half},y`)[0]).toBe(false);
+});
+
+test("ConnectionOptions knows nothing any more of the head before", () => {
+  const options = new ConnectionOptions();
+  const first = fieldsOf("Connection: close, host, upgrade");
+  options.read(first.fields, first.bytes, 0);
+  expect([options.close, options.protectedNamesIgnored]).toEqual([true, 1]);
+  const second = fieldsOf("Host: a");
+  options.read(second.fields, second.bytes, 0);
+  expect([options.close, options.upgrade, options.protectedNamesIgnored]).toEqual([
+    false,
+    false,
+    0,
+  ]);
+});

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { contentLengthOf, framingRefusal, requestFraming } from "../../../proxy/http1/framing.ts";
+import { fieldsOf } from "./fields-fixture.ts";
+
+test.each([
+  [[], "none", 0],
+  [["Content-Length: 0"], "length", 0],
+  [["Content-Length: 9007199254740991"], "length", 9_007_199_254_740_991],
+  [["Transfer-Encoding: Chunked"], "chunked", 0],
+])("requestFraming() of %j is %s", (lines, framing, length) => {
+  const { fields, bytes } = fieldsOf(...lines);
+  expect(framingRefusal(fields, bytes, 0, 1)).toBeUndefined();
+  expect([requestFraming(fields), contentLengthOf(fields, bytes, 0)]).toEqual([framing, length]);
+});
+
+test.each([
+  [["Content-Length: 9007199254740992"], 1, "length-invalid"],
+  [["Content-Length: 1, 1"], 1, "length-invalid"],
+  [["Content-Length: 1", "Content-Length: 1"], 1, "length-twice"],
+  [["Content-Length: 1", "Transfer-Encoding: chunked"], 1, "length-and-transfer-encoding"],
+  [["Transfer-Encoding: gzip, chunked"], 1, "transfer-encoding-invalid"],
+  [["Transfer-Encoding: chunked\t"], 1, "transfer-encoding-invalid"],
+  [["Transfer-Encoding: chunked"], 0, "transfer-encoding-invalid"],
+] as const)("framingRefusal() of %j in HTTP/1.%i is %s", (lines, minorVersion, reason) => {
+  const { fields, bytes } = fieldsOf(...lines);
+  expect(framingRefusal(fields, bytes, 0, minorVersion)?.reason).toBe(reason);
+});
