@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { startHaproxy, startNginx } from "./support/configured-servers.ts";
+import type { Place } from "./support/configured-servers.ts";
+import { runProgram } from "./support/foreign-process.ts";
+import type { ForeignServer } from "./support/foreign-process.ts";
+import { startGunicornAt } from "./support/origins.ts";
+import { isMissing, program } from "./support/programs.ts";
+import { sidecarFor } from "./support/sidecar-for.ts";
+
+/*
+ * Goal: an application behind a balancer and a sidecar is told who asked, and by which scheme.
+ * Method: Flask with Werkzeug's ProxyFix, behind gunicorn at a Unix socket, as its users have it.
+ */
+
+type Balancer = {
+  readonly name: string;
+  readonly start: (target: string) => Promise<ForeignServer>;
+};
+
+const BALANCERS: readonly Balancer[] = [
+  {
+    name: "nginx",
+    start: (target) =>
+      startNginx(
+        ({ port }: Place) => `server { listen 127.0.0.1:${port}; location / {
+          proxy_set_header X-Forwarded-For 203.0.113.9;
+          proxy_set_header X-Forwarded-Proto https;
+          proxy_set_header Host shop.example;
+          proxy_pass http://${target};
+        } }`,
+      ),
+  },
+  {
+    name: "haproxy",
+    start: (target) =>
+      startHaproxy(
+        ({ port }) => `
+frontend in
+  bind 127.0.0.1:${port}
+  http-request set-header X-Forwarded-For 203.0.113.9
+  http-request set-header X-Forwarded-Proto https
+  http-request set-header Host shop.example
+  default_backend out
+backend out
+  server sidecar ${target}`,
+      ),
+  },
+];
+
+describe("An application behind a balancer and a sidecar", () => {
+  test.for(BALANCERS)("sees who asked $name", async ({ name, start }, context) => {
+    context.skip(isMissing(name, "gunicorn", "curl"), `no ${name}, gunicorn or curl`);
+    const path = join(await temporaryFolder(), "app.sock");
+    await using origin = await startGunicornAt(path, "flask_app:behind_two_proxies");
+    const { url } = await sidecarFor([origin.address], {}, { trustedPeers: ["127.0.0.1"] });
+    await using balancer = await start(url.replace("http://", ""));
+    const { out } = await runProgram(program("curl"), ["-s", `http://${balancer.address}/who`]);
+    expect(JSON.parse(out)).toEqual({
+      address: "203.0.113.9",
+      scheme: "https",
+      host: "shop.example",
+    });
+  });
+});

@@ -1,0 +1,38 @@
+"""An application of Flask: `gunicorn flask_app:app`."""
+from flask import Flask, Response, jsonify, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def index():
+    return "hello"
+
+
+@app.route("/length", methods=["GET", "POST"])
+def length():
+    return str(len(request.get_data()))
+
+
+@app.post("/refuse")
+def refuse():
+    """Answers without reading the body."""
+    return Response("who are you?", 401)
+
+
+@app.get("/cookies/<int:count>")
+def cookies(count):
+    response = Response("cookies")
+    for number in range(count):
+        response.set_cookie(f"c{number}", "v")
+    return response
+
+
+@app.get("/who")
+def who():
+    return jsonify(address=request.remote_addr, scheme=request.scheme, host=request.host)
+
+
+# The balancer's and the sidecar's words count, and none before.
+behind_two_proxies = ProxyFix(app, x_for=2, x_proto=1)
