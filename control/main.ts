@@ -7,7 +7,7 @@ import { systemRandom } from "../proxy/base/random.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
 import { buildVersion } from "./base/build-version.ts";
-import type { Config, StoreConfig } from "./config/config-schema.ts";
+import type { Config } from "./config/config-schema.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
 import { HealthChecks } from "./discovery/health-checks.ts";
@@ -22,10 +22,10 @@ import { logTimers } from "./views/log-timers.ts";
 import { Migrations } from "./migrations/migrations.ts";
 import { Services } from "./table/services.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
-import { FileStore } from "./store/file-store.ts";
-import { MemoryStore } from "./store/memory-store.ts";
+import { auditPath, openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
+import { Briefing } from "./workers/briefing.ts";
 import { Workers } from "./workers/workers.ts";
 import { errorText } from "../proxy/base/error-text.ts";
 
@@ -76,18 +76,18 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const link = await openLink(config, { clock, random: systemRandom, log, events, isWell });
   const store = link?.store ?? (await openStore(config.store, inheritance));
   const sockets = new ListeningSockets(inheritance?.sockets);
-  const filters = new RunningFilters(log);
+  const briefing = new Briefing();
   const workers = new Workers({
     count: config.workers,
     pseudonym: `sluice-${randomBytes(4).toString("hex")}`,
+    briefing,
     sockets,
     log,
     clock,
     onEvent: (report) => events.emit(eventOfWorker(report)),
-    tellTable: filters.tellTable,
   });
   try {
-    const opened = { events, link, store, sockets, filters, workers };
+    const opened = { events, link, store, sockets, briefing, workers };
     const { services, api, ...composed } = await compose(start, opened);
     sidecar = composed.sidecar;
     onSignals(sidecar, log);
@@ -108,7 +108,7 @@ type Opened = {
   readonly link: ConsulLink | undefined;
   readonly store: Store;
   readonly sockets: ListeningSockets;
-  readonly filters: RunningFilters;
+  readonly briefing: Briefing;
   readonly workers: Workers;
 };
 
@@ -120,20 +120,21 @@ type Composed = {
 
 async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
-  const { events, link, store, sockets, filters, workers } = opened;
+  const { events, link, store, sockets, briefing, workers } = opened;
   const clock = systemClock;
   const path = link?.auditPath ?? auditPath(config.store);
   const audit = await Audit.open({ path, clock });
   const shared = { audit, events, log, clock };
   const inner = link?.discovery;
   const discovery = new HealthChecks({ ...shared, random: systemRandom, inner });
-  const known = (): Services => services;
-  const migrations = new Migrations({ ...shared, workers, sink: workers, services: known });
+  const filters = new RunningFilters(briefing);
+  const migrations = new Migrations({ ...shared, workers });
   const files = new FilterFiles(dirname(configPath), config.control.filterFolders);
-  const local = new FilterSink({ ...shared, next: migrations, workers, running: filters, files });
+  const local = new FilterSink({ ...shared, workers, briefing, running: filters, files });
   const sink = link?.acknowledging(local) ?? local;
   const onRevision = link && link.revised.bind(link);
-  const services = new Services({ ...shared, store, sink, discovery, onRevision });
+  const onTold = migrations.follow.bind(migrations);
+  const services = new Services({ ...shared, store, sink, discovery, onTold, onRevision });
   const sidecar = new Sidecar(config, {
     ...shared,
     services,
@@ -178,24 +179,4 @@ async function openLink(config: Config, deps: ConsulLinkDeps): Promise<ConsulLin
   if (config.consul === undefined) return undefined;
   const { ConsulLink: Link } = await import("./registry/consul-link.ts");
   return Link.open(config, config.consul, deps);
-}
-
-async function openStore(
-  config: StoreConfig,
-  inheritance: Inheritance | undefined,
-): Promise<Store> {
-  switch (config.kind) {
-    case "memory":
-      return new MemoryStore(inheritance?.table);
-    case "file":
-      return FileStore.open(config.path, inheritance?.predecessorPid);
-    case "consul":
-      // The check of the configuration sees to it.
-      throw new Error("Cannot open store: the configuration does not say where Consul is");
-  }
-}
-
-/** The audit log stands beside the table. Without a file it is kept in memory. */
-function auditPath(store: StoreConfig): string | undefined {
-  return store.kind === "file" ? `${store.path}.audit.jsonl` : undefined;
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { FilterSpec } from "../../proxy/messages/messages.ts";
-import type { Chains } from "./running-filters.ts";
+import type { Chains } from "../workers/briefing.ts";
 
 /** Which code a filter runs, for people and for the audit log. */
 export type FilterCodeName = {

@@ -12,26 +12,31 @@ import { FilterRefusedError } from "../base/errors.ts";
 import type { Events } from "../records/events.ts";
 import type { FilterWrite, TableSink } from "../table/table-sink.ts";
 import { within } from "../base/worker-answer.ts";
+import { preparationOf } from "../workers/briefing.ts";
+import type { Briefing, Chains, ComingFilters } from "../workers/briefing.ts";
+import { logRefusals } from "../workers/tell-worker.ts";
 import type { WorkerProcess } from "../workers/worker-process.ts";
 import { changesBetween } from "./filter-changes.ts";
 import type { FilterFiles } from "./filter-files.ts";
-import { preparationOf } from "./running-filters.ts";
-import type { Chains, PreparedFilters, RunningFilters } from "./running-filters.ts";
+import type { PreparedFilters, RunningFilters } from "./running-filters.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /** How long a worker may take to load filters; longer than it gives a module itself. */
 const PREPARE_WAIT_MS = 5_000;
 
-/** The workers that filters have to be loaded in: those that serve. */
-export interface ServingWorkers {
+/** The workers, as filters see them. */
+export interface FilteringWorkers {
+  /** Those that filters have to be loaded in before any has them in force. */
   readonly serving: readonly WorkerProcess[];
+  /** See Workers.tell(). */
+  tell(change: TableChange, filters?: ComingFilters): Promise<readonly FilterRefusalReport[]>;
 }
 
 /** What the sink works with. */
 export type FilterSinkDeps = {
-  /** Where tables go on to; in the end workers are told them by RunningFilters.tellTable. */
-  readonly next: TableSink;
-  readonly workers: ServingWorkers;
+  readonly workers: FilteringWorkers;
+  /** What workers that start later are told. */
+  readonly briefing: Briefing;
   readonly running: RunningFilters;
   readonly files: FilterFiles;
   readonly audit: Audit;
@@ -120,7 +125,7 @@ export class FilterSink implements TableSink {
    * cannot be loaded fails every exchange, as its `onError` says.
    */
   async #settle(change: TableChange): Promise<PreparedFilters | undefined> {
-    const { running, events } = this.#deps;
+    const { running, events, log } = this.#deps;
     const chains = new Map<string, readonly FilterSpec[]>();
     for (const { name, filters } of change.replace) {
       if (running.isRunning(name, filters)) continue;
@@ -129,7 +134,7 @@ export class FilterSink implements TableSink {
     if (chains.size === 0) return undefined;
     const { prepared, refusals } = await this.#load(chains, { strict: true, write: undefined });
     if (refusals.length === 0) return prepared;
-    running.logRefusals(refusals);
+    logRefusals(refusals, log);
     for (const refusal of refusals) {
       const { service, ...why } = refusal;
       events.emit({ kind: "filter-refused", services: [service], ...why });
@@ -147,9 +152,9 @@ export class FilterSink implements TableSink {
     chains: Chains,
     how: { readonly strict: boolean; readonly write: FilterWrite | undefined },
   ): Promise<{ prepared: PreparedFilters; refusals: readonly FilterRefusalReport[] }> {
-    const { workers, running } = this.#deps;
+    const { workers, briefing } = this.#deps;
     const workersReady = new Set<WorkerProcess>();
-    const number = running.nextNumber();
+    const number = briefing.nextNumber();
     const prepared = { number, chains, workers: workersReady, write: how.write };
     const preparation = preparationOf(number, chains, how.strict);
     const ask = async (worker: WorkerProcess): Promise<readonly FilterRefusalReport[]> => {
@@ -187,13 +192,10 @@ export class FilterSink implements TableSink {
     }
   }
 
-  /** @throws FilterRefusedError when a filter cannot take over, and what the next sink throws. */
+  /** @throws FilterRefusedError when a filter cannot take over, WorkerError as Workers.tell(). */
   async #activate(change: TableChange, filters: PreparedFilters | undefined): Promise<void> {
-    const { next, running } = this.#deps;
-    if (filters === undefined) return next.apply(change);
-    const refusals = await running.activate(filters, () => next.apply(change));
+    const refusals = await this.#deps.workers.tell(change, filters);
     if (refusals.length > 0) throw new FilterRefusedError(refusals);
-    return undefined;
   }
 
   /** One worker could not: all go back to what they had. The table stays. */

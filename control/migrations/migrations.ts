@@ -1,26 +1,11 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
 import type { VersionName } from "../../proxy/messages/messages.ts";
-import type { TableChange } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy, Service } from "../config/service.ts";
 import { ControlError } from "../base/errors.ts";
 import { OpenTotals } from "./open-totals.ts";
 import { aboutVersion } from "../records/sluice-event.ts";
-import type { TableSink } from "../table/table-sink.ts";
 import { VersionMigration } from "./version-migration.ts";
 import type { VersionMigrationDeps, MigrationView } from "./version-migration.ts";
-
-/** The services that should be in force. */
-export interface KnownServices {
-  names(): readonly string[];
-  service(name: string): Service;
-}
-
-/** What the migrations of a sidecar stand on. */
-export type MigrationsDeps = VersionMigrationDeps & {
-  /** Where tables go on to. */
-  readonly sink: TableSink;
-  readonly services: () => KnownServices;
-};
 
 /** What people may do about a migration. */
 export type MigrationAction = "resume" | "stop";
@@ -32,26 +17,25 @@ export type MigrationAction = "resume" | "stop";
 type Wish = "stay" | "migrate" | "absent";
 
 /**
- * The migrations of all versions. It stands between the table and the workers: when all workers act
- * on a table, what has been left in it begins to migrate, and what is in use again stays.
+ * The migrations of all versions: when workers act on a table, what has been left in it begins to
+ * migrate, and what is in use again stays.
  */
-export class Migrations implements TableSink {
-  readonly #deps: MigrationsDeps;
+export class Migrations {
+  readonly #deps: VersionMigrationDeps;
   readonly #running = new Map<string, VersionMigration>();
   #known: ReadonlyMap<string, Service> = new Map();
 
-  constructor(deps: MigrationsDeps) {
+  constructor(deps: VersionMigrationDeps) {
     this.#deps = deps;
   }
 
-  /** Takes a table to the workers, and then does what follows from it. Rejects as the sink does. */
-  async apply(change: TableChange): Promise<void> {
-    try {
-      await this.#deps.sink.apply(change);
-    } finally {
-      // A worker that was late acts on it too before it hears of a migration.
-      this.#follow();
+  /** Does what follows from services that workers have been told, by their names. */
+  follow(services: ReadonlyMap<string, Service>): void {
+    for (const name of new Set([...this.#known.keys(), ...services.keys()])) {
+      const [before, after] = [this.#known.get(name), services.get(name)];
+      if (before !== after) this.#compare(name, before, after);
     }
+    this.#known = services;
   }
 
   /** Where a version's migration stands. undefined: there is none. */
@@ -90,16 +74,6 @@ export class Migrations implements TableSink {
   /** Ends all of them: the workers go too. */
   close(): void {
     for (const migration of this.#running.values()) migration.end("closing");
-  }
-
-  #follow(): void {
-    const services = this.#deps.services();
-    const known = new Map(services.names().map((name) => [name, services.service(name)]));
-    for (const name of new Set([...this.#known.keys(), ...known.keys()])) {
-      const [before, after] = [this.#known.get(name), known.get(name)];
-      if (before !== after) this.#compare(name, before, after);
-    }
-    this.#known = known;
   }
 
   #compare(service: string, before: Service | undefined, after: Service | undefined): void {

@@ -1,6 +1,7 @@
 import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+import type { Heir } from "../workers/hand-over-desk.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
 import type { StoredTable } from "../store/store.ts";
 
@@ -17,12 +18,6 @@ export type ToSuccessor =
 
 /** What the new primary answers: it serves, so the old one may give its connections away. */
 export type FromSuccessor = { readonly kind: "serving" };
-
-/** Who goes on with what the predecessor still gives. */
-export interface Heir {
-  adopt(connection: HandedConnection, handle: ConnectionHandle): void;
-  addCounts(stats: readonly WorkerStats[]): void;
-}
 
 /** What this process takes over from the primary that started it to take its place. */
 export class Inheritance {

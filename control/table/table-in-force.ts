@@ -1,4 +1,5 @@
 import type { Log } from "../../proxy/base/log.ts";
+import type { Service } from "../config/service.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Events } from "../records/events.ts";
 import type { StoredTable } from "../store/store.ts";
@@ -13,6 +14,11 @@ export type TableInForceDeps = {
   readonly log: Log;
   /** Absent: versions with `consul:` have no endpoints. */
   readonly discovery?: Discovery | undefined;
+  /**
+   * Is called with all services, by their names, when workers have been told a table, also when one
+   * does not follow in time. Must not throw. Absent: nothing follows from it.
+   */
+  readonly onTold?: ((services: ReadonlyMap<string, Service>) => void) | undefined;
   /**
    * Is called with each new revision, once the workers have been told: see Registry.revised(). Must
    * not throw. Absent: nothing else follows from it.
@@ -51,11 +57,16 @@ export class TableInForce {
    * @throws what the sink throws
    */
   async apply(after: DesiredTable, prepared?: PreparedChange): Promise<void> {
-    const { discovery, sink } = this.#deps;
+    const { discovery, onTold, sink } = this.#deps;
     const change = changeBetween(this.#table, after);
     this.#table = after;
-    const services = [...after.services].map(([name, { service }]) => [name, service]);
+    const services = new Map([...after.services].map(([name, { service }]) => [name, service]));
     discovery?.update(Object.fromEntries(services));
-    await sink.apply(change, prepared);
+    try {
+      await sink.apply(change, prepared);
+    } finally {
+      // A worker that is late acts on it too before anything that it is asked later.
+      onTold?.(services);
+    }
   }
 }

@@ -1,5 +1,11 @@
 import type { Log } from "../../proxy/base/log.ts";
-import type { KnownServices } from "../migrations/migrations.ts";
+import type { Service } from "../config/service.ts";
+
+/** The services that should be in force. */
+export interface KnownServices {
+  names(): readonly string[];
+  service(name: string): Service;
+}
 
 /**
  * Writes the timers of every service into the log as they are in effect: defaults filled, in ms.

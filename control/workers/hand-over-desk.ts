@@ -2,6 +2,7 @@ import type { SendHandle } from "node:child_process";
 import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
@@ -14,6 +15,14 @@ export type GiveConnection = (
   handle: ConnectionHandle,
   onGone: () => void,
 ) => void;
+
+/** Who goes on with what the workers of another primary still give. */
+export interface Heir {
+  /** Goes on with a connection. */
+  adopt(connection: HandedConnection, handle: ConnectionHandle): void;
+  /** Takes the counts of the other primary's workers, which are ours from now on. */
+  addCounts(stats: readonly WorkerStats[]): void;
+}
 
 /** A socket with what is known of it. */
 type Handed = {

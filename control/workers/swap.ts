@@ -1,8 +1,10 @@
 import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
 import { DrainingError, SwapError, WorkerError } from "../base/errors.ts";
 import type { ControlError } from "../base/errors.ts";
 import { within } from "../base/worker-answer.ts";
 import type { WorkerProcess } from "./worker-process.ts";
+import type { WorkerSet } from "./worker-set.ts";
 import { tryWorker } from "./worker-trial.ts";
 
 /** How long new code may take to start, beyond its trial. */
@@ -31,8 +33,42 @@ export type SwapReport = {
   readonly retired: readonly number[];
 };
 
+/**
+ * Replaces the workers' code with what is on disk now: new workers are tried, then they accept in
+ * place of the old ones, which end what is under way and give their connections away. Resolves when
+ * the new ones serve. @throws SwapError when one fails its trial: then nothing has changed;
+ *   DrainingError
+ */
+export async function swapWorkers(
+  set: WorkerSet,
+  options: SwapOptions,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<SwapReport> {
+  const file = options.file ?? set.file;
+  refuseTooMany(set.retiring);
+  const successors = set.spawnOnTrial(file);
+  try {
+    await tryWorkers(successors, options.trialMs, clock);
+    if (set.isStopped) throw new DrainingError("swap workers");
+    await set.serveAll(successors);
+  } catch (error) {
+    // One that serves already gives what it has to the old ones.
+    for (const worker of successors) void set.retire(worker);
+    const refusal = swapRefusal(error);
+    log.warn("workers.swap-refused", { file, message: refusal.message });
+    throw refusal;
+  }
+  set.file = file;
+  // Also one that has taken the place of another meanwhile.
+  const old = set.current.filter((worker) => !successors.includes(worker));
+  for (const worker of old) void set.retire(worker);
+  const started = successors.map(({ pid }) => pid);
+  log.info("workers.swapped", { file, started: started.join(" ") });
+  return { started, retired: old.map(({ pid }) => pid) };
+}
+
 /** @throws SwapError when so many old workers are there that no more may become old. */
-export function refuseTooMany(retiring: number): void {
+function refuseTooMany(retiring: number): void {
   if (retiring < RETIRING_MAX) return;
   throw new SwapError(`${RETIRING_MAX} workers of earlier swaps still end their responses`);
 }

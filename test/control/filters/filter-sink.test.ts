@@ -7,8 +7,13 @@ import { Audit } from "../../../control/records/audit.ts";
 import { Events } from "../../../control/records/events.ts";
 import { FilterFiles } from "../../../control/filters/filter-files.ts";
 import { FilterSink } from "../../../control/filters/filter-sink.ts";
+import type { FilteringWorkers } from "../../../control/filters/filter-sink.ts";
 import { RunningFilters } from "../../../control/filters/running-filters.ts";
 import { WorkerError } from "../../../control/base/errors.ts";
+import { briefWorker, tellWorker } from "../../../control/workers/tell-worker.ts";
+import { Briefing } from "../../../control/workers/briefing.ts";
+import type { ComingFilters } from "../../../control/workers/briefing.ts";
+import type { FilterRefusalReport } from "../../../proxy/messages/messages.ts";
 import type { FilterWrite } from "../../../control/table/table-sink.ts";
 import type { Log, LogFields } from "../../../proxy/base/log.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
@@ -42,6 +47,9 @@ let audit: Audit;
 let events: Events;
 /** Errors that were logged: the event and the reason. */
 let errors: string[];
+let log: Log;
+/** Starts a worker beside the others. */
+let brief: (worker: FakeWorker) => Promise<void>;
 
 beforeEach(async () => {
   loader = new FakeLoader({ one: version("1"), two: version("2") });
@@ -51,35 +59,45 @@ beforeEach(async () => {
   const error = (event: string, fields?: LogFields): void => {
     errors.push(`${event} ${String(fields?.["reason"] ?? fields?.["services"])}`);
   };
-  const log: Log = { info: () => undefined, warn: () => undefined, error };
-  running = new RunningFilters(log);
+  log = { info: () => undefined, warn: () => undefined, error };
+  const briefing = new Briefing();
+  running = new RunningFilters(briefing);
   audit = await Audit.open({ clock: fixedClock });
   events = new Events(fixedClock);
-  const next = { apply: tellAll };
-  const serving = {
+  const told: FilteringWorkers = {
     get serving() {
       return workers.filter(({ onTrial }) => !onTrial).map(({ process: each }) => each);
     },
+    tell: tellAll,
   };
   const files = new FilterFiles(folder, ["."]);
-  const deps = { running, files, audit, events, log, clock: systemClock };
-  sink = new FilterSink({ ...deps, next, workers: serving });
+  const deps = { briefing, running, files, audit, events, log, clock: systemClock };
+  sink = new FilterSink({ ...deps, workers: told });
   await file("f", "one");
-  // As every worker is when it starts.
-  await tellAll(change());
+  brief = async (worker) => {
+    workers.push(worker);
+    await briefWorker(worker.process, briefing, log);
+  };
   for (const { asked } of workers) asked.length = 0;
 });
 
 /** As Workers does: whoever ends meanwhile is no failure. */
-async function tellAll(table: TableChange): Promise<void> {
-  const told = workers.map((worker) => running.tellTable(worker.process, table));
+async function tellAll(
+  table: TableChange,
+  filters?: ComingFilters,
+): Promise<readonly FilterRefusalReport[]> {
+  const refusals: FilterRefusalReport[] = [];
+  const tell = async (worker: FakeWorker): Promise<void> => {
+    refusals.push(...(await tellWorker(worker.process, table, filters, log)));
+  };
   await Promise.all(
-    told.map((each, at) =>
-      each.catch((reason: unknown) => {
-        if (workers[at]?.gone !== true) throw reason;
+    workers.map((worker) =>
+      tell(worker).catch((reason: unknown) => {
+        if (!worker.gone) throw reason;
       }),
     ),
   );
+  return refusals;
 }
 
 async function file(name: string, text: string): Promise<void> {
@@ -216,8 +234,7 @@ describe("FilterSink", () => {
     // What is on disk by then does not matter: all workers run the same code.
     await file("f", "two");
     const late = new FakeWorker(3, loader);
-    workers.push(late);
-    await running.tellTable(late.process, change(service([filterSnapshot("f")])));
+    await brief(late);
     expect(late.asked).toEqual(["prepareFilters", "table"]);
     expect(late.running).toEqual(["f 1"]);
   });
@@ -227,8 +244,7 @@ describe("FilterSink", () => {
     await file("f", "two");
     const prepared = await sink.prepare(change(), { ...WRITE, fresh: "f" });
     const late = new FakeWorker(3, loader);
-    workers.push(late);
-    await running.tellTable(late.process, change(service([filterSnapshot("f")])));
+    await brief(late);
     expect(late.running).toEqual(["f 1"]);
     await sink.apply(change(), prepared);
     expect(inWorkers()).toEqual([["f 2"], ["f 2"], ["f 2"]]);
@@ -237,8 +253,7 @@ describe("FilterSink", () => {
   test("a worker on trial is told with the table, and nobody waits for what it loads", async () => {
     const trial = new FakeWorker(3, loader);
     trial.onTrial = true;
-    workers.push(trial);
-    await running.tellTable(trial.process, change());
+    await brief(trial);
     await write(change(service([filterSnapshot("f")])));
     expect(trial.asked).toEqual(["table", "prepareFilters", "table"]);
     expect(trial.running).toEqual(["f 1"]);
@@ -278,7 +293,7 @@ describe("FilterSink", () => {
     await sink.apply({ revision: 8, replace: [], remove: ["web"] });
     expect([running.services, running.specs("web")]).toEqual([[], []]);
     const late = new FakeWorker(3, loader);
-    await running.tellTable(late.process, change());
+    await brief(late);
     expect(late.asked).toEqual(["table"]);
   });
 

@@ -3,6 +3,8 @@ import { readService } from "../../../control/table/desired-table.ts";
 import { Events } from "../../../control/records/events.ts";
 import { Migrations } from "../../../control/migrations/migrations.ts";
 import type { Service } from "../../../control/config/service.ts";
+import type { StoredTable } from "../../../control/store/store.ts";
+import { TableInForce } from "../../../control/table/table-in-force.ts";
 import type { AskedWorkers } from "../../../control/migrations/version-migration.ts";
 import type { Question } from "../../../control/workers/worker-process.ts";
 import type {
@@ -14,10 +16,10 @@ import { ManualClock } from "../../support/manual-clock.ts";
 
 /*
  * Goal: when a migration begins, what each worker is told, what people see, and when it ends.
- * Method:
- * workers that answer what the test says, real tables, and a clock that the test turns.
+ * Method: workers that answer what the test says, real tables, and a clock that the test turns.
  */
 
+const NO_LOG = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const NO_AGES = [0, 0, 0, 0];
 const NAME = { service: "web", version: "v1" };
 
@@ -97,17 +99,10 @@ async function started(
 ): Promise<TestMigrations> {
   const [workers, clock] = [new FakeWorkers(held), new ManualClock()];
   const events = new Events(clock);
-  let current: Service | undefined;
-  const services = {
-    names: () => (current === undefined ? [] : ["web"]),
-    service: () => current as Service,
-  };
-  const sink = { apply: async () => undefined };
-  const migrations = new Migrations({ workers, events, clock, sink, services: () => services });
+  const migrations = new Migrations({ workers, events, clock });
   onTestFinished(() => migrations.close());
   const apply = async (service: Service | undefined): Promise<void> => {
-    current = service;
-    await migrations.apply({ revision: 1, replace: [], remove: [] });
+    migrations.follow(new Map(service === undefined ? [] : [["web", service]]));
     await clock.advance(0);
   };
   await apply(first);
@@ -115,7 +110,7 @@ async function started(
   return { migrations, workers, clock, events, apply, told };
 }
 
-describe("Migrations.apply()", () => {
+describe("Migrations.follow()", () => {
   test.each<readonly [string, Service, Service | undefined, boolean]>([
     ["its weight becomes 0", serviceOf(BOTH, MIGRATE), serviceOf(SHIFTED, MIGRATE), true],
     [
@@ -154,22 +149,25 @@ describe("Migrations.apply()", () => {
     expect(migrations.view(NAME) !== undefined).toBe(begins);
   });
 
-  test("rejects as the sink does, and begins all the same: late workers act on it too", async () => {
+  test("is called when a worker does not follow in time, too: it acts on the table all the same", async () => {
     const [workers, clock] = [new FakeWorkers({ 1: 5 }), new ManualClock()];
-    let current = serviceOf(BOTH, MIGRATE);
-    let fails = false;
-    const migrations = new Migrations({
-      workers,
-      clock,
-      events: new Events(clock),
-      sink: { apply: async () => (fails ? Promise.reject(new Error("stuck")) : undefined) },
-      services: () => ({ names: () => ["web"], service: () => current }),
-    });
+    const events = new Events(clock);
+    const migrations = new Migrations({ workers, events, clock });
     onTestFinished(() => migrations.close());
-    const change = { revision: 1, replace: [], remove: [] };
-    await migrations.apply(change);
-    [current, fails] = [serviceOf(SHIFTED, MIGRATE), true];
-    await expect(migrations.apply(change)).rejects.toThrow("stuck");
+    let fails = false;
+    const sink = { apply: async () => (fails ? Promise.reject(new Error("stuck")) : undefined) };
+    const onTold = migrations.follow.bind(migrations);
+    const table = new TableInForce({ sink, events, log: NO_LOG, onTold });
+    const versions = (weight: number): object => ({
+      v1: { weight, endpoints: ["a:1"] },
+      v2: { weight: 1, endpoints: ["b:1"] },
+    });
+    const stored = (revision: number, weight: number): StoredTable =>
+      ({ revision, services: { web: { ...MIGRATE, versions: versions(weight) } } }) as StoredTable;
+    await table.apply(table.read(stored(1, 1)));
+    expect(migrations.view(NAME)).toBeUndefined();
+    fails = true;
+    await expect(table.apply(table.read(stored(2, 0)))).rejects.toThrow("stuck");
     expect(migrations.view(NAME)).toBeDefined();
   });
 });

@@ -13,6 +13,7 @@ import { ListeningSockets } from "../../../control/workers/listening-sockets.ts"
 import { Services } from "../../../control/table/services.ts";
 import { Sidecar } from "../../../control/sidecar/sidecar.ts";
 import { MemoryStore } from "../../../control/store/memory-store.ts";
+import { Briefing } from "../../../control/workers/briefing.ts";
 import { Workers } from "../../../control/workers/workers.ts";
 import { systemClock as clock } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
@@ -54,6 +55,7 @@ async function compose(config: Config, reads: Config[] = []): Promise<TestSideca
   const workers = new Workers({
     count: 1,
     pseudonym: "test",
+    briefing: new Briefing(),
     sockets,
     log,
     clock,

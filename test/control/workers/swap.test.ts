@@ -3,6 +3,7 @@ import { DrainingError, SwapError, WorkerError } from "../../../control/base/err
 import { ListeningSockets } from "../../../control/workers/listening-sockets.ts";
 import { swapRefusal, tryWorkers } from "../../../control/workers/swap.ts";
 import type { SwapReport } from "../../../control/workers/swap.ts";
+import { Briefing } from "../../../control/workers/briefing.ts";
 import { Workers } from "../../../control/workers/workers.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import type { Clock } from "../../../proxy/base/clock.ts";
@@ -40,7 +41,8 @@ async function running(count: number, clock: Clock = systemClock): Promise<Runni
   const note = (event: string): void => void logged.push(event);
   const log: Log = { info: note, warn: note, error: note };
   const sockets = new ListeningSockets();
-  const workers = new Workers({ count, pseudonym: "test", sockets, log, clock, onEvent: ignore });
+  const deps = { briefing: new Briefing(), sockets, log, clock, onEvent: ignore };
+  const workers = new Workers({ ...deps, count, pseudonym: "test" });
   onTestFinished(() => {
     workers.close();
     sockets.closeAll();

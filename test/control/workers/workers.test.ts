@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ListenError, WorkerError } from "../../../control/base/errors.ts";
 import { ListeningSockets } from "../../../control/workers/listening-sockets.ts";
+import { Briefing } from "../../../control/workers/briefing.ts";
 import { Workers } from "../../../control/workers/workers.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import type { ListenerSnapshot, TableChange } from "../../../proxy/table/snapshot.ts";
@@ -38,7 +39,8 @@ async function started(count: number): Promise<TestWorkers> {
   const note = (event: string): void => void logged.push(event);
   const log: Log = { info: note, warn: note, error: note };
   const sockets = new ListeningSockets();
-  const workers = new Workers({ count, pseudonym: "test", sockets, log, clock, onEvent: ignore });
+  const deps = { briefing: new Briefing(), sockets, log, clock, onEvent: ignore };
+  const workers = new Workers({ ...deps, count, pseudonym: "test" });
   onTestFinished(() => {
     for (const pid of workers.pids) signal(pid, "SIGCONT");
     workers.close();
@@ -193,7 +195,8 @@ describe("Workers", () => {
   test("start() fails when the workers cannot run", async () => {
     const sockets = new ListeningSockets();
     const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const deps = { pseudonym: "x", sockets, log, clock: new ManualClock() };
+    const briefing = new Briefing();
+    const deps = { pseudonym: "x", briefing, sockets, log, clock: new ManualClock() };
     const workers = new Workers({ ...deps, count: 1, onEvent: ignore });
     onTestFinished(() => workers.close());
     const starting = expect(workers.start()).rejects.toThrow(WorkerError);

@@ -1,0 +1,34 @@
+import type { StoreConfig } from "../config/config-schema.ts";
+import { FileStore } from "./file-store.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { Store, StoredTable } from "./store.ts";
+
+/** The process whose place this one takes, as far as its store matters. */
+export type StoreBefore = {
+  readonly table: StoredTable;
+  readonly predecessorPid: number;
+};
+
+/**
+ * Opens a store of this machine. `before`: whose table it goes on with; undefined: nobody's.
+ * @throws StoreError; Error for one in Consul, which its link holds.
+ */
+export async function openStore(
+  config: StoreConfig,
+  before: StoreBefore | undefined,
+): Promise<Store> {
+  switch (config.kind) {
+    case "memory":
+      return new MemoryStore(before?.table);
+    case "file":
+      return FileStore.open(config.path, before?.predecessorPid);
+    case "consul":
+      // The check of the configuration sees to it.
+      throw new Error("Cannot open store: the configuration does not say where Consul is");
+  }
+}
+
+/** Where the audit log stands beside the table. undefined: in memory, as the table has no file. */
+export function auditPath(config: StoreConfig): string | undefined {
+  return config.kind === "file" ? `${config.path}.audit.jsonl` : undefined;
+}

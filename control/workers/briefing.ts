@@ -1,0 +1,63 @@
+import type { FilterPreparation, FilterSpec } from "../../proxy/messages/messages.ts";
+import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** Filters with their code, by the names of their services. An empty list: none any more. */
+export type Chains = ReadonlyMap<string, readonly FilterSpec[]>;
+
+/** Filters that come into force with the next table. */
+export type ComingFilters = {
+  /** Under which workers know them. */
+  readonly number: number;
+  readonly chains: Chains;
+  /** Those that have loaded them already. */
+  readonly workers: ReadonlySet<Pick<WorkerProcess, "ask">>;
+};
+
+/**
+ * All that a worker must know to do what the others do: the table, the filters in force with their
+ * code, the listeners. It is data, kept by those who change it, and read when a worker starts.
+ */
+export class Briefing {
+  /** By their binds. */
+  readonly listeners = new Map<string, ListenerSnapshot>();
+  readonly #services = new Map<string, ServiceSnapshot>();
+  readonly #filters = new Map<string, readonly FilterSpec[]>();
+  #revision = 0;
+  #lastNumber = 0;
+
+  /** The whole table, as a change of none. */
+  get table(): TableChange {
+    return { revision: this.#revision, replace: [...this.#services.values()], remove: [] };
+  }
+
+  /** The filters in force of the services that have any. */
+  get filters(): Chains {
+    return this.#filters;
+  }
+
+  /** Keeps a change of the table. */
+  follow({ revision, replace, remove }: TableChange): void {
+    this.#revision = revision;
+    for (const service of replace) this.#services.set(service.name, service);
+    for (const name of remove) this.#services.delete(name);
+  }
+
+  /** Keeps what is in force for a service from now on. */
+  setFilters(service: string, specs: readonly FilterSpec[]): void {
+    if (specs.length === 0) this.#filters.delete(service);
+    else this.#filters.set(service, specs);
+  }
+
+  /** The number of the next filters that workers are told to load. */
+  nextNumber(): number {
+    this.#lastNumber += 1;
+    return this.#lastNumber;
+  }
+}
+
+/** What workers are told of filters to load. `strict`: one that cannot be used spoils them all. */
+export function preparationOf(number: number, chains: Chains, strict: boolean): FilterPreparation {
+  const told = [...chains].map(([service, filters]) => ({ service, filters }));
+  return { number, chains: told, strict };
+}

@@ -1,0 +1,52 @@
+import type { Log } from "../../proxy/base/log.ts";
+import type { FilterRefusalReport } from "../../proxy/messages/messages.ts";
+import type { TableChange } from "../../proxy/table/snapshot.ts";
+import { preparationOf } from "./briefing.ts";
+import type { Briefing, Chains, ComingFilters } from "./briefing.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** A worker, as far as it matters here. */
+type ToldWorker = Pick<WorkerProcess, "ask">;
+
+/**
+ * Tells a worker that has just started the filters in force and the whole table. Never rejects:
+ * whoever waits for it asks it something later, and hears then if it has ended.
+ */
+export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: Log): Promise<void> {
+  const number = briefing.filters.size === 0 ? undefined : briefing.nextNumber();
+  if (number !== undefined) prepare(worker, number, briefing.filters, log);
+  const question = { kind: "table", change: briefing.table, filters: number } as const;
+  await worker.ask(question).catch(() => undefined);
+}
+
+/**
+ * Tells a worker a change of the table, and the filters that come into force with it. Resolves when
+ * it acts on them, with those that cannot take over from the ones before. @throws as ask().
+ */
+export async function tellWorker(
+  worker: ToldWorker,
+  change: TableChange,
+  filters: ComingFilters | undefined,
+  log: Log,
+): Promise<readonly FilterRefusalReport[]> {
+  // It was on trial, or gives its connections away: it must not have the table without filters.
+  if (filters !== undefined && !filters.workers.has(worker)) {
+    prepare(worker, filters.number, filters.chains, log);
+  }
+  const answer = await worker.ask({ kind: "table", change, filters: filters?.number });
+  return answer.kind === "filters" ? answer.refusals : [];
+}
+
+/** Logs filters that come into force although they cannot be used. */
+export function logRefusals(refusals: readonly FilterRefusalReport[], log: Log): void {
+  for (const refusal of refusals) log.error("filter.refused", refusal);
+}
+
+/** Has a worker load filters that come into force in any case; what it refuses is logged. */
+function prepare(worker: ToldWorker, number: number, chains: Chains, log: Log): void {
+  const preparation = preparationOf(number, chains, false);
+  void worker.ask({ kind: "prepareFilters", preparation }).then(
+    (answer) => answer.kind === "filters" && logRefusals(answer.refusals, log),
+    () => undefined,
+  );
+}

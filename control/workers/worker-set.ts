@@ -1,0 +1,221 @@
+import type { SendHandle } from "node:child_process";
+import type { Clock } from "../../proxy/base/clock.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { FromWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
+import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
+import { WorkerError } from "../base/errors.ts";
+import { ownWorkerFile } from "../base/program-files.ts";
+import { within } from "../base/worker-answer.ts";
+import type { Briefing } from "./briefing.ts";
+import { HandOverDesk } from "./hand-over-desk.ts";
+import type { ListeningSockets } from "./listening-sockets.ts";
+import { RestartPause } from "./restart-pause.ts";
+import { RetiredCounts } from "./retired-counts.ts";
+import { briefWorker } from "./tell-worker.ts";
+import { Watchdog } from "./watchdog.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+/** How long a worker may take to act on a message before it counts as stuck. */
+const ANSWER_WAIT_MS = 5_000;
+/** How long a worker may take to start and to open its listeners. */
+const START_WAIT_MS = 15_000;
+/** The same for an old worker: whoever asks it is held up no longer, and does not fail. */
+const RETIRING_ANSWER_WAIT_MS = 1_000;
+
+/** What the workers are made of. */
+export type WorkerSetDeps = {
+  /** How many serve. */
+  readonly count: number;
+  /** Our name in Via fields. */
+  readonly pseudonym: string;
+  readonly briefing: Briefing;
+  readonly sockets: ListeningSockets;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly onEvent: (event: WorkerEvent) => void;
+};
+
+/**
+ * Keeps so many worker processes alive: a worker that ends, or hangs and is ended, is replaced at
+ * once, and its successor has the whole briefing before it accepts. What they are told later is for
+ * others to say.
+ */
+export class WorkerSet {
+  /** Where connections that a worker gives away change hands. */
+  readonly desk: HandOverDesk;
+  /** What workers that are gone had counted. */
+  readonly retired = new RetiredCounts();
+  /** The code that workers are started with. */
+  file = ownWorkerFile();
+  readonly #deps: WorkerSetDeps;
+  /** Those that serve or are on trial. */
+  readonly #workers = new Set<WorkerProcess>();
+  /** Those that give their connections away. */
+  readonly #retiring = new Set<WorkerProcess>();
+  readonly #stopped = new AbortController();
+  readonly #watchdog: Watchdog;
+  readonly #pause = new RestartPause();
+  #restarts = 0;
+
+  constructor(deps: WorkerSetDeps) {
+    this.#deps = deps;
+    this.desk = new HandOverDesk(deps.log, () => this.serving);
+    const { clock, log } = deps;
+    this.#watchdog = new Watchdog({ workers: () => this.all, clock, log });
+  }
+
+  /** Workers that had to be replaced since the start. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Those that serve or are on trial. */
+  get current(): readonly WorkerProcess[] {
+    return [...this.#workers];
+  }
+
+  /** Those that get new connections. */
+  get serving(): readonly WorkerProcess[] {
+    return this.current.filter((worker) => !worker.onTrial);
+  }
+
+  /** Those too that give their connections away. */
+  get all(): readonly WorkerProcess[] {
+    return [...this.#workers, ...this.#retiring];
+  }
+
+  /** How many give their connections away. */
+  get retiring(): number {
+    return this.#retiring.size;
+  }
+
+  /** Whether all of them are to end. */
+  get isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  /** Starts the workers. Resolves when all of them serve. @throws WorkerError, ListenError. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#deps.count }, () => this.#startWorker()));
+    void this.#watchdog.run();
+  }
+
+  /** From now on a worker that ends is not replaced. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /** Ends no worker any more for being slow. */
+  unwatch(): void {
+    this.#watchdog.stop();
+  }
+
+  /** As many new workers as there should be, on trial. */
+  spawnOnTrial(file: string): readonly WorkerProcess[] {
+    return Array.from({ length: this.#deps.count }, () => this.#spawn(file, true));
+  }
+
+  /** Lets new workers accept. @throws WorkerError when one does not, or has ended meanwhile. */
+  async serveAll(workers: readonly WorkerProcess[]): Promise<void> {
+    for (const worker of workers) worker.onTrial = false;
+    await Promise.all(workers.map((worker) => this.ask(worker, () => this.#serve(worker))));
+    const ended = workers.find((worker) => worker.gone);
+    if (ended !== undefined)
+      throw new WorkerError(`worker ${ended.pid} ended when it was to serve`);
+  }
+
+  /**
+   * The worker accepts no more, gives its connections away, and ends when it has none. Resolves
+   * then; never rejects.
+   */
+  async retire(worker: WorkerProcess): Promise<void> {
+    // One on trial has none, and may not even answer.
+    if (worker.onTrial) return worker.end();
+    worker.stopping = true;
+    if (this.#workers.delete(worker)) this.#retiring.add(worker);
+    try {
+      await worker.ask({ kind: "handOver" });
+      await worker.askStats();
+    } catch {
+      // It has ended by itself, and what it had with it.
+    }
+    await worker.end();
+    this.#deps.log.info("worker.retired", { pid: worker.pid });
+  }
+
+  /** Opens a listener in a worker. */
+  async listenIn(worker: WorkerProcess, listener: ListenerSnapshot): Promise<FromWorker> {
+    const socket = await this.#deps.sockets.open(listener.bind);
+    return worker.ask({ kind: "listen", listener }, socket as unknown as SendHandle);
+  }
+
+  /**
+   * Asks a worker. One that ends meanwhile is no failure: its successor knows better. Nor is it one
+   * when an old worker does not answer; for one on trial, which may hang, nobody waits at all.
+   */
+  async ask(worker: WorkerProcess, ask: () => Promise<unknown>): Promise<void> {
+    const waitMs = this.#retiring.has(worker) ? RETIRING_ANSWER_WAIT_MS : ANSWER_WAIT_MS;
+    const answered = within(ask(), `worker ${worker.pid}`, waitMs, this.#deps.clock);
+    const { onTrial } = worker;
+    const handled = answered.catch((error: unknown) => {
+      if (!worker.gone && !onTrial && !this.#retiring.has(worker)) throw error;
+    });
+    if (!onTrial) await handled;
+  }
+
+  async #startWorker(): Promise<void> {
+    const worker = this.#spawn(this.file, false);
+    const { clock } = this.#deps;
+    await within(this.#serve(worker), `worker ${worker.pid} at its start`, START_WAIT_MS, clock);
+  }
+
+  /** Starts a process, with the whole briefing as its first messages. */
+  #spawn(file: string, onTrial: boolean): WorkerProcess {
+    const { briefing, clock, log, onEvent, pseudonym } = this.#deps;
+    const startedMs = clock.nowMs();
+    const worker = new WorkerProcess({
+      file,
+      env: { ...process.env, SLUICE_PSEUDONYM: pseudonym },
+      onEvent,
+      onConnection: (connection, handle) => this.desk.take(connection, handle, worker),
+      onSilence: (silent) => this.desk.workerEnded(silent),
+      onExit: (ended, by) => this.#onExit(ended, by, startedMs),
+    });
+    worker.onTrial = onTrial;
+    this.#workers.add(worker);
+    void briefWorker(worker, briefing, log);
+    return worker;
+  }
+
+  /** Lets a worker accept. */
+  async #serve(worker: WorkerProcess): Promise<void> {
+    this.desk.workerServes();
+    const listeners = [...this.#deps.briefing.listeners.values()];
+    await Promise.all(listeners.map((listener) => this.listenIn(worker, listener)));
+    await worker.askStats();
+    this.#deps.log.info("worker.started", { pid: worker.pid });
+  }
+
+  #onExit(worker: WorkerProcess, by: string, startedMs: number): void {
+    this.#workers.delete(worker);
+    this.#retiring.delete(worker);
+    this.retired.add(worker.stats);
+    if (worker.stopping || worker.onTrial || this.isStopped) return;
+    this.#restarts += 1;
+    const livedMs = this.#deps.clock.nowMs() - startedMs;
+    this.#deps.log.error("worker.ended", { pid: worker.pid, by, livedMs: Math.round(livedMs) });
+    void this.#replaceAfter(this.#pause.after(livedMs));
+  }
+
+  async #replaceAfter(waitMs: number): Promise<void> {
+    try {
+      if (waitMs > 0) await this.#deps.clock.sleep(waitMs, this.#stopped.signal);
+      // A swap may have filled its place meanwhile.
+      if (this.serving.length < this.#deps.count) await this.#startWorker();
+    } catch (error) {
+      // Stopped meanwhile, or it ended again: then its own exit has started the next one.
+      this.#deps.log.warn("worker.start-failed", { message: errorText(error) });
+    }
+  }
+}
