@@ -59,7 +59,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/clients/": "test/integration/http/request-line.test.ts",
   "proxy/tunnel/tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
-  "control/workers/worker-process.ts": "test/control/workers/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A real agent.
   "control/registry/": "test/integration/consul-link.test.ts",
@@ -77,7 +76,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/transport/": "test/proxy/transport/transport.test.ts",
   // The new worker's half of a hand-over.
   "proxy/hand-over/adoption.ts": "test/integration/swap.test.ts",
-  "control/filters/check-filter-files.ts": "test/integration/filters.test.ts",
   "control/views/filter-view.ts": "test/integration/filters.test.ts",
 };
 

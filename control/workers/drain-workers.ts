@@ -15,7 +15,7 @@ export const JITTER = 1;
  * when they have, or when one of them is stuck and the deadline well over. Never rejects.
  */
 export async function drainWorkers(
-  workers: readonly WorkerProcess[],
+  workers: readonly Pick<WorkerProcess, "ask" | "stats">[],
   policy: DrainPolicy,
   clock: Clock,
 ): Promise<void> {

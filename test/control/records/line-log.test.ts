@@ -1,0 +1,70 @@
+import { appendFile, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FileLines, MEMORY_LINES_MAX, MemoryLines } from "../../../control/records/line-log.ts";
+import type { LineLog } from "../../../control/records/line-log.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+async function linesOf(log: LineLog): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const line of log.read()) lines.push(line);
+  return lines;
+}
+
+describe("MemoryLines", () => {
+  test("keeps the newest lines", async () => {
+    const log = new MemoryLines();
+    for (let at = 0; at < MEMORY_LINES_MAX + 2; at += 1) await log.append(`line ${at}`);
+    const lines = await linesOf(log);
+    expect([lines.length, lines[0]]).toEqual([MEMORY_LINES_MAX, "line 2"]);
+  });
+
+  test("keeps fewer of them when they are long", async () => {
+    const log = new MemoryLines();
+    const megabyte = "x".repeat(1024 ** 2);
+    for (let at = 0; at < 20; at += 1) await log.append(megabyte);
+    expect(await linesOf(log)).toHaveLength(16);
+  });
+});
+
+describe("FileLines", () => {
+  test("reads what was written, by itself and by others, oldest first", async () => {
+    const path = join(await temporaryFolder(), "log");
+    const log = new FileLines(path);
+    expect(await linesOf(log)).toEqual([]);
+    await log.append("one");
+    await log.append("zwei €");
+    expect(await linesOf(new FileLines(path))).toEqual(["one", "zwei €"]);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("begins a new file after a line that is not whole, and says which", async () => {
+    const path = join(await temporaryFolder(), "log");
+    const log = new FileLines(path);
+    await log.append("one");
+    await appendFile(path, "tor");
+    await log.append("two");
+    expect(await linesOf(log)).toEqual(["one", "two"]);
+    expect(log.tornFile).toBe(path);
+    expect(await readFile(path, "utf8")).toBe("one\ntor");
+    expect(await readFile(`${path}.1`, "utf8")).toBe("two\n");
+  });
+
+  test("leaves files alone that are not its own", async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, "log");
+    for (const name of ["log.old", "log.01", "log.1x", "other"]) {
+      await appendFile(join(folder, name), "theirs\n");
+    }
+    const log = new FileLines(path);
+    await log.append("ours");
+    expect(await linesOf(log)).toEqual(["ours"]);
+    expect(await readdir(folder)).toHaveLength(5);
+  });
+
+  test("refuses a line without end", async () => {
+    const path = join(await temporaryFolder(), "log");
+    await appendFile(path, "x".repeat(5 * 1024 ** 2));
+    await expect(linesOf(new FileLines(path))).rejects.toThrow("holds a line without end");
+  });
+});
