@@ -14,7 +14,7 @@ import type { HandedConnection } from "./messages/handed-connection.ts";
 import { Filters } from "./filters/filters.ts";
 import { ImportingLoader } from "./filters/module-loader.ts";
 import { PROTOCOL } from "./messages/messages.ts";
-import type { FromWorker, ToWorker } from "./messages/messages.ts";
+import type { FromWorker, ToWorker, WorkerEvent } from "./messages/messages.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
@@ -46,29 +46,9 @@ class Worker {
   constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
     this.#log = log;
     this.#send = send;
-    const wheel = new TimerWheel(systemClock);
-    const buffers = new ReadBuffers();
-    buffers.writes.watch();
-    const onEjection: EjectionListener = (pool, endpoint, forMs) => {
-      const about = { service: pool.service, version: pool.version, endpoint: endpoint.address };
-      const event =
-        forMs > 0
-          ? ({ kind: "ejection", ...about, forMs, failures: endpoint.failures } as const)
-          : ({ kind: "readmission", ...about } as const);
-      send({ kind: "event", event });
-    };
-    const deps: ServeDeps = {
-      clock: systemClock,
-      wheel,
-      random: systemRandom,
-      buffers,
-      date: new HttpDate(systemClock),
-      services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection }),
-      rejected: new RejectCounters(),
-      connections: new ClientConnections(),
-      exchanges: new ExchangeStore(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
-      pseudonym,
-    };
+    const deps = serveDeps(pseudonym, (pool, endpoint, forMs) =>
+      send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
+    );
     this.#deps = deps;
     this.#adoption = new Adoption(deps);
     this.#filters = new Filters(new ImportingLoader(), { clock: systemClock, log });
@@ -174,6 +154,33 @@ class Worker {
     await new WorkerDrain(message, this.#deps).run();
     this.#send({ kind: "done", id: message.id });
   }
+}
+
+/** What all connections of this worker share. */
+function serveDeps(pseudonym: string, onEjection: EjectionListener): ServeDeps {
+  const wheel = new TimerWheel(systemClock);
+  const buffers = new ReadBuffers();
+  buffers.writes.watch();
+  return {
+    clock: systemClock,
+    wheel,
+    random: systemRandom,
+    buffers,
+    date: new HttpDate(systemClock),
+    services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection }),
+    rejected: new RejectCounters(),
+    connections: new ClientConnections(),
+    exchanges: new ExchangeStore(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
+    pseudonym,
+  };
+}
+
+function ejectionEvent(...[pool, endpoint, forMs]: Parameters<EjectionListener>): WorkerEvent {
+  const { service, version } = pool;
+  const about = { service, version, endpoint: endpoint.address };
+  return forMs > 0
+    ? { kind: "ejection", ...about, forMs, failures: endpoint.failures }
+    : { kind: "readmission", ...about };
 }
 
 function sendToPrimary(message: FromWorker): void {

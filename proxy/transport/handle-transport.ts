@@ -1,11 +1,12 @@
-import { connect } from "node:net";
-import type { Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
-import { latin1 } from "../base/latin1.ts";
+import { Dial } from "./dial.ts";
+import type { DialOwner } from "./dial.ts";
+import { HandleWriter } from "./handle-writer.ts";
+import type { WriteOwner } from "./handle-writer.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import { streamHandles, takeHandle } from "./stream-handles.ts";
-import type { StreamHandle, WriteResult } from "./stream-handles.ts";
-import { TEXT_BYTES_MAX } from "./transport.ts";
+import { ReadMemory } from "./read-memory.ts";
+import { streamHandles } from "./stream-handles.ts";
+import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts";
 
@@ -13,37 +14,26 @@ import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts"
 const END_OF_FILE = -4095;
 
 /** Empty where streamHandles is not there; then nobody makes a HandleTransport. */
-const { streamBaseState, kReadBytesOrError, kLastWriteErr, ShutdownWrap } =
+const { streamBaseState, kReadBytesOrError } =
   streamHandles ?? ({} as NonNullable<typeof streamHandles>);
 
 type Owned = StreamHandle & { transport?: HandleTransport | undefined };
 
 /**
  * A transport straight on Node's own streams: a read or write that the kernel answers at once
- * allocates nothing, and a connection is one small object beside Node's.
+ * allocates nothing, and a connection is a few small objects beside Node's.
  */
-export class HandleTransport implements Transport {
+export class HandleTransport implements Transport, DialOwner, WriteOwner {
   handler: TransportHandler;
-  readonly #buffers: ReadBuffers;
-  /** Where the next reads go to, from the end of the one under way. */
-  #buffer: Buffer;
-  /** Where they go to now. The system writes into it: never given back while it is here. */
-  #readsInto: Buffer;
+  readonly #memory: ReadMemory;
+  readonly #writer: HandleWriter;
   /** undefined: connecting, or closed. */
   #handle: Owned | undefined;
   /** What makes the connection. undefined: it stands, or never will. */
-  #dialling: Socket | undefined;
+  #dialling: Dial | undefined;
   #error: Error | undefined;
-  /** Text that waits for the end of this turn; see WriteBatch. */
-  #held = "";
-  /** Writes under way. */
-  #writes = 0;
-  #inRead = false;
   #paused = false;
   #ended = false;
-  /** Our FIN: asked for, out. */
-  #ending = false;
-  #finished = false;
 
   /** Takes over a connection that stands. */
   static accept(
@@ -63,19 +53,18 @@ export class HandleTransport implements Transport {
     handler: TransportHandler,
   ): HandleTransport {
     const transport = new HandleTransport(buffers, handler);
-    transport.#dial(connect({ ...target, allowHalfOpen: true, noDelay: true }));
+    transport.#dialling = new Dial(target, transport);
     return transport;
   }
 
   private constructor(buffers: ReadBuffers, handler: TransportHandler) {
-    this.#buffers = buffers;
-    this.#buffer = buffers.shared;
-    this.#readsInto = buffers.shared;
+    this.#memory = new ReadMemory(buffers);
+    this.#writer = new HandleWriter(buffers.writes, this);
     this.handler = handler;
   }
 
   get blocked(): boolean {
-    return this.#writes > 0;
+    return this.#writer.blocked;
   }
 
   get closed(): boolean {
@@ -87,64 +76,31 @@ export class HandleTransport implements Transport {
   }
 
   get whole(): boolean {
-    return this.#handle !== undefined && !this.#ended && !this.#ending;
+    return this.#handle !== undefined && !this.#ended && !this.#writer.ending;
   }
 
   get detachable(): boolean {
-    return this.whole && !this.blocked && this.#held === "";
+    return this.whole && this.#writer.isEmpty;
   }
 
   write(text: string): void {
-    if (this.#handle === undefined) return;
-    const { writes } = this.#buffers;
-    if (this.#held === "" && !writes.waits) {
-      return this.#wrote(this.#handle.writeLatin1String(null, text));
-    }
-    if (this.#held === "") writes.add(this);
-    else if (this.#held.length + text.length > TEXT_BYTES_MAX) this.flush();
-    this.#held += text;
-    return undefined;
+    this.#writer.write(text);
   }
 
-  /** Sends what waits for the end of this turn. */
   flush(): void {
-    const text = this.#held;
-    this.#held = "";
-    if (text === "" || this.#handle === undefined) return;
-    this.#wrote(this.#handle.writeLatin1String(null, text));
+    this.#writer.flush();
   }
 
   relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
-    if (end - start + head.length <= TEXT_BYTES_MAX) {
-      const text = latin1(bytes, start, end);
-      this.write(head === "" ? text : head + text);
-      if (!this.blocked) source.releaseBuffer(true);
-      return;
-    }
-    this.flush();
-    const handle = this.#handle;
-    if (handle === undefined) return;
-    const chunk = source.keep(bytes, start, end);
-    if (head === "") return this.#wrote(handle.writeBuffer(null, chunk), chunk);
-    const chunks = [head, "latin1", chunk, "buffer"];
-    return this.#wrote(handle.writev(null, chunks, false), chunks);
+    this.#writer.relay(source, head, bytes, start, end);
   }
 
   keep(bytes: Buffer, start: number, end: number): Buffer {
-    if (bytes === this.#buffer && bytes !== this.#buffers.shared) return bytes.subarray(start, end);
-    if (this.#buffer === this.#buffers.shared) this.#buffer = this.#buffers.borrow();
-    bytes.copy(this.#buffer, 0, start, end);
-    return this.#buffer.subarray(0, end - start);
+    return this.#memory.keep(bytes, start, end);
   }
 
-  /**
-   * The own buffer is used again only when this is called from onData: outside of it the system
-   * still holds it for its next read, and it is left to the collector.
-   */
   releaseBuffer(taken: boolean): void {
-    if (this.#buffer === this.#buffers.shared) return;
-    if (taken && this.#inRead) this.#buffers.giveBack(this.#buffer);
-    this.#buffer = this.#buffers.shared;
+    this.#memory.release(taken);
   }
 
   pause(): void {
@@ -160,13 +116,7 @@ export class HandleTransport implements Transport {
   }
 
   end(): void {
-    this.flush();
-    if (this.#handle === undefined || this.#ending) return;
-    this.#ending = true;
-    const request = new ShutdownWrap();
-    request.oncomplete = () => this.#finish();
-    // ENOTCONN: the peer has gone in this very moment, and the next read will say so.
-    if (this.#handle.shutdown(request) !== 0) this.#finish();
+    this.#writer.end();
   }
 
   destroy(): void {
@@ -201,42 +151,43 @@ export class HandleTransport implements Transport {
    */
   onRead(result: number): Uint8Array | undefined {
     if (result > 0) {
-      this.#inRead = true;
-      this.handler.onData(this.#readsInto, result);
-      this.#inRead = false;
-      if (this.#buffer === this.#readsInto) return undefined;
-      this.#readsInto = this.#buffer;
-      return this.#buffer;
+      this.handler.onData(this.#memory.beginRead(), result);
+      return this.#memory.endRead();
     }
     if (result === END_OF_FILE) this.#endOfFile();
     else if (result < 0) this.#fail(result, "read");
     return undefined;
   }
 
-  /** Waits for a socket to connect, and takes its handle. */
-  #dial(socket: Socket): void {
-    this.#dialling = socket;
-    // It must not read by itself.
-    socket.pause();
-    socket.on("connect", () => {
-      this.#dialling = undefined;
-      this.#take(takeHandle(socket) as StreamHandle);
-      this.handler.onConnect();
-    });
-    socket.on("error", (error) => {
-      this.#error = error;
-    });
-    socket.on("close", () => {
-      this.#dialling = undefined;
-      this.handler.onClose(this.#error);
-    });
+  onWritten(): void {
+    this.handler.onFlushed();
+  }
+
+  onWriteEnded(): void {
+    if (this.#ended) this.destroy();
+  }
+
+  onWriteFailed(errno: number): void {
+    this.#fail(errno, "write");
+  }
+
+  onDialled(handle: StreamHandle): void {
+    this.#dialling = undefined;
+    this.#take(handle);
+    this.handler.onConnect();
+  }
+
+  onDialFailed(error: Error | undefined): void {
+    this.#dialling = undefined;
+    this.handler.onClose(error);
   }
 
   #take(handle: Owned): void {
     this.#handle = handle;
     handle.transport = this;
     handle.onread = onRead;
-    handle.useUserBuffer(this.#buffer);
+    handle.useUserBuffer(this.#memory.current);
+    this.#writer.open(handle);
     if (!this.#paused) handle.readStart();
   }
 
@@ -246,7 +197,8 @@ export class HandleTransport implements Transport {
     const handle = this.#handle;
     this.#dialling = undefined;
     this.#handle = undefined;
-    dialling?.destroy();
+    this.#writer.close();
+    dialling?.cancel();
     if (handle !== undefined) handle.transport = undefined;
     return handle;
   }
@@ -254,39 +206,19 @@ export class HandleTransport implements Transport {
   #endOfFile(): void {
     this.#ended = true;
     this.handler.onEnd();
-    if (this.#finished) this.destroy();
-  }
-
-  #finish(): void {
-    this.#finished = true;
-    if (this.#ended) this.destroy();
-  }
-
-  /** `data` is kept until it is out. */
-  #wrote(result: WriteResult, data?: unknown): void {
-    if (result === 0) return;
-    if (typeof result === "number") return this.#fail(result, "write");
-    const error = streamBaseState[kLastWriteErr] as number;
-    if (error !== 0) return this.#fail(error, "write");
-    this.#writes += 1;
-    result.buffer = data;
-    result.oncomplete = (status) => this.#written(status);
-    if (result.writeStatus !== null) this.#written(result.writeStatus);
-    return undefined;
-  }
-
-  #written(status: number): void {
-    this.#writes -= 1;
-    if (this.#handle === undefined) return;
-    if (status < 0) this.#fail(status, "write");
-    else if (this.#writes === 0) this.handler.onFlushed();
+    if (this.#writer.ended) this.destroy();
   }
 
   #fail(errno: number, syscall: string): void {
-    const code = getSystemErrorName(errno);
-    this.#error ??= Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
+    this.#error ??= systemError(errno, syscall);
     this.destroy();
   }
+}
+
+/** An error as Node makes them. */
+function systemError(errno: number, syscall: string): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
 }
 
 /** One function for all handles. */
