@@ -69,11 +69,36 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   // Leaves that every test runs through.
   "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",
   "control/views/log-timers.ts": "test/integration/workers.test.ts",
-  "proxy/messages/messages.ts": "test/control/workers/workers.test.ts",
   "control/base/errors.ts": "test/control/table/services.test.ts",
   "control/base/build-version.ts": "test/control/cli/main.test.ts",
-  "proxy/base/": "test/proxy/base/timer-wheel.test.ts",
-  "proxy/transport/": "test/proxy/transport/transport.test.ts",
+  // All ways to make a transport, one after the other, between real sockets.
+  "proxy/transport/handle-transport.ts": "test/proxy/transport/transport.test.ts",
+  "proxy/transport/handle-writer.ts": "test/proxy/transport/transport-relay.test.ts",
+  "proxy/transport/open-transport.ts": "test/proxy/transport/transport.test.ts",
+  "proxy/transport/socket-transport.ts": "test/proxy/transport/transport.test.ts",
+  "proxy/transport/stream-handles.ts": "test/integration/unknown-streams.test.ts",
+  // Rules about whole heads and bodies, tried with each of them cut anywhere.
+  "proxy/http1/chunk-scanner.ts": "test/proxy/http1/body-scanner.test.ts",
+  "proxy/http1/expect.ts": "test/proxy/http1/request-head.test.ts",
+  "proxy/http1/limits.ts": "test/proxy/http1/request-head.test.ts",
+  "proxy/http1/max-forwards.ts": "test/proxy/http1/request-head.test.ts",
+  "proxy/http1/request-host.ts": "test/proxy/http1/request-head.test.ts",
+  "proxy/http1/request-line.ts": "test/proxy/http1/request-head.test.ts",
+  "proxy/http1/upgrade.ts": "test/proxy/http1/request-head.test.ts",
+  "proxy/http1/websocket.ts": "test/proxy/http1/request-head.test.ts",
+  // What makes one of these right is the choice that comes out.
+  "proxy/table/quota-tree.ts": "test/proxy/table/quota-sequence.test.ts",
+  "proxy/table/route-index.ts": "test/proxy/table/service-table.test.ts",
+  "proxy/table/route-table.ts": "test/proxy/table/service-table.test.ts",
+  // What a filter's author meets: a module, and heads that its hooks work on.
+  "proxy/filters/field-rules.ts": "test/proxy/filters/head-editor.test.ts",
+  "proxy/filters/filter-module.ts": "test/proxy/filters/filters.test.ts",
+  "proxy/filters/head-draft.ts": "test/proxy/filters/filter-chain.test.ts",
+  "proxy/filters/loaded-filter.ts": "test/proxy/filters/filters.test.ts",
+  "proxy/drain/open-work.ts": "test/proxy/drain/worker-drain.test.ts",
+  // Types, and names in an order that others count by.
+  "proxy/metrics/stats.ts": "test/proxy/metrics/version-counters.test.ts",
+  "proxy/table/snapshot.ts": "test/control/config/service-schema.test.ts",
   // The new worker's half of a hand-over.
   "proxy/hand-over/adoption.ts": "test/integration/swap.test.ts",
   "control/views/filter-view.ts": "test/integration/filters.test.ts",
