@@ -62,7 +62,8 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A real agent.
   "control/registry/": "test/integration/consul-link.test.ts",
-  "control/consul/": "test/integration/consul-client.test.ts",
+  // A lock is about several holders of one agent.
+  "control/consul/lock.ts": "test/integration/consul-fleet.test.ts",
   "control/registry/consul-discovery.ts": "test/integration/consul-discovery.test.ts",
   "control/registry/consul-store.ts": "test/integration/consul-store.test.ts",
   "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",

@@ -1,0 +1,136 @@
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../../proxy/base/clock.ts";
+import { ConsulClient, consulPath, parseAnswer } from "../../../control/consul/client.ts";
+import type { ConsulOptions } from "../../../control/consul/client.ts";
+import { ConsulError } from "../../../control/consul/consul-error.ts";
+import { eventually } from "../../support/eventually.ts";
+import { FakeConsul } from "../../support/fake-consul.ts";
+
+const TOKEN = "8f0e3a52-5a5f";
+const READ = { action: "read key a", path: "kv/a" };
+const WAIT = { ...READ, wait: { index: 1, waitMs: 60_000 } };
+
+let consul: FakeConsul;
+
+beforeEach(async () => {
+  consul = await FakeConsul.start();
+  return () => consul[Symbol.asyncDispose]();
+});
+
+/** A client of the fake, closed with the test. */
+function clientOf(options: Partial<ConsulOptions> = {}): ConsulClient {
+  const client = new ConsulClient({ address: consul.address, ...options }, systemClock);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** A call of each of the two libraries below the client. */
+const CALLS: readonly (readonly [string, (client: ConsulClient) => Promise<unknown>])[] = [
+  ["request()", (client) => client.request(READ)],
+  [
+    "call()",
+    (client) =>
+      client.call("read key a", (agent, dc) => agent.kv.set({ key: "a", value: "1", ...dc })),
+  ],
+];
+
+describe.each(CALLS)("ConsulClient.%s", (_, run) => {
+  test("says who asks, and about which datacenter and namespace", async () => {
+    await run(clientOf({ token: TOKEN, datacenter: "dc2", namespace: "team" }));
+    expect(consul.last?.headers).toMatchObject({
+      "x-consul-token": TOKEN,
+      "x-consul-namespace": "team",
+    });
+    expect(consul.asked[0]).toContain("dc=dc2");
+  });
+
+  test("sends no token when there is none", async () => {
+    await run(clientOf({ token: "" }));
+    expect(consul.last?.headers).not.toHaveProperty("x-consul-token");
+  });
+
+  test("tells a refusal in Consul's words, but never the token", async () => {
+    consul.fault = { kind: "answer", status: 403, text: `token ${TOKEN} may not` };
+    const client = clientOf({ token: TOKEN });
+    await expect(run(client)).rejects.toMatchObject({
+      code: "consul_denied",
+      message: "Cannot read key a: Consul answered 403 (token <token> may not)",
+    });
+  });
+
+  test("is consul_unreachable when the connection is cut, and when there is nobody", async () => {
+    consul.fault = { kind: "cut" };
+    await expect(run(clientOf())).rejects.toMatchObject({ code: "consul_unreachable" });
+    const nobody = clientOf({ address: "http://127.0.0.1:1" });
+    await expect(run(nobody)).rejects.toMatchObject({ code: "consul_unreachable" });
+  });
+});
+
+describe("ConsulClient.request()", () => {
+  test("gives the answer with what Consul says of it", async () => {
+    consul.set("a", "1");
+    expect(await clientOf().request(READ)).toMatchObject({
+      found: true,
+      index: 2,
+      lastContactMs: 0,
+      knownLeader: true,
+    });
+    expect(await clientOf().request({ ...READ, path: "kv/none" })).toMatchObject({ found: false });
+  });
+
+  test("is consul_timeout when nothing is answered in time", async () => {
+    consul.fault = { kind: "silence" };
+    const asked = clientOf().request({ ...READ, timeoutMs: 50 });
+    await expect(asked).rejects.toMatchObject({ code: "consul_timeout" });
+  });
+
+  test("throws the signal's reason when it is aborted", async () => {
+    consul.fault = { kind: "silence" };
+    const end = new AbortController();
+    const asked = clientOf().request({ ...READ, signal: end.signal });
+    await eventually(() => expect(consul.asked).toHaveLength(1));
+    end.abort(new Error("enough"));
+    await expect(asked).rejects.toThrow("enough");
+  });
+
+  test("knows when a server with a leader answered last", async () => {
+    const client = clientOf();
+    expect(client.lastLedAnswerMs).toBe(-Infinity);
+    consul.leader = "";
+    await client.request(READ);
+    expect(client.lastLedAnswerMs).toBe(-Infinity);
+    consul.leader = "10.0.0.1:8300";
+    await client.request(READ);
+    expect(client.lastLedAnswerMs).toBeLessThanOrEqual(systemClock.nowMs());
+    expect(client.lastLedAnswerMs).toBeGreaterThan(0);
+  });
+});
+
+test("ConsulClient.dropWatches() ends the blocking queries under way, and no later one", async () => {
+  const client = clientOf();
+  const asked = client.request(WAIT);
+  await eventually(() => expect(consul.asked).toHaveLength(1));
+  client.dropWatches(new ConsulError("consul_no_leader", "ask", "nobody leads"));
+  await expect(asked).rejects.toMatchObject({ code: "consul_no_leader" });
+  const later = client.request(WAIT);
+  await eventually(() => expect(consul.asked).toHaveLength(2));
+  consul.set("a", "1");
+  expect(await later).toMatchObject({ found: true });
+});
+
+test("ConsulClient.json() gives undefined for a 404, and refuses what is not JSON", async () => {
+  consul.health.set("web", "no JSON");
+  const client = clientOf();
+  expect(await client.json(READ)).toBeUndefined();
+  const asked = client.json({ action: "read web", path: "health/service/web" });
+  await expect(asked).rejects.toMatchObject({ code: "consul_unreadable" });
+});
+
+test("consulPath() keeps a name in its place", () => {
+  expect(consulPath("a/b", "..", "c?d#e", "ö")).toBe("a%2Fb/../c%3Fd%23e/%C3%B6");
+});
+
+test("parseAnswer() reads JSON, and says whose answer is none", () => {
+  expect(parseAnswer("read web", "[1]")).toEqual([1]);
+  expect(() => parseAnswer("read web", "")).toThrow("Cannot read web: Consul's answer is not JSON");
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { SidecarFleet } from "../../../control/registry/sidecar-fleet.ts";
+import { eventually } from "../../support/eventually.ts";
+import { openConsulBed } from "../../support/fake-consul-bed.ts";
+import type { FakeConsulBed } from "../../support/fake-consul-bed.ts";
+
+const PREFIX = "sluice";
+
+/** A sidecar of the fleet of this bed. */
+function fleetOf({ deps }: FakeConsulBed, sidecar = "a/1"): SidecarFleet {
+  return new SidecarFleet(deps, { prefix: PREFIX, sidecar });
+}
+
+test("SidecarFleet.run() lists the sidecar with its address, and its revision as it grows", async () => {
+  const bed = await openConsulBed();
+  const fleet = fleetOf(bed);
+  fleet.announce("http://10.0.0.7:9180");
+  const { end, done } = bed.run((signal) => fleet.run(signal));
+  const member = { sidecar: "a/1", revision: 0, api: "http://10.0.0.7:9180" };
+  await eventually(async () => expect(await fleet.members()).toEqual([member]));
+  fleet.acknowledge(7);
+  await eventually(async () => expect(await fleet.members()).toEqual([{ ...member, revision: 7 }]));
+  expect([...bed.consul.keys.keys()]).toEqual(["sluice/fleet/a%2F1"]);
+  end.abort();
+  await done;
+  expect(await fleet.members()).toEqual([]);
+});
+
+test("SidecarFleet.run() takes the place of its own former life", async () => {
+  const bed = await openConsulBed();
+  bed.consul.sessions.set("former", {});
+  bed.consul.set("sluice/fleet/a%2F1", '{"revision":3}', "former");
+  const fleet = fleetOf(bed);
+  bed.run((signal) => fleet.run(signal));
+  await eventually(async () => expect(await fleet.members()).toMatchObject([{ revision: 0 }]));
+  expect(bed.consul.sessions.has("former")).toBe(false);
+  expect(bed.deps.lines.join()).toContain("fleet.took_place");
+});
+
+test("SidecarFleet.run() does not take a place that it has yielded, until it resumes", async () => {
+  const bed = await openConsulBed();
+  const fleet = fleetOf(bed);
+  fleet.yield();
+  bed.run((signal) => fleet.run(signal));
+  fleet.acknowledge(1);
+  expect(await fleet.members()).toEqual([]);
+  expect(bed.consul.sessions.size).toBe(0);
+  fleet.resume();
+  await eventually(async () => expect(await fleet.members()).toMatchObject([{ revision: 1 }]));
+});
+
+test("SidecarFleet.members() leaves out who has died, and takes nonsense for revision 0", async () => {
+  const bed = await openConsulBed();
+  bed.consul.set("sluice/fleet/dead", '{"revision":3}');
+  bed.consul.set("sluice/fleet/odd", "nonsense", "session-9");
+  bed.consul.set("sluice/fleet/__proto__", '{"revision":4}', "session-8");
+  expect(await fleetOf(bed).members()).toEqual([
+    { sidecar: "odd", revision: 0, api: undefined },
+    { sidecar: "__proto__", revision: 4, api: undefined },
+  ]);
+});
+
+test("SidecarFleet.whoLags() waits for all, and after its time names those who lag", async () => {
+  const bed = await openConsulBed();
+  const fleet = fleetOf(bed);
+  bed.consul.set("sluice/fleet/slow", '{"revision":3}', "session-9");
+  expect(await fleet.whoLags(4, 300)).toMatchObject([{ sidecar: "slow", revision: 3 }]);
+  const waiting = fleet.whoLags(4, 10_000);
+  bed.consul.set("sluice/fleet/slow", '{"revision":4}', "session-9");
+  expect(await waiting).toEqual([]);
+});

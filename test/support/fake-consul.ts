@@ -1,0 +1,204 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A key as Consul holds it. */
+export type FakeKey = {
+  readonly value: string;
+  readonly modifyIndex: number;
+  readonly lockIndex: number;
+  readonly session?: string | undefined;
+};
+
+/** What a fault makes of every answer while it is set. */
+type Fault =
+  | { readonly kind: "answer"; readonly status: number; readonly text: string }
+  /** The connection is taken, and nothing ever said. */
+  | { readonly kind: "silence" }
+  /** The request is carried out, and then the connection cut. */
+  | { readonly kind: "cut" };
+
+type Answer = { readonly status?: number; readonly body?: unknown };
+
+/**
+ * As much of a Consul agent as our client asks for, over a real socket, with all of its state open
+ * to a test. A blocking query waits until anything changes.
+ */
+export class FakeConsul implements AsyncDisposable {
+  readonly keys = new Map<string, FakeKey>();
+  /** By id. */
+  readonly sessions = new Map<string, unknown>();
+  /** Registrations of this agent, by id. */
+  readonly registered = new Map<string, Record<string, unknown>>();
+  /** Answers of health/service, by the service. */
+  readonly health = new Map<string, unknown>();
+  /** Config entries, by `KIND/NAME`. */
+  readonly entries = new Map<string, Record<string, unknown>>();
+  /** What was asked: `PUT kv/a?cas=0`. Of waits only that there was one. */
+  readonly asked: string[] = [];
+  /** Headers and body of the last request. */
+  last: { readonly headers: IncomingMessage["headers"]; readonly body: string } | undefined;
+  leader = "127.0.0.1:8300";
+  fault: Fault | undefined;
+  index = 1;
+  readonly #server: Server;
+  #wake = Promise.withResolvers<void>();
+
+  static async start(): Promise<FakeConsul> {
+    const consul = new FakeConsul();
+    consul.#server.listen(0, "127.0.0.1");
+    await once(consul.#server, "listening");
+    return consul;
+  }
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Says that something has changed: blocking queries look again. */
+  changed(): void {
+    this.index += 1;
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  /** Writes a key as somebody else would. */
+  set(key: string, value: string, session?: string): void {
+    const lockIndex = session === undefined ? 0 : 1;
+    this.keys.set(key, { value, modifyIndex: this.index + 1, lockIndex, session });
+    this.changed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await once(this.#server.close(), "close");
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "", "http://consul");
+    const { method = "GET" } = request;
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    this.last = { headers: request.headers, body };
+    const wait = url.searchParams.get("index");
+    for (const name of ["index", "wait"]) url.searchParams.delete(name);
+    const path = decodeURIComponent(url.pathname.replace("/v1/", ""));
+    this.asked.push(`${method} ${path}${url.search}${wait === null ? "" : " waits"}`);
+    if (this.fault?.kind === "silence") return;
+    if (wait !== null && Number(wait) >= this.index) await this.#wake.promise;
+    const { fault } = this;
+    const answer =
+      fault?.kind === "answer"
+        ? { status: fault.status, body: fault.text }
+        : this.#answer(method, path, url.searchParams, body);
+    if (fault?.kind === "cut") return void response.destroy();
+    this.#send(response, answer);
+  }
+
+  #send(response: ServerResponse, { status = 200, body = true }: Answer): void {
+    response.writeHead(status, {
+      // As Consul does: refusals are plain text.
+      "content-type": status === 200 ? "application/json" : "text/plain",
+      "x-consul-index": this.index,
+      "x-consul-knownleader": String(this.leader !== ""),
+      "x-consul-lastcontact": "0",
+    });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
+  }
+
+  #answer(method: string, path: string, query: URLSearchParams, body: string): Answer {
+    const [room = "", ...rest] = path.split("/");
+    const name = rest.join("/");
+    if (room === "kv") return this.#kv(method, name, query, body);
+    if (room === "session") return this.#session(name, body);
+    if (room === "agent") return this.#agent(name, body);
+    if (room === "config") return this.#config(method, name, query, body);
+    if (room === "health") return { body: this.health.get(rest[1] ?? "") ?? [] };
+    return path === "status/leader" ? { body: JSON.stringify(this.leader) } : { status: 404 };
+  }
+
+  #kv(method: string, key: string, query: URLSearchParams, body: string): Answer {
+    if (method === "PUT") return { body: this.#put(key, query, body) };
+    if (method === "DELETE") {
+      this.keys.delete(key);
+      this.changed();
+      return {};
+    }
+    const isBelow = query.has("recurse");
+    const found = [...this.keys].filter(([each]) =>
+      isBelow ? each.startsWith(key) : each === key,
+    );
+    if (found.length === 0) return { status: 404, body: "" };
+    return {
+      body: found.map(([each, { value, modifyIndex, lockIndex, session }]) => ({
+        Key: each,
+        Value: Buffer.from(value).toString("base64"),
+        ModifyIndex: modifyIndex,
+        LockIndex: lockIndex,
+        Session: session,
+      })),
+    };
+  }
+
+  #put(key: string, query: URLSearchParams, value: string): boolean {
+    const held = this.keys.get(key);
+    const cas = query.get("cas");
+    if (cas !== null && Number(cas) !== (held?.modifyIndex ?? 0)) return false;
+    const acquire = query.get("acquire") ?? undefined;
+    const isTaken = held?.session !== undefined && held.session !== acquire;
+    if (acquire !== undefined && (isTaken || !this.sessions.has(acquire))) return false;
+    this.set(key, value, acquire);
+    return true;
+  }
+
+  #session(name: string, body: string): Answer {
+    const [action, id = ""] = name.split("/");
+    if (action === "create") {
+      const created = `session-${this.index}`;
+      this.sessions.set(created, JSON.parse(body));
+      this.changed();
+      return { body: { ID: created } };
+    }
+    if (action === "renew")
+      return this.sessions.has(id) ? { body: [{}] } : { status: 404, body: "" };
+    this.sessions.delete(id);
+    for (const [key, { session }] of this.keys) if (session === id) this.keys.delete(key);
+    this.changed();
+    return {};
+  }
+
+  #agent(name: string, body: string): Answer {
+    const [what, action = "", id = ""] = name.split("/");
+    if (what === "check") return {};
+    if (action === "register") {
+      const registration = JSON.parse(body) as Record<string, unknown>;
+      this.registered.set(String(registration["ID"]), registration);
+      return {};
+    }
+    if (action === "deregister") {
+      this.registered.delete(id);
+      return {};
+    }
+    const known = this.registered.get(action);
+    return known === undefined ? { status: 404, body: "" } : { body: { Address: "", ...known } };
+  }
+
+  #config(method: string, name: string, query: URLSearchParams, body: string): Answer {
+    if (method === "GET") {
+      const entry = this.entries.get(name);
+      return entry === undefined ? { status: 404, body: "" } : { body: entry };
+    }
+    const entry = JSON.parse(body) as Record<string, unknown>;
+    const key = `${String(entry["Kind"])}/${String(entry["Name"])}`;
+    const index = Number(this.entries.get(key)?.["ModifyIndex"] ?? 0);
+    if (Number(query.get("cas")) !== index) return { body: false };
+    this.entries.set(key, { ...entry, ModifyIndex: index + 1 });
+    this.changed();
+    return {};
+  }
+}
