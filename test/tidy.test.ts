@@ -60,12 +60,8 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/tunnel/tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
-  // A real agent.
-  "control/registry/": "test/integration/consul-link.test.ts",
   // A lock is about several holders of one agent.
   "control/consul/lock.ts": "test/integration/consul-fleet.test.ts",
-  "control/registry/consul-discovery.ts": "test/integration/consul-discovery.test.ts",
-  "control/registry/consul-store.ts": "test/integration/consul-store.test.ts",
   "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",
   // Leaves that every test runs through.
   "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Registrar } from "../../../control/registry/registration.ts";
 import type { Registration } from "../../../control/registry/registration.ts";
+import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 
@@ -20,7 +21,7 @@ async function registrar(more: Partial<Registration> = {}, isWell: () => boolean
   const bed = await openConsulBed();
   const own = new Registrar(bed.deps, { ...REGISTRATION, ...more }, isWell);
   bed.run(async (signal) => {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await untilAborted(signal);
     await own.stop();
   });
   return { ...bed, registrar: own };

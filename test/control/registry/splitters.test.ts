@@ -8,10 +8,12 @@ import type { ServiceDocument } from "../../../control/config/service-schema.ts"
 import { Audit } from "../../../control/records/audit.ts";
 import { Events } from "../../../control/records/events.ts";
 import { Splitters } from "../../../control/registry/splitters.ts";
+import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { Services } from "../../../control/table/services.ts";
 import { consulParts } from "../../support/consul-deps.ts";
 import { eventually } from "../../support/eventually.ts";
-import { SharedStore } from "../../support/started-services.ts";
+import { openConsulBed } from "../../support/fake-consul-bed.ts";
+import { SharedStore, started } from "../../support/started-services.ts";
 
 /*
  * Goal: what a change of the table makes of Consul's splitters. Method: real services and a real
@@ -130,4 +132,67 @@ test("of shifts while one is being published the last is published too, and only
   for (const v1 of [70, 60, 50]) await services.shift("web", { v1, v2: 100 - v1 }, ANY);
   gate.resolve();
   await eventually(() => expect(agent.puts).toEqual(["web 80,20", "web 50,50"]));
+});
+
+/** Consul's entry for a service with these percentages. */
+function splitterEntry(name: string, v1: number): Record<string, unknown> {
+  const Splits = [
+    { Weight: v1, ServiceSubset: "v1" },
+    { Weight: 100 - v1, ServiceSubset: "v2" },
+  ];
+  return { Kind: "service-splitter", Name: name, Splits, ModifyIndex: 1 };
+}
+
+/** Splitters of these services over an agent that has entries of its own. */
+async function follow(documents: Record<string, ServiceDocument>) {
+  const bed = await openConsulBed();
+  const { services, events } = await started(documents);
+  const splitters = new Splitters({ ...bed.deps, services, events });
+  bed.run(async (signal) => {
+    await untilAborted(signal);
+    await splitters.close();
+  });
+  const weights = (name: string): readonly number[] =>
+    services.snapshot(name).versions.map(({ weight }) => weight);
+  return { ...bed, services, events, splitters, weights };
+}
+
+test("a service that follows is shifted to the weights of Consul, and no other", async () => {
+  const { consul, weights } = await follow({
+    web: serviceWith("follow", 90),
+    shop: serviceWith("publish", 90),
+  });
+  for (const name of ["web", "shop"]) {
+    consul.entries.set(`service-splitter/${name}`, splitterEntry(name, 25));
+  }
+  consul.changed();
+  await eventually(() => expect(weights("web")).toEqual([2_500, 7_500]));
+  expect(weights("shop")).toEqual([90, 10]);
+});
+
+test("a service that wants to follow no longer is not asked about any more", async () => {
+  const { consul, services, splitters } = await follow({
+    web: serviceWith("follow", 90),
+    shop: serviceWith("follow", 90),
+  });
+  const asked = (name: string): readonly string[] =>
+    consul.asked.filter((each) => each.includes(`service-splitter/${name}?`));
+  await eventually(() => expect(asked("web").length).toBeGreaterThan(1));
+  await services.put("web", serviceWith(undefined, 90), ANY);
+  splitters.revised(["web"], true);
+  consul.asked.length = 0;
+  consul.changed();
+  await eventually(() => expect(asked("shop").length).toBeGreaterThan(0));
+  expect(asked("web")).toEqual([]);
+});
+
+test("weights that Consul does not take are told", async () => {
+  const { consul, events, splitters } = await follow({ web: serviceWith("publish", 90) });
+  consul.fault = { kind: "answer", status: 403, text: "Permission denied" };
+  splitters.revised(["web"], true);
+  await eventually(() => {
+    expect(events.since(0)).toContainEqual(
+      expect.objectContaining({ kind: "splitter-failed", services: ["web"] }),
+    );
+  });
 });

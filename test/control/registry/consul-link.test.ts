@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { readConfig } from "../../../control/config/load.ts";
+import { Events } from "../../../control/records/events.ts";
+import { ConsulLink } from "../../../control/registry/consul-link.ts";
+import { untilAborted } from "../../../control/store/until-aborted.ts";
+import { eventually } from "../../support/eventually.ts";
+import { openConsulBed } from "../../support/fake-consul-bed.ts";
+import { started, web } from "../../support/started-services.ts";
+
+/** A link of a sidecar of this configuration to a fake agent. */
+async function link(more: object = {}, copies?: string) {
+  const bed = await openConsulBed();
+  const folder = await mkdtemp(join(tmpdir(), "sluice-link-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const document = {
+    listeners: [{ bind: "127.0.0.1:0" }],
+    consul: { address: bed.consul.address, sidecar: "a", copies: copies ?? folder },
+    ...more,
+  };
+  const config = readConfig(JSON.stringify(document), { file: "test", environment: {} });
+  if (config.consul === undefined) throw new Error("The configuration has lost Consul");
+  const { clock, random, log } = bed.deps;
+  const deps = { clock, random, log, events: new Events(clock), isWell: () => true };
+  const own = await ConsulLink.open(config, config.consul, deps);
+  bed.run(async (signal) => {
+    await untilAborted(signal);
+    await own.detach();
+    await own.close();
+  });
+  return { ...bed, link: own, folder, events: deps.events };
+}
+
+const SHARED = { store: { kind: "consul", prefix: "sluice" } };
+
+test("ConsulLink without a store in Consul is in no fleet and keeps no audit log", async () => {
+  const { link: own, consul } = await link();
+  expect([own.store, own.fleet, own.auditPath]).toEqual([undefined, undefined, undefined]);
+  expect(own.stale).toEqual([]);
+  expect(consul.asked).toEqual([]);
+});
+
+test("ConsulLink keeps its copies in a folder of the sidecar's name", async () => {
+  const { link: own, folder } = await link(SHARED);
+  expect(own.auditPath).toBe(join(folder, "a", "audit.jsonl"));
+});
+
+test("ConsulLink goes without an audit log where no folder can be made", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-link-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "file"), "");
+  const { link: own, deps } = await link(SHARED, join(folder, "file"));
+  expect(own.auditPath).toBeUndefined();
+  expect(deps.lines.join()).toContain("kept_copy.unwritable");
+});
+
+test("ConsulLink.acknowledging() tells the fleet what the workers act on, and no failure", async () => {
+  const { link: own, consul } = await link(SHARED);
+  let fails = false;
+  const sink = own.acknowledging({
+    apply: () => (fails ? Promise.reject(new Error("silent")) : Promise.resolve()),
+  });
+  own.start();
+  await sink.apply({ revision: 4, replace: [], remove: [] });
+  const member = (): string | undefined => consul.keys.get("sluice/fleet/a")?.value;
+  await eventually(() => expect(member()).toContain('"revision":4'));
+  fails = true;
+  const failing = sink.apply({ revision: 5, replace: [], remove: [] });
+  await expect(failing).rejects.toThrow("silent");
+  own.fleet?.announce("http://later");
+  await eventually(() => expect(member()).toContain("http://later"));
+  expect(member()).toContain('"revision":4');
+});
+
+test("ConsulLink registers when callers may come, and takes itself out before a drain", async () => {
+  const { link: own, consul } = await link({
+    ...SHARED,
+    register: { service: "edge", port: 8080 },
+  });
+  const { services } = await started({ web });
+  own.start();
+  await own.settle(services, 100);
+  expect(consul.registered.size).toBe(0);
+  own.arrive(services, "http://10.0.0.7:9180");
+  await eventually(() => expect(consul.registered.size).toBe(1));
+  await own.leave(new AbortController().signal);
+  expect(consul.registered.size).toBe(0);
+});
+
+test("ConsulLink.settle() waits no longer than told for a Consul that is away", async () => {
+  const { link: own, consul } = await link();
+  consul.fault = { kind: "silence" };
+  const consulWeb = { versions: { v1: { consul: { service: "web" } } } };
+  const { services } = await started({ web: consulWeb }, { discovery: own.discovery });
+  await own.settle(services, 50);
+  expect(services.snapshot("web").versions[0]?.endpoints).toEqual([]);
+  expect(own.stale).toEqual([
+    expect.stringMatching(/^endpoints: not confirmed by Consul for \d+ s$/),
+  ]);
+});
+
+test("ConsulLink says why its table may not be Consul's, and tells the event", async () => {
+  const { link: own, consul, events } = await link(SHARED);
+  await own.store?.save({ revision: 1, services: { web } }, 0);
+  consul.fault = { kind: "answer", status: 500, text: "No cluster leader" };
+  await own.store?.load();
+  expect(own.stale).toEqual([expect.stringContaining("table: ")]);
+  expect(events.since(0)).toMatchObject([{ kind: "store" }]);
+});
