@@ -21,7 +21,8 @@ import { ClientConnections } from "./clients/client-connections.ts";
 import { ExchangeStore } from "./clients/exchange-store.ts";
 import { Listener } from "./clients/listener.ts";
 import type { ListenHandle } from "./clients/listener.ts";
-import type { ServeDeps } from "./exchange/deps.ts";
+import type { ClientDeps } from "./clients/client-deps.ts";
+import { RequestIds } from "./exchange/request-ids.ts";
 import { LiveServices } from "./upstream/live-services.ts";
 import { WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
@@ -33,7 +34,7 @@ import { errorText } from "./base/error-text.ts";
  * answers each; without its primary it ends.
  */
 class Worker {
-  readonly #deps: ServeDeps;
+  readonly #deps: ClientDeps;
   readonly #log: Log;
   readonly #send: (message: FromWorker) => void;
   readonly #adoption: Adoption;
@@ -46,7 +47,7 @@ class Worker {
   constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
     this.#log = log;
     this.#send = send;
-    const deps = serveDeps(pseudonym, (pool, endpoint, forMs) =>
+    const deps = clientDeps(pseudonym, (pool, endpoint, forMs) =>
       send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
     );
     this.#deps = deps;
@@ -157,21 +158,25 @@ class Worker {
 }
 
 /** What all connections of this worker share. */
-function serveDeps(pseudonym: string, onEjection: EjectionListener): ServeDeps {
+function clientDeps(pseudonym: string, onEjection: EjectionListener): ClientDeps {
   const wheel = new TimerWheel(systemClock);
   const buffers = new ReadBuffers();
   buffers.writes.watch();
-  return {
+  const exchangeDeps = {
     clock: systemClock,
     wheel,
     random: systemRandom,
-    buffers,
     date: new HttpDate(systemClock),
-    services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection }),
     rejected: new RejectCounters(),
-    connections: new ClientConnections(),
-    exchanges: new ExchangeStore(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
+    requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
     pseudonym,
+  };
+  return {
+    ...exchangeDeps,
+    buffers,
+    services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection }),
+    connections: new ClientConnections(),
+    exchanges: new ExchangeStore(exchangeDeps),
   };
 }
 

@@ -58,6 +58,7 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/exchange/": "test/integration/http/request-line.test.ts",
   "proxy/clients/": "test/integration/http/request-line.test.ts",
   "proxy/tunnel/tunnel.ts": "test/integration/http/websocket.test.ts",
+  "proxy/tunnel/open-tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A lock is about several holders of one agent.

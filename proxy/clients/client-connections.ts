@@ -1,25 +1,59 @@
-import type { ClientConnection } from "./client-connection.ts";
+import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { IdleConnection } from "../messages/handed-connection.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { OpenTunnel } from "../tunnel/tunnel-ends.ts";
+
+/** A request under way, as those see it who end work that stays too long. */
+export interface OpenRequest {
+  /** The version that it is under way at. undefined: none. */
+  readonly pool: { readonly service: string; readonly version: string } | undefined;
+  /** When it came, in monotonic milliseconds: no two requests of one object have the same. */
+  readonly sinceMs: number;
+  /** Ends it. */
+  cut(): void;
+}
+
+/** A client connection of any protocol, as the worker that has many of them sees it. */
+export interface OpenClient {
+  readonly transport: Transport;
+  /** The listener's service. undefined: by Host. */
+  readonly service: string | undefined;
+  /** Who has taken it over. undefined: nobody. */
+  readonly tunnel: OpenTunnel | undefined;
+  /** The request that is under way on it. undefined: none. */
+  readonly exchange: OpenRequest | undefined;
+  /** Since when nothing of a request has come, in monotonic milliseconds. undefined: one has. */
+  readonly idleSinceMs: number | undefined;
+  /** Closes it if it is idle. What the client sends at this very moment gets FIN, not a reset. */
+  closeWhenIdle(): void;
+  /**
+   * Gives the connection away, between requests. undefined: not now. The caller sends the handle.
+   */
+  giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined;
+  /** It was offered and stays: to the next request. */
+  goOn(): void;
+}
 
 /** The open client connections of a worker. */
 export class ClientConnections {
-  readonly #open = new Set<ClientConnection>();
+  readonly #open = new Set<OpenClient>();
   /** How many of them are tunnels. */
   tunnels = 0;
   /** We are going: answers announce the close of their connection. */
   draining = false;
   /** Told of every connection whose exchange has ended, while they are being handed over. */
-  onIdle: ((connection: ClientConnection) => void) | undefined;
+  onIdle: ((connection: OpenClient) => void) | undefined;
   #onEmpty: (() => void) | undefined;
 
   get size(): number {
     return this.#open.size;
   }
 
-  add(connection: ClientConnection): void {
+  add(connection: OpenClient): void {
     this.#open.add(connection);
   }
 
-  remove(connection: ClientConnection): void {
+  remove(connection: OpenClient): void {
     this.#open.delete(connection);
     if (this.#open.size === 0) this.#onEmpty?.();
   }
@@ -32,7 +66,7 @@ export class ClientConnections {
     });
   }
 
-  [Symbol.iterator](): IterableIterator<ClientConnection> {
+  [Symbol.iterator](): IterableIterator<OpenClient> {
     return this.#open.values();
   }
 

@@ -1,5 +1,6 @@
+import type { ExchangeDeps } from "../exchange/deps.ts";
 import { Exchange } from "../exchange/exchange.ts";
-import type { ServeDeps } from "../exchange/deps.ts";
+import type { ExchangeClient } from "../exchange/ports.ts";
 
 /** Idle exchanges kept for reuse; above it they are left to the collector. */
 const SPARE_MAX = 1024;
@@ -9,23 +10,18 @@ const SPARE_MAX = 1024;
  * costs little memory and a busy one allocates nothing.
  */
 export class ExchangeStore {
+  readonly #deps: ExchangeDeps;
   readonly #spare: Exchange[] = [];
-  readonly #requestIdPrefix: string;
-  #requests = 0;
 
-  /** `requestIdPrefix`: makes request ids of this worker differ from everybody else's. */
-  constructor(requestIdPrefix: string) {
-    this.#requestIdPrefix = requestIdPrefix;
+  constructor(deps: ExchangeDeps) {
+    this.#deps = deps;
   }
 
-  /** An X-Request-Id for a request that has none: unique, not secret. */
-  nextRequestId(): string {
-    this.#requests += 1;
-    return `${this.#requestIdPrefix}${this.#requests}`;
-  }
-
-  borrow(deps: ServeDeps): Exchange {
-    return this.#spare.pop() ?? new Exchange(deps);
+  /** An exchange for the next request of this client. */
+  lend(client: ExchangeClient): Exchange {
+    const exchange = this.#spare.pop() ?? new Exchange(this.#deps, client);
+    exchange.lend(client);
+    return exchange;
   }
 
   /** Only for an exchange that nobody calls any more. */

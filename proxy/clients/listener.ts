@@ -6,8 +6,8 @@ import type { Accepted } from "../transport/open-transport.ts";
 import { acceptHandles } from "../transport/stream-handles.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
 import { ClientConnection } from "./client-connection.ts";
+import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
-import type { ServeDeps } from "../exchange/deps.ts";
 import { errorResponse } from "../exchange/respond.ts";
 import { TurnAway } from "./turn-away.ts";
 
@@ -20,13 +20,13 @@ export type ListenHandle = Parameters<Server["listen"]>[0];
 /** Accepts the connections of one bound socket, which the primary owns. */
 export class Listener {
   readonly #snapshot: ListenerSnapshot;
-  readonly #deps: ServeDeps;
+  readonly #deps: ClientDeps;
   /** undefined: nobody. */
   readonly #trusted: BlockList | undefined;
   readonly #turnAway: TurnAway;
   readonly #server: Server;
 
-  constructor(snapshot: ListenerSnapshot, deps: ServeDeps, log: Log) {
+  constructor(snapshot: ListenerSnapshot, deps: ClientDeps, log: Log) {
     this.#snapshot = snapshot;
     this.#deps = deps;
     this.#trusted = blockListOf(snapshot.trustedPeers);

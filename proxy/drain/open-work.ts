@@ -1,6 +1,4 @@
-import type { ClientConnection } from "../clients/client-connection.ts";
-import type { Exchange } from "../exchange/exchange.ts";
-import type { VersionPool } from "../upstream/version-pool.ts";
+import type { OpenClient, OpenRequest } from "../clients/client-connections.ts";
 import type { CloseCode } from "../tunnel/close-frame.ts";
 
 /** Kinds of work that hold on to a version. */
@@ -23,7 +21,7 @@ export interface OpenWork {
 }
 
 /** Everything under way on these connections, in their order. */
-export function* openWork(connections: Iterable<ClientConnection>): Generator<OpenWork> {
+export function* openWork(connections: Iterable<OpenClient>): Generator<OpenWork> {
   for (const { tunnel, exchange } of connections) {
     if (tunnel !== undefined) yield tunnel;
     else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool);
@@ -36,13 +34,13 @@ export function* openWork(connections: Iterable<ClientConnection>): Generator<Op
  */
 class OpenExchange implements OpenWork {
   readonly kind = "exchange";
-  readonly pool: VersionPool;
+  readonly pool: OpenWork["pool"];
   readonly sinceMs: number;
   readonly closing = false;
   readonly isBetweenMessages = true;
-  readonly #exchange: Exchange;
+  readonly #exchange: OpenRequest;
 
-  constructor(exchange: Exchange, pool: VersionPool) {
+  constructor(exchange: OpenRequest, pool: OpenWork["pool"]) {
     this.#exchange = exchange;
     this.pool = pool;
     this.sinceMs = exchange.sinceMs;

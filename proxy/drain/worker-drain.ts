@@ -1,8 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { DrainTerms } from "../messages/messages.ts";
-import type { ClientConnection } from "../clients/client-connection.ts";
-import type { ClientConnections } from "../clients/client-connections.ts";
+import type { ClientConnections, OpenClient } from "../clients/client-connections.ts";
 import { Migration } from "./migration.ts";
 import { openWork } from "./open-work.ts";
 import { keepPace, Pace } from "./pace.ts";
@@ -39,7 +38,7 @@ export class WorkerDrain implements PacedWork {
   readonly #pace: Pace;
   readonly #migration: Migration;
   readonly #done = new AbortController();
-  #idle: { readonly connection: ClientConnection; readonly sinceMs: number }[] = [];
+  #idle: { readonly connection: OpenClient; readonly sinceMs: number }[] = [];
   #scanMs = -Infinity;
 
   /** Begins at once; `run` carries it on. */

@@ -7,7 +7,7 @@ import type {
   OpenCounts,
   VersionName,
 } from "../messages/messages.ts";
-import type { ClientConnection } from "../clients/client-connection.ts";
+import type { OpenClient } from "../clients/client-connections.ts";
 import { countByVersion } from "./count-work.ts";
 import { Migration } from "./migration.ts";
 import type { Handshakes } from "./migration.ts";
@@ -29,7 +29,7 @@ export type MigratingPool = { readonly version: string; closeIdle(): void };
 
 /** What the migrations of a worker work on. */
 export type WorkerMigrationsDeps = {
-  readonly connections: Iterable<ClientConnection>;
+  readonly connections: Iterable<OpenClient>;
   readonly services: MigratingServices;
   readonly clock: Clock;
   readonly random: Random;

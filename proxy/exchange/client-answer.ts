@@ -1,4 +1,3 @@
-import type { Transport } from "../transport/transport.ts";
 import type { AnswerDraft } from "../filters/filter-answer.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
@@ -9,10 +8,11 @@ import {
   viaLines,
 } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
+import type { ExchangeDeps } from "./deps.ts";
 import type { Destination } from "./destination.ts";
 import { filterRequest, filterResponse } from "./filtering.ts";
 import type { RequestForwarder } from "./forward-request.ts";
-import type { ServeDeps } from "./deps.ts";
+import type { ExchangeClient } from "./ports.ts";
 import {
   errorResponse,
   optionsResponse,
@@ -22,41 +22,41 @@ import {
 } from "./respond.ts";
 import type { ProxyError, ResponseOptions } from "./respond.ts";
 
+/** The request that is answered: of one exchange, reused with it. */
+export type Answered = { readonly head: RequestHead; readonly request: RequestForwarder };
+
 /** What the client of an exchange is answered with. One object an exchange, reused. */
 export class ClientAnswer {
   /** 0: nothing has gone out yet but interim heads. */
   status = 0;
   /** The client's connection closes after the answer. */
   closes = false;
-  readonly #deps: ServeDeps;
+  readonly #deps: ExchangeDeps;
   readonly #rewrite: ResponseRewrite;
-  #client!: Transport;
-  #request!: RequestHead;
+  readonly #head: RequestHead;
+  readonly #request: RequestForwarder;
+  #client: ExchangeClient;
 
-  constructor(deps: ServeDeps) {
+  constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request }: Answered) {
     this.#deps = deps;
     const via = viaLines(deps.pseudonym);
     this.#rewrite = { via, date: "", connection: "", framing: "as-sent", extra: "" };
+    this.#client = client;
+    this.#head = head;
+    this.#request = request;
   }
 
-  /** Before a new request on this connection. */
-  begin(client: Transport, request: RequestHead): void {
+  /** Before a new request of this client. */
+  begin(client: ExchangeClient): void {
     this.#client = client;
-    this.#request = request;
     this.status = 0;
     this.closes = false;
   }
 
-  /** Whether the client's connection cannot go on after the exchange. */
-  mustClose(requestDone: boolean): boolean {
-    return !this.#request.keepAlive || !requestDone || this.#deps.connections.draining;
-  }
-
-  /** Shows a request to the filters of its service. false: it has been answered. */
-  passes(to: Destination, request: RequestForwarder): boolean {
-    const verdict = filterRequest(to, this.#request, request);
+  /** Shows the request to the filters of its service. false: it has been answered. */
+  passes(to: Destination): boolean {
+    const verdict = filterRequest(to, this.#head, this.#request);
     if (verdict === "go") return true;
-    this.closes = this.mustClose(request.done);
     if (verdict === "failed") this.error("filter-failed");
     else this.#own(verdict);
     return false;
@@ -64,36 +64,43 @@ export class ClientAnswer {
 
   /** Sends the response to a ProxyError. */
   error(error: ProxyError): void {
+    this.closes ||= this.#mustClose;
     this.status = statusOf(error);
-    this.#client.write(errorResponse(error, this.#options()));
+    this.#client.transport.write(errorResponse(error, this.#options()));
   }
 
   /** Sends the response to `OPTIONS *`. */
   options(): void {
+    this.closes = this.#mustClose;
     this.status = 204;
-    this.#client.write(optionsResponse(this.#options()));
+    this.#client.transport.write(optionsResponse(this.#options()));
   }
 
   /** Sends the response to a body that breaks a rule; the connection closes after it. */
   refusal(refusal: Refusal): void {
     this.status = refusal.status;
     this.closes = true;
-    this.#client.write(refusalResponse(refusal, this.#options()));
+    this.#client.transport.write(refusalResponse(refusal, this.#options()));
   }
 
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */
   interim(head: ResponseHead): void {
-    if (this.#request.minorVersion === 0) return;
-    this.#client.write(interimHeadForClient(head, this.#rewrite.via));
+    if (this.#head.minorVersion === 0) return;
+    this.#client.transport.write(interimHeadForClient(head, this.#rewrite.via));
   }
 
-  /** The head of the upstream's response, for the client. undefined: a filter has failed closed. */
-  head(
+  /**
+   * The head of the upstream's response, for the client, who gets its body in `framing`. undefined:
+   * a filter has failed closed. `bodyEndsByClose`: with the client's connection.
+   */
+  relayed(
     head: ResponseHead,
     framing: ResponseRewrite["framing"],
+    bodyEndsByClose: boolean,
     to: Destination,
   ): string | undefined {
     const rewrite = this.#rewrite;
+    this.closes = bodyEndsByClose || this.#mustClose;
     this.status = head.status;
     rewrite.framing = framing;
     rewrite.date = this.#date();
@@ -103,20 +110,26 @@ export class ClientAnswer {
     return to.filters === undefined ? text : filterResponse(to.filters, text, head.status);
   }
 
+  /** Whether the client's connection cannot go on after the exchange. */
+  get #mustClose(): boolean {
+    return !this.#head.keepAlive || !this.#request.done || this.#client.draining;
+  }
+
   /** Sends a filter's own answer. */
   #own(answer: AnswerDraft): void {
+    this.closes = this.#mustClose;
     this.status = answer.status;
-    this.#client.write(ownResponse(answer, this.#options()));
+    this.#client.transport.write(ownResponse(answer, this.#options()));
   }
 
   #connectionFor(status: number): ResponseRewrite["connection"] {
     if (status === 101) return "upgrade";
     if (this.closes) return "close";
-    return this.#request.minorVersion === 0 ? "keep-alive" : "";
+    return this.#head.minorVersion === 0 ? "keep-alive" : "";
   }
 
   #options(): ResponseOptions {
-    return { close: this.closes, head: this.#request.isHead, date: this.#date() };
+    return { close: this.closes, head: this.#head.isHead, date: this.#date() };
   }
 
   #date(): string {

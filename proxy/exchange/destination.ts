@@ -1,57 +1,92 @@
+import type { Random } from "../base/random.ts";
 import type { FilterChain } from "../filters/filter-chain.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { AttemptOutcome } from "../metrics/stats.ts";
+import { fallback } from "../table/fallback.ts";
+import { newAffinityKey, pickByKey } from "../table/rendezvous.ts";
+import type { RequestView } from "../table/request-view.ts";
+import type { RouteTable } from "../table/route-table.ts";
 import type { Policy } from "../table/snapshot.ts";
+import type { VersionTable } from "../table/version-table.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
-import { isWebSocket } from "./answer.ts";
-import { Choice } from "./choose.ts";
-import type { ClientConnection } from "../clients/client-connection.ts";
-import type { ServeDeps } from "./deps.ts";
+import type { ExchangeClient } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { poolForRetry } from "./retry.ts";
+import { isWebSocket } from "./upgrade.ts";
 
-/** Where an exchange goes, and where it is counted as under way. One object an exchange, reused. */
+/** A day, as Flagger; no script can read it. */
+const COOKIE_ATTRIBUTES = "Path=/; Max-Age=86400; HttpOnly; SameSite=Lax";
+
+/** What holds until the service is known: nothing has a limit, nothing is tried again. */
+const NO_POLICY: Policy = {
+  timeoutMs: 0,
+  connectTimeoutMs: 0,
+  idleTimeoutMs: 0,
+  tunnelIdleTimeoutMs: 0,
+  headTimeoutMs: 0,
+  stallTimeoutMs: 0,
+  maxBodyBytes: 0,
+  retries: { attempts: 0, on: [], across: "never", budgetPercent: 0, budgetMin: 0 },
+};
+
+/**
+ * Where an exchange goes: service, route and version; and where it is counted as under way. One
+ * object an exchange, reused.
+ */
 export class Destination {
-  readonly choice: Choice;
-  /** Set by findService; valid until the exchange ends. */
-  live!: LiveService;
-  policy!: Policy;
+  /** undefined: not known. */
+  live: LiveService | undefined;
+  policy: Policy = NO_POLICY;
   /** Those that the service had when the exchange began. undefined: none. */
   filters: FilterChain | undefined;
+  /** The version that a filter has chosen, set between `find` and `enter`. undefined: none. */
+  named: VersionTable | undefined;
   /** The version that the exchange is counted at. undefined: not counted yet, or no more. */
   pool: VersionPool | undefined;
+  readonly #random: Random;
+  /** The route that matched. undefined: none did. */
+  #route: RouteTable | undefined;
+  /** By key, route or filter: a retry must not leave the version. */
+  #pinned = false;
+  /** The fresh affinity key that the client is to keep. "": none. */
+  #newKey = "";
   /** It asks for a WebSocket, and the service counts how that ends. */
   #isUpgrade = false;
   /** What the attempt under way counts as if nothing goes wrong any more. undefined: no answer. */
   #outcome: AttemptOutcome | undefined;
 
-  constructor(deps: ServeDeps) {
-    this.choice = new Choice(deps.random);
+  constructor(random: Random) {
+    this.#random = random;
   }
 
-  /** Finds service, route and policy. Returns what stands against it. */
-  findService(head: RequestHead, client: ClientConnection): ProxyError | undefined {
+  /** Before a new request: nothing is known of where it goes. */
+  clear(): void {
+    this.live = undefined;
+    this.policy = NO_POLICY;
     this.pool = undefined;
     this.#isUpgrade = false;
+  }
+
+  /** Finds service, route and policy. undefined: there is no such service. */
+  find(head: RequestHead, client: ExchangeClient): LiveService | undefined {
     const live = client.serviceFor(head.host);
-    if (live === undefined) return "no-service";
+    if (live === undefined) return undefined;
     this.live = live;
     this.filters = live.filters;
-    this.choice.named = undefined;
+    this.named = undefined;
     this.#isUpgrade = isWebSocket(head.upgrade);
-    this.choice.route = live.table.route(head);
-    this.policy = this.choice.route?.policy ?? live.table.policy;
+    this.#route = live.table.route(head);
+    this.policy = this.#route?.policy ?? live.table.policy;
     client.followPolicy(this.policy);
-    return undefined;
+    return live;
   }
 
   /** Chooses the version and counts the exchange there. Returns what stands against it. */
-  enterVersion(head: RequestHead, clientAddress: string): ProxyError | undefined {
-    const { live, choice } = this;
-    choice.choose(live, head, clientAddress);
-    if (choice.version === undefined) return "no-endpoint";
-    const pool = live.poolOf(choice.version);
+  enter(live: LiveService, request: RequestView, clientAddress: string): ProxyError | undefined {
+    const version = this.#choose(live, request, clientAddress);
+    if (version === undefined) return "no-endpoint";
+    const pool = live.poolOf(version);
     if (pool.full) return "overloaded";
     this.pool = pool;
     live.inFlight += 1;
@@ -59,9 +94,13 @@ export class Destination {
     return undefined;
   }
 
-  /** What the client is told of the choice, as field lines. */
+  /** What the client is told of the choice, as field lines: its new key, and with `debug` more. */
   fields(): string {
-    return this.choice.fields(this.live, this.pool?.version ?? "");
+    if (this.live === undefined) return "";
+    const { affinity, debug } = this.live.table.snapshot;
+    const shown = debug ? `X-Sluice-Version: ${this.pool?.version ?? ""}\r\n` : "";
+    if (this.#newKey === "" || affinity?.kind !== "cookie") return shown;
+    return `${shown}Set-Cookie: ${affinity.name}=${this.#newKey}; ${COOKIE_ATTRIBUTES}\r\n`;
   }
 
   /** The endpoint's answer has begun: the attempt ends with the exchange, if not before. */
@@ -77,10 +116,11 @@ export class Destination {
   }
 
   /** A retry goes to the version that may take it: perhaps another one. */
-  moveForRetry(failed: VersionPool): void {
+  moveForRetry(): void {
     this.attemptEnded();
-    const { across } = this.policy.retries;
-    const next = poolForRetry(this.live, failed, across, this.choice.pinned);
+    const { live, pool: failed } = this;
+    if (live === undefined || failed === undefined) return;
+    const next = poolForRetry(live, failed, this.policy.retries.across, this.#pinned);
     failed.counters.retry(next !== failed);
     failed.inFlight -= 1;
     next.inFlight += 1;
@@ -91,14 +131,44 @@ export class Destination {
   leave(status: number, durationMs: number, wasRetried: boolean): void {
     const { live, pool } = this;
     this.attemptEnded();
-    if (this.#isUpgrade) live.upgraded(status === 101);
+    if (this.#isUpgrade) live?.upgraded(status === 101);
     this.#isUpgrade = false;
     this.filters = undefined;
-    if (pool === undefined) return;
+    if (live === undefined || pool === undefined) return;
     this.pool = undefined;
     live.inFlight -= 1;
     if (wasRetried) live.retrying -= 1;
     pool.inFlight -= 1;
     pool.counters.exchange(status, durationMs);
+  }
+
+  /**
+   * The version that a filter or else the route names, else by affinity key, else the next of the
+   * service's quota sequence. A version without a usable endpoint hands over to stable (never the
+   * other way round); a named one does not, because that one was asked for.
+   */
+  #choose(
+    live: LiveService,
+    request: RequestView,
+    clientAddress: string,
+  ): VersionTable | undefined {
+    const named = this.named ?? this.#route?.to;
+    this.#newKey = "";
+    if (named === undefined) {
+      return fallback(live.table, this.#split(live, request, clientAddress), live.isUsable);
+    }
+    this.#pinned = true;
+    return named.snapshot.state !== "maint" && live.isUsable(named) ? named : undefined;
+  }
+
+  #split(live: LiveService, request: RequestView, clientAddress: string): VersionTable | undefined {
+    const { table } = live;
+    const key = table.affinityKey(request, clientAddress);
+    this.#pinned = key !== undefined;
+    if (key !== undefined) return pickByKey(table, key);
+    const { affinity } = table.snapshot;
+    if (affinity?.kind !== "cookie" || !affinity.set) return live.quota.next(table);
+    this.#newKey = newAffinityKey(table, this.#random);
+    return pickByKey(table, this.#newKey);
   }
 }

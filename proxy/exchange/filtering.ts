@@ -17,7 +17,7 @@ export function filterRequest(
   head: RequestHead,
   request: RequestForwarder,
 ): FilterVerdict {
-  if (to.filters === undefined) return "go";
+  if (to.filters === undefined || to.live === undefined) return "go";
   const { versions } = to.live.table;
   const { method, path, queryString: query } = head;
   const draft = new HeadDraft(request.headText);
@@ -25,7 +25,7 @@ export function filterRequest(
   if (!to.filters.request(draft, facts)) return "failed";
   if (draft.answer !== undefined) return draft.answer;
   request.headText = draft.editor.toText();
-  to.choice.named = versions.find(({ name }) => name === draft.version);
+  to.named = versions.find(({ name }) => name === draft.version);
   return "go";
 }
 

@@ -1,11 +1,11 @@
 import { latin1 } from "../base/latin1.ts";
-import type { Transport } from "../transport/transport.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
 import { ForwardedFields } from "../http1/forwarded-fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { requestHeadForUpstream } from "../http1/rewrite-request.ts";
 import type { RequestRewrite } from "../http1/rewrite-request.ts";
 import type { Peer } from "../transport/peer.ts";
+import type { ExchangeStream } from "./ports.ts";
 
 /** Most of a request, head included, that is kept so that an idempotent one can be sent again. */
 const REPLAY_BYTES_MAX = 64 * 1024;
@@ -42,13 +42,9 @@ export class RequestForwarder {
   }
 
   /** Before a new request; its body is scanned from now on. */
-  begin(
-    framing: "none" | "length" | "chunked",
-    contentLength: number,
-    keepTrailers: boolean,
-  ): void {
-    this.scanner.begin(framing, contentLength, keepTrailers);
-    this.#contentLength = contentLength;
+  begin(head: RequestHead): void {
+    this.scanner.begin(head.framing, head.contentLength, head.takesTrailers);
+    this.#contentLength = head.contentLength;
     this.written = false;
     this.#text = "";
     this.#replayable = true;
@@ -92,27 +88,45 @@ export class RequestForwarder {
 
   /**
    * Scans body bytes in bytes[start, end). Returns where the request ends (`end`: not yet), or
-   * REFUSED. What was scanned must be passed on with `forward` before the next scan.
+   * REFUSED. What was scanned must be passed on with `pass` before the next scan.
    */
   scan(bytes: Buffer, start: number, end: number): number {
     return this.scanner.scan(bytes, start, end);
   }
 
-  /** Keeps the scanned bytes for `send`, while there is no connection. */
-  keep(bytes: Buffer, start: number): void {
+  /**
+   * Passes the scanned bytes on, with the head if it has not gone out, or keeps them for `send`
+   * while no connection stands. The source waits for whoever is slower.
+   */
+  pass(
+    upstream: ExchangeStream | undefined,
+    source: ExchangeStream,
+    bytes: Buffer,
+    start: number,
+  ): void {
+    if (upstream === undefined) this.#keep(bytes, start);
+    else if (this.written) this.#forward(upstream, source, bytes, start);
+    else this.#sendWith(upstream, source, bytes, start);
+    if (!this.done && upstream?.blocked !== false) source.pause();
+  }
+
+  #keep(bytes: Buffer, start: number): void {
     const { forwardEnd, tail } = this.scanner;
     if (forwardEnd > start) this.#text += latin1(bytes, start, forwardEnd);
     this.#text += tail;
   }
 
-  /** Sends everything kept. */
-  send(upstream: Transport): void {
-    upstream.write(this.#text);
-    this.#wrote();
+  /** Sends everything kept, once a connection stands; the source goes on, or waits until then. */
+  send(upstream: ExchangeStream | undefined, source: ExchangeStream): void {
+    upstream?.write(this.#text);
+    if (upstream !== undefined) this.#wrote();
+    if (this.done) return;
+    if (upstream?.blocked === false) source.resume();
+    else source.pause();
   }
 
   /** Sends the kept head and the scanned bytes in one write. */
-  sendWith(upstream: Transport, source: Transport, bytes: Buffer, start: number): void {
+  #sendWith(upstream: ExchangeStream, source: ExchangeStream, bytes: Buffer, start: number): void {
     const { forwardEnd, tail } = this.scanner;
     const head = this.#text;
     if (this.idempotent) this.#remember(bytes, start);
@@ -124,7 +138,7 @@ export class RequestForwarder {
   }
 
   /** Sends the scanned bytes; the head is long gone. */
-  forward(upstream: Transport, source: Transport, bytes: Buffer, start: number): void {
+  #forward(upstream: ExchangeStream, source: ExchangeStream, bytes: Buffer, start: number): void {
     const { forwardEnd, tail } = this.scanner;
     if (this.#replayable) this.#remember(bytes, start);
     if (forwardEnd > start) upstream.relay(source, "", bytes, start, forwardEnd);
@@ -135,14 +149,14 @@ export class RequestForwarder {
   /**
    * What the source reads next is another request: not over the end of this one, still under way.
    */
-  #letSourceGo(upstream: Transport, source: Transport): void {
+  #letSourceGo(upstream: ExchangeStream, source: ExchangeStream): void {
     if (this.scanner.done) source.releaseBuffer(!upstream.blocked);
   }
 
   #remember(bytes: Buffer, start: number): void {
     const { forwardEnd, tail } = this.scanner;
     if (this.#text.length + forwardEnd - start > REPLAY_BYTES_MAX) this.#forget();
-    else if (forwardEnd > start || tail !== "") this.keep(bytes, start);
+    else if (forwardEnd > start || tail !== "") this.#keep(bytes, start);
   }
 
   #wrote(): void {

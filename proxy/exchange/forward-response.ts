@@ -1,30 +1,60 @@
 import { latin1 } from "../base/latin1.ts";
-import type { Transport } from "../transport/transport.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
 import { LAST_CHUNK, chunkPrefix } from "../http1/chunk-encoding.ts";
 import { ChunkDecoder } from "../http1/chunk-decoder.ts";
 import { REFUSED } from "../http1/limits.ts";
+import type { RequestHead } from "../http1/request-head.ts";
 import { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
+import type { ByteSource } from "../transport/transport.ts";
+import type { ExchangeStream } from "./ports.ts";
+
+/** Interim responses to one request that are passed on; more are a broken upstream's. */
+const INTERIM_RESPONSES_MAX = 16;
 
 /** Moves a response to the client, body byte for body byte, and knows when it ends. */
 export class ResponseForwarder {
   readonly head = new ResponseHead();
   readonly scanner = new BodyScanner();
   readonly #decoder = new ChunkDecoder();
-  #framing: ResponseRewrite["framing"] = "as-sent";
+  /**
+   * How the client gets the body: HTTP/1.0 knows no chunks, HTTP/1.1 gets no body without an end.
+   */
+  framing: ResponseRewrite["framing"] = "as-sent";
+  /** The end of the client's connection is the only end that the body has. */
+  endsByClose = false;
+  /** The final head has been read: what follows is its body. */
+  inBody = false;
+  #interims = 0;
   #partialHead: Buffer | undefined;
-  #client: Transport | undefined;
+  #client: ExchangeStream;
 
-  /** Where responses go from now on. undefined: nowhere. */
-  setClient(client: Transport | undefined): void {
+  constructor(client: ExchangeStream) {
     this.#client = client;
   }
 
-  /** Before a head. */
+  /** Responses go there from now on. */
+  setClient(client: ExchangeStream): void {
+    this.#client = client;
+  }
+
+  /** Before the answer to another attempt. */
   begin(): void {
+    this.inBody = false;
+    this.#interims = 0;
+    this.beginHead();
+  }
+
+  /** Before a head: the first, or one behind an interim one. */
+  beginHead(): void {
     this.head.reset();
     this.#partialHead = undefined;
+  }
+
+  /** An interim head was read. Returns whether it may be passed on. */
+  takesInterim(): boolean {
+    this.#interims += 1;
+    return this.#interims <= INTERIM_RESPONSES_MAX;
   }
 
   /** What came of a head before, with the newest piece of it. undefined: nothing came before. */
@@ -38,16 +68,17 @@ export class ResponseForwarder {
     this.#partialHead = Buffer.from(bytes.subarray(start, end));
   }
 
-  /** The head is known: how its body ends, and how the client gets it. */
-  beginBody(
-    requestWasHead: boolean,
-    framing: ResponseRewrite["framing"],
-    keepTrailers: boolean,
-  ): void {
+  /** The head is known: how its body ends, and how the client of this request gets it. */
+  beginBody(request: RequestHead): void {
+    this.inBody = true;
     this.#partialHead = undefined;
-    this.#framing = framing;
-    const ends = this.head.framingFor(requestWasHead);
-    this.scanner.begin(ends, this.head.contentLength, keepTrailers);
+    const ends = this.head.framingFor(request.isHead);
+    const knowsChunks = request.minorVersion > 0;
+    this.framing = "as-sent";
+    if (ends === "chunked" && !knowsChunks) this.framing = "drop";
+    if (ends === "close" && knowsChunks) this.framing = "chunked";
+    this.endsByClose = !knowsChunks && (ends === "chunked" || ends === "close");
+    this.scanner.begin(ends, this.head.contentLength, request.takesTrailers);
     this.#decoder.reset();
   }
 
@@ -55,12 +86,12 @@ export class ResponseForwarder {
    * Sends `head` ("" when it has gone out) and the body in bytes[start, end). Returns where the
    * response ends in them (`end`: not yet, or just now: see scanner.done), or REFUSED.
    */
-  forward(source: Transport, head: string, bytes: Buffer, start: number, end: number): number {
+  forward(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): number {
     const scanned = this.scanner.scan(bytes, start, end);
     const client = this.#client;
-    if (scanned === REFUSED || client === undefined) return REFUSED;
+    if (scanned === REFUSED) return REFUSED;
     const { forwardEnd, tail } = this.scanner;
-    if (this.#framing !== "as-sent") {
+    if (this.framing !== "as-sent") {
       client.write(head + this.#reframe(bytes, start, scanned));
       return scanned;
     }
@@ -72,16 +103,16 @@ export class ResponseForwarder {
 
   /** The body ends when the upstream closes (RFC 9112 6.3). */
   get endsWithConnection(): boolean {
-    return this.scanner.endsWithConnection;
+    return this.inBody && this.scanner.endsWithConnection;
   }
 
   /** The upstream has closed after such a body: the client needs to see its end. */
   finish(): void {
-    if (this.#framing === "chunked") this.#client?.write(LAST_CHUNK);
+    if (this.framing === "chunked") this.#client.write(LAST_CHUNK);
   }
 
   #reframe(bytes: Buffer, start: number, end: number): string {
-    if (this.#framing === "drop") return this.#decoder.decode(bytes, start, end);
+    if (this.framing === "drop") return this.#decoder.decode(bytes, start, end);
     if (end === start) return "";
     return `${chunkPrefix(end - start)}${latin1(bytes, start, end)}\r\n`;
   }

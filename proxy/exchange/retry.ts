@@ -2,17 +2,21 @@ import type { RetryCause, RetryPolicy } from "../table/snapshot.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 
-/** An attempt that failed before a byte of its answer went to the client. */
-export type FailedAttempt = {
-  readonly cause: RetryCause;
-  /** A byte of the request was written to a connection that stood. */
+/** A request of which no byte of an answer went to the client. */
+export type UnansweredRequest = {
+  /** A byte of it was written to a connection that stood. */
   readonly written: boolean;
   /** GET, HEAD, OPTIONS, PUT, DELETE (RFC 9110 9.2.2). */
   readonly idempotent: boolean;
   /** All that was sent is still at hand. */
   readonly replayable: boolean;
-  /** The connection had carried an exchange before: its peer may just have let it go. */
-  readonly reusedConnection: boolean;
+};
+
+/** Where it went. */
+export type RetriedService = {
+  readonly policy: { readonly retries: RetryPolicy };
+  /** undefined: nowhere. */
+  readonly live: LiveService | undefined;
 };
 
 /** no: answer with the error. stale: on a fresh connection, outside of policy. policy: a retry. */
@@ -38,16 +42,22 @@ export class Retries {
    * Whether a failed attempt is made again; the caller then does so. Nothing non-idempotent is ever
    * sent twice once a byte of it was written (RFC 9110 9.2.2). A kept-alive connection that dies
    * before the first byte of an answer gets one more try whatever the policy (RFC 9112 9.3.1).
+   * `cause`: undefined for what is never tried again. `isReused`: the connection had carried an
+   * exchange before, so that its peer may just have let it go.
    */
-  decide(attempt: FailedAttempt, policy: RetryPolicy, live: LiveService): RetryDecision {
-    if (!attempt.replayable) return "no";
-    if (attempt.written && !attempt.idempotent) return "no";
-    const reset = attempt.cause === "reset-before-response";
-    if (reset && attempt.reusedConnection && !this.#staleRetried) {
+  decide(
+    cause: RetryCause | undefined,
+    request: UnansweredRequest,
+    isReused: boolean,
+    { policy: { retries: policy }, live }: RetriedService,
+  ): RetryDecision {
+    if (cause === undefined || live === undefined || !request.replayable) return "no";
+    if (request.written && !request.idempotent) return "no";
+    if (cause === "reset-before-response" && isReused && !this.#staleRetried) {
       this.#staleRetried = true;
       return "stale";
     }
-    if (this.#count >= policy.attempts || !policy.on.includes(attempt.cause)) return "no";
+    if (this.#count >= policy.attempts || !policy.on.includes(cause)) return "no";
     if (!live.mayRetry(policy.budgetPercent, policy.budgetMin)) return "no";
     if (this.#count === 0) live.retrying += 1;
     this.#count += 1;

@@ -1,7 +1,7 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { ClientConnection } from "../clients/client-connection.ts";
-import type { ServeDeps } from "../exchange/deps.ts";
-import { Tunnel } from "../tunnel/tunnel.ts";
+import type { ClientDeps } from "../clients/client-deps.ts";
+import { adoptTunnel } from "../tunnel/open-tunnel.ts";
 import type { HandedConnection } from "../messages/handed-connection.ts";
 
 /** Client sides of tunnels that may wait for their other side; it follows at once. */
@@ -11,10 +11,10 @@ type HalfTunnel = HandedConnection & { readonly kind: "tunnelClient" };
 
 /** Goes on with connections that an older worker gives away. */
 export class Adoption {
-  readonly #deps: ServeDeps;
+  readonly #deps: ClientDeps;
   readonly #halves = new Map<string, { about: HalfTunnel; handle: ConnectionHandle }>();
 
-  constructor(deps: ServeDeps) {
+  constructor(deps: ClientDeps) {
     this.#deps = deps;
   }
 
@@ -52,6 +52,6 @@ export class Adoption {
     const { services, wheel } = this.#deps;
     const { about } = half;
     const pool = services.poolFor(about.service, about.version);
-    return Tunnel.adopt(this.#client(other.about, other.handle), { pool, handle, about }, wheel);
+    return adoptTunnel(this.#client(other.about, other.handle), { pool, handle, about }, wheel);
   }
 }

@@ -1,6 +1,5 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
-import type { ClientConnection } from "../clients/client-connection.ts";
-import type { ClientConnections } from "../clients/client-connections.ts";
+import type { ClientConnections, OpenClient } from "../clients/client-connections.ts";
 import type { HandedConnection } from "../messages/handed-connection.ts";
 
 /** How often connections that could not go yet are asked again. */
@@ -57,12 +56,12 @@ export class HandOver {
     }
   }
 
-  #giveOrGoOn(connection: ClientConnection): void {
+  #giveOrGoOn(connection: OpenClient): void {
     if (this.#underWay >= UNDER_WAY_MAX || !this.#give(connection)) connection.goOn();
   }
 
   /** Whether it is gone. */
-  #give(connection: ClientConnection): boolean {
+  #give(connection: OpenClient): boolean {
     if (connection.tunnel !== undefined) return this.#giveTunnel(connection);
     const given = connection.giveAway();
     if (given === undefined) return false;
@@ -71,7 +70,7 @@ export class HandOver {
     return true;
   }
 
-  #giveTunnel({ tunnel, service }: ClientConnection): boolean {
+  #giveTunnel({ tunnel, service }: OpenClient): boolean {
     const given = tunnel?.giveAway();
     if (given?.client === undefined || given.upstream === undefined) return false;
     this.#given += 1;

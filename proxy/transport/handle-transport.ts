@@ -8,7 +8,7 @@ import { ReadMemory } from "./read-memory.ts";
 import { streamHandles } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
-import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts";
+import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./transport.ts";
 
 /** libuv's UV_EOF, on every system. */
 const END_OF_FILE = -4095;
@@ -91,7 +91,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     this.#writer.flush();
   }
 
-  relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
+  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
     this.#writer.relay(source, head, bytes, start, end);
   }
 

@@ -2,7 +2,7 @@ import { latin1 } from "../base/latin1.ts";
 import { streamHandles } from "./stream-handles.ts";
 import type { StreamHandle, WriteResult } from "./stream-handles.ts";
 import { TEXT_BYTES_MAX } from "./transport.ts";
-import type { Transport } from "./transport.ts";
+import type { ByteSource } from "./transport.ts";
 import type { Flushable, WriteBatch } from "./write-batch.ts";
 
 /** Empty where streamHandles is not there; then nobody makes a HandleWriter. */
@@ -80,7 +80,7 @@ export class HandleWriter implements Flushable {
   }
 
   /** See Transport.relay(). */
-  relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
+  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
     if (end - start + head.length <= TEXT_BYTES_MAX) {
       const text = latin1(bytes, start, end);
       this.write(head === "" ? text : head + text);

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { latin1 } from "../base/latin1.ts";
 import { TEXT_BYTES_MAX } from "./transport.ts";
-import type { Transport, TransportHandler } from "./transport.ts";
+import type { ByteSource, Transport, TransportHandler } from "./transport.ts";
 
 /**
  * A transport on a net.Socket with what is documented of it, for a Node whose streams we do not
@@ -58,7 +58,7 @@ export class SocketTransport implements Transport {
     // Nothing waits.
   }
 
-  relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void {
+  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
     if (end - start + head.length <= TEXT_BYTES_MAX) {
       return this.write(head + latin1(bytes, start, end));
     }

@@ -24,11 +24,19 @@ export interface TransportHandler {
   onClose(error: Error | undefined): void;
 }
 
+/** Whoever has read a chunk, as the transport that relays it sees it. */
+export interface ByteSource {
+  /** The chunk, just read, in memory that stays as it is until the next read of this source. */
+  keep(bytes: Buffer, start: number, end: number): Buffer;
+  /** Bulk is over: no memory of its own any more. `taken`: all that was relayed has left it. */
+  releaseBuffer(taken: boolean): void;
+}
+
 /**
  * A connection, and who is told of it: both sides of every exchange are one. Opened by
  * open-transport.ts. Nothing is called back before the call that opened it has returned.
  */
-export interface Transport {
+export interface Transport extends ByteSource {
   handler: TransportHandler;
   /** Bytes are waiting for the peer: stop producing until onFlushed. */
   readonly blocked: boolean;
@@ -52,12 +60,7 @@ export interface Transport {
    * Sends `head` and then `bytes[start, end)`, which `source` has read, in one write. Large chunks
    * are not copied again: the caller must pause `source` while this transport is blocked.
    */
-  relay(source: Transport, head: string, bytes: Buffer, start: number, end: number): void;
-  /** The chunk, just read, in memory that stays as it is until the next read of this transport. */
-  keep(bytes: Buffer, start: number, end: number): Buffer;
-  /** Bulk is over: no memory of its own any more. `taken`: all that was relayed has left it. */
-  releaseBuffer(taken: boolean): void;
-
+  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void;
   /** Stops reading. */
   pause(): void;
   /** Reads again. Costs nothing when it does: it is called after every exchange. */

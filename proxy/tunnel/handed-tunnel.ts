@@ -1,3 +1,5 @@
+import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { TunnelFramesState } from "./tunnel-frames.ts";
 
 /** What is known of a tunnel besides its two sockets. */
@@ -10,4 +12,12 @@ export type HandedTunnel = {
   readonly ageMs: number;
   /** Where both directions of a WebSocket stand. undefined: another protocol. */
   readonly frames: TunnelFramesState | undefined;
+};
+
+/** A tunnel that leaves this worker. */
+export type GivenTunnel = {
+  readonly client: ConnectionHandle | undefined;
+  readonly upstream: ConnectionHandle | undefined;
+  readonly peer: Peer;
+  readonly about: HandedTunnel;
 };

@@ -29,6 +29,11 @@ export class TunnelFrames {
     return this.client.closed || this.server.closed;
   }
 
+  /** The client may be told something of ours now; or nobody can tell, or will need to. */
+  get clientIsBetweenMessages(): boolean {
+    return !this.valid || this.closing || this.server.atMessageBoundary;
+  }
+
   /** Plain data for another process. */
   toJSON(): TunnelFramesState {
     return { client: this.client.toJSON(), server: this.server.toJSON() };

@@ -1,25 +1,22 @@
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
-import type { ConnectionHandle } from "../base/connection-handle.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { CloseCode } from "./close-frame.ts";
-import type { Peer } from "../transport/peer.ts";
-import type { HandedTunnel } from "./handed-tunnel.ts";
+import type { GivenTunnel, HandedTunnel } from "./handed-tunnel.ts";
 import { TunnelClose } from "./tunnel-close.ts";
-import { TunnelFrames } from "./tunnel-frames.ts";
+import type { OpenTunnel, TunnelClient, TunnelPool, TunnelUpstream } from "./tunnel-ends.ts";
+import type { TunnelFrames } from "./tunnel-frames.ts";
 import { NO_END } from "./websocket-frames.ts";
-import type { UpstreamConnection, UpstreamUser } from "../upstream/upstream-connection.ts";
-import type { VersionPool } from "../upstream/version-pool.ts";
-import type { ClientConnection } from "../clients/client-connection.ts";
 
 /** TCP keep-alive of tunnels: a peer that vanished without FIN is noticed within minutes. */
 const KEEP_ALIVE_MS = 60_000;
 
 /** The two connections of a tunnel, and who counts it. */
 export type TunnelDeps = {
-  readonly client: ClientConnection;
-  readonly connection: UpstreamConnection;
-  readonly pool: VersionPool;
+  readonly client: TunnelClient;
+  readonly connection: TunnelUpstream;
+  readonly pool: TunnelPool;
   readonly wheel: TimerWheel;
   /** Longest time without a byte either way. 0: no limit. */
   readonly idleTimeoutMs: number;
@@ -29,28 +26,15 @@ export type TunnelDeps = {
   readonly frames: TunnelFrames | undefined;
 };
 
-/** A tunnel that comes from another worker: its upstream side. */
-export type AdoptedTunnel = {
-  readonly pool: VersionPool;
-  readonly handle: ConnectionHandle;
-  readonly about: HandedTunnel;
-};
-
-/** A tunnel that leaves this worker. */
-export type GivenTunnel = {
-  readonly client: ConnectionHandle | undefined;
-  readonly upstream: ConnectionHandle | undefined;
-  readonly peer: Peer;
-  readonly about: HandedTunnel;
-};
-
 /**
  * An upgraded connection: bytes both ways, with back-pressure, each side's end passed to the other.
  * Of a WebSocket it is known where its messages end, so that `close` cuts none. Ends when both
  * sides have ended, when one breaks, or after idleTimeoutMs of silence.
  */
-export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
+export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   readonly kind = "tunnel";
+  readonly pool: TunnelPool;
+  readonly sinceMs: number;
   readonly #deps: TunnelDeps;
   readonly #client: Transport;
   readonly #upstream: Transport;
@@ -61,39 +45,28 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
   /** A side that was stopped for a slow reader stays so for a moment, to go to another worker. */
   #leaving = false;
 
-  /** Goes on with a tunnel that another worker gave away. */
-  static adopt(client: ClientConnection, given: AdoptedTunnel, wheel: TimerWheel): void {
-    const { pool, handle, about } = given;
-    const { idleTimeoutMs } = about;
-    const sinceMs = wheel.nowMs - about.ageMs;
-    const frames = about.frames && TunnelFrames.from(about.frames);
-    const connection = pool.adopt(handle, about.endpoint);
-    pool.inFlight += 1;
-    const tunnel = new Tunnel({ client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames });
-    client.becomeTunnel(tunnel);
-  }
-
-  /** Takes both connections over; `bytes[start, end)` came behind the upstream's 101. */
-  static open(deps: TunnelDeps, bytes: Buffer, start: number, end: number): void {
-    const tunnel = new Tunnel(deps);
-    const fromClient = deps.client.becomeTunnel(tunnel);
-    if (end > start) tunnel.#passToClient(bytes.subarray(start, end), end - start);
-    if (fromClient !== undefined) tunnel.#passToUpstream(fromClient, fromClient.length);
-    // An end that came before the 101 is not told again.
-    if (tunnel.#client.ended) tunnel.onEnd();
-    else tunnel.#client.resume();
-  }
-
-  private constructor(deps: TunnelDeps) {
+  /** Both connections stand; the client's becomes the tunnel's next. */
+  constructor(deps: TunnelDeps) {
     this.#deps = deps;
+    this.pool = deps.pool;
+    this.sinceMs = deps.sinceMs;
     this.#client = deps.client.transport;
     this.#upstream = deps.connection.transport;
     deps.connection.user = this;
-    deps.pool.counters.tunnelsOpen += 1;
+    this.pool.counters.tunnelsOpen += 1;
     this.#client.keepAlive(KEEP_ALIVE_MS);
     this.#upstream.keepAlive(KEEP_ALIVE_MS);
     this.#moved();
     deps.wheel.arm(this.#timer, deps.idleTimeoutMs > 0 ? deps.idleTimeoutMs : Infinity);
+  }
+
+  /** The client's connection is the tunnel's: passes on what was read of both before. */
+  begin(fromClient: Buffer | undefined, fromUpstream: Buffer): void {
+    if (fromUpstream.length > 0) this.#passToClient(fromUpstream, fromUpstream.length);
+    if (fromClient !== undefined) this.#passToUpstream(fromClient, fromClient.length);
+    // An end that came before the 101 is not told again.
+    if (this.#client.ended) this.onEnd();
+    else this.#client.resume();
   }
 
   onConnect(): void {
@@ -149,13 +122,8 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
     this.#closed();
   }
 
-  /**
-   * Gives both connections away. undefined: not now, because bytes wait to be written (the client's
-   * connection is offered when they are out; ask again too), or not at all, because one side has
-   * ended or the tunnel is being closed.
-   */
   giveAway(): GivenTunnel | undefined {
-    const { client, connection, pool, idleTimeoutMs, wheel, frames } = this.#deps;
+    const { client, connection } = this.#deps;
     if (this.closing || !this.#client.whole || !this.#upstream.whole) return undefined;
     this.#client.flush();
     this.#upstream.flush();
@@ -169,45 +137,27 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
     const fromClient = this.#client.detach();
     client.tunnelEnded();
     this.#leave();
-    const ageMs = Math.max(0, wheel.nowMs - this.sinceMs);
-    const { address } = connection.endpoint;
-    const about = { service: pool.service, version: pool.version, endpoint: address };
     return {
       client: fromClient,
       upstream: fromUpstream,
       peer: client.peer,
-      about: { ...about, idleTimeoutMs, ageMs, frames: frames?.toJSON() },
+      about: aboutOf(this.#deps),
     };
   }
 
-  /** What it is a tunnel of. */
-  get pool(): VersionPool {
-    return this.#deps.pool;
-  }
-
-  /** When its request came, in monotonic milliseconds. */
-  get sinceMs(): number {
-    return this.#deps.sinceMs;
-  }
-
-  /** Its end is under way because of `close`. */
   get closing(): boolean {
     return this.#close !== undefined;
   }
 
-  /** `close` would tell the client, or has told it, without waiting for the end of a message. */
   get isBetweenMessages(): boolean {
     if (this.#close !== undefined) return !this.#close.waitsForMessage;
-    const { frames } = this.#deps;
-    return frames?.valid !== true || frames.closing || frames.server.atMessageBoundary;
+    return this.#deps.frames?.clientIsBetweenMessages ?? true;
   }
 
-  /** Neither side is there any more, or another worker has both. */
   get gone(): boolean {
     return this.#open === 0;
   }
 
-  /** Ends it with all its messages whole: see TunnelClose. Again changes nothing. */
   close(code: CloseCode): void {
     if (this.closing || this.gone) return;
     this.#close = this.#closeWith(code);
@@ -215,7 +165,6 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
     this.#close.begin();
   }
 
-  /** Ends it now. */
   cut(code: CloseCode): void {
     if (this.gone) return;
     this.#close ??= this.#closeWith(code);
@@ -270,8 +219,8 @@ export class Tunnel implements TransportHandler, UpstreamUser, Expiring {
     this.#open = 0;
     this.#timer.close();
     this.#close?.release();
-    this.#deps.pool.counters.tunnelsOpen -= 1;
-    this.#deps.pool.inFlight -= 1;
+    this.pool.counters.tunnelsOpen -= 1;
+    this.pool.inFlight -= 1;
   }
 }
 
@@ -285,4 +234,12 @@ function relay(from: Transport, to: Transport, bytes: Buffer, end: number): void
 function endOther(other: Transport, error: Error | undefined): void {
   if (error === undefined) other.end();
   else other.destroy();
+}
+
+function aboutOf(deps: TunnelDeps): HandedTunnel {
+  const { connection, pool, wheel, idleTimeoutMs, sinceMs, frames } = deps;
+  const { service, version } = pool;
+  const ageMs = Math.max(0, wheel.nowMs - sinceMs);
+  const endpoint = connection.endpoint.address;
+  return { service, version, endpoint, idleTimeoutMs, ageMs, frames: frames?.toJSON() };
 }

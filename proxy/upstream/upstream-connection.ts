@@ -77,6 +77,11 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     if (!this.ready && connectTimeoutMs > 0) this.#wheel.arm(this.#timer, connectTimeoutMs);
   }
 
+  /** It can become the end of a tunnel. */
+  get tunnelEnd(): this {
+    return this;
+  }
+
   /** Waits without a user for at most `idleMs`. */
   rest(): void {
     this.free();

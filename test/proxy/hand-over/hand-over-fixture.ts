@@ -15,7 +15,8 @@ import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
 import { ClientConnection } from "../../../proxy/clients/client-connection.ts";
 import { ClientConnections } from "../../../proxy/clients/client-connections.ts";
 import { ExchangeStore } from "../../../proxy/clients/exchange-store.ts";
-import type { ServeDeps } from "../../../proxy/exchange/deps.ts";
+import type { ClientDeps } from "../../../proxy/clients/client-deps.ts";
+import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
 import { LiveServices } from "../../../proxy/upstream/live-services.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
@@ -25,7 +26,7 @@ const PEER = { address: "127.0.0.1", trusted: false };
 const onEjection = (): void => undefined;
 
 /** What one worker is made of, with a service `web` at this endpoint. */
-function serveParts(endpoint: string, pseudonym: string): ServeDeps {
+function serveParts(endpoint: string, pseudonym: string): ClientDeps {
   const wheel = new TimerWheel(systemClock);
   const buffers = new ReadBuffers();
   const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection });
@@ -38,18 +39,17 @@ function serveParts(endpoint: string, pseudonym: string): ServeDeps {
     services.close();
     wheel.close();
   });
-  return {
+  const exchangeDeps = {
     clock: systemClock,
     wheel,
     random: systemRandom,
-    buffers,
     date: new HttpDate(systemClock),
-    services,
     rejected: new RejectCounters(),
-    connections,
-    exchanges: new ExchangeStore(`${pseudonym}-`),
+    requestIds: new RequestIds(`${pseudonym}-`),
     pseudonym,
   };
+  const exchanges = new ExchangeStore(exchangeDeps);
+  return { ...exchangeDeps, buffers, services, connections, exchanges };
 }
 
 /**
@@ -58,8 +58,8 @@ function serveParts(endpoint: string, pseudonym: string): ServeDeps {
  */
 export class TwoWorkers {
   readonly origin: RawOrigin;
-  readonly old: ServeDeps;
-  readonly next: ServeDeps;
+  readonly old: ClientDeps;
+  readonly next: ClientDeps;
   readonly #port: number;
   readonly #adoption: Adoption;
   /** What was given, in order. */
@@ -85,7 +85,7 @@ export class TwoWorkers {
     return new TwoWorkers(origin, old, (server.address() as AddressInfo).port);
   }
 
-  private constructor(origin: RawOrigin, old: ServeDeps, port: number) {
+  private constructor(origin: RawOrigin, old: ClientDeps, port: number) {
     this.origin = origin;
     this.old = old;
     this.#port = port;

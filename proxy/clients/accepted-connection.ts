@@ -1,0 +1,135 @@
+import { Timer } from "../base/timer-wheel.ts";
+import type { Expiring } from "../base/timer-wheel.ts";
+import { acceptTransport } from "../transport/open-transport.ts";
+import type { Accepted } from "../transport/open-transport.ts";
+import type { Peer } from "../transport/peer.ts";
+import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
+import type { LiveService } from "../upstream/live-service.ts";
+import type { OpenClient, OpenRequest } from "./client-connections.ts";
+import type { ClientDeps } from "./client-deps.ts";
+import { Linger } from "./linger.ts";
+
+/** How long a client may take for what, in ms; 0: no limit. A Policy has them. */
+export type ClientTimeouts = {
+  readonly headTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+};
+
+/** Of a connection that has not yet been for a service. */
+const FIRST_TIMEOUTS: ClientTimeouts = {
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+  stallTimeoutMs: 30_000,
+};
+
+/**
+ * A connection from a client, whatever is spoken on it: what it may be for, its timer, and how it
+ * ends. Whoever speaks on it extends this.
+ */
+export abstract class AcceptedConnection
+  implements TransportHandler, Expiring, TunnelClient, OpenClient
+{
+  readonly transport: Transport;
+  readonly peer: Peer;
+  /** The listener's service. undefined: by Host. */
+  readonly service: string | undefined;
+  /** Who has taken it over. undefined: nobody. */
+  tunnel: OpenTunnel | undefined;
+  protected readonly deps: ClientDeps;
+  /** Those of the service that it was last used for. */
+  protected timeouts = FIRST_TIMEOUTS;
+  readonly #timer = new Timer(this);
+
+  constructor(accepted: Accepted, peer: Peer, service: string | undefined, deps: ClientDeps) {
+    this.peer = peer;
+    this.service = service;
+    this.deps = deps;
+    this.transport = acceptTransport(accepted, deps.buffers, this);
+    const live = service === undefined ? undefined : deps.services.byName(service);
+    if (live !== undefined) this.followPolicy(live.table.policy);
+    this.armFor(this.timeouts.headTimeoutMs);
+  }
+
+  abstract onData(bytes: Buffer, end: number): void;
+  abstract onEnd(): void;
+  abstract onFlushed(): void;
+  abstract onClose(): void;
+  abstract onDeadline(nowMs: number): void;
+  abstract offer(): void;
+  abstract goOn(): void;
+  abstract giveAway(): ReturnType<OpenClient["giveAway"]>;
+  abstract closeWhenIdle(): void;
+  abstract readonly exchange: OpenRequest | undefined;
+  abstract readonly idleSinceMs: number | undefined;
+
+  /** Nothing that comes on it is for this object any more. Returns what was read and not used. */
+  protected abstract leave(): Buffer | undefined;
+
+  /** As the end of a tunnel. */
+  get tunnelEnd(): this {
+    return this;
+  }
+
+  /** The worker is going: answers announce the close of their connection. */
+  get draining(): boolean {
+    return this.deps.connections.draining;
+  }
+
+  /** The service that a request with this Host is for. undefined: none. */
+  serviceFor(host: string): LiveService | undefined {
+    const { services } = this.deps;
+    if (this.service !== undefined) return services.byName(this.service);
+    const table = services.table.serviceByHost(host);
+    return table === undefined ? undefined : services.live(table);
+  }
+
+  /** The connection's timeouts between requests are those of the service it was last used for. */
+  followPolicy(policy: ClientTimeouts): void {
+    this.timeouts = policy;
+  }
+
+  /** Calls `onDeadline` at this time, in monotonic milliseconds. */
+  armAt(deadlineMs: number): void {
+    this.deps.wheel.armAt(this.#timer, deadlineMs);
+  }
+
+  /** As armAt, from now on. 0: not at all. */
+  protected armFor(timeoutMs: number): void {
+    this.deps.wheel.arm(this.#timer, timeoutMs > 0 ? timeoutMs : Infinity);
+  }
+
+  onConnect(): void {
+    // An accepted connection stands from the beginning.
+  }
+
+  becomeTunnel(tunnel: OpenTunnel): Buffer | undefined {
+    this.tunnel = tunnel;
+    this.transport.handler = tunnel;
+    this.#timer.close();
+    this.deps.connections.tunnels += 1;
+    return this.leave();
+  }
+
+  tunnelEnded(): void {
+    this.deps.connections.tunnels -= 1;
+    this.closed();
+  }
+
+  /** It has its last answer. */
+  protected linger(): void {
+    const { transport } = this;
+    const { wheel } = this.deps;
+    this.#timer.close();
+    this.leave();
+    const linger = new Linger({ transport, wheel, onGone: () => this.closed() });
+    linger.begin(this.timeouts.stallTimeoutMs);
+  }
+
+  /** It is gone: closed, or with another worker. */
+  protected closed(): void {
+    this.#timer.close();
+    this.deps.connections.remove(this);
+  }
+}

@@ -1,0 +1,22 @@
+import type { AttemptOutcome } from "../metrics/stats.ts";
+import type { RetryCause } from "../table/snapshot.ts";
+import type { ProxyError } from "./respond.ts";
+
+/** How an attempt failed: for the client, for the counters, for the retry policy. */
+export type Failure = {
+  readonly error: ProxyError;
+  readonly outcome: AttemptOutcome;
+  /** undefined: never tried again. */
+  readonly cause: RetryCause | undefined;
+};
+
+/** Every way in which an attempt fails. */
+export const FAILURES = {
+  refused: { error: "connect-refused", outcome: "connect", cause: "connect" },
+  unreachable: { error: "connect-unreachable", outcome: "connect", cause: "connect" },
+  connectTimeout: { error: "connect-timeout", outcome: "connect", cause: "connect" },
+  reset: { error: "reset", outcome: "reset", cause: "reset-before-response" },
+  late: { error: "response-timeout", outcome: "timeout", cause: undefined },
+  invalid: { error: "response-invalid", outcome: "reset", cause: undefined },
+  badUpgrade: { error: "upgrade-invalid", outcome: "reset", cause: undefined },
+} as const satisfies Record<string, Failure>;

@@ -1,0 +1,107 @@
+import type { Peer } from "../transport/peer.ts";
+import type { ByteSource } from "../transport/transport.ts";
+import type { Policy } from "../table/snapshot.ts";
+import type { TunnelClient, TunnelUpstream } from "../tunnel/tunnel-ends.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import type { LiveService } from "../upstream/live-service.ts";
+import type { UpstreamUser } from "../upstream/upstream-connection.ts";
+import type { NoConnection } from "../upstream/version-pool.ts";
+
+/**
+ * Bytes to and from one side of an exchange: a Transport is one, and so can a stream of a
+ * multiplexed connection be. Messages are HTTP/1.1 text in both directions; who speaks another
+ * version towards its peer translates.
+ *
+ * Back-pressure: while `blocked`, the exchange stops producing for this side by pausing the other
+ * one, and goes on when this side's owner says that all was taken (Exchange.onClientTook,
+ * UpstreamUser.onUpstreamFlushed).
+ */
+export interface ExchangeStream extends ByteSource {
+  /** Bytes are waiting for the peer. */
+  readonly blocked: boolean;
+  /** Sends latin1 text. */
+  write(text: string): void;
+  /**
+   * Sends `head` and then `bytes[start, end)`, which `source` has read. The bytes may be
+   * overwritten when the call has returned, unless `source` was asked to keep them.
+   */
+  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void;
+  /** Stops, and goes on, reading for this exchange. Both may be called again without effect. */
+  pause(): void;
+  resume(): void;
+  /** Ends it at once: the peer must not take what it has for all there is. */
+  reset(): void;
+  /** Ends it at once, when nothing of an answer is under way. */
+  destroy(): void;
+}
+
+/**
+ * The client of an exchange: what its answer goes to and who decides what it is for. An HTTP/1.1
+ * connection is one for one exchange after the other.
+ *
+ * It lends itself to an exchange with `lend`, parses into the exchange's head, and calls `begin`;
+ * then it tells it what happens (onRequestBytes, onClientTook, onClientEnd, onClientGone,
+ * onDeadline) until the exchange calls `exchangeEnded`, which comes exactly once for each `begin`,
+ * perhaps before that returns. After it, nothing is called in either direction.
+ */
+export interface ExchangeClient {
+  /** The same for as long as the exchange is lent. */
+  readonly transport: ExchangeStream;
+  readonly peer: Peer;
+  /** This side as the end of a tunnel. undefined: it cannot become one. */
+  readonly tunnelEnd: TunnelClient | undefined;
+  /** It takes no further requests after this one: the answer is to say so. */
+  readonly draining: boolean;
+  /** The service that a request with this Host is for. undefined: none. */
+  serviceFor(host: string): LiveService | undefined;
+  /** The client's own timeouts are this policy's from now on. */
+  followPolicy(policy: Policy): void;
+  /** Calls `onDeadline` at a time in the wheel's monotonic milliseconds. Infinity: not at all. */
+  armAt(deadlineMs: number): void;
+  /** The exchange is over. `close`: nothing of the client's that follows can be understood. */
+  exchangeEnded(close: boolean): void;
+}
+
+/**
+ * What an attempt got from a pool: a connection to an endpoint, or a stream of one, that carries
+ * this exchange and no other. Until `ready` nothing may be written; its user is told when it is, or
+ * that it will not be. What becomes of it then comes as UpstreamUser's calls.
+ */
+export interface ExchangeUpstream {
+  readonly endpoint: Endpoint;
+  readonly transport: ExchangeStream;
+  /** This side as the end of a tunnel. undefined: it cannot become one. */
+  readonly tunnelEnd: TunnelUpstream | undefined;
+  readonly ready: boolean;
+  /** It has carried an exchange before this one: its peer may just have let it go. */
+  readonly reused: boolean;
+  /** How long it may rest after this exchange, in ms; the attempt learns it from the answer. */
+  idleMs: number;
+}
+
+/**
+ * The endpoints of one version, as attempts see them. Whatever `acquire` gave goes back exactly
+ * once, by `release` or `discard`, unless UpstreamUser heard that it is gone; who waits for a
+ * connection and no longer wants it says so by `cancel`.
+ */
+export interface UpstreamPool {
+  /**
+   * A connection for `user`. "waiting", and one that is not ready: onUpstreamReady or
+   * onUpstreamFailed follows. `avoid`: the endpoint that has just failed. `fresh`: none that
+   * anybody has used before, if there is room.
+   */
+  acquire(
+    user: UpstreamUser,
+    connectTimeoutMs: number,
+    avoid: Endpoint | undefined,
+    fresh: boolean,
+  ): ExchangeUpstream | NoConnection;
+  cancel(user: UpstreamUser): void;
+  /** Takes back what is in order and can serve the next exchange. */
+  release(upstream: ExchangeUpstream): void;
+  /** Destroys what is in an unknown state. Its user hears nothing more. */
+  discard(upstream: ExchangeUpstream): void;
+  /** An attempt at the endpoint went well, or badly. */
+  succeeded(endpoint: Endpoint): void;
+  failed(endpoint: Endpoint): void;
+}

@@ -1,0 +1,50 @@
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { Policy } from "../table/snapshot.ts";
+import { TunnelFrames } from "../tunnel/tunnel-frames.ts";
+import type { TunnelPool } from "../tunnel/tunnel-ends.ts";
+import type { TunnelDeps } from "../tunnel/tunnel.ts";
+import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
+
+/** An exchange that may be upgraded. */
+export type UpgradingExchange = {
+  readonly head: RequestHead;
+  readonly to: { readonly pool: TunnelPool | undefined; readonly policy: Policy };
+  readonly wheel: TimerWheel;
+  readonly sinceMs: number;
+};
+
+/** Whether an Upgrade field asks for a WebSocket (RFC 6455 4.1: any case). */
+export function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade?.toLowerCase() === "websocket";
+}
+
+/**
+ * The tunnel that a 101 makes of both connections; of a WebSocket the messages are followed.
+ * undefined: none, because nobody asked for it, or one side cannot be the end of a tunnel.
+ */
+export function upgradeOf(
+  { head, to, wheel, sinceMs }: UpgradingExchange,
+  { tunnelEnd: client }: Pick<ExchangeClient, "tunnelEnd">,
+  upstream: Pick<ExchangeUpstream, "tunnelEnd"> | undefined,
+  response: ResponseHead,
+): TunnelDeps | undefined {
+  const connection = upstream?.tunnelEnd;
+  const { pool, policy } = to;
+  if (client === undefined || connection === undefined || pool === undefined) return undefined;
+  if (!isSwitchAskedFor(response, head)) return undefined;
+  const frames = isWebSocket(head.upgrade) ? new TunnelFrames() : undefined;
+  const idleTimeoutMs = policy.tunnelIdleTimeoutMs;
+  return { client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames };
+}
+
+/**
+ * Whether a 101 changes to one of the protocols asked for (RFC 9110 7.8; RFC 6455 4.1: any case).
+ */
+function isSwitchAskedFor(response: ResponseHead, request: RequestHead): boolean {
+  const { upgrade } = response;
+  if (upgrade === undefined || request.upgrade === undefined) return false;
+  const asked = request.upgrade.toLowerCase().split(",");
+  return asked.some((protocol) => protocol.trim() === upgrade.toLowerCase());
+}
