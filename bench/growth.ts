@@ -66,7 +66,8 @@ async function run({ rounds, seconds, plots, ...chosen }: Options): Promise<void
   }
   const { processor, loadBefore } = machine;
   const date = new Date().toISOString().slice(0, 10);
-  const note = `${date}, ${processor}, ${machine.cores} processors, load average before ${loadBefore}`;
+  const where = `${processor}, ${machine.cores} processors`;
+  const note = `${date}, ${where}, load average before ${loadBefore}`;
   if (isOurs) await writePlots(plots, measured, note);
   console.log(`${report(measured, isOurs)}\n\n${note}`);
   process.exitCode = isBroken ? 1 : 0;

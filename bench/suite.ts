@@ -236,5 +236,6 @@ function describeLatency(sample: LatencySample): string {
   const { contender, round, requestsPerSecond, p50Us, p99Us, errors } = sample;
   const failed = errors > 0 ? `, ${errors} errors` : "";
   const rate = `${requestsPerSecond}/s`;
-  return `latency ${contender} round ${round} at ${rate}: p50 ${p50Us} µs, p99 ${p99Us} µs${failed}`;
+  const quantiles = `p50 ${p50Us} µs, p99 ${p99Us} µs`;
+  return `latency ${contender} round ${round} at ${rate}: ${quantiles}${failed}`;
 }

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { functionSizes, importsOf, quantile, sourceFiles } from "./support/source-files.ts";
+import { readRooms, rowsThatRunUp, trespasses, unusedPermissions } from "./support/rooms.ts";
+import {
+  circlesOf,
+  classSizes,
+  exportsOf,
+  functionSizes,
+  importsOf,
+  quantile,
+  readSource,
+  sourceFiles,
+} from "./support/source-files.ts";
 import type { SourceFile } from "./support/source-files.ts";
 
 /*
@@ -128,36 +138,39 @@ function hasCode({ lines }: SourceFile): boolean {
   return lines.some((line) => /^(?:export )?(?:async )?(?:class|function|const) /.test(line));
 }
 
-type Direction = {
-  /** Whose imports. */
-  readonly from: RegExp;
-  /** Those that it may have. */
-  readonly may: RegExp;
+const ROOMS = readRooms(readSource("ARCHITECTURE.md"));
+
+/** Where the product starts. */
+const ENTRIES = ["control/cli/main.ts", "control/cli/demo/shop.ts", "proxy/worker.ts"];
+
+/** Sources that no entry reaches yet, with what will. */
+const WAITING: Readonly<Record<string, string>> = {
+  "control/consul/lock.ts": "rollouts: who advances one",
 };
 
-const PURE = /^node:(?!(?:net|fs|http|https|timers|dgram|tls|child_process|cluster)\b)/;
-
-/** Who may import whom: the first that fits a file holds. As in ARCHITECTURE.md. */
-const DIRECTIONS: readonly Direction[] = [
-  { from: /^proxy\/base\//, may: /^node:|^proxy\/base\// },
-  { from: /^proxy\/(table|http1)\//, may: join(PURE, /^proxy\/(base|table|http1)\//) },
-  { from: /^proxy\//, may: /^node:|^proxy\// },
-  {
-    from: /^control\//,
-    may: /^(?!\.)(?!proxy\/|bench\/|test\/)|^proxy\/(base|table)\/|^proxy\/messages\/|^proxy\/metrics\/(stats|histogram)\.ts$/,
-  },
-  { from: /^bench\//, may: /./ },
-];
-
-function join(...patterns: readonly RegExp[]): RegExp {
-  return new RegExp(patterns.map(({ source }) => source).join("|"));
+/** Sources that the product does not reach. */
+function unreached(): readonly string[] {
+  const byPath = new Map(SOURCES.map((file) => [file.path, file]));
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    const file = byPath.get(path);
+    if (file === undefined || reached.has(path)) return;
+    reached.add(path);
+    importsOf(file).forEach(visit);
+  };
+  [...ENTRIES, ...Object.keys(WAITING)].forEach(visit);
+  return SOURCES.map(({ path }) => path).filter((path) => !reached.has(path));
 }
 
-function forbiddenImports(file: SourceFile): readonly string[] {
-  const direction = DIRECTIONS.find(({ from }) => from.test(file.path));
-  return importsOf(file)
-    .filter((target) => direction?.may.test(target) === false)
-    .map((target) => `${file.path} imports ${target}`);
+/** Names that two files export. */
+function sharedNames(): readonly string[] {
+  const byName = Map.groupBy(
+    SOURCES.flatMap((file) => exportsOf(file).map((name) => ({ name, path: file.path }))),
+    ({ name }) => name,
+  );
+  return [...byName].flatMap(([name, places]) =>
+    places.length === 1 ? [] : `${name}: ${places.map(({ path }) => path).join(", ")}`,
+  );
 }
 
 /** `217, median 82 lines, p90 195`: how many, and how long. */
@@ -179,12 +192,40 @@ describe("Sources", () => {
     expect(unused).toEqual([]);
   });
 
-  test("import only in the directions of ARCHITECTURE.md", () => {
-    expect(SOURCES.flatMap(forbiddenImports)).toEqual([]);
+  test("import only what the row of their room in ARCHITECTURE.md names", () => {
+    expect(SOURCES.flatMap((file) => trespasses(file, ROOMS))).toEqual([]);
+    expect(unusedPermissions(ROOMS, SOURCES)).toEqual([]);
+    expect(rowsThatRunUp(ROOMS)).toEqual([]);
   });
 
-  // oxfmt keeps the code itself there, but for texts that it cannot break.
-  test("keep their comments within 100 columns", () => {
+  test("import each other in no circle, types counted", () => {
+    expect(circlesOf(SOURCES)).toEqual([]);
+  });
+
+  test("are all reached from where the product starts", () => {
+    expect(unreached()).toEqual([]);
+    const reachedAlready = Object.keys(WAITING).filter((path) =>
+      SOURCES.some((file) => importsOf(file).includes(path)),
+    );
+    expect(reachedAlready).toEqual([]);
+  });
+
+  test("export each name once", () => {
+    expect(sharedNames()).toEqual([]);
+  });
+
+  test("have classes of at most 200 lines", () => {
+    const large = SOURCES.flatMap((file) => [...classSizes(file)]).filter(([, size]) => size > 200);
+    expect(large).toEqual([]);
+  });
+
+  test("assert nothing about their fields that the compiler cannot see", () => {
+    expect(linesMatching(SOURCES, /^ +(?:readonly |static )*#?\w+!:/)).toEqual([]);
+  });
+
+  // oxfmt sees to it, but for texts that it cannot break; the names of tests are such texts.
+  test("keep within 100 columns", () => {
+    expect(linesMatching([...SOURCES, ...BENCH], /^.{101,}$/)).toEqual([]);
     expect(linesMatching(CODE, /^(?= *(?:\/\*|\*|\/\/)).{101,}$/)).toEqual([]);
   });
 
@@ -203,6 +244,12 @@ describe("Sources", () => {
       );
     }
     expect(quantile(SOURCES.flatMap(functionSizes), 0.5)).toBeLessThan(10);
+    expect(
+      quantile(
+        SOURCES.map((file) => file.lines.length - 1),
+        0.5,
+      ),
+    ).toBeLessThanOrEqual(120);
   });
 });
 

@@ -86,12 +86,14 @@ function originHttp(folder: WorkFolder, { v1, v2 }: Endpoints): string {
  */
 function takenBlocks(folder: WorkFolder): string {
   const socket = `unix:${folder.path}/taken.sock`;
-  return `  upstream taken { server ${socket}; keepalive 64; keepalive_requests ${REQUESTS_PER_CONNECTION}; }
+  const kept = `keepalive 64; keepalive_requests ${REQUESTS_PER_CONNECTION};`;
+  return `  upstream taken { server ${socket}; ${kept} }
   server { listen ${socket}; location / { return 200 "taken"; } }`;
 }
 
 function serverBlock(version: string, addresses: readonly string[]): string {
-  const fields = `{"version":"${version}","host":"$http_host","forwardedFor":"$http_x_forwarded_for"}`;
+  const seen = `"host":"$http_host","forwardedFor":"$http_x_forwarded_for"`;
+  const fields = `{"version":"${version}",${seen}}`;
   return `  server {
 ${addresses.map((address) => `    listen ${address} backlog=4096;`).join("\n")}
     keepalive_timeout 3600s;

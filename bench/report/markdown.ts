@@ -38,8 +38,12 @@ export function markdownReport(results: Results): string {
 function machineText(results: Results): string {
   const { machine, startedAt, command, origin, stolenShare } = results;
   const memory = numberText(machine.memoryBytes / 2 ** 30);
-  const noise = `load average before the run ${machine.loadBefore}, stolen by the hypervisor ${(stolenShare * 100).toFixed(1)} %`;
-  return `\`${command}\`, ${startedAt.slice(0, 16)}Z. ${machine.processor}, ${machine.cores} processors, ${memory} GiB; ${machine.kernel}; Node ${machine.node}.
+  const stolen = `${(stolenShare * 100).toFixed(1)} %`;
+  const load = `load average before the run ${machine.loadBefore}`;
+  const noise = `${load}, stolen by the hypervisor ${stolen}`;
+  const size = `${machine.cores} processors, ${memory} GiB`;
+  const what = `${machine.processor}, ${size}; ${machine.kernel}; Node ${machine.node}`;
+  return `\`${command}\`, ${startedAt.slice(0, 16)}Z. ${what}.
 Origin: ${origin === "" ? NOTHING : origin}. Noise: ${noise}.
 Each figure is the median of the rounds with its range; ratios are taken round by round.`;
 }

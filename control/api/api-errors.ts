@@ -5,7 +5,8 @@ import { ControlError } from "../base/errors.ts";
 /** A write without If-Match (RFC 6585 section 3). */
 export function preconditionRequired(): ControlError {
   const message =
-    'Cannot write without If-Match: wanted If-Match: "REVISION" (the ETag of a read) or *, found none';
+    'Cannot write without If-Match: wanted If-Match: "REVISION" (the ETag of a read) or *, ' +
+    "found none";
   return new ControlError("precondition_required", 428, message);
 }
 
@@ -17,7 +18,8 @@ export function invalidHeader(name: string, wanted: string, found: string): Cont
 
 /** A path that nothing is at. */
 export function unknownPath(method: string): ControlError {
-  const message = `Cannot answer ${method}: nothing is at this path; /v1/openapi.json lists what is`;
+  const hint = "nothing is at this path; /v1/openapi.json lists what is";
+  const message = `Cannot answer ${method}: ${hint}`;
   return new ControlError("unknown_path", 404, message);
 }
 

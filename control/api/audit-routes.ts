@@ -30,7 +30,8 @@ export function auditRoutes(api: Api, { audit }: ApiDeps): void {
       schema: {
         summary: "Read the audit log",
         description:
-          "Hash-chained entries, oldest first: each `hash` covers the entry and the hash before it.",
+          "Hash-chained entries, oldest first: each `hash` covers the entry and the hash before " +
+          "it.",
         querystring: z.strictObject({
           since: digits(Number.MAX_SAFE_INTEGER)
             .optional()

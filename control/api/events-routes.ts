@@ -15,7 +15,8 @@ export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
       schema: {
         summary: "Follow what happens",
         description:
-          "Server-sent events. `event` is the kind, `data` the event as JSON. Last-Event-ID resumes; " +
+          "Server-sent events. `event` is the kind, `data` the event as JSON. " +
+          "Last-Event-ID resumes; " +
           "an event `gap` says that some in between are no longer kept.",
         headers: z.looseObject({ "last-event-id": z.string().optional() }),
         response: {

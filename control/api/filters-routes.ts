@@ -43,8 +43,9 @@ export function filtersRoutes(api: Api, deps: ApiDeps): void {
       schema: {
         summary: "Replace a filter while it runs",
         description:
-          "In every service that has a filter of this name. All workers load and check the new one " +
-          "beside the old; requests under way end with the old one. A refusal leaves all as it was.",
+          "In every service that has a filter of this name. All workers load and check the new " +
+          "one beside the old; requests under way end with the old one. A refusal leaves all " +
+          "as it was.",
         headers: writeHeaders,
         params: z.object({ name: z.string() }),
         body: editBody,

@@ -51,7 +51,8 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
       schema: {
         summary: "Replace the workers' code with what is on disk",
         description:
-          "Answers when the new workers serve. Until then, and if they fail their trial, the old ones " +
+          "Answers when the new workers serve. Until then, and if they fail their trial, the old " +
+          "ones " +
           "go on as before.",
         body: z
           .strictObject({

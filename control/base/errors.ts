@@ -1,4 +1,4 @@
-import type { FilterRefusalReport } from "../../proxy/messages/messages.ts";
+import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 
 /**
  * Every error that the control plane means to raise. `code` is stable: people script against it.

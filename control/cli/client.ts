@@ -79,7 +79,8 @@ export class ApiClient {
     try {
       return await response.json();
     } catch (error) {
-      const message = `Cannot read the answer of ${this.url}: it is no JSON; is that the control API?`;
+      const hint = "it is no JSON; is that the control API?";
+      const message = `Cannot read the answer of ${this.url}: ${hint}`;
       throw new CliError("bad_answer", message, { cause: error });
     }
   }

@@ -45,7 +45,8 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
   });
   if (read.kind === "read") return read.value;
   throw usageError(
-    `Cannot read the address of Consul: wanted an http:// or https:// URL, found ${JSON.stringify(address)}`,
+    "Cannot read the address of Consul: wanted an http:// or https:// URL, " +
+      `found ${JSON.stringify(address)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { FilterSpec } from "../../proxy/messages/messages.ts";
+import type { FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { Chains } from "../workers/briefing.ts";
 
 /** Which code a filter runs, for people and for the audit log. */

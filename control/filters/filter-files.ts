@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { FilterCode } from "../../proxy/messages/messages.ts";
+import type { FilterCode } from "../../proxy/table/filter-spec.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Largest module: a filter is a page of code, or a bundle of a few libraries. */

@@ -5,7 +5,7 @@ import type {
   FilterPreparation,
   FilterRefusalReport,
   FilterSpec,
-} from "../../proxy/messages/messages.ts";
+} from "../../proxy/table/filter-spec.ts";
 import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { Audit } from "../records/audit.ts";
 import { FilterRefusedError } from "../base/errors.ts";

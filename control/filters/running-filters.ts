@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { FilterSpec } from "../../proxy/messages/messages.ts";
+import type { FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { FilterWrite } from "../table/table-sink.ts";
 import type { Briefing, Chains, ComingFilters } from "../workers/briefing.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { FilterSpec } from "../../proxy/messages/messages.ts";
+import type { FilterSpec } from "../../proxy/table/filter-spec.ts";
 import { FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import type { FilterFailureKind } from "../../proxy/metrics/stats.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";

@@ -1,4 +1,4 @@
-import type { FilterPreparation, FilterSpec } from "../../proxy/messages/messages.ts";
+import type { FilterPreparation, FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 

@@ -1,5 +1,5 @@
 import type { Log } from "../../proxy/base/log.ts";
-import type { FilterRefusalReport } from "../../proxy/messages/messages.ts";
+import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 import type { TableChange } from "../../proxy/table/snapshot.ts";
 import { preparationOf } from "./briefing.ts";
 import type { Briefing, Chains, ComingFilters } from "./briefing.ts";

@@ -1,6 +1,7 @@
 import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
-import type { FilterRefusalReport, FromWorker } from "../../proxy/messages/messages.ts";
+import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
+import type { FromWorker } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy } from "../config/service.ts";

@@ -17,7 +17,7 @@ import type { ProxyError } from "./respond.ts";
 import { Retries } from "./retry.ts";
 import type { RetryDecision } from "./retry.ts";
 import { openTunnel } from "../tunnel/open-tunnel.ts";
-import { upgradeOf } from "./upgrade.ts";
+import { tunnelAfter } from "./upgrade.ts";
 import { upstreamIdleMs } from "./upstream-idle.ts";
 
 /** The exchange whose attempts they are. */
@@ -222,7 +222,7 @@ export class Attempts implements UpstreamUser {
   #switch(rest: Buffer): void {
     const { to, answer } = this.#exchange;
     const { head } = this.#response;
-    const upgrade = upgradeOf(this.#exchange, this.#client, this.#attempt.upstream, head);
+    const upgrade = tunnelAfter(this.#exchange, this.#client, this.#attempt.upstream, head);
     if (upgrade === undefined) return this.fail(FAILURES.badUpgrade);
     to.attemptAnswered(head.status);
     this.#attempt.judge(true);

@@ -166,7 +166,8 @@ export function refusalResponse(refusal: Refusal, options: Omit<ResponseOptions,
 /** What `OPTIONS *` is answered with: it asks about us, not about a service (RFC 9110 9.3.7). */
 export function optionsResponse(options: ResponseOptions): string {
   const connection = options.close ? "Connection: close\r\n" : "";
-  return `HTTP/1.1 204 No Content\r\nDate: ${options.date}\r\n${STATUS_FIELDS[405]}${connection}\r\n`;
+  const fields = `Date: ${options.date}\r\n${STATUS_FIELDS[405]}${connection}`;
+  return `HTTP/1.1 204 No Content\r\n${fields}\r\n`;
 }
 
 /** The whole response that a filter gives instead of the service. */

@@ -24,7 +24,7 @@ export function isWebSocket(upgrade: string | undefined): boolean {
  * The tunnel that a 101 makes of both connections; of a WebSocket the messages are followed.
  * undefined: none, because nobody asked for it, or one side cannot be the end of a tunnel.
  */
-export function upgradeOf(
+export function tunnelAfter(
   { head, to, wheel, sinceMs }: UpgradingExchange,
   { tunnelEnd: client }: Pick<ExchangeClient, "tunnelEnd">,
   upstream: Pick<ExchangeUpstream, "tunnelEnd"> | undefined,

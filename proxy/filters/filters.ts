@@ -1,6 +1,6 @@
 import { orLate } from "../base/deadline.ts";
 import { isDeepStrictEqual } from "node:util";
-import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../messages/messages.ts";
+import type { FilterPreparation, FilterRefusalReport, FilterSpec } from "../table/filter-spec.ts";
 import type { FilterStats } from "../metrics/stats.ts";
 import { FilterChain } from "./filter-chain.ts";
 import type { ChainDeps } from "./filter-chain.ts";

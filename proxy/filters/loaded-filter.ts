@@ -1,4 +1,4 @@
-import type { FilterSpec } from "../messages/messages.ts";
+import type { FilterSpec } from "../table/filter-spec.ts";
 import { FilterCounts } from "./filter-counts.ts";
 import { readFilterHooks, readFilterModule } from "./filter-module.ts";
 import type { FilterHooks, FilterModule } from "./filter-module.ts";

@@ -1,5 +1,5 @@
 import { registerHooks } from "node:module";
-import type { FilterCode } from "../messages/messages.ts";
+import type { FilterCode } from "../table/filter-spec.ts";
 
 /** Code that there is. */
 export type PresentCode = FilterCode & { readonly kind: "code" };

@@ -1,4 +1,5 @@
-import type { FilterSnapshot, ListenerSnapshot, TableChange } from "../table/snapshot.ts";
+import type { FilterPreparation, FilterRefusalReport } from "../table/filter-spec.ts";
+import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
 import type { HandedConnection } from "./handed-connection.ts";
 import type { WorkerStats } from "../metrics/stats.ts";
 
@@ -142,36 +143,3 @@ export type WorkerEvent =
       readonly version: string;
       readonly endpoint: string;
     };
-
-/** A filter's code as the primary has read it: what is on disk may be another by now. */
-export type FilterCode =
-  | {
-      readonly kind: "code";
-      /** Of the file, without query. */
-      readonly url: string;
-      /** SHA-256 of the text, in hex. */
-      readonly hash: string;
-      readonly text: string;
-    }
-  /** The file cannot be read, or must not be. */
-  | { readonly kind: "missing"; readonly reason: string };
-
-/** A filter with its code. */
-export type FilterSpec = { readonly filter: FilterSnapshot; readonly code: FilterCode };
-
-/** Filters that are to come into force together. */
-export type FilterPreparation = {
-  /** Numbers grow; a worker keeps the last preparation only. */
-  readonly number: number;
-  /** All filters of each service that changes. Empty: it has none any more. */
-  readonly chains: readonly { readonly service: string; readonly filters: readonly FilterSpec[] }[];
-  /** A refusal makes all of it void. Otherwise a stand-in takes the place of what is refused. */
-  readonly strict: boolean;
-};
-
-/** A filter that a worker cannot use. */
-export type FilterRefusalReport = {
-  readonly service: string;
-  readonly filter: string;
-  readonly reason: string;
-};

@@ -24,6 +24,11 @@ export function sourceFiles(
   });
 }
 
+/** The text of one file, by its path from the root. */
+export function readSource(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
 /** A place that is not there has no files. */
 function pathsOf(place: string): readonly string[] {
   const stats = statSync(join(ROOT, place), { throwIfNoEntry: false });
@@ -71,4 +76,54 @@ function isClosing(line: string, indent: string): boolean {
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** Lines of each class, from its header to its closing brace, as `path: Name`. */
+export function classSizes({ path, lines }: SourceFile): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  lines.forEach((line, start) => {
+    const [, indent = "", name] =
+      /^( *)(?:export )?(?:abstract )?class (\w+)[^;]*$/.exec(line) ?? [];
+    if (name === undefined) return;
+    const end = lines.findIndex((each, at) => at > start && isClosing(each, indent));
+    sizes.set(`${path}: ${name}`, end - start + 1);
+  });
+  return sizes;
+}
+
+/** Names that a file exports. */
+export function exportsOf({ lines }: SourceFile): readonly string[] {
+  const symbol =
+    /^export (?:abstract )?(?:async )?(?:class|function\*?|const|let|type|interface|enum) (\w+)/;
+  return lines.flatMap((line) => symbol.exec(line)?.[1] ?? []);
+}
+
+/**
+ * Files that import each other in a circle, types counted: Tarjan's strongly connected components
+ * of more than one file.
+ */
+export function circlesOf(files: readonly SourceFile[]): readonly (readonly string[])[] {
+  const imports = new Map(files.map((file) => [file.path, importsOf(file)]));
+  const order = new Map<string, { index: number; low: number; open: boolean }>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (path: string): { index: number; low: number; open: boolean } => {
+    const place = { index: order.size, low: order.size, open: true };
+    order.set(path, place);
+    stack.push(path);
+    for (const target of imports.get(path) ?? []) {
+      if (!imports.has(target)) continue;
+      const seen = order.get(target);
+      if (seen === undefined) place.low = Math.min(place.low, visit(target).low);
+      else if (seen.open) place.low = Math.min(place.low, seen.index);
+    }
+    if (place.low === place.index) {
+      const circle = stack.splice(stack.indexOf(path));
+      for (const member of circle) order.set(member, { ...place, open: false });
+      if (circle.length > 1) circles.push(circle.toSorted());
+    }
+    return order.get(path) ?? place;
+  };
+  for (const { path } of files) if (!order.has(path)) visit(path);
+  return circles;
 }

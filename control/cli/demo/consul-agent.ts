@@ -48,7 +48,8 @@ export async function findConsul(env: NodeJS.ProcessEnv): Promise<string> {
   }
   const found = named === "" ? "neither" : `no program at CONSUL_BIN (${named})`;
   const message =
-    "Cannot find Consul: wanted its program in CONSUL_BIN or on PATH, or the URL of an agent that " +
+    "Cannot find Consul: wanted its program in CONSUL_BIN or on PATH, or the URL of an agent " +
+    "that " +
     `runs (--consul http://127.0.0.1:8500), found ${found}`;
   throw new CliError("no_consul", message);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FilterRefusedError } from "../../../control/base/errors.ts";
-import type { FilterSpec } from "../../../proxy/messages/messages.ts";
+import type { FilterSpec } from "../../../proxy/table/filter-spec.ts";
 import { startApi, WEB } from "../../support/running-api.ts";
 import type { ApiOverrides, RunningApi } from "../../support/running-api.ts";
 import { oneWorker } from "../../support/worker-stats.ts";

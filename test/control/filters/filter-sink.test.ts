@@ -13,7 +13,7 @@ import { WorkerError } from "../../../control/base/errors.ts";
 import { briefWorker, tellWorker } from "../../../control/workers/tell-worker.ts";
 import { Briefing } from "../../../control/workers/briefing.ts";
 import type { ComingFilters } from "../../../control/workers/briefing.ts";
-import type { FilterRefusalReport } from "../../../proxy/messages/messages.ts";
+import type { FilterRefusalReport } from "../../../proxy/table/filter-spec.ts";
 import type { FilterWrite } from "../../../control/table/table-sink.ts";
 import type { Log, LogFields } from "../../../proxy/base/log.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Briefing, preparationOf } from "../../../control/workers/briefing.ts";
-import type { FilterSpec } from "../../../proxy/messages/messages.ts";
+import type { FilterSpec } from "../../../proxy/table/filter-spec.ts";
 import { filterSnapshot } from "../../proxy/filters/filter-fixture.ts";
 import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
 

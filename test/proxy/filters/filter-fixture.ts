@@ -3,7 +3,7 @@ import type { ChainDeps } from "../../../proxy/filters/filter-chain.ts";
 import type { FilterHooks } from "../../../proxy/filters/filter-module.ts";
 import { LoadedFilter } from "../../../proxy/filters/loaded-filter.ts";
 import type { ModuleLoader, PresentCode } from "../../../proxy/filters/module-loader.ts";
-import type { FilterSpec } from "../../../proxy/messages/messages.ts";
+import type { FilterSpec } from "../../../proxy/table/filter-spec.ts";
 import type { FilterSnapshot } from "../../../proxy/table/snapshot.ts";
 import type { LogFields } from "../../../proxy/base/log.ts";
 

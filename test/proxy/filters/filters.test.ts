@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { FilterHooks, FilterModule } from "../../../proxy/filters/filter-module.ts";
 import { Filters } from "../../../proxy/filters/filters.ts";
 import { HeadDraft } from "../../../proxy/filters/head-draft.ts";
-import type { FilterRefusalReport, FilterSpec } from "../../../proxy/messages/messages.ts";
+import type { FilterRefusalReport, FilterSpec } from "../../../proxy/table/filter-spec.ts";
 import { RoutingTable } from "../../../proxy/table/routing-table.ts";
 import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
