@@ -38,7 +38,7 @@ export function readRooms(architecture: string): readonly Room[] {
 const PLAIN_WORDS = new Set(["node", "pure node", "libraries"]);
 
 /** The room of a file: the folder below proxy/ or control/, or the file itself that lies there. */
-export function roomOf(path: string): string {
+function roomOf(path: string): string {
   return path.split("/").slice(0, 2).join("/");
 }
 
