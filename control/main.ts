@@ -10,7 +10,7 @@ import { buildVersion } from "./base/build-version.ts";
 import type { Config } from "./config/config-schema.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
-import { HealthChecks } from "./discovery/health-checks.ts";
+import { openEndpointDiscovery } from "./discovery/endpoint-discovery.ts";
 import { Events } from "./records/events.ts";
 import { eventOfWorker } from "./records/sluice-event.ts";
 import { FilterFiles } from "./filters/filter-files.ts";
@@ -20,6 +20,7 @@ import { Inheritance } from "./sidecar/inheritance.ts";
 import { ListeningSockets } from "./workers/listening-sockets.ts";
 import { logTimers } from "./views/log-timers.ts";
 import { Migrations } from "./migrations/migrations.ts";
+import { systemPaths } from "./names/system-files.ts";
 import { Services } from "./table/services.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import { auditPath, openStore } from "./store/open-store.ts";
@@ -125,8 +126,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const path = link?.auditPath ?? auditPath(config.store);
   const audit = await Audit.open({ path, clock });
   const shared = { audit, events, log, clock };
-  const inner = link?.discovery;
-  const discovery = new HealthChecks({ ...shared, random: systemRandom, inner });
+  const discovery = await openEndpointDiscovery({
+    ...shared,
+    random: systemRandom,
+    registry: link?.discovery,
+    paths: systemPaths(env),
+  });
   const filters = new RunningFilters(briefing);
   const migrations = new Migrations({ ...shared, workers });
   const files = new FilterFiles(dirname(configPath), config.control.filterFolders);

@@ -32,7 +32,7 @@ export function metricsRoute(
       const { renderMetrics } = await import("../views/metrics.ts");
       const text = await renderMetrics({
         totals: counts.totals,
-        services: services.names().map((name) => services.snapshot(name)),
+        services: services.names().map((name) => services.shown(name).snapshot),
         revision: services.revision,
         workerRestarts: workers.restarts,
         registryStalenessMs: registry?.stalenessMs(),

@@ -71,7 +71,7 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
       const { revision } = services;
       const views = services
         .names()
-        .map((each) => serviceView(services.snapshot(each), totals, drains));
+        .map((each) => serviceView(services.shown(each), totals, drains));
       return tagged(reply, revision).send({ revision, services: views, ...reasonOf(counts) });
     },
   );
@@ -90,7 +90,7 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
         askWorkers(workers, clock),
         askDrains([services.snapshot(service)], migrations, clock),
       ]);
-      const view = serviceView(services.snapshot(service), totalsOrZeros(counts), drains);
+      const view = serviceView(services.shown(service), totalsOrZeros(counts), drains);
       const { revision } = services;
       const document = services.document(service);
       return tagged(reply, revision).send({ ...view, revision, document, ...reasonOf(counts) });

@@ -76,7 +76,7 @@ function endpointsText({ versions }: ServiceView): string {
   const rows = Object.entries(versions).flatMap(([version, { endpoints }]) =>
     endpoints.map((endpoint) => [
       version,
-      endpoint.address,
+      nameText(endpoint),
       endpoint.state,
       healthText(endpoint),
       endpoint.inFlight,
@@ -85,8 +85,17 @@ function endpointsText({ versions }: ServiceView): string {
   return tableText(head, rows);
 }
 
-function healthText(endpoint: ServiceView["versions"][string]["endpoints"][number]): string {
-  if (!endpoint.healthy) return "unhealthy";
+type EndpointView = ServiceView["versions"][string]["endpoints"][number];
+
+/** `10.0.0.5:3000 (web.internal:3000)` for an address that a name has. */
+function nameText({ address, name }: EndpointView): string {
+  return name === undefined || name === address ? address : `${address} (${name})`;
+}
+
+function healthText(endpoint: EndpointView): string {
+  if (!endpoint.healthy) {
+    return endpoint.reason === undefined ? "unhealthy" : `unhealthy: ${endpoint.reason}`;
+  }
   if (endpoint.ejectedBy === 0) return "healthy";
   return `ejected for ${Math.ceil(endpoint.ejectedForMs / 1000)} s`;
 }

@@ -26,7 +26,7 @@ function parseHostPort(text: string): HostPort | undefined {
 
 /**
  * The one way in which an endpoint's address is written: `10.0.0.5:3000`, `[::1]:3000`, `name:3000`
- * (resolved by the worker when it connects) or `unix:/run/web.sock`. undefined: not an address.
+ * (control/names finds its addresses) or `unix:/run/web.sock`. undefined: not an address.
  */
 export function canonicalEndpoint(text: string): string | undefined {
   const bind = canonicalBind(text);
@@ -53,6 +53,21 @@ export function canonicalHost(text: string): string | undefined {
   // A last label of digits alone would be read as (part of) an IPv4 address by some resolvers.
   const isName = labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? "");
   return isName && host.length <= HOST_NAME_MAX ? host : undefined;
+}
+
+/** An endpoint that is known by a name: it has no address until somebody has resolved that. */
+export type NamedAddress = { readonly host: string; readonly port: number };
+
+/**
+ * The name and port in an endpoint's address. undefined: it is an IP address or a Unix socket, to
+ * which a worker can connect.
+ */
+export function namedAddress(address: string): NamedAddress | undefined {
+  if (address.startsWith("unix:")) return undefined;
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon);
+  if (host.startsWith("[") || isIPv4(host)) return undefined;
+  return { host, port: Number(address.slice(colon + 1)) };
 }
 
 /** Whether only this machine can reach a (canonical) bind. */

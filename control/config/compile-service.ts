@@ -4,6 +4,7 @@ import type {
   VersionSnapshot,
 } from "../../proxy/table/snapshot.ts";
 import type { DiscoveredEndpoint, Service, ServiceVersion } from "./service.ts";
+import { endpointsOf, isConnectable, stateOf } from "./version-endpoints.ts";
 
 /** What discovery knows about a service: its last known endpoints by version; absent: none. */
 export type DiscoveredEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
@@ -40,22 +41,13 @@ function compileVersion(
   version: ServiceVersion,
   discovered: readonly DiscoveredEndpoint[],
 ): VersionSnapshot {
-  const { name, weight, state, source } = version;
-  const found = source.kind === "static" ? withHealth(source.endpoints, discovered) : discovered;
+  const { name, weight, state } = version;
+  const found = endpointsOf(version, discovered).filter(isConnectable);
   const endpoints = found.map((each) => compileEndpoint(each, version));
   return { name, weight, state, endpoints };
 }
 
 function compileEndpoint(endpoint: DiscoveredEndpoint, version: ServiceVersion): EndpointSnapshot {
   const { address, weight, healthy } = endpoint;
-  return { address, weight, state: version.endpointStates.get(address) ?? "ready", healthy };
-}
-
-/** Endpoints of the document are healthy until a check says otherwise. */
-function withHealth(
-  endpoints: readonly Omit<DiscoveredEndpoint, "healthy">[],
-  checked: readonly DiscoveredEndpoint[],
-): DiscoveredEndpoint[] {
-  const health = new Map(checked.map(({ address, healthy }) => [address, healthy]));
-  return endpoints.map((each) => ({ ...each, healthy: health.get(each.address) ?? true }));
+  return { address, weight, state: stateOf(version, endpoint), healthy };
 }

@@ -1,5 +1,5 @@
 import type { ReadService, ReadVersion } from "./service-shape.ts";
-import { canonicalEndpoint } from "./address.ts";
+import { canonicalEndpoint, namedAddress } from "./address.ts";
 
 /** Something wrong between values that are each right. `path` is relative to the service. */
 export type CrossProblem = {
@@ -122,11 +122,13 @@ function checkEndpoints(
 function checkEndpointStates(path: readonly string[], version: ReadVersion): CrossProblem[] {
   const keys = Object.keys(version.endpointStates ?? {});
   const known = version.endpoints && new Set(version.endpoints.map(addressOf));
+  // The addresses of a name come and go: any may be one of them.
+  const isOpen = known === undefined || [...known].some((each) => namedAddress(each) !== undefined);
   const isKnown = (key: string): boolean => {
     const address = canonicalEndpoint(key);
-    return address !== undefined && (known?.has(address) ?? true);
+    return address !== undefined && (isOpen || known.has(address));
   };
-  const wanted = known === undefined ? "an endpoint's address" : "an endpoint of this version";
+  const wanted = isOpen ? "an endpoint's address" : "an endpoint of this version";
   return keys
     .filter((key) => !isKnown(key))
     .map((key) => ({ path: [...path, "endpointStates", key], wanted, found: quoted(key) }));

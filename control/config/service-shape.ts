@@ -13,7 +13,7 @@ const HOSTS_MAX = 256;
 const VERSIONS_MAX = 64;
 
 /** Endpoints of one version; each has a pool of connections in every worker. */
-const ENDPOINTS_MAX = 4096;
+export const ENDPOINTS_MAX = 4096;
 
 /** Routes of one service. */
 const ROUTES_MAX = 4096;

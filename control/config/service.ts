@@ -16,13 +16,17 @@ export type StaticEndpoint = {
   readonly weight: number;
 };
 
-/** An endpoint as the registry knows it. */
+/** An endpoint as it was found: in the registry, by its name, by checks. */
 export type DiscoveredEndpoint = {
-  /** `10.0.0.5:3000` or `[::1]:3000`. */
+  /** `10.0.0.5:3000` or `[::1]:3000`; `web.internal:3000`, unhealthy, without an address. */
   readonly address: string;
   /** Relative weight inside its version, 1 … 65 535. */
   readonly weight: number;
   readonly healthy: boolean;
+  /** `web.internal:3000`: the entry whose name has this address. undefined: it is the entry. */
+  readonly name?: string | undefined;
+  /** Why it is not healthy, for people. undefined: it is, or only the registry knows. */
+  readonly reason?: string | undefined;
 };
 
 /** How a version's endpoints are found in Consul. At most one of the last three is set. */

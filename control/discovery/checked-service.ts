@@ -33,6 +33,7 @@ type ProbeLoop = { readonly ending: AbortController; readonly running: Promise<v
 export class CheckedService {
   readonly #deps: CheckedServiceDeps;
   readonly #endpoints = new Map<string, CheckedEndpoint>();
+  readonly #failures = new Map<string, string>();
   #plan: CheckPlan;
 
   constructor(plan: CheckPlan, deps: CheckedServiceDeps) {
@@ -40,9 +41,9 @@ export class CheckedService {
     this.#deps = deps;
   }
 
-  /** What the probes say. An address that is not probed is healthy. */
-  isHealthy(address: string): boolean {
-    return this.#endpoints.get(address)?.record.healthy ?? true;
+  /** Why an address is unhealthy: what the probe said that made it so. undefined: it is healthy. */
+  failureOf(address: string): string | undefined {
+    return this.#failures.get(address);
   }
 
   /** Probes these addresses from now on. What is known of those that stay is kept. */
@@ -52,7 +53,9 @@ export class CheckedService {
     for (const [address, { loop }] of this.#endpoints) {
       if (addresses.has(address) && isAsWas) continue;
       loop.ending.abort();
-      if (!addresses.has(address)) this.#endpoints.delete(address);
+      if (addresses.has(address)) continue;
+      this.#endpoints.delete(address);
+      this.#failures.delete(address);
     }
     for (const address of addresses) {
       const known = this.#endpoints.get(address);
@@ -80,16 +83,22 @@ export class CheckedService {
   /** One after the other: a probe that takes longer than the interval delays the next. */
   async #probeForever(address: string, record: HealthRecord, signal: AbortSignal): Promise<never> {
     const { check, host } = this.#plan;
-    const { clock, random, probe, onTurn } = this.#deps;
+    const { clock, random, probe } = this.#deps;
     const { path, intervalMs, timeoutMs } = check;
     await clock.sleep(random.next() * intervalMs, signal);
     for (;;) {
       const startedMs = clock.nowMs();
       const result = await probe({ address, host, path, timeoutMs }, signal);
       signal.throwIfAborted();
-      if (record.add(result.succeeded, check)) onTurn(address, result);
+      if (record.add(result.succeeded, check)) this.#turn(address, result);
       const everyMs = intervalMs * (1 + JITTER * (2 * random.next() - 1));
       await clock.sleep(Math.max(0, startedMs + everyMs - clock.nowMs()), signal);
     }
+  }
+
+  #turn(address: string, result: ProbeResult): void {
+    if (result.succeeded) this.#failures.delete(address);
+    else this.#failures.set(address, result.reason);
+    this.#deps.onTurn(address, result);
   }
 }

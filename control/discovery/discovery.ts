@@ -4,12 +4,16 @@ import type { DiscoveredEndpoint, Service } from "../config/service.ts";
 export interface Discovery {
   /**
    * Last known endpoints; empty before the first answer. For a version with `endpoints:` a
-   * discovery that also checks health may answer: of its entries only `healthy` counts, and an
-   * address without an entry is healthy.
+   * discovery that also checks health or resolves names may answer: see endpointsOf().
    */
   endpoints(service: string, version: string): readonly DiscoveredEndpoint[];
   /** Tells which versions to watch from now on. Must not throw. */
   update(services: Readonly<Record<string, Service>>): void;
+  /**
+   * Resolves when what update() brought has its first answers, as far as they come within a short
+   * time. Absent: there is nothing to wait for. Must not reject.
+   */
+  settled?(): Promise<void>;
   /** Called with a service's name when its endpoints or their health changed. Set by the owner. */
   onChange: (service: string) => void;
 }

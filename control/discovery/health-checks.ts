@@ -4,12 +4,13 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import { hostsOf } from "../config/compile-service.ts";
 import type { DiscoveredEndpoint, Service, ServiceVersion } from "../config/service.ts";
+import { endpointsOf, isConnectable } from "../config/version-endpoints.ts";
 import { CheckedService } from "./checked-service.ts";
 import type { CheckPlan } from "./checked-service.ts";
 import type { Discovery } from "./discovery.ts";
 import { probe } from "./probe.ts";
 import type { ProbeResult } from "./probe.ts";
-import { ProbeTurns } from "./probe-turns.ts";
+import { Turns } from "../base/turns.ts";
 
 /**
  * Probes under way at once, each a socket: a quarter of the 1 024 that many systems give a process.
@@ -37,7 +38,7 @@ export type HealthChecksDeps = {
 export class HealthChecks implements Discovery {
   onChange: (service: string) => void = () => undefined;
   readonly #deps: HealthChecksDeps;
-  readonly #turns = new ProbeTurns(PROBES_AT_ONCE_MAX);
+  readonly #turns = new Turns(PROBES_AT_ONCE_MAX);
   readonly #checked = new Map<string, CheckedService>();
   readonly #ended = new Set<Promise<void>>();
   #services: ReadonlyMap<string, Service> = new Map();
@@ -57,10 +58,14 @@ export class HealthChecks implements Discovery {
     const checked = this.#checked.get(service);
     const configured = this.#services.get(service)?.versions.find(({ name }) => name === version);
     if (checked === undefined || configured === undefined) return this.#found(service, version);
-    return this.#endpointsOf(service, configured).map((endpoint) => ({
-      ...endpoint,
-      healthy: endpoint.healthy && checked.isHealthy(endpoint.address),
-    }));
+    return this.#endpointsOf(service, configured).map((endpoint) => {
+      const failure = checked.failureOf(endpoint.address);
+      return failure === undefined ? endpoint : { ...endpoint, healthy: false, reason: failure };
+    });
+  }
+
+  async settled(): Promise<void> {
+    await this.#deps.inner?.settled?.();
   }
 
   update(services: Readonly<Record<string, Service>>): void {
@@ -99,7 +104,9 @@ export class HealthChecks implements Discovery {
     }
     const plan = { check: service.healthCheck, host: hostFor(name, service) };
     const checked = this.#checked.get(name) ?? this.#begin(name, plan);
-    const endpoints = service.versions.flatMap((version) => this.#endpointsOf(name, version));
+    const endpoints = service.versions
+      .flatMap((version) => this.#endpointsOf(name, version))
+      .filter(isConnectable);
     checked.follow(plan, new Set(endpoints.map(({ address }) => address)));
   }
 
@@ -137,9 +144,8 @@ export class HealthChecks implements Discovery {
   }
 
   /** Before our checks. */
-  #endpointsOf(service: string, { name, source }: ServiceVersion): readonly DiscoveredEndpoint[] {
-    if (source.kind === "consul") return this.#found(service, name);
-    return source.endpoints.map((endpoint) => ({ ...endpoint, healthy: true }));
+  #endpointsOf(service: string, version: ServiceVersion): readonly DiscoveredEndpoint[] {
+    return endpointsOf(version, this.#found(service, version.name));
   }
 
   #found(service: string, version: string): readonly DiscoveredEndpoint[] {

@@ -90,6 +90,18 @@ export type SluiceEvent =
       readonly reason: string;
     }
   | {
+      readonly kind: "name";
+      /** Those with an endpoint of this name. */
+      readonly services: readonly string[];
+      /** A host name. */
+      readonly name: string;
+      /** stale: DNS does not answer now, and the addresses are its last. */
+      readonly state: "resolved" | "stale" | "unresolved";
+      readonly addresses: readonly string[];
+      /** Of stale and unresolved. */
+      readonly reason: string | undefined;
+    }
+  | {
       readonly kind: "swap";
       /** Process ids. */
       readonly started: readonly number[];

@@ -129,6 +129,14 @@ export function rediscovered(
   return changeBetween(before, table).replace.length === 0 ? before : table;
 }
 
+/** The services that are new in `after` or say something else there, whatever discovery finds. */
+export function rewrittenNames(before: DesiredTable, after: DesiredTable): readonly string[] {
+  const services = [...after.services];
+  return services
+    .filter(([name, { service }]) => service !== before.services.get(name)?.service)
+    .map(([name]) => name);
+}
+
 /** What workers that have `before` need to hear to have `after`. */
 export function changeBetween(before: DesiredTable, after: DesiredTable): TableChange {
   const replace = [...after.services]

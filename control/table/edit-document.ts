@@ -66,7 +66,9 @@ export type EndpointState = {
 export function withEndpointState(current: DesiredService, change: EndpointState): ServiceDocument {
   const version = findVersion(current, change.version);
   const address = canonicalEndpoint(change.address) ?? change.address;
-  const isKnown = version.endpoints.some((endpoint) => endpoint.address === address);
+  const isKnown =
+    version.endpoints.some((endpoint) => endpoint.address === address) ||
+    isNamed(current, change.version, address);
   return withVersions(current.document, (name, document) => {
     if (name !== change.version) return document;
     const { endpointStates = {}, ...rest } = document;
@@ -79,6 +81,12 @@ export function withEndpointState(current: DesiredService, change: EndpointState
     const states = [...others, ...own];
     return states.length === 0 ? rest : { ...rest, endpointStates: Object.fromEntries(states) };
   });
+}
+
+/** Whether a version's document names the endpoint: a name stands for all of its addresses. */
+function isNamed({ service }: DesiredService, version: string, address: string): boolean {
+  const source = service.versions.find(({ name }) => name === version)?.source;
+  return source?.kind === "static" && source.endpoints.some((each) => each.address === address);
 }
 
 function findVersion(

@@ -5,6 +5,8 @@ import { withDocuments } from "./desired-table.ts";
 import type { DesiredService } from "./desired-table.ts";
 import { withWeights } from "./edit-document.ts";
 import type { EndpointState, Weights } from "./edit-document.ts";
+import { shownService } from "./shown-service.ts";
+import type { ShownService } from "./shown-service.ts";
 import type { StoredTable } from "../store/store.ts";
 import type { FilterEdit } from "./edit-filter.ts";
 import {
@@ -92,6 +94,11 @@ export class Services {
    */
   snapshot(name: string): ServiceSnapshot {
     return this.#find(name).snapshot;
+  }
+
+  /** A service as people look at it. @throws UnknownServiceError */
+  shown(name: string): ShownService {
+    return shownService(this.#find(name), this.#deps.discovery);
   }
 
   /**

@@ -3,7 +3,13 @@ import type { Service } from "../config/service.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Events } from "../records/events.ts";
 import type { StoredTable } from "../store/store.ts";
-import { changeBetween, NO_TABLE, readTable } from "./desired-table.ts";
+import {
+  changeBetween,
+  NO_TABLE,
+  readTable,
+  rediscovered,
+  rewrittenNames,
+} from "./desired-table.ts";
 import type { DesiredTable } from "./desired-table.ts";
 import type { PreparedChange, TableSink } from "./table-sink.ts";
 
@@ -58,15 +64,24 @@ export class TableInForce {
    */
   async apply(after: DesiredTable, prepared?: PreparedChange): Promise<void> {
     const { discovery, onTold, sink } = this.#deps;
-    const change = changeBetween(this.#table, after);
+    const before = this.#table;
     this.#table = after;
     const services = new Map([...after.services].map(([name, { service }]) => [name, service]));
     discovery?.update(Object.fromEntries(services));
+    await this.#settle(rewrittenNames(before, after));
     try {
-      await sink.apply(change, prepared);
+      await sink.apply(changeBetween(before, this.#table), prepared);
     } finally {
       // A worker that is late acts on it too before anything that it is asked later.
       onTold?.(services);
     }
+  }
+
+  /** Takes in what discovery finds at once for services that it has only now heard of. */
+  async #settle(names: readonly string[]): Promise<void> {
+    const { discovery } = this.#deps;
+    if (discovery?.settled === undefined || names.length === 0) return;
+    await discovery.settled();
+    this.#table = rediscovered(this.#table, names, discovery);
   }
 }

@@ -9,6 +9,7 @@ import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
+import type { ShownService } from "../table/shown-service.ts";
 import type { WorkerTotals } from "./worker-totals.ts";
 
 type AgeClass = (typeof AGE_CLASSES)[number];
@@ -20,10 +21,12 @@ export const stateSchema = z.enum(["ready", "drain", "maint"]);
 export const byVersion = z.record(z.string(), z.number());
 
 const endpointView = z.object({
-  address: z.string(),
+  address: z.string().describe("A name, as long as it has no address"),
+  name: z.string().optional().describe("The entry whose name has this address"),
   weight: z.int(),
   state: stateSchema,
-  healthy: z.boolean().describe("What active checks and the registry say"),
+  healthy: z.boolean().describe("What active checks, the registry and DNS say"),
+  reason: z.string().optional().describe("Why it is unhealthy; absent: only the registry knows"),
   ejectedBy: z.int().describe("Workers that have ejected it for its own failures"),
   ejectedForMs: z.number().describe("Until the last of them takes it back; 0: not ejected"),
   inFlight: z.int().describe("Requests under way"),
@@ -79,10 +82,11 @@ export type Drains = {
 
 /** A service as people look at it. */
 export function serviceView(
-  service: ServiceSnapshot,
+  shown: ShownService,
   totals: WorkerTotals,
   drains: Drains,
 ): ServiceView {
+  const service = shown.snapshot;
   return {
     name: service.name,
     hosts: [...service.hosts],
@@ -91,7 +95,7 @@ export function serviceView(
     shares: sharesOf(service),
     effectiveWeights: effectiveByVersion(service),
     versions: eachVersion(service, (version) => ({
-      ...viewVersion(service.name, version, totals),
+      ...viewVersion(shown, version, totals),
       ...viewDrain({ service: service.name, version: version.name }, version, drains),
     })),
   };
@@ -133,14 +137,15 @@ function eachVersion<Value>(
 }
 
 function viewVersion(
-  service: string,
+  { snapshot, details }: ShownService,
   version: VersionSnapshot,
   totals: WorkerTotals,
 ): z.infer<typeof versionView> {
-  const { exchangesOpen, tunnelsOpen } = totals.version(service, version.name);
+  const { exchangesOpen, tunnelsOpen } = totals.version(snapshot.name, version.name);
   const endpoints = version.endpoints.map(({ address, weight, state, healthy }) => {
-    const seen = totals.endpoint(service, version.name, address);
-    return { address, weight, state, healthy, ...seen };
+    const seen = totals.endpoint(snapshot.name, version.name, address);
+    const { name, reason } = details(version.name, address) ?? {};
+    return { address, name, weight, state, healthy, reason, ...seen };
   });
   return { state: version.state, exchangesOpen, tunnelsOpen, endpoints };
 }

@@ -6,14 +6,14 @@ const service = serviceSchema.parse({
   versions: {
     v1: {
       weight: 90,
-      endpoints: ["a:1", { address: "b:1", weight: 5 }],
-      endpointStates: { "B:1": "drain" },
+      endpoints: ["10.0.0.1:1", { address: "10.0.0.2:1", weight: 5 }],
+      endpointStates: { "10.0.0.2:01": "drain" },
     },
     v2: {
       weight: 10,
       state: "maint",
       consul: { service: "web" },
-      endpointStates: { "c:1": "maint", "gone:1": "drain" },
+      endpointStates: { "10.0.0.3:1": "maint", "gone:1": "drain" },
     },
   },
 });
@@ -29,15 +29,15 @@ describe("compileService()", () => {
       [
         "v1",
         [
-          { address: "a:1", weight: 9, healthy: false },
-          { address: "other:1", weight: 1, healthy: true },
+          { address: "10.0.0.1:1", weight: 9, healthy: false },
+          { address: "10.0.0.9:1", weight: 1, healthy: true },
         ],
       ],
       [
         "v2",
         [
-          { address: "c:1", weight: 3, healthy: true },
-          { address: "d:1", weight: 1, healthy: false },
+          { address: "10.0.0.3:1", weight: 3, healthy: true },
+          { address: "10.0.0.4:1", weight: 1, healthy: false },
         ],
       ],
     ]);
@@ -47,8 +47,8 @@ describe("compileService()", () => {
         weight: 90,
         state: "ready",
         endpoints: [
-          { address: "a:1", weight: 1, state: "ready", healthy: false },
-          { address: "b:1", weight: 5, state: "drain", healthy: true },
+          { address: "10.0.0.1:1", weight: 1, state: "ready", healthy: false },
+          { address: "10.0.0.2:1", weight: 5, state: "drain", healthy: true },
         ],
       },
       {
@@ -56,8 +56,8 @@ describe("compileService()", () => {
         weight: 10,
         state: "maint",
         endpoints: [
-          { address: "c:1", weight: 3, state: "maint", healthy: true },
-          { address: "d:1", weight: 1, state: "ready", healthy: false },
+          { address: "10.0.0.3:1", weight: 3, state: "maint", healthy: true },
+          { address: "10.0.0.4:1", weight: 1, state: "ready", healthy: false },
         ],
       },
     ]);

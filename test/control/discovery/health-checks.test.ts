@@ -234,7 +234,7 @@ test("HealthChecks of discovered endpoints need both: the registry's word and th
   expect(changes).toEqual(["web"]);
   await round(2);
   expect(checks.endpoints("web", "v1")).toEqual([
-    { address: bad.address, weight: 3, healthy: false },
+    { address: bad.address, weight: 3, healthy: false, reason: "answered 500" },
     { address: good.address, weight: 5, healthy: false },
   ]);
   inner.found.set("web/v1", [{ address: good.address, weight: 5, healthy: true }]);

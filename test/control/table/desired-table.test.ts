@@ -15,7 +15,7 @@ import type { DesiredTable } from "../../../control/table/desired-table.ts";
 import { FakeDiscovery, shop, web } from "../../support/started-services.ts";
 
 const CONSUL: ServiceDocument = { versions: { v1: { consul: { service: "web" } } } };
-const ONE = { address: "x:1", weight: 1, healthy: true };
+const ONE = { address: "10.0.0.1:1", weight: 1, healthy: true };
 
 /** A table at revision 7 that holds these services. */
 function tableOf(services: Record<string, ServiceDocument>, discovery?: FakeDiscovery) {

@@ -188,15 +188,17 @@ describe("States", () => {
   });
 
   test("setEndpointState() changes one endpoint, by any spelling of its address", async () => {
-    const { services } = await started();
+    const v1 = { ...web.versions["v1"], endpoints: ["10.0.0.1:1", "[::1]:1"] };
+    const document = { ...web, versions: { ...web.versions, v1 } };
+    const { services } = await started({ web: document });
     const states = (): unknown =>
       services.snapshot("web").versions[0]?.endpoints.map(({ state }) => state);
-    const change = { version: "v1", address: "B:01", state: "maint" } as const;
+    const change = { version: "v1", address: "[0:0::1]:01", state: "maint" } as const;
     await services.setEndpointState("web", change, ANY);
     expect(states()).toStrictEqual(["ready", "maint"]);
-    await services.setEndpointState("web", { ...change, address: "b:1", state: "ready" }, ANY);
+    await services.setEndpointState("web", { ...change, address: "[::1]:1", state: "ready" }, ANY);
     expect(states()).toStrictEqual(["ready", "ready"]);
-    expect(services.document("web")).toStrictEqual(web);
+    expect(services.document("web")).toStrictEqual(document);
     await expect(
       services.setEndpointState("web", { ...change, address: "c:1" }, ANY),
     ).rejects.toMatchObject({ code: "unknown_endpoint" });

@@ -10,7 +10,7 @@ import { fixedClock } from "../../support/fixed-clock.ts";
 import { FakeDiscovery, shop, web } from "../../support/started-services.ts";
 
 const FIRST: StoredTable = { revision: 1, services: { web } };
-const ONE = { address: "x:1", weight: 1, healthy: true };
+const ONE = { address: "10.0.0.1:1", weight: 1, healthy: true };
 const CONSUL = { versions: { v1: { consul: { service: "web" } } } };
 
 /** A follower of a store that holds `first`, which is in force. */

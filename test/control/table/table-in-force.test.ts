@@ -1,10 +1,21 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Events } from "../../../control/records/events.ts";
-import { NO_TABLE } from "../../../control/table/desired-table.ts";
+import { NO_TABLE, rediscovered } from "../../../control/table/desired-table.ts";
 import { TableInForce } from "../../../control/table/table-in-force.ts";
 import type { PreparedChange, TableSink } from "../../../control/table/table-sink.ts";
+import type { VersionSnapshot } from "../../../proxy/table/snapshot.ts";
 import { fixedClock } from "../../support/fixed-clock.ts";
 import { FakeDiscovery, shop, web } from "../../support/started-services.ts";
+
+const ONE = { address: "10.0.0.1:1", weight: 1, healthy: true };
+
+function addressesOf(versions: readonly VersionSnapshot[]): string {
+  return versions
+    .flatMap(({ endpoints }) => endpoints)
+    .map(({ address }) => address)
+    .join(" ");
+}
 
 /** A table in force over a sink that notes what it gets. */
 function inForce(sink: TableSink, discovery?: FakeDiscovery) {
@@ -48,4 +59,29 @@ test("TableInForce.read() tells of services that cannot be used, and applies not
   expect(events.since(0)).toMatchObject([{ kind: "service-refused", service: "web" }]);
   expect(current.table).toBe(NO_TABLE);
   expect(applied).toEqual([]);
+});
+
+test("TableInForce.apply() takes along what discovery finds at once for services that are new", async () => {
+  let settles = 0;
+  const settled = async (): Promise<void> => {
+    settles += 1;
+    await turn();
+    for (const name of ["web", "shop"]) discovery.found.set(`${name}/v1`, [ONE]);
+  };
+  const discovery = Object.assign(new FakeDiscovery(), { settled });
+  const heard: string[] = [];
+  const sink: TableSink = {
+    apply: async ({ replace }) =>
+      void heard.push(...replace.map(({ name, versions }) => `${name} ${addressesOf(versions)}`)),
+  };
+  const { current } = inForce(sink, discovery);
+  const consul = { versions: { v1: { consul: { service: "web" } } } };
+  await current.apply(current.read({ revision: 1, services: { web: consul } }));
+  await current.apply(current.read({ revision: 2, services: { web: consul, shop: consul } }));
+  expect(heard).toEqual(["web 10.0.0.1:1", "shop 10.0.0.1:1"]);
+  // What discovery itself brings about waits for nothing.
+  discovery.found.set("web/v1", []);
+  await current.apply(rediscovered(current.table, ["web"], discovery));
+  expect(heard.at(-1)).toBe("web ");
+  expect(settles).toBe(2);
 });

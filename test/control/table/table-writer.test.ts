@@ -193,7 +193,7 @@ describe("A write of Services", () => {
 
 describe("Discovery", () => {
   const consul: ServiceDocument = { versions: { v1: { consul: { service: "web" } } } };
-  const one = { address: "x:1", weight: 1, healthy: true };
+  const one = { address: "10.0.0.1:1", weight: 1, healthy: true };
 
   test("is told what to watch, and what it finds reaches the workers under the same revision", async () => {
     const discovery = new FakeDiscovery();
@@ -234,26 +234,27 @@ describe("Discovery", () => {
     };
     const { services } = await started({ web: consul }, { discovery });
     await services.refresh("other");
-    expect(services.snapshot("web").versions[0]?.endpoints[0]?.address).toBe("x:1");
+    expect(services.snapshot("web").versions[0]?.endpoints[0]?.address).toBe("10.0.0.1:1");
   });
 
   test("many changes at once cost one", async () => {
     const discovery = new FakeDiscovery();
     const { services, sink } = await started({ web: consul, shop }, { discovery });
     for (let port = 1; port < 100; port += 1) {
-      discovery.found.set("web/v1", [{ ...one, address: `x:${port}` }]);
+      discovery.found.set("web/v1", [{ ...one, address: `10.0.0.1:${port}` }]);
       discovery.onChange("web");
     }
     await services.refresh("web");
     expect(sink.changes).toHaveLength(2);
-    expect(services.snapshot("web").versions[0]?.endpoints[0]?.address).toBe("x:99");
+    expect(services.snapshot("web").versions[0]?.endpoints[0]?.address).toBe("10.0.0.1:99");
   });
 
   test("states of endpoints that it finds can be set, and outlive them until they are ready", async () => {
+    const found = { version: "v1", address: one.address } as const;
     const discovery = new FakeDiscovery();
     discovery.found.set("web/v1", [one]);
     const { services } = await started({ web: consul }, { discovery });
-    await services.setEndpointState("web", { version: "v1", address: "x:1", state: "drain" }, ANY);
+    await services.setEndpointState("web", { ...found, state: "drain" }, ANY);
     discovery.found.set("web/v1", []);
     await services.refresh("web");
     discovery.found.set("web/v1", [one]);
@@ -261,7 +262,7 @@ describe("Discovery", () => {
     expect(services.snapshot("web").versions[0]?.endpoints[0]?.state).toBe("drain");
     discovery.found.set("web/v1", []);
     await services.refresh("web");
-    await services.setEndpointState("web", { version: "v1", address: "x:1", state: "ready" }, ANY);
+    await services.setEndpointState("web", { ...found, state: "ready" }, ANY);
     expect(services.document("web")).toStrictEqual(consul);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { ProbeTurns } from "../../../control/discovery/probe-turns.ts";
+import { Turns } from "../../../control/base/turns.ts";
 
-test("ProbeTurns.run() runs at most so many at once, the others in the order in which they came", async () => {
-  const turns = new ProbeTurns(2);
+test("Turns.run() runs at most so many at once, the others in the order in which they came", async () => {
+  const turns = new Turns(2);
   const gates = ["a", "b", "c", "d"].map((name) => ({ name, ...Promise.withResolvers<void>() }));
   const steps: string[] = [];
   const runs = gates.map(({ name, promise }) =>
@@ -28,8 +28,8 @@ test("ProbeTurns.run() runs at most so many at once, the others in the order in 
   ]);
 });
 
-test("ProbeTurns.run() passes the turn on when a task fails", async () => {
-  const turns = new ProbeTurns(1);
+test("Turns.run() passes the turn on when a task fails", async () => {
+  const turns = new Turns(1);
   const failing = turns.run(() => Promise.reject(new Error("broken")));
   const next = turns.run(async () => "done");
   await expect(failing).rejects.toThrow("broken");

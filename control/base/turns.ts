@@ -1,5 +1,5 @@
 /** Lets at most so many tasks run at once; the others wait, first come, first served. */
-export class ProbeTurns {
+export class Turns {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 

@@ -1,0 +1,136 @@
+import type { Log } from "../../proxy/base/log.ts";
+import { canonicalEndpoint, namedAddress } from "../config/address.ts";
+import type { DiscoveredEndpoint, Service, ServiceVersion } from "../config/service.ts";
+import { unresolvedEndpoint } from "../config/version-endpoints.ts";
+import type { KnownStatus } from "../names/name-status.ts";
+import type { Names } from "../names/names.ts";
+import type { SluiceEvent } from "../records/sluice-event.ts";
+import type { Discovery } from "./discovery.ts";
+
+/** What named endpoints are found with. */
+export type NamedEndpointsDeps = {
+  readonly names: Names;
+  /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
+  readonly inner?: Discovery | undefined;
+  readonly log: Log;
+  /** Hears `name`. Absent: nobody wants to know. */
+  readonly events?: { emit(event: SluiceEvent): unknown } | undefined;
+};
+
+/**
+ * Puts addresses in the place of names, for endpoints of the document and of the registry alike:
+ * each address of a name is an endpoint with the weight and the health of the name's entry.
+ */
+export class NamedEndpoints implements Discovery {
+  onChange: (service: string) => void = () => undefined;
+  readonly #deps: NamedEndpointsDeps;
+  readonly #names: Names;
+  readonly #inner: Discovery | undefined;
+  #services: ReadonlyMap<string, Service> = new Map();
+  /** The host names that each service has. */
+  #hosts = new Map<string, ReadonlySet<string>>();
+
+  constructor(deps: NamedEndpointsDeps) {
+    const { names, inner } = deps;
+    this.#deps = deps;
+    this.#names = names;
+    this.#inner = inner;
+    names.onChange = (host, status) => {
+      const services = [...this.#hosts].flatMap(([name, hosts]) => (hosts.has(host) ? [name] : []));
+      this.#report(host, services, status);
+      for (const service of services) this.onChange(service);
+    };
+    if (inner === undefined) return;
+    inner.onChange = (service) => {
+      this.#readHosts(service);
+      this.#follow();
+      this.onChange(service);
+    };
+  }
+
+  /** For a version with `endpoints:` those that are names, else all. */
+  endpoints(service: string, version: string): readonly DiscoveredEndpoint[] {
+    const configured = this.#services.get(service)?.versions.find(({ name }) => name === version);
+    const entries =
+      configured === undefined
+        ? this.#found(service, version)
+        : this.#entriesOf(service, configured);
+    return entries.flatMap((entry) => this.#expand(entry));
+  }
+
+  update(services: Readonly<Record<string, Service>>): void {
+    const before = this.#services;
+    this.#services = new Map(Object.entries(services));
+    this.#inner?.update(services);
+    for (const name of before.keys()) {
+      if (!this.#services.has(name)) this.#hosts.delete(name);
+    }
+    for (const [name, service] of this.#services) {
+      if (before.get(name) !== service) this.#readHosts(name);
+    }
+    this.#follow();
+  }
+
+  async settled(): Promise<void> {
+    await this.#names.settled();
+  }
+
+  #readHosts(service: string): void {
+    const versions = this.#services.get(service)?.versions ?? [];
+    const hosts = versions
+      .flatMap((version) => this.#entriesOf(service, version))
+      .flatMap(({ address }) => hostOf(address) ?? []);
+    if (hosts.length === 0) this.#hosts.delete(service);
+    else this.#hosts.set(service, new Set(hosts));
+  }
+
+  #follow(): void {
+    this.#names.follow(new Set([...this.#hosts.values()].flatMap((hosts) => [...hosts])));
+  }
+
+  /** What may be names of a version. */
+  #entriesOf(service: string, { name, source }: ServiceVersion): readonly DiscoveredEndpoint[] {
+    if (source.kind === "consul") return this.#found(service, name);
+    return source.endpoints
+      .filter(({ address }) => namedAddress(address) !== undefined)
+      .map((entry) => ({ ...entry, healthy: true }));
+  }
+
+  #found(service: string, version: string): readonly DiscoveredEndpoint[] {
+    return this.#inner?.endpoints(service, version) ?? [];
+  }
+
+  #report(name: string, services: readonly string[], status: KnownStatus): void {
+    const { log, events } = this.#deps;
+    const { kind: state } = status;
+    const addresses = state === "unresolved" ? [] : status.addresses;
+    const reason = state === "resolved" ? undefined : status.reason;
+    events?.emit({ kind: "name", services, name, state, addresses, reason });
+    const fields = { name, addresses: addresses.join(" "), reason };
+    if (state === "resolved") log.info("name.resolved", fields);
+    else log.warn(`name.${state}`, fields);
+  }
+
+  #expand(entry: DiscoveredEndpoint): readonly DiscoveredEndpoint[] {
+    const { address } = entry;
+    // A registry's word: it may hold anything.
+    if (canonicalEndpoint(address) === undefined) {
+      return [unresolvedEndpoint(entry, "neither an address nor a host name with a port")];
+    }
+    const named = namedAddress(address);
+    if (named === undefined) return [entry];
+    const status = this.#names.status(named.host);
+    if (status.kind === "asking") return [unresolvedEndpoint(entry, "not resolved yet")];
+    if (status.kind === "unresolved") return [unresolvedEndpoint(entry, status.reason)];
+    return status.addresses.map((each) => ({
+      ...entry,
+      address: `${each}:${named.port}`,
+      name: address,
+    }));
+  }
+}
+
+/** The name to resolve in an endpoint's address. undefined: there is none. */
+function hostOf(address: string): string | undefined {
+  return canonicalEndpoint(address) === undefined ? undefined : namedAddress(address)?.host;
+}

@@ -1,0 +1,70 @@
+/** 4: A records, 6: AAAA records. */
+export type Family = 4 | 6;
+
+/** What DNS said of a name's addresses of one family. */
+export type Answer =
+  | { readonly kind: "addresses"; readonly addresses: readonly string[]; readonly ttlMs: number }
+  /** It says that there are none. `reason`: for people. */
+  | { readonly kind: "none"; readonly reason: string }
+  /** It did not say: silent, or without an answer itself. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** A TTL of 0 or less than this: DNS is asked in the background, never once a request. */
+export const TTL_MIN_MS = 1_000;
+
+/** A record that may be kept for a day moves without notice: a question a minute costs nothing. */
+export const TTL_MAX_MS = 60_000;
+
+/**
+ * How long "there is none" holds. Node does not give the zone's own time; this is what a container
+ * that has just been registered may wait.
+ */
+export const NEGATIVE_MS = 5_000;
+
+/** When DNS is asked again that did not answer: it has had its timeouts by then. */
+export const FAILED_MS = 5_000;
+
+/**
+ * "There is none" in a row, NEGATIVE_MS apart, before addresses are let go: a DNS server that has
+ * just started says so for a moment of all its names.
+ */
+const NONE_BEFORE_GONE = 2;
+
+/** What is known of a name's addresses of one family: the last good answer, and how fresh it is. */
+export class AddressRecord {
+  #addresses: readonly string[] = [];
+  #last: Answer | undefined;
+  #noneInRow = 0;
+
+  /** Empty: none is known. As DNS gave them. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /** undefined: nobody has answered yet, nor failed to. */
+  get last(): Answer | undefined {
+    return this.#last;
+  }
+
+  /** Takes an answer. One that failed, or a first "none", leaves the addresses as they are. */
+  add(answer: Answer): void {
+    this.#last = answer;
+    this.#noneInRow = answer.kind === "none" ? this.#noneInRow + 1 : 0;
+    if (answer.kind === "addresses") this.#addresses = answer.addresses;
+    if (this.#noneInRow >= NONE_BEFORE_GONE) this.#addresses = [];
+  }
+
+  /** How long the last answer holds. 0: there was none. */
+  holdsMs(): number {
+    switch (this.#last?.kind) {
+      case undefined:
+        return 0;
+      case "addresses":
+        return Math.min(TTL_MAX_MS, Math.max(TTL_MIN_MS, this.#last.ttlMs));
+      case "none":
+        return NEGATIVE_MS;
+      case "failed":
+        return FAILED_MS;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import type { DiscoveredEndpoint } from "../config/service.ts";
+import { endpointsOf, isConnectable, stateOf } from "../config/version-endpoints.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { DesiredService } from "./desired-table.ts";
+
+/** A service as people look at it. */
+export type ShownService = {
+  /** As workers have it, and beside that the names without an address: unhealthy endpoints. */
+  readonly snapshot: ServiceSnapshot;
+  /** What is known of an endpoint besides: its name, why it is unhealthy. undefined: nothing. */
+  readonly details: (version: string, address: string) => DiscoveredEndpoint | undefined;
+};
+
+/** Adds to what workers have what discovery alone knows. */
+export function shownService(
+  { service, snapshot }: DesiredService,
+  discovery: Discovery | undefined,
+): ShownService {
+  const found = new Map<string, ReadonlyMap<string, DiscoveredEndpoint>>();
+  const unresolved = new Map<string, readonly EndpointSnapshot[]>();
+  for (const version of service.versions) {
+    const endpoints = endpointsOf(version, discovery?.endpoints(snapshot.name, version.name) ?? []);
+    found.set(version.name, new Map(endpoints.map((each) => [each.address, each])));
+    const names = endpoints.filter((each) => !isConnectable(each));
+    unresolved.set(
+      version.name,
+      names.map((each) => ({
+        address: each.address,
+        weight: each.weight,
+        state: stateOf(version, each),
+        healthy: false,
+      })),
+    );
+  }
+  const versions = snapshot.versions.map((version) => ({
+    ...version,
+    endpoints: [...version.endpoints, ...(unresolved.get(version.name) ?? [])],
+  }));
+  return {
+    snapshot: { ...snapshot, versions },
+    details: (version, address) => found.get(version)?.get(address),
+  };
+}
