@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { takeHandle } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
+import { refuseName } from "./no-names.ts";
 import type { ConnectTarget } from "./transport.ts";
 
 /** Who is told how it ends: by exactly one of the two, and not before the dial is made. */
@@ -19,7 +20,12 @@ export class Dial {
   constructor(target: ConnectTarget, owner: DialOwner) {
     let error: Error | undefined;
     // It must not read by itself.
-    const socket = connect({ ...target, allowHalfOpen: true, noDelay: true }).pause();
+    const socket = connect({
+      ...target,
+      lookup: refuseName,
+      allowHalfOpen: true,
+      noDelay: true,
+    }).pause();
     socket.on("connect", () => owner.onDialled(takeHandle(socket) as StreamHandle));
     socket.on("error", (reason) => {
       error = reason;

@@ -26,7 +26,7 @@ test("Dial gives the stream of a connection that stands, from which nothing has 
   const accepted = Promise.withResolvers<Socket>();
   const port = await listen(accepted.resolve);
   const owner = new Owner();
-  const dial = new Dial({ host: "localhost", port }, owner);
+  const dial = new Dial({ host: "127.0.0.1", port }, owner);
   onTestFinished(() => owner.handle?.close());
   expect([dial, owner.told]).toEqual([dial, []]);
   await eventually(() => expect(owner.told).toEqual(["dialled"]));
