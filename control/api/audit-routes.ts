@@ -35,8 +35,8 @@ export function auditRoutes(api: Api, { audit }: ApiDeps): void {
         querystring: z.strictObject({
           since: digits(Number.MAX_SAFE_INTEGER)
             .optional()
-            .describe("The first entries after this sequence number; absent: the newest"),
-          limit: digits(AUDIT_LIST_MAX).default(100).describe("Entries at most"),
+            .describe("Return the first entries after this sequence number; absent: the newest"),
+          limit: digits(AUDIT_LIST_MAX).default(100).describe("Most entries to return"),
         }),
         response: {
           200: z.object({ entries: z.array(entrySchema) }),

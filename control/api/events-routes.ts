@@ -13,11 +13,10 @@ export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
       // A HEAD would hold a stream open that nobody may send anything on.
       exposeHeadRoute: false,
       schema: {
-        summary: "Follow what happens",
+        summary: "Follow events as they happen",
         description:
           "Server-sent events. `event` is the kind, `data` the event as JSON. " +
-          "Last-Event-ID resumes; " +
-          "an event `gap` says that some in between are no longer kept.",
+          "Last-Event-ID resumes. An event `gap` says that events in between are no longer kept.",
         headers: z.looseObject({ "last-event-id": z.string().optional() }),
         response: {
           200: {

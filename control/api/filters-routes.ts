@@ -10,11 +10,11 @@ import { entityTag, writeContext } from "./write-context.ts";
 
 const writeHeaders = z.looseObject({
   "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
-  "x-sluice-reason": z.string().optional().describe("Why; kept in the audit log"),
+  "x-sluice-reason": z.string().optional().describe("Why; the audit log keeps it"),
 });
 
 const editBody = strict({ module: filterModule.optional(), options: filterOptions.optional() })
-  .describe("What is left out stays; nothing at all reads the module's file again")
+  .describe("What is left out stays; an empty body only reads the module's file again")
   .nullish();
 
 const listSchema = z.object({
@@ -23,7 +23,7 @@ const listSchema = z.object({
   countsMissing: z
     .string()
     .optional()
-    .describe("Which worker did not answer, so that counts are 0; absent: all did"),
+    .describe("Which worker did not answer, so that counts are 0; absent if all did"),
 });
 
 /** `GET /v1/filters` and `PUT /v1/filters/{name}`: modules that are replaced while they run. */
@@ -41,11 +41,11 @@ export function filtersRoutes(api: Api, deps: ApiDeps): void {
     "/v1/filters/:name",
     {
       schema: {
-        summary: "Replace a filter while it runs",
+        summary: "Replace a running filter",
         description:
-          "In every service that has a filter of this name. All workers load and check the new " +
-          "one beside the old; requests under way end with the old one. A refusal leaves all " +
-          "as it was.",
+          "Replaces it in every service that has a filter of this name. All workers load and " +
+          "check the new filter beside the old one; requests under way end with the old one. " +
+          "If any worker refuses, nothing changes.",
         headers: writeHeaders,
         params: z.object({ name: z.string() }),
         body: editBody,

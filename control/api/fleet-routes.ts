@@ -8,11 +8,11 @@ import { problemResponses } from "./problem.ts";
 const FLEET_WAIT_MS = 10_000;
 
 const fleetSchema = z.object({
-  revision: z.int().describe("The one that this sidecar has in force"),
+  revision: z.int().describe("The revision that this sidecar has in force"),
   sidecars: z.array(
     z.object({
       sidecar: z.string(),
-      revision: z.int().describe("The one that all its workers act on; 0: none yet"),
+      revision: z.int().describe("The revision that all its workers act on; 0: none yet"),
       api: z.string().optional().describe("Where its control API listens"),
     }),
   ),
@@ -28,7 +28,7 @@ export function fleetRoutes(api: Api, { services, registry }: ApiDeps): void {
     {
       schema: {
         summary: "List the live sidecars that share the table",
-        description: "404 when the table is this sidecar's alone.",
+        description: "404 if no other sidecar can share the table.",
         response: { 200: fleetSchema, ...problemResponses(404, 503) },
       },
     },

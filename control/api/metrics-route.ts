@@ -17,8 +17,7 @@ export function metricsRoute(
     {
       schema: {
         summary: "Metrics in Prometheus' text format",
-        description:
-          "503 when a worker does not answer: a counter must not seem to have gone back.",
+        description: "503 if a worker does not answer, because a counter must not seem to go back.",
         response: {
           200: { description: "The metrics", content: { "text/plain": { schema: z.string() } } },
           ...problemResponses(503),

@@ -10,7 +10,7 @@ const params = z.object({ service: z.string(), version: z.string() });
 const body = strict({
   action: z
     .enum(["resume", "stop"], { error: "one of resume, stop" })
-    .describe("resume: after it has stopped by itself. stop: what is left stays"),
+    .describe("resume: continue after it stopped by itself. stop: end it; what is left stays"),
 });
 
 /**

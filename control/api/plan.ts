@@ -11,14 +11,14 @@ const versionPlan = z.object({
   keys: z
     .object({ lost: z.number(), gained: z.number() })
     .optional()
-    .describe("Parts of all affinity keys that leave and arrive; absent without affinity"),
+    .describe("Shares of all affinity keys that leave and arrive; absent without affinity"),
   tunnels: z
     .object({ open: z.int(), toMigrate: z.int() })
-    .describe("Open ones, and those of them whose key or version goes elsewhere"),
+    .describe("Open tunnels, and those whose key or version moves elsewhere"),
   capacity: z.object({
     endpointsUsable: z.int(),
     inFlightExpected: z.number().describe("Requests under way now, split by the new weights"),
-    inFlightLimit: z.int().describe("limits.inFlight of all workers together"),
+    inFlightLimit: z.int().describe("limits.inFlight, summed over all workers"),
   }),
 });
 
@@ -37,14 +37,14 @@ const warningSchema = z.object({
 
 /** What a change would do. */
 export const planSchema = z.object({
-  revision: z.int().describe("The table that the plan was made on"),
+  revision: z.int().describe("The revision that the plan is based on"),
   weights: byVersion.describe("After the change"),
   shares: byVersion.describe("After the change"),
-  effectiveWeights: byVersion.describe("After the change, states and the health gate"),
+  effectiveWeights: byVersion.describe("After the change, states and health"),
   keysMoved: z
     .number()
     .optional()
-    .describe("Part of all affinity keys that get another version; absent without affinity"),
+    .describe("Share of all affinity keys that get another version; absent without affinity"),
   versions: z.record(z.string(), versionPlan),
   warnings: z.array(warningSchema),
 });

@@ -17,7 +17,7 @@ import { entityTag } from "./write-context.ts";
 const PROBLEM_TYPE = "application/problem+json";
 
 const onePart = z.object({
-  path: z.string().describe("Where it is; empty: the whole body"),
+  path: z.string().describe("Where the problem is; empty for the whole body"),
   wanted: z.string(),
   found: z.string(),
 });
@@ -37,9 +37,9 @@ const problemSchema = z
     revision: z
       .int()
       .optional()
-      .describe("412: the current one; 503 not_in_force and fleet_lags: the stored one"),
+      .describe("412: the current revision; 503 not_in_force and fleet_lags: the stored one"),
   })
-  .describe("An error as RFC 9457 has it");
+  .describe("An error as RFC 9457 defines it");
 
 /** An error's body. */
 type ProblemBody = z.infer<typeof problemSchema>;

@@ -29,13 +29,13 @@ const stateBody = strict({ state: stateSchema });
 
 const writeHeaders = z.looseObject({
   "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
-  "x-sluice-reason": z.string().optional().describe("Why; kept in the audit log"),
+  "x-sluice-reason": z.string().optional().describe("Why; the audit log keeps it"),
 });
 
 const countsMissing = z
   .string()
   .optional()
-  .describe("Which worker did not answer, so that all counts are 0; absent: all did");
+  .describe("Which worker did not answer, so that all counts are 0; absent if all did");
 const written = z.object({ revision: z.int() });
 const writeFailures = problemResponses(400, 404, 412, 413, 415, 422, 428, 503);
 
@@ -56,7 +56,7 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
   const oneSchema = serviceViewSchema.extend({
     revision: z.int(),
     countsMissing,
-    document: z.unknown().describe("As it was written: what a PUT takes"),
+    document: z.unknown().describe("As it was written; a PUT takes the same"),
   });
   api.get(
     "/v1/services",
@@ -144,8 +144,8 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
       schema: {
         summary: "Shift traffic between versions",
         description:
-          "Versions not named keep their weight. Answers when every worker acts on it; with " +
-          "`wait=fleet` when those of every live sidecar do (503 fleet_lags names who does not).",
+          "Versions that are not named keep their weights. Answers once every worker acts on the " +
+          "shift, with `wait=fleet` once every live sidecar does (503 fleet_lags names the rest).",
         headers: writeHeaders,
         params: serviceParams,
         querystring: strict({ wait: z.enum(["fleet"], { error: "fleet" }).optional() }),

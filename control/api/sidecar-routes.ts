@@ -6,8 +6,8 @@ import { problemResponses } from "./problem.ts";
 
 const readiness = z.object({
   ready: z.boolean(),
-  reasons: z.array(z.string()).describe("Why it is not"),
-  stale: z.array(z.string()).describe("What may be out of date, though it serves, and why"),
+  reasons: z.array(z.string()).describe("Why it is not ready"),
+  stale: z.array(z.string()).describe("What may be out of date while it serves, and why"),
 });
 
 /** The sidecar as a whole: drain, reload and the two health questions. */
@@ -18,7 +18,7 @@ export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
       schema: {
         summary: "Drain this sidecar",
         description:
-          "Starts it and answers at once; `readyz` is 503 from then on. Again changes nothing.",
+          "Answers at once; `readyz` is 503 from then on. A second call changes nothing.",
         response: { 202: z.object({ draining: z.boolean() }) },
       },
     },
@@ -49,15 +49,14 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
     "/v1/workers/swap",
     {
       schema: {
-        summary: "Replace the workers' code with what is on disk",
+        summary: "Replace the workers' code with the code on disk",
         description:
-          "Answers when the new workers serve. Until then, and if they fail their trial, the old " +
-          "ones " +
-          "go on as before.",
+          "Answers once the new workers serve. Until then, and if they fail their trial, the old " +
+          "workers continue.",
         body: z
           .strictObject({
             release: z.string().optional().describe("A folder in the configured `releases`"),
-            trial: duration.optional().describe("How long new workers are tried; default 2s"),
+            trial: duration.optional().describe("How long to try new workers; default 2s"),
           })
           .nullish(),
         response: {
@@ -79,10 +78,10 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
     "/v1/upgrade",
     {
       schema: {
-        summary: "Let a new process take this one's place",
+        summary: "Start a new process in this one's place",
         description:
-          "Answers when the new primary and its workers serve. It gets sockets, table and " +
-          "connections; this process ends when its last response has.",
+          "Answers once the new primary and its workers serve. It takes over the sockets, the " +
+          "table and the connections; this process ends after its last response.",
         body: z.strictObject({ release: z.string().optional() }).nullish(),
         response: {
           200: z.object({ pid: z.int(), replaced: z.int() }),
@@ -107,8 +106,8 @@ function healthRoutes(api: Api, sidecar: ApiDeps["sidecar"], registry: ApiDeps["
       schema: {
         summary: "Whether this sidecar should get traffic",
         description:
-          "503 before the first table and while draining. Without its registry a sidecar goes on " +
-          "with what it knows: that is 200, and `stale` says so.",
+          "503 before the first table and while draining. Without its registry a sidecar " +
+          "continues with what it knows; the answer is 200, and `stale` says so.",
         response: { 200: readiness, 503: readiness },
       },
     },

@@ -8,9 +8,9 @@ import { tableText } from "./output.ts";
 export function addAudit(program: Command, context: CliContext): void {
   program
     .command("audit")
-    .description("show the latest changes: who, when, why")
-    .option("--limit <n>", "entries at most", "20")
-    .option("--since <n>", "only the first ones after this sequence number")
+    .description("show the latest changes: who made them, when and why")
+    .option("--limit <n>", "most entries to show", "20")
+    .option("--since <n>", "show the first entries after this sequence number")
     .action(
       async (options: { readonly limit: string; readonly since?: string }, command: Command) => {
         const query = new URLSearchParams(options);

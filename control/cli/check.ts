@@ -9,7 +9,7 @@ import type { CliContext } from "./commands.ts";
 export function addCheck(program: Command, context: CliContext): void {
   program
     .command("check")
-    .description("check a configuration file, and do nothing else")
+    .description("check a configuration file and do nothing else")
     .argument("<file>", "such as sluice.yaml")
     .action(async (file: string, _options: object, command: Command) => {
       const config = await loadConfig(file, context.env).catch(configRefusal);

@@ -14,12 +14,12 @@ type ImportOptions = { readonly config?: string; readonly consul?: string };
 
 /** `sluice consul import web`: reads what Consul's own mesh knows of a service. */
 export function addConsul(program: Command, context: CliContext): void {
-  const group = program.command("consul").description("read what Consul's own mesh is told");
+  const group = program.command("consul").description("read the entries of Consul's own mesh");
   group
     .command("import")
-    .description("print the service that service-splitter and service-resolver describe")
+    .description("print the service that the splitter and resolver entries describe")
     .argument("<service>", "name of a service in Consul")
-    .option("-c, --config <file>", "take `consul` from a configuration file")
+    .option("-c, --config <file>", "read `consul` from this configuration file")
     .option("--consul <url>", "the agent (default: CONSUL_HTTP_ADDR, else http://127.0.0.1:8500)")
     .action(async (service: string, options: ImportOptions, command: Command) => {
       const document = await importFrom(await consulOf(options, context.env), service);

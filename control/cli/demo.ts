@@ -23,7 +23,7 @@ export function addDemo(program: Command, context: CliContext): void {
     .option("--once", "end after 100 %; fail if a request failed or a share was off")
     .option(
       "--consul [url]",
-      "over Consul, with two sidecars: an agent that runs, else one from CONSUL_BIN or PATH",
+      "use Consul and two sidecars: a running agent, else one from CONSUL_BIN or PATH",
     )
     .action(async (options: DemoArguments, command: Command) => {
       const { json = false } = command.optsWithGlobals<GlobalOptions>();

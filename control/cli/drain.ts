@@ -10,9 +10,9 @@ import type { WriteOptions } from "./write-options.ts";
 export function addDrain(program: Command, context: CliContext): void {
   const drain = program
     .command("drain")
-    .description("let a version, or this sidecar, end its work")
+    .description("stop giving a version new sessions, or drain this sidecar")
     .argument("[service/version]", "such as web/v1")
-    .option("--self", "the whole sidecar");
+    .option("--self", "drain the whole sidecar");
   withWriteOptions(drain).action(
     async (
       target: string | undefined,

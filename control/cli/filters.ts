@@ -27,7 +27,7 @@ export function addFilters(program: Command, context: CliContext): void {
     });
   const replace = filters
     .command("replace")
-    .description("replace a filter while it runs, by what its file holds now")
+    .description("replace a running filter with what its file holds now")
     .argument("<name>", "name of a filter")
     .option("--module <file>", "another file")
     .option("--options <json>", "other options");

@@ -14,7 +14,7 @@ export function addServices(program: Command, context: CliContext): void {
     .command("services")
     .description("show all services, or one with its endpoints")
     .argument("[service]", "name of a service")
-    .option("--fleet", "show the sidecars that share the table too, and how far each has come")
+    .option("--fleet", "also show the sidecars that share the table, and the revision of each")
     .action(
       async (name: string | undefined, options: { readonly fleet?: boolean }, command: Command) => {
         const client = clientOf(command, context);

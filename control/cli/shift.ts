@@ -16,10 +16,12 @@ export function addShift(program: Command, context: CliContext): void {
     .command("shift")
     .description("move traffic between the versions of a service")
     .argument("<service>", "name of a service")
-    .argument("<weights...>", "version=weight; versions not named keep theirs")
-    .option("--plan", "only say what it would do")
+    .argument("<weights...>", "version=weight; versions that are not named keep their weights")
+    .option("--plan", "only say what the shift would do")
     .addOption(
-      new Option("--wait <whom>", "answer when all live sidecars act on it").choices(["fleet"]),
+      new Option("--wait <whom>", "answer once all live sidecars act on the shift").choices([
+        "fleet",
+      ]),
     );
   withWriteOptions(shift).action(
     async (

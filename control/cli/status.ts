@@ -19,7 +19,7 @@ type Status = {
 export function addStatus(program: Command, context: CliContext): void {
   program
     .command("status")
-    .description("say how the sidecar is")
+    .description("say whether the sidecar is ready and, if not, why")
     .action(async (_options: object, command: Command) => {
       const client = clientOf(command, context);
       const health = await client.probe<Pick<Status, "ready" | "reasons" | "stale">>("/readyz");

@@ -8,9 +8,9 @@ import type { SwapReport } from "../workers/swap.ts";
 export function addSwap(program: Command, context: CliContext): void {
   program
     .command("swap")
-    .description("replace the workers' code with what is on disk, keeping every connection")
-    .option("--release <name>", "the code of a folder in the configured `releases`")
-    .option("--trial <duration>", "how long new workers are tried before they serve", "2s")
+    .description("replace the workers' code with the code on disk, keeping every connection")
+    .option("--release <name>", "take the code from this folder in the configured `releases`")
+    .option("--trial <duration>", "how long to try new workers before they serve", "2s")
     .action(
       async (options: { readonly release?: string; readonly trial: string }, command: Command) => {
         const client = clientOf(command, context);
@@ -26,8 +26,8 @@ export function addSwap(program: Command, context: CliContext): void {
 export function addUpgrade(program: Command, context: CliContext): void {
   program
     .command("upgrade")
-    .description("let a new process take the sidecar's place, keeping every connection")
-    .option("--release <name>", "the code of a folder in the configured `releases`")
+    .description("start a new process in the sidecar's place, keeping every connection")
+    .option("--release <name>", "take the code from this folder in the configured `releases`")
     .action(async (options: { readonly release?: string }, command: Command) => {
       const client = clientOf(command, context);
       const report = await client.send<UpgradeReport>("POST", "/v1/upgrade", { body: options });

@@ -12,8 +12,11 @@ export type WriteOptions = {
 /** Adds them to a command. */
 export function withWriteOptions(command: Command): Command {
   return command
-    .option("--if-rev <n>", "only if the table still has this revision (default: the one read now)")
-    .option("--reason <text>", "why; kept in the audit log");
+    .option(
+      "--if-rev <n>",
+      "write only if the table still has this revision (default: read it now)",
+    )
+    .option("--reason <text>", "why; the audit log keeps it");
 }
 
 /**

@@ -11,18 +11,18 @@ import { codeNameOf } from "../filters/filter-changes.ts";
 export const filterViewSchema = z.object({
   name: z.string(),
   service: z.string(),
-  module: z.string().describe("The file, as the table has it"),
-  version: z.string().describe("That the module says of itself; empty: none is loaded"),
-  hash: z.string().optional().describe("SHA-256 of the code that runs; absent: none does"),
+  module: z.string().describe("The file, as the table names it"),
+  version: z.string().describe("The module's own version; empty if none is loaded"),
+  hash: z.string().optional().describe("SHA-256 of the code that runs; absent if none runs"),
   inForce: z
     .boolean()
-    .describe("Whether what runs is what the table has; if not, the log says why"),
+    .describe("Whether the filter of the table is the one that runs; if not, the log says why"),
   onError: z.enum(["bypass", "closed"]),
-  timeoutMs: z.number().describe("Longest time of a hook; 0: no limit"),
+  timeoutMs: z.number().describe("Most time that a hook may take; 0: no limit"),
   failures: z
     .object({ throw: z.int(), timeout: z.int(), load: z.int() })
-    .describe("Exchanges that it failed, by kind"),
-  answers: z.int().describe("Requests that it answered itself"),
+    .describe("Exchanges in which the filter failed, by kind"),
+  answers: z.int().describe("Requests that the filter answered itself"),
 });
 
 /** What GET answers for a filter. */

@@ -48,7 +48,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
   addCounter(
     registry,
     "sluice_requests_total",
-    "Exchanges that ended, by class of the status that the client got (0xx: it went away before)",
+    "Exchanges that have ended, by class of the client's status (0xx: it went away before one)",
     versions.flatMap(({ labels, counts }) =>
       CODE_CLASSES.map((code, index) => [{ ...labels, code }, counts.codes[index] ?? 0] as const),
     ),
@@ -56,7 +56,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
   addHistogram(
     registry,
     "sluice_request_duration_seconds",
-    "Exchanges from the request's head to the response's last byte",
+    "Duration of exchanges, from the request's head to the response's last byte",
     versions.map(({ labels, counts }) => ({
       labels,
       counts: counts.durations,
@@ -66,7 +66,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
   addCounter(
     registry,
     "sluice_attempts_total",
-    "Attempts at endpoints that ended, by outcome",
+    "Attempts at endpoints that have ended, by outcome",
     versions.flatMap(({ labels, counts }) =>
       ATTEMPT_OUTCOMES.map(
         (outcome, index) => [{ ...labels, outcome }, counts.outcomes[index] ?? 0] as const,
@@ -76,7 +76,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
   addCounter(
     registry,
     "sluice_retries_total",
-    "Further attempts after a failed one at this version; crossed: at another version",
+    "Attempts that followed a failed one at this version; crossed: at another version",
     versions.flatMap(({ labels, counts }) => [
       [{ ...labels, crossed: "false" }, counts.retries] as const,
       [{ ...labels, crossed: "true" }, counts.retriesCrossed] as const,
@@ -85,7 +85,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
   addCounter(
     registry,
     "sluice_ejections_total",
-    "Endpoints that a worker took out for their failures",
+    "Endpoints that a worker took out because of their failures",
     versions.map(({ labels, counts }) => [labels, counts.ejections] as const),
   );
 }
@@ -109,13 +109,13 @@ function addConnections(
   addCounter(
     registry,
     "sluice_rejected_total",
-    "Messages that were refused, by reason",
+    "Messages that Sluice refused, by reason",
     [...totals.rejected].map(([reason, count]) => [{ reason }, count] as const),
   );
 }
 
 function addTable(registry: Registry, { services, revision }: MetricsSource): void {
-  const help = "Weights; effective: after states and the health gate";
+  const help = "Weights of versions; effective: after states and health";
   const series = services.flatMap((service) => {
     const effective = effectiveByVersion(service);
     return service.versions.flatMap(({ name: version, weight }) => {
@@ -157,7 +157,7 @@ function addFilters(registry: Registry, { services, totals }: MetricsSource): vo
   addCounter(
     registry,
     "sluice_filter_failures_total",
-    "Exchanges that a filter failed: it threw, took too long, or could not be loaded",
+    "Exchanges in which a filter threw, took too long, or could not be loaded",
     filters.flatMap(({ labels, counts }) =>
       FILTER_FAILURE_KINDS.map(
         (kind, index) => [{ ...labels, kind }, counts.failures[index] ?? 0] as const,
@@ -174,14 +174,19 @@ function addFilters(registry: Registry, { services, totals }: MetricsSource): vo
 
 function addProcess(registry: Registry, source: MetricsSource): void {
   const { workerRestarts, registryStalenessMs = 0, version } = source;
-  const restarts = "Workers that had to be replaced";
+  const restarts = "Workers that were replaced because they ended or hung";
   addCounter(registry, "sluice_worker_restarts_total", restarts, [[{}, workerRestarts]]);
   const staleness =
-    "Since when nobody has confirmed what we know of the registry; 0: it is current";
+    "Time since the table and endpoints were last in step with the registry; 0: they are";
   const stalenessSeconds = registryStalenessMs / 1_000;
   addGauge(registry, "sluice_registry_staleness_seconds", staleness, [[{}, stalenessSeconds]]);
   const build = { version, node: process.versions.node };
-  addGauge(registry, "sluice_build_info", "Always 1; the labels say what runs", [[build, 1]]);
+  addGauge(
+    registry,
+    "sluice_build_info",
+    "Always 1; the labels name the versions of Sluice and Node",
+    [[build, 1]],
+  );
 }
 
 /**

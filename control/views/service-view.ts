@@ -21,14 +21,14 @@ export const stateSchema = z.enum(["ready", "drain", "maint"]);
 export const byVersion = z.record(z.string(), z.number());
 
 const endpointView = z.object({
-  address: z.string().describe("A name, as long as it has no address"),
-  name: z.string().optional().describe("The entry whose name has this address"),
+  address: z.string().describe("A name while it resolves to no address"),
+  name: z.string().optional().describe("The entry whose name resolves to this address"),
   weight: z.int(),
   state: stateSchema,
-  healthy: z.boolean().describe("What active checks, the registry and DNS say"),
-  reason: z.string().optional().describe("Why it is unhealthy; absent: only the registry knows"),
-  ejectedBy: z.int().describe("Workers that have ejected it for its own failures"),
-  ejectedForMs: z.number().describe("Until the last of them takes it back; 0: not ejected"),
+  healthy: z.boolean().describe("According to active checks, the registry and DNS"),
+  reason: z.string().optional().describe("Why it is unhealthy; absent if only the registry knows"),
+  ejectedBy: z.int().describe("How many workers have ejected it because of its failures"),
+  ejectedForMs: z.number().describe("Time until the last of them takes it back; 0: not ejected"),
   inFlight: z.int().describe("Requests under way"),
   idleConnections: z.int(),
 });
@@ -40,11 +40,13 @@ const byAge = z.object(
 
 /** Where the migration of a version stands: see MigrationView. */
 export const migrationSchema = z.object({
-  state: z.enum(["running", "stopped"]).describe("stopped: by itself, until it is resumed"),
+  state: z
+    .enum(["running", "stopped"])
+    .describe("stopped: it has stopped by itself until somebody resumes it"),
   reason: z.string().optional().describe("Why it stopped"),
   left: z.object({ tunnel: z.int(), exchange: z.int() }),
-  closed: z.int().describe("Connections that it has ended so far"),
-  timeLeftMs: z.int().optional().describe("Absent while it is stopped"),
+  closed: z.int().describe("Connections that the migration has ended so far"),
+  timeLeftMs: z.int().optional().describe("Absent while the migration is stopped"),
 });
 
 const versionView = z.object({
@@ -55,8 +57,8 @@ const versionView = z.object({
   left: z
     .object({ tunnel: byAge, exchange: byAge })
     .optional()
-    .describe("In drain, maint or with weight 0: what is still under way, by kind and age"),
-  migration: migrationSchema.optional().describe("Absent: none is under way"),
+    .describe("What is still under way in drain, in maint or at weight 0, by kind and age"),
+  migration: migrationSchema.optional().describe("Absent if none is under way"),
 });
 
 /** One service of the table with what the workers see of it. */
@@ -66,7 +68,7 @@ export const serviceViewSchema = z.object({
   stable: z.string(),
   weights: byVersion.describe("As configured"),
   shares: byVersion.describe("weight / sum of weights, 0 to 1"),
-  effectiveWeights: byVersion.describe("After states and the health gate"),
+  effectiveWeights: byVersion.describe("After states and health"),
   versions: z.record(z.string(), versionView),
 });
 
