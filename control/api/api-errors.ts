@@ -16,7 +16,7 @@ export function invalidHeader(name: string, wanted: string, found: string): Cont
   return new ControlError("invalid_header", 400, message);
 }
 
-/** A path that nothing is at. */
+/** A path with nothing behind it. */
 export function unknownPath(method: string): ControlError {
   const hint = "nothing is at this path; /v1/openapi.json lists what is";
   const message = `Cannot answer ${method}: ${hint}`;
@@ -33,7 +33,7 @@ export class MethodNotAllowedError extends ControlError {
   }
 }
 
-/** A Host that is not ours: what a web page sends that had its name rebound to our address. */
+/** A Host that is not ours, as when a web page has rebound its name to our address. */
 export function misdirected(): ControlError {
   const message = "Cannot answer for this Host: wanted localhost or a loopback address";
   return new ControlError("misdirected_request", 421, message);
@@ -44,7 +44,7 @@ export function crossOrigin(): ControlError {
   return new ControlError("cross_origin", 403, "Cannot write from a page of another origin");
 }
 
-/** As many event streams are open as there may be. */
+/** Too many event streams are open. */
 export function tooManySubscribers(max: number): ControlError {
   const message = `Cannot open another event stream: ${max} are open, the most there may be`;
   return new ControlError("too_many_subscribers", 503, message);
@@ -56,7 +56,7 @@ export function noFleet(): ControlError {
   return new ControlError("no_fleet", 404, message);
 }
 
-/** The workers' counts are needed, and did not come. */
+/** The workers' counts are needed and did not arrive. */
 export function statsUnavailable(reason: string): ControlError {
   return new ControlError("stats_unavailable", 503, `Cannot read the workers' counts: ${reason}`);
 }

@@ -4,8 +4,8 @@ import { crossOrigin, misdirected } from "./api-errors.ts";
 
 /**
  * Keeps web pages from driving the API through somebody's browser. A page can have its own name
- * resolve to 127.0.0.1 (DNS rebinding); its requests then carry that name as Host. And it can send
- * requests to our true name that it may not read the answers of, but that act.
+ * resolve to 127.0.0.1 (DNS rebinding); its requests then carry that name as Host. It can also send
+ * requests to our true name: it may not read their answers, but they take effect.
  */
 
 const loopback = new BlockList();

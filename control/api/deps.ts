@@ -18,17 +18,17 @@ import type { MigrationView } from "../migrations/version-migration.ts";
 /** What the API wants to know of the workers. */
 export interface WorkersView {
   /**
-   * What every worker counts. Counts of workers that are gone are among them, so that sums only
-   * grow. Rejects, naming the worker, when one does not answer.
+   * What every worker counts, including workers that are gone, so that sums only grow. Rejects,
+   * naming the worker, when one does not answer.
    */
   stats(): Promise<readonly WorkerStats[]>;
-  /** Workers that had to be replaced since the start. */
+  /** How many workers had to be replaced since the start. */
   readonly restarts: number;
   /** Process ids of those that live. */
   readonly pids: readonly number[];
 }
 
-/** What the API wants to know and to do about versions that are being left. */
+/** What the API wants to know and do about versions that traffic is leaving. */
 export interface MigrationsView {
   /** Where a version's migration stands. undefined: there is none. */
   view(name: VersionName): MigrationView | undefined;
@@ -61,14 +61,14 @@ export interface SidecarControl {
   /** Starts to drain; a second call changes nothing. */
   drain(): void;
   readonly draining: boolean;
-  /** Reads the configuration file again. The report says in JSON what came of it. */
+  /** Reads the configuration file again. The report says in JSON what happened. */
   reload(): Promise<object>;
-  /** Replaces the workers' code; `release`: that of another folder. @throws SwapError. */
+  /** Replaces the workers' code, with `release` by that of another folder. @throws SwapError. */
   swap(options: {
     readonly release?: string | undefined;
     readonly trialMs: number;
   }): Promise<SwapReport>;
-  /** Lets a new process take this one's place. @throws SwapError. */
+  /** Starts a new process in this one's place. @throws SwapError. */
   upgrade(options: {
     readonly release: string | undefined;
   }): Promise<{ readonly pid: number; readonly replaced: number }>;

@@ -8,8 +8,8 @@ import type { MigrationsView } from "./deps.ts";
 import { STATS_WAIT_MS } from "./worker-stats.ts";
 
 /**
- * What is under way at the versions of these services that are being left. Workers are only asked
- * when there is such a version, and not waited for when they are stuck.
+ * What is under way at those versions of these services that traffic is leaving. Asks workers only
+ * if there is such a version, and does not wait for workers that are stuck.
  */
 export async function askDrains(
   services: readonly ServiceSnapshot[],

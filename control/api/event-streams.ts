@@ -8,14 +8,17 @@ import { pause } from "../../proxy/base/clock.ts";
 /** A comment this often tells both ends, and what is between them, that the stream is alive. */
 export const HEARTBEAT_MS = 15_000;
 
-/** Unsent bytes of one stream. Who is further behind is cut off, and resumes by Last-Event-ID. */
+/**
+ * Unsent bytes of one stream. A client that is further behind is cut off and can resume with
+ * Last-Event-ID.
+ */
 export const UNSENT_BYTES_MAX = 1024 * 1024;
 
 /** Open responses of server-sent events (HTML standard, section 9.2). */
 export class EventStreams {
   readonly #events: Events;
   readonly #clock: Clock;
-  /** Tells this process's ids from those of one before it, whose count began at 1 too. */
+  /** Tells this process's ids from those of an earlier process, which also counted from 1. */
   readonly #epoch: string;
   readonly #open = new Set<ServerResponse>();
 

@@ -4,7 +4,7 @@ import { noFleet } from "./api-errors.ts";
 import type { Api, ApiDeps, FleetView } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 
-/** How long `?wait=fleet` waits: sidecars that live act within a fraction of a second. */
+/** How long `?wait=fleet` waits. Live sidecars act within a fraction of a second. */
 const FLEET_WAIT_MS = 10_000;
 
 const fleetSchema = z.object({
@@ -47,7 +47,7 @@ export function fleetOf(registry: ApiDeps["registry"]): FleetView {
 
 /**
  * Waits until every live sidecar acts on a revision.
- * @throws FleetLagsError when some do not in time, or nobody can say.
+ * @throws FleetLagsError when some do not in time, or nobody can tell.
  */
 export async function waitForFleet(fleet: FleetView, revision: number): Promise<void> {
   const lagging = await fleet.whoLags(revision, FLEET_WAIT_MS).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 /** Keys that are followed through both tables: enough for ±1 % at the least favourable split. */
 const KEYS_SAMPLED = 10_000;
 
-/** Parts of all affinity keys, 0 to 1. */
+/** Shares of all affinity keys, 0 to 1. */
 export type KeyMoves = {
   /** Keys that get another version. */
   readonly moved: number;

@@ -27,7 +27,7 @@ export function metricsRoute(
     async (_request, reply) => {
       const counts = await askWorkers(workers, clock);
       if (counts.kind === "missing") throw statsUnavailable(counts.reason);
-      // Loaded for the first one who asks: a sidecar at rest does without prom-client.
+      // Loaded for the first scrape: a sidecar at rest does not need prom-client.
       const { renderMetrics } = await import("../views/metrics.ts");
       const text = await renderMetrics({
         totals: counts.totals,

@@ -90,7 +90,10 @@ const CODES: ReadonlyMap<string, { readonly code: string; readonly detail: strin
   }),
 );
 
-/** The body that tells a client about `error`. What is not meant for clients becomes `internal`. */
+/**
+ * The body that tells a client about `error`. An error that is not meant for clients becomes
+ * `internal`.
+ */
 function problemOf(error: unknown): ProblemBody {
   if (error instanceof ControlError) {
     return { ...blank(error.status, error.code, error.message), ...details(error) };
@@ -104,7 +107,7 @@ function problemOf(error: unknown): ProblemBody {
   return blank(500, "internal", "Cannot answer: an internal error, see the log");
 }
 
-/** Answers a request with the problem that `error` is, and logs it when it is ours. */
+/** Answers a request with `error` as a problem, and logs it when the fault is ours. */
 export function sendProblem(
   error: unknown,
   request: FastifyRequest,

@@ -39,8 +39,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const PATH_PART_MAX = 400;
 
 /**
- * The control API over HTTP, not yet listening: call `listen()` on it, and `close()` in the end.
- * `/v1/openapi.json` describes it.
+ * The control API over HTTP, not yet listening: call `listen()` to start it and `close()` to end
+ * it. `/v1/openapi.json` describes it.
  */
 export function createApi(deps: ApiDeps): FastifyInstance {
   const app = fastify({
@@ -49,7 +49,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: { maxParamLength: PATH_PART_MAX },
-    // Ours are set below; without these it would load its own, and all of ajv.
+    // We set our own below. Without these fastify would load its compilers, and all of ajv with
+    // them.
     schemaController: {
       compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
     },
@@ -118,7 +119,7 @@ function refuseOtherMethods(app: FastifyInstance, addAll: (api: Api) => void): v
       const refuse = async (request: { readonly method: string }): Promise<never> => {
         throw new MethodNotAllowedError(request.method, allow);
       };
-      // Refused before its body is looked at: whatever that is, the method comes first.
+      // Refused before anybody looks at its body: the method comes first, whatever the body is.
       scope.route({ url, method, schema: { hide: true }, onRequest: refuse, handler: refuse });
     }
   });

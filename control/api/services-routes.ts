@@ -13,7 +13,7 @@ import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
 import type { WorkerCounts } from "./worker-stats.ts";
 import { entityTag, writeContext } from "./write-context.ts";
 
-/** Versions that one shift names at most: as many as a service may have. */
+/** Most versions that one shift may name: as many as a service may have. */
 const SHIFT_VERSIONS_MAX = 64;
 
 /** The body of a shift. Versions that are not named keep their weight. */

@@ -11,7 +11,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   headers: "the header",
 };
 
-/** Reads parts of requests by a route's zod schemas. What cannot be is a ValidationError. */
+/** Reads parts of requests by a route's zod schemas. What they refuse becomes a ValidationError. */
 export const validateBySchema: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const subject = SUBJECTS[httpPart ?? ""] ?? "the request";
   return (data: unknown) => {
@@ -21,7 +21,9 @@ export const validateBySchema: FastifySchemaCompiler<z.ZodType> = ({ schema, htt
   };
 };
 
-/** As validateBySchema, but hands the body on as it was sent: its schema is there to be read. */
+/**
+ * Like validateBySchema, but passes the body on as it was sent: its schema is only documentation.
+ */
 export const validateAllButBody: FastifySchemaCompiler<unknown> = (route) =>
   route.httpPart === "body"
     ? (value: unknown) => ({ value })

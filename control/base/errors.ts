@@ -1,7 +1,7 @@
 import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 
 /**
- * Every error that the control plane means to raise. `code` is stable: people script against it.
+ * Every error that the control plane raises on purpose. `code` is stable: people script against it.
  */
 
 /** One thing wrong with a document. Its text is `path: wanted …, found …`. */
@@ -48,7 +48,7 @@ export class ConfigError extends ControlError {
   }
 }
 
-/** A document or value that was sent to us cannot be. Holds every problem that was found. */
+/** A document or value that we were sent is invalid. Holds every problem that was found. */
 export class ValidationError extends ControlError {
   readonly problems: readonly Problem[];
 
@@ -59,8 +59,9 @@ export class ValidationError extends ControlError {
 }
 
 /**
- * What went wrong with a store. torn: the file is damaged. foreign: it is of another program or of
- * a newer format. locked: another process has it. unreadable and unwritable: the disk, or Consul.
+ * What went wrong with a store. torn: the file is damaged. foreign: it belongs to another program
+ * or has a newer format. locked: another process has it. unreadable and unwritable: the disk, or
+ * Consul.
  */
 export type StoreErrorCode =
   | "store_torn"
@@ -149,9 +150,8 @@ export class UnknownFilterError extends ControlError {
 }
 
 /**
- * A worker cannot use filters; all go on with those that they have. Names them, and why. `filter`
- * "":
- * one of the service, nobody knows which.
+ * A worker cannot use filters, so all workers keep those that they have. Names the filters and the
+ * reason. `filter` "": one of the service's, nobody knows which.
  */
 export class FilterRefusedError extends ControlError {
   constructor(refusals: readonly FilterRefusalReport[]) {
@@ -173,7 +173,9 @@ export class AuditError extends ControlError {
   }
 }
 
-/** A place to listen cannot be had. Names it, and why in the system's own code. */
+/**
+ * Sluice cannot listen at an address. Names the address, and the system's own code for the reason.
+ */
 export class ListenError extends ControlError {
   constructor(bind: string, systemCode: string) {
     const why = systemCode === "EADDRINUSE" ? "the address is in use" : "the system refused it";
@@ -192,9 +194,9 @@ export class WorkerError extends ControlError {
   }
 }
 
-/** The sidecar is on its way out and takes no more of this. */
+/** The sidecar is about to end and takes no more of this. */
 export class DrainingError extends ControlError {
-  /** `action`: what cannot be done any more, as a verb. */
+  /** `action`: what is no longer possible, as a verb. */
   constructor(action: string) {
     super("draining", 503, `Cannot ${action}: the sidecar drains`);
   }
@@ -207,7 +209,7 @@ export class HandingOverError extends ControlError {
   }
 }
 
-/** The workers' code cannot be replaced. Everything goes on as if nobody had tried. */
+/** The workers' code cannot be replaced. Everything continues as if nobody had tried. */
 export class SwapError extends ControlError {
   constructor(why: string, options?: ErrorOptions) {
     super("swap_refused", 409, `Cannot swap workers: ${why}`, options);

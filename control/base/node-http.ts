@@ -1,7 +1,7 @@
 /*
- * `import "node:http"` loads everything that it could give, WebSocket among it, and for that a copy
- * of undici that is Node's own, in a process that has no use for it. This way loads nothing more
- * than `require` does; docs/performance.md says what that saves.
+ * `import "node:http"` loads everything that the module exports, including WebSocket and for it
+ * Node's own copy of undici, in a process that has no use for either. This way loads no more than
+ * `require` does; docs/performance.md says what that saves.
  */
 
 /** The module `node:http`. */

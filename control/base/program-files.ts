@@ -46,7 +46,7 @@ export function programFile(
 
 /**
  * A module of a release. `releases`: the folder that the configuration names; undefined: none, and
- * then no release can be had. @throws SwapError.
+ * then there are no releases. @throws SwapError.
  */
 async function releaseFile(
   releases: string | undefined,

@@ -1,6 +1,6 @@
 import { BusyError } from "./errors.ts";
 
-/** Runs tasks one after the other, in the order in which they came. */
+/** Runs tasks one at a time, in the order in which they came. */
 export class Serial {
   readonly #waitingMax: number;
   #tail: Promise<unknown> = Promise.resolve();
@@ -20,7 +20,7 @@ export class Serial {
     return this.runAlways(task);
   }
 
-  /** As run(), for tasks that bound themselves: it never refuses. */
+  /** Like run(), for tasks that are bounded by themselves: it never refuses. */
   runAlways<Result>(task: () => Promise<Result>): Promise<Result> {
     this.#waiting += 1;
     const result = this.#tail.then(task).finally(() => {

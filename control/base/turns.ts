@@ -3,7 +3,7 @@ export class Turns {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  /** `atOnceMax`: at least 1. How many wait is the callers' matter: each of ours waits for one. */
+  /** `atOnceMax`: at least 1. Callers bound how many wait: each of ours waits for one. */
   constructor(atOnceMax: number) {
     this.#free = atOnceMax;
   }

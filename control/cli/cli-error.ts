@@ -4,7 +4,7 @@ import type { Problem } from "../base/errors.ts";
 /** Exit statuses that scripts rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-/** Why a command cannot go on, in words for people and a code for programs. */
+/** Why a command cannot continue, in words for people and a code for programs. */
 export class CliError extends Error {
   /** Stable; the API's own where the API refused. */
   readonly code: string;
@@ -34,7 +34,7 @@ export function usageError(message: string): CliError {
   return new CliError("usage", message, { exitCode: EXIT.usage });
 }
 
-/** Throws what went wrong with a configuration file on: a bad one is a matter of usage. */
+/** Rethrows what went wrong with a configuration file: a bad file is a usage error. */
 export function configRefusal(error: unknown): never {
   if (!(error instanceof ConfigError)) throw error;
   const { code, message, problems } = error;

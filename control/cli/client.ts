@@ -1,13 +1,13 @@
 import type { Problem } from "../base/errors.ts";
 import { CliError } from "./cli-error.ts";
 
-/** Where the control API is when nobody says so. */
+/** Where the control API is unless somebody says otherwise. */
 export const DEFAULT_API = "http://127.0.0.1:9180";
 
 /** How long an answer may take: an upgrade, the slowest call, gives up before this. */
 const ANSWER_TIMEOUT_MS = 45_000;
 
-/** What to do about a refusal, where the API's own words do not say. */
+/** What to do about a refusal if the API's own words do not say. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ["revision_conflict", "somebody else has written meanwhile: look at it again, then repeat"],
   ["unknown_service", "`sluice services` lists them"],
@@ -26,7 +26,7 @@ export type SendOptions = {
   readonly reason?: string | undefined;
 };
 
-/** Speaks with the control API. All its errors are CliErrors that say what to do. */
+/** Talks to the control API. All its errors are CliErrors that say what to do. */
 export class ApiClient {
   /** Without a slash at its end. */
   readonly url: string;
@@ -50,7 +50,7 @@ export class ApiClient {
     return answer as Answer;
   }
 
-  /** As get(), but 503 is an answer too: `readyz` says so why not. */
+  /** Like get(), but a 503 is an answer too: with it `readyz` says why the sidecar is not ready. */
   async probe<Answer>(path: string): Promise<Answer> {
     const response = await this.#fetch("GET", path, {});
     const answer = await this.#read(response);

@@ -27,7 +27,7 @@ export function addConsul(program: Command, context: CliContext): void {
     });
 }
 
-/** Of the file, else of the option and the variables that Consul's own programs read. */
+/** From the file, else from the option and the variables that Consul's own programs read. */
 async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise<ConsulConfig> {
   if (options.config !== undefined) {
     const { consul } = await loadConfig(options.config, env).catch(configRefusal);

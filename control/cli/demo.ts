@@ -10,12 +10,12 @@ import type { Output } from "./output.ts";
 /** How long a step of the demo lasts: long enough to look at. */
 const STEP_MS = 8000;
 
-/** The same when nobody looks. */
+/** The same when nobody is watching. */
 const STEP_ONCE_MS = 4000;
 
 type DemoArguments = { readonly once?: boolean; readonly consul?: string | true };
 
-/** `sluice demo`: everything at work on this machine, until Ctrl-C. */
+/** `sluice demo`: shows everything at work on this machine, until Ctrl-C. */
 export function addDemo(program: Command, context: CliContext): void {
   program
     .command("demo")

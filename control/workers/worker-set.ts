@@ -65,7 +65,7 @@ export class WorkerSet {
     this.#watchdog = new Watchdog({ workers: () => this.all, clock, log });
   }
 
-  /** Workers that had to be replaced since the start. */
+  /** How many workers had to be replaced since the start. */
   get restarts(): number {
     return this.#restarts;
   }

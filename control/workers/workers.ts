@@ -31,7 +31,7 @@ export class Workers implements TableSink, Heir {
     this.#set = new WorkerSet(deps);
   }
 
-  /** Workers that had to be replaced since the start. */
+  /** How many workers had to be replaced since the start. */
   get restarts(): number {
     return this.#set.restarts;
   }

@@ -37,7 +37,7 @@ export class Children {
   }
 
   /**
-   * Starts one version of the shop and gives the port that it listens on.
+   * Starts one version of the shop and returns the port that it listens on.
    * @throws CliError demo_start when it does not come up.
    */
   async startShop(version: string): Promise<number> {

@@ -5,7 +5,7 @@ import { CliError } from "../cli-error.ts";
 import { freePorts } from "./children.ts";
 import type { StagePlace } from "./stage.ts";
 
-/** Off, in Consul's words. */
+/** What Consul calls a port that is switched off. */
 const OFF = -1;
 
 /**

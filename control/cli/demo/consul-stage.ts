@@ -17,12 +17,12 @@ export type DemoConsul = {
 /** Names of the sidecars; shifts go through the first. */
 const SIDECARS = ["a", "b"] as const;
 
-/** A demo that was killed leaves no registration for longer than this in an agent that goes on. */
+/** How long a demo that was killed leaves its registrations in an agent that keeps running. */
 const FORGET_AFTER = "1m";
 
 /**
- * Two versions that Consul knows, and two sidecars that find them there and keep one table in its
- * KV. Of an agent that was there before it takes names that nobody else has.
+ * Two versions registered in Consul, and two sidecars that find them there and share one table in
+ * its KV. In an agent that was already running it uses names that nobody else has.
  * @throws CliError demo_start, no_consul
  */
 export async function startOverConsul(place: StagePlace, consul: DemoConsul): Promise<Stage> {

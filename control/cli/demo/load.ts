@@ -9,13 +9,13 @@ const RATE_PER_SECOND = 200;
 /** Kept-alive connections. */
 const CONNECTIONS = 16;
 
-/** Requests under way at once; above it the shop is taken for stuck and a request for failed. */
+/** Requests under way at once. Above this the shop counts as stuck and a request as failed. */
 const UNDER_WAY_MAX = 1000;
 
 /** How long an answer may take. */
 const ANSWER_TIMEOUT_MS = 5000;
 
-/** How often requests that are due are sent: the most that we ourselves add to a latency. */
+/** How often requests that are due are sent: the most that we add to a latency ourselves. */
 const TICK_MS = 1;
 
 /**
@@ -39,7 +39,7 @@ export class Load {
     });
   }
 
-  /** Requests that are sent from now on count for `tally`, whenever their answers come. */
+  /** Counts requests that are sent from now on for `tally`, whenever their answers come. */
   countFor(tally: Tally): void {
     this.#tally = tally;
   }

@@ -22,7 +22,7 @@ const PROGRESS_MS = 250;
 
 /** What a demo needs. */
 export type DemoOptions = {
-  /** Ends after the last step; else it begins again until `signal` is aborted. */
+  /** Ends after the last step; otherwise it starts over until `signal` is aborted. */
   readonly once: boolean;
   /** How long a step lasts. */
   readonly stepMs: number;
@@ -75,7 +75,7 @@ type DemoParts = {
   readonly loads: readonly { readonly sidecar: string | undefined; readonly load: Load }[];
   readonly client: ApiClient;
   readonly shiftQuery: string;
-  /** Counts requests that are sent while a shift is under way: either share is right for them. */
+  /** Counts requests that are sent during a shift: either share is right for them. */
   readonly between: Tally;
 };
 
@@ -114,7 +114,7 @@ class Demo {
     await this.#watch(stepMs, tallies);
     await this.#settle();
     screen.progress(tallies);
-    // A step that was interrupted is not judged: it has no shape yet.
+    // A step that was interrupted is not judged: it has too few requests.
     if (this.#options.signal.aborted) return;
     for (const tally of step) {
       screen.finished(tally);
@@ -148,7 +148,7 @@ class Demo {
       screen.progress(tallies);
       await pause(clock, PROGRESS_MS, signal);
       const { lost } = this.#deps.children;
-      // Ctrl-C may have ended a child before us: then that is no failure.
+      // Ctrl-C may have ended a child before us, which is not a failure.
       if (lost !== undefined && !signal.aborted) throw new CliError("demo_lost", lost);
     }
   }

@@ -8,7 +8,7 @@ export interface Screen {
   say(line: string): void;
   /** Called a few times a second with all steps of this round; the last one is under way. */
   progress(tallies: readonly Tally[]): void;
-  /** A step is over. */
+  /** A step has ended. */
   finished(tally: Tally): void;
 }
 

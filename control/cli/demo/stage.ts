@@ -20,7 +20,7 @@ export type Stage = {
   readonly controlUrl: string;
   /** Added to a shift's path, so that it is in force at every entrance when it answers. */
   readonly shiftQuery: string;
-  /** Takes away what would be left when all processes have ended. Never rejects. */
+  /** Removes what would be left after all processes have ended. Never rejects. */
   readonly tidy: () => Promise<void>;
 };
 

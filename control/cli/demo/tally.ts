@@ -12,7 +12,7 @@ export class Tally {
   readonly share: number;
   /** Through which sidecar the requests went. undefined: there is only one. */
   readonly sidecar: string | undefined;
-  /** Failed requests: no answer, one that is no success, or one of no version. */
+  /** Failed requests: no answer, an answer that is not a success, or one from no version. */
   errors = 0;
   /** What the first of them was. undefined: none failed. */
   firstError: string | undefined;
@@ -23,7 +23,7 @@ export class Tally {
     this.sidecar = sidecar;
   }
 
-  /** A version answered a request after so long. */
+  /** A version answered a request after this time. */
   answered(version: string, durationMs: number): void {
     const counts = this.#durations.get(version) ?? new Float64Array(BUCKET_COUNT);
     this.#durations.set(version, counts);
@@ -54,12 +54,12 @@ export class Tally {
 }
 
 /**
- * Answers that v2's count may be off by. The split keeps each count within 2 of its share since its
- * start; a step is the difference of two such counts.
+ * How far v2's count may be off. The split keeps each count within 2 of its share since its start;
+ * a step is the difference of two such counts.
  */
 const COUNT_TOLERANCE = 4;
 
-/** How many answers of v2 a step may have: from, to. At 0 and 100 % nothing is off. */
+/** How many answers from v2 a step may have: from, to. At 0 and 100 % the count is exact. */
 export function expectedBand({ share, answers }: Tally): readonly [number, number] {
   const expected = share * answers;
   if (share === 0 || share === 1) return [expected, expected];
