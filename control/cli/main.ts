@@ -2,9 +2,10 @@
 import { setFlagsFromString } from "node:v8";
 
 /*
- * The control process allocates little and lives long: when the space for young objects stays as
- * small as it begins (V8 would let it grow to 16 MiB in each half), it keeps 15 MiB less. That has
- * to be said before modules are loaded. Workers grow: less would cost them processor time.
+ * The control process allocates little and lives long. If its space for young objects stays at its
+ * initial size (V8 would let each half grow to 16 MiB), it takes 15 MiB less. This must be set
+ * before modules are loaded. Workers let the space grow: a smaller one would cost them processor
+ * time.
  */
 setFlagsFromString("--semi-space-growth-factor=1");
 

@@ -52,7 +52,8 @@ export function percentText(share: number): string {
 }
 
 /**
- * Says what went wrong and gives the exit status. With `json` as one object, else as plain lines.
+ * Says what went wrong, with `json` as one object, otherwise as plain lines. Returns the exit
+ * status.
  */
 export function reportFailure(error: unknown, json: boolean, output: Output): number {
   const failure = error instanceof CliError ? error : unexpected(error);

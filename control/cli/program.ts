@@ -24,8 +24,8 @@ export type CliOptions = {
 };
 
 /**
- * Runs one command line (without `node` and the script's name) and gives its exit status: 0 done,
- * 1 refused or failed, 2 a command line or configuration that cannot be.
+ * Runs one command line (without `node` and the script's name) and gives its exit status: 0 done, 1
+ * refused or failed, 2 an invalid command line or configuration.
  */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
   let exitCode: number = EXIT.done;
@@ -73,7 +73,7 @@ function createProgram({ version, output }: CliOptions, context: CliContext): Co
   return program;
 }
 
-/** Help and version are no errors; all else is a command line that cannot be. */
+/** Help and version are not errors; everything else is an invalid command line. */
 function commanderStatus(error: CommanderError, json: boolean, output: Output): number {
   if (error.exitCode === 0) return EXIT.done;
   const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");

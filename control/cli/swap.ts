@@ -4,7 +4,7 @@ import type { CliContext } from "./commands.ts";
 import type { UpgradeReport } from "../sidecar/upgrade.ts";
 import type { SwapReport } from "../workers/swap.ts";
 
-/** `sluice swap`: new code under live connections. */
+/** `sluice swap`: replaces the workers' code under live connections. */
 export function addSwap(program: Command, context: CliContext): void {
   program
     .command("swap")
@@ -22,7 +22,7 @@ export function addSwap(program: Command, context: CliContext): void {
     );
 }
 
-/** `sluice upgrade`: a new primary process under live connections. */
+/** `sluice upgrade`: replaces the primary process under live connections. */
 export function addUpgrade(program: Command, context: CliContext): void {
   program
     .command("upgrade")

@@ -20,8 +20,8 @@ export function withWriteOptions(command: Command): Command {
 }
 
 /**
- * What a write sends along. Without --if-rev the revision is read first, so that a write that comes
- * between is noticed and not overwritten.
+ * What a write sends along. Without --if-rev it reads the revision first, so that it notices a
+ * write in between instead of overwriting it.
  */
 export function writeOptions(
   client: ApiClient,
@@ -31,7 +31,7 @@ export function writeOptions(
   return writeOptionsFrom(client, servicePath(service), options);
 }
 
-/** As writeOptions(); `path`: what is read for the revision. */
+/** Like writeOptions(); `path`: where to read the revision. */
 export async function writeOptionsFrom(
   client: ApiClient,
   path: string,

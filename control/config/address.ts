@@ -33,7 +33,7 @@ export function canonicalEndpoint(text: string): string | undefined {
   return bind === undefined || bind.endsWith(":0") ? undefined : bind;
 }
 
-/** As canonicalEndpoint(); port 0 is taken too and means any free one. */
+/** Like canonicalEndpoint(), but also accepts port 0, which means any free port. */
 export function canonicalBind(text: string): string | undefined {
   if (text.startsWith("unix:")) return isSocketPath(text.slice(5)) ? text : undefined;
   const address = parseHostPort(text);
@@ -55,7 +55,7 @@ export function canonicalHost(text: string): string | undefined {
   return isName && host.length <= HOST_NAME_MAX ? host : undefined;
 }
 
-/** An endpoint that is known by a name: it has no address until somebody has resolved that. */
+/** An endpoint that is known by a name: it has no address until somebody has resolved the name. */
 export type NamedAddress = { readonly host: string; readonly port: number };
 
 /**

@@ -14,7 +14,9 @@ export function hostsOf(name: string, service: Service): readonly string[] {
   return service.hosts ?? [name.toLowerCase()];
 }
 
-/** A service as workers get it. Pure: equal arguments give equal snapshots. */
+/**
+ * Compiles a service into the form that workers get. Pure: equal arguments give equal snapshots.
+ */
 export function compileService(
   name: string,
   service: Service,

@@ -26,7 +26,7 @@ function checkBinds({ listeners, control: api }: ReadConfig): CrossProblem[] {
   });
 }
 
-/** With a store that may hold other services than the file, this is as much as can be known. */
+/** A store may hold other services than the file, so this is all that can be known. */
 function checkListenedServices({
   listeners,
   services: known,

@@ -9,7 +9,7 @@ import { serviceSchema } from "./service-schema.ts";
 /** Each listener is a socket in the primary. */
 const LISTENERS_MAX = 64;
 
-/** More workers than this do not fit one machine's processors. */
+/** More workers than this exceed one machine's processors. */
 const WORKERS_MAX = 64;
 
 /** Client connections of one listener in one worker: the limit of open files of most systems. */

@@ -21,7 +21,7 @@ const httpUrl = z.string({ error: "an http:// or https:// URL" }).refine(isHttpU
   error: "an http:// or https:// URL without user, query or fragment",
 });
 
-/** `${CONSUL_TOKEN:-}` makes an empty text where there is none. */
+/** `${CONSUL_TOKEN:-}` gives an empty text when there is no token. */
 const optionalText = z
   .string({ error: "a text" })
   .optional()

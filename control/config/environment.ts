@@ -11,8 +11,8 @@ const REFERENCE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
 
 /**
  * Puts environment variables into the texts of a document: `${NAME}`, or `${NAME:-default}` where
- * an unset or empty one means the default (as in a shell); `$$` is a `$`. What comes in stays a
- * text: it never becomes a number, a list or a key. Keys are left alone.
+ * an unset or empty one means the default (as in a shell); `$$` is a `$`. A value stays a text: it
+ * never becomes a number, a list or a key. Keys are left alone.
  */
 export function expandEnvironment(document: unknown, environment: Environment): Expanded {
   const flaws: Flaw[] = [];

@@ -35,7 +35,7 @@ export const filterSchema = strict({
     return { name: given ?? nameOfFile(module), module, options, onError, timeoutMs: timeout };
   });
 
-/** What a filter without a name of its own is called: `headers` for `./rules/headers.ts`. */
+/** The name of a filter that has none of its own: `headers` for `./rules/headers.ts`. */
 function nameOfFile(module: string): string {
   return basename(module, extname(module));
 }

@@ -58,7 +58,7 @@ export function readConfig(text: string, source: ConfigSource): Config {
     return { ...read.value, documents: documentsOf(document) };
   }
   const wrong = read.kind === "wrong" ? read.problems : [];
-  // What lacks its variable is an empty text now, and would be told twice.
+  // A text whose variable is missing is now empty, and would be reported twice.
   const others = wrong.filter(({ path }) => !unset.some((each) => each.path === path));
   throw new ConfigError(source.file, [...unset, ...others]);
 }
@@ -91,7 +91,10 @@ function toPlain(yaml: Document.Parsed, file: string): unknown {
   }
 }
 
-/** Finds a path's place in the text; that of the nearest thing around it when it is not there. */
+/**
+ * Finds a path's place in the text, or that of the nearest thing around it if the path is not
+ * there.
+ */
 function placeIn(yaml: Document.Parsed, lines: LineCounter): Place {
   return (path) => {
     for (let length = path.length; length >= 0; length -= 1) {

@@ -3,11 +3,12 @@ import type { Policy, RetryCause, RetryPolicy } from "../../proxy/table/snapshot
 import type { DrainPolicy } from "./service.ts";
 import { duration, durationFrom, list, size, strict, text, whole } from "./schema-parts.ts";
 
-/** Further attempts that one request may cost: beyond these, retries are the outage. */
+/** Most further attempts of one request: beyond these, the retries are the outage. */
 const ATTEMPTS_MAX = 10;
 
 /**
- * Connections or requests of one version in one worker: above the file descriptors of a process.
+ * Most connections or requests of one version in one worker: more than a process has file
+ * descriptors.
  */
 const LIMIT_MAX = 1_000_000;
 
@@ -19,7 +20,7 @@ const PROBE_INTERVAL_MIN_MS = 100;
 
 const CAUSES_WANTED = "one of connect, reset-before-response, 503";
 
-/** YAML reads 503 as a number: both ways of writing it are taken. */
+/** YAML reads 503 as a number, so both ways of writing it are accepted. */
 const retryCause = z
   .union([z.enum(["connect", "reset-before-response", "503"]), z.literal(503)], {
     error: CAUSES_WANTED,
@@ -48,11 +49,12 @@ export const policyOverrideShape = {
 };
 
 /**
- * The keys of a service's policy. A head is read before its route is known: not a route's matter.
+ * The keys of a service's policy. headTimeout is not for routes: a head is read before its route is
+ * known.
  */
 export const policyShape = { ...policyOverrideShape, headTimeout: duration.optional() };
 
-/** What holds where neither the service nor the route says anything. */
+/** What applies if neither the service nor the route says anything. */
 export const DEFAULT_POLICY: Policy = {
   timeoutMs: 30_000,
   connectTimeoutMs: 1_000,
@@ -161,13 +163,15 @@ const HARD_AFTER_SOFT = {
   error: "a duration of at least soft (default: 90s)",
 };
 
-/** `drain` of a service: how the connections of a version that is left are let go. */
+/** `drain` of a service: how to end the connections of a version that traffic has left. */
 export const drain = strict(drainShape)
   .prefault({})
   .refine(isHardAfterSoft, HARD_AFTER_SOFT)
   .transform(toDrainPolicy);
 
-/** `drain` of the sidecar: it accepts for a while after readyz fails, then lets go. */
+/**
+ * `drain` of the sidecar: how long it accepts after readyz fails, and how it then ends connections.
+ */
 export const sidecarDrain = strict({ acceptFor: duration.prefault("5s"), ...drainShape })
   .prefault({})
   .refine(isHardAfterSoft, HARD_AFTER_SOFT)

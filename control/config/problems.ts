@@ -2,7 +2,8 @@ import type { z } from "zod";
 import type { Problem } from "../base/errors.ts";
 
 /**
- * Problems told at once: who made more than these did not write a document but sent another thing.
+ * Most problems to report at once: whoever made more than these sent something else than a
+ * document.
  */
 const PROBLEMS_MAX = 100;
 
@@ -50,7 +51,7 @@ export type Flaw = {
   readonly found: string;
 };
 
-/** The problem that a flaw is, with its place in the file where that is known. */
+/** Turns a flaw into a problem, with its place in the file if that is known. */
 export function problemAt({ path, wanted, found }: Flaw, place: Place): Problem {
   return { path: pathText(path), wanted, found, ...place(path) };
 }
@@ -60,7 +61,7 @@ export function pathText(path: readonly PropertyKey[]): string {
   return path.map(stepText).join("").replace(/^\./, "");
 }
 
-/** What stands at a path, cut short and without secrets. */
+/** What is at a path, cut short and without secrets. */
 function foundText(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
@@ -71,7 +72,7 @@ function foundText(value: unknown, path: readonly PropertyKey[]): string {
   return JSON.stringify(text.length > FOUND_MAX ? `${text.slice(0, FOUND_MAX)}…` : text);
 }
 
-/** A list under a secret key holds secrets too: the last name on the way counts. */
+/** A list under a secret key holds secrets too: the last name in the path counts. */
 function isSecret(path: readonly PropertyKey[]): boolean {
   const key = path.findLast((step) => typeof step === "string");
   return key !== undefined && SECRET_KEY.test(key);
@@ -131,8 +132,8 @@ const WANTED_BY_TYPE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What must be refused before zod sees it: the key `__proto__`, which it leaves out of a record
- * without a word, and nesting that would exhaust the stack.
+ * What must be refused before zod sees it: the key `__proto__`, which zod silently leaves out of a
+ * record, and nesting that would exhaust the stack.
  */
 function unreadable(value: unknown, path: readonly PropertyKey[]): Flaw[] {
   if (typeof value !== "object" || value === null) return [];

@@ -3,7 +3,9 @@ import type { Policy, RouteSnapshot } from "../../proxy/table/snapshot.ts";
 import { mergePolicy, policyOverrideShape } from "./policy-schema.ts";
 import { fieldValue, list, matching, name, named, strict, text, token } from "./schema-parts.ts";
 
-/** Conditions of one kind in one route: all must hold, so more than a few never match anything. */
+/**
+ * Most conditions of one kind in one route: all must hold, so more than a few never match anything.
+ */
 const CONDITIONS_MAX = 32;
 
 /** Methods of one route: all registered ones (RFC 9110 section 16.1.1) and room for others. */

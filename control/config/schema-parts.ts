@@ -16,11 +16,11 @@ const NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
 /**
- * RFC 9110 section 5.5, without the bytes over 0x7E that a document could not write unambiguously.
+ * RFC 9110 section 5.5, without the bytes above 0x7E, which a document cannot write unambiguously.
  */
 const FIELD_VALUE = /^(?:[!-~](?:[ \t!-~]*[!-~])?)?$/;
 
-/** Longest text of a free kind: a filter expression of Consul's, a file name. */
+/** Longest free text, such as one of Consul's filter expressions or a file name. */
 const TEXT_MAX = 4096;
 
 /** An object in which every key must be one of `shape`. */
@@ -60,7 +60,7 @@ export function matching(pattern: RegExp, wanted: string): z.ZodType<string, str
   return z.string({ error: wanted }).regex(pattern, { error: wanted });
 }
 
-/** A text (or number) that `parse` reads; it gives undefined for what it cannot read. */
+/** A text (or number) that `parse` reads; `parse` returns undefined for what it cannot read. */
 function parsed<Input extends string | number, Output>(
   input: z.ZodType<Input, Input>,
   wanted: string,
@@ -90,7 +90,7 @@ function textOf(wanted: string): z.ZodType<string, string> {
 const unitInput = (wanted: string): z.ZodType<string | number, string | number> =>
   z.union([z.string(), z.number()], { error: wanted });
 
-/** A duration, read to milliseconds; 0 is allowed and each use says what it means. */
+/** A duration, read as milliseconds; 0 is allowed, and each use says what it means. */
 export const duration = parsed(unitInput(DURATION_WANTED), DURATION_WANTED, parseDurationMs);
 
 /** A duration of at least `leastMs` milliseconds, written `leastText`. */
@@ -101,7 +101,7 @@ export function durationFrom(
   return duration.refine((ms) => ms >= leastMs, { error: `a duration of at least ${leastText}` });
 }
 
-/** A size, read to bytes. */
+/** A size, read as bytes. */
 export const size = parsed(unitInput(SIZE_WANTED), SIZE_WANTED, parseSizeBytes);
 
 /** A service's or version's name. Not digits alone: JavaScript would reorder such keys. */

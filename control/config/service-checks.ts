@@ -1,7 +1,7 @@
 import type { ReadService, ReadVersion } from "./service-shape.ts";
 import { canonicalEndpoint, namedAddress } from "./address.ts";
 
-/** Something wrong between values that are each right. `path` is relative to the service. */
+/** A contradiction between values that are each valid. `path` is relative to the service. */
 export type CrossProblem = {
   readonly path: readonly (string | number)[];
   readonly wanted: string;
@@ -138,7 +138,7 @@ function addressOf(endpoint: NonNullable<ReadVersion["endpoints"]>[number]): str
   return typeof endpoint === "string" ? endpoint : endpoint.address;
 }
 
-/** The places at which a value stands that stood before. */
+/** The places of values that have occurred before. */
 function repeats(values: readonly string[]): number[] {
   const seen = new Set<string>();
   return values.flatMap((value, index) => (seen.size === seen.add(value).size ? [index] : []));

@@ -14,7 +14,7 @@ export const serviceSchema = serviceShape
     for (const { path, wanted, found } of checkService(read)) {
       context.addIssue({
         code: "custom",
-        // Else toService is given what has just been refused.
+        // Otherwise toService would get what has just been refused.
         continue: false,
         path: [...path],
         message: wanted,

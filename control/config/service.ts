@@ -16,14 +16,17 @@ export type StaticEndpoint = {
   readonly weight: number;
 };
 
-/** An endpoint as it was found: in the registry, by its name, by checks. */
+/** An endpoint as it was found in the registry, through its name or by checks. */
 export type DiscoveredEndpoint = {
   /** `10.0.0.5:3000` or `[::1]:3000`; `web.internal:3000`, unhealthy, without an address. */
   readonly address: string;
   /** Relative weight inside its version, 1 … 65 535. */
   readonly weight: number;
   readonly healthy: boolean;
-  /** `web.internal:3000`: the entry whose name has this address. undefined: it is the entry. */
+  /**
+   * `web.internal:3000`: the entry whose name resolves to this address. undefined: this is the
+   * entry.
+   */
   readonly name?: string | undefined;
   /** Why it is not healthy, for people. undefined: it is, or only the registry knows. */
   readonly reason?: string | undefined;
@@ -67,29 +70,29 @@ export type HealthCheck = {
   readonly fall: number;
 };
 
-/** How a version that is left, or the whole sidecar, lets go of its connections. */
+/** How connections end when traffic has left a version, or when the whole sidecar ends. */
 export type DrainPolicy = {
   /**
-   * From then on requests that take so long are ended too; until then only tunnels (and, when the
-   * sidecar goes, idle connections).
+   * From then on requests that take this long are ended too; until then only tunnels (and, when the
+   * sidecar ends, idle connections).
    */
   readonly softMs: number;
   /** From then on nothing is left open. At least softMs. */
   readonly hardMs: number;
-  /** Rate at which connections are ended, over all workers. */
+  /** Rate at which connections are ended, summed over all workers. */
   readonly connectionsPerSecond: number;
 };
 
 /**
  * A service as the program reads it: a valid ServiceDocument with units resolved and defaults
- * filled. serviceSchema makes it, compileService turns it into a snapshot.
+ * filled in. serviceSchema makes it, compileService turns it into a snapshot.
  */
 export type Service = {
   /** Lower case. undefined: the service's own name. */
   readonly hosts: readonly string[] | undefined;
   /** Name of one of the versions. */
   readonly stable: string;
-  /** undefined: the service's own name, so that services do not move the same keys. */
+  /** undefined: the service's own name, so that services do not all move the same keys. */
   readonly salt: string | undefined;
   readonly affinity: AffinitySnapshot | undefined;
   /** In the document's order; at least one. */
@@ -104,8 +107,8 @@ export type Service = {
   readonly slowStartMs: number;
   readonly drain: DrainPolicy;
   /**
-   * What becomes of the tunnels of a version whose weight becomes 0 or whose state becomes drain.
-   * keep: they stay. migrate: they are ended as `drain` says, so that their clients come back.
+   * What happens to the tunnels of a version whose weight becomes 0 or whose state becomes drain.
+   * keep: they stay. migrate: they end as `drain` says, so that their clients come back.
    */
   readonly onShift: "keep" | "migrate";
   /** follow: weights come from Consul's service-splitter. publish: ours are written to it. */

@@ -4,11 +4,11 @@
  */
 export const DURATION_MAX_MS = 596 * 3_600_000;
 
-/** How an error says what a duration looks like. */
+/** How an error describes a duration. */
 export const DURATION_WANTED =
   "a duration with its unit, such as 250ms, 5s, 10m or 1h (at most 596h)";
 
-/** How an error says what a size looks like. */
+/** How an error describes a size. */
 export const SIZE_WANTED = "a size with its unit, such as 512B, 64KiB, 8MiB or 1GiB";
 
 const MS_BY_UNIT: ReadonlyMap<string, number> = new Map([
@@ -41,7 +41,7 @@ export function formatDuration(durationMs: number): string {
   return "0s";
 }
 
-/** Whole bytes of a text such as `64KiB`; of the numbers only 0. undefined: not a size. */
+/** Whole bytes of a text such as `64KiB`; the only number accepted is 0. undefined: not a size. */
 export function parseSizeBytes(text: string | number): number | undefined {
   return quantity(text, BYTES_BY_UNIT, Number.MAX_SAFE_INTEGER);
 }

@@ -5,8 +5,8 @@ import type { DiscoveredEndpoint, ServiceVersion, StaticEndpoint } from "./servi
 
 /**
  * All endpoints of a version, each address once: those of its document, or those that `discovered`
- * holds. Of the latter a version with `endpoints:` takes the health of its addresses, and the
- * addresses of its names. A name without one is an unhealthy endpoint by its name.
+ * holds. From the latter, a version with `endpoints:` takes the health of its addresses and the
+ * addresses of its names. A name without an address is an unhealthy endpoint under its name.
  */
 export function endpointsOf(
   version: ServiceVersion,
@@ -36,7 +36,7 @@ export function stateOf(version: ServiceVersion, { address, name }: DiscoveredEn
   return endpointStates.get(address) ?? endpointStates.get(name ?? address) ?? "ready";
 }
 
-/** The endpoint that a name is as long as it has no address. */
+/** The endpoint that stands for a name while the name has no address. */
 export function unresolvedEndpoint(entry: StaticEndpoint, reason: string): DiscoveredEndpoint {
   const { address, weight } = entry;
   return { address, weight, healthy: false, name: address, reason };
@@ -50,7 +50,10 @@ function fixedEndpoint(
   return { address, weight, healthy: checked?.healthy ?? true, reason: checked?.reason };
 }
 
-/** Several entries may lead to one address: the first counts, a healthy one before others. */
+/**
+ * Several entries may lead to one address: the first one counts, but a healthy one comes before
+ * others.
+ */
 function eachOnce(endpoints: readonly DiscoveredEndpoint[]): readonly DiscoveredEndpoint[] {
   const byAddress = new Map<string, DiscoveredEndpoint>();
   for (const endpoint of endpoints) {

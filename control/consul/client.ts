@@ -12,7 +12,8 @@ const CALL_TIMEOUT_MS = 10_000;
 /** How long a connect may take. Agents are on this machine or one hop away. */
 const CONNECT_TIMEOUT_MS = 2_000;
 /**
- * What an answer may take beyond its wait: Consul adds up to wait/16 (its own jitter), then sends.
+ * What an answer may take beyond its wait: Consul adds up to wait/16 (its own jitter), then
+ * answers.
  */
 const WAIT_MARGIN_MS = 10_000;
 /** Largest answer that is read. 10 000 instances of a service are about 15 MiB. */
@@ -25,7 +26,7 @@ const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 export const WATCHES_AT_ONCE_MAX = 160;
 const CALLS_AT_ONCE_MAX = 8;
 
-/** Where Consul is and who we are to it. */
+/** Where Consul is and who we are in its eyes. */
 export type ConsulOptions = {
   /** `http://127.0.0.1:8500` or `https://…`; no path. */
   readonly address: string;
@@ -38,7 +39,7 @@ export type ConsulOptions = {
   readonly tls?: ConsulTls | undefined;
 };
 
-/** PEM texts, not paths: whoever reads the files says which one cannot be read. */
+/** PEM texts, not paths: whoever reads the files says which one is unreadable. */
 export type ConsulTls = {
   /** Trusted in place of the system's authorities. */
   readonly ca?: string | undefined;
@@ -53,7 +54,7 @@ export type ConsulTls = {
 
 /** One request to the agent. */
 export type ConsulRequest = {
-  /** What fails when it fails, for the error: `read service web`. */
+  /** What the request does, for errors: `read service web`. */
   readonly action: string;
   readonly method?: "GET" | "PUT" | "DELETE";
   /** Under /v1/, already encoded where needed: see consulPath. */
@@ -115,8 +116,9 @@ export class ConsulClient {
   }
 
   /**
-   * When a read was last answered by a server that knew a leader, in the clock's nowMs. What an
-   * agent answers on its own, such as a check of ours, says nothing of that. -Infinity: never.
+   * When a read was last answered by a server that knew a leader, in the clock's nowMs. Answers
+   * that an agent gives on its own, such as to one of our checks, say nothing about that.
+   * -Infinity: never.
    */
   get lastLedAnswerMs(): number {
     return this.#lastLedAnswerMs;
@@ -170,7 +172,7 @@ export class ConsulClient {
     }
   }
 
-  /** Ends all blocking queries with this error: they would not hear of a change. */
+  /** Ends all blocking queries with this error, because they would not hear of a change. */
   dropWatches(problem: ConsulError): void {
     this.#drop.abort(problem);
     this.#drop = new AbortController();
@@ -279,7 +281,10 @@ function wholeNumber(field: string | string[] | undefined): number {
   return Number.isSafeInteger(number) && number >= 0 ? number : 0;
 }
 
-/** The package's errors carry the response, whose request holds the token: only these two leave. */
+/**
+ * The package's errors carry the response, whose request holds the token. Only these two fields get
+ * out.
+ */
 function packageAnswer(error: unknown): { statusCode: number; text: string } | undefined {
   if (!(error instanceof Error) || !("response" in error)) return undefined;
   const { statusCode, body } = error.response as { statusCode: number; body?: unknown };

@@ -15,14 +15,14 @@ export type ConsulErrorCode =
   | "consul_failed"
   | "consul_unreadable";
 
-/** Besides silence these are 5xx answers, e.g. "leadership lost while committing log". */
+/** Besides silence, these are 5xx answers such as "leadership lost while committing log". */
 const UNKNOWN_OUTCOMES: ReadonlySet<ConsulErrorCode> = new Set([
   "consul_unreachable",
   "consul_timeout",
   "consul_failed",
 ]);
 
-/** Consul could not be asked, or said no. Its text never holds the token. */
+/** Consul could not be reached, or refused. The text never holds the token. */
 export class ConsulError extends ControlError {
   /** Whether the request may have been carried out although no answer says so. */
   readonly outcomeUnknown: boolean;

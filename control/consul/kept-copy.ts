@@ -6,7 +6,7 @@ import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * The last good state of something that Consul holds, on disk, for a start without Consul. It is a
- * help, not a promise: a disk that fails costs a warning.
+ * convenience, not a promise: if the disk fails, there is only a warning.
  */
 export class KeptCopy<Value> {
   readonly #path: string | undefined;
@@ -55,7 +55,7 @@ export class KeptCopy<Value> {
     this.#writing = undefined;
   }
 
-  /** Whole or not at all: a new file takes the old one's place when it is on disk. */
+  /** Whole or not at all: a new file takes the old one's place once it is on disk. */
   async #write(text: string): Promise<void> {
     if (this.#path === undefined) return;
     await mkdir(dirname(this.#path), { recursive: true });

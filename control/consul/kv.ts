@@ -71,7 +71,7 @@ export async function getKeys(client: ConsulClient, prefix: string): Promise<rea
   return answer.found ? parseKvAnswer(action, answer.text) : [];
 }
 
-/** On what a write depends. */
+/** The condition of a write. */
 export type KvCondition = {
   /** The ModifyIndex that must still be there. 0: the key must not exist. */
   readonly cas?: number;

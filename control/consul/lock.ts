@@ -9,15 +9,15 @@ import { watch } from "./watch.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** A leader that dies is followed by another after 15 to 30 s: Consul may wait twice the TTL. */
+/** When a leader dies, another follows after 15 to 30 s: Consul may wait twice the TTL. */
 const LOCK_TTL_MS = 15_000;
-/** After a leader was lost nobody leads for this long: what it last began can end. */
+/** After a leader is lost, nobody leads for this long, so that what it last began can end. */
 const LOCK_DELAY_MS = 5_000;
 /**
  * How long a candidate waits before it tries a key that looks free but cannot be had (lock delay).
  */
 const RETRY_MS = 1_000;
-/** A lock changes hands rarely; this only stops a loop. */
+/** A lock rarely changes hands; this only stops a loop. */
 const WATCH_LIMIT = { burst: 5, refillMs: 1_000 };
 
 /** What a leader is given. */
@@ -39,10 +39,10 @@ export type LockDeps = {
 };
 
 /**
- * Of all who call this with the same key, runs `work` of one at a time (Consul's "Leader Election":
- * a session and the lock of a key). `work` is run again whenever leadership comes back, and is over
- * leadership's end, not the other way round: when it returns, the lock is given away and sought
- * anew. Resolves when `signal` is aborted and `work` has ended.
+ * Among all callers with the same key, runs `work` of one at a time (Consul's "Leader Election": a
+ * session and the lock of a key). Runs `work` again whenever this caller regains leadership. When
+ * `work` returns, this caller releases the lock and competes for it again. Resolves when `signal`
+ * is aborted and `work` has ended.
  */
 export async function lead(
   deps: LockDeps,
@@ -136,7 +136,7 @@ async function followKey(
   await trying;
 }
 
-/** That it succeeded is seen by the watch, like everything about the key. */
+/** The watch sees that it succeeded, like everything else about the key. */
 async function acquire(client: ConsulClient, lock: HeldLock): Promise<void> {
   await putKey(client, lock.key, lock.holder, { acquire: lock.session }).catch(() => false);
 }

@@ -13,12 +13,12 @@ export type SessionOptions = {
   /** Shown by `consul` tools. */
   readonly name: string;
   /**
-   * 10 000 … 86 400 000 (Consul's bounds). Consul ends it at the earliest this long after a
+   * 10 000 … 86 400 000 (Consul's bounds). Consul ends the session no sooner than this after a
    * renewal.
    */
   readonly ttlMs: number;
   readonly behavior: SessionBehavior;
-  /** How long Consul gives the locks of an ended session to nobody. 0: at once. */
+  /** How long Consul withholds the locks of an ended session from everybody. 0: not at all. */
   readonly lockDelayMs: number;
 };
 
@@ -30,9 +30,8 @@ type SessionParts = {
 
 /**
  * Makes a session, runs `work` with its id and renews it meanwhile. The signal given to `work` is
- * aborted when the session is known to be gone, or may be: when no renewal was answered for so long
- * that Consul could be about to end it. Resolves when `work` has ended; the session is destroyed
- * then.
+ * aborted when the session is gone or may be gone, because no renewal was answered for so long that
+ * Consul could be about to end it. Resolves when `work` has ended; the session is destroyed then.
  * @throws ConsulError when no session can be made, and whatever `work` throws.
  */
 export async function withSession(
@@ -79,7 +78,7 @@ async function renew(
   session: { readonly id: string; readonly ttlMs: number; readonly startedMs: number },
   ended: AbortController,
 ): Promise<void> {
-  // A third of it each: two renewals may fail, and the last third is for a slow clock or network.
+  // Every third of it: two renewals may fail, and the last third is for a slow clock or network.
   const intervalMs = session.ttlMs / 3;
   let renewedMs = session.startedMs;
   let failures = 0;
@@ -96,7 +95,7 @@ async function renew(
   }
 }
 
-/** Not through the package: its calls cannot be ended when the session is no longer wanted. */
+/** Not through the package, whose calls cannot be aborted when the session is no longer wanted. */
 async function renewOnce(
   client: ConsulClient,
   id: string,

@@ -5,7 +5,7 @@ export class TokenBucket {
   readonly #burst: number;
   readonly #refillMs: number;
   readonly #clock: Clock;
-  /** May be negative: tokens that are promised to those who wait. */
+  /** May be negative, for tokens that are promised to waiting callers. */
   #tokens: number;
   #filledMs: number;
 
@@ -17,7 +17,7 @@ export class TokenBucket {
     this.#filledMs = clock.nowMs();
   }
 
-  /** Takes a token and says after how many milliseconds it may be used. 0: now. */
+  /** Takes a token and returns the milliseconds until it may be used. 0: now. */
   takeMs(): number {
     const nowMs = this.#clock.nowMs();
     const refilled = this.#tokens + (nowMs - this.#filledMs) / this.#refillMs;

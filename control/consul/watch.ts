@@ -8,9 +8,9 @@ import { pause } from "../../proxy/base/clock.ts";
 
 /** Consul's own default for `wait`; it adds up to a sixteenth. */
 export const WAIT_MS = 300_000;
-/** Share of the wait that is taken off by chance, so that a fleet's idle queries spread out. */
+/** Random share by which the wait is shortened, so that a fleet's idle queries spread out. */
 const WAIT_JITTER = 0.1;
-/** A stale answer that is older than this is asked again of the leader, if there is one. */
+/** If a stale answer is older than this, the leader is asked again, if there is one. */
 const STALE_MAX_MS = 10_000;
 
 /** What to watch. */
@@ -20,8 +20,8 @@ export type WatchTarget = {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /**
-   * Read from a follower, as old as STALE_MAX_MS; any age when no leader can be asked, and at
-   * first. A poor answer is followed by another question soon.
+   * Reads from a follower, at most STALE_MAX_MS old; at first, and when no leader can be asked, of
+   * any age. After a poor answer it asks again soon.
    */
   readonly stale: boolean;
   /** Queries allowed in a row, and then one every refillMs: a busy path costs no more than that. */
@@ -33,15 +33,17 @@ export type WatchTarget = {
 /** Whom to tell. */
 export type WatchListener = {
   /**
-   * The content changed, or it is the first, or the first after a failure: whoever acted on their
-   * own meanwhile has to look again. An index that moves alone is not told. What this throws counts
-   * as a failed answer: onFailure gets it, and the path is read again after a pause. The next query
-   * waits for this to end.
+   * The content changed, or is the first, or the first after a failure, when whoever acted alone in
+   * the meantime has to look again. An index that moves without a change of content is not
+   * reported. What this throws counts as a failed answer: onFailure gets it, and the path is read
+   * again after a pause. The next query waits for this to end.
    */
   readonly onChange: (answer: ConsulAnswer) => void | Promise<void>;
-  /** Consul answered: what was told last is up to date. Must not throw, as onFailure must not. */
+  /**
+   * Consul answered: what was last reported is up to date. Must not throw, as onFailure must not.
+   */
   readonly onFresh?: (answer: ConsulAnswer) => void;
-  /** It did not; the watch goes on by itself after a growing pause. */
+  /** It did not answer; the watch continues by itself after a growing pause. */
   readonly onFailure?: (error: unknown) => void;
 };
 
@@ -53,9 +55,9 @@ export type WatchDeps = {
 };
 
 /**
- * Follows a path by blocking queries until the signal is aborted; then it resolves. Follows the
- * rules of Consul's documentation ("Blocking Queries", Implementation Details), whose neglect has
- * cost others a processor or their traffic: see nextIndex and TokenBucket.
+ * Follows a path by blocking queries until the signal is aborted; then it resolves. Obeys the rules
+ * of Consul's documentation ("Blocking Queries", Implementation Details). Neglecting them has cost
+ * others a processor or their traffic: see nextIndex and TokenBucket.
  */
 export async function watch(
   deps: WatchDeps,
@@ -82,12 +84,13 @@ export async function watch(
       const isPoor = target.stale && isOld(answer);
       failures = isPoor ? failures + 1 : 0;
       index = isPoor ? 0 : nextIndex(index, answer.index);
-      // Nothing would wake a blocking query of it when there is a leader again.
+      // Nothing would wake its blocking query when there is a leader again.
       if (isPoor) await clock.sleep(backOffMs(failures, random), signal);
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      // The agent may come back with another history: ask it for what is, not for what is new.
+      // The agent may come back with another history, so ask for the current state, not for
+      // changes.
       index = 0;
       told = undefined;
       listener.onFailure?.(error);
@@ -98,7 +101,7 @@ export async function watch(
 
 /**
  * The index of the next query. An index that went back (server restored, restarted empty, or
- * another one answers) starts anew at 0; an index below 1 would never block, so it counts as 1.
+ * another one answers) starts again at 0; an index below 1 would never block, so it counts as 1.
  */
 export function nextIndex(asked: number, answered: number): number {
   const index = Math.max(1, answered);
@@ -120,7 +123,7 @@ async function ask(
     wait,
     signal,
   });
-  // Better old than nothing: without a leader Consul takes 7 s to say so.
+  // An old answer is better than none: without a leader Consul takes 7 s to say so.
   if (wait.isFirst || !isOld(answer)) return answer;
   // Without a leader nothing changes anywhere: the old answer is then the best there is.
   return client.request({ action, path, query, signal }).catch(() => answer);
