@@ -35,8 +35,8 @@ export type RunOptions = { readonly configPath: string; readonly env: NodeJS.Pro
 
 /**
  * Runs a sidecar until it has drained. Resolves with the exit code: 0 after a drain, 1 when it
- * could not start. SIGTERM and SIGINT drain, a second one ends at once; SIGHUP reads the file
- * again.
+ * could not start. SIGTERM and SIGINT drain, and a second one ends it at once; SIGHUP reads the
+ * file again.
  * @throws ConfigError when the file cannot be used.
  */
 export async function runSidecar(options: RunOptions): Promise<number> {
@@ -103,7 +103,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   }
 }
 
-/** What a sidecar is made of that must be closed when it cannot start. */
+/** The parts of a sidecar that must be closed if it cannot start. */
 type Opened = {
   readonly events: Events;
   readonly link: ConsulLink | undefined;
@@ -158,7 +158,10 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   return { services, sidecar, api: createApi({ ...shared, ...views, services, build }) };
 }
 
-/** SIGTERM, SIGINT: drain, the second time at once. SIGHUP: reload. SIGUSR2: swap the workers. */
+/**
+ * SIGTERM and SIGINT drain, and the second time end at once. SIGHUP reloads. SIGUSR2 swaps the
+ * workers.
+ */
 function onSignals(sidecar: Sidecar, log: Log): void {
   const end = (): void => {
     if (sidecar.draining) sidecar.hurry();
@@ -179,7 +182,7 @@ function onSignals(sidecar: Sidecar, log: Log): void {
   });
 }
 
-/** Who does not use Consul does not load its clients: that is 5 MiB. */
+/** Without Consul its clients are not loaded, which saves 5 MiB. */
 async function openLink(config: Config, deps: ConsulLinkDeps): Promise<ConsulLink | undefined> {
   if (config.consul === undefined) return undefined;
   const { ConsulLink: Link } = await import("./registry/consul-link.ts");

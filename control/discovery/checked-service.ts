@@ -5,7 +5,10 @@ import type { HealthCheck } from "../config/service.ts";
 import { HealthRecord } from "./health-record.ts";
 import type { ProbeResult, ProbeTarget } from "./probe.ts";
 
-/** Part of the interval by which a probe may come early or late, so that a fleet's spread out. */
+/**
+ * Part of the interval by which a probe may come early or late, so that a fleet's probes spread
+ * out.
+ */
 const JITTER = 0.1;
 
 /** What the checks of one service do. */
@@ -41,12 +44,15 @@ export class CheckedService {
     this.#deps = deps;
   }
 
-  /** Why an address is unhealthy: what the probe said that made it so. undefined: it is healthy. */
+  /**
+   * Why an address is unhealthy, in the words of the probe that made it so. undefined: it is
+   * healthy.
+   */
   failureOf(address: string): string | undefined {
     return this.#failures.get(address);
   }
 
-  /** Probes these addresses from now on. What is known of those that stay is kept. */
+  /** Probes these addresses from now on, and keeps what it knows of those that stay. */
   follow(plan: CheckPlan, addresses: ReadonlySet<string>): void {
     const isAsWas = isDeepStrictEqual(plan, this.#plan);
     this.#plan = plan;
@@ -80,7 +86,7 @@ export class CheckedService {
     return { ending, running };
   }
 
-  /** One after the other: a probe that takes longer than the interval delays the next. */
+  /** One at a time: a probe that takes longer than the interval delays the next. */
   async #probeForever(address: string, record: HealthRecord, signal: AbortSignal): Promise<never> {
     const { check, host } = this.#plan;
     const { clock, random, probe } = this.#deps;

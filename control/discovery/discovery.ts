@@ -10,8 +10,8 @@ export interface Discovery {
   /** Tells which versions to watch from now on. Must not throw. */
   update(services: Readonly<Record<string, Service>>): void;
   /**
-   * Resolves when what update() brought has its first answers, as far as they come within a short
-   * time. Absent: there is nothing to wait for. Must not reject.
+   * Resolves when what update() brought has its first answers, or after a short time without them.
+   * Absent: there is nothing to wait for. Must not reject.
    */
   settled?(): Promise<void>;
   /** Called with a service's name when its endpoints or their health changed. Set by the owner. */

@@ -14,7 +14,7 @@ import { Turns } from "../base/turns.ts";
 
 /**
  * Probes under way at once, each a socket: a quarter of the 1 024 that many systems give a process.
- * More wait for their turn; their timeout begins with it, so waiting makes nobody unhealthy.
+ * More of them wait; their timeout begins with their turn, so waiting makes nobody unhealthy.
  */
 const PROBES_AT_ONCE_MAX = 256;
 
@@ -25,15 +25,15 @@ export type HealthChecksDeps = {
   readonly random: Random;
   /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
   readonly inner?: Discovery | undefined;
-  /** Hears `health`. Absent: nobody wants to know. */
+  /** Receives `health` events. Absent: nobody listens. */
   readonly events?: { emit(event: SluiceEvent): unknown } | undefined;
 };
 
 /**
  * Asks the endpoints of services with `healthCheck` whether they are well. Unlike discovery alone
  * it may leave a version, and even a service, without a healthy endpoint: each has been asked, so a
- * 503 tells the truth. Endpoints in state drain or maint are asked too: it is known how they are
- * when they come back.
+ * 503 tells the truth. Endpoints in state drain or maint are asked too, so that their health is
+ * known when they come back.
  */
 export class HealthChecks implements Discovery {
   onChange: (service: string) => void = () => undefined;
@@ -85,8 +85,8 @@ export class HealthChecks implements Discovery {
   }
 
   /**
-   * A service that had checks was compiled with what they say of its old form, which may name an
-   * address in another version, or have other endpoints: its owner must compile it once more.
+   * A service that had checks was compiled with their results for its old form, which may have an
+   * address in another version, or other endpoints. So its owner must compile it again.
    */
   #replace(name: string): void {
     const wasChecked = this.#checked.has(name);
@@ -153,7 +153,7 @@ export class HealthChecks implements Discovery {
   }
 }
 
-/** The first host that is one: nobody is called `*.web.internal`. */
+/** The first host that is not a wildcard: nobody is called `*.web.internal`. */
 function hostFor(name: string, service: Service): string {
   return hostsOf(name, service).find((host) => !host.startsWith("*")) ?? name.toLowerCase();
 }

@@ -1,11 +1,11 @@
 import type { HealthCheck } from "../config/service.ts";
 
-/** What the probes of one endpoint add up to: HAProxy's rise and fall. */
+/** The health of one endpoint by its probes, with HAProxy's rise and fall. */
 export class HealthRecord {
   #healthy = true;
   #against = 0;
 
-  /** true until the first fall: an endpoint that nobody has asked yet must not be a 503. */
+  /** true until the first fall: an endpoint that nobody has asked yet must not cause a 503. */
   get healthy(): boolean {
     return this.#healthy;
   }

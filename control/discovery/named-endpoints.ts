@@ -13,7 +13,7 @@ export type NamedEndpointsDeps = {
   /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
   readonly inner?: Discovery | undefined;
   readonly log: Log;
-  /** Hears `name`. Absent: nobody wants to know. */
+  /** Receives `name` events. Absent: nobody listens. */
   readonly events?: { emit(event: SluiceEvent): unknown } | undefined;
 };
 
@@ -88,7 +88,7 @@ export class NamedEndpoints implements Discovery {
     this.#names.follow(new Set([...this.#hosts.values()].flatMap((hosts) => [...hosts])));
   }
 
-  /** What may be names of a version. */
+  /** The endpoints of a version that may be names. */
   #entriesOf(service: string, { name, source }: ServiceVersion): readonly DiscoveredEndpoint[] {
     if (source.kind === "consul") return this.#found(service, name);
     return source.endpoints
@@ -113,7 +113,7 @@ export class NamedEndpoints implements Discovery {
 
   #expand(entry: DiscoveredEndpoint): readonly DiscoveredEndpoint[] {
     const { address } = entry;
-    // A registry's word: it may hold anything.
+    // The registry says so, and it may hold anything.
     if (canonicalEndpoint(address) === undefined) {
       return [unresolvedEndpoint(entry, "neither an address nor a host name with a port")];
     }

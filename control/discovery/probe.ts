@@ -2,17 +2,17 @@ import { orLate } from "../../proxy/base/deadline.ts";
 import type { Client } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
 
-/** Read of an answer's body before it is cut: a status page fits, a download does not. */
+/** Most bytes of an answer's body that are read: a status page fits, a download does not. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** What a probe asks for, and of whom. */
+/** What a probe asks for, and whom it asks. */
 export type ProbeTarget = {
   /** Canonical: see canonicalEndpoint. */
   readonly address: string;
   /** Sent as Host. */
   readonly host: string;
   readonly path: string;
-  /** For all of it: name lookup, connect, head and body. */
+  /** Covers all of it: name look-up, connect, head and body. */
   readonly timeoutMs: number;
 };
 
@@ -24,8 +24,8 @@ export type ProbeResult = {
 };
 
 /**
- * Asks an endpoint once, by GET over a connection of its own: a kept one would not tell whether new
- * ones can be had. 2xx and 3xx are a success; the body counts only in that it must end in time or
+ * Asks an endpoint once, by GET over a connection of its own: a kept connection would not show
+ * whether new ones can be opened. 2xx and 3xx are a success; the body must only end in time or
  * exceed BODY_BYTES_MAX. Ends early, with a failure, when `signal` is aborted. Never rejects.
  */
 export async function probe(
@@ -46,8 +46,8 @@ export async function probe(
 }
 
 /**
- * Timed by the clock as a whole; `connect` only bounds a socket that connects for nobody. undici is
- * loaded with the first probe: that is 4 MiB.
+ * The clock times the whole probe; `connect` only bounds a socket that nobody waits for any more.
+ * undici takes 4 MiB, so it is loaded with the first probe.
  */
 async function openClient({ address, timeoutMs }: ProbeTarget): Promise<Client> {
   const undici = await import("undici");
@@ -78,7 +78,7 @@ function lateResult({ timeoutMs }: ProbeTarget): ProbeResult {
   return { succeeded: false, reason: `no answer within ${timeoutMs} ms` };
 }
 
-/** Codes instead of messages: those of connects to a name hold a list of addresses. */
+/** Codes instead of messages: the messages of connects to a name hold a list of addresses. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code = error.name, syscall } = error as NodeJS.ErrnoException;

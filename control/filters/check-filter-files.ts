@@ -6,7 +6,7 @@ import type { Problem } from "../base/errors.ts";
 import { FilterFiles } from "./filter-files.ts";
 
 /**
- * Looks whether the modules of all filters can be read, and runs nothing of them. `file`: the
+ * Checks whether the modules of all filters can be read, without running any of them. `file`: the
  * configuration's path. @throws ConfigError with every one that cannot.
  */
 export async function checkFilterFiles(file: string, config: Config): Promise<void> {

@@ -9,7 +9,7 @@ export type FilterCodeName = {
   readonly hash: string | undefined;
 };
 
-/** A filter that has another instance than before. */
+/** A filter whose instance has changed. */
 export type FilterChange = {
   readonly service: string;
   readonly filter: string;
@@ -19,7 +19,7 @@ export type FilterChange = {
   readonly is: FilterCodeName | undefined;
 };
 
-/** The filters that differ, service by service, those that are new or stay first. */
+/** The filters that differ, service by service; new ones and those that stay come first. */
 export function changesBetween(before: Chains, after: Chains): FilterChange[] {
   return [...after].flatMap(([service, specs]) => {
     const old = new Map(before.get(service)?.map((spec) => [spec.filter.name, spec]));

@@ -16,13 +16,13 @@ export class FilterFiles {
   readonly #base: string;
   readonly #folders: readonly string[];
 
-  /** `base`: what relative paths begin at; `folders`: where modules may be, relative to it. */
+  /** `base`: where relative paths begin; `folders`: where modules may be, relative to it. */
   constructor(base: string, folders: readonly string[]) {
     this.#base = resolve(base);
     this.#folders = folders.map((folder) => resolve(base, folder));
   }
 
-  /** Reads a module. Never rejects: what stands against it is in the answer. */
+  /** Reads a module. Never rejects: the answer says what is wrong with it. */
   async read(module: string): Promise<FilterCode> {
     try {
       const path = await this.#find(module);
@@ -35,7 +35,7 @@ export class FilterFiles {
     }
   }
 
-  /** The real path: what symbolic links lead to counts, in a module's path and in a folder's. */
+  /** The real path: symbolic links are resolved, both in a module's path and in a folder's. */
   async #find(module: string): Promise<string> {
     const path = await realpath(resolve(this.#base, module));
     for (const folder of this.#folders) {

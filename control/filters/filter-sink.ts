@@ -26,7 +26,7 @@ const PREPARE_WAIT_MS = 5_000;
 
 /** The workers, as filters see them. */
 export interface FilteringWorkers {
-  /** Those that filters have to be loaded in before any has them in force. */
+  /** Those that must all load filters before any has them in force. */
   readonly serving: readonly WorkerProcess[];
   /** See Workers.tell(). */
   tell(change: TableChange, filters?: ComingFilters): Promise<readonly FilterRefusalReport[]>;
@@ -35,7 +35,7 @@ export interface FilteringWorkers {
 /** What the sink works with. */
 export type FilterSinkDeps = {
   readonly workers: FilteringWorkers;
-  /** What workers that start later are told. */
+  /** What workers that start later will be told. */
   readonly briefing: Briefing;
   readonly running: RunningFilters;
   readonly files: FilterFiles;
@@ -46,8 +46,8 @@ export type FilterSinkDeps = {
 };
 
 /**
- * Takes tables to the workers together with the filters that belong to them, in two phases: every
- * worker loads them, then every worker puts them in force. What one of them refuses, none has.
+ * Brings tables to the workers together with their filters, in two phases: every worker loads the
+ * filters, then every worker puts them in force. If one worker refuses, none gets them.
  */
 export class FilterSink implements TableSink {
   readonly #deps: FilterSinkDeps;
@@ -57,8 +57,8 @@ export class FilterSink implements TableSink {
   }
 
   /**
-   * Loads the filters of a change in every worker. Filters that the change leaves as they are do
-   * not matter, whatever their files hold by now: a shift must not fail for them.
+   * Loads the filters of a change in every worker. It ignores filters that the change leaves alone,
+   * whatever their files hold by now: a shift must not fail because of them.
    */
   async prepare(change: TableChange, write?: FilterWrite): Promise<PreparedFilters | undefined> {
     const chains = await this.#chainsOf(change, write?.fresh);
@@ -82,7 +82,7 @@ export class FilterSink implements TableSink {
     if (filters !== undefined) await this.#record(filters, before, change.revision);
   }
 
-  /** The chains that a change, or the wish to read files again, makes other than they are. */
+  /** The chains that differ because of a change, or because files are to be read again. */
   async #chainsOf(
     change: TableChange,
     fresh: string | undefined,
@@ -120,9 +120,9 @@ export class FilterSink implements TableSink {
   }
 
   /**
-   * Loads the filters of a table that is in force already, wherever it came from: it cannot be
-   * refused. A service whose filters are goes on with those that it has; if it has none, each that
-   * cannot be loaded fails every exchange, as its `onError` says.
+   * Loads the filters of a table that is already in force, wherever it came from, and so cannot be
+   * refused. A service whose filters are refused keeps those that it has. If it has none, each
+   * filter that cannot be loaded fails every exchange, as its `onError` says.
    */
   async #settle(change: TableChange): Promise<PreparedFilters | undefined> {
     const { running, events, log } = this.#deps;
@@ -183,7 +183,7 @@ export class FilterSink implements TableSink {
         ? `worker ${worker.pid} ended when it loaded them`
         : `worker ${worker.pid} did not load them within ${PREPARE_WAIT_MS} ms`;
       if (!worker.gone) {
-        // It is stuck inside a module and serves nobody: its successor does, with the old filters.
+        // It is stuck inside a module and serves nobody. Its successor will, with the old filters.
         log.error("worker.stuck", { pid: worker.pid, reason: errorText(error) });
         process.kill(worker.pid, "SIGKILL");
       }
@@ -198,18 +198,22 @@ export class FilterSink implements TableSink {
     if (refusals.length > 0) throw new FilterRefusedError(refusals);
   }
 
-  /** One worker could not: all go back to what they had. The table stays. */
+  /** One worker could not take over, so all return to what they had. The table stays. */
   async #revert({ number }: PreparedFilters, before: Chains): Promise<void> {
     const { workers, running, log } = this.#deps;
     running.replace(before);
     log.error("filters.reverted", { services: [...before.keys()].join(" ") });
     const asked = workers.serving.map((worker) => worker.ask({ kind: "revertFilters", number }));
-    // A worker that does not answer does it in its turn: before anything that is asked of it later.
+    // A worker that does not answer will still do it in order, before anything that it is asked
+    // later.
     const answered = Promise.allSettled(asked);
     await within(answered, "a worker", PREPARE_WAIT_MS, this.#deps.clock).catch(() => undefined);
   }
 
-  /** Tells what has come into force: to those who watch, and for good if somebody wrote it. */
+  /**
+   * Reports what has come into force, to those who watch and, if somebody wrote it, to the audit
+   * log.
+   */
   async #record(filters: PreparedFilters, before: Chains, revision: number): Promise<void> {
     const { audit, events, log } = this.#deps;
     for (const { service, filter, was, is } of changesBetween(before, filters.chains)) {

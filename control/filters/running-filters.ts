@@ -4,21 +4,21 @@ import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts"
 import type { FilterWrite } from "../table/table-sink.ts";
 import type { Briefing, Chains, ComingFilters } from "../workers/briefing.ts";
 
-/** Filters that workers have loaded and that are not in force yet. */
+/** Filters that workers have loaded but that are not in force yet. */
 export type PreparedFilters = ComingFilters & {
-  /** Who wants them. undefined: nobody in particular, they came with a table. */
+  /** Who asked for them. undefined: nobody in particular, they came with a table. */
   readonly write: FilterWrite | undefined;
 };
 
 /**
- * What the table wants of filters, and what is in force in the workers: the same, unless something
- * was refused.
+ * Which filters the table wants, and which are in force in the workers: the same ones, unless
+ * something was refused.
  */
 export class RunningFilters {
   readonly #briefing: Briefing;
   readonly #wanted = new Map<string, readonly FilterSnapshot[]>();
 
-  /** `briefing`: where what is in force stands for workers that start later. */
+  /** `briefing`: holds what is in force, for workers that start later. */
   constructor(briefing: Briefing) {
     this.#briefing = briefing;
   }

@@ -11,14 +11,14 @@ import type { VersionMigrationDeps, MigrationView } from "./version-migration.ts
 export type MigrationAction = "resume" | "stop";
 
 /**
- * What a version's connections should do. absent: there is no such version, whoever is on it goes
- * by what was said before.
+ * What a version's connections should do. absent: there is no such version, and its connections do
+ * what was said before.
  */
 type Wish = "stay" | "migrate" | "absent";
 
 /**
- * The migrations of all versions: when workers act on a table, what has been left in it begins to
- * migrate, and what is in use again stays.
+ * The migrations of all versions. When workers act on a table, versions that traffic has left begin
+ * to migrate, and those in use again stay.
  */
 export class Migrations {
   readonly #deps: VersionMigrationDeps;
@@ -44,7 +44,7 @@ export class Migrations {
   }
 
   /**
-   * Goes on with a migration that has stopped by itself, or ends one: then what is left stays.
+   * Resumes a migration that has stopped by itself, or ends one; then what is left stays.
    * @throws ControlError no_migration
    */
   act(name: VersionName, action: MigrationAction): MigrationView {
@@ -63,7 +63,10 @@ export class Migrations {
     return migration.view();
   }
 
-  /** What is under way at each version, by kind and age; of the workers that answer in time. */
+  /**
+   * What is under way at each version, by kind and age, according to the workers that answer in
+   * time.
+   */
   async open(): Promise<OpenTotals> {
     const answers = await this.#deps.workers.askEach(() => ({ kind: "open" }));
     return new OpenTotals(
@@ -71,7 +74,7 @@ export class Migrations {
     );
   }
 
-  /** Ends all of them: the workers go too. */
+  /** Ends all of them, because the workers end too. */
   close(): void {
     for (const migration of this.#running.values()) migration.end("closing");
   }
@@ -95,7 +98,7 @@ export class Migrations {
     const before = this.#running.get(key);
     const migration = new VersionMigration(name, policy, this.#deps);
     this.#running.set(key, migration);
-    // The one before has been ended, but may still be about to say so to the workers.
+    // The previous one has ended, but may not have told the workers yet.
     const ended = before?.ended ?? Promise.resolve();
     void ended
       .then(() => migration.run())

@@ -14,14 +14,14 @@ import { partsOf } from "../workers/rate-parts.ts";
 import type { Question } from "../workers/worker-process.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** How often progress is asked for, told, and the rate divided anew. */
+/** How often to ask for progress, report it and divide the rate again. */
 const ROUND_MS = 1_000;
 /** The shortest time between two rounds, towards the end. */
 const ROUND_MIN_MS = 50;
 
 /**
- * A migration stops by itself when more than this part of WebSocket handshakes fails, once there
- * were enough of them to tell an outage from a client that cannot log in.
+ * A migration stops by itself when more than this share of WebSocket handshakes fails, once there
+ * are enough of them to tell an outage from a client that cannot log in.
  */
 const FAILED_PERCENT_MAX = 50;
 const RECONNECTS_MIN = 20;
@@ -40,7 +40,7 @@ export type VersionMigrationDeps = {
 
 /** Where a migration stands. */
 export type MigrationView = {
-  /** stopped: by itself; it goes on, or ends, when somebody says so. */
+  /** stopped: by itself, until somebody resumes or ends it. */
   readonly state: "running" | "stopped";
   /** Why it stopped. */
   readonly reason?: string;
@@ -52,7 +52,9 @@ export type MigrationView = {
   readonly timeLeftMs?: number;
 };
 
-/** Why a migration ends: nothing left, the version is in use again, somebody ended it, or we go. */
+/**
+ * Why a migration ends: nothing is left, the version is in use again, somebody ended it, or we end.
+ */
 export type MigrationEnd = "done" | "back" | "stopped" | "closing";
 
 /**
@@ -87,7 +89,7 @@ export class VersionMigration {
     this.#activeSinceMs = this.#beganMs;
   }
 
-  /** Resolves when no worker goes on with it. */
+  /** Resolves when no worker carries it on. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -118,7 +120,7 @@ export class VersionMigration {
     this.#nap.abort();
   }
 
-  /** Goes on after it has stopped by itself, counting failed reconnects from now on. */
+  /** Resumes after it has stopped by itself, counting failed reconnects from now on. */
   resume(): void {
     if (this.#stoppedFor === undefined) return;
     this.#stoppedFor = undefined;
@@ -127,7 +129,7 @@ export class VersionMigration {
     this.#nap.abort();
   }
 
-  /** Where it stands, by the last answers of the workers. */
+  /** Where it stands, according to the workers' last answers. */
   view(): MigrationView {
     const left = this.#left();
     const closed = [...this.#closed.values()].reduce((sum, each) => sum + each, 0);

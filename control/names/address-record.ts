@@ -1,18 +1,24 @@
 /** 4: A records, 6: AAAA records. */
 export type Family = 4 | 6;
 
-/** What DNS said of a name's addresses of one family. */
+/** What DNS said about a name's addresses of one family. */
 export type Answer =
   | { readonly kind: "addresses"; readonly addresses: readonly string[]; readonly ttlMs: number }
   /** It says that there are none. `reason`: for people. */
   | { readonly kind: "none"; readonly reason: string }
-  /** It did not say: silent, or without an answer itself. */
+  /** It did not say: it was silent, or had no answer itself. */
   | { readonly kind: "failed"; readonly reason: string };
 
-/** A TTL of 0 or less than this: DNS is asked in the background, never once a request. */
+/**
+ * Shortest time between questions, for a TTL below it: DNS is asked in the background, never per
+ * request.
+ */
 export const TTL_MIN_MS = 1_000;
 
-/** A record that may be kept for a day moves without notice: a question a minute costs nothing. */
+/**
+ * Longest time between questions: even a record with a TTL of a day may change, and a question a
+ * minute costs nothing.
+ */
 export const TTL_MAX_MS = 60_000;
 
 /**
@@ -21,12 +27,12 @@ export const TTL_MAX_MS = 60_000;
  */
 export const NEGATIVE_MS = 5_000;
 
-/** When DNS is asked again that did not answer: it has had its timeouts by then. */
+/** When to ask again after DNS did not answer: its timeouts are over by then. */
 export const FAILED_MS = 5_000;
 
 /**
- * "There is none" in a row, NEGATIVE_MS apart, before addresses are let go: a DNS server that has
- * just started says so for a moment of all its names.
+ * How often DNS must say "there is none" in a row, NEGATIVE_MS apart, before addresses are dropped:
+ * a DNS server that has just started says so of all its names for a moment.
  */
 const NONE_BEFORE_GONE = 2;
 

@@ -6,8 +6,8 @@ import { candidatesOf } from "./resolv-conf.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
 
 /**
- * One look-up with all its servers, tries and searched domains. resolv.conf may ask for minutes,
- * and meanwhile it has a place that others wait for.
+ * Bounds one look-up with all its servers, tries and searched domains. resolv.conf may allow
+ * minutes, and all that time the look-up would occupy a place that others wait for.
  */
 const LOOK_UP_MS_MAX = 30_000;
 
@@ -45,7 +45,10 @@ export function dnsLookUp(clock: Clock): LookUp {
 
 const SILENT: Answer = { kind: "failed", reason: "DNS does not answer (ETIMEOUT)" };
 
-/** A name that is there ends the search, whatever addresses it has; so does DNS when it is not. */
+/**
+ * A name that exists ends the search, whatever addresses it has; so does a DNS that does not
+ * answer.
+ */
 async function askAll(resolver: Resolver, { name, family, conf }: NameQuestion): Promise<Answer> {
   for (const candidate of candidatesOf(name, conf)) {
     const answer = await ask(resolver, candidate, family);

@@ -8,8 +8,8 @@ import type { NameStatus } from "./name-status.ts";
 import type { SystemNames } from "./system-files.ts";
 
 /**
- * Part of its time by which an answer is asked for anew before it runs out: so it is in force no
- * longer than DNS allows, and the names of a fleet spread out.
+ * Part of an answer's lifetime by which it is asked for again early, so that it is in force no
+ * longer than DNS allows and a fleet's questions spread out.
  */
 const EARLY = 0.2;
 
@@ -57,7 +57,10 @@ export class NameWatch {
     return this.#known.promise;
   }
 
-  /** Begins, or begins anew with what the system's files say now. What is known stays meanwhile. */
+  /**
+   * Begins, or begins again with what the system's files say now. What is known stays in the
+   * meantime.
+   */
   start(): void {
     this.#ending.abort();
     this.#ending = new AbortController();

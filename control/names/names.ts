@@ -88,7 +88,7 @@ export class Names {
     await orLate(known, waitMs, clock, () => undefined, signal).catch(() => undefined);
   }
 
-  /** Asks nothing any more. Resolves when no question is under way. */
+  /** Stops asking. Resolves when no question is under way. */
   async close(): Promise<void> {
     this.#closing.abort();
     for (const [name, { watch }] of this.#followed) this.#end(name, watch);

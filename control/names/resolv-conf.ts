@@ -6,7 +6,7 @@ const SERVERS_MAX = 3;
 /** As Kubernetes allows; each is one more question for a name that is nowhere. */
 const SEARCH_MAX = 32;
 
-/** Upper ends that resolv.conf(5) names: what is above is cut, as there. */
+/** Upper bounds from resolv.conf(5): larger values are cut, as there. */
 const NDOTS_MAX = 15;
 const TIMEOUT_SECONDS_MAX = 30;
 const ATTEMPTS_MAX = 5;
@@ -18,9 +18,9 @@ const LOCAL_SERVER = "127.0.0.1:53";
 export type ResolvConf = {
   /** `10.0.0.2:53` or `[::1]:53`, in the order in which they are asked; at least one. */
   readonly servers: readonly string[];
-  /** Domains that are put behind a name. */
+  /** Domains to append to a name. */
   readonly search: readonly string[];
-  /** With so many dots a name is asked for as it stands first, with less last. */
+  /** With at least this many dots a name is first asked for as it is, with fewer last. */
   readonly ndots: number;
   /** How long one question to one server may take. At least 1 s. */
   readonly timeoutMs: number;
@@ -29,10 +29,10 @@ export type ResolvConf = {
 };
 
 /**
- * Reads the text of /etc/resolv.conf. What it does not say is as resolv.conf(5) has it, and lines
- * that we do not know mean nothing. A server may have a port (`127.0.0.1:8600`, `[::1]:8600`),
- * which the system's own resolver does not know. `hostName`: this machine's, whose domain is
- * searched when the file says nothing of it.
+ * Reads the text of /etc/resolv.conf. What it does not say defaults as in resolv.conf(5), and
+ * unknown lines mean nothing. A server may have a port (`127.0.0.1:8600`, `[::1]:8600`), which the
+ * system's own resolver does not know. `hostName`: this machine's, whose domain is searched when
+ * the file says nothing of it.
  */
 export function parseResolvConf(text: string, hostName: string): ResolvConf {
   const lines = text.split("\n").map(wordsOf);

@@ -7,13 +7,13 @@ import type { Reach } from "./name-status.ts";
 import { parseResolvConf } from "./resolv-conf.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
 
-/** Lists of a hundred thousand blocked hosts are a few MiB; more than this is not such a file. */
+/** Largest file: even lists of a hundred thousand blocked hosts are only a few MiB. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Where the system keeps what it knows of names. */
 export type SystemPaths = { readonly hosts: string; readonly resolvConf: string };
 
-/** What the system knows of names itself. */
+/** What the system itself knows about names. */
 export interface SystemNames {
   readonly hosts: ReadonlyMap<string, readonly string[]>;
   readonly conf: ResolvConf;
@@ -31,8 +31,8 @@ export function systemPaths(env: NodeJS.ProcessEnv): SystemPaths {
 }
 
 /**
- * The system's files. One that is missing says nothing, as for the system; what one said before
- * stays when it cannot be read.
+ * The system's files. A missing file says nothing, as for the system itself. If a file becomes
+ * unreadable, what it said before stays.
  */
 export class SystemFiles implements SystemNames {
   hosts: ReadonlyMap<string, readonly string[]> = new Map();

@@ -8,7 +8,7 @@ import type { LineLog } from "./line-log.ts";
 import { Serial } from "../base/serial.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
-/** Entries that list() gives at most in one answer. */
+/** Most entries that list() returns in one answer. */
 export const AUDIT_LIST_MAX = 1000;
 
 /** Appends that may wait for the disk: more than all writers of a sidecar at once. */
@@ -46,7 +46,7 @@ export type AuditEntry = AuditFact & {
 export type AuditCheck = {
   /** Entries that were read. */
   readonly entries: number;
-  /** Lines that are no entries: what a crash or a full disk left of one. */
+  /** Lines that are not entries: what a crash or a full disk left of one. */
   readonly torn: number;
   /** The first sequence number at which the chain does not hold. undefined: it holds. */
   readonly brokenAt: number | undefined;
@@ -55,7 +55,7 @@ export type AuditCheck = {
 /** The end of the chain, which the next entry is tied to. */
 type Tail = { readonly sequence: number; readonly hash: string };
 
-/** Loose: a field that somebody has added must reach the hash. */
+/** Loose, because a field that somebody has added must reach the hash. */
 const entrySchema = z.looseObject({
   sequence: z.int().min(1),
   time: z.string(),
@@ -72,14 +72,14 @@ const entrySchema = z.looseObject({
 
 /**
  * A log of changes in which every entry holds the hash of the one before: nobody can change, drop
- * or insert an entry without verify() seeing it. (Cutting off the end is seen only by who knows
- * it.)
+ * or insert an entry without verify() noticing. (Only somebody who knows the end can tell that it
+ * was cut off.)
  */
 export class Audit {
   readonly #lines: LineLog;
   readonly #clock: Clock;
   readonly #serial = new Serial(APPENDS_WAITING_MAX);
-  /** undefined: to be read from the log, as after an append that may or may not be in it. */
+  /** undefined: must be read from the log, as after an append that may or may not be in it. */
   #tail: Tail | undefined;
 
   private constructor(lines: LineLog, clock: Clock) {
@@ -88,8 +88,8 @@ export class Audit {
   }
 
   /**
-   * Opens the log at `path`; without one, a bounded log in memory. A torn end stays as it is and
-   * the chain goes on in a new file beside it: `tornFile` names it.
+   * Opens the log at `path`; without one, a bounded log in memory. A torn end stays as it is, and
+   * the chain continues in a new file beside it; `tornFile` names the torn one.
    * @throws AuditError when it cannot be read.
    */
   static async open(options: {
@@ -185,7 +185,7 @@ export class Audit {
     return tail;
   }
 
-  /** A log in memory forgets its oldest entries: its chain begins wherever it begins. */
+  /** A log in memory forgets its oldest entries, so its chain may begin anywhere. */
   #firstTail(first: AuditEntry): Tail {
     if (!this.#lines.forgets) return { sequence: 0, hash: NO_HASH };
     return { sequence: first.sequence - 1, hash: first.previousHash };

@@ -1,6 +1,6 @@
 /**
- * The one text of a JSON value (RFC 8785): no blanks, keys sorted by UTF-16 code units. Keys whose
- * value is undefined are left out, as JSON.stringify does.
+ * The canonical text of a JSON value (RFC 8785): no whitespace, keys sorted by UTF-16 code units.
+ * Like JSON.stringify it leaves out keys whose value is undefined.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value))

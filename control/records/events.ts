@@ -18,7 +18,7 @@ export type ToldEvent = {
   readonly [field: string]: unknown;
 };
 
-/** What happened lately, and who wants to know. */
+/** Recent events, and those who subscribe to them. */
 export class Events {
   readonly #clock: Clock;
   readonly #kept: ToldEvent[] = [];
@@ -59,8 +59,8 @@ export class Events {
   }
 
   /**
-   * Calls `listener` with each event from now on, inside emit(): it must be quick. Returns the way
-   * out. undefined: SUBSCRIBERS_MAX are there already.
+   * Calls `listener` with each event from now on, inside emit(), so it must be quick. Returns how
+   * to unsubscribe. undefined: there are already SUBSCRIBERS_MAX.
    */
   subscribe(listener: (event: ToldEvent) => void): (() => void) | undefined {
     if (this.#listeners.size >= SUBSCRIBERS_MAX) return undefined;

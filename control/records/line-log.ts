@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
-/** Lines that a log in memory keeps: what one looks back at without having asked for a file. */
+/** Lines that a log in memory keeps: enough to look back at when nobody asked for a file. */
 export const MEMORY_LINES_MAX = 1000;
 
 /** Characters that they may hold together: lines hold documents of up to a megabyte. */
@@ -18,9 +18,9 @@ const LINE_BYTES_MAX = 4 * 1024 ** 2;
 
 /** Lines of text that are only ever added to. */
 export interface LineLog {
-  /** Whether old lines are let go. */
+  /** Whether old lines are dropped. */
   readonly forgets: boolean;
-  /** A file whose last line is not whole. undefined: none seen. */
+  /** A file whose last line is incomplete. undefined: none seen. */
   readonly tornFile: string | undefined;
   /** Adds a line; when it resolves, the line is on the disk. One call at a time. */
   append(line: string): Promise<void>;

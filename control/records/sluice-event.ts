@@ -1,7 +1,7 @@
 import type { VersionName, WorkerEvent } from "../../proxy/messages/messages.ts";
 import type { Problem } from "../base/errors.ts";
 
-/** What versions and their services an event is about. */
+/** The service and version that an event is about. */
 type AboutVersion = { readonly services: readonly [string]; readonly version: string };
 
 /** How much a migration still has and has ended: see MigrationView. */
@@ -23,7 +23,7 @@ export type SluiceEvent =
       readonly kind: "revision";
       readonly services: readonly string[];
       readonly revision: number;
-      /** As in AuditFact. `follow`: another sidecar has written it, and says who and why. */
+      /** As in AuditFact. `follow`: another sidecar wrote it and knows who and why. */
       readonly action: string;
       readonly actor?: string;
       readonly reason?: string | undefined;
@@ -124,7 +124,7 @@ export type SluiceEvent =
     }
   | {
       readonly kind: "store";
-      /** Why the table in force may not be the store's. undefined: it is again. */
+      /** Why the table in force may differ from the store's. undefined: it does not any more. */
       readonly problem: string | undefined;
     }
   | {

@@ -27,7 +27,7 @@ const resolverSchema = z.looseObject({
   Subsets: z.record(z.string(), subsetSchema).nullish(),
 });
 
-/** A `service-splitter` entry; fields that are not ours are carried along. */
+/** A `service-splitter` entry; fields that are not ours are kept. */
 export type Splitter = z.output<typeof splitterSchema>;
 
 /** A `service-resolver` entry. */
@@ -47,10 +47,10 @@ export function parseResolver(entry: unknown): Resolver {
 }
 
 /**
- * Percentages with two decimals whose sum is exactly 100, as Consul demands, of relative weights.
- * Largest remainder: each share is within 0.01 points of the exact one. A weight above 0 never
- * becomes 0, so that a small canary stays alive: what it is short of 0.01 comes from the others.
- * The sum of the weights must be above 0: Consul cannot say "nothing to anybody".
+ * Turns relative weights into percentages with two decimals whose sum is exactly 100, as Consul
+ * demands. Largest remainder: each share is within 0.01 points of the exact one. A weight above 0
+ * never becomes 0, so that a small canary stays alive: what it is short of 0.01 comes from the
+ * others. The sum of the weights must be above 0: Consul cannot say "nothing to anybody".
  * @throws ConsulError consul_refused
  */
 export function toPercentages(
@@ -84,7 +84,8 @@ function settle(parts: { readonly exact: number; whole: number }[], missing: num
 }
 
 /**
- * Our weights, in hundredths of a percent, of a splitter. A line without subset is its service's.
+ * A splitter's weights as ours, in hundredths of a percent. A line without a subset stands for its
+ * service.
  */
 export function toWeights(splitter: Splitter): Readonly<Record<string, number>> {
   const weights: Record<string, number> = {};
@@ -95,7 +96,7 @@ export function toWeights(splitter: Splitter): Readonly<Record<string, number>> 
   return weights;
 }
 
-/** The splitter with our weights; lines for the same version keep what else they say. */
+/** The splitter with our weights; lines for the same version keep their other fields. */
 export function entryWithWeights(
   splitter: Splitter,
   weights: Readonly<Record<string, number>>,

@@ -9,11 +9,11 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import { FoundEndpoints } from "./found-endpoints.ts";
 
-/** With more watches than connections each must give way to the next one soon. */
+/** With more watches than connections, each must soon give way to the next. */
 const CROWDED_WAIT_MS = 2_000;
 /** Endpoints of one version that are used; each has a pool of connections in every worker. */
 const ENDPOINTS_MAX = 4_096;
-/** The copy on disk may be so old when we die. */
+/** How old the copy on disk may be when we die. */
 const SAVE_AFTER_MS = 1_000;
 
 const copySchema = z.record(
@@ -34,7 +34,7 @@ type WatchedVersion = {
   readonly pool: FoundEndpoints;
 };
 
-/** How Consul's word is read. */
+/** How to interpret what Consul says. */
 export type ConsulDiscoveryOptions = {
   /** File of the endpoints known last. undefined: none is kept. */
   readonly copyPath?: string | undefined;
@@ -74,7 +74,7 @@ export class ConsulDiscovery implements Discovery {
 
   endpoints(service: string, version: string): readonly DiscoveredEndpoint[] {
     const watched = this.#versions.get(versionKey(service, version));
-    // At the start a table is compiled before we are told to watch what is in it.
+    // At the start a table is compiled before we are told to watch its services.
     return watched?.pool.endpoints ?? this.#known[service]?.[version] ?? [];
   }
 
@@ -97,8 +97,8 @@ export class ConsulDiscovery implements Discovery {
   }
 
   /**
-   * Resolves when each version that is watched now has had its first answer; for one that has
-   * endpoints from the copy a failure to get it is enough. With Consul away that may be never: wait
+   * Resolves when each version that is watched now has had its first answer; for a version with
+   * endpoints from the copy, a failure is enough. With Consul away this may never resolve, so wait
    * with a deadline.
    */
   async whenKnown(): Promise<void> {
@@ -108,7 +108,9 @@ export class ConsulDiscovery implements Discovery {
     await Promise.all(known);
   }
 
-  /** How long ago what we know was last confirmed, the worst of all watches. 0: all are current. */
+  /**
+   * Time since what we know was last confirmed, for the worst of all watches. 0: all are current.
+   */
   stalenessMs(): number {
     const nowMs = this.#deps.clock.nowMs();
     return Math.max(0, ...[...this.#watches.values()].map((watch) => watch.stalenessMs(nowMs)));

@@ -22,10 +22,11 @@ import { Splitters } from "./splitters.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
- * How long a start waits for endpoints: with Consul away it serves without those it does not know.
+ * How long a start waits for endpoints. With Consul away it serves without those that it does not
+ * know.
  */
 const SETTLE_WITHIN_MS = 5_000;
-/** How long an end waits for a Consul that hangs before it breaks off. */
+/** How long the end waits for a Consul that hangs. */
 const CLOSE_WITHIN_MS = 2_000;
 
 /** What a link needs to know besides the configuration. */
@@ -33,7 +34,10 @@ export type ConsulLinkDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Hears `store` with `problem`: why the table in force may not be Consul's. Absent: it is. */
+  /**
+   * Receives `store` events; `problem`: why the table in force may differ from Consul's. Absent: it
+   * does not.
+   */
   readonly events: Events;
   /** For a registration with a ttl check. */
   readonly isWell: () => boolean;
@@ -109,7 +113,7 @@ export class ConsulLink implements Registry {
     return this.#auditPath;
   }
 
-  /** Copies are a help, not a promise: without them the audit log is in memory. */
+  /** Copies are a convenience, not a promise: without them the audit log is in memory. */
   async #makeFolder(): Promise<void> {
     const path = this.#auditPath;
     if (path === undefined) return;
@@ -162,8 +166,8 @@ export class ConsulLink implements Registry {
   }
 
   /**
-   * Ends everything, the store too, but for the store's follow(), which ends with the services.
-   * What a Consul that hangs still owes an answer is broken off.
+   * Ends everything, including the store except its follow(), which ends with the services. Aborts
+   * calls that a hanging Consul has not answered.
    */
   async close(): Promise<void> {
     this.#ending.abort();
@@ -195,12 +199,12 @@ export class ConsulLink implements Registry {
     ];
   }
 
-  /** How long ago what we know of Consul was last confirmed. 0: it is current. */
+  /** Time since what we know from Consul was last confirmed. 0: it is current. */
   stalenessMs(): number {
     return Math.max(this.discovery.stalenessMs(), this.store?.stalenessMs() ?? 0);
   }
 
-  /** Resolves with the work, or after so long without it. */
+  /** Resolves with the work, or after this time without it. */
   async #atMost(withinMs: number, work: Promise<unknown>): Promise<void> {
     await orLate(work, withinMs, this.#deps.clock, () => undefined);
   }

@@ -15,12 +15,12 @@ import type { Store, StoredTable } from "../store/store.ts";
 import { TableKeys, type TablePlace } from "./table-keys.ts";
 
 /**
- * Shifts come from people and rollouts; ten in a row and then ten a second are already a script.
+ * Shifts come from people and rollouts; ten at once and then ten a second already mean a script.
  */
 const FOLLOW_LIMIT = { burst: 10, refillMs: 100 };
 /**
- * How long a table that vanished stays away before a sidecar puts it back; up to twice that, by
- * chance. Whoever deletes it in order to write another has this time.
+ * How long a vanished table stays away before a sidecar restores it; up to twice that, at random.
+ * This is the time for somebody who deletes it in order to write another.
  */
 const RESTORE_AFTER_MS = 5_000;
 /**
@@ -44,21 +44,20 @@ export type ConsulStoreOptions = TablePlace & {
 };
 
 /**
- * The table in Consul's KV, as a store that outlives Consul's absence: what was good last stays in
- * force, is kept on disk, and is put back when somebody deletes it. How it lies there: TableKeys.
+ * The table in Consul's KV, as a store that outlives Consul's absence: the last good table stays in
+ * force, is kept on disk, and is restored when somebody deletes it. TableKeys says how it is
+ * stored.
  */
 export class ConsulStore implements Store {
   readonly kind = "consul";
   readonly #deps: ConsulStoreDeps;
   readonly #keys: TableKeys;
   readonly #copy: KeptCopy<z.output<typeof keptSchema>>;
-  /** The last good table and the key's value that it was. */
+  /** The last good table and the key's value that held it. */
   #last: StoredTable | undefined;
   #lastHead: string | undefined;
   readonly #problems: StoreProblems;
-  /**
-   * Saves and what follow() hears go one after the other, so that no old answer beats a new write.
-   */
+  /** Saves and what follow() hears take turns, so that no old answer overrides a new write. */
   readonly #serial = new Serial(Infinity);
   #savesDone = 0;
 
@@ -69,7 +68,7 @@ export class ConsulStore implements Store {
     this.#problems = new StoreProblems(deps);
   }
 
-  /** Why the table in force may not be what Consul holds. undefined: it is. */
+  /** Why the table in force may differ from what Consul holds. undefined: it does not. */
   get problem(): string | undefined {
     return this.#problems.current;
   }
@@ -80,8 +79,8 @@ export class ConsulStore implements Store {
   }
 
   /**
-   * From Consul; when it cannot be asked or holds a bad value, the copy on disk; when it holds
-   * none, the copy too, which is put back. See Store.
+   * Loads from Consul. If Consul cannot be reached or holds a bad value, loads the copy on disk. If
+   * it holds no table, loads the copy and restores it. See Store.
    */
   async load(): Promise<StoredTable | undefined> {
     return this.#serial.runAlways(async () => this.#loadNow());
@@ -114,7 +113,7 @@ export class ConsulStore implements Store {
     await watch(this.#deps, target, listener, signal);
   }
 
-  /** Nobody takes it away: compare-and-set keeps writers apart. */
+  /** Nothing to take back: compare-and-set keeps writers apart. */
   reclaim(): Promise<void> {
     return Promise.resolve();
   }
@@ -126,7 +125,7 @@ export class ConsulStore implements Store {
   }
 
   async #loadNow(): Promise<StoredTable | undefined> {
-    // Loaded again it has what it had, also when the copy on disk failed.
+    // If it is loaded again it has what it had, even if the copy on disk failed.
     const copy = this.#last ?? (await this.#loadCopy());
     const timeoutMs = copy === undefined ? undefined : LOAD_TIMEOUT_MS;
     try {
@@ -183,7 +182,7 @@ export class ConsulStore implements Store {
     if (isNews) onChange(table);
   }
 
-  /** For load(): as #hear(), but a bad value is an error. */
+  /** For load(): like #hear(), but a bad value is an error. */
   async #take(entry: KvEntry): Promise<StoredTable> {
     const table = await this.#keys.resolve(entry.value);
     if (!("reason" in table)) {
@@ -216,7 +215,7 @@ export class ConsulStore implements Store {
     await clock.sleep(RESTORE_AFTER_MS * (1 + random.next()), signal);
   }
 
-  /** Only if nobody else was first; then the watch hears of theirs. */
+  /** Only if nobody else was first; otherwise the watch hears of their table. */
   async #restore(table: StoredTable): Promise<void> {
     const document = this.#keys.document(table);
     if (document === undefined) return;

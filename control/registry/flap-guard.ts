@@ -1,10 +1,10 @@
-/** Consul's word is sampled once a second: checks of its own are not faster. */
+/** How often Consul's word is sampled: its own checks are no faster. */
 const SAMPLE_MS = 1_000;
 /** Good samples in a row that put an endpoint in. */
 const RISE = 2;
 /** Bad samples in a row that take it out. A real outage is seen sooner by our own ejection. */
 const FALL = 3;
-/** Each fall costs so much (the numbers are those of RFC 2439 section 4.2, in proportion). */
+/** What each fall costs (the numbers are proportional to those of RFC 2439 section 4.2). */
 const PENALTY = 1_000;
 /** Above this the endpoint stays out whatever Consul says … */
 const SUPPRESS_ABOVE = 3_000;
@@ -15,8 +15,8 @@ const PENALTY_MAX = 6_000;
 const HALF_LIFE_MS = 30_000;
 
 /**
- * What we make of Consul's word on one endpoint: it must hold for a while (rise 2, fall 3), and an
- * endpoint that falls again and again stays out (damping, after RFC 2439).
+ * Smooths Consul's word on one endpoint: it must hold for a while (rise 2, fall 3), and an endpoint
+ * that keeps falling stays out (damping, after RFC 2439).
  */
 export class FlapGuard {
   #told: boolean;
@@ -26,7 +26,7 @@ export class FlapGuard {
   #penaltyAtMs: number;
   #isSuppressed = false;
 
-  /** The first word is believed at once: a new endpoint has no past. */
+  /** Consul's first word is believed at once: a new endpoint has no past. */
   constructor(healthy: boolean, nowMs: number) {
     this.#told = healthy;
     this.#settled = healthy;
@@ -55,7 +55,7 @@ export class FlapGuard {
     return this.#settled && !this.#isSuppressed;
   }
 
-  /** When isHealthy() may change without a new word. Infinity: not by time alone. */
+  /** When isHealthy() may change without a new word from Consul. Infinity: not by time alone. */
   nextChangeMs(nowMs: number): number {
     if (this.#told !== this.#settled) return this.#toldSinceMs + holdMs(this.#told);
     if (!this.#isSuppressed) return Infinity;

@@ -16,11 +16,14 @@ export class FoundEndpoints {
   #told: readonly DiscoveredEndpoint[] = [];
   #published: readonly DiscoveredEndpoint[];
   readonly #guards = new Map<string, FlapGuard>();
-  /** Since when Consul says that nothing is left. undefined: it does not. */
+  /** Since when Consul has said that nothing is left. undefined: it does not say so. */
   #emptySinceMs: number | undefined;
   #nextChangeMs = Infinity;
 
-  /** `known`: from before, e.g. from disk; they count as endpoints that the version had. */
+  /**
+   * `known`: endpoints from before, such as from disk; they count as endpoints that the version
+   * had.
+   */
   constructor(known: readonly DiscoveredEndpoint[] = []) {
     this.#published = known;
   }

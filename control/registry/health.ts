@@ -50,8 +50,8 @@ export function parseHealthAnswer(action: string, text: string): readonly Instan
 }
 
 /**
- * The endpoints that a selector means. An expression (`filter`) was Consul's to apply: here it lets
- * everything through. Of two instances at one address the healthier counts.
+ * The endpoints that a selector means. Consul has already applied an expression (`filter`), so here
+ * it lets everything through. Of two instances at one address the healthier one counts.
  */
 export function selectEndpoints(
   instances: readonly Instance[],

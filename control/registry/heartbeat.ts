@@ -5,9 +5,9 @@ import type { ConsulClient } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** A hung agent, or a lost leader, is found at the latest this long after, and TIMEOUT_MS. */
+/** A hung agent or a lost leader is found after this time plus TIMEOUT_MS at the latest. */
 const INTERVAL_MS = 10_000;
-/** What is asked needs no leader: an agent that lives answers at once. */
+/** The question needs no leader: a live agent answers at once. */
 const TIMEOUT_MS = 3_000;
 const ACTION = "ask for a sign of life";
 
@@ -16,8 +16,8 @@ const SILENCE: ReadonlySet<string> = new Set(["consul_unreachable", "consul_time
 /**
  * Tells a hung agent, and servers without a leader, from an idle Consul: a blocking query is silent
  * for minutes in all three cases. When nothing was answered for a while it asks who leads; without
- * an answer, or a leader, all blocking queries end with an error, so that everybody knows how old
- * what they know is. Resolves when aborted.
+ * an answer, or a leader, all blocking queries end with an error, so that everybody learns how old
+ * their knowledge is. Resolves when aborted.
  */
 export async function heartbeat(
   deps: {

@@ -8,7 +8,7 @@ import { type ConsulClient, consulPath } from "../consul/client.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** How late an agent that lost us (restarted empty) gets us back. */
+/** How soon an agent that has lost us (restarted empty) gets us back. */
 const LOOK_EVERY_MS = 10_000;
 /** How long a drain waits for Consul to take us out: an agent that lives does so at once. */
 const LEAVE_WITHIN_MS = 3_000;
@@ -28,7 +28,7 @@ export type RegistrationCheck =
       readonly intervalMs: number;
       readonly timeoutMs: number;
     }
-  /** We say so ourselves, three times in `ttlMs`. */
+  /** We report ourselves as healthy, three times in `ttlMs`. */
   | { readonly kind: "ttl"; readonly ttlMs: number };
 
 /** What a sidecar puts into Consul. */
@@ -45,8 +45,8 @@ export type Registration = {
   /** undefined: well for as long as the agent is. */
   readonly check: RegistrationCheck | undefined;
   /**
-   * Consul removes us when we were critical for so long; it counts less than 60 000 as that.
-   * undefined: never.
+   * Consul removes us after we have been critical for this long; it takes less than 60 000 as 60
+   * 000. undefined: never.
    */
   readonly deregisterAfterMs: number | undefined;
 };
@@ -76,14 +76,14 @@ export class Registrar {
   }
 
   /**
-   * Registers, looks every 10 s whether the agent still knows us as we are, and puts back what is
-   * missing. Consul's absence is logged and tried again. Until leave() or stop().
+   * Registers, checks every 10 s whether the agent still knows us as we are, and restores what is
+   * missing. If Consul is away, logs that and tries again. Until leave() or stop().
    */
   start(): void {
     this.#running = this.#run(this.#leaving.signal);
   }
 
-  /** Ends without a word: a process of the same registration goes on with it. */
+  /** Ends without deregistering: another process takes the registration over. */
   async stop(): Promise<void> {
     this.#leaving.abort();
     await this.#running;
@@ -203,7 +203,7 @@ function checkFields({ service, check, deregisterAfterMs }: Registration): Check
   return { name, ...target, ...pace, ...removal };
 }
 
-/** Whether the agent's view of us is what we registered. undefined: it has none. */
+/** Whether the agent knows us as we registered. undefined: it does not know us. */
 function isSame(known: unknown, wanted: Registration): boolean {
   if (typeof known !== "object" || known === null) return false;
   const { Address, Port, Tags, Meta } = known as Record<string, unknown>;

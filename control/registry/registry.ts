@@ -16,13 +16,13 @@ export interface Registry {
    * written it, and not another one.
    */
   revised(names: readonly string[], isOurs: boolean): void;
-  /** Before a drain: callers should not come any more. `signal`: there is a hurry. */
+  /** Before a drain: callers should stop coming. `signal`: aborted when there is no time left. */
   leave(signal: AbortSignal): Promise<void>;
   /** A process of the same name is about to take our place. */
   yield(): void;
-  /** It has failed, and we stay. */
+  /** That process has failed, and we stay. */
   resume(): void;
-  /** Before the services end: writes to them no more. */
+  /** Before the services end: stops writing to them. */
   detach(): Promise<void>;
   /** After everything else that uses it. */
   close(): Promise<void>;

@@ -17,7 +17,10 @@ export type ServiceWatchTarget = {
   readonly onInstances: () => void;
 };
 
-/** Follows all instances of one Consul service, the unhealthy too: they keep their connections. */
+/**
+ * Follows all instances of one Consul service, including unhealthy ones, which keep their
+ * connections.
+ */
 export class ServiceWatch {
   readonly #ending = new AbortController();
   readonly #first = Promise.withResolvers<void>();
@@ -80,7 +83,7 @@ export class ServiceWatch {
     return this.#tried.promise;
   }
 
-  /** Milliseconds since what we know was last confirmed. 0: Consul would tell us of a change. */
+  /** Milliseconds since what we know was last confirmed. 0: Consul would tell us about a change. */
   stalenessMs(nowMs: number): number {
     return this.#isCurrent ? 0 : nowMs - this.#currentMs;
   }

@@ -10,10 +10,11 @@ import { watch } from "../consul/watch.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** A sidecar that dies is off the list after 30 to 60 s: Consul may wait twice the TTL. */
+/** A dead sidecar leaves the list after 30 to 60 s: Consul may wait twice the TTL. */
 const SIDECAR_TTL_MS = 30_000;
 /**
- * A burst of shifts is acknowledged at its beginning and end, not with each: 200 sidecars write.
+ * A burst of shifts is acknowledged at its beginning and end, not at each shift, because 200
+ * sidecars write.
  */
 const ACKNOWLEDGE_EVERY_MS = 50;
 /** While somebody waits for the fleet, one query sees the acknowledgements of 50 ms. */
@@ -35,7 +36,8 @@ export type FleetOptions = {
   /** As the store's. */
   readonly prefix: string;
   /**
-   * One name a sidecar, the same after a restart; a second sidecar of this name takes its place.
+   * Unique for each sidecar and the same after a restart; a second sidecar with this name takes its
+   * place.
    */
   readonly sidecar: string;
 };
@@ -49,8 +51,8 @@ export type SidecarFleetDeps = {
 };
 
 /**
- * Who shares the table and how far each has come: a key a sidecar below `PREFIX/fleet/`, bound to a
- * session, so that the key of a sidecar that died goes away by itself.
+ * The sidecars that share the table and the revision of each: one key for each sidecar below
+ * `PREFIX/fleet/`, bound to a session, so that the key of a dead sidecar disappears by itself.
  */
 export class SidecarFleet {
   readonly #deps: SidecarFleetDeps;
@@ -82,7 +84,7 @@ export class SidecarFleet {
     this.#isYielding = true;
   }
 
-  /** It has failed: our place is ours again. */
+  /** That process has failed, so our place is ours again. */
   resume(): void {
     this.#isYielding = false;
   }
@@ -114,8 +116,9 @@ export class SidecarFleet {
   }
 
   /**
-   * Waits until every live sidecar acts on `revision` or a later one. Resolves with those who do
-   * not: empty when all do; after `timeoutMs` or the signal's end whoever is missing.
+   * Waits until every live sidecar acts on `revision` or a later one. Resolves with those that do
+   * not: with none once all do, or with whoever is missing after `timeoutMs` or when the signal is
+   * aborted.
    * @throws ConsulError
    */
   async whoLags(
@@ -146,7 +149,7 @@ export class SidecarFleet {
       if (heard.lagging.length === 0) done.abort();
     };
     await watch(this.#deps, target, { onChange }, AbortSignal.any(ends));
-    // Without an answer in all that time this call says why, in an error.
+    // If there was no answer in all that time, this call throws the reason.
     return heard.lagging ?? this.members();
   }
 
@@ -184,7 +187,7 @@ export class SidecarFleet {
     return value;
   }
 
-  /** Our key may still belong to the session of our former life, or to a namesake. */
+  /** Our key may still belong to our session from before a restart, or to a namesake. */
   async #takePlace(session: string): Promise<void> {
     const former = (await getKey(this.#deps.client, this.#ownKey))?.session;
     if (former === undefined || former === session) return;
@@ -194,7 +197,7 @@ export class SidecarFleet {
     );
   }
 
-  /** A value that cannot be read is a sidecar that acts on nothing we know. */
+  /** An unreadable value means a sidecar that acts on nothing we know. */
   #read(entries: readonly KvEntry[]): readonly FleetMember[] {
     return entries
       .filter((entry) => entry.session !== undefined)

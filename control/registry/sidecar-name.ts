@@ -12,8 +12,9 @@ export type SidecarName = {
 };
 
 /**
- * The name that the configuration says; else the host's and the control API's port (or socket), as
- * no two sidecars of a host have the same. With port 0 that is no name: the process id then.
+ * The name from the configuration. Otherwise the host's name and the control API's port (or
+ * socket), which no two sidecars of a host share. With port 0 there is no such name, so the process
+ * id instead.
  */
 export function sidecarNameOf(config: Config, { host, pid }: ProcessPlace): SidecarName {
   const given = config.consul?.sidecar;

@@ -11,7 +11,7 @@ import {
 import { ConsulError } from "../consul/consul-error.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";
 
-/** Other writers of the same entry are operators and controllers, not a crowd. */
+/** Tries against other writers of the same entry, which are a few operators and controllers. */
 const PUBLISH_TRIES_MAX = 3;
 const WATCH_LIMIT = { burst: 5, refillMs: 1_000 };
 

@@ -24,7 +24,10 @@ export class Splitters {
     string,
     { readonly end: AbortController; readonly done: Promise<void> }
   >();
-  /** Those whose weights Consul has yet to hear: at its turn each gives those of that moment. */
+  /**
+   * Services whose weights Consul must still hear. When its turn comes, each gives its weights of
+   * that moment.
+   */
   readonly #unpublished = new Set<string>();
   #publishing: Promise<void> = Promise.resolve();
 
@@ -62,7 +65,7 @@ export class Splitters {
     return services.names().includes(service) ? services.service(service).splitter : undefined;
   }
 
-  /** Makes the watches those of the services that follow now. */
+  /** Makes the watches match the services that follow now. */
   #follow(): void {
     const names = this.#deps.services.names();
     const wanted = new Set(names.filter((name) => this.#modeOf(name) === "follow"));

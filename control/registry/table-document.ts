@@ -45,7 +45,7 @@ export type TableDocument = {
   readonly parts: readonly { readonly name: string; readonly text: string }[];
 };
 
-/** Why a value is not a table: for operators, hence in words. */
+/** Why a value is not a table, in words for operators. */
 export type Unreadable = { readonly kind: "unreadable"; readonly reason: string };
 
 /**
@@ -80,7 +80,7 @@ export function readHead(text: string): TableHead | Unreadable {
   return unreadable(z.prettifyError(whole.error).replaceAll("\n", " "));
 }
 
-/** Puts the parts of a split table together. undefined among them: one is missing. */
+/** Joins the parts of a split table. undefined among them: one is missing. */
 export function joinParts(
   head: Extract<TableHead, { kind: "split" }>,
   parts: readonly (string | undefined)[],
@@ -112,7 +112,7 @@ export function splitText(text: string, bytesMax: number): readonly string[] {
 }
 
 function toTable(read: z.output<typeof wholeSchema>): StoredTable {
-  // A store does not judge services: whoever loads them does.
+  // A store does not validate services: whoever loads them does.
   return {
     revision: read.revision,
     services: read.services as unknown as StoredTable["services"],

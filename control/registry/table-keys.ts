@@ -14,8 +14,7 @@ import {
 } from "./table-document.ts";
 
 /**
- * How a lack of a leader shows: in words, by silence, or as a failed call to the server that was
- * it.
+ * How the lack of a leader shows: in words, as silence, or as a failed call to the former leader.
  */
 const LEADERLESS: ReadonlySet<string> = new Set([
   "consul_no_leader",
@@ -25,7 +24,7 @@ const LEADERLESS: ReadonlySet<string> = new Set([
 
 /** Where the table is. */
 export type TablePlace = {
-  /** Of all keys, without slash at its end: `sluice`. */
+  /** The prefix of all keys, without a slash at its end: `sluice`. */
   readonly prefix: string;
   /** One name a sidecar, for the names of parts. */
   readonly sidecar: string;
@@ -70,7 +69,7 @@ export class TableKeys {
     return this.#readAnywhere(this.head, timeoutMs);
   }
 
-  /** The table that a head's value is, or names the parts of. @throws ConsulError */
+  /** The table in a head's value, or in the parts that it names. @throws ConsulError */
   async resolve(value: string): Promise<StoredTable | Unreadable> {
     const head = readHead(value);
     if (head.kind === "unreadable") return head;
@@ -90,7 +89,7 @@ export class TableKeys {
   }
 
   /**
-   * The one write that counts: false when the head has another ModifyIndex than `cas`.
+   * The one write that counts. Returns false if the head has another ModifyIndex than `cas`.
    * @throws ConsulError
    */
   async swapHead(value: string, cas: number): Promise<boolean> {
