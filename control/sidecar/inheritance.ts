@@ -5,7 +5,7 @@ import type { Heir } from "../workers/hand-over-desk.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
 import type { StoredTable } from "../store/store.ts";
 
-/** The environment variable that tells a process whose place it takes: the other's pid. */
+/** The environment variable that tells a process whose place it takes, by the other's pid. */
 export const PREDECESSOR_ENV = "SLUICE_PREDECESSOR";
 
 /** What an old primary says to the one that takes its place; sockets are the messages' handles. */
@@ -16,7 +16,7 @@ export type ToSuccessor =
   | { readonly kind: "connection"; readonly connection: HandedConnection }
   | { readonly kind: "counts"; readonly stats: readonly WorkerStats[] };
 
-/** What the new primary answers: it serves, so the old one may give its connections away. */
+/** The new primary's answer: it serves, so the old one may give its connections away. */
 export type FromSuccessor = { readonly kind: "serving" };
 
 /** What this process takes over from the primary that started it to take its place. */
@@ -29,7 +29,7 @@ export class Inheritance {
   static async receive(env: NodeJS.ProcessEnv): Promise<Inheritance | undefined> {
     const pid = Number(env[PREDECESSOR_ENV] ?? "");
     if (pid === 0 || Number.isNaN(pid) || process.send === undefined) return undefined;
-    // Not for children: they have a predecessor of their own only if we say so.
+    // Removed for our children: they have a predecessor only if we say so.
     delete env[PREDECESSOR_ENV];
     const sockets = new Map<string, BoundSocket>();
     const table = await new Promise<StoredTable>((resolve) => {

@@ -3,7 +3,7 @@ import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 
 /** What a new configuration means for the listeners. */
 export type ListenerChanges = {
-  /** New ones, and those that have changed: these take their old socket on. */
+  /** New ones, and those that have changed, which keep their old socket. */
   readonly opened: readonly { readonly listener: ListenerSnapshot; readonly isNew: boolean }[];
   /** The binds of those that are gone. */
   readonly closed: readonly string[];

@@ -11,7 +11,7 @@ import { openListener } from "./open-listener.ts";
 /** Keys of the configuration that a reload cannot follow. */
 const NEED_RESTART = ["control", "workers", "store", "consul", "register"] as const;
 
-/** What came of reading the configuration file again. */
+/** The result of reading the configuration file again. */
 export type ReloadReport = {
   readonly services: {
     readonly replaced: readonly string[];
@@ -32,8 +32,8 @@ export type ReloadDeps = {
 };
 
 /**
- * Reads the configuration file again and follows it. `config` is what holds from now on: `before`
- * stays where the new file needs a restart. All that can be refused is refused before a request
+ * Reads the configuration file again and follows it. `config` is what applies from now on; `before`
+ * stays where the new file needs a restart. Whatever can be refused is refused before a request
  * sees any of it. @throws ConfigError, FilterRefusedError, ListenError; then nothing has changed.
  */
 export async function reload(
@@ -55,7 +55,7 @@ export async function reload(
   return { config, report: { services, listeners, needsRestart } };
 }
 
-/** Services that the file says otherwise than before; what the API changed since stays. */
+/** Services that have changed in the file; others keep what the API has changed. */
 async function reloadServices(
   { services }: ReloadDeps,
   before: Readonly<Record<string, ServiceDocument>>,

@@ -18,7 +18,9 @@ import type { ReloadDeps, ReloadReport } from "./reload.ts";
 import { leaveTo, startSuccessor } from "./upgrade.ts";
 import type { SuccessionDeps, UpgradeOptions, UpgradeReport } from "./upgrade.ts";
 
-/** Reloads that may wait or run at once: the last one reads everything that the others would. */
+/**
+ * Reloads that may wait or run at once: the last one reads everything that the others would read.
+ */
 const RELOADS_WAITING_MAX = 2;
 
 /** Swaps that may run or wait: they come from people and deploy scripts. */
@@ -55,7 +57,7 @@ export class Sidecar implements SidecarControl {
   constructor(config: Config, deps: SidecarDeps) {
     this.#config = config;
     this.#deps = deps;
-    // Who waits for the end hears of a failure there; it may be that nobody does any more.
+    // Whoever waits for the end hears of a failure there; there may be nobody any more.
     this.#drained.promise.catch(() => undefined);
   }
 
@@ -106,7 +108,7 @@ export class Sidecar implements SidecarControl {
     log.info("sidecar.ready", { revision: services.revision, ...this.#config.drain });
   }
 
-  /** Begins to drain; a second call changes nothing. `drained` tells the end. */
+  /** Begins to drain; a second call changes nothing. `drained` resolves at the end. */
   drain(): void {
     if (this.draining) return;
     this.draining = true;
@@ -114,13 +116,13 @@ export class Sidecar implements SidecarControl {
     void this.#drain().then(this.#drained.resolve, this.#drained.reject);
   }
 
-  /** Does not wait any longer: what is left is cut. */
+  /** Stops waiting: what is left is cut. */
   hurry(): void {
     this.#hurry.abort();
     this.#deps.workers.close();
   }
 
-  /** Replaces the workers' code, one swap after the other. @throws SwapError, BusyError. */
+  /** Replaces the workers' code, one swap at a time. @throws SwapError, BusyError. */
   swap(options: {
     readonly release?: string | undefined;
     readonly trialMs: number;
@@ -139,7 +141,7 @@ export class Sidecar implements SidecarControl {
   /**
    * Lets a new primary process take this one's place: it gets the listening sockets, the table and,
    * when it serves, every connection; then this process ends. @throws SwapError, DrainingError;
-   * then everything goes on as before.
+   * then everything continues as before.
    */
   upgrade(options: UpgradeOptions): Promise<UpgradeReport> {
     return this.#swaps.run(async () => {
@@ -177,7 +179,8 @@ export class Sidecar implements SidecarControl {
   async #listenApi(api: FastifyInstance): Promise<string> {
     const { sockets } = this.#deps;
     const { bind } = this.#config.control;
-    // Its own name: with port 0 a listener may have the same bind, and must not have its socket.
+    // It has its own name: with port 0 a listener may have the same bind, but must not get this
+    // socket.
     const name = `control ${bind}`;
     const socket = await sockets.open(bind, name);
     await api.ready();
@@ -189,7 +192,8 @@ export class Sidecar implements SidecarControl {
   }
 
   async #drain(): Promise<void> {
-    // Half a start cannot be drained. One that fails closes what it has opened, and says why.
+    // A half-finished start cannot be drained. One that fails closes what it has opened and says
+    // why.
     await this.#starting;
     const { clock, log, workers } = this.#deps;
     const { acceptForMs, ...policy } = this.#config.drain;
@@ -202,14 +206,14 @@ export class Sidecar implements SidecarControl {
     log.info("drain.done");
   }
 
-  /** Ends everything but the workers. */
+  /** Ends everything except the workers. */
   async #close(): Promise<void> {
     await this.#closeApi();
     await this.#closeServices();
     await this.#deps.store.close();
   }
 
-  /** Who writes to the services ends before them, who tells them of endpoints after. */
+  /** What writes to the services ends before them; what tells them of endpoints ends after. */
   async #closeServices(): Promise<void> {
     const { registry, services, discovery } = this.#deps;
     await registry?.detach();
@@ -218,7 +222,7 @@ export class Sidecar implements SidecarControl {
     await registry?.close();
   }
 
-  /** Lets calls of the API end, unless there is a hurry. */
+  /** Lets API calls end, unless there is no time left. */
   async #closeApi(): Promise<void> {
     const api = this.#api;
     const { signal } = this.#hurry;

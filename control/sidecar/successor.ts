@@ -9,7 +9,10 @@ import type { FromSuccessor, ToSuccessor } from "./inheritance.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
 import type { StoredTable } from "../store/store.ts";
 
-/** How long a new primary may take until it serves; then it is killed and the old one goes on. */
+/**
+ * How long a new primary may take until it serves; after that it is killed and the old one
+ * continues.
+ */
 const START_WAIT_MS = 30_000;
 
 /** What a successor is started with. */
@@ -51,7 +54,7 @@ export class Successor {
     this.#send({ kind: "connection", connection }, handle, onGone);
   }
 
-  /** Sends what this process and its workers counted, and lets the successor go its way. */
+  /** Sends what this process and its workers have counted, and lets go of the successor. */
   leave(stats: readonly WorkerStats[]): Promise<void> {
     return new Promise((resolve) => {
       this.#send({ kind: "counts", stats }, undefined, () => {
@@ -84,7 +87,7 @@ export class Successor {
   }
 
   #send(message: ToSuccessor, handle?: unknown, sent: () => void = () => undefined): void {
-    // A channel that is gone: its exit has been told, or its connections are lost with it.
+    // The channel is gone: its exit has been reported, or its connections are lost with it.
     this.#child.send(message, handle as SendHandle | undefined, sent);
   }
 }

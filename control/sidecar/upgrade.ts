@@ -46,13 +46,15 @@ export async function startSuccessor(deps: SuccessionDeps, file: string): Promis
   }
 }
 
-/** Gives a primary that serves all that is left here. `ends`: of what it needs no more. */
+/**
+ * Gives a primary that serves everything that is left here. `ends`: ends what it no longer needs.
+ */
 export async function leaveTo(
   successor: Pick<Successor, "pid" | "give" | "leave">,
   { workers, migrations, log }: Pick<SuccessionDeps, "workers" | "migrations" | "log">,
   ends: { readonly closeApi: () => Promise<void>; readonly closeServices: () => Promise<void> },
 ): Promise<void> {
-  // The API answers the call that asked for this, then it is the successor's.
+  // The API answers the call that asked for this; after that it belongs to the successor.
   await ends.closeApi();
   migrations.close();
   const counts = await workers.giveAll((connection, handle, onGone) =>

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
-/** Tries to take a lock: each failed one has seen another process give up or take it. */
+/** Most tries to take a lock: in each failed one another process has released or taken it. */
 const TRIES_MAX = 5;
 
 const holderSchema = z.object({
@@ -14,14 +14,15 @@ const holderSchema = z.object({
 });
 
 /**
- * Who has a lock. `started` tells a process from an earlier one with its number, which is the rule
- * in containers, where the program often gets the same number again.
+ * Who has a lock. `started` tells a process from an earlier one with the same pid, which is common
+ * in containers, where the program often gets the same pid again.
  */
 type Holder = z.infer<typeof holderSchema>;
 
 /**
- * A file whose existence says that a process uses another file. What a killed process leaves is
- * recognised and taken over. It keeps honest processes of one machine apart, nobody else.
+ * A file whose existence says that a process uses another file. A lock that a killed process left
+ * behind is recognised and taken over. It keeps apart well-behaved processes on one machine, and
+ * nobody else.
  */
 export class FileLock {
   readonly #path: string;
@@ -57,7 +58,7 @@ export class FileLock {
     throw new StoreError("store_locked", `Cannot rely on ${this.#path}: ${whose}`);
   }
 
-  /** Gives the lock back, if it is still ours. */
+  /** Releases the lock, if it is still ours. */
   async release(): Promise<void> {
     const holder = await readHolder(this.#path);
     if (holder?.id === this.#holder.id) await rm(this.#path, { force: true });
@@ -116,7 +117,7 @@ async function isAlive({ pid, started }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it exists and belongs to somebody else.
     return hasCode(error, "EPERM");
   }
   const now = await startOf(pid);

@@ -11,7 +11,7 @@ import { errorText } from "../../proxy/base/error-text.ts";
 /** Largest file that is read: above any table that the bounds of its parts allow in practice. */
 const FILE_BYTES_MAX = 256 * 1024 ** 2;
 
-/** Saves at once: there is one writer, which waits for each. */
+/** Saves that may wait or run at once: there is one writer, which waits for each. */
 const SAVES_WAITING_MAX = 16;
 
 /**
@@ -23,7 +23,7 @@ export class FileStore implements Store {
   readonly kind = "file";
   readonly #path: string;
   #lock: FileLock;
-  /** Comparing and setting are two steps on a disk: no other save may come between them. */
+  /** On a disk, comparing and setting are two steps: no other save may come between them. */
   readonly #saves = new Serial(SAVES_WAITING_MAX);
   #closed = false;
 
@@ -94,7 +94,7 @@ export class FileStore implements Store {
   }
 }
 
-/** Replaces a file by another whole one, safe from a crash at any point. */
+/** Replaces a file as a whole, safe from a crash at any point. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;
   await writeFile(draft, text, { mode: 0o600, flush: true });

@@ -2,7 +2,10 @@ import { RevisionConflictError } from "../base/errors.ts";
 import { untilAborted } from "./until-aborted.ts";
 import type { Store, StoredTable } from "./store.ts";
 
-/** Keeps the table as long as the process lives: for tests, and for who writes all in the file. */
+/**
+ * Keeps the table as long as the process lives: for tests, and for those who write everything in
+ * the file.
+ */
 export class MemoryStore implements Store {
   readonly kind = "memory";
   #table: StoredTable | undefined;

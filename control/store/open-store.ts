@@ -3,14 +3,14 @@ import { FileStore } from "./file-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { Store, StoredTable } from "./store.ts";
 
-/** The process whose place this one takes, as far as its store matters. */
+/** What matters of the store of the process whose place this one takes. */
 export type StoreBefore = {
   readonly table: StoredTable;
   readonly predecessorPid: number;
 };
 
 /**
- * Opens a store of this machine. `before`: whose table it goes on with; undefined: nobody's.
+ * Opens a store on this machine. `before`: whose table it continues with; undefined: nobody's.
  * @throws StoreError; Error for one in Consul, which its link holds.
  */
 export async function openStore(
@@ -23,7 +23,7 @@ export async function openStore(
     case "file":
       return FileStore.open(config.path, before?.predecessorPid);
     case "consul":
-      // The check of the configuration sees to it.
+      // The check of the configuration ensures that.
       throw new Error("Cannot open store: the configuration does not say where Consul is");
   }
 }

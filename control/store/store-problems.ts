@@ -1,10 +1,10 @@
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 
-/** silence: the registry cannot be asked. refusal: what it holds cannot be used. */
+/** silence: the registry cannot be reached. refusal: what it holds cannot be used. */
 export type ProblemKind = "silence" | "refusal";
 
-/** What is told of problems. */
+/** Receives reports of problems. */
 export type StoreProblemsDeps = {
   readonly clock: Clock;
   readonly log: Log;
@@ -12,7 +12,7 @@ export type StoreProblemsDeps = {
   readonly onProblem?: ((problem: string | undefined) => void) | undefined;
 };
 
-/** Why the table in force may not be the one that a shared store holds, and since when. */
+/** Why the table in force may differ from that of a shared store, and since when. */
 export class StoreProblems {
   readonly #deps: StoreProblemsDeps;
   readonly #reasons = new Map<ProblemKind, string>();
@@ -27,12 +27,12 @@ export class StoreProblems {
     return this.#reasons.get("silence") ?? this.#reasons.get("refusal");
   }
 
-  /** For how long there has been one. 0: there is none. */
+  /** How long there has been one. 0: there is none. */
   ageMs(): number {
     return this.#sinceMs === undefined ? 0 : this.#deps.clock.nowMs() - this.#sinceMs;
   }
 
-  /** Notes a problem; a reason of undefined ends those of its kind. */
+  /** Notes a problem; with undefined as reason, ends those of its kind. */
   report(kind: ProblemKind, reason: string | undefined): void {
     const { clock, log, onProblem } = this.#deps;
     const before = this.current;

@@ -29,7 +29,7 @@ export interface Store {
    * resolves. Where nobody else can write (memory, file) it only waits. `onChange` must not throw.
    */
   follow(onChange: (table: StoredTable) => void, signal: AbortSignal): Promise<void>;
-  /** Takes back what a process that was to take our place, and failed, has taken. */
+  /** Takes back what a process took that was to take our place and has failed. */
   reclaim(): Promise<void>;
   /** Lets go of locks and connections. Later calls do nothing. */
   close(): Promise<void>;

@@ -4,10 +4,10 @@ import type { ServiceDocument } from "../config/service-schema.ts";
 import { StoreError } from "../base/errors.ts";
 import type { StoredTable } from "./store.ts";
 
-/** Tells our files from others' that are JSON too. */
+/** Tells our files from other JSON files. */
 const FORMAT = "sluice-table";
 
-/** Raised when a file can no longer be read by the sidecar before. */
+/** Raised when earlier sidecars can no longer read the file. */
 const FORMAT_VERSION = 1;
 
 const header = z.object({ format: z.literal(FORMAT), formatVersion: z.int() });
@@ -65,7 +65,7 @@ function torn(path: string, reason: string, options?: ErrorOptions): StoreError 
   );
 }
 
-/** Against a half-written file and a slip of an editor, not against an enemy. */
+/** Protects against a half-written file and an editing mistake, not against an attacker. */
 function checksumOf(revision: number, services: Readonly<Record<string, unknown>>): string {
   const text = JSON.stringify([revision, services]);
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;

@@ -32,7 +32,7 @@ export type DesiredTable = {
 /** The table before the first one. */
 export const NO_TABLE: DesiredTable = { revision: 0, documents: new Map(), services: new Map() };
 
-/** New documents by service. undefined: the service is removed. */
+/** New documents by service. undefined: removes the service. */
 export type DocumentChanges = ReadonlyMap<string, ServiceDocument | undefined>;
 
 /** A stored table, read. */
@@ -57,7 +57,7 @@ export function readService(name: string, document: unknown): Service {
 /**
  * Reads a stored table, which another version of Sluice may have written. A document that cannot be
  * used keeps its place in `documents`, so that saving loses nothing; the service stays as it is in
- * `before`, or away.
+ * `before`, or absent.
  */
 export function readTable(
   stored: StoredTable,
@@ -85,8 +85,8 @@ export function readTable(
 }
 
 /**
- * The table with some services replaced or removed, all at once, under the next revision: among
- * them they may exchange their hosts.
+ * The table with some services replaced or removed, all at once, under the next revision, so that
+ * they may exchange hosts.
  * @throws ValidationError
  */
 export function withDocuments(
@@ -129,7 +129,7 @@ export function rediscovered(
   return changeBetween(before, table).replace.length === 0 ? before : table;
 }
 
-/** The services that are new in `after` or say something else there, whatever discovery finds. */
+/** The services that are new in `after` or differ there, whatever discovery finds. */
 export function rewrittenNames(before: DesiredTable, after: DesiredTable): readonly string[] {
   const services = [...after.services];
   return services
@@ -151,7 +151,9 @@ export function storedForm(table: DesiredTable): StoredTable {
   return { revision: table.revision, services: Object.fromEntries(table.documents) };
 }
 
-/** Whether two tables hold a service alike: the same document, and the same order of versions. */
+/**
+ * Whether a service is the same in two tables: the same document, and the same order of versions.
+ */
 export function isSameService(left: DesiredTable, right: DesiredTable, name: string): boolean {
   return (
     isDeepStrictEqual(left.documents.get(name), right.documents.get(name)) &&
@@ -182,7 +184,7 @@ function desire(
   return { document, service, snapshot: isAsWas ? snapshot : compiled };
 }
 
-/** Two services with one host would make it chance which of them a request is for. */
+/** If two services had one host, it would be chance which of them a request is for. */
 function checkHosts(name: string, service: Service, owners: ReadonlyMap<string, string>): void {
   const problems = hostsOf(name, service).flatMap((host, index): Problem[] => {
     const owner = owners.get(host) ?? name;

@@ -16,8 +16,7 @@ const weightsSchema = z.record(z.string(), whole(0, WEIGHT_MAX));
 
 /**
  * A document with other weights.
- * @throws ValidationError for a weight that cannot be, or when they would all be 0;
- *   UnknownVersionError
+ * @throws ValidationError for an invalid weight, or when all would be 0; UnknownVersionError
  */
 export function withWeights(current: DesiredService, weights: Weights): ServiceDocument {
   const { name, versions } = current.snapshot;
@@ -51,7 +50,7 @@ export function withVersionState(
   );
 }
 
-/** Which endpoint, and what it shall be. */
+/** Which endpoint, and its new state. */
 export type EndpointState = {
   readonly version: string;
   readonly address: string;
@@ -59,8 +58,8 @@ export type EndpointState = {
 };
 
 /**
- * A document with another state of an endpoint. `ready` is what holds without a word: it leaves
- * none, and so states of endpoints that are long gone can be taken away.
+ * A document with another state of an endpoint. `ready` is the default, so it removes the entry.
+ * That is also how to remove states of endpoints that are long gone.
  * @throws UnknownVersionError, UnknownEndpointError
  */
 export function withEndpointState(current: DesiredService, change: EndpointState): ServiceDocument {

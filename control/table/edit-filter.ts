@@ -2,7 +2,7 @@ import type { ServiceDocument } from "../config/service-schema.ts";
 import type { DesiredService, DesiredTable, DocumentChanges } from "./desired-table.ts";
 import { UnknownFilterError } from "../base/errors.ts";
 
-/** What may be said anew of a filter. What is absent stays. */
+/** What may change in a filter. What is absent stays. */
 export type FilterEdit = {
   readonly module?: string | undefined;
   readonly options?: Readonly<Record<string, unknown>> | undefined;
@@ -31,7 +31,7 @@ function withEdit(
     if (at !== index) return filter;
     const changed = { ...filter, ...(options && { options }) };
     if (module === undefined || module === filter.module) return changed;
-    // A name that came from the old file's must be written down: it stays.
+    // A name that was derived from the old file's must now be written down, because it stays.
     const { name } = service.filters[index] ?? {};
     return { ...changed, module, ...(name !== undefined && { name }) };
   });

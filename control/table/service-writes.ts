@@ -28,7 +28,7 @@ export function removeWrite(name: string, context: WriteContext): Write {
   return { action: "remove", context, edit: only(name, () => undefined) };
 }
 
-/** Changes weights of a service, and tells of it. See withWeights(). */
+/** Changes weights of a service and reports it. See withWeights(). */
 export function shiftWrite(name: string, weights: Weights, context: WriteContext): Write {
   return {
     action: "shift",
@@ -75,7 +75,7 @@ export function changesOf(documents: ReadonlyMap<string, unknown>): DocumentChan
   );
 }
 
-/** What a shift of a service came to. */
+/** The result of a shift of a service. */
 export function shiftResult(table: DesiredTable, name: string): ShiftResult {
   const weights = weightsOf(table, name);
   const sum = Object.values(weights).reduce((total, weight) => total + weight, 0);
@@ -89,12 +89,12 @@ export function known(name: string, service: DesiredService | undefined): Desire
   return service;
 }
 
-/** Exactly what a store will hold: whatever JSON has no word for is gone before anyone reads it. */
+/** Exactly what a store will hold: whatever JSON cannot express is gone before anyone reads it. */
 export function asStored(document: unknown): ServiceDocument {
   return JSON.parse(JSON.stringify(document ?? null)) as ServiceDocument;
 }
 
-/** Gives a service's new document (undefined: remove it), or throws. */
+/** Returns a service's new document (undefined: remove it), or throws. */
 type EditOne = (current: DesiredService | undefined) => ServiceDocument | undefined;
 
 /** An edit of one service. */

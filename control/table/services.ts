@@ -52,7 +52,7 @@ export class Services {
     return this.#writer.start(initial);
   }
 
-  /** Takes no more writes, until `release`; resolves with the table when the last one is done. */
+  /** Takes no more writes until `release`; resolves with the table when the last one is done. */
   hold(): Promise<StoredTable> {
     return this.#writer.hold();
   }
@@ -96,13 +96,13 @@ export class Services {
     return this.#find(name).snapshot;
   }
 
-  /** A service as people look at it. @throws UnknownServiceError */
+  /** A service for people to look at. @throws UnknownServiceError */
   shown(name: string): ShownService {
     return shownService(this.#find(name), this.#deps.discovery);
   }
 
   /**
-   * What put() would make of a service, and nothing more.
+   * What put() would make of a service, without doing it.
    * @throws ValidationError
    */
   previewPut(name: string, document: unknown): Preview {
@@ -110,7 +110,7 @@ export class Services {
   }
 
   /**
-   * What shift() would make of a service, and nothing more.
+   * What shift() would make of a service, without doing it.
    * @throws ValidationError, UnknownServiceError, UnknownVersionError
    */
   previewShift(name: string, weights: Weights): Preview {
@@ -140,9 +140,9 @@ export class Services {
   }
 
   /**
-   * Creates, replaces and removes (undefined) services, all of it at once or nothing: a host can go
-   * from one to another without being away. Removing one that is not there is refused. `fresh`: see
-   * FilterWrite.
+   * Creates, replaces and removes (undefined) services, all at once or not at all, so that a host
+   * can move from one to another without a gap. Refuses to remove one that does not exist. `fresh`:
+   * see FilterWrite.
    * @throws ValidationError, UnknownServiceError, and as every write
    */
   async putAll(
@@ -155,8 +155,8 @@ export class Services {
   }
 
   /**
-   * Changes weights; versions that are not named keep theirs. All at 0 is refused: that would be an
-   * outage, and states say it better.
+   * Changes weights; versions that are not named keep theirs. Refuses weights that are all 0: that
+   * would be an outage, for which there are states.
    * @throws ValidationError, UnknownServiceError, UnknownVersionError, and as every write
    */
   async shift(name: string, weights: Weights, context: WriteContext): Promise<ShiftResult> {
@@ -203,8 +203,8 @@ export class Services {
   }
 
   /**
-   * Takes what discovery knows of a service now to the workers; no new revision. Many calls at once
-   * cost one. Resolves when that is done; errors are logged.
+   * Brings what discovery knows of a service now to the workers, without a new revision. Many calls
+   * at once cost as much as one. Resolves when that is done; errors are logged.
    */
   refresh(name: string): Promise<void> {
     return this.#writer.refresh(name);

@@ -4,15 +4,15 @@ import { endpointsOf, isConnectable, stateOf } from "../config/version-endpoints
 import type { Discovery } from "../discovery/discovery.ts";
 import type { DesiredService } from "./desired-table.ts";
 
-/** A service as people look at it. */
+/** A service for people to look at. */
 export type ShownService = {
-  /** As workers have it, and beside that the names without an address: unhealthy endpoints. */
+  /** As workers have it, with names that have no address as unhealthy endpoints. */
   readonly snapshot: ServiceSnapshot;
-  /** What is known of an endpoint besides: its name, why it is unhealthy. undefined: nothing. */
+  /** What else is known of an endpoint: its name, why it is unhealthy. undefined: nothing. */
   readonly details: (version: string, address: string) => DiscoveredEndpoint | undefined;
 };
 
-/** Adds to what workers have what discovery alone knows. */
+/** Adds what only discovery knows to what workers have. */
 export function shownService(
   { service, snapshot }: DesiredService,
   discovery: Discovery | undefined,

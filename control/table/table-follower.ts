@@ -9,11 +9,13 @@ import type { TableInForce, TableInForceDeps } from "./table-in-force.ts";
 export type TableFollowerDeps = TableInForceDeps & {
   readonly store: Store;
   readonly current: TableInForce;
-  /** Where writes take their turns too, so that neither sees half of the other. */
+  /** Writes take turns here too, so that neither sees half of the other. */
   readonly serial: Serial;
 };
 
-/** Takes what other sidecars have written, and what discovery has found, to the table in force. */
+/**
+ * Brings what other sidecars have written, and what discovery has found, into the table in force.
+ */
 export class TableFollower {
   readonly #deps: TableFollowerDeps;
   readonly #closing = new AbortController();
@@ -27,13 +29,13 @@ export class TableFollower {
     this.#deps = deps;
   }
 
-  /** From now on hears of discovery. */
+  /** Follows discovery from now on. */
   hearDiscovery(): void {
     const { discovery } = this.#deps;
     if (discovery) discovery.onChange = (name) => void this.refresh(name);
   }
 
-  /** From now on hears of the store. */
+  /** Follows the store from now on. */
   hearStore(): void {
     const follow = this.#deps.store.follow((table) => {
       this.#followed = table;
@@ -48,19 +50,19 @@ export class TableFollower {
     return this.#catchUpLater();
   }
 
-  /** Takes in what the store holds, in the caller's turn. Never rejects: errors are logged. */
+  /** Takes in what the store holds, during the caller's turn. Never rejects: errors are logged. */
   adoptStored(): Promise<void> {
     return this.#logged("table.apply.failed", this.#adoptStored());
   }
 
-  /** Hears nothing more. Resolves when the store has let go. */
+  /** Stops following. Resolves when the store has let go. */
   async close(): Promise<void> {
     this.#closing.abort();
     if (this.#deps.discovery) this.#deps.discovery.onChange = () => undefined;
     await this.#following;
   }
 
-  /** One task takes in everything that has come up until it runs: they cannot pile up. */
+  /** One task takes in everything that has arrived by the time it runs, so tasks cannot pile up. */
   #catchUpLater(): Promise<void> {
     this.#catchUp ??= this.#deps.serial.runAlways(async () => {
       const [followed, names] = [this.#followed, this.#rediscover];
@@ -76,8 +78,8 @@ export class TableFollower {
   async #takeFollowed(followed: StoredTable | undefined): Promise<void> {
     if (followed === undefined) return;
     if (followed.revision > this.#deps.current.table.revision) return this.#adopt(followed);
-    // Overtaken by a write of our own; or somebody has put an older table back, or changed one by
-    // hand without a new revision: the store knows.
+    // Our own write may have overtaken it, or somebody has put an older table back, or changed one
+    // by hand without a new revision: the store knows.
     await this.#adoptStored();
   }
 

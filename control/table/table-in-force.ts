@@ -21,8 +21,8 @@ export type TableInForceDeps = {
   /** Absent: versions with `consul:` have no endpoints. */
   readonly discovery?: Discovery | undefined;
   /**
-   * Is called with all services, by their names, when workers have been told a table, also when one
-   * does not follow in time. Must not throw. Absent: nothing follows from it.
+   * Called with all services, by name, when workers have been told a table, even if one does not
+   * follow in time. Must not throw. Absent: nothing follows from it.
    */
   readonly onTold?: ((services: ReadonlyMap<string, Service>) => void) | undefined;
   /**
@@ -32,7 +32,7 @@ export type TableInForceDeps = {
   readonly onRevision?: ((names: readonly string[], isOurs: boolean) => void) | undefined;
 };
 
-/** The one table that workers act on, or are about to; whoever changes it takes turns outside. */
+/** The one table that workers act on, or are about to. Its callers take turns in changing it. */
 export class TableInForce {
   readonly #deps: TableInForceDeps;
   #table = NO_TABLE;
@@ -46,7 +46,7 @@ export class TableInForce {
     return this.#table;
   }
 
-  /** A stored table beside the one in force; what cannot be used in it is told. */
+  /** Reads a stored table beside the one in force, and reports what cannot be used in it. */
   read(stored: StoredTable): DesiredTable {
     const { discovery, events, log } = this.#deps;
     const { table, refused } = readTable(stored, this.#table, discovery);
@@ -72,12 +72,12 @@ export class TableInForce {
     try {
       await sink.apply(changeBetween(before, this.#table), prepared);
     } finally {
-      // A worker that is late acts on it too before anything that it is asked later.
+      // A late worker, too, acts on it before anything that it is asked later.
       onTold?.(services);
     }
   }
 
-  /** Takes in what discovery finds at once for services that it has only now heard of. */
+  /** Takes in what discovery immediately finds for services that it has only just heard of. */
   async #settle(names: readonly string[]): Promise<void> {
     const { discovery } = this.#deps;
     if (discovery?.settled === undefined || names.length === 0) return;

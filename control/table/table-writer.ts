@@ -29,8 +29,8 @@ import type { FilterWrite, PreparedChange } from "./table-sink.ts";
 export const WRITES_WAITING_MAX = 64;
 
 /**
- * Tries of a write for any revision while other sidecars write too. The loser of a try has seen
- * another win, so somebody always gets on.
+ * Most tries of a write for any revision while other sidecars write too. Whenever one loses,
+ * another wins, so somebody always makes progress.
  */
 const SAVE_TRIES_MAX = 5;
 
@@ -46,9 +46,9 @@ export type Written = {
 export type Write = FilterWrite & {
   /** `put`, `remove`, `shift` …: see AuditFact. */
   readonly action: string;
-  /** Gives what it makes of which services, or throws. May be called again. */
+  /** Returns what becomes of which services, or throws. May be called again. */
   readonly edit: (table: DesiredTable) => DocumentChanges;
-  /** An event to tell besides `revision`. */
+  /** An event to send besides `revision`. */
   readonly event?: (written: Written) => SluiceEvent;
 };
 
@@ -61,9 +61,9 @@ export type TableWriterDeps = TableInForceDeps & {
 /**
  * Keeps the table, the store and the workers in step.
  *
- * Writes run one after the other: validate, compare the revision, save, apply, audit, tell. Until
- * the save has succeeded an error leaves everything as it was. After it the store is the truth:
- * when a worker then does not follow in time, the write stands and NotInForceError says so.
+ * Writes run one at a time: validate, compare the revision, save, apply, audit, report. Until the
+ * save has succeeded, an error leaves everything as it was. After that the store is the truth: if a
+ * worker does not follow in time, the write stands and NotInForceError says so.
  */
 export class TableWriter {
   readonly #deps: TableWriterDeps;
@@ -88,7 +88,7 @@ export class TableWriter {
   start(initial: Readonly<Record<string, ServiceDocument>>): Promise<"store" | "config"> {
     return this.#serial.runAlways(async () => {
       const { stored, source } = await this.#firstTable(initial);
-      // First: what discovery finds while the workers take the table in must not be lost.
+      // This comes first, so that what discovery finds while workers take in the table is not lost.
       this.#follower.hearDiscovery();
       await this.#current.apply(this.#current.read(stored));
       this.#follower.hearStore();
@@ -161,7 +161,7 @@ export class TableWriter {
     return { before, after: names.length === 0 ? before : after, names };
   }
 
-  /** Saves; gives the conflict when somebody else was first. */
+  /** Saves; returns the conflict if somebody else was first. */
   async #save({ before, after }: Written): Promise<RevisionConflictError | undefined> {
     const { store, log } = this.#deps;
     try {
@@ -171,7 +171,7 @@ export class TableWriter {
       if (!(error instanceof RevisionConflictError)) throw error;
       if (error.current !== 0) return error;
     }
-    // Somebody has emptied the store. What we have in force is the best that there is.
+    // Somebody has emptied the store. What we have in force is the best there is.
     log.warn("store.empty", { revision: before.revision });
     await store.save(storedForm(after), 0);
     return undefined;
@@ -199,7 +199,9 @@ export class TableWriter {
     return written;
   }
 
-  /** The change is in force by now: a full disk under the audit log is told, but undoes nothing. */
+  /**
+   * The change is in force by now: a full disk under the audit log is reported, but undoes nothing.
+   */
   async #record({ action, context }: Write, { before, after, names }: Written): Promise<void> {
     const { audit, events, log } = this.#deps;
     const { actor, reason } = context;

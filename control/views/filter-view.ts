@@ -7,7 +7,7 @@ import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import type { WorkerTotals } from "./worker-totals.ts";
 import { codeNameOf } from "../filters/filter-changes.ts";
 
-/** One filter of one service, as people look at it. */
+/** One filter of one service, for people to look at. */
 export const filterViewSchema = z.object({
   name: z.string(),
   service: z.string(),
@@ -25,7 +25,7 @@ export const filterViewSchema = z.object({
   answers: z.int().describe("Requests that the filter answered itself"),
 });
 
-/** What GET answers for a filter. */
+/** What GET returns for a filter. */
 export type FilterView = z.infer<typeof filterViewSchema>;
 
 /** What is in force: see RunningFilters. */

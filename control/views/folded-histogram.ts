@@ -2,8 +2,8 @@ import type { Metric, MetricObjectWithValues, MetricValue, Registry } from "prom
 import { bucketUpperMs } from "../../proxy/metrics/histogram.ts";
 
 /**
- * Exposed bounds in microseconds: the powers of two from 128 µs to 67 s. All of them are bounds of
- * the workers' buckets too, so that what lies under a bound is exact, never interpolated.
+ * Exposed bounds in microseconds: the powers of two from 128 µs to 67 s. All of them are also
+ * bounds of the workers' buckets, so the count under a bound is exact and never interpolated.
  */
 const BOUNDS_US = Array.from({ length: 20 }, (_, index) => 2 ** (index + 7));
 
@@ -18,8 +18,8 @@ export type HistogramSeries = {
 type Value = MetricValue<string> & { readonly metricName: string };
 
 /**
- * Adds a histogram in seconds to a registry. prom-client's own takes single observations only; ours
- * are counted already.
+ * Adds a histogram in seconds to a registry. prom-client's own histogram takes only single
+ * observations; ours are already counted.
  */
 export function addHistogram(
   registry: Registry,

@@ -7,9 +7,7 @@ export interface KnownServices {
   service(name: string): Service;
 }
 
-/**
- * Writes the timers of every service into the log as they are in effect: defaults filled, in ms.
- */
+/** Logs the timers in effect for every service: with defaults filled in, in ms. */
 export function logTimers(services: KnownServices, log: Log): void {
   for (const name of services.names()) {
     const { policy, drain, onShift } = services.service(name);

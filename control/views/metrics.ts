@@ -18,7 +18,7 @@ export type MetricsSource = {
   readonly version: string;
 };
 
-/** How an endpoint stands, its own failures included. */
+/** The state of an endpoint, including ejection. */
 const ENDPOINT_STATES = ["ready", "drain", "maint", "unhealthy", "ejected"] as const;
 
 type Labels = Readonly<Record<string, string>>;
@@ -189,9 +189,7 @@ function addProcess(registry: Registry, source: MetricsSource): void {
   );
 }
 
-/**
- * What the operator said comes first, then checks and registry, then the workers' own judgement.
- */
+/** The operator's word comes first, then checks and registry, then the workers' own judgement. */
 function endpointState(
   { state, healthy }: EndpointSnapshot,
   { ejectedBy }: EndpointTotals,

@@ -72,17 +72,17 @@ export const serviceViewSchema = z.object({
   versions: z.record(z.string(), versionView),
 });
 
-/** What GET answers for a service. */
+/** What GET returns for a service. */
 export type ServiceView = z.infer<typeof serviceViewSchema>;
 
-/** What is known of versions that are being left. */
+/** What is known of versions that traffic is leaving. */
 export type Drains = {
-  /** undefined: the workers did not say in time. */
+  /** undefined: the workers did not answer in time. */
   readonly open: OpenTotals | undefined;
   readonly migrations: { view(name: VersionName): MigrationView | undefined };
 };
 
-/** A service as people look at it. */
+/** A service for people to look at. */
 export function serviceView(
   shown: ShownService,
   totals: WorkerTotals,
@@ -109,13 +109,13 @@ export function sharesOf(service: ServiceSnapshot): Record<string, number> {
   return eachVersion(service, (version) => (sum === 0 ? 0 : version.weight / sum));
 }
 
-/** What each version gets of unkeyed requests, after states and the health gate. */
+/** The weight by which each version gets requests without a key, after states and health. */
 export function effectiveByVersion(service: ServiceSnapshot): Record<string, number> {
   const weights = effectiveWeights(service, hasUsableEndpoint);
   return eachVersion(service, (_version, index) => weights[index] ?? 0);
 }
 
-/** Whether a version gets no new sessions, because somebody wants it so. */
+/** Whether a version gets no new sessions because somebody asked for that. */
 export function isLeft({ state, weight }: VersionSnapshot): boolean {
   return state !== "ready" || weight === 0;
 }

@@ -27,7 +27,7 @@ export type VersionTotals = {
 
 /** Counts of one filter over all workers. */
 export type FilterTotals = {
-  /** Versions that run: one, but for the moment of a replacement. Empty: none could be loaded. */
+  /** Versions that run: one, except during a replacement. Empty: none could be loaded. */
   readonly versions: readonly string[];
   /** By FILTER_FAILURE_KINDS index. */
   readonly failures: readonly number[];
@@ -40,7 +40,7 @@ export type EndpointTotals = {
   readonly idleConnections: number;
   /** Workers that have ejected it. */
   readonly ejectedBy: number;
-  /** Until the last of them takes it back, in milliseconds. 0: not ejected. */
+  /** Milliseconds until the last of them takes it back. 0: not ejected. */
   readonly ejectedForMs: number;
 };
 

@@ -16,7 +16,8 @@ export type ComingFilters = {
 
 /**
  * All that a worker must know to do what the others do: the table, the filters in force with their
- * code, the listeners. It is data, kept by those who change it, and read when a worker starts.
+ * code, the listeners. It is data: whoever changes something updates it, and it is read when a
+ * worker starts.
  */
 export class Briefing {
   /** By their binds. */

@@ -7,12 +7,12 @@ import type { WorkerProcess } from "./worker-process.ts";
 /** How long after the deadline a worker may take to say that nothing is left. */
 const ANSWER_WAIT_MS = 5_000;
 
-/** How much of its turn the end of a connection may wait, at random: see Pace. */
+/** Random share of its slot that the end of a connection may wait: see Pace. */
 export const JITTER = 1;
 
 /**
- * Lets the workers end everything that they have open, each with its part of the rate. Resolves
- * when they have, or when one of them is stuck and the deadline well over. Never rejects.
+ * Has the workers end everything that they have open, each with its part of the rate. Resolves when
+ * they have, or well after the deadline if one of them is stuck. Never rejects.
  */
 export async function drainWorkers(
   workers: readonly Pick<WorkerProcess, "ask" | "stats">[],

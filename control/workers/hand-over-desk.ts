@@ -9,18 +9,18 @@ import { errorText } from "../../proxy/base/error-text.ts";
 /** A worker, as far as it matters here. */
 type Adopter = Pick<WorkerProcess, "ask">;
 
-/** Takes a connection out of this process; calls `onGone` when it does not need the handle more. */
+/** Takes a connection out of this process; calls `onGone` when it no longer needs the handle. */
 export type GiveConnection = (
   connection: HandedConnection,
   handle: ConnectionHandle,
   onGone: () => void,
 ) => void;
 
-/** Who goes on with what the workers of another primary still give. */
+/** Takes over what the workers of another primary still give away. */
 export interface Heir {
-  /** Goes on with a connection. */
+  /** Takes over a connection. */
   adopt(connection: HandedConnection, handle: ConnectionHandle): void;
-  /** Takes the counts of the other primary's workers, which are ours from now on. */
+  /** Takes over the counts of the other primary's workers. */
   addCounts(stats: readonly WorkerStats[]): void;
 }
 
@@ -33,18 +33,18 @@ type Handed = {
 };
 
 /**
- * Where connections that old workers give away change hands. Each goes to one of the workers that
- * serve; while none does, it waits for the next one. Both sides of a tunnel are sent together, so
- * that nothing can come between them.
+ * Passes on the connections that old workers give away. Each goes to one of the workers that serve;
+ * if there is none, it waits for the next. Both sides of a tunnel are sent together, so that
+ * nothing can come between them.
  */
 export class HandOverDesk {
   readonly #log: Log;
   readonly #serving: () => readonly Adopter[];
-  /** Clients' sides of tunnels, whose other sides are on their way. */
+  /** Clients' sides of tunnels whose other sides are still on their way. */
   readonly #halves = new Map<string, Handed>();
   /** As many as clients have open at most: each was accepted under connectionsMax. */
   #waiting: (readonly Handed[])[] = [];
-  /** Who gets all connections. undefined: workers of ours. */
+  /** Who gets all connections. undefined: our own workers. */
   #heir: GiveConnection | undefined;
 
   /** `serving`: the workers that may get connections now. */
@@ -73,7 +73,7 @@ export class HandOverDesk {
     for (const handed of this.#waiting.splice(0)) this.#pass(handed);
   }
 
-  /** A worker has ended: what it gave half stays half. */
+  /** A worker has ended: the half of a tunnel that it gave stays half. */
   workerEnded(worker: Adopter): void {
     for (const [tunnel, { handle, from }] of this.#halves) {
       if (from !== worker) continue;
@@ -82,7 +82,7 @@ export class HandOverDesk {
     }
   }
 
-  /** From now on another primary gets everything, what waits first. */
+  /** From now on another primary gets everything, beginning with what waits. */
   leaveTo(heir: GiveConnection): void {
     this.#heir = heir;
     for (const handed of this.#takeAll()) this.#giveTo(heir, handed);
@@ -124,7 +124,7 @@ export class HandOverDesk {
     try {
       await worker.ask({ kind: "adopt", connection }, handle as unknown as SendHandle);
     } catch (error) {
-      // It may have read from it before it ended: what the next one read would be no beginning.
+      // It may have read from it before it ended: the next one would not see the beginning.
       this.#log.warn("connection.lost", {
         message: errorText(error),
       });
@@ -133,7 +133,7 @@ export class HandOverDesk {
   }
 }
 
-/** The socket has arrived, or is lost: our copy is closed, and the worker that gave it told. */
+/** The socket has arrived or is lost: closes our copy and tells the worker that gave it. */
 function letGo({ handle, from }: Handed): void {
   handle.close();
   from?.ask({ kind: "taken" }).catch(() => undefined);

@@ -21,7 +21,7 @@ type CreateHandle = (
 /** Bit of libuv's uv_tcp_bind: an IPv6 socket that does not also take IPv4. */
 const IPV6_ONLY = 1;
 
-/** What the bind of a Unix socket begins with. */
+/** The beginning of a Unix socket's bind. */
 const UNIX = "unix:";
 
 /**
@@ -46,8 +46,8 @@ export class ListeningSockets {
   }
 
   /**
-   * The bound socket of this name, bound now if it was not. A port 0 is another port under another
-   * name. @throws ListenError with the reason.
+   * The bound socket of this name; binds it if it is not bound yet. Under another name, port 0 is
+   * another port. @throws ListenError with the reason.
    */
   async open(bind: string, name = bind): Promise<BoundSocket> {
     const known = this.#sockets.get(name);
@@ -55,7 +55,7 @@ export class ListeningSockets {
     if (bind.startsWith(UNIX)) await removeStaleSocket(bind.slice(UNIX.length));
     const opened = bindSocket(bind);
     if (typeof opened === "number") throw new ListenError(bind, getSystemErrorName(opened));
-    // libuv keeps an address in use to itself until the first other call on the handle.
+    // libuv reports an address in use only at the next call on the handle.
     const status = opened.getsockname?.({}) ?? 0;
     if (status < 0) {
       opened.close();
@@ -65,7 +65,7 @@ export class ListeningSockets {
     return opened;
   }
 
-  /** Where clients reach an open socket: port 0 has become a number. Unix sockets as they are. */
+  /** Where clients reach an open socket: port 0 has become a number; Unix sockets are unchanged. */
   address(name: string): string {
     const bound: { address?: string; port?: number } = {};
     this.#sockets.get(name)?.getsockname?.(bound);
@@ -93,12 +93,13 @@ function bindSocket(bind: string): BoundSocket | number {
   const host = bind.slice(0, colon).replace(/^\[|\]$/g, "");
   const port = Number(bind.slice(colon + 1));
   const type = host.includes(":") ? 6 : 4;
-  // `[::]` takes IPv4 too, as servers do; any other IPv6 address is meant by itself.
+  // `[::]` takes IPv4 too, as in other servers; any other IPv6 address stands for itself only.
   return create(host, port, type, undefined, type === 6 && host !== "::" ? IPV6_ONLY : 0);
 }
 
 /**
- * Removes a socket file that a killed process left behind; one that answers, or no socket, stays.
+ * Removes a socket file that a killed process left behind. A socket that answers stays, as does a
+ * file that is not a socket.
  */
 async function removeStaleSocket(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** A worker that ends sooner than this after its start is not replaced at once but later. */
+/** A worker that ends sooner than this after its start is replaced after a pause. */
 const QUICK_END_MS = 1_000;
 /** Longest wait before a worker that keeps ending is started again. */
 const RESTART_WAIT_MAX_MS = 10_000;
@@ -7,7 +7,7 @@ const RESTART_WAIT_MAX_MS = 10_000;
 export class RestartPause {
   #quickEnds = 0;
 
-  /** A worker ended that had lived for `livedMs`. Returns the wait, in milliseconds. */
+  /** Notes that a worker has ended after `livedMs`. Returns the wait in milliseconds. */
   after(livedMs: number): number {
     this.#quickEnds = livedMs < QUICK_END_MS ? this.#quickEnds + 1 : 0;
     if (this.#quickEnds === 0) return 0;

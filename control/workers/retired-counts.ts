@@ -1,8 +1,8 @@
 import type { FilterStats, VersionStats, WorkerStats } from "../../proxy/metrics/stats.ts";
 
 /**
- * What workers that are gone had counted, so that sums never go backwards. One entry a version and
- * a filter, however many workers come and go.
+ * What workers that are gone had counted, so that sums never go backwards. One entry for each
+ * version and filter, however many workers come and go.
  */
 export class RetiredCounts {
   #versions = new Map<string, VersionStats>();
@@ -60,7 +60,7 @@ function sum(before: VersionStats | undefined, stats: VersionStats): VersionStat
   };
 }
 
-/** What is gone runs no version any more. */
+/** Workers that are gone run no version any more. */
 function sumFilter(before: FilterStats | undefined, stats: FilterStats): FilterStats {
   return {
     ...stats,

@@ -10,13 +10,13 @@ import { tryWorker } from "./worker-trial.ts";
 /** How long new code may take to start, beyond its trial. */
 const START_WAIT_MS = 10_000;
 
-/** How long after its connections a process may be known to have ended. */
+/** How long after its connections close a process's end may become known. */
 const END_NOTICE_MS = 200;
 
 /** Old workers that may still end long responses; more swaps are refused until one has ended. */
 const RETIRING_MAX = 16;
 
-/** Trial of new workers when nobody says otherwise: longer than a start that only looks well. */
+/** Default length of the trial: long enough to catch workers that start well and then fail. */
 export const TRIAL_DEFAULT_MS = 2_000;
 
 /** How the workers' code is replaced. */
@@ -35,9 +35,9 @@ export type SwapReport = {
 
 /**
  * Replaces the workers' code with what is on disk now: new workers are tried, then they accept in
- * place of the old ones, which end what is under way and give their connections away. Resolves when
- * the new ones serve. @throws SwapError when one fails its trial: then nothing has changed;
- *   DrainingError
+ * place of the old ones, which finish what is under way and give their connections away. Resolves
+ * when the new ones serve. @throws SwapError when one fails its trial: then nothing has changed;
+ * DrainingError
  */
 export async function swapWorkers(
   set: WorkerSet,
@@ -52,14 +52,14 @@ export async function swapWorkers(
     if (set.isStopped) throw new DrainingError("swap workers");
     await set.serveAll(successors);
   } catch (error) {
-    // One that serves already gives what it has to the old ones.
+    // A new worker that already serves gives what it has to the old ones.
     for (const worker of successors) void set.retire(worker);
     const refusal = swapRefusal(error);
     log.warn("workers.swap-refused", { file, message: refusal.message });
     throw refusal;
   }
   set.file = file;
-  // Also one that has taken the place of another meanwhile.
+  // Includes one that has replaced another in the meantime.
   const old = set.current.filter((worker) => !successors.includes(worker));
   for (const worker of old) void set.retire(worker);
   const started = successors.map(({ pid }) => pid);
@@ -67,13 +67,13 @@ export async function swapWorkers(
   return { started, retired: old.map(({ pid }) => pid) };
 }
 
-/** @throws SwapError when so many old workers are there that no more may become old. */
+/** @throws SwapError when there are already too many old workers. */
 function refuseTooMany(retiring: number): void {
   if (retiring < RETIRING_MAX) return;
   throw new SwapError(`${RETIRING_MAX} workers of earlier swaps still end their responses`);
 }
 
-/** What a swap that came to nothing is refused with. */
+/** The refusal of a swap that failed. */
 export function swapRefusal(error: unknown): ControlError {
   if (error instanceof DrainingError) return error;
   if (error instanceof WorkerError) return new SwapError(error.why, { cause: error });
@@ -104,13 +104,15 @@ async function tryOne(worker: WorkerProcess, trialMs: number, clock: Clock): Pro
   try {
     await Promise.race([tryWorker(worker, trialMs, clock), failAtEnd(worker)]);
   } catch (error) {
-    // Its end says more than the connection that broke a moment before.
+    // Its end says more than the connection, which broke a moment earlier.
     await Promise.race([clock.sleep(END_NOTICE_MS), failAtEnd(worker)]);
     throw error;
   }
 }
 
-/** A request to a worker that has ended would wait in its socket's queue: its end is the answer. */
+/**
+ * A request to a worker that has ended would wait in its socket's queue, so its end is the answer.
+ */
 async function failAtEnd(worker: WorkerProcess): Promise<never> {
   const by = await worker.ended;
   throw new WorkerError(`worker ${worker.pid} ended on trial (${by})`);

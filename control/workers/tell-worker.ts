@@ -10,7 +10,7 @@ type ToldWorker = Pick<WorkerProcess, "ask">;
 
 /**
  * Tells a worker that has just started the filters in force and the whole table. Never rejects:
- * whoever waits for it asks it something later, and hears then if it has ended.
+ * whoever relies on it asks it something later, and then learns whether it has ended.
  */
 export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: Log): Promise<void> {
   const number = briefing.filters.size === 0 ? undefined : briefing.nextNumber();
@@ -20,8 +20,9 @@ export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: L
 }
 
 /**
- * Tells a worker a change of the table, and the filters that come into force with it. Resolves when
- * it acts on them, with those that cannot take over from the ones before. @throws as ask().
+ * Tells a worker a change of the table and the filters that come into force with it. Resolves when
+ * it acts on them, with the filters that cannot take over from their predecessors. @throws as
+ * ask().
  */
 export async function tellWorker(
   worker: ToldWorker,
@@ -29,7 +30,7 @@ export async function tellWorker(
   filters: ComingFilters | undefined,
   log: Log,
 ): Promise<readonly FilterRefusalReport[]> {
-  // It was on trial, or gives its connections away: it must not have the table without filters.
+  // It was on trial, or is giving its connections away: it must not have the table without filters.
   if (filters !== undefined && !filters.workers.has(worker)) {
     prepare(worker, filters.number, filters.chains, log);
   }

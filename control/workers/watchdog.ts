@@ -3,7 +3,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** Pause between two ticks. Also how old the counts of a worker that is killed may be. */
+/** Pause between two ticks, and so how old the counts of a killed worker may be. */
 export const ASK_INTERVAL_MS = 1_000;
 /** How long a worker may owe an answer: twice what it may take to act on a message. */
 export const HANG_MS = 10_000;
@@ -29,9 +29,9 @@ type Owed = {
 };
 
 /**
- * Fetches the counts of every worker again and again, and ends one whose event loop does not come
- * round to answer. It counts ticks and no time: a tick that comes late, as the machine was
- * suspended or this process was stuck, counts once, and says nothing against a worker.
+ * Keeps fetching the counts of every worker, and ends a worker whose event loop does not get around
+ * to answering. It counts ticks instead of time: a tick that is late because the machine was
+ * suspended or this process was stuck counts once, and says nothing against a worker.
  */
 export class Watchdog {
   readonly #deps: WatchdogDeps;
@@ -52,7 +52,7 @@ export class Watchdog {
     }
   }
 
-  /** Ends run() at once, and with it all that this does. */
+  /** Ends run() at once, and with it everything that this class does. */
   stop(): void {
     this.#stopped.abort();
   }
@@ -84,7 +84,7 @@ export class Watchdog {
   }
 }
 
-/** Those on trial have a time of their own, and one that has yet to start cannot answer. */
+/** Workers on trial have their own deadline, and one that has not started yet cannot answer. */
 function mustAnswer({ onTrial, protocol }: Watched): boolean {
   return !onTrial && protocol !== undefined;
 }

@@ -6,7 +6,7 @@ import type { HandedConnection } from "../../proxy/messages/handed-connection.ts
 import type { FromWorker, ToWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 
-/** What sending to a process that has just ended fails with. */
+/** The error codes of sending to a process that has just ended. */
 const CHANNEL_CLOSED = ["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED", "ERR_IPC_DISCONNECTED"];
 
 /** What a worker can be asked; WorkerProcess gives it an `id`. */
@@ -27,7 +27,7 @@ export type WorkerProcessOptions = {
   readonly file: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onEvent: (event: WorkerEvent) => void;
-  /** It gives a connection away: `handle` is for whoever goes on with it. */
+  /** It gives a connection away: `handle` is for whoever takes it over. */
   readonly onConnection: (connection: HandedConnection, handle: ConnectionHandle) => void;
   /** It has ended, and nothing that it sent is still to come. */
   readonly onSilence: (worker: WorkerProcess) => void;
@@ -45,11 +45,11 @@ export class WorkerProcess {
   #lastId = 0;
   /** It has ended. */
   gone = false;
-  /** Its end is wanted. */
+  /** Somebody wants it to end. */
   stopping = false;
   /** New code that gets no traffic yet. */
   onTrial = false;
-  /** What it says that it speaks: see PROTOCOL. undefined: it has not said anything yet. */
+  /** The protocol that it speaks: see PROTOCOL. undefined: it has not said so yet. */
   protocol: number | undefined;
   /** The last counts that it sent. */
   stats: WorkerStats | undefined;
@@ -66,7 +66,7 @@ export class WorkerProcess {
       }
     });
     this.#child.on("error", (error) => {
-      // A message that cannot be sent: the exit says the rest. A process that never was has none.
+      // A message cannot be sent: the exit says the rest. A process that never started has no exit.
       if (this.#child.pid === undefined) this.#exit(error.message, options);
       else this.#child.kill("SIGKILL");
     });
@@ -96,7 +96,7 @@ export class WorkerProcess {
         return;
       }
       this.#waiting.set(id, { resolve, reject });
-      // The channel closes a little before the process is known to have ended: its exit answers.
+      // The channel closes a little before the process's end is known: its exit is the answer.
       if (!this.#child.connected) return;
       this.#child.send({ ...question, id }, handle, (error) => {
         if (error === null || isChannelClosed(error)) return;
@@ -125,7 +125,9 @@ export class WorkerProcess {
     this.crash();
   }
 
-  /** Ends it at once as if by itself: if its end is not wanted it is replaced. */
+  /**
+   * Ends it at once as if it had ended by itself: unless somebody wants it to end, it is replaced.
+   */
   crash(): void {
     this.#child.kill("SIGKILL");
   }
@@ -169,7 +171,7 @@ export class WorkerProcess {
   }
 }
 
-/** Whether a message could not be sent because there is nobody any more to read it. */
+/** Whether a message could not be sent because nobody is left to read it. */
 function isChannelClosed(error: Error): boolean {
   return "code" in error && CHANNEL_CLOSED.includes(String(error.code));
 }

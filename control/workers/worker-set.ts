@@ -20,7 +20,7 @@ import { WorkerProcess } from "./worker-process.ts";
 const ANSWER_WAIT_MS = 5_000;
 /** How long a worker may take to start and to open its listeners. */
 const START_WAIT_MS = 15_000;
-/** The same for an old worker: whoever asks it is held up no longer, and does not fail. */
+/** The same for an old worker: whoever asks it waits no longer than this, and does not fail. */
 const RETIRING_ANSWER_WAIT_MS = 1_000;
 
 /** What the workers are made of. */
@@ -38,11 +38,11 @@ export type WorkerSetDeps = {
 
 /**
  * Keeps so many worker processes alive: a worker that ends, or hangs and is ended, is replaced at
- * once, and its successor has the whole briefing before it accepts. What they are told later is for
- * others to say.
+ * once, and its successor has the whole briefing before it accepts. What workers are told later is
+ * up to others.
  */
 export class WorkerSet {
-  /** Where connections that a worker gives away change hands. */
+  /** Passes on connections that workers give away. */
   readonly desk: HandOverDesk;
   /** What workers that are gone had counted. */
   readonly retired = new RetiredCounts();
@@ -90,7 +90,7 @@ export class WorkerSet {
     return this.#retiring.size;
   }
 
-  /** Whether all of them are to end. */
+  /** Whether all of them must end. */
   get isStopped(): boolean {
     return this.#stopped.signal.aborted;
   }
@@ -106,17 +106,19 @@ export class WorkerSet {
     this.#stopped.abort();
   }
 
-  /** Ends no worker any more for being slow. */
+  /** Stops ending workers because they are slow. */
   unwatch(): void {
     this.#watchdog.stop();
   }
 
-  /** As many new workers as there should be, on trial. */
+  /** Creates a full set of new workers, on trial. */
   spawnOnTrial(file: string): readonly WorkerProcess[] {
     return Array.from({ length: this.#deps.count }, () => this.#spawn(file, true));
   }
 
-  /** Lets new workers accept. @throws WorkerError when one does not, or has ended meanwhile. */
+  /**
+   * Lets new workers accept. @throws WorkerError when one does not, or has ended in the meantime.
+   */
   async serveAll(workers: readonly WorkerProcess[]): Promise<void> {
     for (const worker of workers) worker.onTrial = false;
     await Promise.all(workers.map((worker) => this.ask(worker, () => this.#serve(worker))));
@@ -126,7 +128,7 @@ export class WorkerSet {
   }
 
   /**
-   * The worker accepts no more, gives its connections away, and ends when it has none. Resolves
+   * Has the worker stop accepting, give its connections away and end when it has none. Resolves
    * then; never rejects.
    */
   async retire(worker: WorkerProcess): Promise<void> {
@@ -138,7 +140,7 @@ export class WorkerSet {
       await worker.ask({ kind: "handOver" });
       await worker.askStats();
     } catch {
-      // It has ended by itself, and what it had with it.
+      // It has ended by itself, with everything that it had.
     }
     await worker.end();
     this.#deps.log.info("worker.retired", { pid: worker.pid });
@@ -151,8 +153,9 @@ export class WorkerSet {
   }
 
   /**
-   * Asks a worker. One that ends meanwhile is no failure: its successor knows better. Nor is it one
-   * when an old worker does not answer; for one on trial, which may hang, nobody waits at all.
+   * Asks a worker. It is not a failure if the worker ends in the meantime, because its successor is
+   * up to date, nor if an old worker does not answer. Nobody waits for a worker on trial, which may
+   * hang.
    */
   async ask(worker: WorkerProcess, ask: () => Promise<unknown>): Promise<void> {
     const waitMs = this.#retiring.has(worker) ? RETIRING_ANSWER_WAIT_MS : ANSWER_WAIT_MS;
@@ -211,10 +214,10 @@ export class WorkerSet {
   async #replaceAfter(waitMs: number): Promise<void> {
     try {
       if (waitMs > 0) await this.#deps.clock.sleep(waitMs, this.#stopped.signal);
-      // A swap may have filled its place meanwhile.
+      // A swap may have filled its place in the meantime.
       if (this.serving.length < this.#deps.count) await this.#startWorker();
     } catch (error) {
-      // Stopped meanwhile, or it ended again: then its own exit has started the next one.
+      // Stopped in the meantime; or it ended again, and its own exit has started the next one.
       this.#deps.log.warn("worker.start-failed", { message: errorText(error) });
     }
   }

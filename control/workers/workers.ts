@@ -18,9 +18,9 @@ import { WorkerSet } from "./worker-set.ts";
 import type { WorkerSetDeps } from "./worker-set.ts";
 
 /**
- * The worker processes of this sidecar, as the rest of it speaks to them: tells them tables and
- * listeners, collects their counts, replaces and ends them. What they are told stays in the
- * briefing for those that start later.
+ * How the rest of the sidecar talks to its worker processes: tells them tables and listeners,
+ * collects their counts, replaces and ends them. What they are told stays in the briefing for those
+ * that start later.
  */
 export class Workers implements TableSink, Heir {
   readonly #deps: WorkerSetDeps;
@@ -104,10 +104,10 @@ export class Workers implements TableSink, Heir {
    * @throws WorkerError naming one that does not answer.
    */
   async stats(): Promise<readonly WorkerStats[]> {
-    // One that has yet to start has counted nothing.
+    // One that has not started yet has counted nothing.
     const started = this.#set.all.filter(({ protocol }) => protocol !== undefined);
     await this.#askAll(started, (worker) => worker.askStats());
-    // Read at one moment: a worker that has ended meanwhile is among the retired, and only there.
+    // Read in one go: a worker that has just ended is among the retired ones, and only there.
     const living = this.#set.all.flatMap((worker) => worker.stats ?? []);
     return [...living, ...this.#set.retired.stats()];
   }
@@ -127,7 +127,7 @@ export class Workers implements TableSink, Heir {
    */
   async drain(policy: DrainPolicy): Promise<void> {
     this.#set.stop();
-    // A drain has a deadline of its own.
+    // A drain has its own deadline.
     this.#set.unwatch();
     for (const worker of this.#set.all) worker.stopping = true;
     this.#closeListeners();
@@ -157,7 +157,7 @@ export class Workers implements TableSink, Heir {
     this.#set.stop();
     this.#set.desk.leaveTo(heir);
     await Promise.all(this.#set.current.map((worker) => this.#set.retire(worker)));
-    // Not sooner: one that hangs would hold up the end of this process for good.
+    // Not sooner: a worker that hangs would hold up the end of this process for ever.
     this.#set.unwatch();
     return this.#set.retired.stats();
   }
@@ -177,7 +177,7 @@ export class Workers implements TableSink, Heir {
     await Promise.all(workers.map((worker) => this.#set.ask(worker, () => ask(worker))));
   }
 
-  /** Those of the workers only: the control API goes on to answer during a drain. */
+  /** Only those of the workers: the control API keeps answering during a drain. */
   #closeListeners(): void {
     for (const bind of this.#deps.briefing.listeners.keys()) this.#deps.sockets.close(bind);
   }
