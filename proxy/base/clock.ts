@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleepMs } from "node:timers/promises";
 
 /**
- * Time as an argument: everything that waits or stamps takes a Clock, so that tests can turn it.
+ * Time as an argument: everything that waits or timestamps takes a Clock, so that tests can control
+ * it.
  */
 export interface Clock {
   /** Monotonic milliseconds with fractions. Only differences mean anything. */
@@ -28,6 +29,6 @@ export async function pause(clock: Clock, forMs: number, signal: AbortSignal): P
   try {
     await clock.sleep(forMs, signal);
   } catch {
-    // Aborted: whoever pauses looks at the signal.
+    // Aborted: the caller looks at the signal.
   }
 }

@@ -1,2 +1,2 @@
-/** A connection below net.Socket, as Node keeps it: what is sent from process to process. */
+/** Node's own connection object below net.Socket, which can be sent from process to process. */
 export type ConnectionHandle = { close(): void };

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * The result of `work`, or, when that takes longer than `waitMs`, what `late` gives or throws. The
- * work itself goes on: nobody hears of it any more. @throws the reason of `signal` when it is
+ * The result of `work` or, when that takes longer than `waitMs`, what `late` returns or throws. The
+ * work itself continues, but nobody hears of it any more. @throws the reason of `signal` when it is
  * aborted first.
  */
 export async function orLate<Result, Late>(

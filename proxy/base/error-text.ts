@@ -1,6 +1,6 @@
 /**
- * What an error of unknown kind says: its message, or itself as text when it is no Error. A module
- * of somebody else's may throw what cannot be made a text.
+ * The text of an error of unknown kind: its message, or itself as text if it is not an Error.
+ * Somebody else's module may throw what cannot be turned into text.
  */
 export function errorText(error: unknown): string {
   if (error instanceof Error) return error.message;

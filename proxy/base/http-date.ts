@@ -1,9 +1,11 @@
 import type { Clock } from "./clock.ts";
 
-/** How long a made date is handed out: its resolution is a second anyway. */
+/** How long one date is reused: its resolution is a second anyway. */
 const KEPT_MS = 500;
 
-/** The Date field's value for now (IMF-fixdate, RFC 9110 5.6.7), made twice a second at most. */
+/**
+ * The Date field's value for now (IMF-fixdate, RFC 9110 5.6.7), formatted at most twice a second.
+ */
 export class HttpDate {
   readonly #clock: Clock;
   #text = "";

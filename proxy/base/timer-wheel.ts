@@ -2,12 +2,12 @@ import type { Clock } from "./clock.ts";
 
 /** Length of a tick. Every timeout of the data plane is late by up to this. */
 export const TICK_MS = 100;
-/** Slots of the wheel: deadlines further away than 51.2 s are looked at once a turn. */
+/** Slots of the wheel: deadlines more than 51.2 s away are looked at once per turn. */
 const SLOT_COUNT = 512;
 
 /** Something with a deadline. */
 export interface Expiring {
-  /** The deadline has come. May arm the timer again. */
+  /** The deadline has passed. May arm the timer again. */
   onDeadline(nowMs: number): void;
 }
 
@@ -28,7 +28,7 @@ export class Timer {
   }
 
   /**
-   * Never fires again, and lets go of its owner although the wheel still holds the timer a while.
+   * Never fires again, and releases its owner although the wheel still holds the timer for a while.
    */
   close(): void {
     this.deadlineMs = Infinity;
@@ -45,7 +45,7 @@ export class TimerWheel {
   readonly #slots: Timer[][] = Array.from({ length: SLOT_COUNT }, () => []);
   readonly #interval: NodeJS.Timeout;
   #tick: number;
-  /** The time of the last tick: a clock that costs nothing and is late by up to TICK_MS. */
+  /** The time of the last tick: a clock that costs nothing and runs up to TICK_MS behind. */
   nowMs: number;
 
   constructor(clock: Clock) {

@@ -10,14 +10,14 @@ import type { OpenClient, OpenRequest } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Linger } from "./linger.ts";
 
-/** How long a client may take for what, in ms; 0: no limit. A Policy has them. */
+/** How long a client may take for each thing, in ms; 0: no limit. Every Policy has these. */
 export type ClientTimeouts = {
   readonly headTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly stallTimeoutMs: number;
 };
 
-/** Of a connection that has not yet been for a service. */
+/** For a connection that has not been used for a service yet. */
 const FIRST_TIMEOUTS: ClientTimeouts = {
   headTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
@@ -25,8 +25,8 @@ const FIRST_TIMEOUTS: ClientTimeouts = {
 };
 
 /**
- * A connection from a client, whatever is spoken on it: what it may be for, its timer, and how it
- * ends. Whoever speaks on it extends this.
+ * A connection from a client, whatever its protocol: what it may be used for, its timer, and how it
+ * ends. Each protocol extends this.
  */
 export abstract class AcceptedConnection
   implements TransportHandler, Expiring, TunnelClient, OpenClient
@@ -38,7 +38,7 @@ export abstract class AcceptedConnection
   /** Who has taken it over. undefined: nobody. */
   tunnel: OpenTunnel | undefined;
   protected readonly deps: ClientDeps;
-  /** Those of the service that it was last used for. */
+  /** The timeouts of the service that it was last used for. */
   protected timeouts = FIRST_TIMEOUTS;
   readonly #timer = new Timer(this);
 
@@ -64,7 +64,7 @@ export abstract class AcceptedConnection
   abstract readonly exchange: OpenRequest | undefined;
   abstract readonly idleSinceMs: number | undefined;
 
-  /** Nothing that comes on it is for this object any more. Returns what was read and not used. */
+  /** From now on nothing that arrives is for this object. Returns what was read but not used. */
   protected abstract leave(): Buffer | undefined;
 
   /** As the end of a tunnel. */
@@ -72,7 +72,7 @@ export abstract class AcceptedConnection
     return this;
   }
 
-  /** The worker is going: answers announce the close of their connection. */
+  /** The worker is ending: answers announce that their connection will close. */
   get draining(): boolean {
     return this.deps.connections.draining;
   }
@@ -95,13 +95,13 @@ export abstract class AcceptedConnection
     this.deps.wheel.armAt(this.#timer, deadlineMs);
   }
 
-  /** As armAt, from now on. 0: not at all. */
+  /** Like armAt, counted from now. 0: not at all. */
   protected armFor(timeoutMs: number): void {
     this.deps.wheel.arm(this.#timer, timeoutMs > 0 ? timeoutMs : Infinity);
   }
 
   onConnect(): void {
-    // An accepted connection stands from the beginning.
+    // An accepted connection is established from the beginning.
   }
 
   becomeTunnel(tunnel: OpenTunnel): Buffer | undefined {
@@ -117,7 +117,7 @@ export abstract class AcceptedConnection
     this.closed();
   }
 
-  /** It has its last answer. */
+  /** It has had its last answer. */
   protected linger(): void {
     const { transport } = this;
     const { wheel } = this.deps;
@@ -127,7 +127,7 @@ export abstract class AcceptedConnection
     linger.begin(this.timeouts.stallTimeoutMs);
   }
 
-  /** It is gone: closed, or with another worker. */
+  /** It is gone: closed, or given to another worker. */
   protected closed(): void {
     this.#timer.close();
     this.deps.connections.remove(this);

@@ -17,12 +17,12 @@ type State = "idle" | "head" | "exchange" | "gone";
 
 /**
  * One HTTP/1.1 connection from a client: finds the requests in its bytes and gives each to an
- * exchange, one after the other. What is pipelined behind a request waits, and reading with it.
+ * exchange, one at a time. Pipelined requests wait, and reading pauses meanwhile.
  */
 export class ClientConnection extends AcceptedConnection implements OpenClient, ExchangeClient {
   #state: State = "idle";
   #exchange: Exchange | undefined;
-  /** Bytes of a head that is not whole yet, or of requests behind the one under way. */
+  /** Bytes of an incomplete head, or of requests behind the one under way. */
   #held: Buffer | undefined;
   #reading = false;
   #idleSinceMs: number;
@@ -35,7 +35,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   exchangeEnded(close: boolean): void {
     this.#giveExchangeBack();
     if (this.#state !== "exchange") return;
-    // In a drain too: an end that was not announced would meet the next request halfway.
+    // In a drain too: an unannounced end could collide with the next request.
     if (close || this.transport.ended) return this.linger();
     this.#state = "idle";
     this.#idleSinceMs = this.deps.wheel.nowMs;
@@ -59,7 +59,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     return { handle, about: { kind: "idle", peer, service, held, headTimeoutMs, idleTimeoutMs } };
   }
 
-  /** Goes on with a connection that another worker gave away, from the bytes it had not used. */
+  /** Continues a connection that another worker gave away, from the bytes that it had not used. */
   adopt({ headTimeoutMs, idleTimeoutMs, held }: IdleConnection): void {
     this.timeouts = { ...this.timeouts, headTimeoutMs, idleTimeoutMs };
     this.armFor(idleTimeoutMs);
@@ -110,7 +110,10 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     else this.transport.destroy();
   }
 
-  /** To the next request, unless the client has yet to take an answer: they must not pile up. */
+  /**
+   * Continues with the next request, unless the client has not taken an answer yet: answers must
+   * not pile up.
+   */
   goOn(): void {
     if (!this.#isBetweenRequests) return;
     if (this.transport.blocked) return this.transport.pause();
@@ -148,7 +151,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     if (start < end) this.#hold(bytes, start, end);
   }
 
-  /** What comes behind a request under way waits, and the client with it: at most one read more. */
+  /** What follows a request under way waits, and so does the client: at most one more read. */
   #hold(bytes: Buffer, start: number, end: number): void {
     if (this.#state === "gone") return;
     const rest = bytes.subarray(start, end);
@@ -166,7 +169,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     return this.#state === "idle" || this.#state === "head";
   }
 
-  /** The head has to be whole some time after its first byte, however often more of it comes. */
+  /** The head must be complete some time after its first byte, however often more of it arrives. */
   #awaitHead(): void {
     if (this.#state === "idle") this.armFor(this.timeouts.headTimeoutMs);
     this.#state = "head";

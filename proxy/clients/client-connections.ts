@@ -3,11 +3,14 @@ import type { IdleConnection } from "../messages/handed-connection.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { OpenTunnel } from "../tunnel/tunnel-ends.ts";
 
-/** A request under way, as those see it who end work that stays too long. */
+/** A request under way, as seen by those that end work that takes too long. */
 export interface OpenRequest {
   /** The version that it is under way at. undefined: none. */
   readonly pool: { readonly service: string; readonly version: string } | undefined;
-  /** When it came, in monotonic milliseconds: no two requests of one object have the same. */
+  /**
+   * When it arrived, in monotonic milliseconds, which is different for any two requests of one
+   * object.
+   */
   readonly sinceMs: number;
   /** Ends it. */
   cut(): void;
@@ -22,7 +25,10 @@ export interface OpenClient {
   readonly tunnel: OpenTunnel | undefined;
   /** The request that is under way on it. undefined: none. */
   readonly exchange: OpenRequest | undefined;
-  /** Since when nothing of a request has come, in monotonic milliseconds. undefined: one has. */
+  /**
+   * Since when no part of a request has arrived, in monotonic milliseconds. undefined: some part
+   * has.
+   */
   readonly idleSinceMs: number | undefined;
   /** Closes it if it is idle. What the client sends at this very moment gets FIN, not a reset. */
   closeWhenIdle(): void;
@@ -30,7 +36,7 @@ export interface OpenClient {
    * Gives the connection away, between requests. undefined: not now. The caller sends the handle.
    */
   giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined;
-  /** It was offered and stays: to the next request. */
+  /** It was offered but stays, and continues with the next request. */
   goOn(): void;
 }
 
@@ -39,7 +45,7 @@ export class ClientConnections {
   readonly #open = new Set<OpenClient>();
   /** How many of them are tunnels. */
   tunnels = 0;
-  /** We are going: answers announce the close of their connection. */
+  /** The worker is ending: answers announce that their connection will close. */
   draining = false;
   /** Told of every connection whose exchange has ended, while they are being handed over. */
   onIdle: ((connection: OpenClient) => void) | undefined;

@@ -2,7 +2,7 @@ import type { ExchangeDeps } from "../exchange/deps.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeClient } from "../exchange/ports.ts";
 
-/** Idle exchanges kept for reuse; above it they are left to the collector. */
+/** Most idle exchanges kept for reuse; the garbage collector takes the rest. */
 const SPARE_MAX = 1024;
 
 /**
@@ -24,7 +24,7 @@ export class ExchangeStore {
     return exchange;
   }
 
-  /** Only for an exchange that nobody calls any more. */
+  /** Takes back an exchange that nobody calls any more. */
   giveBack(exchange: Exchange): void {
     if (this.#spare.length < SPARE_MAX) this.#spare.push(exchange);
   }

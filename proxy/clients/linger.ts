@@ -3,13 +3,13 @@ import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 
 /**
- * After a last answer: how much of what the client still sends is read, and for how long, so that
- * no reset takes the answer from it (RFC 9112 section 9.6).
+ * After the last answer: how much of what the client still sends is read, and for how long, so that
+ * no reset destroys the answer (RFC 9112 section 9.6).
  */
 const LINGER_BYTES_MAX = 64 * 1024;
 const LINGER_MS = 2_000;
 
-/** A connection that has its last answer. */
+/** A connection that has had its last answer. */
 export type LingerDeps = {
   readonly transport: Transport;
   readonly wheel: TimerWheel;
@@ -18,8 +18,8 @@ export type LingerDeps = {
 };
 
 /**
- * Sends FIN and reads on for a while: a reset would take the answer from the client. One that has
- * yet to take the end of its answer gets the time that it has for a body.
+ * Sends FIN and keeps reading for a while, because a reset would destroy the answer. A client that
+ * has not taken the end of its answer yet gets as long as it has for a body.
  */
 export class Linger implements TransportHandler, Expiring {
   readonly #transport: Transport;
@@ -37,8 +37,8 @@ export class Linger implements TransportHandler, Expiring {
   }
 
   /**
-   * Everything has been written. `stallTimeoutMs`: how long it may take to take the answer; 0: no
-   * limit.
+   * Everything has been written. `stallTimeoutMs`: how long the client may take to read the answer;
+   * 0: no limit.
    */
   begin(stallTimeoutMs = LINGER_MS): void {
     const stallMs = stallTimeoutMs > 0 ? stallTimeoutMs : Infinity;
@@ -48,7 +48,7 @@ export class Linger implements TransportHandler, Expiring {
   }
 
   onConnect(): void {
-    // It stands from the beginning.
+    // It is established from the beginning.
   }
 
   onData(_bytes: Buffer, end: number): void {
@@ -57,7 +57,7 @@ export class Linger implements TransportHandler, Expiring {
   }
 
   onEnd(): void {
-    // The transport closes by itself when our own end is out too.
+    // The transport closes by itself once our own FIN is out too.
   }
 
   onFlushed(): void {

@@ -33,7 +33,7 @@ export class Listener {
     this.#turnAway = new TurnAway(deps);
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = createServer(options, (socket) => this.#accept(socket));
-    // EMFILE and its like: the connection is lost, the listener goes on with the next.
+    // EMFILE and the like: the connection is lost, and the listener continues with the next one.
     this.#server.on("error", (error) => {
       deps.rejected.add("accept-failed");
       log.warn("listener.accept-failed", { bind: snapshot.bind, message: error.message });

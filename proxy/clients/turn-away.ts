@@ -5,7 +5,9 @@ import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TransportHandler } from "../transport/transport.ts";
 import { Linger } from "./linger.ts";
 
-/** Turned away at once and not yet gone: above it they are cut, answer or not. */
+/**
+ * Most connections that are being turned away at once: above this they are cut, answered or not.
+ */
 const TURNED_AWAY_MAX = 256;
 
 /** What turning away takes. */
@@ -22,7 +24,7 @@ const NOBODY: TransportHandler = {
   onClose: ignore,
 };
 
-/** Answers connections that are one too many, and sees to it that they go. */
+/** Answers connections above the limit and makes sure that they close. */
 export class TurnAway {
   readonly #deps: TurnAwayDeps;
   #open = 0;

@@ -13,7 +13,7 @@ export function countWork(works: Iterable<OpenWork>, nowMs: number): WorkCounts 
   return counts;
 }
 
-/** As countWork, for each version that has any. */
+/** Like countWork, for each version that has any. */
 export function countByVersion(works: Iterable<OpenWork>, nowMs: number): OpenCounts[] {
   const byVersion = Map.groupBy(works, ({ pool }) => `${pool.service}\0${pool.version}`);
   return [...byVersion.values()].flatMap((group) => {

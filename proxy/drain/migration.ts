@@ -7,12 +7,12 @@ import type { OpenWork } from "./open-work.ts";
 import { keepPace, Pace } from "./pace.ts";
 import type { PacedWork } from "./pace.ts";
 
-/** How often what is left is looked up. Work that came in between waits that long. */
+/** How often to look up what is left. Work that arrives in between waits that long. */
 const SCAN_MS = 1_000;
 
 /**
  * Tunnels that may wait for the end of a message at once, as a part of the rate. When the messages
- * of many end together, as those of a broadcast do, no more than these are told in one moment.
+ * of many end together, as in a broadcast, no more than these get their Close at one moment.
  */
 const WAITING_SHARE = 0.05;
 
@@ -24,15 +24,15 @@ export type MigrationDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly code: CloseCode;
-  /** Everything under way that the migration may be about. */
+  /** Everything under way that the migration may cover. */
   readonly work: () => Iterable<OpenWork>;
   readonly handshakes: () => Handshakes;
 };
 
 /**
- * Takes what stays where it should not: oldest first, at a rate. Tunnels from the beginning, from
- * softMs on exchanges of that age too, at hardMs everything at once. What began after the migration
- * did is not its matter: it is where it is because somebody still sends it there.
+ * Ends what stays where it should not, oldest first, at a rate: tunnels from the beginning,
+ * exchanges of that age too from softMs on, and everything at once at hardMs. It ignores what began
+ * after the migration did, which is there because somebody still sends it there.
  *
  * It watches how clients come back, and stops by itself when too many of them cannot.
  */
@@ -48,7 +48,7 @@ export class Migration implements PacedWork {
   #before: Handshakes;
   #queue: OpenWork[] = [];
   #scanMs = -Infinity;
-  /** Asked to end, and still there. */
+  /** Work that was asked to end and is still there. */
   #closing: OpenWork[] = [];
   #closed = 0;
   #stoppedItself = false;
@@ -65,7 +65,7 @@ export class Migration implements PacedWork {
     void keepPace(this, this.#pace, deps.clock, this.#stopped.signal);
   }
 
-  /** Goes on in another way. */
+  /** Continues on other terms. */
   follow(terms: MigrationTerms): void {
     const nowMs = this.#deps.clock.nowMs();
     if (terms.attempt > this.#terms.attempt) {
@@ -97,7 +97,7 @@ export class Migration implements PacedWork {
     this.#stopped.abort();
   }
 
-  /** Nothing that it has asked to end is still there. */
+  /** Whether nothing is left of what it has asked to end. */
   get settled(): boolean {
     this.#prune();
     return this.#closing.length === 0;
@@ -144,7 +144,7 @@ export class Migration implements PacedWork {
 
   #scan(nowMs: number, activeMs: number): void {
     const { softMs } = this.#terms;
-    // Most exchanges end by themselves: only long ones are asked to.
+    // Most exchanges end by themselves: only long ones are asked to end.
     const isDue = ({ kind, closing, sinceMs }: OpenWork): boolean =>
       !closing && (kind === "tunnel" || Math.min(activeMs, nowMs - sinceMs) >= softMs);
     this.#scanMs = nowMs;

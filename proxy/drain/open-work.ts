@@ -8,12 +8,12 @@ export type WorkKind = "tunnel" | "exchange";
 export interface OpenWork {
   readonly kind: WorkKind;
   readonly pool: { readonly service: string; readonly version: string };
-  /** When its request came, in monotonic milliseconds. */
+  /** When its request arrived, in monotonic milliseconds. */
   readonly sinceMs: number;
   /** It has been asked to end. */
   readonly closing: boolean;
   readonly gone: boolean;
-  /** It can end at once without harm to a message. */
+  /** It can end at once without cutting a message. */
   readonly isBetweenMessages: boolean;
   close(code: CloseCode): void;
   /** Ends it now. */
@@ -29,8 +29,8 @@ export function* openWork(connections: Iterable<OpenClient>): Generator<OpenWork
 }
 
 /**
- * One use of an exchange, which may serve another request by the time somebody looks again. Its
- * messages have no sign that says "to be continued elsewhere": its gentle end is the hard one.
+ * One use of an exchange, which may serve another request by the time somebody looks again. HTTP
+ * messages cannot say "to be continued elsewhere", so its gentle end is the hard one.
  */
 class OpenExchange implements OpenWork {
   readonly kind = "exchange";

@@ -2,16 +2,16 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { pause } from "../base/clock.ts";
 
-/** Turns that came up while nobody could take them are made up for this far back, not further. */
+/** How far back turns are made up that came up while nobody could take them. */
 const LATE_MAX_MS = 50;
 
 /** Longest time between two ticks of keepPace. */
 const PACE_TICK_MS = 100;
 
 /**
- * Turns at a rate: one in each interval of 1 / rate, at a random place of it, so that what they
- * cause comes in no rhythm. Turns that nobody took are lost but for the last LATE_MAX_MS: any
- * second has at most 1.05 × rate + 2 of them, whatever happened before.
+ * Turns at a rate: one in each interval of 1 / rate, at a random place in it, so that they fall
+ * into no rhythm. Turns that nobody took are lost, except those of the last LATE_MAX_MS: any second
+ * has at most 1.05 × rate + 2 of them, whatever happened before.
  */
 export class Pace {
   readonly #random: Random;
@@ -35,12 +35,12 @@ export class Pace {
     return this.#dueMs;
   }
 
-  /** Goes on at another rate. */
+  /** Continues at another rate. */
   setRate(perSecond: number, nowMs: number): void {
     const intervalMs = intervalOf(perSecond);
     if (intervalMs === this.#intervalMs) return;
     this.#intervalMs = intervalMs;
-    // The turn that is next may have been drawn from a long interval: it is drawn again.
+    // The next turn may have been drawn from a long interval, so it is drawn again.
     this.#beginsMs = Math.max(this.#beginsMs, nowMs - LATE_MAX_MS);
     this.#dueMs = this.#draw();
   }
@@ -64,7 +64,7 @@ export class Pace {
 export interface PacedWork {
   /** Before turns are taken, at least every PACE_TICK_MS. */
   tick(nowMs: number): void;
-  /** Does one piece. false: there is none to do now, and the turn is lost. */
+  /** Does one piece of work. Returns false if there is none now, and the turn is lost. */
   turn(): boolean;
 }
 

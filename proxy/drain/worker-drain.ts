@@ -11,8 +11,8 @@ import type { PacedWork } from "./pace.ts";
 const CODE = 1001;
 
 /**
- * A connection that was used more recently than this is in use: its next answer tells it to close,
- * and no request meets our FIN halfway.
+ * A connection that was used more recently than this counts as in use: its next answer tells it to
+ * close, so that no request collides with our FIN.
  */
 const IN_USE_MS = 1_000;
 
@@ -27,9 +27,9 @@ export type WorkerDrainDeps = {
 };
 
 /**
- * The end of everything that a worker has open. Answers announce the close of their connection from
- * now on; idle connections close at a rate, those idle for longest first, so that all are closed at
- * softMs; tunnels and long responses go as in a migration; at hardMs the rest is cut.
+ * Ends everything that a worker has open. From now on answers announce that their connection will
+ * close; idle connections close at a rate, the longest idle first, so that all are closed by
+ * softMs; tunnels and long responses end as in a migration; at hardMs the rest is cut.
  */
 export class WorkerDrain implements PacedWork {
   readonly #terms: DrainTerms;
@@ -83,7 +83,7 @@ export class WorkerDrain implements PacedWork {
       const idle = this.#idle.shift();
       if (idle === undefined) return false;
       const { connection, sinceMs } = idle;
-      // It was used since, and heard it from its answer.
+      // It has been used since, and its answer told it to close.
       if (connection.idleSinceMs !== sinceMs) continue;
       connection.closeWhenIdle();
       return true;

@@ -35,7 +35,7 @@ export type WorkerMigrationsDeps = {
   readonly random: Random;
 };
 
-/** The migrations of one worker. It begins and ends them as it is told. */
+/** The migrations of one worker, which begin and end as the primary says. */
 export class WorkerMigrations {
   readonly #deps: WorkerMigrationsDeps;
   readonly #migrations = new Map<string, Migration>();
@@ -49,7 +49,7 @@ export class WorkerMigrations {
     return countByVersion(openWork(this.#deps.connections), this.#deps.clock.nowMs());
   }
 
-  /** Begins a migration, or goes on with it in another way. Returns where it stands. */
+  /** Begins a migration, or continues it on other terms. Returns where it stands. */
   order(order: MigrationOrder): MigrationProgress {
     const key = compoundKey(order.service, order.version);
     const known = this.#migrations.get(key);
@@ -66,7 +66,7 @@ export class WorkerMigrations {
     this.#migrations.delete(key);
   }
 
-  /** Ends all of them: everything is about to go. */
+  /** Ends all of them, because everything is about to end. */
   stopAll(): void {
     for (const migration of this.#migrations.values()) migration.stop();
     this.#migrations.clear();
@@ -90,9 +90,7 @@ export class WorkerMigrations {
     });
   }
 
-  /**
-   * By name: a version that was taken out of the table, or put back, is the same to its tunnels.
-   */
+  /** By name: to its tunnels, a version that was taken out of the table or put back is the same. */
   *#workOf({ service, version }: VersionName): Generator<OpenWork> {
     for (const work of openWork(this.#deps.connections)) {
       if (work.pool.service === service && work.pool.version === version) yield work;

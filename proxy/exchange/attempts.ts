@@ -20,14 +20,14 @@ import { openTunnel } from "../tunnel/open-tunnel.ts";
 import { tunnelAfter } from "./upgrade.ts";
 import { upstreamIdleMs } from "./upstream-idle.ts";
 
-/** The exchange whose attempts they are. */
+/** The exchange that the attempts belong to. */
 export interface AttemptedExchange {
   readonly head: RequestHead;
   readonly request: RequestForwarder;
   readonly to: Destination;
   readonly answer: ClientAnswer;
   readonly wheel: TimerWheel;
-  /** When the request came, in monotonic milliseconds. */
+  /** When the request arrived, in monotonic milliseconds. */
   readonly sinceMs: number;
   /** A piece of the request went upstream. */
   requestMoved(): void;
@@ -38,8 +38,8 @@ export interface AttemptedExchange {
 }
 
 /**
- * The way of a request from a version to an answer: try an endpoint, decide by what it says, and
- * perhaps try again. One object an exchange, reused.
+ * How a request gets from a version to an answer: try an endpoint, decide by what it says, and
+ * perhaps try again. One object for each exchange, reused.
  */
 export class Attempts implements UpstreamUser {
   readonly #exchange: AttemptedExchange;
@@ -62,18 +62,18 @@ export class Attempts implements UpstreamUser {
     this.#attempt.clear();
   }
 
-  /** The exchange is being, or was, tried again by policy: it counts against the budget. */
+  /** The exchange is being or was retried by policy, so it counts against the budget. */
   get onBudget(): boolean {
     return this.#retries.onBudget;
   }
 
-  /** Where the request can be written to now. undefined: no connection stands. */
+  /** Where the request can be written to now. undefined: no connection is established. */
   get upstream(): ExchangeStream | undefined {
     const { upstream } = this.#attempt;
     return upstream?.ready === true ? upstream.transport : undefined;
   }
 
-  /** The client took what was written to it: there is room for more. */
+  /** The client took what was written to it, so there is room for more. */
   resume(): void {
     this.#attempt.upstream?.transport.resume();
   }
@@ -112,7 +112,7 @@ export class Attempts implements UpstreamUser {
     return this.#pass(text, bytes, start, end);
   }
 
-  /** The attempt under way has failed: it is made again, or the client hears of it. */
+  /** The attempt under way has failed: it is repeated, or the client hears of it. */
   fail(failure: Failure): void {
     const { to, answer } = this.#exchange;
     const begun = answer.status !== 0;
@@ -123,7 +123,7 @@ export class Attempts implements UpstreamUser {
     if (decision === "policy") return this.#again(decision);
     if (!begun) return this.giveUp(failure.error);
     this.drop();
-    // Half a body must not pass for a whole one, not even where a FIN would end it.
+    // Half a body must not pass for a whole one, not even if a FIN would end it.
     return this.#client.transport.reset();
   }
 
@@ -173,7 +173,7 @@ export class Attempts implements UpstreamUser {
     if (!this.#exchange.request.done) this.#client.transport.resume();
   }
 
-  /** The upstream sends no more: the end of a close-delimited body, or too early. */
+  /** The upstream sends no more: a close-delimited body has ended, or it is too early. */
   onUpstreamEnd(): void {
     if (!this.#response.endsWithConnection) return this.fail(FAILURES.reset);
     this.#response.finish();
@@ -210,7 +210,9 @@ export class Attempts implements UpstreamUser {
     return this.#exchange.responseMoved();
   }
 
-  /** The response is whole. `clean`: nothing came after it, the connection can serve another. */
+  /**
+   * The response is complete. `clean`: nothing came after it, and the connection can serve another.
+   */
   #done(clean: boolean): void {
     const { head } = this.#response;
     this.#attempt.upstream?.transport.releaseBuffer(!this.#client.transport.blocked);
@@ -235,7 +237,7 @@ export class Attempts implements UpstreamUser {
   }
 }
 
-/** The attempt under way: what it has got from which pool. One object an exchange, reused. */
+/** The attempt under way: what it got from which pool. One object for each exchange, reused. */
 class Attempt {
   #pool: UpstreamPool | undefined;
   /** undefined: none yet, or no more. */
@@ -249,8 +251,8 @@ class Attempt {
   }
 
   /**
-   * Begins at the destination's pool. It may have to wait: then onUpstreamReady or onUpstreamFailed
-   * follows. Returns why there will be no connection.
+   * Begins at the destination's pool. It may have to wait; then onUpstreamReady or onUpstreamFailed
+   * follows. Returns the reason if there will be no connection.
    */
   begin(
     user: UpstreamUser,

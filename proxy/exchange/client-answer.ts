@@ -22,12 +22,12 @@ import {
 } from "./respond.ts";
 import type { ProxyError, ResponseOptions } from "./respond.ts";
 
-/** The request that is answered: of one exchange, reused with it. */
+/** The request that is answered; it belongs to one exchange and is reused with it. */
 export type Answered = { readonly head: RequestHead; readonly request: RequestForwarder };
 
-/** What the client of an exchange is answered with. One object an exchange, reused. */
+/** Answers the client of an exchange. One object for each exchange, reused. */
 export class ClientAnswer {
-  /** 0: nothing has gone out yet but interim heads. */
+  /** 0: nothing has gone out yet except interim heads. */
   status = 0;
   /** The client's connection closes after the answer. */
   closes = false;
@@ -90,8 +90,9 @@ export class ClientAnswer {
   }
 
   /**
-   * The head of the upstream's response, for the client, who gets its body in `framing`. undefined:
-   * a filter has failed closed. `bodyEndsByClose`: with the client's connection.
+   * The head of the upstream's response for the client, which gets the body in `framing`.
+   * undefined: a filter has failed closed. `bodyEndsByClose`: the body ends with the client's
+   * connection.
    */
   relayed(
     head: ResponseHead,
@@ -110,7 +111,7 @@ export class ClientAnswer {
     return to.filters === undefined ? text : filterResponse(to.filters, text, head.status);
   }
 
-  /** Whether the client's connection cannot go on after the exchange. */
+  /** Whether the client's connection must close after the exchange. */
   get #mustClose(): boolean {
     return !this.#head.keepAlive || !this.#request.done || this.#client.draining;
   }

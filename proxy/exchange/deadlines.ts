@@ -20,19 +20,19 @@ export class Deadlines {
     this.#stallTimeoutMs = policy.stallTimeoutMs;
   }
 
-  /** A body moved, either way. Returns whether none was under way before. */
+  /** A body moved, in either direction. Returns whether none was under way before. */
   moved(nowMs: number): boolean {
     const first = this.#movedMs === Infinity;
     this.#movedMs = nowMs;
     return first;
   }
 
-  /** No body is under way: the endpoint thinks. */
+  /** No body is under way: the endpoint is working. */
   still(): void {
     this.#movedMs = Infinity;
   }
 
-  /** What is over at `nowMs`: the whole exchange, or the patience with a body. */
+  /** Which time is up at `nowMs`: that of the whole exchange, or that of a pause in a body. */
   passed(nowMs: number): "expired" | "stalled" | undefined {
     if (nowMs >= this.#expiresMs) return "expired";
     return nowMs >= this.#stallsMs() ? "stalled" : undefined;

@@ -15,10 +15,10 @@ import type { ProxyError } from "./respond.ts";
 import { poolForRetry } from "./retry.ts";
 import { isWebSocket } from "./upgrade.ts";
 
-/** A day, as Flagger; no script can read it. */
+/** Lasts a day, as with Flagger; no script can read it. */
 const COOKIE_ATTRIBUTES = "Path=/; Max-Age=86400; HttpOnly; SameSite=Lax";
 
-/** What holds until the service is known: nothing has a limit, nothing is tried again. */
+/** What applies until the service is known: nothing has a limit, and nothing is retried. */
 const NO_POLICY: Policy = {
   timeoutMs: 0,
   connectTimeoutMs: 0,
@@ -31,29 +31,31 @@ const NO_POLICY: Policy = {
 };
 
 /**
- * Where an exchange goes: service, route and version; and where it is counted as under way. One
- * object an exchange, reused.
+ * Where an exchange goes (service, route and version), and where it counts as under way. One object
+ * for each exchange, reused.
  */
 export class Destination {
   /** undefined: not known. */
   live: LiveService | undefined;
   policy: Policy = NO_POLICY;
-  /** Those that the service had when the exchange began. undefined: none. */
+  /** The filters that the service had when the exchange began. undefined: none. */
   filters: FilterChain | undefined;
   /** The version that a filter has chosen, set between `find` and `enter`. undefined: none. */
   named: VersionTable | undefined;
-  /** The version that the exchange is counted at. undefined: not counted yet, or no more. */
+  /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
   readonly #random: Random;
   /** The route that matched. undefined: none did. */
   #route: RouteTable | undefined;
   /** By key, route or filter: a retry must not leave the version. */
   #pinned = false;
-  /** The fresh affinity key that the client is to keep. "": none. */
+  /** The new affinity key for the client to keep. "": none. */
   #newKey = "";
   /** It asks for a WebSocket, and the service counts how that ends. */
   #isUpgrade = false;
-  /** What the attempt under way counts as if nothing goes wrong any more. undefined: no answer. */
+  /**
+   * What the attempt under way will count as if nothing else goes wrong. undefined: no answer yet.
+   */
   #outcome: AttemptOutcome | undefined;
 
   constructor(random: Random) {
@@ -82,7 +84,9 @@ export class Destination {
     return live;
   }
 
-  /** Chooses the version and counts the exchange there. Returns what stands against it. */
+  /**
+   * Chooses the version and counts the exchange there. Returns the reason if that is impossible.
+   */
   enter(live: LiveService, request: RequestView, clientAddress: string): ProxyError | undefined {
     const version = this.#choose(live, request, clientAddress);
     if (version === undefined) return "no-endpoint";
@@ -108,14 +112,14 @@ export class Destination {
     this.#outcome = status >= 500 ? "5xx" : "ok";
   }
 
-  /** The attempt is over, and counted once. `failure`: absent, when it was answered. */
+  /** The attempt has ended and is counted once. `failure`: absent if it was answered. */
   attemptEnded(failure?: AttemptOutcome): void {
     const outcome = failure ?? this.#outcome;
     this.#outcome = undefined;
     if (outcome !== undefined) this.pool?.counters.attempt(outcome);
   }
 
-  /** A retry goes to the version that may take it: perhaps another one. */
+  /** A retry goes to a version that may take it, perhaps another one. */
   moveForRetry(): void {
     this.attemptEnded();
     const { live, pool: failed } = this;
@@ -127,7 +131,7 @@ export class Destination {
     this.pool = next;
   }
 
-  /** The exchange is over. `status`: what the client got, 0 for nothing. */
+  /** The exchange has ended. `status`: what the client got, 0 for nothing. */
   leave(status: number, durationMs: number, wasRetried: boolean): void {
     const { live, pool } = this;
     this.attemptEnded();
@@ -144,8 +148,8 @@ export class Destination {
 
   /**
    * The version that a filter or else the route names, else by affinity key, else the next of the
-   * service's quota sequence. A version without a usable endpoint hands over to stable (never the
-   * other way round); a named one does not, because that one was asked for.
+   * service's quota sequence. A version without a usable endpoint gives way to stable (never the
+   * other way round), unless the version was named, because then the request asked for it.
    */
   #choose(
     live: LiveService,

@@ -16,9 +16,9 @@ import type { ExchangeClient } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
 /**
- * One request with its response: the client's side of it, from the head to the end. Where it goes
- * is the Destination's matter, what an endpoint makes of it the Attempts'. Lent to a client from
- * the first byte of a request to the last of its response, then used again for another one.
+ * One request with its response: the client's side of it, from the head to the end. The Destination
+ * decides where it goes, the Attempts deal with endpoints. On loan to a client from the first byte
+ * of a request to the last byte of its response, then reused.
  */
 export class Exchange implements AttemptedExchange {
   readonly head = new RequestHead();
@@ -27,7 +27,8 @@ export class Exchange implements AttemptedExchange {
   readonly answer: ClientAnswer;
   readonly wheel: TimerWheel;
   /**
-   * When the request came, in monotonic milliseconds: no two requests of one object have the same.
+   * When the request arrived, in monotonic milliseconds, which is different for any two requests of
+   * one object.
    */
   sinceMs = 0;
   readonly #deps: ExchangeDeps;
@@ -61,7 +62,7 @@ export class Exchange implements AttemptedExchange {
     return this.to.pool;
   }
 
-  /** Ends it because its version is left: half a response is never passed off as a whole one. */
+  /** Ends it because traffic has left its version: half a response never passes for a whole one. */
   cut(): void {
     if (this.answer.status === 0) return this.#attempts.giveUp("no-endpoint");
     this.#attempts.drop();
@@ -69,8 +70,8 @@ export class Exchange implements AttemptedExchange {
   }
 
   /**
-   * The head is parsed; bytes[start, end) follow it. Returns where the request ends in them. The
-   * exchange may be over when this returns, if the answer is ours.
+   * The head is parsed; bytes[start, end) follow it. Returns where the request ends in them. If the
+   * answer is ours, the exchange may have ended when this returns.
    */
   begin(bytes: Buffer, start: number, end: number): number {
     const { head, request } = this;
@@ -89,7 +90,7 @@ export class Exchange implements AttemptedExchange {
     return bodyEnd;
   }
 
-  /** Finds out what it is for and whether it may go there; the Attempts do the rest. */
+  /** Finds out where it goes and whether it may go there; the Attempts do the rest. */
   #route(bytes: Buffer, start: number): void {
     const { head, request, to } = this;
     const client = this.#client;
@@ -124,7 +125,7 @@ export class Exchange implements AttemptedExchange {
     this.request.pass(this.#attempts.upstream, this.#client.transport, bytes, start);
   }
 
-  /** The client sends no more. A request that is not whole is never completed (RFC 9112 8). */
+  /** The client sends no more. An incomplete request is never completed (RFC 9112 8). */
   onClientEnd(): void {
     if (!this.request.done) this.#client.transport.destroy();
   }
@@ -141,7 +142,7 @@ export class Exchange implements AttemptedExchange {
     this.#attempts.resume();
   }
 
-  /** The client connection's timer came. */
+  /** The client connection's timer has fired. */
   onDeadline(nowMs: number): void {
     switch (this.#deadlines.passed(nowMs)) {
       case "expired":
@@ -152,7 +153,7 @@ export class Exchange implements AttemptedExchange {
     }
   }
 
-  /** The request's body moved, or is whole: then it is the endpoint's turn. */
+  /** The request's body moved, or is complete: then it is the endpoint's turn. */
   requestMoved(): void {
     if (!this.request.done) this.#deadlines.moved(this.wheel.nowMs);
     else if (this.answer.status === 0) this.#deadlines.still();
@@ -169,7 +170,7 @@ export class Exchange implements AttemptedExchange {
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 
-  /** Time is over: a slow client must not count against the endpoint. */
+  /** Time is up. A slow client must not count against the endpoint. */
   #late(): void {
     const client = this.#client.transport;
     const begun = this.answer.status !== 0;
@@ -179,7 +180,7 @@ export class Exchange implements AttemptedExchange {
     return begun ? client.reset() : this.#refuse(REFUSALS["body-timeout"]);
   }
 
-  /** The body broke a rule, or is too large. What was sent of it upstream is not completed. */
+  /** The body broke a rule or is too large. The part that was sent upstream is not completed. */
   #refuseBody(): void {
     const refusal = this.request.scanner.refusal ?? REFUSALS["body-too-large"];
     this.#attempts.drop();

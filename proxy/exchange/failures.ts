@@ -6,7 +6,7 @@ import type { ProxyError } from "./respond.ts";
 export type Failure = {
   readonly error: ProxyError;
   readonly outcome: AttemptOutcome;
-  /** undefined: never tried again. */
+  /** undefined: never retried. */
   readonly cause: RetryCause | undefined;
 };
 

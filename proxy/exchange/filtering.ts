@@ -5,7 +5,10 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { Destination } from "./destination.ts";
 import type { RequestForwarder } from "./forward-request.ts";
 
-/** go: the request goes on. failed: a filter that is to fail closed has. Else: answer this. */
+/**
+ * go: the request continues. failed: a filter with onError closed has failed. Otherwise: answer
+ * this.
+ */
 export type FilterVerdict = "go" | "failed" | AnswerDraft;
 
 /**
@@ -29,7 +32,10 @@ export function filterRequest(
   return "go";
 }
 
-/** Shows a response to the filters. Gives its head. undefined: one that is to fail closed has. */
+/**
+ * Shows a response to the filters and returns its head. undefined: a filter with onError closed has
+ * failed.
+ */
 export function filterResponse(
   chain: FilterChain,
   headText: string,

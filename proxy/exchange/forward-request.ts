@@ -7,17 +7,20 @@ import type { RequestRewrite } from "../http1/rewrite-request.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ExchangeStream } from "./ports.ts";
 
-/** Most of a request, head included, that is kept so that an idempotent one can be sent again. */
+/**
+ * Most bytes of a request, including its head, that are kept so that an idempotent one can be sent
+ * again.
+ */
 const REPLAY_BYTES_MAX = 64 * 1024;
 
 /**
  * Moves a request to an endpoint: the rewritten head, then the body as it comes. Until a connection
- * stands everything is kept (at most the head and one read: the client is paused); after that only
- * what may be needed for another attempt.
+ * is established it keeps everything (at most the head and one read, because the client is paused);
+ * after that only what another attempt may need.
  */
 export class RequestForwarder {
   readonly scanner = new BodyScanner();
-  /** A byte of it went to a connection that stood. */
+  /** A byte of it went to an established connection. */
   written = false;
   /** The request from its first byte on, while `replayable`. */
   #text = "";
@@ -25,7 +28,7 @@ export class RequestForwarder {
   #contentLength = 0;
   /** It may be sent again (RFC 9110 9.2.2). */
   idempotent = true;
-  /** What the head says of where the request comes from. */
+  /** What the head says about where the request comes from. */
   readonly #rewrite: RequestRewrite;
 
   /** `pseudonym`: our name in Via. */
@@ -61,12 +64,12 @@ export class RequestForwarder {
     return this.scanner.done;
   }
 
-  /** All of what was read so far can be sent once more. */
+  /** Everything that was read so far can be sent again. */
   get replayable(): boolean {
     return this.#replayable;
   }
 
-  /** Rewrites the head that is sent first. `requestId`: if it has none; so too `host`. */
+  /** Rewrites the head that is sent first. `requestId` and `host` are used if it has none. */
   setHead(head: RequestHead, peer: Peer, requestId: string, host: string): void {
     const rewrite = this.#rewrite;
     rewrite.clientAddress = peer.address;
@@ -96,7 +99,7 @@ export class RequestForwarder {
 
   /**
    * Passes the scanned bytes on, with the head if it has not gone out, or keeps them for `send`
-   * while no connection stands. The source waits for whoever is slower.
+   * while no connection is established. The source waits for the slower side.
    */
   pass(
     upstream: ExchangeStream | undefined,
@@ -116,7 +119,10 @@ export class RequestForwarder {
     this.#text += tail;
   }
 
-  /** Sends everything kept, once a connection stands; the source goes on, or waits until then. */
+  /**
+   * Sends everything that was kept once a connection is established; the source continues, or waits
+   * until then.
+   */
   send(upstream: ExchangeStream | undefined, source: ExchangeStream): void {
     upstream?.write(this.#text);
     if (upstream !== undefined) this.#wrote();
@@ -147,7 +153,8 @@ export class RequestForwarder {
   }
 
   /**
-   * What the source reads next is another request: not over the end of this one, still under way.
+   * What the source reads next is another request, and must not overwrite the end of this one,
+   * which is still on its way.
    */
   #letSourceGo(upstream: ExchangeStream, source: ExchangeStream): void {
     if (this.scanner.done) source.releaseBuffer(!upstream.blocked);

@@ -9,7 +9,7 @@ import type { ResponseRewrite } from "../http1/rewrite-response.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import type { ExchangeStream } from "./ports.ts";
 
-/** Interim responses to one request that are passed on; more are a broken upstream's. */
+/** Most interim responses to one request that are passed on; more mean a broken upstream. */
 const INTERIM_RESPONSES_MAX = 16;
 
 /** Moves a response to the client, body byte for body byte, and knows when it ends. */
@@ -18,10 +18,10 @@ export class ResponseForwarder {
   readonly scanner = new BodyScanner();
   readonly #decoder = new ChunkDecoder();
   /**
-   * How the client gets the body: HTTP/1.0 knows no chunks, HTTP/1.1 gets no body without an end.
+   * How the client gets the body: HTTP/1.0 has no chunks, and HTTP/1.1 gets no body without an end.
    */
   framing: ResponseRewrite["framing"] = "as-sent";
-  /** The end of the client's connection is the only end that the body has. */
+  /** Only the end of the client's connection ends the body. */
   endsByClose = false;
   /** The final head has been read: what follows is its body. */
   inBody = false;
@@ -57,13 +57,13 @@ export class ResponseForwarder {
     return this.#interims <= INTERIM_RESPONSES_MAX;
   }
 
-  /** What came of a head before, with the newest piece of it. undefined: nothing came before. */
+  /** The earlier pieces of a head with the newest one. undefined: there were no earlier pieces. */
   join(bytes: Buffer, end: number): Buffer | undefined {
     if (this.#partialHead === undefined) return undefined;
     return Buffer.concat([this.#partialHead, bytes.subarray(0, end)]);
   }
 
-  /** Keeps the beginning of a head until more of it comes. */
+  /** Keeps the beginning of a head until more of it arrives. */
   holdHead(bytes: Buffer, start: number, end: number): void {
     this.#partialHead = Buffer.from(bytes.subarray(start, end));
   }
@@ -106,7 +106,7 @@ export class ResponseForwarder {
     return this.inBody && this.scanner.endsWithConnection;
   }
 
-  /** The upstream has closed after such a body: the client needs to see its end. */
+  /** The upstream has closed after such a body: the client must see its end. */
   finish(): void {
     if (this.framing === "chunked") this.#client.write(LAST_CHUNK);
   }

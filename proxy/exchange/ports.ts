@@ -8,9 +8,9 @@ import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { NoConnection } from "../upstream/version-pool.ts";
 
 /**
- * Bytes to and from one side of an exchange: a Transport is one, and so can a stream of a
- * multiplexed connection be. Messages are HTTP/1.1 text in both directions; who speaks another
- * version towards its peer translates.
+ * Bytes to and from one side of an exchange. A Transport is one, and a stream of a multiplexed
+ * connection can be one. Messages are HTTP/1.1 text in both directions; a side that speaks another
+ * version to its peer translates.
  *
  * Back-pressure: while `blocked`, the exchange stops producing for this side by pausing the other
  * one, and goes on when this side's owner says that all was taken (Exchange.onClientTook,
@@ -36,21 +36,21 @@ export interface ExchangeStream extends ByteSource {
 }
 
 /**
- * The client of an exchange: what its answer goes to and who decides what it is for. An HTTP/1.1
- * connection is one for one exchange after the other.
+ * The client of an exchange: it receives the answer and decides which service the request is for.
+ * An HTTP/1.1 connection is the client of one exchange at a time.
  *
  * It lends itself to an exchange with `lend`, parses into the exchange's head, and calls `begin`;
  * then it tells it what happens (onRequestBytes, onClientTook, onClientEnd, onClientGone,
  * onDeadline) until the exchange calls `exchangeEnded`, which comes exactly once for each `begin`,
- * perhaps before that returns. After it, nothing is called in either direction.
+ * perhaps before that returns. After that, nothing is called in either direction.
  */
 export interface ExchangeClient {
-  /** The same for as long as the exchange is lent. */
+  /** Stays the same while the exchange is on loan. */
   readonly transport: ExchangeStream;
   readonly peer: Peer;
   /** This side as the end of a tunnel. undefined: it cannot become one. */
   readonly tunnelEnd: TunnelClient | undefined;
-  /** It takes no further requests after this one: the answer is to say so. */
+  /** It takes no further requests after this one, and the answer must say so. */
   readonly draining: boolean;
   /** The service that a request with this Host is for. undefined: none. */
   serviceFor(host: string): LiveService | undefined;
@@ -58,14 +58,14 @@ export interface ExchangeClient {
   followPolicy(policy: Policy): void;
   /** Calls `onDeadline` at a time in the wheel's monotonic milliseconds. Infinity: not at all. */
   armAt(deadlineMs: number): void;
-  /** The exchange is over. `close`: nothing of the client's that follows can be understood. */
+  /** The exchange has ended. `close`: nothing that follows from the client can be understood. */
   exchangeEnded(close: boolean): void;
 }
 
 /**
  * What an attempt got from a pool: a connection to an endpoint, or a stream of one, that carries
- * this exchange and no other. Until `ready` nothing may be written; its user is told when it is, or
- * that it will not be. What becomes of it then comes as UpstreamUser's calls.
+ * only this exchange. Nothing may be written until it is `ready`; its user is told when it is, or
+ * that it will not be. After that, UpstreamUser's calls say what happens to it.
  */
 export interface ExchangeUpstream {
   readonly endpoint: Endpoint;
@@ -73,7 +73,7 @@ export interface ExchangeUpstream {
   /** This side as the end of a tunnel. undefined: it cannot become one. */
   readonly tunnelEnd: TunnelUpstream | undefined;
   readonly ready: boolean;
-  /** It has carried an exchange before this one: its peer may just have let it go. */
+  /** It has carried an exchange before this one, so its peer may just have closed it. */
   readonly reused: boolean;
   /** How long it may rest after this exchange, in ms; the attempt learns it from the answer. */
   idleMs: number;
@@ -81,14 +81,14 @@ export interface ExchangeUpstream {
 
 /**
  * The endpoints of one version, as attempts see them. Whatever `acquire` gave goes back exactly
- * once, by `release` or `discard`, unless UpstreamUser heard that it is gone; who waits for a
- * connection and no longer wants it says so by `cancel`.
+ * once, by `release` or `discard`, unless UpstreamUser heard that it is gone. A user that no longer
+ * wants the connection it waits for calls `cancel`.
  */
 export interface UpstreamPool {
   /**
    * A connection for `user`. "waiting", and one that is not ready: onUpstreamReady or
-   * onUpstreamFailed follows. `avoid`: the endpoint that has just failed. `fresh`: none that
-   * anybody has used before, if there is room.
+   * onUpstreamFailed follows. `avoid`: the endpoint that has just failed. `fresh`: a connection
+   * that nobody has used before, if there is room.
    */
   acquire(
     user: UpstreamUser,
@@ -97,9 +97,9 @@ export interface UpstreamPool {
     fresh: boolean,
   ): ExchangeUpstream | NoConnection;
   cancel(user: UpstreamUser): void;
-  /** Takes back what is in order and can serve the next exchange. */
+  /** Takes back a connection in good order, which can serve the next exchange. */
   release(upstream: ExchangeUpstream): void;
-  /** Destroys what is in an unknown state. Its user hears nothing more. */
+  /** Destroys a connection in an unknown state. Its user hears nothing more. */
   discard(upstream: ExchangeUpstream): void;
   /** An attempt at the endpoint went well, or badly. */
   succeeded(endpoint: Endpoint): void;

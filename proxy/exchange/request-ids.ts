@@ -1,4 +1,4 @@
-/** Ids for requests that come without one: unique, not secret. */
+/** Ids for requests that arrive without one: unique, not secret. */
 export class RequestIds {
   readonly #prefix: string;
   #count = 0;

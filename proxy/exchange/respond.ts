@@ -1,7 +1,7 @@
 import type { AnswerDraft } from "../filters/filter-answer.ts";
 import type { Refusal } from "../http1/refusal.ts";
 
-/** Everything that can go wrong with an exchange through no message of the client's. */
+/** Everything that can go wrong with an exchange without a fault in the client's message. */
 export type ProxyError =
   | "no-service"
   | "no-endpoint"
@@ -21,7 +21,7 @@ type ErrorResponse = {
   readonly status: number;
   /** The error type for Proxy-Status (RFC 9209 2.3). */
   readonly proxyStatus: string;
-  /** Plain text for a person who reads the body. */
+  /** Plain text for people who read the body. */
   readonly text: string;
   /** Seconds for Retry-After; undefined: none. */
   readonly retryAfter?: number;
@@ -134,9 +134,9 @@ const STATUS_FIELDS: Readonly<Record<number, string>> = {
   426: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
 };
 
-/** How a response of ours is framed. */
+/** How our own response is framed. */
 export type ResponseOptions = {
-  /** Announce that the connection closes after it. */
+  /** Announces that the connection closes after it. */
   readonly close: boolean;
   /** The request was HEAD: no body. */
   readonly head: boolean;
@@ -156,7 +156,7 @@ export function errorResponse(error: ProxyError, options: ResponseOptions): stri
   return response(status, `Proxy-Status: sluice; error=${proxyStatus}\r\n${retry}`, text, options);
 }
 
-/** The whole response to a message that is refused; the connection closes after it. */
+/** The whole response to a refused message; the connection closes after it. */
 export function refusalResponse(refusal: Refusal, options: Omit<ResponseOptions, "close">): string {
   const fields = "Proxy-Status: sluice; error=http_request_error\r\n";
   const text = `The request was refused: ${refusal.reason}`;

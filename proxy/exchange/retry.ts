@@ -8,7 +8,7 @@ export type UnansweredRequest = {
   readonly written: boolean;
   /** GET, HEAD, OPTIONS, PUT, DELETE (RFC 9110 9.2.2). */
   readonly idempotent: boolean;
-  /** All that was sent is still at hand. */
+  /** Everything that was sent is still available. */
   readonly replayable: boolean;
 };
 
@@ -33,17 +33,17 @@ export class Retries {
     this.#staleRetried = false;
   }
 
-  /** The exchange is being, or was, retried by policy: it counts against the budget. */
+  /** The exchange is being or was retried by policy, so it counts against the budget. */
   get onBudget(): boolean {
     return this.#count > 0;
   }
 
   /**
-   * Whether a failed attempt is made again; the caller then does so. Nothing non-idempotent is ever
-   * sent twice once a byte of it was written (RFC 9110 9.2.2). A kept-alive connection that dies
-   * before the first byte of an answer gets one more try whatever the policy (RFC 9112 9.3.1).
-   * `cause`: undefined for what is never tried again. `isReused`: the connection had carried an
-   * exchange before, so that its peer may just have let it go.
+   * Whether to repeat a failed attempt, which the caller then does. Nothing non-idempotent is ever
+   * sent twice once a byte of it has been written (RFC 9110 9.2.2). A kept-alive connection that
+   * dies before the first byte of an answer gets one more try whatever the policy (RFC 9112 9.3.1).
+   * `cause`: undefined for what is never retried. `isReused`: the connection had carried an
+   * exchange before, so its peer may just have closed it.
    */
   decide(
     cause: RetryCause | undefined,
@@ -66,8 +66,8 @@ export class Retries {
 }
 
 /**
- * Where a retry goes: to another endpoint of the version while it has one, else to a version that
- * the policy allows: stable before all others, and never away from a version that was pinned.
+ * Where a retry goes: to another endpoint of the version if it has one, otherwise to a version that
+ * the policy allows, stable before all others. A pinned request never leaves its version.
  */
 export function poolForRetry(
   live: LiveService,

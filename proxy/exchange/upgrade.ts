@@ -21,7 +21,7 @@ export function isWebSocket(upgrade: string | undefined): boolean {
 }
 
 /**
- * The tunnel that a 101 makes of both connections; of a WebSocket the messages are followed.
+ * The tunnel that a 101 makes of both connections; if it is a WebSocket, its messages are followed.
  * undefined: none, because nobody asked for it, or one side cannot be the end of a tunnel.
  */
 export function tunnelAfter(

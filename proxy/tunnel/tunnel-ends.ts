@@ -10,7 +10,7 @@ export interface OpenTunnel extends TransportHandler {
   readonly kind: "tunnel";
   /** What it is a tunnel of. */
   readonly pool: { readonly service: string; readonly version: string };
-  /** When its request came, in monotonic milliseconds. */
+  /** When its request arrived, in monotonic milliseconds. */
   readonly sinceMs: number;
   /** Its end is under way because of `close`. */
   readonly closing: boolean;
