@@ -8,7 +8,7 @@ import {
   fieldSet,
 } from "../http1/field-names.ts";
 
-/** What a filter did that it must not; nothing of it was done. */
+/** A filter tried what it must not do; nothing was changed. */
 export class FilterMisuseError extends TypeError {
   readonly code = "filter_misuse";
 }
@@ -34,7 +34,7 @@ const PROTECTED =
     Field.webSocketVersion,
   );
 
-/** As the fields above, and without a kind of its own. */
+/** Like the fields above, but without a Field kind of its own. */
 const WEBSOCKET_ACCEPT = "sec-websocket-accept";
 
 /**
@@ -55,7 +55,7 @@ export function checkFieldName(name: string): void {
 
 /**
  * @throws FilterMisuseError unless `value` is a field value (RFC 9110 section 5.5) of one byte a
- * character: a character above U+00FF would become another byte on its way, perhaps a line's end.
+ *   character: a character above U+00FF would become another byte on the wire, perhaps a line end.
  */
 export function checkFieldValue(name: string, value: string): void {
   if (typeof value === "string" && consistsOf(value, FIELD_VALUE)) return;

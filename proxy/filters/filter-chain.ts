@@ -6,7 +6,7 @@ import type { HeadDraft, RequestFacts } from "./head-draft.ts";
 import type { LoadedFilter } from "./loaded-filter.ts";
 import { errorText } from "../base/error-text.ts";
 
-/** A filter that fails every request must not fill the disk with it. */
+/** A filter that fails every request must not fill the disk with log lines. */
 const TOLD_INTERVAL_MS = 10_000;
 /** Longest message of a filter's error in the log: it may quote a request. */
 const MESSAGE_LENGTH_MAX = 200;
@@ -14,7 +14,7 @@ const MESSAGE_LENGTH_MAX = 200;
 /** What a chain needs besides its filters. */
 export type ChainDeps = { readonly clock: Clock; readonly log: Log };
 
-/** What came of a hook that went wrong. */
+/** What happens after a hook has failed. */
 type Failure = { readonly kind: FilterFailureKind; readonly message: string };
 
 /**
@@ -39,7 +39,7 @@ export class FilterChain {
 
   /**
    * Shows a request to the filters in their order, until one answers it. The draft holds what they
-   * did. false: one that is to fail closed has failed.
+   * did. Returns false if one with onError closed has failed.
    */
   request(draft: HeadDraft, facts: RequestFacts): boolean {
     const head = new DraftRequest(draft, facts);
@@ -53,7 +53,7 @@ export class FilterChain {
     return true;
   }
 
-  /** Shows a response to the filters, the last one first. Otherwise as request(). */
+  /** Shows a response to the filters, the last one first. Otherwise like request(). */
   response(draft: HeadDraft, status: number): boolean {
     const head = new DraftResponse(draft, status);
     for (const filter of this.filters.toReversed()) {
@@ -63,7 +63,7 @@ export class FilterChain {
     return true;
   }
 
-  /** Runs a hook; takes back what it did if it fails. Gives whether the exchange may go on. */
+  /** Runs a hook, and undoes what it did if it fails. Returns whether the exchange may continue. */
   #run(filter: LoadedFilter, draft: HeadDraft, hook: () => unknown): boolean {
     const before = draft.save();
     const failure = this.#failureOf(filter, hook);
@@ -103,7 +103,7 @@ export class FilterChain {
 }
 
 function asynchronous(result: Promise<unknown>): Failure {
-  // Nobody waits for it; what it rejects with is not news.
+  // Nobody waits for it, and its rejection is no news.
   result.catch(() => undefined);
   return { kind: "throw", message: "a hook gave a promise: hooks are synchronous" };
 }

@@ -2,12 +2,13 @@ import { FILTER_FAILURE_KINDS } from "../metrics/stats.ts";
 import type { FilterFailureKind, FilterStats } from "../metrics/stats.ts";
 
 /**
- * What one filter of one service did in this worker. Its replacements count on in the same object.
+ * What one filter of one service did in this worker. Its replacements keep counting in the same
+ * object.
  */
 export class FilterCounts {
   readonly #failures = new Map<FilterFailureKind, number>();
   answers = 0;
-  /** When the log last told of a failure, in monotonic milliseconds. */
+  /** When the log last mentioned a failure, in monotonic milliseconds. */
   toldMs = -Infinity;
 
   failed(kind: FilterFailureKind): void {

@@ -8,7 +8,7 @@ export interface FilterModule {
   /** Versions whose state importState() can read, besides its own. */
   readonly readsState?: readonly string[];
   /**
-   * Makes a filter. Called more often than filters are put in force: it must change nothing
+   * Makes a filter. Also called for filters that never come into force, so it must have no effects
    * outside. `options`: as configured; `{}` when there are none.
    */
   create(options: Readonly<Record<string, unknown>>): FilterHooks | Promise<FilterHooks>;
@@ -20,9 +20,9 @@ export interface FilterHooks {
   request?(head: FilterRequest): void;
   /** Sees the head of the response that the client gets, unless it is one of our own. */
   response?(head: FilterResponse): void;
-  /** Looks whether the filter can work; throws, rejects or gives false if not. */
+  /** Checks whether the filter can work; throws, rejects or returns false if not. */
   check?(): unknown;
-  /** Gives the state for a successor, leaving it as it is. undefined: there is none. */
+  /** Returns the state for a successor without changing it. undefined: there is none. */
   exportState?(): unknown;
   /** Takes over the state that another instance of version `fromVersion` exported. */
   importState?(state: unknown, fromVersion: string): void;
@@ -50,7 +50,7 @@ export interface FilterRequest extends FilterHeaders {
   readonly path: string;
   /** What follows the first `?`, still percent-encoded. "": none. */
   readonly query: string;
-  /** Answers the request here and now: filters behind this one and the service do not see it. */
+  /** Answers the request immediately: later filters and the service do not see it. */
   answer(answer: FilterAnswer): void;
   /**
    * Sends the request to this version, whatever split and routes say. @throws FilterMisuseError.

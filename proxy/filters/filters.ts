@@ -8,13 +8,13 @@ import { FilterRefusal, LoadedFilter } from "./loaded-filter.ts";
 import type { ModuleLoader } from "./module-loader.ts";
 import { errorText } from "../base/error-text.ts";
 
-/** How long a module may take to load, be made and be checked; the primary waits 5 s. */
+/** How long loading, making and checking a filter may take; the primary waits 5 s. */
 const LOAD_WAIT_MS = 3_000;
 
 /** Chains by service. undefined: the service has none. */
 type Chains = ReadonlyMap<string, FilterChain | undefined>;
 
-/** The services of a table, each with a place for what its requests pass. */
+/** The services of a table, each with a place for its chain of filters. */
 export interface FilteredServices {
   readonly table: { readonly services: ReadonlyMap<string, unknown> };
   byName(name: string): { filters: FilterChain | undefined } | undefined;
@@ -23,8 +23,8 @@ export interface FilteredServices {
 type Numbered = { readonly number: number; readonly chains: Chains };
 
 /**
- * The filters of a worker: those in force, and those that the primary has had prepared. Nothing
- * that is prepared is seen by a request before it is activated, and then as a whole.
+ * The filters of a worker: those in force, and those that the primary has had prepared. Requests
+ * see nothing of a preparation before it is activated, and then they see all of it.
  */
 export class Filters {
   readonly #deps: ChainDeps;
@@ -33,7 +33,7 @@ export class Filters {
   #prepared: Numbered | undefined;
   /** What the last activation put out of force. */
   #replaced: Numbered | undefined;
-  /** Resolves when no preparation is under way. undefined: there was never one. */
+  /** Resolves when no preparation is under way. undefined: there never was one. */
   idle: Promise<void> | undefined;
 
   constructor(loader: ModuleLoader, deps: ChainDeps) {
@@ -43,7 +43,7 @@ export class Filters {
 
   /**
    * Loads the filters of a preparation beside those in force. Returns those that cannot be used: a
-   * strict preparation with any is void, in another one stand-ins fail every exchange.
+   * strict preparation with any of these is void; in any other, stand-ins fail every exchange.
    */
   prepare(preparation: FilterPreparation): Promise<readonly FilterRefusalReport[]> {
     const prepared = (this.idle ?? Promise.resolve()).then(() => this.#prepare(preparation));
@@ -55,9 +55,9 @@ export class Filters {
   }
 
   /**
-   * Puts a preparation in force for every request that begins after this call; state goes from each
-   * filter to its successor in between. Returns what could not take over: a service with such a
-   * filter keeps all that it had. @throws FilterRefusal when there is no such preparation.
+   * Puts a preparation in force for every request that begins after this call, and passes the state
+   * of each filter to its successor. Returns the filters that could not take over; a service with
+   * such a filter keeps all that it had. @throws FilterRefusal when there is no such preparation.
    */
   activate(number: number): readonly FilterRefusalReport[] {
     const prepared = this.#prepared;
@@ -121,7 +121,7 @@ export class Filters {
     return refusals;
   }
 
-  /** The filter of a spec: the one that runs if it is the same, else a new one. */
+  /** The filter of a spec: the running one if it is the same, otherwise a new one. */
   async #load(service: string, spec: FilterSpec): Promise<LoadedFilter | FilterRefusalReport> {
     const before = this.#running.get(service)?.find(spec.filter.name);
     if (before?.hooks !== undefined && isDeepStrictEqual(before.spec, spec)) return before;
@@ -144,7 +144,7 @@ export class Filters {
   }
 }
 
-/** Lets each filter go on where its predecessor is. Returns why one cannot. */
+/** Lets each filter continue from its predecessor. Returns why one cannot. */
 function handOver(
   service: string,
   before: FilterChain | undefined,

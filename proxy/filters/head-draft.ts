@@ -17,10 +17,10 @@ type Moment = {
   readonly version: string | undefined;
 };
 
-/** A head that filters work on: what one does can be taken back as a whole. */
+/** A head that filters work on; what one of them does can be undone as a whole. */
 export class HeadDraft {
   readonly editor: HeadEditor;
-  /** The answer instead of the service's. undefined: the request goes on. */
+  /** The answer instead of the service's. undefined: the request continues. */
   answer: AnswerDraft | undefined;
   /** The version that a filter has chosen. */
   version: string | undefined;
@@ -31,7 +31,7 @@ export class HeadDraft {
     this.editor = new HeadEditor(text);
   }
 
-  /** What is done after this can be taken back by restore(). */
+  /** Marks a state that restore() returns to. */
   save(): Moment {
     return { lines: this.editor.lines, answer: this.answer, version: this.version };
   }
@@ -42,7 +42,7 @@ export class HeadDraft {
     this.version = version;
   }
 
-  /** No filter can change it any more, whatever it has kept. */
+  /** From now on no filter can change it, whatever references it has kept. */
   close(): void {
     this.#isOpen = false;
   }
@@ -54,7 +54,7 @@ export class HeadDraft {
   }
 }
 
-/** What hooks get of a draft, and all that they can reach. */
+/** What hooks get of a draft, and everything that they can reach. */
 class Headers implements FilterHeaders {
   readonly #draft: HeadDraft;
 

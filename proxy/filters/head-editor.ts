@@ -2,7 +2,8 @@ import { isBlank } from "../http1/bytes.ts";
 import { FilterMisuseError, checkFieldName, checkFieldValue } from "./field-rules.ts";
 
 /**
- * Largest head after a filter's changes, in bytes: what the largest head that we take may become.
+ * Largest head after a filter's changes, in bytes: three times the largest request head that we
+ * accept.
  */
 const HEAD_BYTES_MAX = 96 * 1024;
 
@@ -10,8 +11,8 @@ const HEAD_BYTES_MAX = 96 * 1024;
 export type HeadLines = readonly string[];
 
 /**
- * Changes the fields of a head that is finished, as latin1 text with its final CRLF. What it lets
- * in is checked: no text can end a line, and no field that Sluice writes itself can be changed.
+ * Changes the fields of a head that is finished, as latin1 text with its final CRLF. It checks
+ * everything: no text can end a line, and no field that Sluice itself writes can be changed.
  */
 export class HeadEditor {
   readonly #text: string;
@@ -27,7 +28,7 @@ export class HeadEditor {
     this.#edited = lines;
   }
 
-  /** The lines as they are now; assign them to go back to this moment. */
+  /** The lines as they are now; assign them to return to this state. */
   get lines(): HeadLines {
     return this.#edited;
   }
@@ -96,7 +97,7 @@ function isNamed(line: string, name: string): boolean {
   return line.startsWith(name) || line.slice(0, name.length).toLowerCase() === name.toLowerCase();
 }
 
-/** Without the blanks around it: SP and HTAB, and no others (RFC 9110 section 5.6.3). */
+/** Without the whitespace around it: SP and HTAB, and nothing else (RFC 9110 section 5.6.3). */
 function valueOf(line: string): string {
   let start = line.indexOf(":") + 1;
   let end = line.length;

@@ -8,7 +8,7 @@ import { errorText } from "../base/error-text.ts";
 /** Why a filter cannot be used, in words for the operator. */
 export class FilterRefusal extends Error {}
 
-/** A filter of a service, ready to be put in force. Immutable but for what it counts. */
+/** A filter of a service, ready to be put in force. Immutable except for its counts. */
 export class LoadedFilter {
   readonly spec: FilterSpec;
   /** Of its module. "": none could be loaded. */
@@ -31,7 +31,7 @@ export class LoadedFilter {
     const exported = await told("load the module", loader.load(code));
     const module = await told("use the module", () => readFilterModule(exported));
     const make = async (): Promise<FilterHooks> =>
-      // A copy each: a filter may do with its options what it likes.
+      // Each gets a copy: a filter may do what it likes with its options.
       readFilterHooks(await module.create(structuredClone(filter.options)));
     const hooks = await told("make the filter", make);
     await told("check the filter", async () => {
@@ -39,7 +39,7 @@ export class LoadedFilter {
     });
     await told("take over the state", async () => {
       const state = stateFor(module, before);
-      // A filter of its own, which nobody uses: what it makes of the state shows without effect.
+      // A separate filter that nobody uses, to see what it makes of the state without any effect.
       if (state !== undefined) takeState(await make(), structuredClone(state), before);
     });
     return new LoadedFilter(spec, { version: module.version, hooks }, before?.counts);
@@ -65,7 +65,9 @@ export class LoadedFilter {
     return this.spec.filter.name;
   }
 
-  /** Goes on where `before` is now. The state is not copied. @throws what the modules throw. */
+  /**
+   * Continues from where `before` is now. The state is not copied. @throws what the modules throw.
+   */
   takeOver(before: LoadedFilter): void {
     const state = before.hooks?.exportState?.();
     if (state !== undefined && this.hooks !== undefined) takeState(this.hooks, state, before);
@@ -87,7 +89,7 @@ function takeState(hooks: FilterHooks, state: unknown, before: LoadedFilter | un
   hooks.importState(state, before?.version ?? "");
 }
 
-/** Does a step of the work. @throws FilterRefusal that names the step. */
+/** Runs one step of the work. @throws FilterRefusal that names the step. */
 async function told<Result>(
   step: string,
   work: Promise<Result> | (() => Result | Promise<Result>),

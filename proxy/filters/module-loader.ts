@@ -1,7 +1,7 @@
 import { registerHooks } from "node:module";
 import type { FilterCode } from "../table/filter-spec.ts";
 
-/** Code that there is. */
+/** Code that exists. */
 export type PresentCode = FilterCode & { readonly kind: "code" };
 
 /** Gives what a module exports. */
@@ -13,12 +13,12 @@ export interface ModuleLoader {
 /**
  * Imports modules under their own URL with their hash as query, from the text that the primary has
  * read: all workers, now and after a crash, run the same code, whatever is on disk by then. Node
- * keeps every module for good, so one text is one module however often it is loaded.
+ * keeps every module for ever, so one text is one module however often it is loaded.
  */
 export class ImportingLoader implements ModuleLoader {
   /** What is being imported, by URL. */
   readonly #importing = new Map<string, PresentCode>();
-  /** Failed imports. Node remembers those too, and would fail in the same way for ever. */
+  /** Failed imports. Node remembers these too, and would repeat the failure for ever. */
   readonly #failed = new Map<string, number>();
   #isHooked = false;
 

@@ -9,7 +9,7 @@ const HALVES_MAX = 64;
 
 type HalfTunnel = HandedConnection & { readonly kind: "tunnelClient" };
 
-/** Goes on with connections that an older worker gives away. */
+/** Takes over connections that an older worker gives away. */
 export class Adoption {
   readonly #deps: ClientDeps;
   readonly #halves = new Map<string, { about: HalfTunnel; handle: ConnectionHandle }>();

@@ -2,11 +2,11 @@ import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { ClientConnections, OpenClient } from "../clients/client-connections.ts";
 import type { HandedConnection } from "../messages/handed-connection.ts";
 
-/** How often connections that could not go yet are asked again. */
+/** How often to ask again connections that could not move yet. */
 const SWEEP_MS = 20;
 
 /**
- * Sockets on their way at once. Nobody serves them meanwhile, so it must be a matter of a few
+ * Most sockets on their way at once. Nobody serves them meanwhile, so this may only take a few
  * milliseconds; the others are served here until it is their turn.
  */
 const UNDER_WAY_MAX = 32;
@@ -15,9 +15,9 @@ const UNDER_WAY_MAX = 32;
 export type SendConnection = (about: HandedConnection, handle: ConnectionHandle) => void;
 
 /**
- * Gives all connections of this worker to its successor, each as soon as it can go: a keep-alive
- * connection between two requests, a tunnel when nothing waits to be written. What is inside an
- * exchange ends it here first; a long response stays until it ends.
+ * Gives all connections of this worker to its successor, each as soon as it can move: a keep-alive
+ * connection between two requests, a tunnel when nothing waits to be written. A connection inside
+ * an exchange first ends it here, however long the response.
  */
 export class HandOver {
   readonly #connections: ClientConnections;
@@ -35,7 +35,7 @@ export class HandOver {
 
   /** Resolves when this worker has no connection any more. */
   async run(): Promise<void> {
-    // Not from inside the connection's own call: its state settles first.
+    // Not from inside the connection's own call, so that its state settles first.
     this.#connections.onIdle = (connection) => setImmediate(() => this.#giveOrGoOn(connection));
     this.#sweep();
     const sweeps = setInterval(() => this.#sweep(), SWEEP_MS);

@@ -4,10 +4,11 @@ import { REFUSED } from "./limits.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
- * Finds the end of a body (RFC 9112 section 6) in bytes that are passed on as they came, so that
- * nothing is decoded or copied. One object a direction of a connection, reused for every body.
+ * Finds the end of a body (RFC 9112 section 6) in bytes that are passed on as they arrived, so that
+ * nothing is decoded or copied. One object for each direction of a connection, reused for every
+ * body.
  *
- * After scan(), bytes[start, forwardEnd) may be passed on, then `tail`, which mostly is "".
+ * After scan(), bytes[start, forwardEnd) may be passed on, then `tail`, which is usually "".
  */
 export class BodyScanner {
   /** Why scan() returned REFUSED. Only chunked bodies are ever refused. */
@@ -41,14 +42,16 @@ export class BodyScanner {
     }
   }
 
-  /** The body has no end of its own: the connection's is one (RFC 9112 section 6.3). */
+  /**
+   * The body has no end of its own, so the end of the connection ends it (RFC 9112 section 6.3).
+   */
   get endsWithConnection(): boolean {
     return this.#framing === "close";
   }
 
   /**
    * Reads the body's bytes in bytes[start, end). Returns the index past the last byte that belongs
-   * to this message, which is `end` while it goes on, or REFUSED: then nothing more may be passed
+   * to this message, which is `end` while it continues, or REFUSED: then nothing more may be passed
    * on.
    */
   scan(bytes: Buffer, start: number, end: number): number {

@@ -123,7 +123,7 @@ export function wholeNumber(bytes: Uint8Array, from: number, to: number): number
     if (!isDigit(byte)) {
       return -1;
     }
-    // In this order: the sum must not leave the exact numbers on its way.
+    // In this order, so that intermediate sums stay exact.
     value = value * 10 + (byte - 0x30);
   }
   return Number.isSafeInteger(value) ? value : -1;

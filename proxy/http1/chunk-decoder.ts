@@ -3,8 +3,9 @@ import { ChunkScanner } from "./chunk-scanner.ts";
 import { REFUSED } from "./limits.ts";
 
 /**
- * Takes the chunks off a body that a BodyScanner reads at the same time and judges: for a client
- * that knows no chunks (RFC 9112 section 7.1.3). Rare, so that nothing is made before it is needed.
+ * Removes the chunk framing from a body, for a client that does not know chunks (RFC 9112 section
+ * 7.1.3). A BodyScanner reads and checks the body at the same time. Rare, so nothing is created
+ * before it is needed.
  */
 export class ChunkDecoder {
   #chunks: ChunkScanner | undefined;

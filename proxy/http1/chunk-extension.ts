@@ -4,7 +4,7 @@ import { CR, DQUOTE, EQUALS, FIELD_VALUE, BACKSLASH, SEMICOLON, TOKEN } from "./
  * Where a reader stands in `*(";" name ["=" (token / quoted-string)])` (RFC 9112 section 7.1.1).
  */
 export const Extension = {
-  /** A byte that the grammar does not have there. White space is one: llhttp refuses it, too. */
+  /** A byte that the grammar does not allow there. White space is one: llhttp refuses it, too. */
   invalid: 0,
   /** After `;`. */
   nameStart: 1,

@@ -19,7 +19,7 @@ const DATA_CR = 3;
 const DATA_LF = 4;
 const FINAL_CR = 5;
 const FINAL_LF = 6;
-/** From here on it is no single byte of framing. */
+/** The states from here on are not about single bytes of framing. */
 const DATA = 7;
 /** After the last chunk's line: the empty line or the first trailer. */
 const AFTER_LAST = 8;
@@ -60,7 +60,7 @@ export class ChunkScanner {
     return this.#part === DONE;
   }
 
-  /** The trailer section that takes the place of the one sent. "": none, or it may stay as sent. */
+  /** The trailer section that replaces the one sent. "": none, or it may stay as sent. */
   get tail(): string {
     return this.#trailers?.text ?? "";
   }

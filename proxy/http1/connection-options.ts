@@ -4,7 +4,7 @@ import { AMBIGUOUS, Field, HOP_BY_HOP, fieldKind, fieldSet } from "./field-names
 import { CONNECTION_OPTIONS_MAX } from "./limits.ts";
 
 const READ = fieldSet(Field.connection, Field.proxyConnection);
-/** Some take Proxy-Connection for Connection: whatever else stands there counts as close. */
+/** Some take Proxy-Connection for Connection: anything else in it counts as close. */
 const KEEP_ALIVE = Buffer.from("keep-alive", "latin1");
 const CLOSE = Buffer.from("close", "latin1");
 
@@ -19,8 +19,8 @@ export class ConnectionOptions {
   #options = 0;
 
   /**
-   * Reads the Connection lines and marks the fields that they name as Field.named.
-   * false: an option is no token, or there are too many of them.
+   * Reads the Connection lines and marks the fields that they name as Field.named. false: an option
+   * is not a token, or there are too many of them.
    */
   read(fields: FieldLines, bytes: Buffer, head: number): boolean {
     this.close = false;
@@ -68,7 +68,7 @@ export class ConnectionOptions {
     return true;
   }
 
-  /** Takes the option bytes[from, to) unless it names a field that ends here. */
+  /** Takes the option bytes[from, to), or marks the field that it names. */
   #isOwn(bytes: Buffer, from: number, to: number): boolean {
     const kind = fieldKind(bytes, from, to);
     if (kind === Field.other || kind === AMBIGUOUS) {

@@ -39,7 +39,7 @@ export class FieldLines {
   }
 
   /**
-   * Writes down one more field line; there must be room. What `kind` is: see fieldKind(). The line
+   * Records one more field line; there must be room. What `kind` is: see fieldKind(). The line
    * starts at `line`, its name ends at `nameEnd`, and its value is at [value, valueEnd).
    */
   add(line: number, nameEnd: number, value: number, valueEnd: number, kind: number): void {

@@ -2,7 +2,7 @@ import { FOLDED } from "./bytes.ts";
 
 /** What we know a field by. Numbers below 32, so that a set of them is one integer. */
 export const Field = {
-  /** Everything without a meaning for us. */
+  /** Every field without a meaning for us. */
   other: 0,
   /** Named by a Connection option of its message, so it ends here (RFC 9110 section 7.6.1). */
   named: 1,
@@ -68,7 +68,7 @@ export function fieldSet(...kinds: readonly number[]): number {
   return kinds.reduce((set, kind) => set | (1 << kind), 0);
 }
 
-/** Fields that concern one connection only and never pass a proxy (RFC 9110 section 7.6.1). */
+/** Fields that concern only one connection and never pass a proxy (RFC 9110 section 7.6.1). */
 export const HOP_BY_HOP = fieldSet(
   Field.named,
   Field.connection,

@@ -6,12 +6,12 @@ export type RequestSource = {
   /** The client's IP address as text. */
   clientAddress: string;
   /**
-   * The peer's forwarded fields are believed: For is appended to, the others are kept. Otherwise
-   * all of them are dropped, and what we know takes their place.
+   * The peer's forwarded fields are believed: For gets one more address, the others are kept.
+   * Otherwise all of them are dropped and replaced by what we know.
    */
   trusted: boolean;
   proto: "http" | "https";
-  /** Our name in Via. It does not change. */
+  /** Our name in Via, which does not change. */
   readonly pseudonym: string;
 };
 
@@ -19,9 +19,9 @@ const HTTP = "X-Forwarded-Proto: http\r\n";
 const HTTPS = "X-Forwarded-Proto: https\r\n";
 
 /**
- * The fields that say where a request comes from, and Via. They are the same for most requests that
- * an exchange is used for one after the other, so the last text is kept, in one piece, instead
- * of being put together anew from a dozen parts.
+ * The fields that say where a request comes from, and Via. They are the same for most of the
+ * requests that an exchange serves in turn, so the last text is kept in one piece instead of being
+ * assembled again from a dozen parts.
  */
 export class ForwardedFields {
   #clientAddress = "";
@@ -44,7 +44,8 @@ export class ForwardedFields {
     this.#proto = source.proto;
     this.#authority = authority;
     this.#minorVersion = minorVersion;
-    // By way of bytes, or it would stay the chain of its parts, which each write walks along.
+    // Converted through bytes, or it would remain a chain of its parts that every write has to
+    // walk.
     this.#text = Buffer.from(fieldsFor(head, source), "latin1").toString("latin1");
     return this.#text;
   }

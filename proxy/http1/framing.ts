@@ -7,7 +7,7 @@ import type { Refusal } from "./refusal.ts";
 /** How the end of a request's body is found (RFC 9112 section 6.3). */
 export type RequestFraming = "none" | "length" | "chunked";
 
-/** As RequestFraming, of any message: a response may end with its connection. */
+/** Like RequestFraming, but for any message: a response may end with its connection. */
 export type BodyFraming = RequestFraming | "close";
 
 const CHUNKED = Buffer.from("chunked", "latin1");
@@ -46,7 +46,7 @@ export function requestFraming(fields: FieldLines): RequestFraming {
   return fields.has(Field.contentLength) ? "length" : "none";
 }
 
-/** The Content-Length. 0: none. -1: it is no whole number below 2^53. */
+/** The Content-Length. 0: none. -1: it is not a whole number below 2^53. */
 export function contentLengthOf(fields: FieldLines, bytes: Buffer, head: number): number {
   if (!fields.has(Field.contentLength)) {
     return 0;

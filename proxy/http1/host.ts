@@ -5,8 +5,8 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 /**
- * Bytes of a host name or IPv4 address: those that RFC 3986 calls unreserved. What else its grammar
- * lets a name hold (escapes, commas, quotes) no host has, and applications misread it.
+ * Bytes of a host name or IPv4 address: those that RFC 3986 calls unreserved. No host has the other
+ * characters that its grammar allows (escapes, commas, quotes), and applications misread them.
  */
 const NAME_BYTE = byteSet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~");
 

@@ -9,10 +9,10 @@ export const REFUSED = -1;
 /** Request line with its CRLF, in bytes. RFC 9112 section 3 asks for at least 8000. */
 export const REQUEST_LINE_BYTES_MAX = 8 * 1024;
 
-/** Whole request head in bytes: twice what common servers take, so that we are not the limit. */
+/** Whole request head in bytes: twice what common servers accept, so that we are not the limit. */
 export const REQUEST_HEAD_BYTES_MAX = 32 * 1024;
 
-/** Whole response head in bytes. Upstreams are ours: large cookies and policies are let through. */
+/** Whole response head in bytes. Upstreams are trusted, so large cookies and policies pass. */
 export const RESPONSE_HEAD_BYTES_MAX = 64 * 1024 - 1;
 
 /** Field lines of one head or trailer section. */

@@ -2,7 +2,7 @@
  * Lists in field values (RFC 9110 section 5.6.1), for the few fields whose elements matter to us.
  */
 
-/** Whether the list `value` has the element `lower`, in any case, parameters left aside. */
+/** Whether the list `value` has the element `lower`, in any case, ignoring parameters. */
 export function listHas(value: string, lower: string): boolean {
   return value
     .toLowerCase()

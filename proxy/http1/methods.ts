@@ -9,13 +9,16 @@ export type Method = {
   readonly isIdempotent: boolean;
   /** A request without a body says so with `Content-Length: 0` (RFC 9110 section 8.6). */
   readonly expectsBody: boolean;
-  /** Why we do not take it. undefined: we do. */
+  /** Why we refuse it. undefined: we accept it. */
   readonly refusal: Refusal | undefined;
 };
 
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
-/** What node:http takes, too. TRACE and CONNECT are no business of ours; PRI begins HTTP/2. */
+/**
+ * The methods that node:http accepts, too. TRACE and CONNECT are none of our business; PRI begins
+ * HTTP/2.
+ */
 const NAMES =
   "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR " +
   "MKCOL MOVE NOTIFY OPTIONS PATCH POST PRI PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT " +
@@ -43,7 +46,7 @@ const BY_LENGTH: readonly (readonly Method[])[] = Array.from({ length: 16 }, (_,
   METHODS.filter(({ name }) => name.length === length).toSorted(commonFirst),
 );
 
-/** The method that bytes[from, to) spells, case and all. undefined: we know none such. */
+/** The method that bytes[from, to) spells, case-sensitive. undefined: we do not know it. */
 export function findMethod(bytes: Uint8Array, from: number, to: number): Method | undefined {
   for (const method of BY_LENGTH[to - from] ?? []) {
     if (isSpelt(method.bytes, bytes, from)) {

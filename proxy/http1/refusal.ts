@@ -1,4 +1,4 @@
-/** Status by reason. What is refused in a response becomes a 502 whatever stands here. */
+/** Status by reason. A refused response becomes a 502, whatever this says. */
 const STATUS_BY_REASON = {
   "bare-line-feed": 400,
   "bare-carriage-return": 400,
@@ -52,7 +52,7 @@ export type Refusal = {
 /** Every reason there is. */
 const REJECT_REASONS = Object.keys(STATUS_BY_REASON) as readonly RejectReason[];
 
-/** One frozen refusal a reason, so that refusing allocates nothing. */
+/** One frozen refusal for each reason, so that refusing allocates nothing. */
 export const REFUSALS: Readonly<Record<RejectReason, Refusal>> = Object.freeze(
   Object.fromEntries(
     REJECT_REASONS.map((reason) => [

@@ -19,11 +19,12 @@ import { upgradeOf } from "./upgrade.ts";
 import { webSocketRefusal } from "./websocket.ts";
 
 /**
- * The head of a request (RFC 9112 sections 2 to 6), parsed strictly: what is taken here, llhttp
- * takes too and reads the same way. One object a client connection, reused for every request on it.
+ * The head of a request (RFC 9112 sections 2 to 6), parsed strictly: llhttp accepts whatever this
+ * accepts, and reads it the same way. One object for each client connection, reused for every
+ * request on it.
  *
- * After parse() has returned a length, everything is valid until the next reset(), whatever becomes
- * of the bytes. Strings may be slices of the whole head's text: copy one that is kept for long.
+ * After parse() has returned a length, everything is valid until the next reset(), whatever happens
+ * to the bytes. Strings may be slices of the whole head's text: copy those that you keep for long.
  */
 export class RequestHead implements RequestView {
   /** Why parse() returned REFUSED. */
@@ -32,7 +33,7 @@ export class RequestHead implements RequestView {
   framing: RequestFraming = "none";
   /** Bytes of the body. 0 unless framing is "length". */
   contentLength = 0;
-  /** Whether the client wants to go on with this connection. */
+  /** Whether the client wants to keep this connection. */
   keepAlive = false;
   /** The Upgrade field of a request that may become a tunnel. undefined: an ordinary request. */
   upgrade: string | undefined;
@@ -60,9 +61,9 @@ export class RequestHead implements RequestView {
 
   /**
    * Parses the head that begins at bytes[start], as far as bytes[start, end) goes. Returns its
-   * length from `start`, empty lines before it and the final CRLF included; MORE; or REFUSED, as
-   * soon as the byte that breaks a rule is there. After MORE, call again with the same head and
-   * more of it, in any buffer: no byte is looked at twice.
+   * length from `start`, including empty lines before it and the final CRLF; MORE; or REFUSED, as
+   * soon as it sees the byte that breaks a rule. After MORE, call again with the same head and more
+   * of it, in any buffer: no byte is looked at twice.
    */
   parse(bytes: Buffer, start: number, end: number): number {
     const limit = Math.min(end, start + REQUEST_HEAD_BYTES_MAX);
@@ -79,7 +80,7 @@ export class RequestHead implements RequestView {
     return length;
   }
 
-  /** As sent; one of the methods that are taken. */
+  /** As sent; one of the methods that we accept. */
   get method(): string {
     return this.line.method.name;
   }
@@ -110,7 +111,7 @@ export class RequestHead implements RequestView {
     return this.fields.text.slice(this.#host.start, this.#host.end);
   }
 
-  /** As `host`, with its port if it was sent with one. */
+  /** Like `host`, with its port if it was sent with one. */
   get authority(): string {
     return this.fields.text.slice(this.#host.start, this.#host.authorityEnd);
   }
@@ -151,7 +152,7 @@ export class RequestHead implements RequestView {
     return this.#connection.protectedNamesIgnored;
   }
 
-  /** Whether a proxy of this name has passed the request on before: it goes in a circle. */
+  /** Whether a proxy of this name has already passed the request on: then it goes in a circle. */
   viaHasPseudonym(pseudonym: string): boolean {
     const value = this.fields.valueOfKind(Field.via);
     return value !== undefined && viaNames(value, pseudonym);
@@ -198,7 +199,7 @@ export class RequestHead implements RequestView {
     return undefined;
   }
 
-  /** Expect means nothing in HTTP/1.0, and a 100 nothing without a body. */
+  /** Expect means nothing in HTTP/1.0, and a 100 means nothing without a body. */
   #readExpect(bytes: Buffer, start: number): Refusal | undefined {
     const isMeant = this.minorVersion === 1 && this.fields.has(Field.expect);
     this.expectsContinue = isMeant && this.#hasBody();

@@ -63,7 +63,7 @@ export class RequestLine {
     if (this.#part === EMPTY_LINES && !this.#readEmptyLines(bytes, head, end)) {
       return this.#pending();
     }
-    // Nothing past the limit is looked at, so that the outcome does not depend on how bytes arrive.
+    // Nothing past the limit is read, so that the outcome does not depend on how bytes arrive.
     const lineLimit = head + this.start + REQUEST_LINE_BYTES_MAX;
     const limit = Math.min(end, lineLimit);
     if (this.#readParts(bytes, head, limit)) {

@@ -79,7 +79,7 @@ export class RequestTarget {
     return at;
   }
 
-  /** As readPath(), for the query with its question mark. */
+  /** Like readPath(), for the query with its question mark. */
   readQuery(bytes: Buffer, head: number, from: number, end: number): number {
     let at = from;
     while (at < end && QUERY_BYTE[bytes[at] as number] === 1) {
@@ -89,7 +89,7 @@ export class RequestTarget {
     return at;
   }
 
-  /** Finds out its form, now that it is whole. Returns the rule that it breaks. */
+  /** Determines its form, now that it is complete. Returns the rule that it breaks. */
   finish(bytes: Buffer, head: number, isOptions: boolean): Refusal | undefined {
     const after = bytes[head + this.end] as number;
     if (after !== SP) {

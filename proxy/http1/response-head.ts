@@ -17,19 +17,19 @@ const REASON_START = STATUS_START + 3;
 const DIGIT_0 = 0x30;
 
 /**
- * The head of a response (RFC 9112 section 4), parsed as strictly as a request's. One object an
- * upstream connection, reused for every response on it.
+ * The head of a response (RFC 9112 section 4), parsed as strictly as a request's. One object for
+ * each upstream connection, reused for every response on it.
  *
- * After parse() has returned a length, everything is valid until the next reset(), whatever becomes
- * of the bytes.
+ * After parse() has returned a length, everything is valid until the next reset(), whatever happens
+ * to the bytes.
  */
 export class ResponseHead {
-  /** Why parse() returned REFUSED. The client gets a 502, whatever status stands there. */
+  /** Why parse() returned REFUSED. The client gets a 502, whatever status it names. */
   refusal: Refusal | undefined;
   /** 100 to 599. */
   status = 0;
   minorVersion: 0 | 1 = 1;
-  /** Whether the upstream lets the connection go on. A body that ends by close says no more. */
+  /** Whether the upstream keeps the connection open, apart from a body that ends by close. */
   keepAlive = false;
   /** As sent, also in answer to HEAD. 0: none. */
   contentLength = 0;
@@ -54,8 +54,8 @@ export class ResponseHead {
 
   /**
    * Parses the head that begins at bytes[start], as far as bytes[start, end) goes. Returns its
-   * length from `start`, final CRLF included; MORE; or REFUSED, as soon as the byte that breaks a
-   * rule is there. After MORE, call again with the same head and more of it, in any buffer.
+   * length from `start`, including the final CRLF; MORE; or REFUSED, as soon as it sees the byte
+   * that breaks a rule. After MORE, call again with the same head and more of it, in any buffer.
    */
   parse(bytes: Buffer, start: number, end: number): number {
     const limit = Math.min(end, start + RESPONSE_HEAD_BYTES_MAX);

@@ -3,8 +3,8 @@ import type { ForwardedFields, RequestSource } from "./forwarded-fields.ts";
 import type { RequestHead } from "./request-head.ts";
 
 /**
- * What we add to a request. One object a client connection, its fields set by the caller. All texts
- * go out as they are: the caller vouches that they are valid field values.
+ * What we add to a request. One object for each client connection, whose fields the caller sets.
+ * All texts go out as they are: the caller guarantees that they are valid field values.
  */
 export type RequestRewrite = RequestSource & {
   /** Used when head.requestId is undefined. */
@@ -24,8 +24,8 @@ const MAX_FORWARDS = fieldSet(Field.maxForwards);
 
 /**
  * The head that goes upstream, final CRLF included, as latin1 text: the request as sent, without
- * what ends here (RFC 9110 section 7.6.1), and with our own fields last. Always HTTP/1.1, for it is
- * our own message (RFC 9110 section 2.5). Framing stays as it was sent.
+ * what ends here (RFC 9110 section 7.6.1), and with our own fields last. Always HTTP/1.1, because
+ * it is our own message (RFC 9110 section 2.5). Framing stays as it was sent.
  */
 export function requestHeadForUpstream(head: RequestHead, rewrite: RequestRewrite): string {
   const { fields, line } = head;
@@ -49,14 +49,14 @@ function droppedKinds(head: RequestHead, trusted: boolean, dropsRequestId: boole
     (trusted ? 0 : FORWARDED) |
     (dropsRequestId ? REQUEST_ID : 0) |
     (head.line.target.authorityStart === 0 ? 0 : HOST) |
-    // Expect that means nothing must not make the upstream send a 100 that nobody waits for.
+    // A meaningless Expect must not make the upstream send a 100 that nobody waits for.
     (head.expectsContinue ? 0 : EXPECT) |
     (head.takesTrailers ? 0 : TRAILER) |
     (head.maxForwards === -1 ? 0 : MAX_FORWARDS)
   );
 }
 
-/** The request line where it cannot stay as sent, and the Host that the target stands for. */
+/** The request line if it cannot stay as sent, and the Host that the target implies. */
 function beginning(head: RequestHead, hostIfAbsent: string): string {
   const line = `${head.method} ${targetForUpstream(head)} HTTP/1.1\r\n`;
   if (head.line.target.authorityStart !== 0) {
@@ -81,7 +81,9 @@ function framingFields(head: RequestHead): string {
   return head.maxForwards > 0 ? `${length}Max-Forwards: ${head.maxForwards - 1}\r\n` : length;
 }
 
-/** What the two of us agree on for this connection, with the empty line that ends the head. */
+/**
+ * What we and the upstream agree on for this connection, with the empty line that ends the head.
+ */
 function connectionFields(head: RequestHead): string {
   const { takesTrailers, upgrade } = head;
   if (upgrade !== undefined) {

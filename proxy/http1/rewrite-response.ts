@@ -1,7 +1,7 @@
 import { Field, HOP_BY_HOP, fieldSet } from "./field-names.ts";
 import type { ResponseHead } from "./response-head.ts";
 
-/** Our Via line, by the minor version of the message that came. */
+/** Our Via line, by the minor version of the message that we received. */
 export type ViaLines = readonly [string, string];
 
 /** `pseudonym`: our name in Via. */
@@ -10,8 +10,8 @@ export function viaLines(pseudonym: string): ViaLines {
 }
 
 /**
- * What we change in a response. One object a client connection, its fields set by the caller. All
- * texts go out as they are: the caller vouches that they are valid.
+ * What we change in a response. One object for each client connection, whose fields the caller
+ * sets. All texts go out as they are: the caller guarantees that they are valid.
  */
 export type ResponseRewrite = {
   readonly via: ViaLines;
@@ -21,10 +21,10 @@ export type ResponseRewrite = {
   connection: "" | "close" | "keep-alive" | "upgrade";
   /**
    * chunked: the body ended with the upstream's connection and is now sent in chunks. drop: the
-   * chunks are taken apart for an HTTP/1.0 client.
+   * chunk framing is removed for an HTTP/1.0 client.
    */
   framing: "as-sent" | "chunked" | "drop";
-  /** Complete field lines of ours, such as Set-Cookie. "": none. */
+  /** Our own complete field lines, such as Set-Cookie. "": none. */
   extra: string;
 };
 

@@ -3,7 +3,7 @@ import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
 import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX } from "./limits.ts";
 
-/** As long as a request's head at most. */
+/** At most as long as a request's head. */
 const TRAILER_BYTES_MAX = REQUEST_HEAD_BYTES_MAX;
 
 /**
@@ -24,8 +24,8 @@ const HEAD_ONLY = new Set([
 ]);
 
 /**
- * The trailer section of a chunked body (RFC 9112 section 7.1.2), held back until it is whole, so
- * that only fields that may stand there are passed on.
+ * The trailer section of a chunked body (RFC 9112 section 7.1.2), held back until it is complete,
+ * so that only permitted fields are passed on.
  */
 export class TrailerSection {
   /** Once it is whole: the section without what is dropped, final CRLF included. */
@@ -34,7 +34,7 @@ export class TrailerSection {
   readonly #fields = new FieldLines();
   readonly #reader = new FieldReader(this.#fields);
   readonly #keepsFields: boolean;
-  /** The beginning of a section that comes in several pieces. */
+  /** The beginning of a section that arrives in several pieces. */
   #held: Buffer | undefined;
   #heldBytes = 0;
 
@@ -46,7 +46,7 @@ export class TrailerSection {
 
   /**
    * Reads on in bytes[start, end), which follows what was read before. Returns the index past the
-   * section's end, MORE, or REFUSED: a field that is none, too many, or too long a section.
+   * section's end, MORE, or REFUSED: an invalid field, too many fields, or too long a section.
    */
   read(bytes: Buffer, start: number, end: number): number {
     const heldBytes = this.#heldBytes;

@@ -7,7 +7,7 @@ export type IdleConnection = {
   readonly peer: Peer;
   /** The listener's service. undefined: by Host. */
   readonly service: string | undefined;
-  /** Bytes that were read and not used: the beginning of a head, or pipelined requests. */
+  /** Bytes that were read but not used: the beginning of a head, or pipelined requests. */
   readonly held: Uint8Array | undefined;
   readonly headTimeoutMs: number;
   readonly idleTimeoutMs: number;

@@ -4,8 +4,9 @@ import type { HandedConnection } from "./handed-connection.ts";
 import type { WorkerStats } from "../metrics/stats.ts";
 
 /**
- * The generation of everything below, and of what workers hand to each other: one more whenever an
- * older or a newer process would misread it. A swap to code of another generation is refused.
+ * The generation of everything below, and of what workers hand to each other. It goes up by one
+ * whenever an older or newer process would misread it. A swap to code of another generation is
+ * refused.
  */
 export const PROTOCOL = 1;
 
@@ -24,7 +25,7 @@ export type ToWorker =
       readonly change: TableChange;
       readonly filters?: number | undefined;
     }
-  /** Load filters beside those in force; requests see nothing of it. */
+  /** Load filters beside those in force; requests do not notice. */
   | {
       readonly kind: "prepareFilters";
       readonly id: number;
@@ -35,13 +36,13 @@ export type ToWorker =
   | { readonly kind: "stats"; readonly id: number }
   /** Stop accepting and give every connection away, each in a `connection` with its handle. */
   | { readonly kind: "handOver"; readonly id: number }
-  /** A socket that this worker gave away is somebody's now, or lost. */
+  /** A socket that this worker gave away has been taken over, or is lost. */
   | { readonly kind: "taken"; readonly id: number }
-  /** Go on with a connection that another worker gave away; it is the message's handle. */
+  /** Take over a connection that another worker gave away; it is the message's handle. */
   | { readonly kind: "adopt"; readonly id: number; readonly connection: HandedConnection }
   /** What is under way, by version, kind and age. */
   | { readonly kind: "open"; readonly id: number }
-  /** Begin a migration, or go on with it on these terms. Answered with its progress. */
+  /** Begin a migration, or continue it on these terms. Answered with its progress. */
   | { readonly kind: "migrate"; readonly id: number; readonly order: MigrationOrder }
   /** End a migration: what is left stays. */
   | ({ readonly kind: "migrateStop"; readonly id: number } & VersionName)
@@ -83,40 +84,42 @@ export type WorkCounts = { readonly tunnel: AgeCounts; readonly exchange: AgeCou
 /** What is under way at a version in one worker. */
 export type OpenCounts = VersionName & WorkCounts;
 
-/** How a worker lets go of work. Times count from the beginning of it. */
+/** How a worker ends what it has open. Times count from the beginning. */
 export type DrainTerms = {
   /** This worker's part of the rate, in connections a second. 0: none for now. */
   readonly perSecond: number;
-  /** Part of its turn within which each end comes at random, 0 … 1. */
+  /** Part of its turn within which each end falls at random, 0 … 1. */
   readonly jitter: number;
-  /** From then on exchanges that have been under way for so long are ended too. */
+  /** From then on exchanges that have been under way for this long are ended too. */
   readonly softMs: number;
   /** From then on everything that is left is cut. */
   readonly hardMs: number;
 };
 
-/** How a migration goes on. */
+/** The terms of a migration. */
 export type MigrationTerms = DrainTerms & {
-  /** Times begun or resumed; with a new one the count of failed reconnects begins again. */
+  /**
+   * How often it was begun or resumed; with each one the count of failed reconnects starts again.
+   */
   readonly attempt: number;
   readonly paused: boolean;
-  /** Since it began. What is younger is not its matter; -Infinity: everything is. */
+  /** Time since it began. It ignores what is younger; -Infinity: it ignores nothing. */
   readonly ageMs: number;
-  /** Since it began, without pauses: what softMs and hardMs are compared with. */
+  /** Time since it began, without pauses: softMs and hardMs are compared with this. */
   readonly activeMs: number;
   /** Stops by itself above this part of failed WebSocket handshakes, from `reconnectsMin` on. */
   readonly failedPercentMax: number;
   readonly reconnectsMin: number;
 };
 
-/** A migration as it should be. The primary says so again and again: the last one holds. */
+/** A migration as it should be. The primary keeps repeating this: the last one counts. */
 export type MigrationOrder = VersionName & MigrationTerms;
 
 /** Where a migration stands in one worker. */
 export type MigrationProgress = {
-  /** What is left of what it is about; with those in `closing`. */
+  /** What is left of what it covers, including those in `closing`. */
   readonly left: WorkCounts;
-  /** Tunnels that have been asked to end and have not yet. */
+  /** Tunnels that have been asked to end but have not ended yet. */
   readonly closing: number;
   /** Ended by it so far. */
   readonly closed: number;

@@ -5,7 +5,7 @@
 
 const STEP_BITS = 3;
 const STEPS = 1 << STEP_BITS;
-/** Longest duration told apart, about 18 minutes; longer ones count as this. */
+/** Longest duration that is distinguished, about 18 minutes; longer ones count as this. */
 const MICROSECONDS_MAX = 2 ** 30 - 1;
 
 /** How many buckets a histogram has. */

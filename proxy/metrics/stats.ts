@@ -4,15 +4,17 @@
 export const ATTEMPT_OUTCOMES = ["ok", "connect", "reset", "timeout", "5xx"] as const;
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
-/** Classes of the status that the client got; `0xx` is a client that went away before any. */
+/**
+ * Classes of the status that the client got; `0xx` is a client that went away before it got one.
+ */
 export const CODE_CLASSES = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
 /** Kinds of client connections. */
 export type ConnectionKind = "h1" | "tunnel";
 
 /**
- * How a filter failed an exchange. throw: a hook threw or did what it must not. timeout: a hook
- * took longer than it may. load: there is no filter, because its module could not be loaded.
+ * How a filter failed an exchange. throw: a hook threw or did something that it must not do.
+ * timeout: a hook took too long. load: there is no filter, because its module could not be loaded.
  */
 export const FILTER_FAILURE_KINDS = ["throw", "timeout", "load"] as const;
 export type FilterFailureKind = (typeof FILTER_FAILURE_KINDS)[number];
@@ -64,7 +66,7 @@ export type EndpointStats = {
 
 /** Everything that one worker counts. */
 export type WorkerStats = {
-  /** Without those that have counted nothing, and have nothing open: theirs are zeros. */
+  /** Without those that have counted nothing and have nothing open: their counts are zeros. */
   readonly versions: readonly VersionStats[];
   /** Without those that have no connection and are not ejected: the same. */
   readonly endpoints: readonly EndpointStats[];

@@ -17,7 +17,7 @@ export class VersionCounters {
   ejections = 0;
   tunnelsOpen = 0;
 
-  /** An exchange ended. `status`: what the client got, 0 when it went away before any. */
+  /** An exchange ended. `status`: what the client got, 0 if it went away before it got one. */
   exchange(status: number, durationMs: number): void {
     const codeClass = (status / 100) | 0;
     this.#codes[codeClass] = (this.#codes[codeClass] as number) + 1;
@@ -32,13 +32,13 @@ export class VersionCounters {
     this.#outcomes[index] = (this.#outcomes[index] as number) + 1;
   }
 
-  /** A failed attempt at this version is tried again. `crossed`: at another version. */
+  /** A failed attempt at this version is retried. `crossed`: at another version. */
   retry(crossed: boolean): void {
     if (crossed) this.#retriesCrossed += 1;
     else this.#retries += 1;
   }
 
-  /** Whether there is anything to tell. `false`: all counts are 0. */
+  /** Whether there is anything to report. `false`: all counts are 0. */
   get touched(): boolean {
     return (
       this.ejections > 0 ||

@@ -5,11 +5,12 @@ import type { AffinitySnapshot } from "./snapshot.ts";
 
 /**
  * Reads a request's affinity key. undefined: the service is unkeyed, or the request does not carry
- * the key. An empty value is none, else everybody who has nothing would share one version.
+ * the key. An empty value counts as none, because otherwise all clients with an empty key would
+ * share one version.
  */
 export type KeyReader = (request: RequestView, clientAddress: string) => string | undefined;
 
-/** The reader of the keys that a service wants. */
+/** The reader for a service's affinity keys. */
 export function keyReader(affinity: AffinitySnapshot | undefined): KeyReader {
   if (!affinity) return () => undefined;
   switch (affinity.kind) {

@@ -3,8 +3,8 @@ import type { ServiceSnapshot, VersionSnapshot } from "./snapshot.ts";
 /**
  * The weights of unkeyed requests and new sessions by the versions' states, in their order.
  *
- * A version that is not ready gives its weight to stable, so that no other canary grows by it. When
- * stable itself is not ready, the operator has said so of stable: then the ready versions share
+ * A version that is not ready gives its weight to stable, so that no other canary grows by it. If
+ * stable itself is not ready, the operator has asked for that, so the ready versions share
  * everything in proportion to their weights. (Ill health never does that: see `fallback`.)
  */
 export function newWeights(service: ServiceSnapshot): number[] {
@@ -16,10 +16,10 @@ export function newWeights(service: ServiceSnapshot): number[] {
 }
 
 /**
- * What the versions of a service get of unkeyed requests right now, in their order: `newWeights`
- * after the health gate. A version that is not usable counts 0 and its weight goes to stable. Where
- * stable can not take it either it is lost, and the sum falls below that of `newWeights`: that part
- * of the requests is answered 503.
+ * The weights by which versions of a service get requests without a key right now, in their order:
+ * `newWeights` after health. A version that is not usable counts 0 and its weight goes to stable.
+ * If stable cannot take it either, it is lost, and the sum falls below that of `newWeights`: that
+ * part of the requests gets 503.
  */
 export function effectiveWeights(
   service: ServiceSnapshot,

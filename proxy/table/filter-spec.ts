@@ -1,6 +1,6 @@
 import type { FilterSnapshot } from "./snapshot.ts";
 
-/** A filter's code as the primary has read it: what is on disk may be another by now. */
+/** A filter's code as the primary has read it; the file on disk may have changed since. */
 export type FilterCode =
   | {
       readonly kind: "code";
@@ -16,13 +16,13 @@ export type FilterCode =
 /** A filter with its code. */
 export type FilterSpec = { readonly filter: FilterSnapshot; readonly code: FilterCode };
 
-/** Filters that are to come into force together. */
+/** Filters that come into force together. */
 export type FilterPreparation = {
   /** Numbers grow; a worker keeps the last preparation only. */
   readonly number: number;
-  /** All filters of each service that changes. Empty: it has none any more. */
+  /** All filters of each service that changes. Empty: it no longer has any. */
   readonly chains: readonly { readonly service: string; readonly filters: readonly FilterSpec[] }[];
-  /** A refusal makes all of it void. Otherwise a stand-in takes the place of what is refused. */
+  /** true: a refusal makes all of it void. false: a stand-in replaces what is refused. */
   readonly strict: boolean;
 };
 

@@ -3,7 +3,7 @@ export const HASH_START = 0x811c9dc5 | 0;
 
 /**
  * One step of a running hash over UTF-16 code units (FNV-1a with its 32-bit prime): for indexes
- * that must look at a part of a string without cutting it out. The answer is an int32.
+ * that must look up a part of a string without slicing it. The result is an int32.
  */
 export function hashStep(hash: number, codeUnit: number): number {
   return Math.imul(hash ^ codeUnit, 0x01000193);

@@ -7,7 +7,7 @@ type Wildcard = { readonly suffix: string; readonly service: string };
 
 /**
  * Names of services by the hosts they claim. It holds names and not services, so that it outlives
- * every change that leaves the hosts alone. Two services that claim one host: the one whose name
+ * every change that leaves the hosts alone. If two services claim one host, the one whose name
  * sorts first has it.
  */
 export class HostIndex {
@@ -29,9 +29,9 @@ export class HostIndex {
   }
 
   /**
-   * The service of a host without port, in any case, with or without the dot at its end. An exact
-   * name beats a wildcard, the longest wildcard wins; `*.a.b` takes every name below `a.b`, not
-   * `a.b` itself. undefined: nobody claims it. Allocates nothing when the host is in lower case.
+   * The service of a host without port, in any case, with or without a trailing dot. An exact name
+   * beats a wildcard, the longest wildcard wins; `*.a.b` takes every name below `a.b`, not `a.b`
+   * itself. undefined: nobody claims it. Allocates nothing when the host is in lower case.
    */
   find(host: string): string | undefined {
     return this.#exact.get(host) ?? this.#findCanonical(canonical(host), host);
@@ -79,7 +79,7 @@ function claim(claims: Map<string, string>, host: string, service: string): void
   if (holder === undefined || service < holder) claims.set(host, service);
 }
 
-/** In lower case and without the dot at the end; the same string when it is so already. */
+/** In lower case and without a trailing dot; the same string if it already is. */
 function canonical(host: string): string {
   const end = host.charCodeAt(host.length - 1) === DOT ? host.length - 1 : host.length;
   for (let at = 0; at < end; at += 1) {

@@ -7,8 +7,8 @@ const BACKSLASH = 0x5c;
 const READABLE = /^%(?:2[def]|3\d|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9ae])$/i;
 
 /**
- * Whether `normalisePath` could change this path. One pass, no allocation; true for every path with
- * an escape, which `normalisePath` may then give back unchanged.
+ * Whether `normalisePath` could change this path. One pass, no allocation. True for every path with
+ * an escape, which `normalisePath` may still return unchanged.
  */
 export function needsNormalising(path: string): boolean {
   let previous = 0;
@@ -44,7 +44,7 @@ export function normalisePath(path: string): string {
   return kept.length > 0 && isFolder ? `/${kept.join("/")}/` : `/${kept.join("/")}`;
 }
 
-/** `.`, `..` or something that begins like the latter: `.well-known` is not worth a second look. */
+/** `.`, `..` or something that begins with `..`: `.well-known` does not need a closer look. */
 function isDotSegment(path: string, at: number): boolean {
   if (path.charCodeAt(at) !== DOT) return false;
   const next = path.charCodeAt(at + 1);

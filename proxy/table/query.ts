@@ -6,8 +6,8 @@ const SPACE = 0x20;
 
 /**
  * The decoded value of a query parameter, by the rules of application/x-www-form-urlencoded (WHATWG
- * URL section 5.1): pairs part at `&`, `+` is a space, a broken escape stands for itself. The first
- * of several wins. `name` is UTF-8. undefined: no such parameter.
+ * URL section 5.1): pairs are separated by `&`, `+` is a space, a broken escape stands for itself.
+ * The first of several wins. `name` is UTF-8. undefined: no such parameter.
  */
 export function queryValue(query: string, name: Uint8Array): string | undefined {
   const start = valueStart(query, name);
@@ -15,8 +15,8 @@ export function queryValue(query: string, name: Uint8Array): string | undefined 
 }
 
 /**
- * Whether the parameter has this value (UTF-8), without making a string. It looks at every byte of
- * the query at most twice, so that no query is dear.
+ * Whether the parameter has this value (UTF-8), without making a string. It reads every byte of the
+ * query at most twice, so that no query is expensive.
  */
 export function queryIs(query: string, name: Uint8Array, value: Uint8Array): boolean {
   const start = valueStart(query, name);

@@ -6,7 +6,7 @@ import type { VersionTable } from "./version-table.ts";
 /**
  * Chooses the version of requests without an affinity key: exact, and yet out of step with any
  * caller. One belongs to a service by name and outlives its tables: a new table with the same
- * weights goes on where the last one was; with other weights, what each version is owed is kept.
+ * weights continues where the last one was; with other weights, what each version is owed is kept.
  *
  * Promises (proof at QuotaTree), for any number of versions and any weights:
  * - after n picks each version has n × share, give or take 2 (with two versions: 1). Only a change

@@ -124,7 +124,7 @@ export class QuotaTree {
   }
 
   /**
-   * Draws where in its next turn the smaller one is due: uniformly, but for one thing. The pick in
+   * Draws where in its next turn the smaller one is due: uniformly, with one exception. The pick in
    * which the old turn ends (with its part `before`) and the next begins (with its part `after`)
    * can go to the smaller one for either, not for both. So when the old turn got that pick, the
    * place is in the rest of the next turn; when not, it is in `after` with just so much more

@@ -5,8 +5,8 @@ import type { ServiceTable } from "./service-table.ts";
 import type { VersionTable } from "./version-table.ts";
 
 /**
- * Tries to find a key for a new session: all of them miss a share of 5 % once in 30 000 times. What
- * happens then is no more than that the session starts on another version.
+ * Tries to find a key for a new session: all of them miss a share of 5 % once in 30 000 times. Then
+ * the session merely starts on another version.
  */
 const KEY_TRIES_MAX = 200;
 
@@ -17,9 +17,10 @@ const KEY_TRIES_MAX = 200;
  * moves keys only to that version, lowering it only away from it, for any number of versions; and
  * every process gives the same answer without talking to another.
  *
- * States: drain keeps its keys, they are the pinned sessions. A version in maint keeps none: they
- * go to stable. Stable's own go to the others by their weights, since the operator has said so of
- * stable. In both cases no other key moves, and they come back when the state does.
+ * States: a version in drain keeps its keys, which are the pinned sessions. A version in maint
+ * keeps none: they go to stable. Stable's own keys go to the others by their weights, because the
+ * operator has asked for that. In both cases no other key moves, and the keys come back when the
+ * state does.
  *
  * undefined: no version has a weight, or none may take the key. Allocates nothing.
  *
@@ -38,8 +39,8 @@ export function pickByKey(service: ServiceTable, key: string): VersionTable | un
  * A fresh affinity key for a new session, as the value of a cookie: 16 hexadecimal digits. It
  * belongs to a version in state ready, so that it stays there when other versions change their
  * state. As in `newWeights`, the share of versions that are not ready goes to stable when that is.
- * When no key of a ready version turns up, because none has a weight, any is given: a session on a
- * draining version beats none.
+ * If no key of a ready version turns up, because none has a weight, it returns any key: a session
+ * on a draining version is better than none.
  */
 export function newAffinityKey(service: ServiceTable, random: Random): string {
   let key = "";

@@ -1,6 +1,6 @@
 /**
- * What a route's conditions and affinity look at. The parser's head implements it; a member that
- * nobody asks for need not be made into a string.
+ * What a route's conditions and affinity look at. The parser's head implements it, and need not
+ * make strings of members that nobody asks for.
  */
 export interface RequestView {
   /** As sent: methods are case-sensitive (RFC 9110 section 9.1). */

@@ -6,7 +6,9 @@ import type { RouteTable } from "./route-table.ts";
 
 const SLASH = 0x2f;
 
-/** Routes that a path can match, in configured order, up to the first that takes everything. */
+/**
+ * Routes that a path can match, in configured order, up to the first that matches every request.
+ */
 type Candidates = readonly RouteTable[];
 
 type Prefix = { readonly path: string; readonly candidates: Candidates };

@@ -41,7 +41,7 @@ export function isUnconditional({ methods, headers, query, cookies }: Conditions
   return methods.length + headers.length + query.length + cookies.length === 0;
 }
 
-/** Whether the request fulfils all conditions; the path is the index's matter. */
+/** Whether the request fulfils all conditions; the index has already checked the path. */
 export function fulfils(request: RequestView, conditions: Conditions): boolean {
   const { methods } = conditions;
   if (methods.length > 0 && !methods.includes(request.method)) return false;

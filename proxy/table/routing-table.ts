@@ -35,7 +35,7 @@ export class RoutingTable {
 
   /**
    * The table after a change. Services that it does not name, and those it replaces by equals, keep
-   * their compiled object; the index of hosts is made anew only when some host moved.
+   * their compiled object; the index of hosts is rebuilt only if some host moved.
    */
   with(change: TableChange): RoutingTable {
     const replace = change.replace.filter((snapshot) => !this.#holds(snapshot));

@@ -9,7 +9,7 @@ import type { Policy, ServiceSnapshot } from "./snapshot.ts";
 import { compileVersions, stableVersion } from "./version-table.ts";
 import type { VersionTable } from "./version-table.ts";
 
-/** Any two different numbers: others make another choice of keys everywhere. */
+/** Any two different numbers: other ones would choose other keys everywhere. */
 const SALT_SEEDS = [0x517cc1b7, 0x27220a95] as const;
 
 /** One service, compiled: immutable, and the same object until its snapshot changes. */
@@ -20,7 +20,7 @@ export class ServiceTable {
   readonly versions: readonly VersionTable[];
   /** One of `versions`, unless the service has none. */
   readonly stable: VersionTable;
-  /** What holds where no route matches. */
+  /** The policy if no route matches. */
   readonly policy: Policy;
   readonly hasRoutes: boolean;
   /** The salt's part in rendezvous hashing: two int32. */

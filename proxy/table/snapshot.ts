@@ -17,7 +17,7 @@ export type EndpointSnapshot = {
   /** Relative weight among the endpoints of its version, 1 … 65 535 (Consul's Service.Weights). */
   readonly weight: number;
   readonly state: State;
-  /** What active checks and the registry say. Ejection is the worker's own matter. */
+  /** According to active checks and the registry. Ejection is up to each worker. */
   readonly healthy: boolean;
 };
 
@@ -127,7 +127,7 @@ export type FilterSnapshot = {
   readonly module: string;
   /** What it is made with: plain JSON. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** bypass: an exchange goes on without a filter that fails. closed: it is answered with 503. */
+  /** bypass: an exchange continues without a filter that fails. closed: it is answered with 503. */
   readonly onError: "bypass" | "closed";
   /** Longest time of one hook in ms. 0: no limit. */
   readonly timeoutMs: number;
@@ -180,6 +180,6 @@ export type ListenerSnapshot = {
   readonly service: string | undefined;
   /** CIDR ranges whose X-Forwarded-* fields are believed and appended to. */
   readonly trustedPeers: readonly string[];
-  /** Open client connections in one worker; above it a new one gets 503 and is closed. */
+  /** Open client connections in one worker; above this a new one gets 503 and is closed. */
   readonly connectionsMax: number;
 };

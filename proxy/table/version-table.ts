@@ -12,13 +12,16 @@ export type VersionTable = {
   readonly hash: number;
   /** As configured, whatever the state. */
   readonly weight: number;
-  /** Its part of unkeyed requests. 0 in drain and maint; for stable with what those give up. */
+  /**
+   * Its weight for requests without a key. 0 in drain and maint; stable's includes what those give
+   * up.
+   */
   readonly newWeight: number;
-  /** Its part of keyed requests. 0 in maint: see pickByKey for who gets those keys. */
+  /** Its weight for requests with a key. 0 in maint: see pickByKey for who gets those keys. */
   readonly keyedWeight: number;
 };
 
-/** Any fixed number: another one makes another choice of keys everywhere. */
+/** Any fixed number: another one would choose other keys everywhere. */
 const NAME_SEED = 0x2f6b1d35;
 
 /** Compiles the versions of a service, in their order. */
