@@ -99,12 +99,11 @@ class Worker {
     }
   }
 
-  /**
-   * Puts a table in force, and the filters that belong to it: no request sees one of them alone.
-   */
+  /** Puts a table in force together with its filters: no request sees only one of them. */
   async #follow({ id, change, filters }: ToWorker & { kind: "table" }): Promise<void> {
     const { services } = this.#deps;
-    // Without filters at once: what is asked after a table must not be answered before it.
+    // Without filters it happens at once: what is asked after a table must not be answered before
+    // it.
     if (this.#filters.idle !== undefined) await this.#filters.idle;
     const refusals = filters === undefined ? [] : this.#filters.activate(filters);
     services.replace(services.table.with(change));
@@ -114,7 +113,8 @@ class Worker {
 
   async #listen(message: ToWorker & { kind: "listen" }, handle: unknown): Promise<void> {
     const { bind } = message.listener;
-    // A worker is told filters, table and listeners in this order, and must not accept before all.
+    // A worker hears of filters, table and listeners in this order, and must not accept before it
+    // has them all.
     await this.#filters.idle;
     const listener = new Listener(message.listener, this.#deps, this.#log);
     await listener.listen(handle as ListenHandle);
@@ -192,7 +192,7 @@ function sendToPrimary(message: FromWorker): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Sends a connection to the primary, and lets go of it here when it is there. */
+/** Sends a connection to the primary, and releases it here once it has arrived. */
 function sendConnection(connection: HandedConnection, handle: ConnectionHandle): void {
   const message: FromWorker = { kind: "connection", connection };
   process.send?.(message, handle as unknown as Socket, {}, () => handle.close());
@@ -215,7 +215,7 @@ function main(): void {
   // The primary decides when we end: a Ctrl-C reaches the whole process group.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => undefined);
-  // Handlers stand on every socket from the moment it is made; this is for what nobody thought of.
+  // Every socket has its handlers from the moment it is made; this is for what nobody thought of.
   process.on("uncaughtException", (error) => {
     log.error("worker.uncaught", { message: error.message, stack: error.stack });
   });

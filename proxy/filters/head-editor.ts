@@ -2,8 +2,8 @@ import { isBlank } from "../http1/bytes.ts";
 import { FilterMisuseError, checkFieldName, checkFieldValue } from "./field-rules.ts";
 
 /**
- * Largest head after a filter's changes, in bytes: three times the largest request head that we
- * accept.
+ * Largest head after a filter's changes, in bytes: the largest head that we accept and half as much
+ * again.
  */
 const HEAD_BYTES_MAX = 96 * 1024;
 

@@ -68,7 +68,7 @@ export class ConnectionOptions {
     return true;
   }
 
-  /** Takes the option bytes[from, to), or marks the field that it names. */
+  /** Takes the option bytes[from, to). Returns false if it may name a field that ends here. */
   #isOwn(bytes: Buffer, from: number, to: number): boolean {
     const kind = fieldKind(bytes, from, to);
     if (kind === Field.other || kind === AMBIGUOUS) {

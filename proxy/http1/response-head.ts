@@ -29,7 +29,10 @@ export class ResponseHead {
   /** 100 to 599. */
   status = 0;
   minorVersion: 0 | 1 = 1;
-  /** Whether the upstream keeps the connection open, apart from a body that ends by close. */
+  /**
+   * Whether the upstream keeps the connection open. A body that ends by close makes this
+   * meaningless.
+   */
   keepAlive = false;
   /** As sent, also in answer to HEAD. 0: none. */
   contentLength = 0;

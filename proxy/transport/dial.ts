@@ -5,15 +5,15 @@ import type { StreamHandle } from "./stream-handles.ts";
 import { refuseName } from "./no-names.ts";
 import type { ConnectTarget } from "./transport.ts";
 
-/** Who is told how it ends: by exactly one of the two, and not before the dial is made. */
+/** Hears how the dial ends: by exactly one of the two calls, and not before the dial exists. */
 export interface DialOwner {
-  /** The connection stands, and its stream is the owner's. */
+  /** The connection is established, and its stream belongs to the owner. */
   onDialled(handle: StreamHandle): void;
-  /** There is none. `error`: undefined when the dial was cancelled. */
+  /** There is no connection. `error`: undefined if the dial was cancelled. */
   onDialFailed(error: Error | undefined): void;
 }
 
-/** Makes a connection by way of a net.Socket, which knows names, and gives its stream away. */
+/** Connects through a net.Socket and gives its stream away. */
 export class Dial {
   readonly #socket: Socket;
 
@@ -30,7 +30,7 @@ export class Dial {
     socket.on("error", (reason) => {
       error = reason;
     });
-    // One whose stream was taken is an empty shell, and never closes.
+    // A socket whose stream was taken is an empty shell and never closes.
     socket.on("close", () => owner.onDialFailed(error));
     this.#socket = socket;
   }

@@ -13,7 +13,7 @@ import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./t
 /** libuv's UV_EOF, on every system. */
 const END_OF_FILE = -4095;
 
-/** Empty where streamHandles is not there; then nobody makes a HandleTransport. */
+/** Empty if there are no streamHandles; then nobody makes a HandleTransport. */
 const { streamBaseState, kReadBytesOrError } =
   streamHandles ?? ({} as NonNullable<typeof streamHandles>);
 
@@ -29,13 +29,13 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   readonly #writer: HandleWriter;
   /** undefined: connecting, or closed. */
   #handle: Owned | undefined;
-  /** What makes the connection. undefined: it stands, or never will. */
+  /** What makes the connection. undefined: it is established, or never will be. */
   #dialling: Dial | undefined;
   #error: Error | undefined;
   #paused = false;
   #ended = false;
 
-  /** Takes over a connection that stands. */
+  /** Takes over an established connection. */
   static accept(
     handle: StreamHandle,
     buffers: ReadBuffers,
@@ -129,7 +129,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     this.flush();
     const handle = this.#release();
     const onClose = (): void => this.handler.onClose(this.#error);
-    // Unix sockets know no reset, and TCP none while a FIN is under way.
+    // Unix sockets have no reset, and TCP has none while a FIN is under way.
     if (handle !== undefined && handle.reset?.(onClose) !== 0) handle.close(onClose);
   }
 
@@ -146,8 +146,8 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   }
 
   /**
-   * Node's call for each read. `result`: how many bytes; 0: none; below that what went wrong, or
-   * the end. Returns where to read into from now on. undefined: as before.
+   * Node's call for each read. `result`: how many bytes; 0: none; below 0: an error or the end.
+   * Returns where to read into from now on. undefined: as before.
    */
   onRead(result: number): Uint8Array | undefined {
     if (result > 0) {
@@ -191,7 +191,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     if (!this.#paused) handle.readStart();
   }
 
-  /** From now on it is closed. Returns what is to be closed. */
+  /** Marks it as closed. Returns what must be closed. */
   #release(): StreamHandle | undefined {
     const dialling = this.#dialling;
     const handle = this.#handle;

@@ -5,13 +5,13 @@ import { TEXT_BYTES_MAX } from "./transport.ts";
 import type { ByteSource } from "./transport.ts";
 import type { Flushable, WriteBatch } from "./write-batch.ts";
 
-/** Empty where streamHandles is not there; then nobody makes a HandleWriter. */
+/** Empty if there are no streamHandles; then nobody makes a HandleWriter. */
 const { streamBaseState, kLastWriteErr, ShutdownWrap } =
   streamHandles ?? ({} as NonNullable<typeof streamHandles>);
 
-/** Who is told what becomes of writes. */
+/** Hears what becomes of writes. */
 export interface WriteOwner {
-  /** The kernel, which had not taken them at once, has all. */
+  /** The kernel, which had not taken everything at once, now has all of it. */
   onWritten(): void;
   /** The FIN that was asked for is out. */
   onWriteEnded(): void;
@@ -19,17 +19,17 @@ export interface WriteOwner {
   onWriteFailed(errno: number): void;
 }
 
-/** What goes out through one stream of Node's: text that is held back, and writes under way. */
+/** What goes out through one of Node's streams: text that is held back, and writes under way. */
 export class HandleWriter implements Flushable {
   readonly #batch: WriteBatch;
   readonly #owner: WriteOwner;
-  /** undefined: what is written goes nowhere, and nobody is told of it. */
+  /** undefined: what is written goes nowhere, and nobody hears of it. */
   #handle: StreamHandle | undefined;
   /** Text that waits for the end of this turn; see WriteBatch. */
   #held = "";
   /** Writes under way. */
   #writes = 0;
-  /** Our FIN has been asked for. */
+  /** Our FIN has been requested. */
   ending = false;
   /** It is out. */
   ended = false;
@@ -54,7 +54,7 @@ export class HandleWriter implements Flushable {
     return this.#writes > 0;
   }
 
-  /** The kernel has all that was written. */
+  /** The kernel has everything that was written. */
   get isEmpty(): boolean {
     return this.#writes === 0 && this.#held === "";
   }
@@ -103,7 +103,7 @@ export class HandleWriter implements Flushable {
     this.ending = true;
     const request = new ShutdownWrap();
     request.oncomplete = () => this.#ended();
-    // ENOTCONN: the peer has gone in this very moment, and the next read will say so.
+    // ENOTCONN: the peer has just gone, and the next read will say so.
     if (this.#handle.shutdown(request) !== 0) this.#ended();
   }
 

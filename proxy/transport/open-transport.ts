@@ -8,12 +8,12 @@ import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts";
 
-/** A connection that stands: of a listener, or given away by another process. */
+/** An established connection: from a listener, or given away by another process. */
 export type Accepted = Socket | ConnectionHandle;
 
 /**
- * Takes over a connection that stands, and reads. A socket must be paused if it could have read
- * before (`pauseOnConnect`), and not be used by anybody else.
+ * Takes over an established connection and reads from it. A socket must be paused if it could have
+ * read before (`pauseOnConnect`), and nobody else may use it.
  */
 export function acceptTransport(
   accepted: Accepted,
@@ -45,7 +45,7 @@ export function connectTransport(
   );
 }
 
-/** The address of the other side. undefined: it is gone already, or has none (Unix sockets). */
+/** The address of the other side. undefined: it has already gone, or has none (Unix sockets). */
 export function remoteAddressOf(accepted: Accepted): string | undefined {
   if (accepted instanceof Socket) return accepted.remoteAddress;
   const name: { address?: string } = {};

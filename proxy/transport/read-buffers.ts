@@ -1,8 +1,8 @@
 import { WriteBatch } from "./write-batch.ts";
 
-/** Size of a read buffer: what the kernel hands out in one read at most. */
+/** Size of a read buffer: the most that one read can return. */
 export const READ_BYTES = 64 * 1024;
-/** Buffers kept for reuse; above it they are left to the collector. */
+/** Most buffers kept for reuse; the garbage collector takes the rest. */
 const SPARE_MAX = 64;
 
 /**
@@ -11,7 +11,7 @@ const SPARE_MAX = 64;
  * chunk may stay where it is until the other side has taken it.
  */
 export class ReadBuffers {
-  /** What is written to the same sockets, while it waits. */
+  /** What waits to be written to the same sockets. */
   readonly writes = new WriteBatch();
   readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #spare: Buffer[] = [];
@@ -20,7 +20,7 @@ export class ReadBuffers {
     return this.#spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
-  /** Only for a buffer that nobody reads into or writes from any more. */
+  /** Takes back a buffer that nobody reads into or writes from any more. */
   giveBack(buffer: Buffer): void {
     if (this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
   }

@@ -1,14 +1,14 @@
 import type { ReadBuffers } from "./read-buffers.ts";
 
 /**
- * Where one transport reads into: the memory that all share, or a buffer of its own while what it
- * has read must stay for a while.
+ * What one transport reads into: the memory that all share, or a buffer of its own if what it has
+ * read must stay for a while.
  */
 export class ReadMemory {
   readonly #buffers: ReadBuffers;
-  /** Where the next reads go to, from the end of the one under way. */
+  /** Where the next reads go, after the one under way. */
   #next: Buffer;
-  /** Where they go to now. The system writes into it: never given back while it is here. */
+  /** Where reads go now. The system writes into it, so it is never given back while it is here. */
   #current: Buffer;
   #inRead = false;
 

@@ -4,8 +4,8 @@ import { TEXT_BYTES_MAX } from "./transport.ts";
 import type { ByteSource, Transport, TransportHandler } from "./transport.ts";
 
 /**
- * A transport on a net.Socket with what is documented of it, for a Node whose streams we do not
- * know: slower, and its connections stay in their process.
+ * A transport on the documented parts of a net.Socket, for a Node whose streams we do not know: it
+ * is slower, and its connections stay in their process.
  */
 export class SocketTransport implements Transport {
   handler: TransportHandler;
@@ -17,7 +17,7 @@ export class SocketTransport implements Transport {
     if (!this.closed) this.handler.onFlushed();
   };
 
-  /** `socket`: connected or connecting, with `allowHalfOpen`, and nobody else's. */
+  /** `socket`: connected or connecting, with `allowHalfOpen`, and not used by anybody else. */
   constructor(socket: Socket, handler: TransportHandler) {
     this.#socket = socket;
     this.handler = handler;
@@ -69,7 +69,7 @@ export class SocketTransport implements Transport {
     return this.#watchFlush();
   }
 
-  /** What a `data` event brings is nobody else's. */
+  /** Nobody else uses what a `data` event brings. */
   keep(bytes: Buffer, start: number, end: number): Buffer {
     return bytes.subarray(start, end);
   }
@@ -95,7 +95,7 @@ export class SocketTransport implements Transport {
   }
 
   reset(): void {
-    // Unix sockets know no reset: Node throws there. They have no remote address either.
+    // Unix sockets have no reset: Node throws there. They have no remote address either.
     if (this.#socket.remoteAddress === undefined) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }

@@ -6,11 +6,11 @@ type WriteRequest = {
   oncomplete: ((status: number) => void) | null;
   /** What is written must not be collected before. */
   buffer: unknown;
-  /** It was complete before oncomplete was there: how. */
+  /** How it ended, if it ended before oncomplete was set. */
   writeStatus: number | null;
 };
 
-/** 0: taken. Below: the system's error. Else it is under way, if LAST_WRITE_ERROR is 0. */
+/** 0: taken. Below 0: the system's error. Otherwise it is under way, if LAST_WRITE_ERROR is 0. */
 export type WriteResult = number | WriteRequest;
 
 /** What getpeername() fills in. */
@@ -18,7 +18,7 @@ type PeerName = { address?: string; family?: string };
 
 /** TCPWrap or PipeWrap: what net.Socket is made of. */
 export interface StreamHandle extends ConnectionHandle {
-  /** Called with `this` for each read; what it returns is read into from then on. */
+  /** Called with `this` for each read; from then on reads go into what it returns. */
   onread: (this: StreamHandle) => Uint8Array | undefined;
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): number;
@@ -47,9 +47,9 @@ type StreamWrap = {
 
 /**
  * Node's own streams below net.Socket, which are not documented. undefined: this Node has none that
- * we know, or (permission model) does not give them away; then there is net.Socket.
+ * we know, or (permission model) withholds them; then net.Socket is used.
  *
- * Known are those of Node 26.10: a write that ends at once makes no object.
+ * We know those of Node 26.10: a write that ends at once makes no object.
  */
 export const streamHandles: StreamWrap | undefined = findStreamWrap();
 
@@ -57,14 +57,15 @@ function findStreamWrap(): StreamWrap | undefined {
   const { binding } = process as unknown as { binding?: (name: string) => object };
   try {
     const found = binding?.("stream_wrap") as StreamWrap & { WriteWrap: new () => object };
-    // It came together with writes without a request of the caller's, which crash an older Node.
+    // It arrived together with writes that need no request object of the caller's, which crash an
+    // older Node.
     return "writeStatus" in new found.WriteWrap() ? found : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Takes the handle out of a socket, which is an empty shell then. undefined: it has none. */
+/** Takes the handle out of a socket, which is then an empty shell. undefined: it has none. */
 export function takeHandle(socket: Socket): StreamHandle | undefined {
   const inner = socket as unknown as { _handle: StreamHandle | null };
   const handle = inner._handle ?? undefined;
@@ -75,8 +76,8 @@ export function takeHandle(socket: Socket): StreamHandle | undefined {
 type ListenHandle = { onconnection: (status: number, accepted: StreamHandle) => void };
 
 /**
- * Has a server that listens give what it accepts to `onAccepted`, instead of making a net.Socket of
- * it. Errors go to the server as before.
+ * Makes a listening server pass what it accepts to `onAccepted`, instead of making a net.Socket.
+ * Errors go to the server as before.
  */
 export function acceptHandles(server: Server, onAccepted: (handle: StreamHandle) => void): void {
   const { _handle: listening } = server as unknown as { _handle: ListenHandle | null };

@@ -10,43 +10,49 @@ export type ConnectTarget =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-/** What a transport tells its owner. Every call but onClose may be followed by others. */
+/** What a transport tells its owner. Any call except onClose may be followed by others. */
 export interface TransportHandler {
-  /** An outgoing connection stands. */
+  /** An outgoing connection is established. */
   onConnect(): void;
   /** `bytes[0, end)` arrived. They are overwritten by the next read: use or copy them now. */
   onData(bytes: Buffer, end: number): void;
   /** The peer sends no more (FIN). */
   onEnd(): void;
-  /** Everything written has been taken by the kernel, after `blocked` was true. */
+  /** The kernel has taken everything that was written, after `blocked` was true. */
   onFlushed(): void;
-  /** The socket is gone; the last call. `error`: undefined after an orderly end. */
+  /** The socket is gone. This is the last call. `error`: undefined after an orderly end. */
   onClose(error: Error | undefined): void;
 }
 
-/** Whoever has read a chunk, as the transport that relays it sees it. */
+/** The side that has read a chunk, as the transport that relays it sees it. */
 export interface ByteSource {
-  /** The chunk, just read, in memory that stays as it is until the next read of this source. */
+  /**
+   * Returns the chunk that was just read, in memory that stays unchanged until this source's next
+   * read.
+   */
   keep(bytes: Buffer, start: number, end: number): Buffer;
-  /** Bulk is over: no memory of its own any more. `taken`: all that was relayed has left it. */
+  /**
+   * The bulk has ended, so it no longer needs its own memory. `taken`: everything that was relayed
+   * has left it.
+   */
   releaseBuffer(taken: boolean): void;
 }
 
 /**
- * A connection, and who is told of it: both sides of every exchange are one. Opened by
+ * A connection with the handler that hears of it; each side of an exchange is one. Opened by
  * open-transport.ts. Nothing is called back before the call that opened it has returned.
  */
 export interface Transport extends ByteSource {
   handler: TransportHandler;
   /** Bytes are waiting for the peer: stop producing until onFlushed. */
   readonly blocked: boolean;
-  /** It takes and gives no more; onClose has come or will. */
+  /** It accepts and delivers nothing more; onClose has been called or will be. */
   readonly closed: boolean;
   /** The peer's FIN has been read. */
   readonly ended: boolean;
   /** Open both ways. */
   readonly whole: boolean;
-  /** `detach` would give the handle. */
+  /** `detach` would return the handle. */
   readonly detachable: boolean;
 
   /**
@@ -63,20 +69,20 @@ export interface Transport extends ByteSource {
   relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void;
   /** Stops reading. */
   pause(): void;
-  /** Reads again. Costs nothing when it does: it is called after every exchange. */
+  /** Reads again. Costs nothing if it already does, because it is called after every exchange. */
   resume(): void;
-  /** Sends what was written, then FIN. Reading goes on. */
+  /** Sends what was written, then FIN. Reading continues. */
   end(): void;
-  /** Closes at once; what was not taken by the kernel is lost. */
+  /** Closes at once; what the kernel has not taken is lost. */
   destroy(): void;
   /** Closes with a reset: the peer must not take what it has for all there is. */
   reset(): void;
-  /** Has the kernel look after a silent peer, after this long and from then on. */
+  /** Has the kernel probe a peer that has been silent for this long. */
   keepAlive(afterMs: number): void;
   /**
    * Takes the connection out of this process's event loop, to be sent to another one; nothing is
    * called back any more. Unread bytes stay in the kernel. The caller closes the handle once it has
-   * been sent. undefined: not now, because bytes are waiting to be written or an end is under way.
+   * been sent. undefined: not now, because bytes wait to be written or an end is under way.
    */
   detach(): ConnectionHandle | undefined;
 }

@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 
-/** Above this share of its time at work an event loop counts as busy. */
+/** An event loop that works more than this share of its time counts as busy. */
 const BUSY_SHARE = 0.9;
-/** How often that is looked at. */
+/** How often to measure that. */
 const LOOK_INTERVAL_MS = 100;
 
 /** Something that holds text back until it is flushed. */
@@ -11,13 +11,13 @@ export interface Flushable {
 }
 
 /**
- * Writes that wait for the end of the event loop's turn. A write wakes whoever reads it, and on
- * another processor that sleeps this costs more than the write. When all that a turn has to say is
- * said at once, the reader is awake after the first. Only while the loop is busy: then a turn is
- * full of other requests, and else waiting would be felt.
+ * Writes that wait for the end of the event loop's turn. A write wakes its reader, and if that
+ * sleeps on another processor, waking it costs more than the write. When all writes of a turn go
+ * out together, the first one has woken the reader for the rest. Only while the loop is busy: then
+ * a turn is full of other requests, whereas otherwise the wait would be noticeable.
  */
 export class WriteBatch {
-  /** Whether writes are to wait. */
+  /** Whether writes must wait. */
   waits = false;
   #waiting: Flushable[] = [];
   #spare: Flushable[] = [];
@@ -30,12 +30,12 @@ export class WriteBatch {
     this.#spare = waiting;
   };
 
-  /** Looks from now on how busy the loop is. Keeps no process alive. */
+  /** Measures from now on how busy the loop is. Does not keep the process alive. */
   watch(): void {
     setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref();
   }
 
-  /** Flushes it at the end of this turn. Once a turn for each. */
+  /** Flushes it at the end of this turn. To be called once per turn for each. */
   add(writer: Flushable): void {
     if (this.#waiting.length === 0) setImmediate(this.#flushAll);
     this.#waiting.push(writer);

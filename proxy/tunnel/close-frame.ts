@@ -1,6 +1,6 @@
 /**
  * Why a tunnel is closed (RFC 6455 7.4.1 and the IANA registry). 1001: going away, when the sidecar
- * ends. 1012: service restart, when its version is left. Clients come back after both.
+ * ends. 1012: service restart, when traffic leaves its version. Clients come back after both.
  */
 export type CloseCode = 1001 | 1012;
 

@@ -15,7 +15,7 @@ export type AdoptedTunnel = {
   readonly about: HandedTunnel;
 };
 
-/** Makes a tunnel of two connections; `rest` came behind the upstream's 101. */
+/** Makes a tunnel of two connections; `rest` followed the upstream's 101. */
 export function openTunnel(deps: TunnelDeps, rest: Buffer): void {
   deps.pool.inFlight += 1;
   const tunnel = new Tunnel(deps);
@@ -23,7 +23,7 @@ export function openTunnel(deps: TunnelDeps, rest: Buffer): void {
   tunnel.begin(fromClient, rest);
 }
 
-/** Goes on with a tunnel that another worker gave away. */
+/** Takes over a tunnel that another worker gave away. */
 export function adoptTunnel(client: TunnelClient, given: AdoptedTunnel, wheel: TimerWheel): void {
   const { pool, handle, about } = given;
   const { idleTimeoutMs } = about;

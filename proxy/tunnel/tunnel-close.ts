@@ -14,7 +14,7 @@ const CLOSE_WAIT_MS = 5_000;
  */
 const MASK_BYTES = 4;
 
-/** One side of a tunnel, as its close works on it: a Transport. */
+/** One side of a tunnel, as its close sees it: a Transport. */
 export interface ClosingSide {
   /** Bytes wait to be written. */
   readonly blocked: boolean;
@@ -26,7 +26,7 @@ export interface ClosingSide {
   destroy(): void;
 }
 
-/** A tunnel that is to be closed. */
+/** A tunnel to be closed. */
 export type ClosingTunnel = {
   readonly client: ClosingSide;
   readonly server: ClosingSide;
@@ -36,27 +36,27 @@ export type ClosingTunnel = {
 };
 
 /**
- * message: a message of the server's that is under way goes on to its end. peers: the peers close
- * the tunnel themselves. told: the client has our Close, its answer is awaited. answered: its
- * answer is on its way to the server, which ends the connection. ended: FIN is out on both sides.
+ * message: a message from the server is still under way. peers: the peers close the tunnel
+ * themselves. told: the client has our Close and should answer. answered: its answer is on its way
+ * to the server, which ends the connection. ended: FIN is out on both sides.
  */
 type Phase = "message" | "peers" | "told" | "answered" | "ended";
 
 /**
- * The end of a tunnel that we wish. No message is cut: the client gets a Close between two messages
- * of the server's and nothing after it; what it sends still reaches the server, up to and with its
- * own Close, which is the server's sign to end. A client that does not answer is answered for. What
- * is no WebSocket is ended by FIN both ways.
+ * Ends a tunnel on our own initiative. No message is cut: the client gets a Close between two
+ * messages from the server and nothing after it. What the client sends still reaches the server, up
+ * to and including its own Close, which tells the server to end. If the client does not answer, we
+ * answer in its place. A tunnel that is not a WebSocket ends by FIN in both directions.
  */
 export class TunnelClose implements Expiring {
   readonly #code: CloseCode;
   readonly #tunnel: ClosingTunnel;
   readonly #timer = new Timer(this);
   #phase: Phase = "message";
-  /** What the client, or the server, has been passed ends with a whole message. */
+  /** What has been passed to the client, or to the server, ends with a whole message. */
   #clientHasWhole: boolean;
   #serverHasWhole: boolean;
-  /** Our wait for the client's answer is over. */
+  /** We no longer wait for the client's answer. */
   #answersForClient = false;
   /** The client sent something since the timer was last armed. */
   #clientMoved = false;
@@ -69,12 +69,12 @@ export class TunnelClose implements Expiring {
     this.#serverHasWhole = tunnel.frames?.client.atMessageBoundary === true;
   }
 
-  /** The client does not know yet: a message of the server's is still under way. */
+  /** The client does not know yet: a message from the server is still under way. */
   get waitsForMessage(): boolean {
     return this.#phase === "message";
   }
 
-  /** Closes as gently as it can be. */
+  /** Closes as gently as possible. */
   begin(): void {
     this.settle();
   }
@@ -91,7 +91,7 @@ export class TunnelClose implements Expiring {
     return messageEnd;
   }
 
-  /** As fromServer, for what the client sends. */
+  /** Like fromServer, for what the client sends. */
   fromClient(end: number, messageEnd: number): number {
     const client = this.#tunnel.frames?.client;
     if (this.#phase === "answered" || this.#phase === "ended") return 0;
@@ -135,7 +135,7 @@ export class TunnelClose implements Expiring {
     }
   }
 
-  /** Ends at once. Whoever is between two messages still gets its Close. */
+  /** Ends at once. A client between two messages still gets its Close. */
   cut(): void {
     const { client, server, frames } = this.#tunnel;
     const isOurs = frames?.valid === true && !frames.closing;
@@ -160,7 +160,7 @@ export class TunnelClose implements Expiring {
     if (frames.closing || !client.whole || !server.whole) return this.#enter("peers");
     if (!this.#clientHasWhole) return undefined;
     client.write(closeFrame(this.#code));
-    // It may have been stopped for the client's sake; what it sends from now on goes nowhere.
+    // It may have been paused for a slow client; what it sends from now on goes nowhere.
     server.resume();
     return this.#enter("told");
   }
@@ -178,7 +178,7 @@ export class TunnelClose implements Expiring {
 
   #answerForClient(): void {
     this.#answersForClient = true;
-    // It sends a long message and has not read our Close yet: it may end that message.
+    // It is sending a long message and has not read our Close yet: it may finish that message.
     if (!this.#serverHasWhole && this.#clientMoved) return this.#arm();
     this.#tellServer();
     return this.#end();
@@ -187,7 +187,7 @@ export class TunnelClose implements Expiring {
   #tellServer(): void {
     const { server } = this.#tunnel;
     if (!this.#serverHasWhole || !server.whole) return;
-    // Loaded for the first tunnel that needs it: a worker at rest does without.
+    // Loaded for the first tunnel that needs it: a worker at rest does not.
     const { randomBytes } = process.getBuiltinModule("node:crypto");
     server.write(closeFrame(this.#code, randomBytes(MASK_BYTES)));
   }
@@ -200,7 +200,7 @@ export class TunnelClose implements Expiring {
     const { client, server } = this.#tunnel;
     client.end();
     server.end();
-    // Reading goes on: unread bytes would make a reset of the end.
+    // Reading continues: unread bytes would turn the end into a reset.
     client.resume();
     server.resume();
     this.#enter("ended");

@@ -5,7 +5,7 @@ import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { CloseCode } from "./close-frame.ts";
 import type { GivenTunnel } from "./handed-tunnel.ts";
 
-/** A tunnel, as whoever keeps its client's connection sees it. */
+/** A tunnel, as the owner of its client's connection sees it. */
 export interface OpenTunnel extends TransportHandler {
   readonly kind: "tunnel";
   /** What it is a tunnel of. */
@@ -14,11 +14,11 @@ export interface OpenTunnel extends TransportHandler {
   readonly sinceMs: number;
   /** Its end is under way because of `close`. */
   readonly closing: boolean;
-  /** Neither side is there any more, or another worker has both. */
+  /** Both sides have gone, or another worker has them. */
   readonly gone: boolean;
   /** `close` would tell the client, or has told it, without waiting for the end of a message. */
   readonly isBetweenMessages: boolean;
-  /** Ends it with all its messages whole: see TunnelClose. Again changes nothing. */
+  /** Ends it with all its messages whole: see TunnelClose. A second call changes nothing. */
   close(code: CloseCode): void;
   /** Ends it now. */
   cut(code: CloseCode): void;
@@ -31,8 +31,8 @@ export interface OpenTunnel extends TransportHandler {
 }
 
 /**
- * The client's end of a tunnel: whatever has a transport of its own, after an upgrade or from its
- * first byte. It keeps what it has read until `becomeTunnel`, and from then on hears nothing of its
+ * The client's end of a tunnel: anything with its own transport, after an upgrade or from its first
+ * byte. It keeps what it has read until `becomeTunnel`, and from then on hears nothing of its
  * transport: the tunnel is the transport's handler, and calls `tunnelEnded` exactly once, when that
  * transport has closed or has been given away.
  */
@@ -40,19 +40,21 @@ export interface TunnelClient {
   readonly transport: Transport;
   readonly peer: Peer;
   /**
-   * The tunnel takes over. Returns what was read behind the upgrade and not used. undefined:
+   * The tunnel takes over. Returns what was read after the upgrade but not used. undefined:
    * nothing.
    */
   becomeTunnel(tunnel: OpenTunnel): Buffer | undefined;
   /** The connection is gone: out of this process, or closed. */
   tunnelEnded(): void;
-  /** The tunnel could leave now, if connections are being handed over; else it goes on here. */
+  /**
+   * The tunnel could leave now, if connections are being handed over; otherwise it continues here.
+   */
   offer(): void;
 }
 
 /**
- * The endpoint's end of a tunnel: a connection that stands and that nobody else uses. The tunnel
- * makes itself its `user`, and is told of data, ends and the close by UpstreamUser's calls.
+ * The endpoint's end of a tunnel: an established connection that nobody else uses. The tunnel makes
+ * itself its `user`, and is told of data, ends and the close by UpstreamUser's calls.
  */
 export interface TunnelUpstream {
   readonly transport: Transport;
@@ -67,6 +69,8 @@ export interface TunnelPool {
   readonly service: string;
   readonly version: string;
   readonly counters: { tunnelsOpen: number };
-  /** Exchanges and tunnels under way: who opens a tunnel adds it, the tunnel takes itself out. */
+  /**
+   * Exchanges and tunnels under way: whoever opens a tunnel adds it, and the tunnel removes itself.
+   */
   inFlight: number;
 }

@@ -14,22 +14,22 @@ export class TunnelFrames {
     this.server = server;
   }
 
-  /** Goes on where another process stood. */
+  /** Continues where another process stopped. */
   static from(state: TunnelFramesState): TunnelFrames {
     return new TunnelFrames(FrameScanner.from(state.client), FrameScanner.from(state.server));
   }
 
-  /** Both directions are what RFC 6455 says. false: nobody knows where a message ends. */
+  /** Both directions follow RFC 6455. false: nobody knows where a message ends. */
   get valid(): boolean {
     return this.client.valid && this.server.valid;
   }
 
-  /** One of the peers has begun to close: the rest of it is theirs. */
+  /** One of the peers has begun to close: the rest is up to them. */
   get closing(): boolean {
     return this.client.closed || this.server.closed;
   }
 
-  /** The client may be told something of ours now; or nobody can tell, or will need to. */
+  /** The client may get a frame of ours now, or it is impossible to know, or no longer matters. */
   get clientIsBetweenMessages(): boolean {
     return !this.valid || this.closing || this.server.atMessageBoundary;
   }

@@ -18,18 +18,20 @@ export type TunnelDeps = {
   readonly connection: TunnelUpstream;
   readonly pool: TunnelPool;
   readonly wheel: TimerWheel;
-  /** Longest time without a byte either way. 0: no limit. */
+  /** Longest time without a byte in either direction. 0: no limit. */
   readonly idleTimeoutMs: number;
-  /** When its request came, in the wheel's monotonic milliseconds, in whatever worker that was. */
+  /**
+   * When its request arrived, in the wheel's monotonic milliseconds, in whichever worker that was.
+   */
   readonly sinceMs: number;
   /** Where both directions of a WebSocket stand. undefined: another protocol. */
   readonly frames: TunnelFrames | undefined;
 };
 
 /**
- * An upgraded connection: bytes both ways, with back-pressure, each side's end passed to the other.
- * Of a WebSocket it is known where its messages end, so that `close` cuts none. Ends when both
- * sides have ended, when one breaks, or after idleTimeoutMs of silence.
+ * An upgraded connection: bytes in both directions, with back-pressure, and each side's end passed
+ * to the other. It knows where the messages of a WebSocket end, so that `close` cuts none. Ends
+ * when both sides have ended, when one breaks, or after idleTimeoutMs of silence.
  */
 export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   readonly kind = "tunnel";
@@ -42,10 +44,12 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   #close: TunnelClose | undefined;
   #movedMs = 0;
   #open = 2;
-  /** A side that was stopped for a slow reader stays so for a moment, to go to another worker. */
+  /**
+   * A side that was paused for a slow reader stays paused for a moment, to move to another worker.
+   */
   #leaving = false;
 
-  /** Both connections stand; the client's becomes the tunnel's next. */
+  /** Both connections are established; next the tunnel takes over the client's. */
   constructor(deps: TunnelDeps) {
     this.#deps = deps;
     this.pool = deps.pool;
@@ -60,17 +64,17 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     deps.wheel.arm(this.#timer, deps.idleTimeoutMs > 0 ? deps.idleTimeoutMs : Infinity);
   }
 
-  /** The client's connection is the tunnel's: passes on what was read of both before. */
+  /** The tunnel has the client's connection: passes on what was already read from both. */
   begin(fromClient: Buffer | undefined, fromUpstream: Buffer): void {
     if (fromUpstream.length > 0) this.#passToClient(fromUpstream, fromUpstream.length);
     if (fromClient !== undefined) this.#passToUpstream(fromClient, fromClient.length);
-    // An end that came before the 101 is not told again.
+    // An end that came before the 101 is not reported again.
     if (this.#client.ended) this.onEnd();
     else this.#client.resume();
   }
 
   onConnect(): void {
-    // Both connections stand from the beginning.
+    // Both connections are established from the beginning.
   }
 
   onData(bytes: Buffer, end: number): void {
@@ -128,7 +132,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     this.#client.flush();
     this.#upstream.flush();
     if (!this.#client.detachable || !this.#upstream.detachable) {
-      // One that still waits may be waiting for the other: then both have to go on.
+      // A side that still waits may be waiting for the other: then both must continue.
       if (this.#leaving) this.#stay();
       else this.#leaving = true;
       return undefined;
@@ -198,7 +202,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     return new TunnelClose(code, { client: this.#client, server: this.#upstream, frames, wheel });
   }
 
-  /** It does not go to another worker after all. */
+  /** It does not move to another worker after all. */
   #stay(): void {
     this.#leaving = false;
     if (!this.#upstream.blocked) this.#client.resume();
@@ -224,13 +228,16 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   }
 }
 
-/** Passes bytes[0, end) on; the one that sends waits for the one that reads slowly. */
+/** Passes bytes[0, end) on; a fast sender waits for a slow reader. */
 function relay(from: Transport, to: Transport, bytes: Buffer, end: number): void {
   to.relay(from, "", bytes, 0, end);
   if (to.blocked) from.pause();
 }
 
-/** One side is gone: after an error the other goes at once, else when it has what is on its way. */
+/**
+ * One side is gone: after an error the other one goes at once, otherwise once it has what is on its
+ * way.
+ */
 function endOther(other: Transport, error: Error | undefined): void {
   if (error === undefined) other.end();
   else other.destroy();

@@ -1,14 +1,14 @@
 /** Who sends the frames: a client masks every one of them, a server none (RFC 6455 5.1). */
 export type FrameSender = "client" | "server";
 
-/** Where the reader of one direction stands: plain data, that another process can go on from. */
+/** The state of the reader of one direction: plain data from which another process can continue. */
 export type FrameState = {
   readonly sender: FrameSender;
-  /** false: what came is no framing, and nothing more is judged. */
+  /** false: what arrived is not valid framing, and nothing more is checked. */
   valid: boolean;
   /** A Close frame has been seen whole: no message follows it. */
   closed: boolean;
-  /** A message has begun whose last frame is still to come. */
+  /** A message has begun, and its last frame is still to come. */
   fragmented: boolean;
   /** Bytes of the current frame's header so far. 0: between two frames. */
   headerBytes: number;
@@ -40,8 +40,8 @@ const MASK_BYTES = 4;
 /**
  * Follows one direction of a WebSocket by its frames (RFC 6455 5.2), from its first byte, however
  * the bytes are split: it knows at any time whether a message is under way. Payload is skipped by
- * arithmetic and never looked at. Reserved bits are not judged (extensions use them), and neither
- * are lengths written longer than they need be: where a frame ends is clear all the same.
+ * arithmetic and never looked at. It does not check reserved bits (extensions use them) or lengths
+ * in a longer form than needed: the end of a frame is clear all the same.
  */
 export class FrameScanner {
   readonly #state: FrameState;
@@ -61,24 +61,24 @@ export class FrameScanner {
     };
   }
 
-  /** Goes on where another scanner stood. */
+  /** Continues where another scanner stopped. */
   static from(state: FrameState): FrameScanner {
     const scanner = new FrameScanner(state.sender);
     Object.assign(scanner.#state, state);
     return scanner;
   }
 
-  /** Whether all that came is framing. Once false it stays so. */
+  /** Whether everything so far is valid framing. Once false, it stays false. */
   get valid(): boolean {
     return this.#state.valid;
   }
 
-  /** A Close frame came. */
+  /** A Close frame has arrived. */
   get closed(): boolean {
     return this.#state.closed;
   }
 
-  /** Every message that has begun is whole: a frame of ours may stand here. */
+  /** Every message that has begun is complete: our own frame may go here. */
   get atMessageBoundary(): boolean {
     const { valid, fragmented, headerBytes } = this.#state;
     return valid && !fragmented && headerBytes === 0;
@@ -86,7 +86,7 @@ export class FrameScanner {
 
   /**
    * Takes bytes[start, end). Returns the index behind the last frame in them after which no message
-   * is under way, or NO_END. Nothing behind a Close frame is judged.
+   * is under way, or NO_END. Nothing behind a Close frame is checked.
    */
   scan(bytes: Uint8Array, start: number, end: number): number {
     const state = this.#state;
@@ -109,7 +109,7 @@ export class FrameScanner {
     return messageEnd;
   }
 
-  /** Everything that another scanner needs to go on. */
+  /** Everything that another scanner needs to continue. */
   toJSON(): FrameState {
     return { ...this.#state };
   }
@@ -140,7 +140,7 @@ function readHeader(state: FrameState, byte: number): void {
   }
   state.lengthLeft -= 1;
   state.payloadLeft = state.payloadLeft * 256 + byte;
-  // Nobody sends a frame of 8 PiB: these bytes are no length.
+  // Nobody sends a frame of 8 PiB: these bytes are not a length.
   if (state.payloadLeft > Number.MAX_SAFE_INTEGER) state.valid = false;
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import type { EjectionPolicy } from "../table/snapshot.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** Hears of endpoints that go out and come back. `forMs` 0: it is back. */
+/** Hears of endpoints that are ejected and come back. `forMs` 0: it is back. */
 export type EjectionListener = (pool: EjectingPool, endpoint: Endpoint, forMs: number) => void;
 
 /** The part of a pool that ejection works on. */
@@ -33,16 +33,16 @@ export class Ejector implements Expiring {
     this.#listener = listener;
   }
 
-  /** Counts a failure, and ejects when it is one too many. */
+  /** Counts a failure, and ejects the endpoint if it is one too many. */
   failed(endpoint: Endpoint): void {
     endpoint.failures += 1;
     const { consecutive } = this.#pool.policy.ejection;
-    // One that has left the table is nobody's to bring back.
+    // Nobody would bring back one that has left the table.
     if (endpoint.removed || consecutive === 0 || endpoint.failures < consecutive) return;
     if (endpoint.ejectedUntilMs === 0 && this.#mayEject()) this.#eject(endpoint);
   }
 
-  /** Brings back everybody whose time is over, and waits for the next. */
+  /** Brings back all endpoints whose time is up, and waits for the next. */
   onDeadline(nowMs: number): void {
     let next = Infinity;
     for (const endpoint of this.#pool.endpoints.values()) {
@@ -62,14 +62,14 @@ export class Ejector implements Expiring {
       if (endpoint.ejectedUntilMs > 0) out += 1;
     }
     if (usable <= 1) return false;
-    // One may always go, as in Envoy, or a small version could never lose its bad endpoint.
+    // One may always go, as in Envoy; otherwise a small version could never lose its bad endpoint.
     return out === 0 || (out + 1) * 100 <= maxPercent * this.#pool.endpoints.size;
   }
 
   #eject(endpoint: Endpoint): void {
     const { baseTimeMs, maxTimeMs } = this.#pool.policy.ejection;
     const nowMs = this.#wheel.nowMs;
-    // Well-behaved for as long as the longest ejection: what was before is forgotten.
+    // It has been well for as long as the longest ejection, so its past is forgotten.
     if (nowMs - endpoint.sinceMs > maxTimeMs) endpoint.ejections = 0;
     endpoint.ejections += 1;
     const forMs = Math.min(baseTimeMs * endpoint.ejections, maxTimeMs);

@@ -1,12 +1,12 @@
 import type { Random } from "../base/random.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** Draws before a cold or avoided endpoint is taken all the same. */
+/** Draws before a cold or avoided endpoint is taken anyway. */
 const DRAWS_MAX = 4;
 
 /**
- * Power of two choices (Mitzenmacher 2001): of two endpoints drawn by weight the one with less
- * load for its weight. Costs the same for 2 and for 1 000 endpoints.
+ * Power of two choices (Mitzenmacher 2001): of two endpoints drawn by weight, picks the one with
+ * less load for its weight. Costs the same for 2 and for 1 000 endpoints.
  */
 export class EndpointPicker {
   readonly #random: Random;
@@ -32,7 +32,7 @@ export class EndpointPicker {
     this.#sums = equal ? [] : this.#usable.map((endpoint) => (sum += endpoint.snapshot.weight));
   }
 
-  /** undefined: there is none. `avoid` is taken only when it is the only one. */
+  /** undefined: there is none. `avoid` is only taken if it is the only one. */
   pick(nowMs: number, slowStartMs: number, avoid?: Endpoint): Endpoint | undefined {
     const count = this.#usable.length;
     if (count <= 1) return this.#usable[0];

@@ -18,10 +18,10 @@ export class Endpoint {
   removed = false;
   /** Failures in a row. */
   failures = 0;
-  /** How often it was ejected of late, and until when it is out (monotonic ms; 0: it is in). */
+  /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */
   ejections = 0;
   ejectedUntilMs = 0;
-  /** Since when it takes traffic, for its slow start. -Infinity: since ever. */
+  /** Since when it has taken traffic, for its slow start. -Infinity: always. */
   sinceMs: number;
 
   constructor(snapshot: EndpointSnapshot, sinceMs: number) {
@@ -31,7 +31,7 @@ export class Endpoint {
     this.sinceMs = sinceMs;
   }
 
-  /** Takes what a new table says of it. One that has become usable starts slowly at `nowMs`. */
+  /** Takes what a new table says about it. One that has become usable starts slowly at `nowMs`. */
   follow(snapshot: EndpointSnapshot, nowMs: number): this {
     const wasUsable = this.usable;
     this.snapshot = snapshot;

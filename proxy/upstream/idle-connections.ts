@@ -2,8 +2,8 @@ import type { Endpoint } from "./endpoint.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
 /**
- * The open connections of one version that nobody uses, by endpoint. The one used last is the first
- * one taken: the others may then reach their idle time.
+ * The open connections of one version that nobody uses, by endpoint. The one used last is taken
+ * first, so that the others can reach their idle time.
  */
 export class IdleConnections {
   readonly #byEndpoint = new Map<Endpoint, UpstreamConnection[]>();
@@ -20,7 +20,7 @@ export class IdleConnections {
     else resting.push(connection);
   }
 
-  /** The endpoint's connection used last that still stands. undefined: it has none. */
+  /** The endpoint's most recently used connection that is still open. undefined: it has none. */
   take(endpoint: Endpoint): UpstreamConnection | undefined {
     const resting = this.#byEndpoint.get(endpoint);
     for (;;) {
@@ -38,7 +38,7 @@ export class IdleConnections {
     return undefined;
   }
 
-  /** The connection is gone. One that did not rest may be named, too. */
+  /** The connection is gone. It need not have been at rest. */
   forget(connection: UpstreamConnection): void {
     const resting = this.#byEndpoint.get(connection.endpoint);
     const index = resting?.indexOf(connection) ?? -1;

@@ -6,8 +6,8 @@ import { VersionPool } from "./version-pool.ts";
 import type { PoolDeps } from "./version-pool.ts";
 
 /**
- * What lives on of a service from table to table: its pools, the place in its split sequence, its
- * retries under way.
+ * What outlives a service's tables: its pools, the place in its split sequence, its retries under
+ * way.
  */
 export class LiveService {
   readonly name: string;
@@ -17,7 +17,7 @@ export class LiveService {
   /** Exchanges under way, and those of them that are retries: the retry budget. */
   inFlight = 0;
   retrying = 0;
-  /** What new exchanges pass; set by the worker's Filters. undefined: nothing. */
+  /** The filters that new exchanges pass; set by the worker's Filters. undefined: none. */
   filters: FilterChain | undefined;
   /** WebSocket handshakes that were answered, and those of them that did not become a tunnel. */
   upgrades = 0;
@@ -50,7 +50,7 @@ export class LiveService {
     return this.retrying < Math.max(budgetMin, (budgetPercent * this.inFlight) / 100);
   }
 
-  /** A WebSocket handshake was answered, or nobody waits for the answer any more. */
+  /** A WebSocket handshake has been answered, or nobody waits for the answer any more. */
   upgraded(succeeded: boolean): void {
     this.upgrades += 1;
     if (!succeeded) this.upgradesFailed += 1;

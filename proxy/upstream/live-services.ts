@@ -13,7 +13,7 @@ const ORPHAN_POLICY: PoolPolicy = {
   slowStartMs: 0,
 };
 
-/** All services of a worker: the table in force, and what lives on when the next one comes. */
+/** All services of a worker: the table in force, and what outlives it. */
 export class LiveServices {
   readonly #deps: PoolDeps;
   readonly #services = new Map<string, LiveService>();
@@ -54,7 +54,7 @@ export class LiveServices {
   }
 
   /**
-   * The pool of a version; one that stands alone when the table does not have it any more, for what
+   * The pool of a version. If the table no longer has the version, a separate pool, for what
    * another worker still had open there.
    */
   poolFor(service: string, version: string): VersionPool {
@@ -63,7 +63,9 @@ export class LiveServices {
     return pool ?? new VersionPool(service, version, ORPHAN_POLICY, this.#deps);
   }
 
-  /** Of the versions that have something to tell: they are asked for every second. */
+  /**
+   * Counts of the versions that have something to report, because this is asked for every second.
+   */
   versionStats(): VersionStats[] {
     return this.#allPools()
       .filter((pool) => pool.inFlight > 0 || pool.counters.touched)

@@ -6,14 +6,14 @@ import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** Why no connection could be had. */
+/** Why there is no connection. */
 export type ConnectFailure = "refused" | "timeout" | "unreachable";
 
 /** Who uses a connection: an exchange, then perhaps a tunnel. */
 export interface UpstreamUser {
-  /** The connection that was waited for stands and is this user's. */
+  /** The connection that the user waited for is established and belongs to it. */
   onUpstreamReady(connection: UpstreamConnection): void;
-  /** The connection that was waited for could not be had. No endpoint: there is none any more. */
+  /** There is no connection for the user that waited. No endpoint: there is none any more. */
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void;
   onUpstreamData(bytes: Buffer, end: number): void;
   onUpstreamEnd(): void;
@@ -25,7 +25,7 @@ export interface UpstreamUser {
 /** What the pool wants to know of its connections. */
 export interface ConnectionOwner {
   onConnectionReady(connection: UpstreamConnection): void;
-  /** `user`: who had it, and is told next. undefined: nobody. */
+  /** `user`: who had it, and hears of it next. undefined: nobody. */
   onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void;
 }
 
@@ -35,27 +35,27 @@ type ConnectionDeps = {
   readonly buffers: ReadBuffers;
   readonly wheel: TimerWheel;
   readonly connectTimeoutMs: number;
-  /** A connection that stands already, given away by another worker. Absent: a new one is made. */
+  /** An established connection that another worker gave away. Absent: a new one is made. */
   readonly handle?: ConnectionHandle;
 };
 
 /**
  * One connection to an endpoint: connecting, then in turn idle and used by one exchange at a time.
- * Bytes on an idle connection are nobody's answer (RFC 9112 9.2): it is destroyed.
+ * If bytes arrive on an idle connection they answer nothing (RFC 9112 9.2), and it is destroyed.
  */
 export class UpstreamConnection implements TransportHandler, Expiring {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
   /**
-   * Who has it. A connection counts among its endpoint's work from the moment it is made; who goes
-   * on with one that was given away sets itself here at once.
+   * Who has it. A connection counts as its endpoint's work from the moment it is made; whoever
+   * takes over one that was given away sets itself here at once.
    */
   user: UpstreamUser | undefined;
   /** Connected. */
   ready = false;
-  /** How long it may rest between exchanges. 0: not at all. Learned from its first answer. */
+  /** How long it may rest between exchanges, known from its first answer. 0: not at all. */
   idleMs = 0;
-  /** It has carried an exchange before this one: its death may be the idle timeout of the peer. */
+  /** It has carried an exchange before this one, so its end may be the peer's idle timeout. */
   reused = false;
   readonly #owner: ConnectionOwner;
   readonly #wheel: TimerWheel;
@@ -89,7 +89,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     this.#wheel.arm(this.#timer, this.idleMs);
   }
 
-  /** Its user, if there is one, has no more to do with it. Gives who it was. */
+  /** Detaches its user, if there is one, and returns it. */
   free(): UpstreamUser | undefined {
     const { user } = this;
     if (user !== undefined) this.endpoint.inFlight -= 1;

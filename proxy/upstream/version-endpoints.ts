@@ -4,7 +4,7 @@ import type { VersionSnapshot } from "../table/snapshot.ts";
 import { EndpointPicker } from "./endpoint-picker.ts";
 import { Endpoint } from "./endpoint.ts";
 
-/** The endpoints of one version, by address over all tables, and the choice among them. */
+/** The endpoints of one version, by address across tables, and the choice among them. */
 export class VersionEndpoints {
   readonly #picker: EndpointPicker;
   readonly #wheel: TimerWheel;
@@ -31,18 +31,18 @@ export class VersionEndpoints {
     return this.#picker.pick(this.#wheel.nowMs, slowStartMs, avoid);
   }
 
-  /** What makes one usable may have changed. */
+  /** The usability of endpoints may have changed. */
   refresh(): void {
     this.#picker.fill(this.#byAddress.values());
   }
 
   /**
    * Follows a new table: an address that stays keeps its endpoint. Returns the endpoints that get
-   * nothing new from now on, be it that they are gone, be it by their state.
+   * nothing new from now on, because they are gone or because of their state.
    */
   follow(snapshot: VersionSnapshot): readonly Endpoint[] {
     if (snapshot === this.#snapshot) return [];
-    // Those of the first table are not new to their clients, only to us: no slow start.
+    // The endpoints of the first table are new only to us, not to their clients: no slow start.
     const sinceMs = this.#snapshot === undefined ? -Infinity : this.#wheel.nowMs;
     this.#snapshot = snapshot;
     const before = this.#byAddress;
@@ -63,7 +63,7 @@ export class VersionEndpoints {
     return [...leaving, ...atRest];
   }
 
-  /** The version is gone: so are they all. Returns them. */
+  /** The version is gone, and all its endpoints with it. Returns them. */
   clear(): readonly Endpoint[] {
     const all = [...this.#byAddress.values()];
     for (const endpoint of all) endpoint.removed = true;
@@ -72,7 +72,10 @@ export class VersionEndpoints {
     return all;
   }
 
-  /** That of the address, or one for an address that is not in the table: it gets nothing new. */
+  /**
+   * The endpoint of the address. For an address that is not in the table, one that gets nothing
+   * new.
+   */
   findOrMake(address: string): Endpoint {
     const found = this.#byAddress.get(address);
     if (found !== undefined) return found;

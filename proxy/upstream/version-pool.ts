@@ -28,7 +28,7 @@ export type PoolPolicy = {
   readonly slowStartMs: number;
 };
 
-/** Nobody to go to; every bound reached; wait for onUpstreamReady or onUpstreamFailed. */
+/** No endpoint; all limits reached; or wait for onUpstreamReady or onUpstreamFailed. */
 export type NoConnection = "unavailable" | "overloaded" | "waiting";
 
 /**
@@ -86,10 +86,10 @@ export class VersionPool implements ConnectionOwner {
     return this.inFlight >= this.#policy.limits.inFlight;
   }
 
-  /** Follows a new table: keeps endpoints by address, lets go of those that are gone. */
+  /** Follows a new table: keeps endpoints by address, drops those that are gone. */
   update(snapshot: VersionSnapshot, policy: PoolPolicy): void {
     this.#policy = policy;
-    // Where nothing new comes, no connection needs to wait for it.
+    // Where nothing new arrives, no connection needs to wait for it.
     for (const endpoint of this.#endpoints.follow(snapshot)) this.#idle.close(endpoint);
     this.#serveWaiting();
   }
@@ -122,8 +122,8 @@ export class VersionPool implements ConnectionOwner {
   }
 
   /**
-   * Goes on with a connection that another worker gave away; the caller sets its user at once. An
-   * endpoint that is not in the table any more gets nothing new.
+   * Takes over a connection that another worker gave away; the caller sets its user at once. An
+   * endpoint that is no longer in the table gets nothing new.
    */
   adopt(handle: ConnectionHandle, address: string): UpstreamConnection {
     const endpoint = this.#endpoints.findOrMake(address);
@@ -139,7 +139,7 @@ export class VersionPool implements ConnectionOwner {
     if (dialled !== undefined) this.discard(dialled);
   }
 
-  /** The exchange is over and the connection fit for the next one. */
+  /** The exchange has ended, and the connection is fit for the next one. */
   release(connection: UpstreamConnection): void {
     const { endpoint } = connection;
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
@@ -155,7 +155,7 @@ export class VersionPool implements ConnectionOwner {
     else next.user.onUpstreamReady(connection.attach(next.user));
   }
 
-  /** The connection is of no further use. Its user hears nothing more. */
+  /** The connection is no longer of use. Its user hears nothing more. */
   discard(connection: UpstreamConnection): void {
     connection.free();
     connection.transport.destroy();
@@ -183,7 +183,7 @@ export class VersionPool implements ConnectionOwner {
     this.#serveWaiting();
   }
 
-  /** The version is being left: connections that rest between requests close. */
+  /** Traffic leaves the version: connections that rest between requests close. */
   closeIdle(): void {
     for (const endpoint of this.endpoints.values()) this.#idle.close(endpoint);
   }
@@ -216,7 +216,8 @@ export class VersionPool implements ConnectionOwner {
   }
 
   /**
-   * The first in the line get new connections as far as there is room, or hear that nobody will.
+   * The first in line get new connections as far as there is room, or learn that there will be
+   * none.
    */
   #serveWaiting(): void {
     while (!this.usable || this.connections < this.#policy.limits.connections) {

@@ -4,9 +4,9 @@ import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts"
 export type WaitingUser = { readonly user: UpstreamUser; readonly connectTimeoutMs: number };
 
 /**
- * The users that wait for a connection of one version, in the order in which they came; then,
- * until it stands, with the connection that is being made for them. Those do not know of it yet,
- * so that one who leaves has to be found by itself.
+ * The users that wait for a connection of one version, in the order in which they came; then, until
+ * it is established, with the connection that is being made for them. They do not know that
+ * connection yet, so a user that leaves must be looked up.
  */
 export class WaitingLine {
   readonly #waiting: WaitingUser[] = [];
@@ -24,7 +24,7 @@ export class WaitingLine {
     return true;
   }
 
-  /** Takes out the user whose turn it is. undefined: nobody waits. */
+  /** Removes the user whose turn it is. undefined: nobody waits. */
   next(): WaitingUser | undefined {
     return this.#waiting.length === 0 ? undefined : this.#waiting.shift();
   }
@@ -39,7 +39,7 @@ export class WaitingLine {
     this.#dialled.delete(user);
   }
 
-  /** The user does not want one any more. Gives what is being made for it. */
+  /** The user no longer wants a connection. Returns what is being made for it. */
   leave(user: UpstreamUser): UpstreamConnection | undefined {
     const index = this.#waiting.findIndex((waiting) => waiting.user === user);
     if (index >= 0) this.#waiting.splice(index, 1);
