@@ -73,12 +73,8 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A lock is about several holders of one agent.
   "control/consul/lock.ts": "test/integration/consul-fleet.test.ts",
-  "control/views/worker-totals.ts": "test/control/views/metrics.test.ts",
   // Leaves that every test runs through.
   "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",
-  "control/views/log-timers.ts": "test/integration/workers.test.ts",
-  "control/base/errors.ts": "test/control/table/services.test.ts",
-  "control/base/build-version.ts": "test/control/cli/main.test.ts",
   // All ways to make a transport, one after the other, between real sockets.
   "proxy/transport/handle-transport.ts": "test/proxy/transport/transport.test.ts",
   "proxy/transport/handle-writer.ts": "test/proxy/transport/transport-relay.test.ts",
@@ -109,7 +105,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/table/snapshot.ts": "test/control/config/service-schema.test.ts",
   // The new worker's half of a hand-over.
   "proxy/hand-over/adoption.ts": "test/integration/swap.test.ts",
-  "control/views/filter-view.ts": "test/integration/filters.test.ts",
 };
 
 /** Sources without a test: see TESTED_TOGETHER. Files that hold only types have nothing to test. */

@@ -1,0 +1,60 @@
+import { Registry } from "prom-client";
+import { expect, test } from "vitest";
+import { addHistogram } from "../../../control/views/folded-histogram.ts";
+import type { HistogramSeries } from "../../../control/views/folded-histogram.ts";
+import { BUCKET_COUNT, bucketOf } from "../../../proxy/metrics/histogram.ts";
+
+/** The lines of a histogram `took`, without its help. */
+async function linesOf(...series: readonly HistogramSeries[]): Promise<string[]> {
+  const registry = new Registry();
+  addHistogram(registry, "took", "How long", series);
+  return (await registry.metrics()).trim().split("\n").slice(1);
+}
+
+/** Counts of single values, as a worker has them. */
+function countsOf(...valuesMs: readonly number[]): number[] {
+  const counts = Array.from<number>({ length: BUCKET_COUNT }).fill(0);
+  for (const each of valuesMs) counts[bucketOf(each)] = (counts[bucketOf(each)] ?? 0) + 1;
+  return counts;
+}
+
+test("addHistogram() counts under each bound all that lies below it", async () => {
+  const counts = countsOf(0.1, 0.2, 3, 3, 100_000);
+  const lines = await linesOf({ labels: { version: "v1" }, counts, sumMs: 100_006.3 });
+  const buckets = new Map(
+    lines.flatMap((line) => {
+      const [, le = "", count] = /^took_bucket\{le="(.*?)",version="v1"\} (\d+)$/.exec(line) ?? [];
+      return count === undefined ? [] : [[le, Number(count)] as const];
+    }),
+  );
+  expect(Object.fromEntries(buckets)).toMatchObject({
+    "0.000128": 1,
+    "0.000256": 2,
+    "0.002048": 2,
+    "0.004096": 4,
+    "67.108864": 4,
+    "+Inf": 5,
+  });
+  expect(buckets.size).toBe(21);
+  expect(lines.slice(-2)).toEqual([
+    'took_sum{version="v1"} 100.0063',
+    'took_count{version="v1"} 5',
+  ]);
+});
+
+test("addHistogram() is a histogram to Prometheus, with a series for each set of labels", async () => {
+  const counts = countsOf(1);
+  const lines = await linesOf(
+    { labels: { version: "v1" }, counts, sumMs: 1 },
+    { labels: { version: "v2" }, counts: [], sumMs: 0 },
+  );
+  expect(lines[0]).toBe("# TYPE took histogram");
+  expect(lines.filter((line) => line.startsWith("took_count"))).toEqual([
+    'took_count{version="v1"} 1',
+    'took_count{version="v2"} 0',
+  ]);
+});
+
+test("addHistogram() without series has none, but a help and a type", async () => {
+  expect(await linesOf()).toEqual(["# TYPE took histogram"]);
+});

@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { OpenTotals } from "../../../control/migrations/open-totals.ts";
+import type { ShownService } from "../../../control/table/shown-service.ts";
+import {
+  effectiveByVersion,
+  isLeft,
+  isUsable,
+  serviceView,
+  serviceViewSchema,
+  sharesOf,
+} from "../../../control/views/service-view.ts";
+import type { Drains } from "../../../control/views/service-view.ts";
+import { WorkerTotals } from "../../../control/views/worker-totals.ts";
+import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
+import { oneWorker } from "../../support/worker-stats.ts";
+
+const MIGRATION = { state: "running", left: { tunnel: 1, exchange: 0 }, closed: 2 } as const;
+
+const NO_DRAINS: Drains = { open: new OpenTotals([]), migrations: { view: () => undefined } };
+
+const OPEN = new OpenTotals([
+  { service: "web", version: "v2", tunnel: [1, 0, 2, 0], exchange: [0, 0, 0, 3] },
+]);
+
+/** A service of whose endpoints nothing more is known. */
+function shown(...args: Parameters<typeof serviceSnapshot>): ShownService {
+  return { snapshot: serviceSnapshot(...args), details: () => undefined };
+}
+
+const endpoint = { address: "10.0.0.5:3000", weight: 1, state: "ready", healthy: true } as const;
+const unwell = { ...endpoint, healthy: false };
+
+test("serviceView() shows what the table has beside what the workers count", () => {
+  const service = shown({ v1: { weight: 3, endpoints: [endpoint] }, v2: 1 });
+  const view = serviceView(service, new WorkerTotals([oneWorker()]), NO_DRAINS);
+  expect(view).toMatchObject({
+    name: "web",
+    stable: "v1",
+    weights: { v1: 3, v2: 1 },
+    shares: { v1: 0.75, v2: 0.25 },
+    versions: {
+      v1: { exchangesOpen: 3, tunnelsOpen: 1, endpoints: [{ ...endpoint, inFlight: 2 }] },
+      v2: { exchangesOpen: 0, tunnelsOpen: 0 },
+    },
+  });
+  expect(serviceViewSchema.parse(view)).toEqual(view);
+});
+
+test("serviceView() shows what is left, by kind and age, of versions that are being left only", () => {
+  const service = shown({ v1: 1, v2: 0, v3: { weight: 1, state: "maint" } });
+  const { v1, v2, v3 } = serviceView(service, new WorkerTotals([]), {
+    ...NO_DRAINS,
+    open: OPEN,
+  }).versions;
+  const none = { under1m: 0, under10m: 0, under1h: 0, older: 0 };
+  expect(v1).not.toHaveProperty("left");
+  expect(v2?.left).toEqual({
+    tunnel: { ...none, under1m: 1, under1h: 2 },
+    exchange: { ...none, older: 3 },
+  });
+  expect(v3?.left).toEqual({ tunnel: none, exchange: none });
+});
+
+test("serviceView() leaves out what the workers did not say in time, but not the migration", () => {
+  const view = ({ version }: { readonly version: string }): typeof MIGRATION | undefined =>
+    version === "v2" ? MIGRATION : undefined;
+  const service = shown({ v1: 1, v2: 0 });
+  const drains = { open: undefined, migrations: { view } };
+  const { v1, v2 } = serviceView(service, new WorkerTotals([]), drains).versions;
+  expect(v2).not.toHaveProperty("left");
+  expect(v2?.migration).toEqual(MIGRATION);
+  expect(v1).not.toHaveProperty("migration");
+});
+
+test("serviceView() says by which name an endpoint was found, and why it is unhealthy", () => {
+  const service = shown({ v1: { weight: 1, endpoints: [unwell, endpoint] } });
+  const details: ShownService["details"] = (version, address) => ({
+    ...unwell,
+    name: `${version}.internal:3000`,
+    reason: `${address} answered 500`,
+  });
+  const totals = new WorkerTotals([]);
+  const { v1 } = serviceView({ ...service, details }, totals, NO_DRAINS).versions;
+  expect(v1?.endpoints[0]).toMatchObject({
+    address: "10.0.0.5:3000",
+    name: "v1.internal:3000",
+    healthy: false,
+    reason: "10.0.0.5:3000 answered 500",
+  });
+});
+
+test("sharesOf() is all 0 when all weights are", () => {
+  expect(sharesOf(serviceSnapshot({ v1: 0, v2: 0 }))).toEqual({ v1: 0, v2: 0 });
+});
+
+test("effectiveByVersion() gives nothing to a version that cannot take work", () => {
+  const service = serviceSnapshot({
+    v1: 1,
+    v2: { weight: 2, state: "drain" },
+    v3: { weight: 3, endpoints: [unwell] },
+    v4: { weight: 4, endpoints: [unwell, endpoint] },
+  });
+  const { v1 = 0, v2, v3, v4 = 0 } = effectiveByVersion(service);
+  expect([v2, v3]).toEqual([0, 0]);
+  expect(v1).toBeGreaterThan(0);
+  expect(v4).toBe(4);
+});
+
+test.each([
+  ["ready", 1, false],
+  ["ready", 0, true],
+  ["drain", 1, true],
+  ["maint", 1, true],
+] as const)("isLeft() of a version in state %s with weight %d is %s", (state, weight, left) => {
+  expect(isLeft({ name: "v1", weight, state, endpoints: [] })).toBe(left);
+});
+
+test.each([
+  [endpoint, true],
+  [unwell, false],
+  [{ ...endpoint, state: "drain" }, false],
+  [{ ...endpoint, state: "maint" }, false],
+] as const)("isUsable() of %j is %s", (each, usable) => {
+  expect(isUsable(each)).toBe(usable);
+});
