@@ -73,8 +73,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A lock is about several holders of one agent.
   "control/consul/lock.ts": "test/integration/consul-fleet.test.ts",
-  // Leaves that every test runs through.
-  "control/base/worker-answer.ts": "test/control/workers/workers.test.ts",
   // All ways to make a transport, one after the other, between real sockets.
   "proxy/transport/handle-transport.ts": "test/proxy/transport/transport.test.ts",
   "proxy/transport/handle-writer.ts": "test/proxy/transport/transport-relay.test.ts",

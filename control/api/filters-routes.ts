@@ -5,13 +5,8 @@ import { filterViews, filterViewSchema } from "../views/filter-view.ts";
 import type { FilterView } from "../views/filter-view.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
-import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
-import { entityTag, writeContext } from "./write-context.ts";
-
-const writeHeaders = z.looseObject({
-  "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
-  "x-sluice-reason": z.string().optional().describe("Why; the audit log keeps it"),
-});
+import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
+import { entityTag, writeContext, writeHeaders } from "./write-context.ts";
 
 const editBody = strict({ module: filterModule.optional(), options: filterOptions.optional() })
   .describe("What is left out stays; an empty body only reads the module's file again")
@@ -20,10 +15,7 @@ const editBody = strict({ module: filterModule.optional(), options: filterOption
 const listSchema = z.object({
   revision: z.int(),
   filters: z.array(filterViewSchema),
-  countsMissing: z
-    .string()
-    .optional()
-    .describe("Which worker did not answer, so that counts are 0; absent if all did"),
+  countsMissing,
 });
 
 /** `GET /v1/filters` and `PUT /v1/filters/{name}`: modules that are replaced while they run. */
@@ -76,6 +68,5 @@ async function listOf(
   const counts = await askWorkers(workers, clock);
   const snapshots = services.names().map((each) => services.snapshot(each));
   const views = filterViews(snapshots, filters, totalsOrZeros(counts)).filter(isMeant);
-  const missing = counts.kind === "missing" ? { countsMissing: counts.reason } : {};
-  return { revision, filters: views, ...missing };
+  return { revision, filters: views, ...reasonOf(counts) };
 }

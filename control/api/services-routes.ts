@@ -9,9 +9,8 @@ import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../views/service-view.ts";
 import { validateAllButBody } from "./validate.ts";
-import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
-import type { WorkerCounts } from "./worker-stats.ts";
-import { entityTag, writeContext } from "./write-context.ts";
+import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
+import { entityTag, writeContext, writeHeaders } from "./write-context.ts";
 
 /** Most versions that one shift may name: as many as a service may have. */
 const SHIFT_VERSIONS_MAX = 64;
@@ -27,15 +26,6 @@ const versionParams = z.object({ service: z.string(), version: z.string() });
 const endpointParams = versionParams.extend({ address: z.string() });
 const stateBody = strict({ state: stateSchema });
 
-const writeHeaders = z.looseObject({
-  "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
-  "x-sluice-reason": z.string().optional().describe("Why; the audit log keeps it"),
-});
-
-const countsMissing = z
-  .string()
-  .optional()
-  .describe("Which worker did not answer, so that all counts are 0; absent if all did");
 const written = z.object({ revision: z.int() });
 const writeFailures = problemResponses(400, 404, 412, 413, 415, 422, 428, 503);
 
@@ -210,8 +200,4 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
 function tagged<Reply extends FastifyReply>(reply: Reply, revision: number): Reply {
   reply.header("etag", entityTag(revision));
   return reply;
-}
-
-function reasonOf(counts: WorkerCounts): { readonly countsMissing?: string } {
-  return counts.kind === "missing" ? { countsMissing: counts.reason } : {};
 }

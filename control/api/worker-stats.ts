@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { orLate } from "../../proxy/base/deadline.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { WorkerTotals } from "../views/worker-totals.ts";
 import type { WorkersView } from "./deps.ts";
@@ -11,11 +13,22 @@ export type WorkerCounts =
   | { readonly kind: "known"; readonly totals: WorkerTotals }
   | { readonly kind: "missing"; readonly reason: string };
 
+/** In every answer that holds counts. */
+export const countsMissing = z
+  .string()
+  .optional()
+  .describe("Which worker did not answer, so that all counts are 0; absent if all did");
+
+/** The field that goes with countsMissing; none when the counts are known. */
+export function reasonOf(counts: WorkerCounts): { readonly countsMissing?: string } {
+  return counts.kind === "missing" ? { countsMissing: counts.reason } : {};
+}
+
 /** Asks every worker for its counts, and does not wait for one that does not answer. */
 export async function askWorkers(workers: WorkersView, clock: Clock): Promise<WorkerCounts> {
   const answer = workers.stats().then(
     (stats): WorkerCounts => ({ kind: "known", totals: new WorkerTotals(stats) }),
-    (error: unknown) => missing(error instanceof Error ? error.message : String(error)),
+    (error: unknown) => missing(errorText(error)),
   );
   return orLate(answer, STATS_WAIT_MS, clock, () =>
     missing(`not all of workers ${workers.pids.join(", ")} answered in ${STATS_WAIT_MS} ms`),

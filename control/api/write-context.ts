@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { z } from "zod";
 import type { WriteContext } from "../table/table-sink.ts";
 import { invalidHeader, preconditionRequired } from "./api-errors.ts";
 
@@ -7,6 +8,12 @@ const REASON_LENGTH_MAX = 500;
 
 /** Who writes, as long as the API knows no users. */
 const ACTOR = "local";
+
+/** The header fields of a write, as openapi.json describes them: writeContext() reads them. */
+export const writeHeaders = z.looseObject({
+  "if-match": z.string().optional().describe('Required: `"REVISION"` or `*`'),
+  "x-sluice-reason": z.string().optional().describe("Why; the audit log keeps it"),
+});
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 

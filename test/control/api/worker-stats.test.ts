@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { askWorkers, STATS_WAIT_MS, totalsOrZeros } from "../../../control/api/worker-stats.ts";
+import {
+  askWorkers,
+  reasonOf,
+  STATS_WAIT_MS,
+  totalsOrZeros,
+} from "../../../control/api/worker-stats.ts";
 import type { WorkersView } from "../../../control/api/deps.ts";
 import type { WorkerStats } from "../../../proxy/metrics/stats.ts";
 import { fixedClock } from "../../support/fixed-clock.ts";
@@ -61,4 +66,11 @@ test("askWorkers() leaves no timer behind when they have answered", async () => 
 test("totalsOrZeros() counts nothing where nothing is known", () => {
   const totals = totalsOrZeros({ kind: "missing", reason: "stuck" });
   expect(totals.version("web", "v1").exchangesOpen).toBe(0);
+});
+
+test("reasonOf() says why counts are zeros, and nothing when they are known", () => {
+  expect(reasonOf({ kind: "missing", reason: "stuck" })).toEqual({ countsMissing: "stuck" });
+  expect(
+    reasonOf({ kind: "known", totals: totalsOrZeros({ kind: "missing", reason: "" }) }),
+  ).toEqual({});
 });
