@@ -64,9 +64,24 @@ function undocumented({ path, lines }: SourceFile): readonly string[] {
  * is around them. Everything else has a test of its own name, or is a part of a neighbour that has.
  */
 const TESTED_TOGETHER: Readonly<Record<string, string>> = {
+  // One exchange over its ports, whole: each of these is a part of it.
+  "proxy/exchange/attempts.ts": "test/proxy/exchange/exchange.test.ts",
+  "proxy/exchange/forward-request.ts": "test/proxy/exchange/exchange.test.ts",
+  "proxy/exchange/forward-response.ts": "test/proxy/exchange/exchange.test.ts",
   // Between two sockets: raw bytes go in on one side and are looked at on the other.
-  "proxy/exchange/": "test/integration/http/request-line.test.ts",
-  "proxy/clients/": "test/integration/http/request-line.test.ts",
+  "proxy/exchange/client-answer.ts": "test/integration/http/proxy-duties.test.ts",
+  "proxy/exchange/destination.ts": "test/integration/http/routing.test.ts",
+  "proxy/exchange/failures.ts": "test/integration/http/upstream-faults.test.ts",
+  "proxy/exchange/filtering.ts": "test/integration/filter-hooks.test.ts",
+  "proxy/exchange/respond.ts": "test/integration/http/upstream-faults.test.ts",
+  "proxy/exchange/upgrade.ts": "test/integration/http/websocket.test.ts",
+  "proxy/clients/accepted-connection.ts": "test/integration/http/connections-and-time.test.ts",
+  "proxy/clients/client-connection.ts": "test/integration/http/pipelining.test.ts",
+  "proxy/clients/client-connections.ts": "test/integration/drain.test.ts",
+  "proxy/clients/exchange-store.ts": "test/integration/http/pipelining.test.ts",
+  "proxy/clients/linger.ts": "test/integration/http/connections-and-time.test.ts",
+  "proxy/clients/listener.ts": "test/integration/http/limits.test.ts",
+  "proxy/clients/turn-away.ts": "test/integration/http/limits.test.ts",
   "proxy/tunnel/tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/tunnel/open-tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { Deadlines } from "../../../proxy/exchange/deadlines.ts";
+import { serviceSnapshot } from "../table/service-fixture.ts";
+
+const { policy } = serviceSnapshot({ v1: 1 });
+
+function begun(timeoutMs: number, stallTimeoutMs: number): Deadlines {
+  const deadlines = new Deadlines();
+  deadlines.begin({ ...policy, timeoutMs, stallTimeoutMs }, 1_000);
+  return deadlines;
+}
+
+test("Deadlines expire `timeoutMs` after the beginning, and not a moment sooner", () => {
+  const deadlines = begun(500, 0);
+  expect(deadlines.nextMs()).toBe(1_500);
+  expect([deadlines.passed(1_499), deadlines.passed(1_500)]).toEqual([undefined, "expired"]);
+});
+
+test("Deadlines of 0 are none", () => {
+  const deadlines = begun(0, 0);
+  deadlines.moved(1_000);
+  expect(deadlines.nextMs()).toBe(Infinity);
+  expect(deadlines.passed(1e12)).toBe(undefined);
+});
+
+test("Deadlines stall only while a body is under way, since it last moved", () => {
+  const deadlines = begun(0, 200);
+  expect(deadlines.passed(5_000)).toBe(undefined);
+  expect(deadlines.moved(5_000)).toBe(true);
+  expect(deadlines.moved(5_100)).toBe(false);
+  expect([deadlines.passed(5_299), deadlines.passed(5_300)]).toEqual([undefined, "stalled"]);
+  deadlines.still();
+  expect(deadlines.passed(9_000)).toBe(undefined);
+});
+
+test("Deadlines say which comes first, and the whole exchange's wins", () => {
+  const deadlines = begun(1_000, 200);
+  deadlines.moved(1_900);
+  expect(deadlines.nextMs()).toBe(2_000);
+  expect(deadlines.passed(2_200)).toBe("expired");
+});
+
+test("Deadlines.clear() leaves nothing of the exchange before", () => {
+  const deadlines = begun(500, 200);
+  deadlines.moved(1_000);
+  deadlines.clear();
+  expect(deadlines.nextMs()).toBe(Infinity);
+  expect(deadlines.moved(1_000)).toBe(true);
+});

@@ -1,0 +1,140 @@
+import { onTestFinished } from "vitest";
+import { systemClock } from "../../../proxy/base/clock.ts";
+import { HttpDate } from "../../../proxy/base/http-date.ts";
+import { Exchange } from "../../../proxy/exchange/exchange.ts";
+import type { ExchangeClient, ExchangeStream } from "../../../proxy/exchange/ports.ts";
+import type { ExchangeUpstream } from "../../../proxy/exchange/ports.ts";
+import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
+import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
+import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
+import { LiveService } from "../../../proxy/upstream/live-service.ts";
+import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
+import type { UpstreamUser } from "../../../proxy/upstream/upstream-connection.ts";
+import type { NoConnection } from "../../../proxy/upstream/version-pool.ts";
+import { serviceTable } from "../table/service-fixture.ts";
+import { poolParts } from "../upstream/pool-fixture.ts";
+
+/** One side of an exchange: keeps what is written, and what was done to it, in order. */
+export class FakeStream implements ExchangeStream {
+  text = "";
+  blocked = false;
+  readonly done: string[] = [];
+
+  write(text: string): void {
+    this.text += text;
+  }
+
+  relay(_source: unknown, head: string, bytes: Buffer, start: number, end: number): void {
+    this.text += head + bytes.toString("latin1", start, end);
+  }
+
+  keep(bytes: Buffer, start: number, end: number): Buffer {
+    return Buffer.from(bytes.subarray(start, end));
+  }
+
+  releaseBuffer(): void {
+    // Its bytes are the test's own.
+  }
+
+  readonly pause = (): void => void this.done.push("pause");
+  readonly resume = (): void => void this.done.push("resume");
+  readonly reset = (): void => void this.done.push("reset");
+  readonly destroy = (): void => void this.done.push("destroy");
+}
+
+/** What an exchange is tried with: a client, and a pool that gives what the test says. */
+export class ExchangeBed {
+  readonly client = new FakeStream();
+  readonly live: LiveService;
+  /** What the pool heard, in order: `acquire`, `release`, `discard`, `well`, `bad` … */
+  readonly pool: string[] = [];
+  /** What acquire() answers, one after the other. */
+  readonly answers: (ExchangeUpstream | NoConnection)[] = [];
+  /** How the exchange ended: `close` or `keep`. */
+  readonly ended: string[] = [];
+  user: UpstreamUser | undefined;
+  readonly #exchange: Exchange;
+
+  constructor(service: Partial<ServiceSnapshot> = {}) {
+    const deps = poolParts();
+    this.live = new LiveService(serviceTable({ v1: 1 }, service), deps);
+    onTestFinished(() => this.live.close());
+    this.#fakePool();
+    const client = this.#client();
+    this.#exchange = new Exchange(
+      {
+        ...deps,
+        clock: systemClock,
+        date: new HttpDate(systemClock),
+        rejected: new RejectCounters(),
+        requestIds: new RequestIds("id-"),
+        pseudonym: "sluice-test",
+      },
+      client,
+    );
+    this.#exchange.lend(client);
+  }
+
+  get endpoint(): Endpoint {
+    return [...(this.live.pools[0]?.endpoints.values() ?? [])][0] as Endpoint;
+  }
+
+  /** A connection to the endpoint that stands. */
+  upstream(transport: FakeStream, reused = false): ExchangeUpstream {
+    const { endpoint } = this;
+    return { endpoint, transport, tunnelEnd: undefined, ready: true, reused, idleMs: 0 };
+  }
+
+  /** The client sends this; its head has to be whole. */
+  request(text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    const start = this.#exchange.head.parse(bytes, 0, bytes.length);
+    this.#exchange.begin(bytes, start, bytes.length);
+  }
+
+  /** More of the request comes. */
+  more(text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    this.#exchange.onRequestBytes(bytes, 0, bytes.length);
+  }
+
+  leave(): void {
+    this.#exchange.onClientGone();
+  }
+
+  /** The endpoint sends this. */
+  respond(text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    this.user?.onUpstreamData(bytes, bytes.length);
+  }
+
+  #client(): ExchangeClient {
+    return {
+      transport: this.client,
+      peer: { address: "192.0.2.1", trusted: false },
+      tunnelEnd: undefined,
+      draining: false,
+      serviceFor: (host) => (host === "web" ? this.live : undefined),
+      followPolicy: () => undefined,
+      armAt: () => undefined,
+      exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
+    };
+  }
+
+  #fakePool(): void {
+    const acquire = (user: UpstreamUser): ExchangeUpstream | NoConnection => {
+      this.user = user;
+      this.pool.push("acquire");
+      return this.answers.shift() ?? "unavailable";
+    };
+    const note = (what: string) => (): void => void this.pool.push(what);
+    Object.assign(this.live.pools[0] as object, {
+      acquire,
+      cancel: note("cancel"),
+      release: note("release"),
+      discard: note("discard"),
+      succeeded: note("well"),
+      failed: note("bad"),
+    });
+  }
+}
