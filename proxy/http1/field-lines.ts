@@ -30,6 +30,7 @@ export class FieldLines {
   text = "";
 
   readonly #ranges = new Uint16Array(FIELDS_MAX * NUMBERS_A_FIELD);
+
   /** Before a new section, whose first line starts `at` bytes after the head. */
   clear(at: number): void {
     this.count = 0;
@@ -43,12 +44,13 @@ export class FieldLines {
    * starts at `line`, its name ends at `nameEnd`, and its value is at [value, valueEnd).
    */
   add(line: number, nameEnd: number, value: number, valueEnd: number, kind: number): void {
+    const ranges = this.#ranges;
     const at = this.count * NUMBERS_A_FIELD;
-    this.#ranges[at + LINE] = line;
-    this.#ranges[at + NAME_END] = nameEnd;
-    this.#ranges[at + VALUE] = value;
-    this.#ranges[at + VALUE_END] = valueEnd;
-    this.#ranges[at + KIND] = kind;
+    ranges[at + LINE] = line;
+    ranges[at + NAME_END] = nameEnd;
+    ranges[at + VALUE] = value;
+    ranges[at + VALUE_END] = valueEnd;
+    ranges[at + KIND] = kind;
     this.count += 1;
     this.repeated |= this.seen & (1 << kind);
     this.seen |= 1 << kind;

@@ -103,18 +103,17 @@ export class FieldReader {
 
   /** Writes down the line that has been read, whose CRLF is at `lineEnd`. */
   #note(bytes: Buffer, head: number, lineEnd: number): boolean {
-    if (this.#fields.count === FIELDS_MAX) {
-      this.refusal = REFUSALS["too-many-fields"];
+    const fields = this.#fields;
+    const line = this.#line;
+    const colon = this.#colon;
+    const kind = fieldKind(bytes, head + line, head + colon);
+    if (kind === AMBIGUOUS || fields.count === FIELDS_MAX) {
+      const isFull = fields.count === FIELDS_MAX;
+      this.#refuse(isFull ? "too-many-fields" : "field-name-ambiguous");
       return false;
     }
-    const kind = fieldKind(bytes, head + this.#line, head + this.#colon);
-    if (kind === AMBIGUOUS) {
-      this.refusal = REFUSALS["field-name-ambiguous"];
-      return false;
-    }
-    const value = skipBlanks(bytes, head + this.#colon + 1, lineEnd);
-    const valueEnd = trimBlanks(bytes, value, lineEnd);
-    this.#fields.add(this.#line, this.#colon, value - head, valueEnd - head, kind);
+    const value = skipBlanks(bytes, head + colon + 1, lineEnd);
+    fields.add(line, colon, value - head, trimBlanks(bytes, value, lineEnd) - head, kind);
     return true;
   }
 

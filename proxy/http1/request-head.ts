@@ -201,13 +201,13 @@ export class RequestHead implements RequestView {
 
   /** Expect means nothing in HTTP/1.0, and a 100 means nothing without a body. */
   #readExpect(bytes: Buffer, start: number): Refusal | undefined {
-    const isMeant = this.minorVersion === 1 && this.fields.has(Field.expect);
+    const isMeant = this.fields.has(Field.expect) && this.minorVersion === 1;
     this.expectsContinue = isMeant && this.#hasBody();
     return isMeant ? expectRefusal(this.fields, bytes, start) : undefined;
   }
 
   #readMaxForwards(bytes: Buffer, start: number): Refusal | undefined {
-    const isMeant = this.method === "OPTIONS" && this.fields.has(Field.maxForwards);
+    const isMeant = this.fields.has(Field.maxForwards) && this.method === "OPTIONS";
     this.maxForwards = isMeant ? maxForwardsOf(this.fields, bytes, start) : -1;
     return isMeant && this.maxForwards === -1 ? REFUSALS["max-forwards-invalid"] : undefined;
   }

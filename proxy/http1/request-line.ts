@@ -159,9 +159,12 @@ export class RequestLine {
 
   #readVersion(bytes: Buffer, head: number, end: number): boolean {
     const start = head + this.target.end + 1;
+    const limit = Math.min(end, start + VERSION.length);
     let at = head + this.#next;
-    for (; at < end && at < start + VERSION.length; at += 1) {
-      if (!this.#isVersionByte(bytes, at, at - start)) {
+    for (; at < limit; at += 1) {
+      const index = at - start;
+      const isPlain = bytes[at] === VERSION[index] && index !== MINOR;
+      if (!isPlain && !this.#isVersionByte(bytes, at, index)) {
         return false;
       }
     }
