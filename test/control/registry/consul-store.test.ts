@@ -21,9 +21,18 @@ function tableOf(revision: number, weight = revision): StoredTable {
 /** A store of this bed, with a copy on disk. */
 async function storeOf({ deps }: FakeConsulBed): Promise<() => ConsulStore> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-consul-store-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const stores: ConsulStore[] = [];
+  onTestFinished(async () => {
+    // One that is open may still write its copy into the folder.
+    await Promise.all(stores.map((store) => store.close()));
+    await rm(folder, { recursive: true, force: true });
+  });
   const copyPath = join(folder, "table.json");
-  return () => new ConsulStore(deps, { prefix: "sluice", sidecar: "a", copyPath });
+  return () => {
+    const store = new ConsulStore(deps, { prefix: "sluice", sidecar: "a", copyPath });
+    stores.push(store);
+    return store;
+  };
 }
 
 describeStore("consul", async () => {
