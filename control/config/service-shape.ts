@@ -32,7 +32,7 @@ const affinity = strict({
 });
 
 const endpoint = z.union(
-  [endpointAddress, strict({ address: endpointAddress, weight: whole(1, 65_535) })],
+  [endpointAddress, strict({ address: endpointAddress, weight: whole(1, 65_535).default(1) })],
   {
     error: "an address such as 10.0.0.5:3000 or { address, weight: 1 to 65535 }",
   },

@@ -181,6 +181,19 @@ describe("serviceSchema", () => {
     expect(read(withOne({ affinity })).affinity).toStrictEqual(expected);
   });
 
+  test("gives an endpoint without a weight the weight 1, however it is written", () => {
+    const endpoints = ["10.0.0.5:1", { address: "10.0.0.5:2" }, { address: "web.internal:3" }];
+    const [version] = read({ versions: { v1: { endpoints } } }).versions;
+    expect(version?.source).toStrictEqual({
+      kind: "static",
+      endpoints: [
+        { address: "10.0.0.5:1", weight: 1 },
+        { address: "10.0.0.5:2", weight: 1 },
+        { address: "web.internal:3", weight: 1 },
+      ],
+    });
+  });
+
   test("takes names that are special in JavaScript as names", () => {
     const versions = { constructor: { weight: 1, ...v1 }, toString: { weight: 1, ...v1 } };
     const service = read({ versions, stable: "toString" });
