@@ -71,9 +71,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   // Between two sockets: raw bytes go in on one side and are looked at on the other.
   "proxy/exchange/client-answer.ts": "test/integration/http/proxy-duties.test.ts",
   "proxy/exchange/destination.ts": "test/integration/http/routing.test.ts",
-  "proxy/exchange/failures.ts": "test/integration/http/upstream-faults.test.ts",
-  "proxy/exchange/filtering.ts": "test/integration/filter-hooks.test.ts",
-  "proxy/exchange/respond.ts": "test/integration/http/upstream-faults.test.ts",
   "proxy/exchange/upgrade.ts": "test/integration/http/websocket.test.ts",
   "proxy/clients/accepted-connection.ts": "test/integration/http/connections-and-time.test.ts",
   "proxy/clients/client-connection.ts": "test/integration/http/pipelining.test.ts",

@@ -40,7 +40,7 @@ export function readFilterAnswer(answer: FilterAnswer): AnswerDraft {
   return { status, fields: type + fields, body: bytes.toString("latin1") };
 }
 
-/** Date is ours too here: see ownAnswer() of proxy/exchange/respond.ts. */
+/** Date is ours too here: see ownResponse() of proxy/exchange/respond.ts. */
 function linesOf(headers: NonNullable<FilterAnswer["headers"]>): string {
   return Object.entries(headers)
     .flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))

@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+import { FAILURES } from "../../../proxy/exchange/failures.ts";
+import type { Failure } from "../../../proxy/exchange/failures.ts";
+import { statusOf } from "../../../proxy/exchange/respond.ts";
+
+const ALL: readonly Failure[] = Object.values(FAILURES);
+
+describe("FAILURES", () => {
+  test("are told apart by the client: 504 for what took too long, 502 for what went wrong", () => {
+    const late = ALL.filter(({ error }) => statusOf(error) === 504);
+    expect(late).toEqual([FAILURES.connectTimeout, FAILURES.late]);
+    const others = ALL.filter((failure) => !late.includes(failure));
+    expect(new Set(others.map(({ error }) => statusOf(error)))).toEqual(new Set([502]));
+  });
+
+  test("may be retried as `connect` exactly when no connection stood, so nothing was sent", () => {
+    for (const { outcome, cause } of ALL) {
+      expect(cause === "connect").toBe(outcome === "connect");
+    }
+  });
+
+  test("are never retried once the endpoint may have acted on the request", () => {
+    for (const { cause } of [FAILURES.late, FAILURES.invalid, FAILURES.badUpgrade]) {
+      expect(cause).toBeUndefined();
+    }
+  });
+
+  test("have an error of their own each, so that the client's text says what happened", () => {
+    expect(new Set(ALL.map(({ error }) => error)).size).toBe(ALL.length);
+  });
+});
