@@ -71,7 +71,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   // Between two sockets: raw bytes go in on one side and are looked at on the other.
   "proxy/exchange/client-answer.ts": "test/integration/http/proxy-duties.test.ts",
   "proxy/exchange/destination.ts": "test/integration/http/routing.test.ts",
-  "proxy/exchange/upgrade.ts": "test/integration/http/websocket.test.ts",
   "proxy/clients/accepted-connection.ts": "test/integration/http/connections-and-time.test.ts",
   "proxy/clients/client-connection.ts": "test/integration/http/pipelining.test.ts",
   "proxy/clients/client-connections.ts": "test/integration/drain.test.ts",
@@ -79,8 +78,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/clients/linger.ts": "test/integration/http/connections-and-time.test.ts",
   "proxy/clients/listener.ts": "test/integration/http/limits.test.ts",
   "proxy/clients/turn-away.ts": "test/integration/http/limits.test.ts",
-  "proxy/tunnel/tunnel.ts": "test/integration/http/websocket.test.ts",
-  "proxy/tunnel/open-tunnel.ts": "test/integration/http/websocket.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A lock is about several holders of one agent.

@@ -1,4 +1,5 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import { listHas } from "../http1/list.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Policy } from "../table/snapshot.ts";
@@ -15,9 +16,9 @@ export type UpgradingExchange = {
   readonly sinceMs: number;
 };
 
-/** Whether an Upgrade field asks for a WebSocket (RFC 6455 4.1: any case). */
+/** Whether an Upgrade field names WebSocket, perhaps among others (RFC 6455 4.1: any case). */
 export function isWebSocket(upgrade: string | undefined): boolean {
-  return upgrade?.toLowerCase() === "websocket";
+  return upgrade !== undefined && listHas(upgrade, "websocket");
 }
 
 /**
@@ -34,7 +35,7 @@ export function tunnelAfter(
   const { pool, policy } = to;
   if (client === undefined || connection === undefined || pool === undefined) return undefined;
   if (!isSwitchAskedFor(response, head)) return undefined;
-  const frames = isWebSocket(head.upgrade) ? new TunnelFrames() : undefined;
+  const frames = isWebSocket(response.upgrade) ? new TunnelFrames() : undefined;
   const idleTimeoutMs = policy.tunnelIdleTimeoutMs;
   return { client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames };
 }

@@ -101,14 +101,11 @@ describe("errorResponse() and refusalResponse()", () => {
 });
 
 describe("errorResponse()", () => {
-  test.each(ERRORS)(
-    "answers %s with its status, and says when to come back if that helps",
-    (error) => {
-      const { head } = read(errorResponse(error, OPTIONS));
-      expect(head.status).toBe(statusOf(error));
-      expect(head.header("retry-after") !== undefined).toBe(COMES_BACK[error]);
-    },
-  );
+  test.each(ERRORS)("answers %s with its status, and says when to come back", (error) => {
+    const { head } = read(errorResponse(error, OPTIONS));
+    expect(head.status).toBe(statusOf(error));
+    expect(head.header("retry-after") !== undefined).toBe(COMES_BACK[error]);
+  });
 
   test("never blames the client for the service: only a Host that nobody has is a 4xx", () => {
     expect(ERRORS.filter((error) => statusOf(error) < 500)).toEqual(["no-service"]);
