@@ -1,35 +1,65 @@
+import type { Path } from "./lone-values.ts";
 import type { Flaw } from "./problems.ts";
 
 /** Values of environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A document with the variables in its texts put in, and what stood in the way. */
-export type Expanded = { readonly document: unknown; readonly flaws: readonly Flaw[] };
+/** A document with the variables in its texts put in. */
+export type Expanded = {
+  readonly document: unknown;
+  /** What stood in the way. */
+  readonly flaws: readonly Flaw[];
+  /** The texts that are one reference and nothing else: see withWantedTypes(). */
+  readonly lone: readonly Path[];
+};
 
-/** `$$`, `${NAME}` or `${NAME:-default}`; any other `$` stands for itself, `${` never does. */
-const REFERENCE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
+/**
+ * `$$`, `${NAME}` or `${NAME:-default}`, whose default holds no other reference; any other `$`
+ * stands for itself, `${` never does.
+ */
+const REFERENCE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-((?:\$\$|\$(?!\{)|[^}$])*))?\}|\$\{/g;
+
+const REFERENCE_WANTED =
+  "${NAME} or ${NAME:-default} without another reference inside (write $$ for a $)";
 
 /**
  * Puts environment variables into the texts of a document: `${NAME}`, or `${NAME:-default}` where
- * an unset or empty one means the default (as in a shell); `$$` is a `$`. A value stays a text: it
- * never becomes a number, a list or a key. Keys are left alone.
+ * an unset or empty one means the default (as in a shell); `$$` is a `$`. A value stays a text,
+ * and never becomes a list or a key.
  */
 export function expandEnvironment(document: unknown, environment: Environment): Expanded {
   const flaws: Flaw[] = [];
-  const expand = (value: unknown, path: readonly PropertyKey[]): unknown => {
-    if (typeof value === "string") return expandText(value, path, { environment, flaws });
+  const lone: Path[] = [];
+  const expandKey = (key: string, path: Path): void => {
+    if (!key.includes("${")) return;
+    flaws.push({ path, wanted: "a key without ${, as keys stand for themselves", found: "${" });
+  };
+  const expand = (value: unknown, path: Path): unknown => {
+    if (typeof value === "string") {
+      if (isLone(value)) lone.push(path);
+      return expandText(value, path, { environment, flaws });
+    }
     if (Array.isArray(value)) return value.map((each, index) => expand(each, [...path, index]));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, expand(inner, [...path, key])]),
+      Object.entries(value).map(([key, inner]) => {
+        expandKey(key, [...path, key]);
+        return [key, expand(inner, [...path, key])];
+      }),
     );
   };
-  return { document: expand(document, []), flaws };
+  return { document: expand(document, []), flaws, lone };
+}
+
+/** Whether a text is one reference from its first to its last character. */
+function isLone(text: string): boolean {
+  const [first, second] = text.matchAll(REFERENCE);
+  return first?.[0] === text && first[1] !== undefined && second === undefined;
 }
 
 function expandText(
   text: string,
-  path: readonly PropertyKey[],
+  path: Path,
   known: { readonly environment: Environment; readonly flaws: Flaw[] },
 ): string {
   const { environment, flaws } = known;
@@ -39,9 +69,9 @@ function expandText(
   };
   return text.replace(REFERENCE, (whole: string, name?: string, fallback?: string) => {
     if (whole === "$$") return "$";
-    if (name === undefined) return wrong("${NAME} or ${NAME:-default} (write $$ for a $)", "${");
+    if (name === undefined) return wrong(REFERENCE_WANTED, "${");
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
-    if (fallback !== undefined) return value || fallback;
+    if (fallback !== undefined) return value || fallback.replaceAll("$$", () => "$");
     return value ?? wrong(`the environment variable ${name}, or a default`, "it is not set");
   });
 }

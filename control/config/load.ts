@@ -1,25 +1,16 @@
 import { open } from "node:fs/promises";
-import { isNode, LineCounter, parseDocument } from "yaml";
-import type { Document, YAMLParseError, YAMLWarning } from "yaml";
 import { ConfigError } from "../base/errors.ts";
-import type { Problem } from "../base/errors.ts";
 import { configSchema } from "./config-schema.ts";
 import type { Config } from "./config-schema.ts";
 import { expandEnvironment } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { problemAt, readBy } from "./problems.ts";
-import type { Place } from "./problems.ts";
 import type { ServiceDocument } from "./service-schema.ts";
+import { readYaml } from "./yaml-text.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Largest configuration file: thousands of services fit. */
 const FILE_BYTES_MAX = 8 * 1024 ** 2;
-
-/** Nodes that aliases may add in all: enough to share settings, too few for a "billion laughs". */
-const ALIASES_MAX = 100;
-
-/** The quotation of lines that `yaml` adds to its messages could show a secret. */
-const YAML_OPTIONS = { prettyErrors: false, uniqueKeys: true, version: "1.2" } as const;
 
 /** Where a configuration comes from. */
 export type ConfigSource = {
@@ -41,19 +32,11 @@ export async function loadConfig(file: string, environment: Environment): Promis
  * @throws ConfigError with every problem found.
  */
 export function readConfig(text: string, source: ConfigSource): Config {
-  const lines = new LineCounter();
-  const yaml = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
-  const broken = [...yaml.errors, ...yaml.warnings];
-  if (broken.length > 0) {
-    throw new ConfigError(
-      source.file,
-      broken.map((each) => syntaxProblem(each, lines)),
-    );
-  }
-  const place = placeIn(yaml, lines);
-  const { document, flaws } = expandEnvironment(toPlain(yaml, source.file), source.environment);
+  const { document: written, place } = readYaml(text, source.file);
+  const own = withoutExtensions(written);
+  const { document, flaws, lone } = expandEnvironment(own, source.environment);
   const unset = flaws.map((flaw) => problemAt(flaw, place));
-  const read = readBy(configSchema, document, place);
+  const read = readBy(configSchema, document, { place, written: own, lone });
   if (read.kind === "read" && unset.length === 0) {
     return { ...read.value, documents: documentsOf(document) };
   }
@@ -76,36 +59,10 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function syntaxProblem({ code, pos }: YAMLParseError | YAMLWarning, lines: LineCounter): Problem {
-  const { line, col } = lines.linePos(pos[0]);
-  const found = code.toLowerCase().replaceAll("_", " ");
-  return { path: "", wanted: "YAML 1.2 or JSON", found, line, column: col };
-}
-
-function toPlain(yaml: Document.Parsed, file: string): unknown {
-  try {
-    return yaml.toJS({ maxAliasCount: ALIASES_MAX });
-  } catch {
-    const wanted = `aliases of earlier anchors that add at most ${ALIASES_MAX} nodes`;
-    throw new ConfigError(file, [{ path: "", wanted, found: "others" }]);
-  }
-}
-
-/**
- * Finds a path's place in the text, or that of the nearest thing around it if the path is not
- * there.
- */
-function placeIn(yaml: Document.Parsed, lines: LineCounter): Place {
-  return (path) => {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node: unknown = yaml.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) {
-        const { line, col } = lines.linePos(node.range[0]);
-        return { line, column: col };
-      }
-    }
-    return undefined;
-  };
+/** Leaves out `x-…` at the top, where people keep what their anchors name (as in Compose). */
+function withoutExtensions(written: unknown): unknown {
+  if (typeof written !== "object" || written === null || Array.isArray(written)) return written;
+  return Object.fromEntries(Object.entries(written).filter(([key]) => !key.startsWith("x-")));
 }
 
 function documentsOf(document: unknown): Readonly<Record<string, ServiceDocument>> {

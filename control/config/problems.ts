@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { Problem } from "../base/errors.ts";
+import { withWantedTypes } from "./lone-values.ts";
+import type { Path } from "./lone-values.ts";
 
 /**
  * Most problems to report at once: whoever made more than these sent something else than a
@@ -22,31 +24,41 @@ export type ReadResult<Output> =
   | { readonly kind: "wrong"; readonly problems: readonly Problem[] };
 
 /** Where in a file the value at a path stands. undefined: not known. */
-export type Place = (
-  path: readonly PropertyKey[],
-) => { readonly line: number; readonly column: number } | undefined;
+export type Place = (path: Path) => { readonly line: number; readonly column: number } | undefined;
+
+/** Where a document comes from. */
+export type Origin = {
+  readonly place?: Place;
+  /** What stood in the file where variables have been put in: errors quote this, no value. */
+  readonly written?: unknown;
+  /** Texts that may become numbers or booleans: see withWantedTypes(). */
+  readonly lone?: readonly Path[];
+};
 
 /** Reads `document` by `schema`; when it cannot, says everything that is wrong. */
 export function readBy<Schema extends z.ZodType>(
   schema: Schema,
   document: unknown,
-  place: Place = () => undefined,
+  origin: Origin = {},
 ): ReadResult<z.output<Schema>> {
+  const { place = () => undefined, written = document, lone = [] } = origin;
   const refused = unreadable(document, []).slice(0, PROBLEMS_MAX);
   if (refused.length > 0) {
     return { kind: "wrong", problems: refused.map((flaw) => problemAt(flaw, place)) };
   }
   const result = schema.safeParse(document, { error: wantedText });
   if (result.success) return { kind: "read", value: result.data };
+  const typed = withWantedTypes(document, lone, result.error.issues);
+  if (typed !== document) return readBy(schema, typed, { place, written });
   const problems = result.error.issues
-    .flatMap((issue) => flawsOf(issue, document))
+    .flatMap((issue) => flawsOf(issue, written))
     .map((flaw) => problemAt(flaw, place));
   return { kind: "wrong", problems: withoutRepeats(problems).slice(0, PROBLEMS_MAX) };
 }
 
 /** A problem whose path is still in steps. */
 export type Flaw = {
-  readonly path: readonly PropertyKey[];
+  readonly path: Path;
   readonly wanted: string;
   readonly found: string;
 };
@@ -57,12 +69,12 @@ export function problemAt({ path, wanted, found }: Flaw, place: Place): Problem 
 }
 
 /** Writes a path as people would: `listeners[0].bind`, `hosts["a.b"]`. "" is the whole document. */
-export function pathText(path: readonly PropertyKey[]): string {
+export function pathText(path: Path): string {
   return path.map(stepText).join("").replace(/^\./, "");
 }
 
 /** What is at a path, cut short and without secrets. */
-function foundText(value: unknown, path: readonly PropertyKey[]): string {
+function foundText(value: unknown, path: Path): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "an object";
@@ -73,7 +85,7 @@ function foundText(value: unknown, path: readonly PropertyKey[]): string {
 }
 
 /** A list under a secret key holds secrets too: the last name in the path counts. */
-function isSecret(path: readonly PropertyKey[]): boolean {
+function isSecret(path: Path): boolean {
   const key = path.findLast((step) => typeof step === "string");
   return key !== undefined && SECRET_KEY.test(key);
 }
@@ -83,7 +95,7 @@ function scalar(value: unknown): string {
 }
 
 /** The value at a path. undefined: there is none. */
-function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(document: unknown, path: Path): unknown {
   let value = document;
   for (const step of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, step))
@@ -135,7 +147,7 @@ const WANTED_BY_TYPE: ReadonlyMap<string, string> = new Map([
  * What must be refused before zod sees it: the key `__proto__`, which zod silently leaves out of a
  * record, and nesting that would exhaust the stack.
  */
-function unreadable(value: unknown, path: readonly PropertyKey[]): Flaw[] {
+function unreadable(value: unknown, path: Path): Flaw[] {
   if (typeof value !== "object" || value === null) return [];
   if (path.length >= DEPTH_MAX) {
     const wanted = `at most ${DEPTH_MAX} levels`;

@@ -15,6 +15,8 @@ describe("expandEnvironment()", () => {
     ["${NESTED}", "${HOST}"],
     ["$${HOST}", "${HOST}"],
     ["$$$${HOST}", "$${HOST}"],
+    ["${NONE:-$$5 and $6}", "$5 and $6"],
+    ["${NONE:-$${HOST}}", "${HOST}"],
     ["$HOST costs $5", "$HOST costs $5"],
   ])("makes %j into %j", (text, expected) => {
     const { document, flaws } = expandEnvironment({ a: [text] }, environment);
@@ -30,7 +32,11 @@ describe("expandEnvironment()", () => {
         wanted: "the environment variable NONE, or a default",
         found: "it is not set",
       },
-      { path: ["b"], wanted: "${NAME} or ${NAME:-default} (write $$ for a $)", found: "${" },
+      {
+        path: ["b"],
+        wanted: "${NAME} or ${NAME:-default} without another reference inside (write $$ for a $)",
+        found: "${",
+      },
     ]);
   });
 
@@ -38,8 +44,23 @@ describe("expandEnvironment()", () => {
     expect(expandEnvironment("${constructor}", environment).flaws).toHaveLength(1);
   });
 
-  test("leaves keys, numbers and nothing alone", () => {
-    const document = { "${HOST}": 1, b: null, c: true };
+  test.each(["${A:-${HOST}}", "${A:-x${", "${", "${}", "${A-x}", "${1}", "${HOST:?}"])(
+    "refuses %j, as ${ never stands for itself",
+    (text) => {
+      expect(expandEnvironment({ a: text }, environment).flaws[0]).toMatchObject({ found: "${" });
+      expect(expandEnvironment({ [text]: 1 }, environment).flaws).toMatchObject([
+        { path: [text], found: "${" },
+      ]);
+    },
+  );
+
+  test("names the texts that are one reference alone", () => {
+    const document = { a: "${HOST}", b: ["x${HOST}", "${HOST:-y}", "$$", "${HOST}${HOST}", ""] };
+    expect(expandEnvironment(document, environment).lone).toStrictEqual([["a"], ["b", 1]]);
+  });
+
+  test("leaves numbers and nothing alone", () => {
+    const document = { a: 1, b: null, c: true };
     expect(expandEnvironment(document, environment).document).toStrictEqual(document);
   });
 });

@@ -67,6 +67,37 @@ describe("readConfig()", () => {
     });
   });
 
+  test("gives a value that is a variable alone the type that its key wants", () => {
+    const text = [
+      "listeners: [{ bind: '127.0.0.1:8080', connectionsMax: '${MOST}' }]",
+      "workers: ${WORKERS:-2}",
+      "consul: { token: '${TOKEN}', warningIsHealthy: '${LAX}' }",
+      "register: { service: web, port: '${NOMAD_PORT_http}' }",
+      "services: { web: { versions: { v1: { weight: '${W}', endpoints: [{ address: '10.0.0.1:1', weight: '${W}' }] } } } }",
+    ].join("\n");
+    const environment = { MOST: "7", TOKEN: "1234", LAX: "true", NOMAD_PORT_http: "8080", W: "3" };
+    const config = read(text, environment);
+    expect(config).toMatchObject({ workers: 2, listeners: [{ connectionsMax: 7 }] });
+    expect(config.consul).toMatchObject({ token: "1234", warningIsHealthy: true });
+    expect(config.register?.port).toBe(8080);
+    expect(config.services["web"]?.versions[0]).toMatchObject({
+      weight: 3,
+      source: { endpoints: [{ weight: 3 }] },
+    });
+    expect(problems(text, { ...environment, W: "three" })).toStrictEqual([
+      'services.web.versions.v1.weight: wanted a whole number from 0 to 1000000, found "${W}" (line 5, column 46)',
+      "services.web.versions.v1.endpoints[0]: wanted an address such as 10.0.0.5:3000 or { address, weight: 1 to 65535 }, found an object (line 5, column 66)",
+    ]);
+  });
+
+  test("leaves `x-…` at the top alone, and merges what it names", () => {
+    const text = `${LISTENERS}\nx-short: &short { timeout: 1s }\nservices: { web: { <<: *short, versions: { 1.10: { endpoints: [] } } } }`;
+    const { services, documents } = read(text);
+    expect(services["web"]?.versions.map(({ name }) => name)).toEqual(["1.10"]);
+    expect(documents["web"]).toMatchObject({ timeout: "1s" });
+    expect(problems(`${LISTENERS}\ncontrol: { x-a: 1 }`)).toHaveLength(1);
+  });
+
   test("reads the blocks for Consul", () => {
     const config = read(
       [
@@ -164,7 +195,16 @@ describe("readConfig()", () => {
     [
       `${LISTENERS}\nstore: { kind: file, path: "\${FILE}" }\nworkers: "\${N:-2}"`,
       "store.path: wanted the environment variable FILE, or a default, found it is not set (line 2, column 28)",
-      'workers: wanted a whole number from 1 to 64, found "2" (line 3, column 10)',
+    ],
+    [
+      `${LISTENERS}\nworkers: "x\${N:-2}"\nstore: { kind: file, path: "\${A:-\${B:-x}}" }`,
+      "store.path: wanted ${NAME} or ${NAME:-default} without another reference inside " +
+        "(write $$ for a $), found ${ (line 3, column 28)",
+      'workers: wanted a whole number from 1 to 64, found "x${N:-2}" (line 2, column 10)',
+    ],
+    [
+      `${LISTENERS}\nservices: { "\${N}": { versions: { v1: { endpoints: [] } } } }`,
+      'services["${N}"]: wanted a key without ${, as keys stand for themselves, found ${ (line 2, column 21)',
     ],
   ])("refuses %j", (text, ...expected) => {
     expect(problems(text)).toStrictEqual(expected);

@@ -41,9 +41,16 @@ test("readBy() says where in the file a problem is, when that is known", () => {
     line: 3,
     column: path.length,
   });
-  expect(readBy(z.object({ a: z.string() }), {}, place)).toEqual({
+  expect(readBy(z.object({ a: z.string() }), {}, { place })).toEqual({
     kind: "wrong",
     problems: [{ path: "a", wanted: "a text", found: "nothing", line: 3, column: 1 }],
+  });
+});
+
+test("readBy() quotes what was written, not what a variable put there", () => {
+  const written = { a: "${SECRET}" };
+  expect(readBy(z.object({ a: z.number() }), { a: "hush" }, { written })).toMatchObject({
+    problems: [{ found: '"${SECRET}"' }],
   });
 });
 
