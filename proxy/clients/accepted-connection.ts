@@ -120,10 +120,10 @@ export abstract class AcceptedConnection
   /** It has had its last answer. */
   protected linger(): void {
     const { transport } = this;
-    const { wheel } = this.deps;
+    const { wheel, connections: count } = this.deps;
     this.#timer.close();
     this.leave();
-    const linger = new Linger({ transport, wheel, onGone: () => this.closed() });
+    const linger = new Linger({ transport, wheel, count, onGone: () => this.closed() });
     linger.begin(this.timeouts.stallTimeoutMs);
   }
 

@@ -45,6 +45,8 @@ export class ClientConnections {
   readonly #open = new Set<OpenClient>();
   /** How many of them are tunnels. */
   tunnels = 0;
+  /** Connections that have had their last answer and are read empty, turned away ones included. */
+  lingering = 0;
   /** The worker is ending: answers announce that their connection will close. */
   draining = false;
   /** Told of every connection whose exchange has ended, while they are being handed over. */

@@ -4,6 +4,7 @@ import type { Accepted } from "../transport/open-transport.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TransportHandler } from "../transport/transport.ts";
 import { Linger } from "./linger.ts";
+import type { LingerCount } from "./linger.ts";
 
 /**
  * Most connections that are being turned away at once: above this they are cut, answered or not.
@@ -11,7 +12,11 @@ import { Linger } from "./linger.ts";
 const TURNED_AWAY_MAX = 256;
 
 /** What turning away takes. */
-export type TurnAwayDeps = { readonly wheel: TimerWheel; readonly buffers: ReadBuffers };
+export type TurnAwayDeps = {
+  readonly wheel: TimerWheel;
+  readonly buffers: ReadBuffers;
+  readonly connections: LingerCount;
+};
 
 const ignore = (): void => undefined;
 
@@ -35,13 +40,13 @@ export class TurnAway {
 
   /** Sends `response` to an accepted connection and closes it. */
   take(accepted: Accepted, response: string): void {
-    const { buffers, wheel } = this.#deps;
+    const { buffers, wheel, connections: count } = this.#deps;
     const onGone = (): void => {
       this.#open -= 1;
     };
     this.#open += 1;
     const transport = acceptTransport(accepted, buffers, NOBODY);
-    const linger = new Linger({ transport, wheel, onGone });
+    const linger = new Linger({ transport, wheel, count, onGone });
     if (this.#open > TURNED_AWAY_MAX) return transport.destroy();
     transport.write(response);
     return linger.begin();

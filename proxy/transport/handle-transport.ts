@@ -34,6 +34,8 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   #error: Error | undefined;
   #paused = false;
   #ended = false;
+  /** We have opened it, so its peer answers: what it has sent counts after a failed write too. */
+  readonly #isOutgoing: boolean;
 
   /** Takes over an established connection. */
   static accept(
@@ -41,7 +43,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     buffers: ReadBuffers,
     handler: TransportHandler,
   ): HandleTransport {
-    const transport = new HandleTransport(buffers, handler);
+    const transport = new HandleTransport(buffers, handler, false);
     transport.#take(handle);
     return transport;
   }
@@ -52,12 +54,13 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     buffers: ReadBuffers,
     handler: TransportHandler,
   ): HandleTransport {
-    const transport = new HandleTransport(buffers, handler);
+    const transport = new HandleTransport(buffers, handler, true);
     transport.#dialling = new Dial(target, transport);
     return transport;
   }
 
-  private constructor(buffers: ReadBuffers, handler: TransportHandler) {
+  private constructor(buffers: ReadBuffers, handler: TransportHandler, isOutgoing: boolean) {
+    this.#isOutgoing = isOutgoing;
     this.#memory = new ReadMemory(buffers);
     this.#writer = new HandleWriter(buffers.writes, this);
     this.handler = handler;
@@ -76,7 +79,8 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   }
 
   get whole(): boolean {
-    return this.#handle !== undefined && !this.#ended && !this.#writer.ending;
+    const { ending, failed } = this.#writer;
+    return this.#handle !== undefined && !this.#ended && !ending && !failed;
   }
 
   get detachable(): boolean {
@@ -167,8 +171,13 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     if (this.#ended) this.destroy();
   }
 
+  /**
+   * A peer that has answered early and closed refuses the rest of the request, and its answer waits
+   * in the kernel: it is read to its end before the connection is given up.
+   */
   onWriteFailed(errno: number): void {
-    this.#fail(errno, "write");
+    this.#error ??= systemError(errno, "write");
+    if (!this.#isOutgoing) this.destroy();
   }
 
   onDialled(handle: StreamHandle): void {
@@ -205,8 +214,8 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
 
   #endOfFile(): void {
     this.#ended = true;
-    this.handler.onEnd();
-    if (this.#writer.ended) this.destroy();
+    if (!this.#writer.wasReset) this.handler.onEnd();
+    if (this.#writer.ended || this.#writer.failed) this.destroy();
   }
 
   #fail(errno: number, syscall: string): void {

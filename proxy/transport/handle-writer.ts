@@ -9,13 +9,19 @@ import type { Flushable, WriteBatch } from "./write-batch.ts";
 const { streamBaseState, kLastWriteErr, ShutdownWrap } =
   streamHandles ?? ({} as NonNullable<typeof streamHandles>);
 
+/**
+ * libuv's UV_EPIPE where Node runs, but for Windows: the error of a write behind a FIN and a reset.
+ * Behind a reset alone it is another one.
+ */
+const BROKEN_PIPE = -32;
+
 /** Hears what becomes of writes. */
 export interface WriteOwner {
   /** The kernel, which had not taken everything at once, now has all of it. */
   onWritten(): void;
   /** The FIN that was asked for is out. */
   onWriteEnded(): void;
-  /** One failed. `errno`: as libuv gives it, below 0. */
+  /** One failed, and no more go out. `errno`: as libuv gives it, below 0. */
   onWriteFailed(errno: number): void;
 }
 
@@ -33,6 +39,10 @@ export class HandleWriter implements Flushable {
   ending = false;
   /** It is out. */
   ended = false;
+  /** A write has failed: the peer takes nothing more, which says nothing of what it has sent. */
+  failed = false;
+  /** It has taken a reset from the kernel, where reading then shows an end that was none. */
+  wasReset = false;
 
   constructor(batch: WriteBatch, owner: WriteOwner) {
     this.#batch = batch;
@@ -49,14 +59,14 @@ export class HandleWriter implements Flushable {
     this.#handle = undefined;
   }
 
-  /** Writes are under way. */
+  /** Writes are under way, or never get there. */
   get blocked(): boolean {
-    return this.#writes > 0;
+    return this.#writes > 0 || this.failed;
   }
 
   /** The kernel has everything that was written. */
   get isEmpty(): boolean {
-    return this.#writes === 0 && this.#held === "";
+    return this.#writes === 0 && this.#held === "" && !this.failed;
   }
 
   /** See Transport.write(). */
@@ -115,9 +125,9 @@ export class HandleWriter implements Flushable {
   /** `data` is kept until it is out. */
   #wrote(result: WriteResult, data?: unknown): void {
     if (result === 0) return;
-    if (typeof result === "number") return this.#owner.onWriteFailed(result);
+    if (typeof result === "number") return this.#failed(result);
     const error = streamBaseState[kLastWriteErr] as number;
-    if (error !== 0) return this.#owner.onWriteFailed(error);
+    if (error !== 0) return this.#failed(error);
     this.#writes += 1;
     result.buffer = data;
     result.oncomplete = (status) => this.#written(status);
@@ -128,7 +138,15 @@ export class HandleWriter implements Flushable {
   #written(status: number): void {
     this.#writes -= 1;
     if (this.#handle === undefined) return;
-    if (status < 0) this.#owner.onWriteFailed(status);
+    if (status < 0) this.#failed(status);
     else if (this.#writes === 0) this.#owner.onWritten();
+  }
+
+  #failed(errno: number): void {
+    this.failed = true;
+    this.wasReset = errno !== BROKEN_PIPE;
+    this.#held = "";
+    this.#handle = undefined;
+    this.#owner.onWriteFailed(errno);
   }
 }

@@ -5,7 +5,7 @@ import type { ByteSource, Transport, TransportHandler } from "./transport.ts";
 
 /**
  * A transport on the documented parts of a net.Socket, for a Node whose streams we do not know: it
- * is slower, and its connections stay in their process.
+ * is slower, its connections stay in their process, and a failed write loses what was not yet read.
  */
 export class SocketTransport implements Transport {
   handler: TransportHandler;

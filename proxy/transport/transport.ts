@@ -41,6 +41,9 @@ export interface ByteSource {
 /**
  * A connection with the handler that hears of it; each side of an exchange is one. Opened by
  * open-transport.ts. Nothing is called back before the call that opened it has returned.
+ *
+ * A failed write closes a connection that was accepted. One that we opened stays `blocked` until
+ * what its peer had sent is read: an answer to a request that the peer did not want to read whole.
  */
 export interface Transport extends ByteSource {
   handler: TransportHandler;
@@ -50,7 +53,7 @@ export interface Transport extends ByteSource {
   readonly closed: boolean;
   /** The peer's FIN has been read. */
   readonly ended: boolean;
-  /** Open both ways. */
+  /** Open both ways, and all writes have gone well. */
   readonly whole: boolean;
   /** `detach` would return the handle. */
   readonly detachable: boolean;

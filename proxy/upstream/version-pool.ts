@@ -145,7 +145,7 @@ export class VersionPool implements ConnectionOwner {
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
     const isInTheWay = !endpoint.usable && !this.#line.isEmpty;
     const isOver = isInTheWay || this.#closed || endpoint.removed || connection.idleMs <= 0;
-    if (isOver || connection.transport.closed) {
+    if (isOver || !connection.transport.whole) {
       this.discard(connection);
       return;
     }

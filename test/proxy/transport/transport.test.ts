@@ -173,6 +173,32 @@ describe.each(KINDS)("$name", (kind) => {
   });
 });
 
+describe.each(KINDS.slice(0, 2))("what the peer sent before it refused the rest: $name", (kind) => {
+  test.each([
+    ["a FIN, then a reset", "fin", ["end", "broken EPIPE"]],
+    ["a reset", "reset", ["broken ECONNRESET"]],
+  ] as const)("is read after a failed write, and %s is told as such", async (_name, how, ends) => {
+    const recorder = new Recorder();
+    const { transport, peer } = await connectedPair(kind, recorder);
+    peer.pause();
+    transport.pause();
+    transport.write("a request that nobody reads");
+    transport.flush();
+    await new Promise<void>((resolve) => void peer.write("answer", () => resolve()));
+    if (how === "fin") await new Promise<void>((resolve) => void peer.end(resolve));
+    peer.resetAndDestroy();
+    await eventually(() => {
+      transport.write("x");
+      transport.flush();
+      expect(transport.blocked).toBe(true);
+    });
+    expect([recorder.text, recorder.told, transport.whole]).toEqual(["", ["connect"], false]);
+    transport.resume();
+    await eventually(() => expect(recorder.told).toEqual(["connect", ...ends]));
+    expect([recorder.text, transport.closed]).toEqual(["answer", true]);
+  });
+});
+
 test("HandleTransport.detach() gives a connection that another one goes on with", async () => {
   const first = new Recorder();
   const second = new Recorder();
