@@ -33,6 +33,14 @@ export function canonicalEndpoint(text: string): string | undefined {
   return bind === undefined || bind.endsWith(":0") ? undefined : bind;
 }
 
+/**
+ * Like canonicalEndpoint(), for what a registry says: never a Unix socket, because whoever
+ * registers an instance must not choose among the sockets of this machine.
+ */
+export function canonicalRemote(text: string): string | undefined {
+  return text.startsWith("unix:") ? undefined : canonicalEndpoint(text);
+}
+
 /** Like canonicalEndpoint(), but also accepts port 0, which means any free port. */
 export function canonicalBind(text: string): string | undefined {
   if (text.startsWith("unix:")) return isSocketPath(text.slice(5)) ? text : undefined;

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
+import { recordOf } from "../base/record-of.ts";
 import { configSchema } from "./config-schema.ts";
 import type { Config } from "./config-schema.ts";
 import { expandEnvironment } from "./environment.ts";
@@ -67,5 +68,6 @@ function withoutExtensions(written: unknown): unknown {
 
 function documentsOf(document: unknown): Readonly<Record<string, ServiceDocument>> {
   // The schema has just accepted them.
-  return (document as { readonly services?: Record<string, ServiceDocument> }).services ?? {};
+  const { services = {} } = document as { readonly services?: Record<string, ServiceDocument> };
+  return recordOf(Object.entries(services));
 }

@@ -115,7 +115,8 @@ export class NamedEndpoints implements Discovery {
     const { address } = entry;
     // The registry says so, and it may hold anything.
     if (canonicalEndpoint(address) === undefined) {
-      return [unresolvedEndpoint(entry, "neither an address nor a host name with a port")];
+      const reason = entry.reason ?? "neither an address nor a host name with a port";
+      return [{ ...entry, healthy: false, reason }];
     }
     const named = namedAddress(address);
     if (named === undefined) return [entry];

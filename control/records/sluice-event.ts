@@ -50,6 +50,16 @@ export type SluiceEvent =
       readonly reason: string;
     })
   | (AboutVersion & {
+      readonly kind: "endpoints";
+      /** Addresses; of thousands only some. */
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      /** Why instances cannot be used, with their ids. */
+      readonly refused: readonly string[];
+      /** How many are healthy now, according to the registry. */
+      readonly healthy: number;
+    })
+  | (AboutVersion & {
       readonly kind: "ejection";
       readonly endpoint: string;
       readonly forMs: number;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordOf } from "../base/record-of.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
@@ -88,12 +89,12 @@ function settle(parts: { readonly exact: number; whole: number }[], missing: num
  * service.
  */
 export function toWeights(splitter: Splitter): Readonly<Record<string, number>> {
-  const weights: Record<string, number> = {};
+  const weights = new Map<string, number>();
   for (const split of splitter.Splits) {
     const version = versionOf(split, splitter.Name);
-    weights[version] = (weights[version] ?? 0) + Math.round(split.Weight * 100);
+    weights.set(version, (weights.get(version) ?? 0) + Math.round(split.Weight * 100));
   }
-  return weights;
+  return recordOf(weights);
 }
 
 /** The splitter with our weights; lines for the same version keep their other fields. */
@@ -118,7 +119,7 @@ export function toService(
   splitter: Splitter | undefined,
   resolver: Resolver | undefined,
 ): ServiceDocument {
-  const subsets = resolver?.Subsets ?? {};
+  const subsets = recordOf(Object.entries(resolver?.Subsets ?? {}));
   const weights = splitter === undefined ? soleWeights(resolver, name) : toWeights(splitter);
   const services = new Map(
     splitter?.Splits.map((split) => [versionOf(split, name), split.Service ?? name]),

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import type { Log } from "../../proxy/base/log.ts";
+import { recordOf } from "../base/record-of.ts";
+import { canonicalRemote } from "../config/address.ts";
 import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
 import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
 import { selectEndpoints } from "./health.ts";
 import { KeptCopy } from "../consul/kept-copy.ts";
 import { WAIT_MS, type WatchDeps } from "../consul/watch.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import { type EndpointNewsDeps, tellEndpoints } from "./endpoint-news.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import { FoundEndpoints } from "./found-endpoints.ts";
 
@@ -20,11 +22,14 @@ const copySchema = z.record(
   z.string(),
   z.record(
     z.string(),
-    z.array(z.object({ address: z.string(), weight: z.number(), healthy: z.boolean() })),
+    z.array(z.object({ address: z.string(), weight: z.number(), healthy: z.boolean() })).readonly(),
   ),
 );
 
 type Copy = z.output<typeof copySchema>;
+
+/** The endpoints of versions, by versionKey(). */
+type KnownEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
 
 type WatchedVersion = {
   readonly service: string;
@@ -32,7 +37,12 @@ type WatchedVersion = {
   readonly selector: ConsulSelector;
   readonly watch: ServiceWatch;
   readonly pool: FoundEndpoints;
+  /** Whether Consul has spoken, or the copy on disk. */
+  isKnown: boolean;
 };
+
+/** What discovery works with. */
+export type ConsulDiscoveryDeps = WatchDeps & EndpointNewsDeps;
 
 /** How to interpret what Consul says. */
 export type ConsulDiscoveryOptions = {
@@ -49,19 +59,19 @@ export type ConsulDiscoveryOptions = {
  */
 export class ConsulDiscovery implements Discovery {
   onChange: (service: string) => void = () => undefined;
-  readonly #deps: WatchDeps & { readonly log: Log };
+  readonly #deps: ConsulDiscoveryDeps;
   readonly #warningIsHealthy: boolean;
   readonly #copy: KeptCopy<Copy>;
   readonly #watches = new Map<string, ServiceWatch>();
   readonly #ending = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #versions = new Map<string, WatchedVersion>();
-  #known: Copy = {};
+  #known: KnownEndpoints = new Map();
   #alarm = new AbortController();
   #alarmMs = Infinity;
   #isSaving = false;
 
-  constructor(deps: WatchDeps & { readonly log: Log }, options: ConsulDiscoveryOptions = {}) {
+  constructor(deps: ConsulDiscoveryDeps, options: ConsulDiscoveryOptions = {}) {
     this.#deps = deps;
     this.#warningIsHealthy = options.warningIsHealthy ?? false;
     this.#copy = new KeptCopy(options.copyPath, copySchema, deps.log);
@@ -69,13 +79,13 @@ export class ConsulDiscovery implements Discovery {
 
   /** Reads the copy on disk. Call it before update(). Never rejects. */
   async load(): Promise<void> {
-    this.#known = (await this.#copy.load()) ?? {};
+    this.#known = readCopy((await this.#copy.load()) ?? {});
   }
 
   endpoints(service: string, version: string): readonly DiscoveredEndpoint[] {
     const watched = this.#versions.get(versionKey(service, version));
     // At the start a table is compiled before we are told to watch its services.
-    return watched?.pool.endpoints ?? this.#known[service]?.[version] ?? [];
+    return watched?.pool.endpoints ?? this.#known.get(versionKey(service, version)) ?? [];
   }
 
   update(services: Readonly<Record<string, Service>>): void {
@@ -135,8 +145,9 @@ export class ConsulDiscovery implements Discovery {
     const key = JSON.stringify([selector.service, selector.filter ?? ""]);
     const watch = this.#watches.get(key) ?? this.#startWatch(selector);
     this.#watches.set(key, watch);
-    const known = former?.pool.endpoints ?? this.#known[service]?.[version];
-    const watched = { service, version, selector, watch, pool: new FoundEndpoints(known) };
+    const known = former?.pool.endpoints ?? this.#known.get(versionKey(service, version));
+    const pool = new FoundEndpoints(known);
+    const watched = { service, version, selector, watch, pool, isKnown: known !== undefined };
     // The owner is in the middle of an update: tell it afterwards.
     if (watch.instances !== undefined) queueMicrotask(() => this.#tell([watched]));
     return watched;
@@ -184,7 +195,14 @@ export class ConsulDiscovery implements Discovery {
   #change(versions: Iterable<WatchedVersion>, apply: (version: WatchedVersion) => boolean): void {
     const changed = new Set<string>();
     for (const version of versions) {
-      if (apply(version)) changed.add(version.service);
+      const before = version.isKnown ? version.pool.endpoints : undefined;
+      const isChanged = apply(version);
+      version.isKnown ||= version.watch.instances !== undefined;
+      if (!isChanged) continue;
+      changed.add(version.service);
+      const { service, version: name, pool } = version;
+      const about = { service, version: name, before, after: pool.endpoints, isSound };
+      tellEndpoints(this.#deps, about);
     }
     this.#setAlarm();
     if (changed.size > 0) this.#saveSoon();
@@ -217,12 +235,29 @@ export class ConsulDiscovery implements Discovery {
   }
 
   #save(): void {
-    const copy: Record<string, Record<string, DiscoveredEndpoint[]>> = {};
-    for (const { service, version, pool } of this.#versions.values()) {
-      (copy[service] ??= {})[version] = [...pool.endpoints];
-    }
-    this.#copy.save(copy);
+    const services = Map.groupBy(this.#versions.values(), ({ service }) => service);
+    const copies = [...services].map(([service, versions]) => {
+      const endpoints = versions.map(({ version, pool }) => [version, pool.endpoints] as const);
+      return [service, recordOf(endpoints)] as const;
+    });
+    this.#copy.save(recordOf(copies));
   }
+}
+
+/** Addresses from the disk are from outside too. */
+function readCopy(copy: Copy): KnownEndpoints {
+  return new Map(
+    Object.entries(copy).flatMap(([service, versions]) =>
+      Object.entries(versions).map(([version, endpoints]) => {
+        const sound = endpoints.filter(({ address }) => canonicalRemote(address) === address);
+        return [versionKey(service, version), sound] as const;
+      }),
+    ),
+  );
+}
+
+function isSound({ address }: DiscoveredEndpoint): boolean {
+  return canonicalRemote(address) !== undefined;
 }
 
 function versionKey(service: string, version: string): string {

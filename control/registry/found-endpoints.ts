@@ -74,16 +74,19 @@ export class FoundEndpoints {
 
   /** Smoothing must not empty a version that Consul does not call empty. */
   #choose(nowMs: number): readonly DiscoveredEndpoint[] {
-    const smoothed = this.#told.map((endpoint) => ({
-      ...endpoint,
-      healthy: this.#guards.get(endpoint.address)?.isHealthy(nowMs) ?? endpoint.healthy,
-    }));
+    const smoothed = this.#told.map((endpoint) => this.#smooth(endpoint, nowMs));
     const left = [smoothed, this.#told].find(hasHealthy);
     if (left !== undefined) {
       this.#emptySinceMs = undefined;
       return left;
     }
     return hasHealthy(this.#published) ? this.#keep(nowMs) : this.#told;
+  }
+
+  #smooth(endpoint: DiscoveredEndpoint, nowMs: number): DiscoveredEndpoint {
+    const healthy = this.#guards.get(endpoint.address)?.isHealthy(nowMs) ?? endpoint.healthy;
+    if (healthy === endpoint.healthy) return endpoint;
+    return { ...endpoint, healthy, reason: healthy ? undefined : "not well for long enough" };
   }
 
   #keep(nowMs: number): readonly DiscoveredEndpoint[] {
@@ -118,7 +121,8 @@ function areEqual(
       return (
         endpoint.address === other.address &&
         endpoint.weight === other.weight &&
-        endpoint.healthy === other.healthy
+        endpoint.healthy === other.healthy &&
+        endpoint.reason === other.reason
       );
     })
   );

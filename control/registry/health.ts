@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
+import { canonicalRemote } from "../config/address.ts";
 import type { ConsulSelector, DiscoveredEndpoint } from "../config/service.ts";
 import { parseAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
@@ -7,9 +8,13 @@ import { ConsulError } from "../consul/consul-error.ts";
 /** Consul's own upper end of a Service.Weights, and ours of an endpoint's weight. */
 const WEIGHT_MAX = 65_535;
 
+/** How much of an address that cannot be one is shown. */
+const SHOWN_MAX = 100;
+
 const entrySchema = z.object({
   Node: z.object({ Address: z.string() }),
   Service: z.object({
+    ID: z.string().nullish(),
     Address: z.string().nullish(),
     Port: z.number(),
     Tags: z.array(z.string()).nullish(),
@@ -26,8 +31,12 @@ type InstanceStatus = "passing" | "warning" | "critical" | "maintenance";
 
 /** One instance of a service as Consul's health endpoint gives it. */
 export type Instance = {
-  /** `10.0.0.5:3000` or `[::1]:3000`. */
+  /** Consul's id of the instance. "": it has none. */
+  readonly id: string;
+  /** Canonical: see canonicalRemote. With a `flaw`, what Consul says, and the id, for people. */
   readonly address: string;
+  /** Why nobody can connect to it, for people. undefined: its address is one. */
+  readonly flaw: string | undefined;
   readonly tags: readonly string[];
   /** Meta.version. undefined: the registration has none. */
   readonly version: string | undefined;
@@ -39,33 +48,44 @@ export type Instance = {
 };
 
 /**
- * Reads `GET /v1/health/service/NAME`. Instances without a port are left out. @throws ConsulError
+ * Reads `GET /v1/health/service/NAME`. Consul takes any address and any port for an instance: those
+ * that cannot be have a `flaw`. @throws ConsulError
  */
 export function parseHealthAnswer(action: string, text: string): readonly Instance[] {
   const entries = z.array(entrySchema).safeParse(parseAnswer(action, text));
   if (!entries.success) {
     throw new ConsulError("consul_unreadable", action, "Consul's answer holds no instances");
   }
-  return entries.data.filter((entry) => entry.Service.Port > 0).map(readInstance);
+  return entries.data.map(readInstance);
 }
 
 /**
  * The endpoints that a selector means. Consul has already applied an expression (`filter`), so here
- * it lets everything through. Of two instances at one address the healthier one counts.
+ * it lets everything through. Of two instances at one address the healthier one counts. Sorted by
+ * address; those with a flaw come last.
  */
 export function selectEndpoints(
   instances: readonly Instance[],
   selector: ConsulSelector,
   options: { readonly warningIsHealthy: boolean },
 ): readonly DiscoveredEndpoint[] {
+  const chosen = instances.filter((instance) => isSelected(instance, selector));
   const byAddress = new Map<string, DiscoveredEndpoint>();
-  for (const instance of instances) {
-    if (!isSelected(instance, selector)) continue;
+  for (const instance of chosen) {
+    if (instance.flaw !== undefined) continue;
     const endpoint = toEndpoint(instance, options.warningIsHealthy);
     if (byAddress.get(endpoint.address)?.healthy !== true)
       byAddress.set(endpoint.address, endpoint);
   }
-  return [...byAddress.values()].toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  const flawed = chosen.filter(({ flaw }) => flaw !== undefined);
+  return [
+    ...sorted([...byAddress.values()]),
+    ...sorted(flawed.map((instance) => toEndpoint(instance, options.warningIsHealthy))),
+  ];
+}
+
+function sorted(endpoints: readonly DiscoveredEndpoint[]): readonly DiscoveredEndpoint[] {
+  return endpoints.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
 function isSelected(instance: Instance, { version, tag }: ConsulSelector): boolean {
@@ -77,23 +97,40 @@ function toEndpoint(instance: Instance, warningIsHealthy: boolean): DiscoveredEn
   const isWarned = instance.status === "warning";
   const takesWarned = isWarned && warningIsHealthy && instance.warningWeight > 0;
   const weight = takesWarned ? instance.warningWeight : instance.weight;
+  const healthy = instance.flaw === undefined && (instance.status === "passing" || takesWarned);
   return {
     address: instance.address,
     weight: Math.min(WEIGHT_MAX, Math.max(1, Math.trunc(weight))),
-    healthy: instance.status === "passing" || takesWarned,
+    healthy,
+    reason: healthy ? undefined : (instance.flaw ?? `Consul says ${instance.status}`),
   };
 }
 
 function readInstance({ Node, Service, Checks }: HealthEntry): Instance {
-  const host = Service.Address || Node.Address;
+  const id = Service.ID ?? "";
   return {
-    address: `${isIPv6(host) ? `[${host}]` : host.toLowerCase()}:${Service.Port}`,
+    id,
+    ...readAddress(id, Service.Address || Node.Address, Service.Port),
     tags: Service.Tags ?? [],
     version: Service.Meta?.["version"],
     status: worstStatus(Checks ?? []),
     weight: Service.Weights?.Passing ?? 1,
     warningWeight: Service.Weights?.Warning ?? 1,
   };
+}
+
+function readAddress(id: string, host: string, port: number): Pick<Instance, "address" | "flaw"> {
+  const text = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const address = canonicalRemote(text);
+  if (address !== undefined) return { address, flaw: undefined };
+  const flaw = `instance ${shown(id)}: neither an address nor a host name with a port`;
+  return { address: `${shown(text)} (${shown(id)})`, flaw };
+}
+
+/** Cut short, and without control characters. */
+function shown(text: string): string {
+  const quoted = JSON.stringify(text).slice(1, -1);
+  return quoted.length > SHOWN_MAX ? `${quoted.slice(0, SHOWN_MAX)}…` : quoted;
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
 } from "../../proxy/table/snapshot.ts";
 import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
+import { recordOf } from "../base/record-of.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
 import type { ShownService } from "../table/shown-service.ts";
@@ -133,8 +134,8 @@ function eachVersion<Value>(
   service: ServiceSnapshot,
   valueOf: (version: VersionSnapshot, index: number) => Value,
 ): Record<string, Value> {
-  return Object.fromEntries(
-    service.versions.map((version, index) => [version.name, valueOf(version, index)]),
+  return recordOf(
+    service.versions.map((version, index) => [version.name, valueOf(version, index)] as const),
   );
 }
 

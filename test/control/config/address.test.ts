@@ -4,6 +4,7 @@ import {
   canonicalBind,
   canonicalEndpoint,
   canonicalHost,
+  canonicalRemote,
   isAddressRange,
   isLoopbackBind,
 } from "../../../control/config/address.ts";
@@ -112,4 +113,10 @@ test.each([
   ["web/8", false],
 ])("isAddressRange(%s) is %s", (text, isRange) => {
   expect(isAddressRange(text)).toBe(isRange);
+});
+
+test("canonicalRemote() takes what canonicalEndpoint() takes, but no socket of this machine", () => {
+  expect(canonicalRemote("Web.Internal:80")).toBe("web.internal:80");
+  expect(canonicalRemote("10.0.0.1:0")).toBeUndefined();
+  expect(canonicalRemote("unix:/run/docker.sock")).toBeUndefined();
 });

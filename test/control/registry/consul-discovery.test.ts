@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,6 +7,7 @@ import { ConsulDiscovery } from "../../../control/registry/consul-discovery.ts";
 import { readService } from "../../../control/table/desired-table.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { eventually } from "../../support/eventually.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 import type { FakeConsulBed } from "../../support/fake-consul-bed.ts";
 
@@ -115,5 +116,30 @@ test("ConsulDiscovery does not take a version's last endpoint away on Consul's w
   bed.consul.health.set("web", []);
   bed.consul.changed();
   await eventually(() => expect(bed.consul.asked.length).toBeGreaterThan(asked));
+  expect(found("v1")).toEqual(["10.0.0.7:1"]);
+});
+
+test("ConsulDiscovery refuses an instance that cannot be by its id, and uses the others", async () => {
+  const bed = await openConsulBed();
+  const bad = { Node: { Address: "10.0.0.1" }, Service: { ID: "web-bad", Port: 70_000 } };
+  const all = serviceOf({ v1: { service: "web" } });
+  bed.consul.health.set("web", [instance("v1", 1), bad]);
+  const { discovery: own, found } = await discovery(bed);
+  own.update({ web: all });
+  await own.whenKnown();
+  expect(found("v1")).toEqual(["10.0.0.7:1", "10.0.0.1:70000 (web-bad)"]);
+  expect(own.endpoints("web", "v1").map(({ healthy }) => healthy)).toEqual([true, false]);
+  expect(bed.deps.lines.join()).toMatch(/discovery.refused.*instance web-bad: neither/);
+  bed.consul.health.set("web", [instance("v1", 1), instance("v1", 2)]);
+  bed.consul.changed();
+  await eventually(() => expect(found("v1")).toEqual(["10.0.0.7:1", "10.0.0.7:2"]));
+});
+
+test("ConsulDiscovery takes no address from the disk that it would not take from Consul", async () => {
+  const path = join(await temporaryFolder(), "endpoints.json");
+  const endpoint = (address: string): object => ({ address, weight: 1, healthy: true });
+  const addresses = ["10.0.0.7:1", "10.0.0.7:65536", "unix:/run/docker.sock", "WEB:1", "x\0:1"];
+  await writeFile(path, JSON.stringify({ web: { v1: addresses.map(endpoint) } }));
+  const { found } = await discovery(await openConsulBed(), path);
   expect(found("v1")).toEqual(["10.0.0.7:1"]);
 });

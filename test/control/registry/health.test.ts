@@ -3,6 +3,7 @@ import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { parseHealthAnswer, selectEndpoints } from "../../../control/registry/health.ts";
 
 type EntryOptions = {
+  readonly id?: string;
   readonly address?: string;
   readonly port?: number;
   readonly version?: string;
@@ -15,6 +16,7 @@ function entry(options: EntryOptions): unknown {
   return {
     Node: { Node: "n1", Address: "10.0.0.1" },
     Service: {
+      ID: options.id ?? "web-1",
       Address: options.address ?? "",
       Port: options.port ?? 3000,
       Tags: options.tags ?? null,
@@ -45,8 +47,38 @@ test("parseHealthAnswer() takes the service's address, else the node's, and brac
   expect(addresses).toEqual(["10.0.0.1:3000", "[fd00::7]:3000", "web.local:3000"]);
 });
 
-test("parseHealthAnswer() leaves out instances without a port", () => {
-  expect(parse(entry({ port: 0 }))).toEqual([]);
+test.each([
+  ["127.0.0.1", 0],
+  ["127.0.0.1", 65_536],
+  ["127.0.0.1", 70_000],
+  ["127.0.0.1", -1],
+  ["http://10.0.0.7", 80],
+  ["my host", 80],
+  ["a\0b", 80],
+  ["10.0.0.7:80", 80],
+  ["unix:/run/web.sock", 80],
+  ["1.2.3", 80],
+])("parseHealthAnswer() gives an instance at %j port %i a flaw with its id", (address, port) => {
+  const [bad, good] = parse(entry({ id: "web-bad", address, port }), entry({ port: 1 }));
+  expect(bad?.flaw).toBe("instance web-bad: neither an address nor a host name with a port");
+  expect(good?.flaw).toBeUndefined();
+  // oxlint-disable-next-line no-control-regex -- exactly what must not be shown
+  expect(bad?.address).toMatch(/^[^\0-\x1f]+ \(web-bad\)$/);
+});
+
+test("selectEndpoints() tells of an instance with a flaw, last and unhealthy", () => {
+  const bad = (id: string): unknown => entry({ id, address: "0 0", port: 70_000 });
+  const found = selectEndpoints(
+    parse(bad("web-b"), bad("web-a"), entry({ port: 1 })),
+    { service: "web" },
+    strictly,
+  );
+  expect(found.map(({ address, healthy }) => [address, healthy])).toEqual([
+    ["10.0.0.1:1", true],
+    ["0 0:70000 (web-a)", false],
+    ["0 0:70000 (web-b)", false],
+  ]);
+  expect(found[1]?.reason).toMatch(/^instance web-a: neither/);
 });
 
 test.each([
@@ -85,7 +117,9 @@ test("selectEndpoints() takes passing only, and warning with its own weight by o
   const endpoint = { address: "10.0.0.1:3000" };
   const select = (warningIsHealthy: boolean): unknown =>
     selectEndpoints(instances, { service: "web" }, { warningIsHealthy });
-  expect(select(false)).toEqual([{ ...endpoint, weight: 10, healthy: false }]);
+  expect(select(false)).toEqual([
+    { ...endpoint, weight: 10, healthy: false, reason: "Consul says warning" },
+  ]);
   expect(select(true)).toEqual([{ ...endpoint, weight: 2, healthy: true }]);
 });
 
