@@ -10,14 +10,14 @@ const HOST_NAME_MAX = 253;
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /** A TCP address in parts. `host` is canonical: lower case, an IPv6 address without brackets. */
-type HostPort = {
+export type HostPort = {
   readonly host: string;
   /** 0 … 65 535. */
   readonly port: number;
 };
 
 /** Reads `10.0.0.5:3000`, `[::1]:3000` or `name:3000`. undefined: none of these. */
-function parseHostPort(text: string): HostPort | undefined {
+export function parseHostPort(text: string): HostPort | undefined {
   const [, hostText, portText] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
   const host = hostText === undefined ? undefined : canonicalHost(hostText);
   const port = Number(portText);

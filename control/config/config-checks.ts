@@ -1,5 +1,7 @@
+import { bindsOverlap } from "./bind-reach.ts";
 import { hostsOf } from "./compile-service.ts";
 import type { ReadConfig } from "./config-shape.ts";
+import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./service-checks.ts";
 import type { Service } from "./service.ts";
 
@@ -7,6 +9,7 @@ import type { Service } from "./service.ts";
 export function checkConfig(config: ReadConfig): CrossProblem[] {
   return [
     ...checkBinds(config),
+    ...checkOwnEndpoints(config),
     ...checkListenedServices(config),
     ...checkConsul(config),
     ...checkHosts(config),
@@ -14,16 +17,26 @@ export function checkConfig(config: ReadConfig): CrossProblem[] {
 }
 
 function checkBinds({ listeners, control: api }: ReadConfig): CrossProblem[] {
-  const owners = new Map([[api.bind, "control.bind"]]);
+  const taken = [{ bind: api.bind, owner: "control.bind" }];
   return listeners.flatMap(({ bind }, index) => {
-    const owner = owners.get(bind);
-    if (owner === undefined || bind.endsWith(":0")) {
-      owners.set(bind, `listeners[${index}].bind`);
-      return [];
-    }
-    const found = `${JSON.stringify(bind)}, as in ${owner}`;
+    const other = taken.find((each) => bindsOverlap(bind, each.bind));
+    taken.push({ bind, owner: `listeners[${index}].bind` });
+    if (other === undefined) return [];
+    const as = other.bind === bind ? "as in" : `which overlaps with ${other.bind} of`;
+    const found = `${JSON.stringify(bind)}, ${as} ${other.owner}`;
     return [{ path: ["listeners", index, "bind"], wanted: "each address once", found }];
   });
+}
+
+/** Requests to them would go round for ever, or change the table. */
+function checkOwnEndpoints({ listeners, control: api, services: all }: ReadConfig): CrossProblem[] {
+  const binds = [api.bind, ...listeners.map(({ bind }) => bind)];
+  return Object.entries(all).flatMap(([service, { versions }]) =>
+    ownEndpoints(versions, binds).map(({ path, ...flaw }) => ({
+      ...flaw,
+      path: ["services", service, ...path],
+    })),
+  );
 }
 
 /** A store may hold other services than the file, so this is all that can be known. */

@@ -3,7 +3,7 @@ import { checkConfig } from "../../../control/config/config-checks.ts";
 import { configShape } from "../../../control/config/config-shape.ts";
 import { readBy } from "../../../control/config/problems.ts";
 
-const v1 = { endpoints: ["a:1"] };
+const v1 = { endpoints: ["10.0.0.1:1"] };
 const bySelector = { consul: { service: "web" } };
 
 /** `path wanted …, found …` of everything in a configuration that contradicts something else. */

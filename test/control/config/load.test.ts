@@ -165,6 +165,14 @@ describe("readConfig()", () => {
       'listeners[1].bind: wanted each address once, found "a:1", as in listeners[0].bind (line 1, column 38)',
     ],
     [
+      'listeners: [{ bind: "0.0.0.0:9180" }]',
+      'listeners[0].bind: wanted each address once, found "0.0.0.0:9180", which overlaps with 127.0.0.1:9180 of control.bind (line 1, column 21)',
+    ],
+    [
+      `${LISTENERS}\nservices: { web: { versions: { v1: { endpoints: ["10.0.0.1:1", "localhost:8080"] } } } }`,
+      'services.web.versions.v1.endpoints[1]: wanted an address of the service, found "localhost:8080", where this sidecar itself answers (127.0.0.1:8080) (line 2, column 64)',
+    ],
+    [
       'listeners: [{ bind: "127.0.0.1:9180" }]',
       'listeners[0].bind: wanted each address once, found "127.0.0.1:9180", as in control.bind (line 1, column 21)',
     ],
