@@ -1,16 +1,20 @@
 import { onTestFinished } from "vitest";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { HttpDate } from "../../../proxy/base/http-date.ts";
+import type { ExchangeDeps } from "../../../proxy/exchange/deps.ts";
+import { Destination } from "../../../proxy/exchange/destination.ts";
 import { Exchange } from "../../../proxy/exchange/exchange.ts";
 import type { ExchangeClient, ExchangeStream } from "../../../proxy/exchange/ports.ts";
 import type { ExchangeUpstream } from "../../../proxy/exchange/ports.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
+import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
+import type { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
 import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { UpstreamUser } from "../../../proxy/upstream/upstream-connection.ts";
-import type { NoConnection } from "../../../proxy/upstream/version-pool.ts";
+import type { NoConnection, PoolDeps } from "../../../proxy/upstream/version-pool.ts";
 import { serviceTable } from "../table/service-fixture.ts";
 import { poolParts } from "../upstream/pool-fixture.ts";
 
@@ -42,6 +46,57 @@ export class FakeStream implements ExchangeStream {
   readonly destroy = (): void => void this.done.push("destroy");
 }
 
+/** A client of this service, trusted in nothing, except for what a test is about. */
+export function exchangeClient(
+  live: LiveService,
+  deps: Partial<ExchangeClient> = {},
+): ExchangeClient {
+  return {
+    transport: new FakeStream(),
+    peer: { address: "192.0.2.1", trusted: false },
+    tunnelEnd: undefined,
+    draining: false,
+    serviceFor: (host) => (host === "web" ? live : undefined),
+    followPolicy: () => undefined,
+    armAt: () => undefined,
+    exchangeEnded: () => undefined,
+    ...deps,
+  };
+}
+
+/** What exchanges share, beside what pools share. */
+export function exchangeDeps(deps: PoolDeps = poolParts()): ExchangeDeps {
+  return {
+    ...deps,
+    clock: systemClock,
+    date: new HttpDate(systemClock),
+    rejected: new RejectCounters(),
+    requestIds: new RequestIds("id-"),
+    pseudonym: "sluice-test",
+  };
+}
+
+/** A service that lives as long as the test. */
+export function liveService(table: ServiceTable): LiveService {
+  const live = new LiveService(table, poolParts());
+  onTestFinished(() => live.close());
+  return live;
+}
+
+/** Where nothing goes yet. */
+export function destination(): Destination {
+  return new Destination(exchangeDeps().random);
+}
+
+/** The head of a request; the text has all of it, with its empty line. */
+export function requestHead(text: string): RequestHead {
+  const bytes = Buffer.from(text, "latin1");
+  const head = new RequestHead();
+  head.reset();
+  if (head.parse(bytes, 0, bytes.length) > 0) return head;
+  throw new Error(`Refused: ${head.refusal?.reason ?? "it is not whole"}`);
+}
+
 /** What an exchange is tried with: a client, and a pool that gives what the test says. */
 export class ExchangeBed {
   readonly client = new FakeStream();
@@ -60,18 +115,11 @@ export class ExchangeBed {
     this.live = new LiveService(serviceTable({ v1: 1 }, service), deps);
     onTestFinished(() => this.live.close());
     this.#fakePool();
-    const client = this.#client();
-    this.#exchange = new Exchange(
-      {
-        ...deps,
-        clock: systemClock,
-        date: new HttpDate(systemClock),
-        rejected: new RejectCounters(),
-        requestIds: new RequestIds("id-"),
-        pseudonym: "sluice-test",
-      },
-      client,
-    );
+    const client = exchangeClient(this.live, {
+      transport: this.client,
+      exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
+    });
+    this.#exchange = new Exchange(exchangeDeps(deps), client);
     this.#exchange.lend(client);
   }
 
@@ -106,19 +154,6 @@ export class ExchangeBed {
   respond(text: string): void {
     const bytes = Buffer.from(text, "latin1");
     this.user?.onUpstreamData(bytes, bytes.length);
-  }
-
-  #client(): ExchangeClient {
-    return {
-      transport: this.client,
-      peer: { address: "192.0.2.1", trusted: false },
-      tunnelEnd: undefined,
-      draining: false,
-      serviceFor: (host) => (host === "web" ? this.live : undefined),
-      followPolicy: () => undefined,
-      armAt: () => undefined,
-      exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
-    };
   }
 
   #fakePool(): void {

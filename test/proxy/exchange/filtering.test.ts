@@ -1,15 +1,12 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { seededRandom } from "../../../proxy/base/random.ts";
-import { Destination } from "../../../proxy/exchange/destination.ts";
+import { describe, expect, test } from "vitest";
+import type { Destination } from "../../../proxy/exchange/destination.ts";
 import { filterRequest, filterResponse } from "../../../proxy/exchange/filtering.ts";
 import type { FilterVerdict } from "../../../proxy/exchange/filtering.ts";
 import { RequestForwarder } from "../../../proxy/exchange/forward-request.ts";
 import type { FilterHooks } from "../../../proxy/filters/filter-module.ts";
-import { RequestHead } from "../../../proxy/http1/request-head.ts";
-import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import { FakeParts, HEAD, chainOf } from "../filters/filter-fixture.ts";
 import { serviceTable } from "../table/service-fixture.ts";
-import { poolParts } from "../upstream/pool-fixture.ts";
+import { destination, liveService, requestHead } from "./exchange-fixture.ts";
 
 type Filter = FilterHooks & { readonly onError?: "bypass" | "closed" };
 
@@ -22,14 +19,10 @@ type Filtered = {
 
 /** A request for /a?b=c of a service with v1 and v2, and what these filters make of it. */
 async function filtered(filters: Readonly<Record<string, Filter>>): Promise<Filtered> {
-  const to = new Destination(seededRandom(1));
-  to.live = new LiveService(serviceTable({ v1: 1, v2: 0 }), poolParts());
-  onTestFinished(() => to.live?.close());
+  const to = destination();
+  to.live = liveService(serviceTable({ v1: 1, v2: 0 }));
   to.filters = await chainOf(new FakeParts(), filters);
-  const bytes = Buffer.from("GET /a?b=c HTTP/1.1\r\nHost: web\r\n\r\n");
-  const head = new RequestHead();
-  head.reset();
-  head.parse(bytes, 0, bytes.length);
+  const head = requestHead("GET /a?b=c HTTP/1.1\r\nHost: web\r\n\r\n");
   const request = new RequestForwarder("sluice-test");
   request.headText = HEAD;
   const verdict = filterRequest(to, head, request);
