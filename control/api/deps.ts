@@ -61,8 +61,15 @@ export interface SidecarControl {
   /** Starts to drain; a second call changes nothing. */
   drain(): void;
   readonly draining: boolean;
-  /** Reads the configuration file again. The report says in JSON what happened. */
-  reload(): Promise<object>;
+  /**
+   * Reads the configuration file again; with `plan`, only says what that would do. The report says
+   * in JSON what happened. `restore`: services to put back as the file has them; `*`: all.
+   */
+  reload(options: {
+    readonly plan: boolean;
+    readonly restore: readonly string[];
+    readonly reason: string | undefined;
+  }): Promise<object>;
   /** Replaces the workers' code, with `release` by that of another folder. @throws SwapError. */
   swap(options: {
     readonly release?: string | undefined;

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { readBy } from "../config/problems.ts";
 import { serviceSchema } from "../config/service-schema.ts";
 import { ValidationError } from "../base/errors.ts";
-import type { Preview, Services } from "../table/services.ts";
+import { known, putWrite, shiftWrite } from "../table/service-writes.ts";
+import type { WriteContext } from "../table/table-sink.ts";
+import type { Write } from "../table/table-writer.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { planChange, planSchema } from "./plan.ts";
 import { problemResponses } from "./problem.ts";
@@ -27,19 +29,27 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
     },
     async (request, reply) => {
       const totals = totalsOrZeros(await askWorkers(workers, clock));
-      const preview = previewOf(services, request.params.service, request.body);
-      const { revision } = services;
+      const { service } = request.params;
+      const { before, after } = services.preview(writeOf(service, request.body));
+      const { revision } = before;
       reply.header("etag", entityTag(revision));
-      return { revision, ...planChange({ ...preview, totals, workers: workers.pids.length }) };
+      const change = {
+        before: before.services.get(service)?.snapshot,
+        after: known(service, after.services.get(service)).snapshot,
+      };
+      return { revision, ...planChange({ ...change, totals, workers: workers.pids.length }) };
     },
   );
 }
 
-function previewOf(services: Services, name: string, body: unknown): Preview {
-  if (!isShift(body)) return services.previewPut(name, body);
+/** Nobody writes. */
+const PLAN: WriteContext = { actor: "plan", reason: undefined, ifMatch: "*" };
+
+function writeOf(name: string, body: unknown): Write {
+  if (!isShift(body)) return putWrite(name, body, PLAN);
   const weights = readBy(weightsSchema, body);
   if (weights.kind === "wrong") throw new ValidationError("the body", weights.problems);
-  return services.previewShift(name, weights.value);
+  return shiftWrite(name, weights.value, PLAN);
 }
 
 /** A shift is an object of numbers; a service is never one, as it has versions. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { duration } from "../config/schema-parts.ts";
+import { duration, strict } from "../config/schema-parts.ts";
 import { TRIAL_DEFAULT_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
+import { flag, reasonHeaders, statedReason } from "./write-context.ts";
 
 const readiness = z.object({
   ready: z.boolean(),
@@ -27,20 +28,41 @@ export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
       return reply.code(202).send({ draining: sidecar.draining });
     },
   );
+  reloadRoute(api, sidecar);
+  swapRoute(api, sidecar);
+  upgradeRoute(api, sidecar);
+  healthRoutes(api, sidecar, registry);
+}
+
+function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
+  const query = strict({
+    plan: flag.describe("Only say what a reload would do"),
+    restore: z
+      .string()
+      .optional()
+      .describe("Services to put back as the file has them, separated by commas; `*`: all"),
+  });
   api.post(
     "/v1/reload",
     {
       schema: {
         summary: "Read the configuration file again",
-        description: "A file that cannot be used changes nothing.",
-        response: { 200: z.looseObject({}), ...problemResponses(422, 503) },
+        description:
+          "Changes what has changed in the file. Weights, states and whatever else has been " +
+          "changed since stay, unless the file has changed them too or `restore` names the " +
+          "service. A file that cannot be used changes nothing.",
+        headers: reasonHeaders,
+        querystring: query,
+        response: { 200: z.looseObject({}), ...problemResponses(400, 422, 503) },
       },
     },
-    async () => ({ ...(await sidecar.reload()) }),
+    async (request, reply) => {
+      const { plan, restore } = request.query;
+      const names = restore?.split(",").filter((name) => name !== "") ?? [];
+      const report = await sidecar.reload({ plan, restore: names, reason: statedReason(request) });
+      return reply.send({ ...report });
+    },
   );
-  swapRoute(api, sidecar);
-  upgradeRoute(api, sidecar);
-  healthRoutes(api, sidecar, registry);
 }
 
 function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {

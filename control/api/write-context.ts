@@ -15,6 +15,15 @@ export const writeHeaders = z.looseObject({
   "x-sluice-reason": z.string().optional().describe("Why; the audit log keeps it"),
 });
 
+/** What a call that is no write to one revision may say. */
+export const reasonHeaders = writeHeaders.pick({ "x-sluice-reason": true });
+
+/** A switch in a query: `?plan` and `?plan=true` are on. */
+export const flag = z
+  .enum(["", "true", "false"], { error: "true or false" })
+  .default("false")
+  .transform((text) => text !== "false");
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The strong entity tag of a revision (RFC 9110 section 8.8.3). */
@@ -29,9 +38,14 @@ export function entityTag(revision: number): string {
 export function writeContext(request: FastifyRequest): WriteContext {
   return {
     actor: ACTOR,
-    reason: readReason(request.headers["x-sluice-reason"]),
+    reason: statedReason(request),
     ifMatch: readIfMatch(request.headers["if-match"]),
   };
+}
+
+/** Why somebody asks for this. undefined: it was not said. @throws ControlError invalid_header */
+export function statedReason(request: FastifyRequest): string | undefined {
+  return readReason(request.headers["x-sluice-reason"]);
 }
 
 /**

@@ -124,6 +124,8 @@ export type SluiceEvent =
         readonly services: {
           readonly replaced: readonly string[];
           readonly removed: readonly string[];
+          readonly absent: readonly string[];
+          readonly differing: readonly string[];
         };
         readonly listeners: {
           readonly opened: readonly string[];

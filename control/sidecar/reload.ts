@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Config } from "../config/config-schema.ts";
-import type { ServiceDocument } from "../config/service-schema.ts";
+import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
+import type { ReloadedServices } from "../table/reload-write.ts";
 import type { Services } from "../table/services.ts";
 import type { Workers } from "../workers/workers.ts";
 import { listenerChanges } from "./listener-changes.ts";
@@ -13,18 +14,24 @@ const NEED_RESTART = ["control", "workers", "store", "consul", "register"] as co
 
 /** The result of reading the configuration file again. */
 export type ReloadReport = {
-  readonly services: {
-    readonly replaced: readonly string[];
-    readonly removed: readonly string[];
-  };
+  readonly services: ReloadedServices;
   readonly listeners: { readonly opened: readonly string[]; readonly closed: readonly string[] };
   /** Keys of the file that have changed but take effect only at the next start. */
   readonly needsRestart: readonly string[];
 };
 
+/** How to reload. */
+export type ReloadOptions = {
+  /** Only say what a reload would do. Neither filters nor listeners are tried. */
+  readonly plan: boolean;
+  /** See FileChange. */
+  readonly restore: readonly string[];
+  readonly reason: string | undefined;
+};
+
 /** What a reload works with. */
 export type ReloadDeps = {
-  readonly services: Pick<Services, "names" | "putAll">;
+  readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
   readonly log: Log;
   /** Reads the file again. @throws ConfigError */
@@ -39,38 +46,27 @@ export type ReloadDeps = {
 export async function reload(
   deps: ReloadDeps,
   before: Config,
+  options: ReloadOptions,
 ): Promise<{ readonly config: Config; readonly report: ReloadReport }> {
   const next = await deps.readConfig();
   const needsRestart = NEED_RESTART.filter((key) => !isDeepStrictEqual(before[key], next[key]));
   const changes = listenerChanges(before.listeners, next.listeners);
+  const { plan, restore, reason = "reload" } = options;
+  const file = { before: before.documents, next: next.documents, restore };
+  const write = reloadWrite(file, { actor: "file", reason, ifMatch: "*" });
+  if (plan) {
+    const services = reloadedServices(deps.services.preview(write), file);
+    return { config: before, report: { services, listeners: bindsOf(changes), needsRestart } };
+  }
   await reserve(deps, changes.opened);
-  const services = await reloadServices(deps, before.documents, next.documents).catch(
-    async (error: unknown) => {
-      await giveBack(deps, changes.opened);
-      throw error;
-    },
-  );
-  const listeners = await reloadListeners(deps, changes);
+  const written = await deps.services.change(write).catch(async (error: unknown) => {
+    await giveBack(deps, changes.opened);
+    throw error;
+  });
+  await followListeners(deps, changes);
+  const services = reloadedServices(written, file);
   const config = { ...next, ...pick(before, needsRestart) };
-  return { config, report: { services, listeners, needsRestart } };
-}
-
-/** Services that have changed in the file; others keep what the API has changed. */
-async function reloadServices(
-  { services }: ReloadDeps,
-  before: Readonly<Record<string, ServiceDocument>>,
-  next: Readonly<Record<string, ServiceDocument>>,
-): Promise<ReloadReport["services"]> {
-  const context = { actor: "file", reason: "reload", ifMatch: "*" } as const;
-  const replaced = Object.keys(next).filter((name) => !isDeepStrictEqual(before[name], next[name]));
-  const removed = Object.keys(before).filter((name) => !(name in next));
-  const known = services.names();
-  const documents = new Map<string, ServiceDocument | undefined>([
-    ...removed.filter((name) => known.includes(name)).map((name) => [name, undefined] as const),
-    ...replaced.map((name) => [name, next[name]] as const),
-  ]);
-  await services.putAll("reload", documents, context, "*");
-  return { replaced, removed };
+  return { config, report: { services, listeners: bindsOf(changes), needsRestart } };
 }
 
 /** Binds the sockets of listeners that are new. @throws ListenError, and then none is bound. */
@@ -92,13 +88,13 @@ async function giveBack(
   }
 }
 
-async function reloadListeners(
-  deps: ReloadDeps,
-  changes: ListenerChanges,
-): Promise<ReloadReport["listeners"]> {
+async function followListeners(deps: ReloadDeps, changes: ListenerChanges): Promise<void> {
   for (const { listener } of changes.opened) await openListener(deps, listener);
   for (const bind of changes.closed) await deps.workers.unlisten(bind);
-  return { opened: changes.opened.map(({ listener }) => listener.bind), closed: changes.closed };
+}
+
+function bindsOf({ opened, closed }: ListenerChanges): ReloadReport["listeners"] {
+  return { opened: opened.map(({ listener }) => listener.bind), closed };
 }
 
 function pick<Key extends keyof Config>(config: Config, keys: readonly Key[]): Pick<Config, Key> {

@@ -14,7 +14,7 @@ import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
 import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
-import type { ReloadDeps, ReloadReport } from "./reload.ts";
+import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
 import { leaveTo, startSuccessor } from "./upgrade.ts";
 import type { SuccessionDeps, UpgradeOptions, UpgradeReport } from "./upgrade.ts";
 
@@ -25,6 +25,9 @@ const RELOADS_WAITING_MAX = 2;
 
 /** Swaps that may run or wait: they come from people and deploy scripts. */
 const SWAPS_WAITING_MAX = 4;
+
+/** What SIGHUP asks for. */
+const PLAIN_RELOAD: ReloadOptions = { plan: false, restore: [], reason: undefined };
 
 /** What a sidecar is made of, already composed. */
 export type SidecarDeps = ReloadDeps &
@@ -162,12 +165,14 @@ export class Sidecar implements SidecarControl {
   /**
    * Reads the configuration file again. A file that cannot be used, or names an address in use,
    * changes nothing; nor do filters that cannot be used, whose files are read again too.
-   * @throws ConfigError, FilterRefusedError, ListenError, DrainingError, BusyError.
+   * @throws ConfigError, ValidationError, FilterRefusedError, ListenError, DrainingError and
+   *   BusyError
    */
-  reload(): Promise<ReloadReport> {
+  reload(options: ReloadOptions = PLAIN_RELOAD): Promise<ReloadReport> {
     return this.#reloads.run(async () => {
       if (this.draining) throw new DrainingError("reload");
-      const { config, report } = await reload(this.#deps, this.#config);
+      const { config, report } = await reload(this.#deps, this.#config, options);
+      if (options.plan) return report;
       this.#config = config;
       const { replaced, removed } = report.services;
       this.#deps.events.emit({ kind: "reload", services: [...replaced, ...removed], report });

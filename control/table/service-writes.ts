@@ -65,16 +65,6 @@ export function endpointStateWrite(
   return { action: "endpoint-state", context, edit };
 }
 
-/** Documents of several services as changes. undefined: that service is removed. */
-export function changesOf(documents: ReadonlyMap<string, unknown>): DocumentChanges {
-  return new Map(
-    [...documents].map(([name, document]) => [
-      name,
-      document === undefined ? undefined : asStored(document),
-    ]),
-  );
-}
-
 /** The result of a shift of a service. */
 export function shiftResult(table: DesiredTable, name: string): ShiftResult {
   const weights = weightsOf(table, name);

@@ -1,17 +1,13 @@
 import type { ServiceSnapshot, State } from "../../proxy/table/snapshot.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import type { Service } from "../config/service.ts";
-import { withDocuments } from "./desired-table.ts";
 import type { DesiredService } from "./desired-table.ts";
-import { withWeights } from "./edit-document.ts";
 import type { EndpointState, Weights } from "./edit-document.ts";
 import { shownService } from "./shown-service.ts";
 import type { ShownService } from "./shown-service.ts";
 import type { StoredTable } from "../store/store.ts";
 import type { FilterEdit } from "./edit-filter.ts";
 import {
-  asStored,
-  changesOf,
   endpointStateWrite,
   filterWrite,
   known,
@@ -24,14 +20,7 @@ import {
 import type { ShiftResult } from "./service-writes.ts";
 import type { WriteContext } from "./table-sink.ts";
 import { TableWriter } from "./table-writer.ts";
-import type { TableWriterDeps, Write } from "./table-writer.ts";
-
-/** A service now and as it would be. */
-export type Preview = {
-  /** undefined: there is no such service yet. */
-  readonly before: ServiceSnapshot | undefined;
-  readonly after: ServiceSnapshot;
-};
+import type { TableWriterDeps, Write, Written } from "./table-writer.ts";
 
 /** The services that should be in force, and every way to change them. */
 export class Services {
@@ -101,20 +90,17 @@ export class Services {
     return shownService(this.#find(name), this.#deps.discovery);
   }
 
-  /**
-   * What put() would make of a service, without doing it.
-   * @throws ValidationError
-   */
-  previewPut(name: string, document: unknown): Preview {
-    return this.#preview(name, asStored(document));
+  /** What a write would do, without doing it. @throws as the write, if it is refused at once. */
+  preview(write: Write): Written {
+    return this.#writer.preview(write);
   }
 
   /**
-   * What shift() would make of a service, without doing it.
-   * @throws ValidationError, UnknownServiceError, UnknownVersionError
+   * Carries out a write: all of its services change at once, or none, so that a host can move from
+   * one to another without a gap. @throws what its `edit` throws, and as every write
    */
-  previewShift(name: string, weights: Weights): Preview {
-    return this.#preview(name, withWeights(this.#find(name), weights));
+  change(write: Write): Promise<Written> {
+    return this.#writer.write(write);
   }
 
   /**
@@ -137,21 +123,6 @@ export class Services {
    */
   async remove(name: string, context: WriteContext): Promise<{ revision: number }> {
     return this.#write(removeWrite(name, context));
-  }
-
-  /**
-   * Creates, replaces and removes (undefined) services, all at once or not at all, so that a host
-   * can move from one to another without a gap. Refuses to remove one that does not exist. `fresh`:
-   * see FilterWrite.
-   * @throws ValidationError, UnknownServiceError, and as every write
-   */
-  async putAll(
-    action: string,
-    documents: ReadonlyMap<string, unknown>,
-    context: WriteContext,
-    fresh?: string,
-  ): Promise<{ revision: number }> {
-    return this.#write({ action, context, fresh, edit: () => changesOf(documents) });
   }
 
   /**
@@ -217,15 +188,6 @@ export class Services {
 
   #find(name: string): DesiredService {
     return known(name, this.#writer.table.services.get(name));
-  }
-
-  #preview(name: string, document: ServiceDocument): Preview {
-    const { table } = this.#writer;
-    const after = withDocuments(table, new Map([[name, document]]), this.#deps.discovery);
-    return {
-      before: table.services.get(name)?.snapshot,
-      after: known(name, after.services.get(name)).snapshot,
-    };
   }
 
   async #write(write: Write): Promise<{ revision: number }> {

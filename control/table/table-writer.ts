@@ -120,6 +120,11 @@ export class TableWriter {
     });
   }
 
+  /** See Services.preview(). */
+  preview(write: Write): Written {
+    return this.#prepare(write);
+  }
+
   /** See Services.hold(). */
   async hold(): Promise<StoredTable> {
     this.#held = true;

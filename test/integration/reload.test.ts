@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
+import type { KeptResponse } from "../support/kept-connection.ts";
 import { Load } from "../support/load.ts";
 import type { Answered } from "../support/load.ts";
 import { startSidecar } from "../support/sidecar.ts";
@@ -65,8 +66,13 @@ async function bodyFor(host: string, at = { port: sidecar.ports[0] ?? 0, host: "
   );
 }
 
-async function reload(): Promise<{ status: number; answer: unknown }> {
-  const response = await sidecar.call("POST", "/v1/reload");
+async function answerFor(host: string, port: number): Promise<KeptResponse> {
+  const client = await KeptConnection.open(port);
+  return client.get(host).finally(() => client.close());
+}
+
+async function reload(query = ""): Promise<{ status: number; answer: unknown }> {
+  const response = await sidecar.call("POST", `/v1/reload${query}`);
   return { status: response.status, answer: await response.json() };
 }
 
@@ -94,7 +100,12 @@ test("a reload follows the file where it changed, and leaves what the API did el
   expect(await reload()).toEqual({
     status: 200,
     answer: {
-      services: { replaced: ["web", "fresh"], removed: ["old"] },
+      services: {
+        replaced: ["web", "fresh"],
+        removed: ["old"],
+        absent: [],
+        differing: ["shop"],
+      },
       listeners: { opened: [], closed: [] },
       needsRestart: [],
     },
@@ -104,11 +115,51 @@ test("a reload follows the file where it changed, and leaves what the API did el
   expect(bodies.join(", ")).toBe("v2, v2, v2, v2, status 404");
 });
 
+test("a reload after a rollout keeps its weights and states, whatever else it changes", async () => {
+  const [port = 0] = sidecar.ports;
+  const listeners = [FIRST];
+  await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 0, v2: 1 });
+  await sidecar.call("PUT", "/v1/services/shop/versions/v2/state", { state: "drain" });
+  const services = { web: service(1, 0, { debug: true }), shop: service(1, 0, { debug: true }) };
+  await sidecar.writeConfig({ listeners, services });
+  const planned = await reload("?plan");
+  expect(planned).toMatchObject({
+    answer: { services: { replaced: ["web", "shop"], removed: ["old"] } },
+  });
+  expect((await answerFor("web", port)).head).not.toContain("X-Sluice-Version");
+  expect(await reload()).toEqual(planned);
+  const { body, head } = await answerFor("web", port);
+  expect([body, head]).toEqual(["v2", expect.stringMatching(/^X-Sluice-Version: v2/m)]);
+  const shown = (await (await sidecar.call("GET", "/v1/services/shop")).json()) as object;
+  expect(shown).toMatchObject({ versions: { v2: { state: "drain" } } });
+  // The file's own weights count when they change, and when somebody asks for them.
+  expect(await reload("?restore=web,shop")).toMatchObject({
+    answer: { services: { replaced: ["web", "shop"], differing: [] } },
+  });
+  expect(await bodyFor("web")).toBe("v1");
+});
+
+test("a service that the API has removed comes back only when it is asked for by name", async () => {
+  await sidecar.call("DELETE", "/v1/services/web");
+  const services = { web: service(1, 0, { debug: true }), shop: service(1, 0) };
+  await sidecar.writeConfig({ listeners: [FIRST], services });
+  expect(await reload()).toMatchObject({ answer: { services: { absent: ["web"] } } });
+  expect(await bodyFor("web")).toBe("status 404");
+  expect(await reload("?restore=nobody")).toMatchObject({
+    status: 422,
+    answer: { code: "invalid", problems: [{ found: '"nobody"' }] },
+  });
+  expect(await reload("?restore=web")).toMatchObject({
+    answer: { services: { replaced: ["web"], absent: [] } },
+  });
+  expect(await bodyFor("web")).toBe("v1");
+});
+
 test("SIGHUP reloads too, and a file that is as it was changes nothing", async () => {
   await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 0, v2: 1 });
   sidecar.child.kill("SIGHUP");
   expect(JSON.parse(String((await logged("reload.done"))["report"]))).toEqual({
-    services: { replaced: [], removed: [] },
+    services: { replaced: [], removed: [], absent: [], differing: ["web"] },
     listeners: { opened: [], closed: [] },
     needsRestart: [],
   });

@@ -94,3 +94,22 @@ test.each([
   const answer = await call(api, "POST", path);
   expect(answer).toMatchObject([status, { code, detail: error.message }]);
 });
+
+test.each([
+  ["", { plan: false, restore: [] }],
+  ["?plan", { plan: true, restore: [] }],
+  ["?plan=false&restore=web,shop", { plan: false, restore: ["web", "shop"] }],
+  ["?restore=*", { plan: false, restore: ["*"] }],
+])("POST reload%s asks for %j", async (query, wanted) => {
+  const asked: unknown[] = [];
+  const reload = async (options: unknown): Promise<object> => {
+    asked.push(options);
+    return {};
+  };
+  await using api = await startApi({ sidecar: { reload } });
+  await fetch(`${api.url}/v1/reload${query}`, {
+    method: "POST",
+    headers: { "x-sluice-reason": "new timeouts" },
+  });
+  expect(asked).toEqual([{ ...wanted, reason: "new timeouts" }]);
+});

@@ -21,7 +21,7 @@ describe("publicForm()", () => {
 
   test("tells of a reload what its caller is told", () => {
     const report = {
-      services: { replaced: ["web"], removed: ["shop"] },
+      services: { replaced: ["web"], removed: ["shop"], absent: [], differing: [] },
       listeners: { opened: [], closed: [] },
       needsRestart: ["control"],
     };

@@ -109,7 +109,7 @@ test("a write that changes several services publishes each that says so", async 
     ["shop", serviceWith("publish", 50)],
     ["other", serviceWith(undefined, 10)],
   ]);
-  await services.putAll("reload", documents, ANY);
+  await services.change({ action: "reload", context: ANY, edit: () => documents });
   await eventually(() => expect(agent.puts).toEqual(["web 25,75", "shop 50,50"]));
 });
 

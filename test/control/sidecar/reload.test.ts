@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import type { Config } from "../../../control/config/config-schema.ts";
 import { readConfig } from "../../../control/config/load.ts";
 import { reload } from "../../../control/sidecar/reload.ts";
-import type { ReloadDeps } from "../../../control/sidecar/reload.ts";
+import type { ReloadDeps, ReloadOptions } from "../../../control/sidecar/reload.ts";
+import { NO_TABLE, readTable, withDocuments } from "../../../control/table/desired-table.ts";
+import type { DesiredTable } from "../../../control/table/desired-table.ts";
+import type { Write, Written } from "../../../control/table/table-writer.ts";
 import { shop, web } from "../../support/started-services.ts";
 
 /** A configuration as in sluice.yaml: some binds, some services, and more. */
@@ -12,12 +15,22 @@ function configOf(binds: readonly string[], services: object, more: object = {})
   return readConfig(text, { file: "test", environment: {} });
 }
 
+/** What a write makes of a table. */
+function writtenOf(before: DesiredTable, { edit }: Write): Written {
+  const changes = edit(before);
+  return { before, after: withDocuments(before, changes, undefined), names: [...changes.keys()] };
+}
+
 const A = "127.0.0.1:7001";
 const B = "127.0.0.1:7002";
 const C = "127.0.0.1:7003";
 
+const PLAIN: ReloadOptions = { plan: false, restore: [], reason: undefined };
+
 /** What a reload works with; `steps` says what it did. `fails`: the step that is refused. */
 function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] } {
+  const stored = { revision: 1, services: { web, shop } };
+  const { table } = readTable(stored, NO_TABLE, undefined);
   const steps: string[] = [];
   const step = async (name: string): Promise<string> => {
     if (name === fails) throw new Error(`no ${name}`);
@@ -27,11 +40,15 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
   const ignore = (): void => undefined;
   const deps: ReloadDeps = {
     services: {
-      names: () => ["web", "shop"],
-      putAll: async (action, documents, _context, fresh) => {
-        const names = [...documents].map(([name, to]) => (to === undefined ? `-${name}` : name));
+      preview: (write) => writtenOf(table, write),
+      change: async (write) => {
+        const { action, fresh } = write;
+        const written = writtenOf(table, write);
+        const names = written.names.map((name) =>
+          written.after.documents.has(name) ? name : `-${name}`,
+        );
         await step(`${action} ${names.join(" ")} fresh ${fresh}`);
-        return { revision: 2 };
+        return written;
       },
     },
     workers: {
@@ -47,7 +64,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
 
 test("reload() binds first, then changes services, then listens, then lets go", async () => {
   const { deps, steps } = bed(configOf([B], { web: shop, new: web }));
-  const { report } = await reload(deps, configOf([A], { web, shop }));
+  const { report } = await reload(deps, configOf([A], { web, shop }), PLAIN);
   expect(steps).toEqual([
     `reserve ${B}`,
     "reload -shop web new fresh *",
@@ -55,7 +72,7 @@ test("reload() binds first, then changes services, then listens, then lets go", 
     `unlisten ${A}`,
   ]);
   expect(report).toEqual({
-    services: { replaced: ["web", "new"], removed: ["shop"] },
+    services: { replaced: ["web", "new"], removed: ["shop"], absent: [], differing: [] },
     listeners: { opened: [B], closed: [A] },
     needsRestart: [],
   });
@@ -63,16 +80,17 @@ test("reload() binds first, then changes services, then listens, then lets go", 
 
 test("reload() of the same file reads the filters again, and nothing more", async () => {
   const { deps, steps } = bed(configOf([A], { web }));
-  const { report } = await reload(deps, configOf([A], { web }));
+  const { report } = await reload(deps, configOf([A], { web }), PLAIN);
   expect(steps).toEqual(["reload  fresh *"]);
-  expect(report.services).toEqual({ replaced: [], removed: [] });
+  expect(report.services).toEqual({ replaced: [], removed: [], absent: [], differing: [] });
 });
 
 test("reload() does not remove what somebody has removed already", async () => {
   const { deps, steps } = bed(configOf([A], { web }));
-  const { report } = await reload(deps, configOf([A], { web, gone: { ...shop, hosts: ["g"] } }));
+  const before = configOf([A], { web, gone: { ...shop, hosts: ["g"] } });
+  const { report } = await reload(deps, before, PLAIN);
   expect(steps).toEqual(["reload  fresh *"]);
-  expect(report.services.removed).toEqual(["gone"]);
+  expect(report.services.removed).toEqual([]);
 });
 
 test.each([
@@ -84,15 +102,29 @@ test.each([
   ],
 ])("reload() with %s gives back the sockets that it bound", async (_, fails, expected) => {
   const { deps, steps } = bed(configOf([A, B, C], { web: shop }), fails);
-  await expect(reload(deps, configOf([A], { web }))).rejects.toThrow(`no ${fails}`);
+  await expect(reload(deps, configOf([A], { web }), PLAIN)).rejects.toThrow(`no ${fails}`);
   expect(steps).toEqual(expected);
 });
 
 test("reload() keeps what needs a restart as it was, and names it", async () => {
   const next = configOf([A], { web }, { workers: 3, drain: { hard: "9s" } });
   const before = configOf([A], { web }, { workers: 2 });
-  const { config, report } = await reload(bed(next).deps, before);
+  const { config, report } = await reload(bed(next).deps, before, PLAIN);
   expect(report.needsRestart).toEqual(["workers"]);
   expect(config.workers).toBe(2);
   expect(config.drain).toEqual(next.drain);
+});
+
+test("reload() with `plan` says what it would do, and touches nothing", async () => {
+  const next = configOf([B], { web: { ...web, timeout: "9s" } }, { workers: 3 });
+  const { deps, steps } = bed(next);
+  const before = configOf([A], { web, shop }, { workers: 2 });
+  const { config, report } = await reload(deps, before, { ...PLAIN, plan: true });
+  expect(steps).toEqual([]);
+  expect(config).toBe(before);
+  expect(report).toEqual({
+    services: { replaced: ["web"], removed: ["shop"], absent: [], differing: [] },
+    listeners: { opened: [B], closed: [A] },
+    needsRestart: ["workers"],
+  });
 });

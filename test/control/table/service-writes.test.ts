@@ -3,7 +3,6 @@ import type { ServiceDocument } from "../../../control/config/service-schema.ts"
 import { NO_TABLE, readTable } from "../../../control/table/desired-table.ts";
 import {
   asStored,
-  changesOf,
   endpointStateWrite,
   filterWrite,
   known,
@@ -73,17 +72,6 @@ test.each([
 ])("a %s of a service that is not there is refused", (action, write) => {
   expect(write.action).toBe(action);
   expect(() => write.edit(table)).toThrow('Cannot find service "none"');
-});
-
-test("changesOf() keeps the order, and takes undefined for a removal", () => {
-  const documents = new Map<string, unknown>([
-    ["web", undefined],
-    ["new", { ...shop, hosts: undefined }],
-  ]);
-  expect([...changesOf(documents)]).toStrictEqual([
-    ["web", undefined],
-    ["new", shop],
-  ]);
 });
 
 test("asStored() is a copy, and makes null of what JSON has no word for", () => {

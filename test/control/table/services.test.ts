@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
+import { putWrite, shiftWrite } from "../../../control/table/service-writes.ts";
+import type { Write } from "../../../control/table/table-writer.ts";
 import { ANY, shop, started, web } from "../../support/started-services.ts";
+
+/** A write of these documents. */
+function writeOf(documents: ReadonlyMap<string, ServiceDocument | undefined>): Write {
+  return { action: "reload", context: ANY, edit: () => documents };
+}
 
 describe("Services.put() and remove()", () => {
   test("create, replace and remove a service", async () => {
@@ -52,7 +59,7 @@ describe("Services.put() and remove()", () => {
       status: 422,
       message,
     });
-    expect(() => services.previewPut(name, document)).toThrow(message);
+    expect(() => services.preview(putWrite(name, document, ANY))).toThrow(message);
     expect(services.revision).toBe(1);
   });
 
@@ -65,15 +72,15 @@ describe("Services.put() and remove()", () => {
   });
 });
 
-describe("Services.putAll()", () => {
+describe("Services.change()", () => {
   test("creates, replaces and removes at once, and records each service", async () => {
     const { services, sink, audit, events } = await started();
-    const documents = new Map<string, unknown>([
+    const documents = new Map<string, ServiceDocument | undefined>([
       ["shop", undefined],
       ["web", { ...web, hosts: ["shop"] }],
       ["fresh", { ...shop, hosts: ["web"] }],
     ]);
-    expect(await services.putAll("reload", documents, ANY)).toStrictEqual({ revision: 2 });
+    expect(await services.change(writeOf(documents))).toMatchObject({ after: { revision: 2 } });
     expect(sink.last).toStrictEqual({
       revision: 2,
       replace: ["web", "fresh"],
@@ -97,13 +104,11 @@ describe("Services.putAll()", () => {
     const { services, steps } = await started();
     steps.length = 0;
     const documents = { web: { ...web, hosts: ["x"] }, fresh: { ...shop, hosts: ["x"] } };
-    await expect(
-      services.putAll("reload", new Map(Object.entries(documents)), ANY),
-    ).rejects.toThrow(
+    await expect(services.change(writeOf(new Map(Object.entries(documents))))).rejects.toThrow(
       'Cannot read service fresh: hosts[0]: wanted a host that no other service has, found "x"',
     );
     const unknown = new Map([["none", undefined]]);
-    await expect(services.putAll("reload", unknown, ANY)).rejects.toThrow('service "none"');
+    await expect(services.change(writeOf(unknown))).rejects.toThrow('service "none"');
     expect(steps).toStrictEqual([]);
     expect(services.revision).toBe(1);
   });
@@ -114,7 +119,7 @@ describe("Services.putAll()", () => {
       ["web", web],
       ["shop", { ...shop, debug: true }],
     ]);
-    await services.putAll("reload", documents, ANY);
+    await services.change(writeOf(documents));
     expect((await audit.list({ limit: 10 })).map(({ service }) => service)).toStrictEqual(["shop"]);
   });
 });
@@ -147,7 +152,7 @@ describe("Services.shift()", () => {
     const { services } = await started();
     const asked = weights as Record<string, number>;
     await expect(services.shift("web", asked, ANY)).rejects.toMatchObject({ code, message });
-    expect(() => services.previewShift("web", asked)).toThrow(message);
+    expect(() => services.preview(shiftWrite("web", asked, ANY))).toThrow(message);
   });
 
   test("gives a lone version the weight that it had left out", async () => {
@@ -158,12 +163,12 @@ describe("Services.shift()", () => {
     });
   });
 
-  test("previewShift() shows before and after, and does nothing", async () => {
+  test("preview() shows before and after, and does nothing", async () => {
     const { services, sink } = await started();
-    const { before, after } = services.previewShift("web", { v1: 0 });
-    expect(before).toBe(services.snapshot("web"));
-    expect(after.versions.map(({ weight }) => weight)).toStrictEqual([0, 10]);
-    expect(services.previewPut("new", shop).before).toBeUndefined();
+    const { before, after } = services.preview(shiftWrite("web", { v1: 0 }, ANY));
+    expect(before.services.get("web")?.snapshot).toBe(services.snapshot("web"));
+    const { versions = [] } = after.services.get("web")?.snapshot ?? {};
+    expect(versions.map(({ weight }) => weight)).toStrictEqual([0, 10]);
     expect(sink.changes).toHaveLength(1);
     expect(services.revision).toBe(1);
   });
