@@ -206,7 +206,7 @@ function takesPart(contender: Contender, each: Plan["scenarios"][number]): boole
 
 function jobFor(kind: JobKind, { endpoints }: Origin): Job {
   const services = kind === "services" ? MANY_SERVICES : 1;
-  return { endpoints, affinity: kind === "affinity", services, routes: 0 };
+  return { endpoints, affinity: kind === "affinity", services, routes: 0, routesBy: "path" };
 }
 
 function toolFor({ tool }: Scenario): LoadTool {

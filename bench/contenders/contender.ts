@@ -9,10 +9,14 @@ export type Job = {
   /** Services in the table, found by Host: hostsOf. */
   readonly services: number;
   /**
-   * Routes of each service; the last one matches the path `/route-N`. Only Sluice is asked for more
+   * Routes of each service; by path, the last one matches `/route-N`. Only Sluice is asked for more
    * than 0.
    */
   readonly routes: number;
+  /**
+   * What they look at. cookie: each at another one; the last one matches the cookie of that name.
+   */
+  readonly routesBy: "path" | "cookie";
 };
 
 /** Weights of the two versions, in every contender. */

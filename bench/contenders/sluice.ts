@@ -33,7 +33,10 @@ export function sluiceConfig(job: Job): object {
     v2: { weight: WEIGHTS.v2, endpoints: job.endpoints.v2 },
   };
   const routes = Array.from({ length: job.routes }, (_, index) => ({
-    match: { path: `${ROUTE_PREFIX}${index + 1}` },
+    match:
+      job.routesBy === "path"
+        ? { path: `${ROUTE_PREFIX}${index + 1}` }
+        : { cookies: { [`route-${index + 1}`]: "1" } },
     timeout: "20s",
   }));
   const affinity = job.affinity ? { affinity: { cookie: "sid", set: false } } : {};

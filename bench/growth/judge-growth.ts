@@ -1,4 +1,4 @@
-import { ratioSpread } from "../statistics.ts";
+import { ratioSpread, spreadOf } from "../statistics.ts";
 import type { Spread } from "../statistics.ts";
 import type { Point } from "./measure-series.ts";
 import { GROWTH_MUST } from "./series.ts";
@@ -16,7 +16,7 @@ export type Growth = {
 
 /**
  * Compares the ends of a series, round by round. Growth is within bounds below GROWTH_MUST, or when
- * it is at most that of the rival, whose points are `rivals`.
+ * it is at most that of the rival, whose points are `rivals`; cost is below the series' `mostUs`.
  */
 export function judgeGrowth(
   series: Series,
@@ -28,7 +28,9 @@ export function judgeGrowth(
   const failed = points.length === 0 || points.some(({ errors }) => errors > 0);
   const bound = Math.max(GROWTH_MUST, rivalRatio?.median ?? 0);
   const grows = series.from !== undefined && (ratio?.median ?? Infinity) > bound;
-  return { series, ratio, rivalRatio, isBroken: failed || grows };
+  const costUs = spreadOf([...(points.at(-1)?.cpuUs.values() ?? [])])?.median ?? 0;
+  const isDear = series.mostUs !== undefined && costUs > series.mostUs;
+  return { series, ratio, rivalRatio, isBroken: failed || grows || isDear };
 }
 
 function ratioOf(series: Series, points: readonly Point[]): Spread | undefined {

@@ -20,6 +20,9 @@ const WARM_UP_SECONDS = 4;
 /** How long memory is left alone before it is read. */
 const SETTLE_MS = 700;
 
+/** Together 30 KiB: a request's head may have 32. */
+const COOKIES = 900;
+
 /** One size of a series, measured. */
 export type Point = {
   readonly size: number;
@@ -91,11 +94,13 @@ async function start(
 ): Promise<Started> {
   const perVersion = series.dimension === "endpoints" ? size / 2 : 1;
   const origin = stack.use(await startOrigin(cores, perVersion));
+  const byCookie = series.dimension === "cookieRoutes";
   const job: Job = {
     endpoints: origin.endpoints,
     affinity: false,
     services: series.dimension === "services" ? size : 1,
-    routes: series.dimension === "routes" ? size : 0,
+    routes: series.dimension === "routes" || byCookie ? size : 0,
+    routesBy: byCookie ? "cookie" : "path",
   };
   const running = stack.use(await contender.start(job, cores));
   const entry: Entry = { contender, running, job };
@@ -110,5 +115,15 @@ async function start(
 /** The load asks for what stands last: of the routes the last one. */
 function scenarioOf({ dimension }: Series, size: number): Scenario {
   const main = SCENARIOS.find(({ name }) => name === MAIN_SCENARIO) as Scenario;
+  if (dimension === "cookieRoutes") return { ...main, fields: { cookie: cookiesWith(size) } };
   return dimension === "routes" ? { ...main, path: `${ROUTE_PREFIX}${size}` } : main;
+}
+
+/** As many cookies as a head has room for, and behind them the one that the last route wants. */
+function cookiesWith(size: number): string {
+  const cookies = Array.from(
+    { length: COOKIES },
+    (_, index) => `cookie-${index}=${"v".repeat(20)}`,
+  );
+  return [...cookies, `route-${size}=1`].join("; ");
 }

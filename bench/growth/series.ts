@@ -1,5 +1,5 @@
 /** What grows. */
-export type Dimension = "services" | "routes" | "endpoints" | "idleConnections";
+export type Dimension = "services" | "routes" | "cookieRoutes" | "endpoints" | "idleConnections";
 
 /** One line of the plots: a dimension, and the sizes at which it is measured. */
 export type Series = {
@@ -13,6 +13,8 @@ export type Series = {
    * Who is measured as well: growth of what every proxy has to pay for may be as large as its own.
    */
   readonly rival?: "nginx";
+  /** Most processor time of a request at the largest size, in µs. undefined: no promise. */
+  readonly mostUs?: number;
 };
 
 /** How much more a request may cost at the largest size: 10 %. */
@@ -27,6 +29,14 @@ export const SERIES: readonly Series[] = [
     from: 10,
   },
   { dimension: "routes", title: "routes of the service", sizes: [1, 10, 100, 1_000], from: 1 },
+  {
+    dimension: "cookieRoutes",
+    title: "routes by cookie, 30 KiB of cookies",
+    sizes: [1, 64, 4_096],
+    from: undefined,
+    // Were each route to read the cookies, this would be over 500 ms.
+    mostUs: 1_000,
+  },
   {
     dimension: "endpoints",
     title: "endpoints",

@@ -3,6 +3,9 @@
  */
 export const SMALL_BODY = "A small answer, as a health check or a flag has it.\n";
 
+/** Largest head that origins take: more than any proxy passes on. */
+export const HEAD_BYTES_MAX = 64 * 1024;
+
 /** Paths that begin so have the small answer too: those of a job's routes, `/route-1` and on. */
 export const ROUTE_PREFIX = "/route-";
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
+import { HEAD_BYTES_MAX, ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
 import type { FieldsAnswer } from "./answers.ts";
 import { listenOnAll } from "./listen-on-all.ts";
 
@@ -29,7 +29,9 @@ function fieldsOf(version: string, request: IncomingMessage): FieldsAnswer {
 }
 
 await listenOnAll((version) => {
-  const server = createServer((request, response) => answer(version, request, response));
+  const server = createServer({ maxHeaderSize: HEAD_BYTES_MAX }, (request, response) =>
+    answer(version, request, response),
+  );
   server.keepAliveTimeout = 3_600_000;
   return server;
 });

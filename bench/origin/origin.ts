@@ -6,7 +6,7 @@ import { freePort, untilOpen } from "../system/ports.ts";
 import { findProgram } from "../system/programs.ts";
 import { Spawned } from "../system/spawned.ts";
 import { WorkFolder } from "../system/work-folder.ts";
-import { ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
+import { HEAD_BYTES_MAX, ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
 
 /** How long an origin may take to accept connections. */
 const OPEN_WAIT_MS = 10_000;
@@ -98,6 +98,7 @@ function serverBlock(version: string, addresses: readonly string[]): string {
 ${addresses.map((address) => `    listen ${address} backlog=4096;`).join("\n")}
     keepalive_timeout 3600s;
     client_max_body_size 0;
+    large_client_header_buffers 4 ${HEAD_BYTES_MAX};
     root answers;
     open_file_cache max=16;
     location = /small { return 200 "${SMALL_BODY.replace("\n", "\\n")}"; }

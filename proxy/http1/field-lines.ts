@@ -1,4 +1,5 @@
 import { latin1 } from "../base/latin1.ts";
+import { HASH_START, hashStep } from "../table/hash.ts";
 import { Field } from "./field-names.ts";
 import { FIELDS_MAX } from "./limits.ts";
 
@@ -106,6 +107,16 @@ export class FieldLines {
     return this.text.slice(this.#number(index, LINE), this.#number(index, NAME_END));
   }
 
+  /** The hashRange() of the name of field `index` in lower case. Needs keepText(). */
+  nameHash(index: number): number {
+    const end = this.#number(index, NAME_END);
+    let hash = HASH_START;
+    for (let at = this.#number(index, LINE); at < end; at += 1) {
+      hash = hashStep(hash, lowerCase(this.text.charCodeAt(at)));
+    }
+    return hash;
+  }
+
   /** The value of field `index`. Needs keepText(). */
   value(index: number): string {
     return this.text.slice(this.#number(index, VALUE), this.#number(index, VALUE_END));
@@ -181,7 +192,8 @@ export class FieldLines {
     if (this.#number(index, NAME_END) - start !== name.length) {
       return false;
     }
-    for (let at = 0; at < name.length; at += 1) {
+    // From the end: names of one family begin alike.
+    for (let at = name.length - 1; at >= 0; at -= 1) {
       const byte = this.text.charCodeAt(start + at);
       if (byte !== name.charCodeAt(at) && lowerCase(byte) !== name.charCodeAt(at)) {
         return false;

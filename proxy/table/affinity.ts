@@ -1,5 +1,5 @@
 import { cookieValue } from "./cookie.ts";
-import { queryValue } from "./query.ts";
+import { queryText, queryValue } from "./query.ts";
 import type { RequestView } from "./request-view.ts";
 import type { AffinitySnapshot } from "./snapshot.ts";
 
@@ -19,7 +19,7 @@ export function keyReader(affinity: AffinitySnapshot | undefined): KeyReader {
     case "header":
       return (request) => request.header(affinity.name) || undefined;
     case "query": {
-      const name = new TextEncoder().encode(affinity.name);
+      const name = queryText(affinity.name);
       return (request) => queryValue(request.queryString, name) || undefined;
     }
     case "clientIp":

@@ -1,3 +1,7 @@
+import { hashRange } from "./hash.ts";
+import type { RequestView } from "./request-view.ts";
+import type { PairReader } from "./wanted-pairs.ts";
+
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const SPACE = 0x20;
@@ -13,11 +17,57 @@ export function cookieValue(field: string, name: string): string | undefined {
   return start < 0 ? undefined : field.slice(start, valueEnd(field, start));
 }
 
-/** Whether `cookieValue(field, name) === value`, without making a string. */
-export function cookieIs(field: string, name: string, value: string): boolean {
-  const start = valueStart(field, name);
-  if (start < 0 || !field.startsWith(value, start)) return false;
-  return valueEnd(field, start) === start + value.length;
+/** The pairs of a request's Cookie field, as `cookieValue` reads them. */
+export class CookiePairs implements PairReader {
+  #field = "";
+  #start = 0;
+  #equals = 0;
+  #end = -1;
+
+  begin(request: RequestView): void {
+    this.#field = request.header("cookie") ?? "";
+    this.#end = -1;
+  }
+
+  next(): boolean {
+    const field = this.#field;
+    let start = this.#end + 1;
+    if (start >= field.length) return false;
+    while (isBlank(field.charCodeAt(start))) start += 1;
+    const semicolon = field.indexOf(";", start);
+    this.#start = start;
+    this.#end = semicolon < 0 ? field.length : semicolon;
+    let equals = start;
+    while (equals < this.#end && field.charCodeAt(equals) !== EQUALS) equals += 1;
+    this.#equals = equals;
+    return true;
+  }
+
+  nameHash(): number {
+    return hashRange(this.#field, this.#start, this.#equals);
+  }
+
+  nameIs(name: string): boolean {
+    const hasValue = this.#equals < this.#end;
+    return hasValue && rangeIs(this.#field, this.#start, this.#equals, name);
+  }
+
+  valueHash(): number {
+    return hashRange(this.#field, this.#equals + 1, valueEnd(this.#field, this.#equals + 1));
+  }
+
+  valueIs(value: string): boolean {
+    const start = this.#equals + 1;
+    return rangeIs(this.#field, start, valueEnd(this.#field, start), value);
+  }
+
+  end(): void {
+    this.#field = "";
+  }
+}
+
+function rangeIs(text: string, start: number, end: number, wanted: string): boolean {
+  return end - start === wanted.length && text.startsWith(wanted, start);
 }
 
 function valueStart(field: string, name: string): number {

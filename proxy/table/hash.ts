@@ -9,6 +9,13 @@ export function hashStep(hash: number, codeUnit: number): number {
   return Math.imul(hash ^ codeUnit, 0x01000193);
 }
 
+/** The running hash of `text[start, end)`. */
+export function hashRange(text: string, start: number, end: number): number {
+  let hash = HASH_START;
+  for (let at = start; at < end; at += 1) hash = hashStep(hash, text.charCodeAt(at));
+  return hash;
+}
+
 /**
  * A 32-bit hash of a string, as an int32, the same in every process: MurmurHash3_x86_32 (Appleby)
  * over blocks of two UTF-16 code units. Not for secrets.

@@ -1,3 +1,8 @@
+import { latin1 } from "../base/latin1.ts";
+import { HASH_START, hashStep } from "./hash.ts";
+import type { RequestView } from "./request-view.ts";
+import type { PairReader } from "./wanted-pairs.ts";
+
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
 const PERCENT = 0x25;
@@ -7,24 +12,71 @@ const SPACE = 0x20;
 /**
  * The decoded value of a query parameter, by the rules of application/x-www-form-urlencoded (WHATWG
  * URL section 5.1): pairs are separated by `&`, `+` is a space, a broken escape stands for itself.
- * The first of several wins. `name` is UTF-8. undefined: no such parameter.
+ * The first of several wins. `name` is a queryText. undefined: no such parameter.
  */
-export function queryValue(query: string, name: Uint8Array): string | undefined {
+export function queryValue(query: string, name: string): string | undefined {
   const start = valueStart(query, name);
   return start < 0 ? undefined : decode(query.slice(start, pairEnd(query, start)));
 }
 
+/** A text as it is compared with a query: its UTF-8, a byte a character. */
+export function queryText(text: string): string {
+  const bytes = Buffer.from(text, "utf8");
+  return latin1(bytes, 0, bytes.length);
+}
+
 /**
- * Whether the parameter has this value (UTF-8), without making a string. It reads every byte of the
- * query at most twice, so that no query is expensive.
+ * The pairs of a request's query, as `queryValue` reads them: names and values are compared with
+ * queryTexts.
  */
-export function queryIs(query: string, name: Uint8Array, value: Uint8Array): boolean {
-  const start = valueStart(query, name);
-  return start >= 0 && encodes(query, start, pairEnd(query, start), value);
+export class QueryPairs implements PairReader {
+  #query = "";
+  #start = 0;
+  #nameEnd = 0;
+  #end = -1;
+
+  begin(request: RequestView): void {
+    this.#query = request.queryString;
+    this.#end = -1;
+  }
+
+  next(): boolean {
+    const query = this.#query;
+    const start = this.#end + 1;
+    if (start >= query.length) return false;
+    this.#start = start;
+    this.#end = pairEnd(query, start);
+    this.#nameEnd = indexBefore(query, EQUALS, start, this.#end);
+    return true;
+  }
+
+  nameHash(): number {
+    return decodedHash(this.#query, this.#start, this.#nameEnd);
+  }
+
+  nameIs(name: string): boolean {
+    return this.#end > this.#start && encodes(this.#query, this.#start, this.#nameEnd, name);
+  }
+
+  valueHash(): number {
+    return decodedHash(this.#query, this.#valueStart, this.#end);
+  }
+
+  valueIs(value: string): boolean {
+    return encodes(this.#query, this.#valueStart, this.#end, value);
+  }
+
+  end(): void {
+    this.#query = "";
+  }
+
+  get #valueStart(): number {
+    return Math.min(this.#nameEnd + 1, this.#end);
+  }
 }
 
 /** Where the value of `name` begins: the end of its pair when it has no `=`. -1: nowhere. */
-function valueStart(query: string, name: Uint8Array): number {
+function valueStart(query: string, name: string): number {
   for (let start = 0; start < query.length;) {
     const end = pairEnd(query, start);
     const nameEnd = indexBefore(query, EQUALS, start, end);
@@ -47,17 +99,33 @@ function indexBefore(query: string, code: number, start: number, end: number): n
   return at;
 }
 
-function encodes(query: string, start: number, end: number, wanted: Uint8Array): boolean {
+function encodes(query: string, start: number, end: number, wanted: string): boolean {
   let at = start;
   for (let index = 0; index < wanted.length; index += 1) {
     if (at >= end) return false;
     const escaped = escapedByte(query, at, end);
-    const code = query.charCodeAt(at);
-    const byte = escaped >= 0 ? escaped : code === PLUS ? SPACE : code;
-    if (byte !== wanted[index]) return false;
+    if (byteOf(query, at, escaped) !== wanted.charCodeAt(index)) return false;
     at += escaped >= 0 ? 3 : 1;
   }
   return at === end;
+}
+
+/** The hash of the queryText that a part of a query stands for. */
+function decodedHash(query: string, start: number, end: number): number {
+  let hash = HASH_START;
+  for (let at = start; at < end;) {
+    const escaped = escapedByte(query, at, end);
+    hash = hashStep(hash, byteOf(query, at, escaped));
+    at += escaped >= 0 ? 3 : 1;
+  }
+  return hash;
+}
+
+/** The byte that stands at this place; `escaped` is what escapedByte() found there. */
+function byteOf(query: string, at: number, escaped: number): number {
+  if (escaped >= 0) return escaped;
+  const code = query.charCodeAt(at);
+  return code === PLUS ? SPACE : code;
 }
 
 /** The byte that `%xx` at this place stands for. -1: none. */

@@ -14,4 +14,10 @@ export interface RequestView {
    * with `"; "`. undefined: no such field.
    */
   header(name: string): string | undefined;
+  /** Its field lines, of which `header` gives the values. */
+  readonly fields: {
+    readonly count: number;
+    /** The hashRange() of the name of line `index`, in lower case. */
+    nameHash(index: number): number;
+  };
 }

@@ -1,7 +1,8 @@
-import { HASH_START, hashStep } from "./hash.ts";
+import { HASH_START, hashRange, hashStep } from "./hash.ts";
 import { normalisePath } from "./normalise-path.ts";
 import type { RequestView } from "./request-view.ts";
-import { fulfils, isUnconditional } from "./route-table.ts";
+import { isUnconditional } from "./route-conditions.ts";
+import type { RouteConditions } from "./route-conditions.ts";
 import type { RouteTable } from "./route-table.ts";
 
 const SLASH = 0x2f;
@@ -24,10 +25,12 @@ export class RouteIndex {
   /** By the hash of the prefix, so that a look-up need not cut the path. */
   readonly #prefixes: ReadonlyMap<number, readonly Prefix[]>;
   readonly #everywhere: Candidates;
+  readonly #conditions: RouteConditions;
   #longestPrefix: number = 0;
 
-  /** Indexes routes that are given in configured order. */
-  constructor(routes: readonly RouteTable[]) {
+  /** Indexes routes that are given in configured order. `conditions`: those of all of them. */
+  constructor(routes: readonly RouteTable[], conditions: RouteConditions) {
+    this.#conditions = conditions;
     const lists = new CandidateLists(routes);
     this.#exact = lists.exact;
     this.#everywhere = lists.byPrefix.get("") ?? [];
@@ -41,7 +44,11 @@ export class RouteIndex {
   /** The first route in configured order that matches. undefined: none does. */
   find(request: RequestView): RouteTable | undefined {
     const candidates = this.#candidates(request);
-    for (const route of candidates) if (fulfils(request, route.conditions)) return route;
+    const conditions = this.#conditions;
+    conditions.begin();
+    for (const route of candidates) {
+      if (conditions.fulfils(request, route.conditions)) return route;
+    }
     return undefined;
   }
 
@@ -114,11 +121,7 @@ class CandidateLists {
 
 function byHash(lists: ReadonlyMap<string, Candidates>): ReadonlyMap<number, readonly Prefix[]> {
   const prefixes = [...lists].map(([path, candidates]) => ({ path, candidates }));
-  return Map.groupBy(prefixes, ({ path }) => {
-    let hash = HASH_START;
-    for (let at = 0; at < path.length; at += 1) hash = hashStep(hash, path.charCodeAt(at));
-    return hash;
-  });
+  return Map.groupBy(prefixes, ({ path }) => hashRange(path, 0, path.length));
 }
 
 /** No path is the empty prefix. */

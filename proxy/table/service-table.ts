@@ -2,6 +2,7 @@ import { keyReader } from "./affinity.ts";
 import type { KeyReader } from "./affinity.ts";
 import { hash32 } from "./hash.ts";
 import type { RequestView } from "./request-view.ts";
+import { RouteConditions } from "./route-conditions.ts";
 import { RouteIndex } from "./route-index.ts";
 import { compileRoute } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
@@ -38,8 +39,10 @@ export class ServiceTable {
     this.policy = snapshot.policy;
     this.hasRoutes = snapshot.routes.length > 0;
     this.keySeeds = { high: hash32(salt, SALT_SEEDS[0]), low: hash32(salt, SALT_SEEDS[1]) };
+    const conditions = new RouteConditions();
     this.#routes = new RouteIndex(
-      snapshot.routes.map((route) => compileRoute(route, this.versions)),
+      snapshot.routes.map((route) => compileRoute(route, this.versions, conditions)),
+      conditions,
     );
     this.#readKey = keyReader(snapshot.affinity);
   }

@@ -8,6 +8,7 @@ const JOB = {
   affinity: false,
   services: 1,
   routes: 0,
+  routesBy: "path" as const,
 };
 
 describe("sluiceConfig()", () => {

@@ -48,6 +48,12 @@ describe("judgeGrowth()", () => {
     expect(judgeGrowth(SERVICES, []).isBroken).toBe(true);
   });
 
+  test("a cost above the series' own bound is broken, and growth below it is not", () => {
+    const series = { ...SERVICES, from: undefined, mostUs: 100 };
+    expect(judgeGrowth(series, [point(1, 5), point(1_000, 100)]).isBroken).toBe(false);
+    expect(judgeGrowth(series, [point(1, 5), point(1_000, 101)]).isBroken).toBe(true);
+  });
+
   test("without a promise growth is shown only", () => {
     const series = { ...SERVICES, from: undefined };
     const growth = judgeGrowth(series, [point(1, 5), point(1_000, 20)]);

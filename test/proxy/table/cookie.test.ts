@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { cookieIs, cookieValue } from "../../../proxy/table/cookie.ts";
+import { CookiePairs, cookieValue } from "../../../proxy/table/cookie.ts";
+import { WantedPairs } from "../../../proxy/table/wanted-pairs.ts";
+import { request } from "./service-fixture.ts";
 
 const cases: readonly (readonly [field: string, name: string, value: string | undefined])[] = [
   ["", "sid", undefined],
@@ -23,9 +25,11 @@ test.each(cases)("cookieValue(%j, %j) is %j", (field, name, value) => {
   expect(cookieValue(field, name)).toBe(value);
 });
 
-test.each(cases)("cookieIs(%j, %j, …) agrees: %j", (field, name, value) => {
-  const wanted = ["", "1", "a=b", '"1"', "1 ", "10"];
-  expect(wanted.filter((text) => cookieIs(field, name, text))).toEqual(
-    wanted.filter((text) => text === value),
-  );
+test.each(cases)("CookiePairs read as cookieValue() does: %j, %j", (cookie, name, value) => {
+  const pairs = new WantedPairs(new CookiePairs());
+  const texts = ["", "1", "a=b", '"1"', "1 ", "10"];
+  const wanted = texts.map((text) => pairs.want(name, text));
+  pairs.read(request("/", { cookie }));
+  const fulfilled = texts.filter((_, at) => pairs.fulfils(wanted.slice(at, at + 1)));
+  expect(fulfilled).toEqual(texts.filter((text) => text === value));
 });

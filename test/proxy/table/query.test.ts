@@ -1,8 +1,17 @@
 import { array, assert, constantFrom, property } from "fast-check";
 import { expect, test } from "vitest";
-import { queryIs, queryValue } from "../../../proxy/table/query.ts";
+import { QueryPairs, queryText, queryValue } from "../../../proxy/table/query.ts";
+import { WantedPairs } from "../../../proxy/table/wanted-pairs.ts";
+import { request } from "./service-fixture.ts";
 
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+/** Whether QueryPairs find this value. */
+function queryIs(query: string, name: string, value: string): boolean {
+  const pairs = new WantedPairs(new QueryPairs());
+  const wanted = pairs.want(queryText(name), queryText(value));
+  pairs.want(queryText(name), queryText("another"));
+  pairs.read(request(`/?${query}`));
+  return pairs.fulfils([wanted]);
+}
 
 const cases: readonly (readonly [query: string, name: string, value: string | undefined])[] = [
   ["", "a", undefined],
@@ -23,10 +32,10 @@ const cases: readonly (readonly [query: string, name: string, value: string | un
 ];
 
 test.each(cases)("queryValue(%j, %j) is %j", (query, name, value) => {
-  expect(queryValue(query, utf8(name))).toBe(value);
+  expect(queryValue(query, queryText(name))).toBe(value);
 });
 
-test("queryValue() and queryIs() read what URLSearchParams reads", () => {
+test("queryValue() and QueryPairs read what URLSearchParams reads", () => {
   const piece = constantFrom(
     "a",
     "b",
@@ -46,8 +55,8 @@ test("queryValue() and queryIs() read what URLSearchParams reads", () => {
   assert(
     property(query, name, name, (text, wanted, value) => {
       const expected = new URLSearchParams(`x&${text}`).get(wanted) ?? undefined;
-      expect(queryValue(text, utf8(wanted))).toBe(expected);
-      expect(queryIs(text, utf8(wanted), utf8(value))).toBe(expected === value);
+      expect(queryValue(text, queryText(wanted))).toBe(expected);
+      expect(queryIs(text, wanted, value)).toBe(expected === value);
     }),
     { seed: 3, numRuns: 2_000 },
   );

@@ -1,4 +1,5 @@
 import type { RequestView } from "../../../proxy/table/request-view.ts";
+import { hashRange } from "../../../proxy/table/hash.ts";
 import { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type {
   Policy,
@@ -77,5 +78,15 @@ export function request(
   method = "GET",
 ): RequestView {
   const [path = "/", queryString = ""] = target.split("?", 2);
-  return { method, path, queryString, header: (name) => headers[name] };
+  const names = Object.keys(headers);
+  return {
+    method,
+    path,
+    queryString,
+    header: (name) => headers[name],
+    fields: {
+      count: names.length,
+      nameHash: (index) => hashRange(names[index] ?? "", 0, names[index]?.length ?? 0),
+    },
+  };
 }
