@@ -214,9 +214,9 @@ export class Attempts implements UpstreamUser {
    * The response is complete. `clean`: nothing came after it, and the connection can serve another.
    */
   #done(clean: boolean): void {
-    const { head } = this.#response;
     this.#attempt.upstream?.transport.releaseBuffer(!this.#client.transport.blocked);
-    if (clean && head.keepAlive && this.#exchange.request.done) this.#attempt.release(head);
+    const { head, keepsConnection } = this.#response;
+    if (clean && keepsConnection && this.#exchange.request.done) this.#attempt.release(head);
     else this.drop();
     this.#exchange.end();
   }

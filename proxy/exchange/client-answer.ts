@@ -124,7 +124,7 @@ export class ClientAnswer {
   }
 
   #connectionFor(status: number): ResponseRewrite["connection"] {
-    if (status === 101) return "upgrade";
+    if (status === 101) return "";
     if (this.closes) return "close";
     return this.#head.minorVersion === 0 ? "keep-alive" : "";
   }

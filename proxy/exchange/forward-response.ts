@@ -26,6 +26,8 @@ export class ResponseForwarder {
   /** The final head has been read: what follows is its body. */
   inBody = false;
   #interims = 0;
+  /** The upstream keeps its connection open and in step, by all that the heads say. */
+  keepsConnection = true;
   #partialHead: Buffer | undefined;
   #client: ExchangeStream;
 
@@ -42,6 +44,7 @@ export class ResponseForwarder {
   begin(): void {
     this.inBody = false;
     this.#interims = 0;
+    this.keepsConnection = true;
     this.beginHead();
   }
 
@@ -54,6 +57,7 @@ export class ResponseForwarder {
   /** An interim head was read. Returns whether it may be passed on. */
   takesInterim(): boolean {
     this.#interims += 1;
+    this.keepsConnection &&= this.head.keepAlive;
     return this.#interims <= INTERIM_RESPONSES_MAX;
   }
 
@@ -72,6 +76,9 @@ export class ResponseForwarder {
   beginBody(request: RequestHead): void {
     this.inBody = true;
     this.#partialHead = undefined;
+    // Who declines an upgrade may have left HTTP at the head, and takes its body for a request.
+    const mayBeLost = request.upgrade !== undefined && request.hasBody;
+    this.keepsConnection &&= this.head.keepAlive && !mayBeLost;
     const ends = this.head.framingFor(request.isHead);
     const knowsChunks = request.minorVersion > 0;
     this.framing = "as-sent";

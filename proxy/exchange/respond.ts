@@ -183,7 +183,9 @@ export function ownResponse(answer: AnswerDraft, options: ResponseOptions): stri
 
 function response(status: number, fields: string, text: string, options: ResponseOptions): string {
   const body = `${text}\n`;
-  const connection = options.close ? "Connection: close\r\n" : "";
+  // Only a refusal is a 426, and refusals close.
+  const close = status === 426 ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n";
+  const connection = options.close ? close : "";
   return (
     `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? "Error"}\r\n` +
     `Date: ${options.date}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +

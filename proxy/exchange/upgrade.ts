@@ -11,6 +11,7 @@ import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
 /** An exchange that may be upgraded. */
 export type UpgradingExchange = {
   readonly head: RequestHead;
+  readonly request: { readonly done: boolean };
   readonly to: { readonly pool: TunnelPool | undefined; readonly policy: Policy };
   readonly wheel: TimerWheel;
   readonly sinceMs: number;
@@ -23,10 +24,11 @@ export function isWebSocket(upgrade: string | undefined): boolean {
 
 /**
  * The tunnel that a 101 makes of both connections; if it is a WebSocket, its messages are followed.
- * undefined: none, because nobody asked for it, or one side cannot be the end of a tunnel.
+ * undefined: none, because nobody asked for it, the request is not complete (RFC 9110 7.8: until
+ * then its sender goes on in HTTP), or one side cannot be the end of a tunnel.
  */
 export function tunnelAfter(
-  { head, to, wheel, sinceMs }: UpgradingExchange,
+  { head, request, to, wheel, sinceMs }: UpgradingExchange,
   { tunnelEnd: client }: Pick<ExchangeClient, "tunnelEnd">,
   upstream: Pick<ExchangeUpstream, "tunnelEnd"> | undefined,
   response: ResponseHead,
@@ -34,7 +36,7 @@ export function tunnelAfter(
   const connection = upstream?.tunnelEnd;
   const { pool, policy } = to;
   if (client === undefined || connection === undefined || pool === undefined) return undefined;
-  if (!isSwitchAskedFor(response, head)) return undefined;
+  if (!request.done || !isSwitchAskedFor(response, head)) return undefined;
   const frames = isWebSocket(response.upgrade) ? new TunnelFrames() : undefined;
   const idleTimeoutMs = policy.tunnelIdleTimeoutMs;
   return { client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames };

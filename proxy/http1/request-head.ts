@@ -35,7 +35,7 @@ export class RequestHead implements RequestView {
   contentLength = 0;
   /** Whether the client wants to keep this connection. */
   keepAlive = false;
-  /** The Upgrade field of a request that may become a tunnel. undefined: an ordinary request. */
+  /** The Upgrade field of a request that may become a tunnel. undefined: an ordinary one. */
   upgrade: string | undefined;
   /** The client waits for a 100 before it sends the body. */
   expectsContinue = false;
@@ -147,6 +147,11 @@ export class RequestHead implements RequestView {
     return value !== undefined && listHas(value, "trailers");
   }
 
+  /** A body follows, be it an empty one in chunks. */
+  get hasBody(): boolean {
+    return this.framing === "chunked" || this.contentLength > 0;
+  }
+
   /** How many Connection options were ignored because they name a field that we rely on. */
   get protectedNamesIgnored(): number {
     return this.#connection.protectedNamesIgnored;
@@ -202,7 +207,7 @@ export class RequestHead implements RequestView {
   /** Expect means nothing in HTTP/1.0, and a 100 means nothing without a body. */
   #readExpect(bytes: Buffer, start: number): Refusal | undefined {
     const isMeant = this.fields.has(Field.expect) && this.minorVersion === 1;
-    this.expectsContinue = isMeant && this.#hasBody();
+    this.expectsContinue = isMeant && this.hasBody;
     return isMeant ? expectRefusal(this.fields, bytes, start) : undefined;
   }
 
@@ -212,15 +217,11 @@ export class RequestHead implements RequestView {
     return isMeant && this.maxForwards === -1 ? REFUSALS["max-forwards-invalid"] : undefined;
   }
 
-  /** RFC 9110 section 7.8. Ignored where it cannot be. */
+  /** RFC 9110 section 7.8. HTTP/1.0 cannot ask for another protocol; a body is no obstacle. */
   #readUpgrade(): Refusal | undefined {
-    const isMeant = this.#connection.upgrade && this.minorVersion === 1 && !this.#hasBody();
+    const isMeant = this.#connection.upgrade && this.minorVersion === 1;
     this.upgrade = isMeant ? upgradeOf(this.fields) : undefined;
     const isWebSocket = this.upgrade !== undefined && listHas(this.upgrade, "websocket");
     return isWebSocket ? webSocketRefusal(this.method, this.fields) : undefined;
-  }
-
-  #hasBody(): boolean {
-    return this.framing === "chunked" || this.contentLength > 0;
   }
 }

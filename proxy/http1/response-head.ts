@@ -30,8 +30,8 @@ export class ResponseHead {
   status = 0;
   minorVersion: 0 | 1 = 1;
   /**
-   * Whether the upstream keeps the connection open. A body that ends by close makes this
-   * meaningless.
+   * Whether the upstream keeps the connection open after the final response, as far as this head
+   * says. A body that ends by close makes this meaningless.
    */
   keepAlive = false;
   /** As sent, also in answer to HEAD. 0: none. */
@@ -74,9 +74,13 @@ export class ResponseHead {
     return length;
   }
 
-  /** The protocol that a 101 changes to. undefined: any other status, or a 101 that names none. */
+  /**
+   * The protocol that a 101 changes to, or those that a 426 asks for (RFC 9110 section 15.5.22).
+   * undefined: none is named. In other answers it only advertises, and is not for our client.
+   */
   get upgrade(): string | undefined {
-    return this.status === 101 ? this.fields.valueOfKind(Field.upgrade) : undefined;
+    const isMeant = this.status === 101 || this.status === 426;
+    return isMeant ? this.fields.valueOfKind(Field.upgrade) : undefined;
   }
 
   /** How the body ends, given the request (RFC 9112 section 6.3). */
@@ -136,10 +140,6 @@ export class ResponseHead {
       return this.#refuse("status-line-invalid");
     }
     this.#takeLine(bytes, start);
-    // HTTP/1.0 knows no 1xx (RFC 9110 section 15.2).
-    if (this.status < 200 && this.minorVersion === 0) {
-      return this.#refuse("status-line-invalid");
-    }
     return at + 2 - start;
   }
 
@@ -158,10 +158,6 @@ export class ResponseHead {
       return REFUSALS["connection-invalid"];
     }
     const { close, keepAlive } = this.#connection;
-    // With the connection closed after it, the response that a 1xx announces cannot come.
-    if (close && this.status < 200) {
-      return REFUSALS["connection-invalid"];
-    }
     this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
     const refusal = framingRefusal(fields, bytes, start, this.minorVersion);
     this.contentLength = refusal === undefined ? contentLengthOf(fields, bytes, start) : 0;

@@ -18,7 +18,7 @@ export type ResponseRewrite = {
   /** The IMF-fixdate now, for a response without Date (RFC 9110 section 6.6.1). */
   date: string;
   /** The Connection field that the client gets. "": none. */
-  connection: "" | "close" | "keep-alive" | "upgrade";
+  connection: "" | "close" | "keep-alive";
   /**
    * chunked: the body ended with the upstream's connection and is now sent in chunks. drop: the
    * chunk framing is removed for an HTTP/1.0 client.
@@ -67,7 +67,13 @@ function keptText(head: ResponseHead, dropped: number): string {
   return `HTTP/1.1 ${head.status} ${reason}\r\n${fields.textWithout(dropped, fields.start)}`;
 }
 
+/** With the empty line that ends the head. Upgrade always comes with its Connection option. */
 function connectionFields(head: ResponseHead, connection: ResponseRewrite["connection"]): string {
+  const { upgrade } = head;
+  if (upgrade !== undefined) {
+    const others = connection === "" ? "" : `${connection}, `;
+    return `Connection: ${others}Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`;
+  }
   switch (connection) {
     case "":
       return "\r\n";
@@ -75,7 +81,5 @@ function connectionFields(head: ResponseHead, connection: ResponseRewrite["conne
       return "Connection: close\r\n\r\n";
     case "keep-alive":
       return "Connection: keep-alive\r\n\r\n";
-    case "upgrade":
-      return `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? ""}\r\n\r\n`;
   }
 }

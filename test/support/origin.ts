@@ -37,7 +37,7 @@ export class OriginConnection {
 
   /** Sends bytes, a text as latin1. */
   send(bytes: string | Buffer): this {
-    this.isTunnel ||= typeof bytes === "string" && bytes.startsWith("HTTP/1.1 101 ");
+    this.isTunnel ||= typeof bytes === "string" && /^HTTP\/1\.[01] 101 /.test(bytes);
     this.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
     return this;
   }

@@ -46,7 +46,6 @@ const BAD_HEADS: readonly (readonly [string, string])[] = [
   ["a head over 64 KiB", `${OK_HEAD}X-A: ${"a".repeat(65_536)}\r\n\r\n`],
   ["an endless head", `${OK_HEAD}X-A: ${"a".repeat(200_000)}`],
   ["17 interim responses", `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(17)}${OK}`],
-  ["an interim response of HTTP/1.0", `HTTP/1.0 100 Continue\r\n\r\n${OK}`],
 ];
 
 /** Bodies that end too early, or break a rule: name, bytes, and how the upstream ends. */

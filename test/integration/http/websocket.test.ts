@@ -195,7 +195,6 @@ describe("WebSocket and other upgrades (RFC 6455 4.2, 9110 7.8)", () => {
       "to h2c, which would be a way round us",
       handshake("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"),
     ],
-    ["with a body", `${handshake(...ASKS, KEY, VERSION, "Content-Length: 2")}hi`],
   ])("an upgrade %s is an ordinary request", async (_name, bytes) => {
     const { response } = await exchangeRaw(plane.target(), bytes);
     expect(response.body).toBe("ok");

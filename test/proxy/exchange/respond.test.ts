@@ -131,6 +131,7 @@ describe("refusalResponse()", () => {
     expect(method.header("allow")).toContain("GET");
     const text = refusalResponse(REFUSALS["websocket-version"], OPTIONS);
     expect(text).toContain("\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+    expect(text).toContain("\r\nConnection: close, Upgrade\r\n");
   });
 });
 

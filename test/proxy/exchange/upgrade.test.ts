@@ -33,14 +33,14 @@ function switching(upgrade: string): ResponseHead {
 function tunnelOf(
   asked: string,
   got: string,
-  ends: { readonly client?: boolean; readonly upstream?: boolean } = {},
+  ends: { readonly client?: boolean; readonly upstream?: boolean; readonly done?: boolean } = {},
 ): TunnelDeps | undefined {
-  const { client = true, upstream = true } = ends;
+  const { client = true, upstream = true, done = true } = ends;
   const { end, connection, pool, time } = new TunnelBed();
   const { policy } = serviceSnapshot({ v1: 1 });
   const to = { pool, policy: { ...policy, tunnelIdleTimeoutMs: 7_000 } };
   return tunnelAfter(
-    { head: asking(asked), to, wheel: time.wheel, sinceMs: 5 },
+    { head: asking(asked), request: { done }, to, wheel: time.wheel, sinceMs: 5 },
     { tunnelEnd: client ? end : undefined },
     { tunnelEnd: upstream ? connection : undefined },
     switching(got),
@@ -73,6 +73,10 @@ describe("tunnelAfter()", () => {
     ["websocket", "web"],
   ])("refuses a 101 that nobody asked for: asked '%s', got '%s'", (asked, got) => {
     expect(tunnelOf(asked, got)).toBeUndefined();
+  });
+
+  test("refuses before the request is complete: the rest of it would go into the tunnel", () => {
+    expect(tunnelOf("websocket", "websocket", { done: false })).toBeUndefined();
   });
 
   test("refuses where one side cannot be the end of a tunnel", () => {

@@ -278,9 +278,9 @@ describe("RequestHead", () => {
     expect(parse(get("Connection: upgrade\r\nUpgrade: tcp")).upgrade).toBe("tcp");
     expect(parse(get("Upgrade: tcp")).upgrade).toBeUndefined();
     expect(parse(get("Connection: upgrade\r\nUpgrade: x, H2C")).upgrade).toBeUndefined();
-    expect(
-      parse(post("Connection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 1")).upgrade,
-    ).toBeUndefined();
+    expect(parse(post("Connection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 1")).upgrade).toBe(
+      "tcp",
+    );
     expect(
       parse("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n").upgrade,
     ).toBeUndefined();

@@ -23,8 +23,6 @@ const REFUSED_HEADS = [
   ["status-line-invalid", "HTTP/1.1  200 OK\r\n\r\n"],
   ["status-line-invalid", "HTTP/1.1 200 O\0K\r\n\r\n"],
   ["status-line-invalid", "HTTP/1.1 200 OK\nX: y\r\n\r\n"],
-  ["status-line-invalid", "HTTP/1.0 100 Continue\r\n\r\n"],
-  ["connection-invalid", "HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n"],
   ["field-value-invalid", ok("X: \0")],
   ["field-name-invalid", ok("X : y")],
   ["line-folding", ok("X: y\r\n z")],
@@ -78,8 +76,16 @@ describe("ResponseHead.parse()", () => {
     expect([head.framingFor(false), head.framingFor(true)]).toEqual([framing, framingForHead]);
   });
 
-  test("gives the protocol of a 101 only", () => {
+  test.for(["HTTP/1.1", "HTTP/1.0"])("takes a 1xx of %s, with Connection: close too", (version) => {
+    for (const status of [100, 101, 103]) {
+      const head = parse(`${version} ${status} Go\r\nConnection: close\r\nUpgrade: x\r\n\r\n`);
+      expect([head.refusal, head.status, head.keepAlive]).toEqual([undefined, status, false]);
+    }
+  });
+
+  test("gives the protocols of a 101 and of a 426 only", () => {
     expect(parse("HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n").upgrade).toBe("x");
+    expect(parse("HTTP/1.1 426 S\r\nUpgrade: x\r\nupgrade: y\r\n\r\n").upgrade).toBe("x, y");
     expect(parse("HTTP/1.1 101 S\r\n\r\n").upgrade).toBeUndefined();
     expect(parse(ok("Upgrade: x")).upgrade).toBeUndefined();
   });

@@ -82,10 +82,33 @@ test("responseHeadForClient() lets a 204 have no framing", () => {
   ]);
 });
 
+test.for([
+  ["", "Upgrade"],
+  ["close", "close, Upgrade"],
+  ["keep-alive", "keep-alive, Upgrade"],
+] as const)(
+  "responseHeadForClient() keeps the Upgrade of a 426 beside %j",
+  ([connection, line]) => {
+    const sent = [
+      "HTTP/1.1 426 No",
+      "Connection: Upgrade",
+      "Upgrade: TLS/1.3, websocket",
+      "Date: x",
+    ];
+    expect(rewritten(sent, { connection })).toEqual([
+      "HTTP/1.1 426 No",
+      "Date: x",
+      "Via: 1.1 sluice",
+      `Connection: ${line}`,
+      "Upgrade: TLS/1.3, websocket",
+    ]);
+  },
+);
+
 test("responseHeadForClient() adds the caller's lines, and the upgrade of a 101", () => {
   const upgrade = ["HTTP/1.1 101 Go", "Connection: Upgrade", "Upgrade: websocket", "A: 1"];
   const extra = "X-Sluice-Version: v1\r\n";
-  expect(rewritten(upgrade, { connection: "upgrade", extra })).toEqual([
+  expect(rewritten(upgrade, { extra })).toEqual([
     "HTTP/1.1 101 Go",
     "A: 1",
     "Via: 1.1 sluice",
