@@ -46,7 +46,7 @@ const listener = strict({
 const control = strict({
   bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
   /** Where modules of filters may be, relative to the file's own folder. */
-  filterFolders: list(text, FILTER_FOLDERS_MAX).default(["."]),
+  filterFolders: list(text, FILTER_FOLDERS_MAX).default([]),
 }).prefault({});
 
 const store = z

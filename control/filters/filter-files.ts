@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { open, realpath } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import type { Stats } from "node:fs";
+import { open, realpath, stat } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FilterCode } from "../../proxy/table/filter-spec.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
@@ -8,9 +9,13 @@ import { errorText } from "../../proxy/base/error-text.ts";
 /** Largest module: a filter is a page of code, or a bundle of a few libraries. */
 const MODULE_BYTES_MAX = 1024 * 1024;
 
+/** The mode bit that lets everybody write (POSIX S_IWOTH). */
+const OTHERS_WRITE = 0o002;
+
 /**
  * The files that filters may be made of: those in the folders that the configuration names. The
- * control API and a shared store can name any of them, but no other file of the machine.
+ * control API and a shared store can name any of them, but no other file of the machine, and none
+ * that another user could change.
  */
 export class FilterFiles {
   readonly #base: string;
@@ -25,7 +30,8 @@ export class FilterFiles {
   /** Reads a module. Never rejects: the answer says what is wrong with it. */
   async read(module: string): Promise<FilterCode> {
     try {
-      const path = await this.#find(module);
+      const { path, folder } = await this.#find(module);
+      await checkFolders(folder, path);
       const text = await readText(path);
       const hash = createHash("sha256").update(text).digest("hex");
       return { kind: "code", url: pathToFileURL(path).href, hash, text };
@@ -36,11 +42,14 @@ export class FilterFiles {
   }
 
   /** The real path: symbolic links are resolved, both in a module's path and in a folder's. */
-  async #find(module: string): Promise<string> {
+  async #find(module: string): Promise<{ readonly path: string; readonly folder: string }> {
+    if (this.#folders.length === 0) {
+      throw new Error("wanted control.filterFolders to name its folder, found no folder there");
+    }
     const path = await realpath(resolve(this.#base, module));
-    for (const folder of this.#folders) {
-      const real = await realpath(folder).catch(() => undefined);
-      if (real !== undefined && isInside(real, path)) return path;
+    for (const named of this.#folders) {
+      const folder = await realpath(named).catch(() => undefined);
+      if (folder !== undefined && isInside(folder, path)) return { path, folder };
     }
     throw new Error(`wanted a file in ${this.#folders.join(" or ")}, found one elsewhere`);
   }
@@ -50,8 +59,30 @@ async function readText(path: string): Promise<string> {
   await using file = await open(path, "r");
   const stats = await file.stat();
   if (!stats.isFile()) throw new Error("wanted a file, found something else");
+  checkOwner(path, stats);
   if (stats.size <= MODULE_BYTES_MAX) return file.readFile("utf8");
   throw new Error(`wanted at most ${MODULE_BYTES_MAX} bytes, found ${stats.size}`);
+}
+
+/** Whoever can write to a folder can put another file in a module's place. */
+async function checkFolders(folder: string, path: string): Promise<void> {
+  for (let inner = dirname(path); ; inner = dirname(inner)) {
+    checkOwner(inner, await stat(inner));
+    if (inner === folder) return;
+  }
+}
+
+/** Windows knows neither owners nor modes in this sense: there, nothing is checked. */
+function checkOwner(path: string, { mode, uid }: Stats): void {
+  const own = process.getuid?.();
+  if (own === undefined) return;
+  if ((mode & OTHERS_WRITE) !== 0) {
+    throw new Error(
+      `wanted code that only its owner can write, found that anybody can write ${path}`,
+    );
+  }
+  if (uid === 0 || uid === own) return;
+  throw new Error(`wanted code of root or of user ${own}, found that user ${uid} owns ${path}`);
 }
 
 function isInside(folder: string, path: string): boolean {

@@ -1,22 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../proxy/base/clock.ts";
-import type { Log } from "../../proxy/base/log.ts";
 import type {
   FilterPreparation,
   FilterRefusalReport,
   FilterSpec,
 } from "../../proxy/table/filter-spec.ts";
 import type { FilterSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
-import type { Audit } from "../records/audit.ts";
 import { FilterRefusedError } from "../base/errors.ts";
-import type { Events } from "../records/events.ts";
 import type { FilterWrite, TableSink } from "../table/table-sink.ts";
 import { within } from "../base/worker-answer.ts";
 import { preparationOf } from "../workers/briefing.ts";
 import type { Briefing, Chains, ComingFilters } from "../workers/briefing.ts";
 import { logRefusals } from "../workers/tell-worker.ts";
 import type { WorkerProcess } from "../workers/worker-process.ts";
-import { changesBetween } from "./filter-changes.ts";
+import { recordLoad, recordReplaced } from "./filter-audit.ts";
+import type { FilterAuditDeps } from "./filter-audit.ts";
 import type { FilterFiles } from "./filter-files.ts";
 import type { PreparedFilters, RunningFilters } from "./running-filters.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
@@ -33,15 +31,12 @@ export interface FilteringWorkers {
 }
 
 /** What the sink works with. */
-export type FilterSinkDeps = {
+export type FilterSinkDeps = FilterAuditDeps & {
   readonly workers: FilteringWorkers;
   /** What workers that start later will be told. */
   readonly briefing: Briefing;
   readonly running: RunningFilters;
   readonly files: FilterFiles;
-  readonly audit: Audit;
-  readonly events: Events;
-  readonly log: Log;
   readonly clock: Clock;
 };
 
@@ -63,6 +58,7 @@ export class FilterSink implements TableSink {
   async prepare(change: TableChange, write?: FilterWrite): Promise<PreparedFilters | undefined> {
     const chains = await this.#chainsOf(change, write?.fresh);
     if (chains.size === 0) return undefined;
+    await this.#announce(chains, change, write);
     const { prepared, refusals } = await this.#load(chains, { strict: true, write });
     if (refusals.length > 0) throw new FilterRefusedError(refusals);
     return prepared;
@@ -79,7 +75,9 @@ export class FilterSink implements TableSink {
       if (filters !== undefined) await this.#revert(filters, before);
       throw error;
     }
-    if (filters !== undefined) await this.#record(filters, before, change.revision);
+    if (filters === undefined) return;
+    const { chains, write } = filters;
+    await recordReplaced(this.#deps, { before, after: chains, write, revision: change.revision });
   }
 
   /** The chains that differ because of a change, or because files are to be read again. */
@@ -132,6 +130,7 @@ export class FilterSink implements TableSink {
       chains.set(name, await this.#read(name, filters, () => false));
     }
     if (chains.size === 0) return undefined;
+    await this.#announce(chains, change, undefined);
     const { prepared, refusals } = await this.#load(chains, { strict: true, write: undefined });
     if (refusals.length === 0) return prepared;
     logRefusals(refusals, log);
@@ -142,6 +141,17 @@ export class FilterSink implements TableSink {
     }
     if (chains.size === 0) return undefined;
     return (await this.#load(chains, { strict: false, write: undefined })).prepared;
+  }
+
+  /** See recordLoad(). */
+  #announce(
+    chains: Chains,
+    { revision }: TableChange,
+    write: FilterWrite | undefined,
+  ): Promise<void> {
+    const { running } = this.#deps;
+    const before = new Map([...chains.keys()].map((name) => [name, running.specs(name)]));
+    return recordLoad(this.#deps, { before, after: chains, write, revision });
   }
 
   /**
@@ -208,26 +218,5 @@ export class FilterSink implements TableSink {
     // later.
     const answered = Promise.allSettled(asked);
     await within(answered, "a worker", PREPARE_WAIT_MS, this.#deps.clock).catch(() => undefined);
-  }
-
-  /**
-   * Reports what has come into force, to those who watch and, if somebody wrote it, to the audit
-   * log.
-   */
-  async #record(filters: PreparedFilters, before: Chains, revision: number): Promise<void> {
-    const { audit, events, log } = this.#deps;
-    for (const { service, filter, was, is } of changesBetween(before, filters.chains)) {
-      events.emit({ kind: "filter", services: [service], filter, before: was, after: is });
-      log.info("filter.replaced", { service, filter, before: was?.hash, after: is?.hash });
-      const { write } = filters;
-      if (write === undefined) continue;
-      const { actor, reason } = write.context;
-      const fact = { actor, action: "filter", service, reason, revision };
-      const facts = { before: was && { filter, ...was }, after: is && { filter, ...is } };
-      await audit.append({ ...fact, ...facts }).catch((error: unknown) => {
-        log.error("audit.append.failed", { ...fact, error: errorText(error) });
-        events.emit({ kind: "audit-failed", services: [service], revision });
-      });
-    }
   }
 }

@@ -53,7 +53,9 @@ test("sluice check finds modules that cannot be read, and runs none", async () =
   const check = async (...modules: readonly string[]): Promise<CliResult> => {
     const filters = modules.map((module) => ({ module }));
     const listeners = [{ bind: "127.0.0.1:0" }];
-    await writeFile(file, JSON.stringify({ listeners, services: { web: { versions, filters } } }));
+    const control = { filterFolders: ["."] };
+    const services = { web: { versions, filters } };
+    await writeFile(file, JSON.stringify({ listeners, control, services }));
     return runCommand(["check", file]);
   };
   await writeFile(join(folder, "a.ts"), "throw new Error('not run');");

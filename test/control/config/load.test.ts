@@ -42,7 +42,7 @@ describe("readConfig()", () => {
           connectionsMax: 10_000,
         },
       ],
-      control: { bind: "127.0.0.1:9180", filterFolders: ["."] },
+      control: { bind: "127.0.0.1:9180", filterFolders: [] },
       drain: { acceptForMs: 5_000, softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       workers: 1,
       store: { kind: "memory" },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -65,6 +65,32 @@ describe("FilterFiles.read()", () => {
     await symlink(join(folder, "other"), join(folder, "config/current"));
     expect(await filesIn("current").read("current/b.ts")).toMatchObject({ kind: "code" });
     expect(await filesIn("rules").read("current/b.ts")).toMatchObject({ kind: "missing" });
+  });
+
+  test("takes nothing as long as the configuration names no folder", async () => {
+    expect(await filesIn().read("rules/a.ts")).toEqual({
+      kind: "missing",
+      reason:
+        "cannot read rules/a.ts: wanted control.filterFolders to name its folder, found no folder there",
+    });
+  });
+
+  test.each(["config/rules/a.ts", "config/rules", "config"])(
+    "refuses code that anybody can change, as %s is",
+    async (place) => {
+      await chmod(join(folder, place), 0o777);
+      const code = await filesIn(".").read("rules/a.ts");
+      expect(code.kind === "missing" && code.reason).toContain(
+        `found that anybody can write ${join(folder, place)}`,
+      );
+    },
+  );
+
+  test("refuses code of another user, who could change it", async (context) => {
+    context.skip(process.getuid?.() !== 0, "only root can give a file to somebody else");
+    await chown(join(folder, "config/rules/a.ts"), 65_534, 0);
+    const code = await filesIn(".").read("rules/a.ts");
+    expect(code.kind === "missing" && code.reason).toContain("found that user 65534 owns");
   });
 
   test("refuses a folder, a file that is not there, and one that is too large", async () => {

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Audit } from "../../../control/records/audit.ts";
+import type { AuditEntry } from "../../../control/records/audit.ts";
 import { Events } from "../../../control/records/events.ts";
 import { FilterFiles } from "../../../control/filters/filter-files.ts";
 import { FilterSink } from "../../../control/filters/filter-sink.ts";
@@ -297,6 +298,27 @@ describe("FilterSink", () => {
     expect(late.asked).toEqual(["table"]);
   });
 
+  test("code is in the audit log before it can run, also if it is refused then", async () => {
+    const seen: Promise<readonly AuditEntry[]>[] = [];
+    const create = (): FilterHooks => {
+      seen.push(audit.list({ limit: 10, since: 0 }));
+      throw new Error("no");
+    };
+    loader = new FakeLoader({ one: { version: "1", create } });
+    workers = [new FakeWorker(1, loader)];
+    await expect(write(change(service([filterSnapshot("f")])))).rejects.toThrow("no");
+    await sink.apply(change(service([filterSnapshot("f")])));
+    const [first = []] = await Promise.all(seen);
+    expect(first).toMatchObject([
+      { action: "filter-load", actor: "local", service: "web", after: { module: "./f.ts" } },
+    ]);
+    const entries = await audit.list({ limit: 10, since: 0 });
+    expect(entries.map(({ action, actor }) => [action, actor])).toEqual([
+      ["filter-load", "local"],
+      ["filter-load", "table"],
+    ]);
+  });
+
   test("who put which code in force is in the audit log, and told as an event", async () => {
     await write(change(service([filterSnapshot("f")])));
     const [first] = running.specs("web");
@@ -309,7 +331,8 @@ describe("FilterSink", () => {
       module: "./f.ts",
       hash: spec?.code.kind === "code" && spec.code.hash,
     });
-    const entries = await audit.list({ limit: 10, since: 0 });
+    const all = await audit.list({ limit: 10, since: 0 });
+    const entries = all.filter(({ action }) => action === "filter");
     expect(
       entries.map(({ action, actor, reason, revision }) => [action, actor, reason, revision]),
     ).toEqual(Array.from({ length: 3 }, () => ["filter", "local", "why", 7]));

@@ -1,0 +1,69 @@
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Audit, AuditFact } from "../records/audit.ts";
+import type { Events } from "../records/events.ts";
+import type { FilterWrite, WriteContext } from "../table/table-sink.ts";
+import type { Chains } from "../workers/briefing.ts";
+import type { FilterChange, FilterCodeName } from "./filter-changes.ts";
+import { changesBetween } from "./filter-changes.ts";
+
+/** Whose code it is when nobody wrote it here: the stored table, or another sidecar's. */
+const FROM_TABLE: Pick<WriteContext, "actor" | "reason"> = { actor: "table", reason: undefined };
+
+/** Where it is recorded which code runs. */
+export type FilterAuditDeps = {
+  readonly audit: Audit;
+  readonly events: Events;
+  readonly log: Log;
+};
+
+/** A change of filters that is under way or has been made. */
+export type FilterChangeSet = {
+  /** What runs until then. */
+  readonly before: Chains;
+  readonly after: Chains;
+  readonly write: FilterWrite | undefined;
+  /** The table's revision that brings it. */
+  readonly revision: number;
+};
+
+/**
+ * Records that code is about to be loaded. It comes before the code can run: even if the workers
+ * refuse it, and whatever it does when it is evaluated, the log names it and who brought it.
+ */
+export async function recordLoad(deps: FilterAuditDeps, set: FilterChangeSet): Promise<void> {
+  for (const change of changesBetween(set.before, set.after)) {
+    if (change.is?.hash !== undefined) await append(deps, "filter-load", change, set);
+  }
+}
+
+/** Reports what has come into force; the audit log only knows what somebody wrote. */
+export async function recordReplaced(deps: FilterAuditDeps, set: FilterChangeSet): Promise<void> {
+  for (const change of changesBetween(set.before, set.after)) {
+    const { service, filter, was, is } = change;
+    deps.events.emit({ kind: "filter", services: [service], filter, before: was, after: is });
+    deps.log.info("filter.replaced", { service, filter, before: was?.hash, after: is?.hash });
+    if (set.write !== undefined) await append(deps, "filter", change, set);
+  }
+}
+
+/** A full disk under the audit log is reported, but stops nothing. */
+async function append(
+  { audit, events, log }: FilterAuditDeps,
+  action: string,
+  { service, filter, was, is }: FilterChange,
+  { write, revision }: FilterChangeSet,
+): Promise<void> {
+  const { actor, reason } = write?.context ?? FROM_TABLE;
+  const fact = { actor, action, service, reason, revision };
+  try {
+    await audit.append({ ...fact, before: named(filter, was), after: named(filter, is) });
+  } catch (error) {
+    log.error("audit.append.failed", { ...fact, error: errorText(error) });
+    events.emit({ kind: "audit-failed", services: [service], revision });
+  }
+}
+
+function named(filter: string, code: FilterCodeName | undefined): AuditFact["before"] {
+  return code && { filter, ...code };
+}
