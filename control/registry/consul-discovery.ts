@@ -1,36 +1,20 @@
-import { z } from "zod";
 import { recordOf } from "../base/record-of.ts";
 import { canonicalRemote } from "../config/address.ts";
+import { endpointsOf, stateOf } from "../config/version-endpoints.ts";
 import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
 import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
 import { selectEndpoints } from "./health.ts";
-import { KeptCopy } from "../consul/kept-copy.ts";
+import { type CopiedVersion, EndpointCopy } from "./endpoint-copy.ts";
 import { WAIT_MS, type WatchDeps } from "../consul/watch.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type EndpointNewsDeps, tellEndpoints } from "./endpoint-news.ts";
 import { ServiceWatch } from "./service-watch.ts";
-import { FoundEndpoints } from "./found-endpoints.ts";
+import { FoundEndpoints, GRACE_MS } from "./found-endpoints.ts";
 
 /** With more watches than connections, each must soon give way to the next. */
 const CROWDED_WAIT_MS = 2_000;
 /** Endpoints of one version that are used; each has a pool of connections in every worker. */
 const ENDPOINTS_MAX = 4_096;
-/** How old the copy on disk may be when we die. */
-const SAVE_AFTER_MS = 1_000;
-
-const copySchema = z.record(
-  z.string(),
-  z.record(
-    z.string(),
-    z.array(z.object({ address: z.string(), weight: z.number(), healthy: z.boolean() })).readonly(),
-  ),
-);
-
-type Copy = z.output<typeof copySchema>;
-
-/** The endpoints of versions, by versionKey(). */
-type KnownEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
-
 type WatchedVersion = {
   readonly service: string;
   readonly version: string;
@@ -61,35 +45,35 @@ export class ConsulDiscovery implements Discovery {
   onChange: (service: string) => void = () => undefined;
   readonly #deps: ConsulDiscoveryDeps;
   readonly #warningIsHealthy: boolean;
-  readonly #copy: KeptCopy<Copy>;
+  readonly #copy: EndpointCopy;
   readonly #watches = new Map<string, ServiceWatch>();
   readonly #ending = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #versions = new Map<string, WatchedVersion>();
-  #known: KnownEndpoints = new Map();
+  #services: Readonly<Record<string, Service>> = {};
   #alarm = new AbortController();
   #alarmMs = Infinity;
-  #isSaving = false;
 
   constructor(deps: ConsulDiscoveryDeps, options: ConsulDiscoveryOptions = {}) {
     this.#deps = deps;
     this.#warningIsHealthy = options.warningIsHealthy ?? false;
-    this.#copy = new KeptCopy(options.copyPath, copySchema, deps.log);
+    this.#copy = new EndpointCopy(deps, options.copyPath);
   }
 
   /** Reads the copy on disk. Call it before update(). Never rejects. */
   async load(): Promise<void> {
-    this.#known = readCopy((await this.#copy.load()) ?? {});
+    await this.#copy.load();
   }
 
   endpoints(service: string, version: string): readonly DiscoveredEndpoint[] {
     const watched = this.#versions.get(versionKey(service, version));
     // At the start a table is compiled before we are told to watch its services.
-    return watched?.pool.endpoints ?? this.#known.get(versionKey(service, version)) ?? [];
+    return watched?.pool.endpoints ?? this.#copy.of(service, version) ?? [];
   }
 
   update(services: Readonly<Record<string, Service>>): void {
     const before = this.#versions;
+    this.#services = recordOf(Object.entries(services));
     this.#versions = new Map();
     for (const [service, { versions }] of Object.entries(services)) {
       for (const { name, source } of versions) {
@@ -132,8 +116,7 @@ export class ConsulDiscovery implements Discovery {
     this.#alarm.abort();
     for (const watch of this.#watches.values()) this.#end(watch);
     await Promise.all(this.#ending);
-    if (this.#isSaving) this.#save();
-    await this.#copy.settled();
+    await this.#copy.close();
   }
 
   #watchVersion(
@@ -145,7 +128,7 @@ export class ConsulDiscovery implements Discovery {
     const key = JSON.stringify([selector.service, selector.filter ?? ""]);
     const watch = this.#watches.get(key) ?? this.#startWatch(selector);
     this.#watches.set(key, watch);
-    const known = former?.pool.endpoints ?? this.#known.get(versionKey(service, version));
+    const known = former?.pool.endpoints ?? this.#copy.of(service, version);
     const pool = new FoundEndpoints(known);
     const watched = { service, version, selector, watch, pool, isKnown: known !== undefined };
     // The owner is in the middle of an update: tell it afterwards.
@@ -182,21 +165,26 @@ export class ConsulDiscovery implements Discovery {
   #tell(versions: readonly WatchedVersion[]): void {
     const nowMs = this.#deps.clock.nowMs();
     const options = { warningIsHealthy: this.#warningIsHealthy };
-    this.#change(versions, ({ watch, selector, pool }) => {
+    for (const { watch, selector, pool } of versions) {
       const endpoints = selectEndpoints(watch.instances ?? [], selector, options);
       if (endpoints.length > ENDPOINTS_MAX) {
         this.#deps.log.warn("discovery.too_many", { service: selector.service });
       }
-      return pool.tell(endpoints.slice(0, ENDPOINTS_MAX), nowMs);
-    });
+      pool.hear(endpoints.slice(0, ENDPOINTS_MAX), nowMs);
+    }
+    this.#refresh(new Set(versions.map(({ service }) => service)));
   }
 
-  /** Tells the owner of each service once, however many of its versions changed. */
-  #change(versions: Iterable<WatchedVersion>, apply: (version: WatchedVersion) => boolean): void {
+  /** Lets Consul's word and time act on all versions of these services: one replaces another. */
+  #refresh(services: ReadonlySet<string>): void {
+    const nowMs = this.#deps.clock.nowMs();
     const changed = new Set<string>();
-    for (const version of versions) {
+    for (const version of this.#versions.values()) {
+      if (!services.has(version.service)) continue;
       const before = version.isKnown ? version.pool.endpoints : undefined;
-      const isChanged = apply(version);
+      const wasKept = version.pool.isKept;
+      const isChanged = version.pool.refresh(nowMs, this.#mayEmpty(version, nowMs));
+      if (version.pool.isKept && !wasKept) this.#warnOfGrace(version);
       version.isKnown ||= version.watch.instances !== undefined;
       if (!isChanged) continue;
       changed.add(version.service);
@@ -205,8 +193,32 @@ export class ConsulDiscovery implements Discovery {
       tellEndpoints(this.#deps, about);
     }
     this.#setAlarm();
-    if (changed.size > 0) this.#saveSoon();
+    if (changed.size > 0) this.#copy.saveSoon(() => this.#found());
     for (const service of changed) this.onChange(service);
+  }
+
+  #found(): readonly CopiedVersion[] {
+    return [...this.#versions.values()].map(({ service, version, pool }) => ({
+      service,
+      version,
+      endpoints: pool.endpoints,
+    }));
+  }
+
+  #warnOfGrace({ service, version }: WatchedVersion): void {
+    this.#deps.log.warn("discovery.kept", { service, version, forMs: GRACE_MS });
+  }
+
+  /** Whether stable takes the share of a version that has nothing left. */
+  #mayEmpty({ service, version }: WatchedVersion, nowMs: number): boolean {
+    const { stable, versions } = this.#services[service] ?? {};
+    const other = versions?.find(({ name }) => name === stable);
+    if (other === undefined || stable === version || other.state === "maint") return false;
+    const pool = this.#versions.get(versionKey(service, other.name))?.pool;
+    const found = other.source.kind === "consul" ? pool?.left(nowMs) : [];
+    return endpointsOf(other, found ?? []).some(
+      (each) => each.healthy && stateOf(other, each) === "ready",
+    );
   }
 
   /** One timer for all pools: wakes at the earliest time at which one may change by itself. */
@@ -219,41 +231,10 @@ export class ConsulDiscovery implements Discovery {
     this.#alarmMs = dueMs;
     const ring = (): void => {
       this.#alarmMs = Infinity;
-      this.#change(this.#versions.values(), ({ pool }) => pool.refresh(clock.nowMs()));
+      this.#refresh(new Set([...this.#versions.values()].map(({ service }) => service)));
     };
     clock.sleep(Math.max(0, dueMs - clock.nowMs()), this.#alarm.signal).then(ring, () => undefined);
   }
-
-  #saveSoon(): void {
-    if (this.#isSaving) return;
-    this.#isSaving = true;
-    const save = (): void => {
-      this.#isSaving = false;
-      this.#save();
-    };
-    this.#deps.clock.sleep(SAVE_AFTER_MS, this.#closing.signal).then(save, () => undefined);
-  }
-
-  #save(): void {
-    const services = Map.groupBy(this.#versions.values(), ({ service }) => service);
-    const copies = [...services].map(([service, versions]) => {
-      const endpoints = versions.map(({ version, pool }) => [version, pool.endpoints] as const);
-      return [service, recordOf(endpoints)] as const;
-    });
-    this.#copy.save(recordOf(copies));
-  }
-}
-
-/** Addresses from the disk are from outside too. */
-function readCopy(copy: Copy): KnownEndpoints {
-  return new Map(
-    Object.entries(copy).flatMap(([service, versions]) =>
-      Object.entries(versions).map(([version, endpoints]) => {
-        const sound = endpoints.filter(({ address }) => canonicalRemote(address) === address);
-        return [versionKey(service, version), sound] as const;
-      }),
-    ),
-  );
 }
 
 function isSound({ address }: DiscoveredEndpoint): boolean {

@@ -7,13 +7,20 @@ import { FlapGuard } from "./flap-guard.ts";
  */
 export const GRACE_MS = 60_000;
 
+/** An endpoint as Consul tells it. */
+export type ToldEndpoint = DiscoveredEndpoint & {
+  /** Whether an operator took it out by `consul maint`. Absent: no. */
+  readonly inMaintenance?: boolean;
+};
+
 /**
- * The endpoints of one version: what Consul says, smoothed. Consul alone never takes a version from
- * some endpoints to none, except when it says so for GRACE_MS. (Our own health checks and ejection
- * act at once: they are not discovery.)
+ * The endpoints of one version: what Consul says, smoothed. As long as nothing else can serve in
+ * its place, Consul's failures never take a version from some endpoints to none, except when it
+ * says so for GRACE_MS. An operator's word counts at once. (Our own health checks and ejection act
+ * at once too: they are not discovery.)
  */
 export class FoundEndpoints {
-  #told: readonly DiscoveredEndpoint[] = [];
+  #told: readonly ToldEndpoint[] = [];
   #published: readonly DiscoveredEndpoint[];
   readonly #guards = new Map<string, FlapGuard>();
   /** Since when Consul has said that nothing is left. undefined: it does not say so. */
@@ -33,29 +40,45 @@ export class FoundEndpoints {
     return this.#published;
   }
 
+  /** Whether `endpoints` are those of before, although Consul says that none is left. */
+  get isKept(): boolean {
+    return this.#emptySinceMs !== undefined;
+  }
+
   /** When refresh() has something to do, in the clock's nowMs. Infinity: never. */
   get nextChangeMs(): number {
     return this.#nextChangeMs;
   }
 
-  /** Takes Consul's word on all endpoints, sorted by address. true: `endpoints` changed. */
-  tell(endpoints: readonly DiscoveredEndpoint[], nowMs: number): boolean {
+  /** Takes Consul's word on all endpoints, sorted by address; refresh() makes something of it. */
+  hear(endpoints: readonly ToldEndpoint[], nowMs: number): void {
     this.#told = endpoints;
     const addresses = new Set(endpoints.map((endpoint) => endpoint.address));
     for (const address of this.#guards.keys()) {
       if (!addresses.has(address)) this.#guards.delete(address);
     }
-    for (const { address, healthy } of endpoints) {
+    for (const { address, healthy, inMaintenance } of endpoints) {
       const guard = this.#guards.get(address);
-      if (guard === undefined) this.#guards.set(address, this.#newGuard(address, healthy, nowMs));
+      if (inMaintenance) this.#guards.set(address, new FlapGuard(false, nowMs));
+      else if (guard === undefined)
+        this.#guards.set(address, this.#newGuard(address, healthy, nowMs));
       else guard.tell(healthy, nowMs);
     }
-    return this.refresh(nowMs);
   }
 
-  /** Lets time pass. true: `endpoints` changed. */
-  refresh(nowMs: number): boolean {
-    const next = this.#choose(nowMs);
+  /** Those that Consul's word, smoothed, lets have traffic; undefined: it leaves none healthy. */
+  left(nowMs: number): readonly DiscoveredEndpoint[] | undefined {
+    const smoothed = this.#told.map((endpoint) => this.#smooth(endpoint, nowMs));
+    // Smoothing must not empty a version that Consul does not call empty.
+    return [smoothed, this.#told].find(hasHealthy);
+  }
+
+  /**
+   * Brings `endpoints` in line with Consul's word and the time. `mayEmpty`: another version serves
+   * in place of this one, so that it needs no grace. true: `endpoints` changed.
+   */
+  refresh(nowMs: number, mayEmpty = false): boolean {
+    const next = this.#choose(nowMs, mayEmpty);
     this.#nextChangeMs = this.#soonest(nowMs);
     if (areEqual(next, this.#published)) return false;
     this.#published = next;
@@ -72,15 +95,19 @@ export class FoundEndpoints {
     return guard;
   }
 
-  /** Smoothing must not empty a version that Consul does not call empty. */
-  #choose(nowMs: number): readonly DiscoveredEndpoint[] {
-    const smoothed = this.#told.map((endpoint) => this.#smooth(endpoint, nowMs));
-    const left = [smoothed, this.#told].find(hasHealthy);
+  #choose(nowMs: number, mayEmpty: boolean): readonly DiscoveredEndpoint[] {
+    const left = this.left(nowMs) ?? (mayEmpty ? this.#told : undefined);
     if (left !== undefined) {
       this.#emptySinceMs = undefined;
       return left;
     }
-    return hasHealthy(this.#published) ? this.#keep(nowMs) : this.#told;
+    const kept = this.#published.map((each) => this.#maintained(each.address) ?? each);
+    return hasHealthy(kept) ? this.#keep(kept, nowMs) : this.#told;
+  }
+
+  /** An operator's word counts in the grace too. undefined: there is none. */
+  #maintained(address: string): ToldEndpoint | undefined {
+    return this.#told.find((each) => each.inMaintenance && each.address === address);
   }
 
   #smooth(endpoint: DiscoveredEndpoint, nowMs: number): DiscoveredEndpoint {
@@ -89,9 +116,9 @@ export class FoundEndpoints {
     return { ...endpoint, healthy, reason: healthy ? undefined : "not well for long enough" };
   }
 
-  #keep(nowMs: number): readonly DiscoveredEndpoint[] {
+  #keep(kept: readonly DiscoveredEndpoint[], nowMs: number): readonly DiscoveredEndpoint[] {
     this.#emptySinceMs ??= nowMs;
-    if (nowMs - this.#emptySinceMs < GRACE_MS) return this.#published;
+    if (nowMs - this.#emptySinceMs < GRACE_MS) return kept;
     this.#emptySinceMs = undefined;
     return this.#told;
   }

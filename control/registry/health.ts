@@ -1,7 +1,8 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { canonicalRemote } from "../config/address.ts";
-import type { ConsulSelector, DiscoveredEndpoint } from "../config/service.ts";
+import type { ConsulSelector } from "../config/service.ts";
+import type { ToldEndpoint } from "./found-endpoints.ts";
 import { parseAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
@@ -68,9 +69,9 @@ export function selectEndpoints(
   instances: readonly Instance[],
   selector: ConsulSelector,
   options: { readonly warningIsHealthy: boolean },
-): readonly DiscoveredEndpoint[] {
+): readonly ToldEndpoint[] {
   const chosen = instances.filter((instance) => isSelected(instance, selector));
-  const byAddress = new Map<string, DiscoveredEndpoint>();
+  const byAddress = new Map<string, ToldEndpoint>();
   for (const instance of chosen) {
     if (instance.flaw !== undefined) continue;
     const endpoint = toEndpoint(instance, options.warningIsHealthy);
@@ -84,7 +85,7 @@ export function selectEndpoints(
   ];
 }
 
-function sorted(endpoints: readonly DiscoveredEndpoint[]): readonly DiscoveredEndpoint[] {
+function sorted(endpoints: readonly ToldEndpoint[]): readonly ToldEndpoint[] {
   return endpoints.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
@@ -93,7 +94,7 @@ function isSelected(instance: Instance, { version, tag }: ConsulSelector): boole
   return tag === undefined || instance.tags.includes(tag);
 }
 
-function toEndpoint(instance: Instance, warningIsHealthy: boolean): DiscoveredEndpoint {
+function toEndpoint(instance: Instance, warningIsHealthy: boolean): ToldEndpoint {
   const isWarned = instance.status === "warning";
   const takesWarned = isWarned && warningIsHealthy && instance.warningWeight > 0;
   const weight = takesWarned ? instance.warningWeight : instance.weight;
@@ -103,6 +104,7 @@ function toEndpoint(instance: Instance, warningIsHealthy: boolean): DiscoveredEn
     weight: Math.min(WEIGHT_MAX, Math.max(1, Math.trunc(weight))),
     healthy,
     reason: healthy ? undefined : (instance.flaw ?? `Consul says ${instance.status}`),
+    ...(instance.status === "maintenance" && { inMaintenance: true }),
   };
 }
 

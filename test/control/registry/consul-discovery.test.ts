@@ -1,13 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { SluiceEvent } from "../../../control/records/sluice-event.ts";
+import { systemClock } from "../../../proxy/base/clock.ts";
 import type { ConsulSelector, Service } from "../../../control/config/service.ts";
 import { ConsulDiscovery } from "../../../control/registry/consul-discovery.ts";
 import { readService } from "../../../control/table/desired-table.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { eventually } from "../../support/eventually.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 import type { FakeConsulBed } from "../../support/fake-consul-bed.ts";
 
@@ -135,11 +136,82 @@ test("ConsulDiscovery refuses an instance that cannot be by its id, and uses the
   await eventually(() => expect(found("v1")).toEqual(["10.0.0.7:1", "10.0.0.7:2"]));
 });
 
-test("ConsulDiscovery takes no address from the disk that it would not take from Consul", async () => {
-  const path = join(await temporaryFolder(), "endpoints.json");
-  const endpoint = (address: string): object => ({ address, weight: 1, healthy: true });
-  const addresses = ["10.0.0.7:1", "10.0.0.7:65536", "unix:/run/docker.sock", "WEB:1", "x\0:1"];
-  await writeFile(path, JSON.stringify({ web: { v1: addresses.map(endpoint) } }));
-  const { found } = await discovery(await openConsulBed(), path);
-  expect(found("v1")).toEqual(["10.0.0.7:1"]);
+/** An instance with a check in this state; `maint` as `consul maint -service` makes it. */
+function checked(version: string, port: number, status: string): object {
+  const isOut = status === "maint";
+  const CheckID = isOut ? "_service_maintenance:web" : "service:web";
+  const Status = isOut ? "critical" : status;
+  return { ...instance(version, port), Checks: [{ CheckID, Status }] };
+}
+
+/** Discovery of WEB, or of another service. A minute takes a second. */
+async function inHurry(service = WEB) {
+  const bed = await openConsulBed();
+  const clock = {
+    ...systemClock,
+    nowMs: () => systemClock.nowMs() * 60,
+    sleep: async (forMs: number, signal?: AbortSignal) => systemClock.sleep(forMs / 60, signal),
+  };
+  const events: SluiceEvent[] = [];
+  const emit = (event: SluiceEvent): unknown => events.push(event);
+  const hurried = { ...bed, deps: { ...bed.deps, clock, events: { emit } } };
+  const own = (await discovery(hurried)).discovery;
+  const say = (...instances: readonly object[]): void => {
+    bed.consul.health.set("web", instances);
+    bed.consul.changed();
+  };
+  const healthy = (version: string): readonly boolean[] =>
+    own.endpoints("web", version).map((each) => each.healthy);
+  say(instance("v1", 1), instance("v2", 2));
+  own.update({ web: service });
+  await own.whenKnown();
+  return { say, healthy, events, lines: bed.deps.lines };
+}
+
+test("a canary's last instance in maintenance gives its share away at once", async () => {
+  const { say, healthy, events } = await inHurry();
+  say(instance("v1", 1), checked("v2", 2, "maint"));
+  await eventually(() => expect(healthy("v2")).toEqual([false]));
+  const about = { kind: "health", version: "v2", endpoint: "10.0.0.7:2" };
+  expect(events).toMatchObject([{ ...about, reason: "Consul says maintenance" }]);
+});
+
+test.each([
+  ["critical", [checked("v2", 2, "critical")], [false]],
+  ["gone", [], []],
+])("a canary's last instance that is %s gives its share to stable", async (_, v2, left) => {
+  const { say, healthy, lines } = await inHurry();
+  say(instance("v1", 1), ...v2);
+  await eventually(() => expect(healthy("v2")).toEqual(left));
+  expect(healthy("v1")).toEqual([true]);
+  expect(lines.join()).not.toContain("discovery.kept");
+});
+
+test("a canary's share goes at once to a stable version that Consul does not know", async () => {
+  const v1 = { weight: 1, endpoints: ["10.0.0.9:1"] };
+  const v2 = { weight: 1, consul: { service: "web", version: "v2" } };
+  const { say, healthy } = await inHurry(readService("web", { versions: { v1, v2 } }));
+  say(checked("v2", 2, "critical"));
+  await eventually(() => expect(healthy("v2")).toEqual([false]));
+});
+
+test.each([
+  ["all is critical", [checked("v1", 1, "critical"), checked("v2", 2, "critical")]],
+  ["all is gone", []],
+  ["stable is in maintenance", [checked("v1", 1, "maint"), checked("v2", 2, "critical")]],
+])("a canary keeps its last instance for the grace time when %s", async (_, instances) => {
+  const { say, healthy, lines } = await inHurry();
+  say(...instances);
+  await eventually(() => expect(lines.join()).toMatch(/discovery.kept.*"version":"v2"/));
+  expect(healthy("v2")).toEqual([true]);
+  await eventually(() => expect(healthy("v2")).not.toContain(true));
+});
+
+test("a canary that is kept while stable is ill gives way when stable is back", async () => {
+  const { say, healthy, lines } = await inHurry();
+  say(checked("v2", 2, "critical"));
+  await eventually(() => expect(lines.join()).toMatch(/discovery.kept.*"version":"v2"/));
+  say(instance("v1", 1), checked("v2", 2, "critical"));
+  await eventually(() => expect(healthy("v2")).toEqual([false]));
+  expect(healthy("v1")).toEqual([true]);
 });
