@@ -131,6 +131,11 @@ export const hostPattern = parsed(textOf(HOST_WANTED), HOST_WANTED, (value) => {
   return host !== undefined && value.startsWith("*.") ? `*.${host}` : host;
 });
 
+const DOMAIN_WANTED = "a host such as shop.example";
+
+/** The Domain of a cookie: a host with all hosts below it; lower case. */
+export const cookieDomain = parsed(textOf(DOMAIN_WANTED), DOMAIN_WANTED, canonicalHost);
+
 const ENDPOINT_WANTED =
   "an address such as 10.0.0.5:3000, [::1]:3000, name:3000 or unix:/run/web.sock";
 

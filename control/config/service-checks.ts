@@ -30,14 +30,38 @@ function checkHosts(hosts: readonly string[]): CrossProblem[] {
 
 function checkAffinity(affinity: ReadService["affinity"]): CrossProblem[] {
   if (affinity === undefined) return [];
-  const { set, ...sources } = affinity;
-  const given = Object.keys(sources);
-  const path = ["affinity"];
+  const { cookie, header, query, clientIp, ...ofCookie } = affinity;
+  const given = Object.entries({ cookie, header, query, clientIp })
+    .filter(([, value]) => value !== undefined)
+    .map(([key]) => key);
   if (given.length !== 1) {
-    return [{ path, wanted: "one of cookie, header, query or clientIp", found: listed(given) }];
+    const wanted = "one of cookie, header, query or clientIp";
+    return [{ path: ["affinity"], wanted, found: listed(given) }];
   }
-  if (set === undefined || affinity.cookie !== undefined) return [];
-  return [{ path: ["affinity", "set"], wanted: "set only beside cookie", found: `${set}` }];
+  if (cookie !== undefined) return checkCookie(affinity);
+  return Object.entries(ofCookie).map(([key, value]) => ({
+    path: ["affinity", key],
+    wanted: `${key} only beside cookie`,
+    found: `${value}`,
+  }));
+}
+
+/** What browsers would not keep (RFC 6265bis section 5.7). */
+function checkCookie(affinity: NonNullable<ReadService["affinity"]>): CrossProblem[] {
+  const { cookie = "", set = true, secure = false, sameSite, domain, path = "/" } = affinity;
+  const isHost = set && cookie.startsWith("__Host-");
+  const mustBeSecure = sameSite === "None" || isHost || (set && cookie.startsWith("__Secure-"));
+  const problems: CrossProblem[] = [];
+  if (mustBeSecure && !secure) {
+    const reason = sameSite === "None" ? "sameSite: None" : `cookie: ${cookie}`;
+    const wanted = `true beside ${reason}, as browsers ignore the cookie otherwise`;
+    problems.push({ path: ["affinity", "secure"], wanted, found: "false" });
+  }
+  if (isHost && (domain !== undefined || path !== "/")) {
+    const wanted = `no domain, and no path but /, beside cookie: ${cookie}`;
+    problems.push({ path: ["affinity"], wanted, found: domain === undefined ? path : domain });
+  }
+  return problems;
 }
 
 /** A filter's name is how the API and metrics call it; without one it is that of its file. */

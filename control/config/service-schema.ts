@@ -50,9 +50,22 @@ function toService(read: ReadService): Service {
   };
 }
 
+/** How long a cookie of ours lasts: a day, as with Flagger. */
+const COOKIE_AGE_S = 24 * 60 * 60;
+
 function toAffinity(read: ReadService["affinity"]): AffinitySnapshot | undefined {
   if (read?.cookie !== undefined) {
-    return { kind: "cookie", name: read.cookie, set: read.set ?? true };
+    return {
+      kind: "cookie",
+      name: read.cookie,
+      set: read.set ?? true,
+      path: read.path ?? "/",
+      domain: read.domain,
+      maxAgeS: read.maxAge === undefined ? COOKIE_AGE_S : read.maxAge / 1_000,
+      secure: read.secure ?? false,
+      sameSite: read.sameSite ?? "Lax",
+      onCacheable: read.onCacheable ?? false,
+    };
   }
   if (read?.header !== undefined) return { kind: "header", name: read.header.toLowerCase() };
   if (read?.query !== undefined) return { kind: "query", name: read.query };

@@ -3,8 +3,16 @@ import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
 import { filterSchema } from "./filter-schema.ts";
 import { drain, ejection, healthCheck, limits, policyShape } from "./policy-schema.ts";
 import { routeSchema } from "./route-schema.ts";
-import { duration, endpointAddress, hostPattern, list, name, named } from "./schema-parts.ts";
-import { notYet, strict, text, token, whole } from "./schema-parts.ts";
+import {
+  cookieDomain,
+  duration,
+  endpointAddress,
+  hostPattern,
+  list,
+  name,
+  named,
+} from "./schema-parts.ts";
+import { matching, notYet, strict, text, token, whole } from "./schema-parts.ts";
 
 /** Each host is an entry of every worker's index. */
 const HOSTS_MAX = 256;
@@ -23,12 +31,33 @@ const FILTERS_MAX = 16;
 
 const state = z.enum(["ready", "drain", "maint"]);
 
+/** A cookie's Path as it must be sent (RFC 6265 section 4.1.1): a `;` would end it. */
+const cookiePath = matching(
+  /^\/[!-:<-~]{0,1023}$/,
+  "a path that begins with /, without ; or blanks",
+);
+
+const cookieAge = duration.refine((ms) => ms % 1_000 === 0, {
+  error: "a duration of whole seconds, such as 24h",
+});
+
+/** How the cookies look that go with `affinity.cookie`; each only beside it. */
+const cookieShape = {
+  set: z.boolean().optional(),
+  path: cookiePath.optional(),
+  domain: cookieDomain.optional(),
+  maxAge: cookieAge.optional(),
+  secure: z.boolean().optional(),
+  sameSite: z.enum(["Strict", "Lax", "None"]).optional(),
+  onCacheable: z.boolean().optional(),
+};
+
 const affinity = strict({
   cookie: token.optional(),
   header: token.optional(),
   query: text.optional(),
   clientIp: z.literal(true, { error: "true" }).optional(),
-  set: z.boolean().optional(),
+  ...cookieShape,
 });
 
 const endpoint = z.union(

@@ -105,7 +105,7 @@ export class ClientAnswer {
     this.status = head.status;
     rewrite.framing = framing;
     rewrite.date = this.#date();
-    rewrite.extra = to.fields();
+    rewrite.extra = to.fields(head);
     rewrite.connection = this.#connectionFor(head.status);
     const text = responseHeadForClient(head, rewrite);
     return to.filters === undefined ? text : filterResponse(to.filters, text, head.status);

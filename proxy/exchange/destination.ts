@@ -1,22 +1,20 @@
-import type { Random } from "../base/random.ts";
 import type { FilterChain } from "../filters/filter-chain.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
 import type { AttemptOutcome } from "../metrics/stats.ts";
 import { fallback } from "../table/fallback.ts";
-import { newAffinityKey, pickByKey } from "../table/rendezvous.ts";
 import type { RequestView } from "../table/request-view.ts";
 import type { RouteTable } from "../table/route-table.ts";
 import type { Policy } from "../table/snapshot.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
+import { Affinity } from "./affinity.ts";
+import type { AffinityDeps } from "./affinity.ts";
 import type { ExchangeClient } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { poolForRetry } from "./retry.ts";
 import { isWebSocket } from "./upgrade.ts";
-
-/** Lasts a day, as with Flagger; no script can read it. */
-const COOKIE_ATTRIBUTES = "Path=/; Max-Age=86400; HttpOnly; SameSite=Lax";
 
 /** What applies until the service is known: nothing has a limit, and nothing is retried. */
 const NO_POLICY: Policy = {
@@ -44,13 +42,11 @@ export class Destination {
   named: VersionTable | undefined;
   /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
-  readonly #random: Random;
+  readonly #affinity: Affinity;
   /** The route that matched. undefined: none did. */
   #route: RouteTable | undefined;
   /** By key, route or filter: a retry must not leave the version. */
   #pinned = false;
-  /** The new affinity key for the client to keep. "": none. */
-  #newKey = "";
   /** It asks for a WebSocket, and the service counts how that ends. */
   #isUpgrade = false;
   /**
@@ -58,8 +54,8 @@ export class Destination {
    */
   #outcome: AttemptOutcome | undefined;
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(deps: AffinityDeps) {
+    this.#affinity = new Affinity(deps);
   }
 
   /** Before a new request: nothing is known of where it goes. */
@@ -98,13 +94,12 @@ export class Destination {
     return undefined;
   }
 
-  /** What the client is told of the choice, as field lines: its new key, and with `debug` more. */
-  fields(): string {
+  /** What the client is told of the choice with this answer, as field lines. */
+  fields(head: ResponseHead): string {
     if (this.live === undefined) return "";
-    const { affinity, debug } = this.live.table.snapshot;
+    const { debug } = this.live.table.snapshot;
     const shown = debug ? `X-Sluice-Version: ${this.pool?.version ?? ""}\r\n` : "";
-    if (this.#newKey === "" || affinity?.kind !== "cookie") return shown;
-    return `${shown}Set-Cookie: ${affinity.name}=${this.#newKey}; ${COOKIE_ATTRIBUTES}\r\n`;
+    return shown + this.#affinity.fields(head);
   }
 
   /** The endpoint's answer has begun: the attempt ends with the exchange, if not before. */
@@ -157,22 +152,11 @@ export class Destination {
     clientAddress: string,
   ): VersionTable | undefined {
     const named = this.named ?? this.#route?.to;
-    this.#newKey = "";
+    const hasPlace = this.#affinity.read(live.table, request, clientAddress);
+    this.#pinned = hasPlace || named !== undefined;
     if (named === undefined) {
-      return fallback(live.table, this.#split(live, request, clientAddress), live.isUsable);
+      return fallback(live.table, this.#affinity.pick(live), live.isUsable);
     }
-    this.#pinned = true;
     return named.snapshot.state !== "maint" && live.isUsable(named) ? named : undefined;
-  }
-
-  #split(live: LiveService, request: RequestView, clientAddress: string): VersionTable | undefined {
-    const { table } = live;
-    const key = table.affinityKey(request, clientAddress);
-    this.#pinned = key !== undefined;
-    if (key !== undefined) return pickByKey(table, key);
-    const { affinity } = table.snapshot;
-    if (affinity?.kind !== "cookie" || !affinity.set) return live.quota.next(table);
-    this.#newKey = newAffinityKey(table, this.#random);
-    return pickByKey(table, this.#newKey);
   }
 }

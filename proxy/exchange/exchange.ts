@@ -42,7 +42,7 @@ export class Exchange implements AttemptedExchange {
     this.#client = client;
     this.wheel = deps.wheel;
     this.request = new RequestForwarder(deps.pseudonym);
-    this.to = new Destination(deps.random);
+    this.to = new Destination(deps);
     this.answer = new ClientAnswer(deps, client, this);
     this.#attempts = new Attempts(client, this);
   }

@@ -102,6 +102,22 @@ export class FieldLines {
     return -1;
   }
 
+  /** Whether field `index` has this lower-case name. Needs keepText(). */
+  isNamed(index: number, name: string): boolean {
+    const start = this.#number(index, LINE);
+    if (this.#number(index, NAME_END) - start !== name.length) {
+      return false;
+    }
+    // From the end: names of one family begin alike.
+    for (let at = name.length - 1; at >= 0; at -= 1) {
+      const byte = this.text.charCodeAt(start + at);
+      if (byte !== name.charCodeAt(at) && lowerCase(byte) !== name.charCodeAt(at)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The name of field `index`, as sent. Needs keepText(). */
   name(index: number): string {
     return this.text.slice(this.#number(index, LINE), this.#number(index, NAME_END));
@@ -128,7 +144,7 @@ export class FieldLines {
   valueOf(name: string, separator: string): string | undefined {
     let found: string | undefined;
     for (let index = 0; index < this.count; index += 1) {
-      if (this.#isNamed(index, name)) {
+      if (this.isNamed(index, name)) {
         found = found === undefined ? this.value(index) : found + separator + this.value(index);
       }
     }
@@ -185,21 +201,6 @@ export class FieldLines {
 
   #number(index: number, which: number): number {
     return this.#ranges[index * NUMBERS_A_FIELD + which] as number;
-  }
-
-  #isNamed(index: number, name: string): boolean {
-    const start = this.#number(index, LINE);
-    if (this.#number(index, NAME_END) - start !== name.length) {
-      return false;
-    }
-    // From the end: names of one family begin alike.
-    for (let at = name.length - 1; at >= 0; at -= 1) {
-      const byte = this.text.charCodeAt(start + at);
-      if (byte !== name.charCodeAt(at) && lowerCase(byte) !== name.charCodeAt(at)) {
-        return false;
-      }
-    }
-    return true;
   }
 }
 

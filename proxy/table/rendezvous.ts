@@ -1,21 +1,29 @@
-import { hexWord } from "../base/random.ts";
 import type { Random } from "../base/random.ts";
 import { hash32, mix32 } from "./hash.ts";
+import type { SplitPlace } from "./split-place.ts";
 import type { ServiceTable } from "./service-table.ts";
 import type { VersionTable } from "./version-table.ts";
 
 /**
- * Tries to find a key for a new session: all of them miss a share of 5 % once in 30 000 times. Then
- * the session merely starts on another version.
+ * Tries to find a place for a new session in a ready version: all of them miss a share of 5 % once
+ * in 30 000 times. Then the session merely starts on another version.
  */
-const KEY_TRIES_MAX = 200;
+const READY_TRIES_MAX = 200;
 
 /**
- * The version that a key sticks to: weighted rendezvous hashing. Each version with a weight scores
- * -weight / ln(u), where u in (0, 1) comes from hash(salt, key, version); the highest score wins,
- * the first listed among equals. A key's winner has probability weight / sum, raising a weight
- * moves keys only to that version, lowering it only away from it, for any number of versions; and
- * every process gives the same answer without talking to another.
+ * Tries to find a place in one version. As many as there are versions do on average, because a
+ * version is looked for as rarely as its places are rare. All miss less than one session in 10 000,
+ * whatever the weights: share × (1 - share) ^ tries.
+ */
+const VERSION_TRIES_MAX = 4_096;
+
+/**
+ * The version of a place: weighted rendezvous hashing. Each version with a weight scores
+ * -weight / ln(u), where u in (0, 1) comes from hash(salt, key, version), of which the place is the
+ * part without the version; the highest score wins, the first listed among equals. A key's winner
+ * has probability weight / sum, raising a weight moves keys only to that version, lowering it only
+ * away from it, for any number of versions; and every process gives the same answer without talking
+ * to another.
  *
  * States: a version in drain keeps its keys, which are the pinned sessions. A version in maint
  * keeps none: they go to stable. Stable's own keys go to the others by their weights, because the
@@ -28,33 +36,73 @@ const KEY_TRIES_MAX = 200;
  * weights: Schindelhauer and Schomaker, "Weighted distributed hash tables" (2005), and
  * draft-ietf-bess-weighted-hrw.
  */
-export function pickByKey(service: ServiceTable, key: string): VersionTable | undefined {
-  const owner = highestScore(service, key, false);
+export function pickByPlace(
+  service: ServiceTable,
+  place: Readonly<SplitPlace>,
+): VersionTable | undefined {
+  const owner = highestScore(service, place, false);
   if (!owner || owner.keyedWeight > 0) return owner;
   const { stable } = service;
-  return stable.snapshot.state === "maint" ? highestScore(service, key, true) : stable;
+  return stable.snapshot.state === "maint" ? highestScore(service, place, true) : stable;
+}
+
+/** The version that a key sticks to: that of its place. */
+export function pickByKey(service: ServiceTable, key: string): VersionTable | undefined {
+  const place = { high: 0, low: 0 };
+  placeOfKey(service, key, place);
+  return pickByPlace(service, place);
+}
+
+/** Puts the place of a key into `place`. Allocates nothing. */
+export function placeOfKey(service: ServiceTable, key: string, place: SplitPlace): void {
+  place.high = hash32(key, service.keySeeds.high);
+  place.low = hash32(key, service.keySeeds.low);
 }
 
 /**
- * A fresh affinity key for a new session, as the value of a cookie: 16 hexadecimal digits. It
- * belongs to a version in state ready, so that it stays there when other versions change their
- * state. As in `newWeights`, the share of versions that are not ready goes to stable when that is.
- * If no key of a ready version turns up, because none has a weight, it returns any key: a session
- * on a draining version is better than none.
+ * Puts a place for a new session into `place`, at random. It belongs to a version in state ready,
+ * so that the session stays there when other versions change their state. As in `newWeights`, the
+ * share of versions that are not ready goes to stable when that is. If no place of a ready version
+ * turns up, because none has a weight, it is any place: a session on a draining version is better
+ * than none.
  */
-export function newAffinityKey(service: ServiceTable, random: Random): string {
-  let key = "";
-  let readyKey: string | undefined;
+export function newPlace(service: ServiceTable, random: Random, place: SplitPlace): void {
+  let hasReady = false;
+  let high = 0;
+  let low = 0;
   let onlyStable = false;
-  for (let tries = 0; tries < KEY_TRIES_MAX; tries += 1) {
-    key = hexWord(random) + hexWord(random);
-    const owner = highestScore(service, key, false);
+  for (let tries = 0; tries < READY_TRIES_MAX; tries += 1) {
+    drawPlace(random, place);
+    const owner = highestScore(service, place, false);
     const isReady = owner?.snapshot.state === "ready";
-    if (isReady && (!onlyStable || owner === service.stable)) return key;
-    if (isReady) readyKey = key;
-    else onlyStable = isReadyWithWeight(service.stable);
+    if (isReady && (!onlyStable || owner === service.stable)) return;
+    if (isReady) {
+      hasReady = true;
+      ({ high, low } = place);
+    } else onlyStable = isReadyWithWeight(service.stable);
   }
-  return readyKey ?? key;
+  if (!hasReady) return;
+  place.high = high;
+  place.low = low;
+}
+
+/** Puts a random place of `version` into `place`. false: it has none, or none was found. */
+export function placeIn(
+  version: VersionTable,
+  service: ServiceTable,
+  random: Random,
+  place: SplitPlace,
+): boolean {
+  for (let tries = 0; tries < VERSION_TRIES_MAX && version.weight > 0; tries += 1) {
+    drawPlace(random, place);
+    if (highestScore(service, place, false) === version) return true;
+  }
+  return false;
+}
+
+function drawPlace(random: Random, place: SplitPlace): void {
+  place.high = (random.next() * 2 ** 32) | 0;
+  place.low = (random.next() * 2 ** 32) | 0;
 }
 
 function isReadyWithWeight(version: VersionTable): boolean {
@@ -63,11 +111,9 @@ function isReadyWithWeight(version: VersionTable): boolean {
 
 function highestScore(
   service: ServiceTable,
-  key: string,
+  { high, low }: Readonly<SplitPlace>,
   withoutMaint: boolean,
 ): VersionTable | undefined {
-  const high = hash32(key, service.keySeeds.high);
-  const low = hash32(key, service.keySeeds.low);
   let winner: VersionTable | undefined;
   let highest = 0;
   for (const version of service.versions) {

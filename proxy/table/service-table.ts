@@ -7,6 +7,7 @@ import { RouteIndex } from "./route-index.ts";
 import { compileRoute } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { Policy, ServiceSnapshot } from "./snapshot.ts";
+import { StickyCookie } from "./sticky-cookie.ts";
 import { compileVersions, stableVersion } from "./version-table.ts";
 import type { VersionTable } from "./version-table.ts";
 
@@ -26,12 +27,14 @@ export class ServiceTable {
   readonly hasRoutes: boolean;
   /** The salt's part in rendezvous hashing: two int32. */
   readonly keySeeds: { readonly high: number; readonly low: number };
+  /** What keeps a client's place. undefined: no cookie does. */
+  readonly cookie: StickyCookie | undefined;
   readonly #routes: RouteIndex;
   readonly #readKey: KeyReader;
 
   /** Compiles a snapshot. It validates nothing: a service without versions never has a pick. */
   constructor(snapshot: ServiceSnapshot) {
-    const { salt } = snapshot;
+    const { salt, affinity } = snapshot;
     this.name = snapshot.name;
     this.snapshot = snapshot;
     this.versions = compileVersions(snapshot);
@@ -44,7 +47,8 @@ export class ServiceTable {
       snapshot.routes.map((route) => compileRoute(route, this.versions, conditions)),
       conditions,
     );
-    this.#readKey = keyReader(snapshot.affinity);
+    this.cookie = affinity?.kind === "cookie" ? new StickyCookie(affinity, snapshot) : undefined;
+    this.#readKey = keyReader(affinity);
   }
 
   /** The first route in configured order that matches. undefined: none does. */

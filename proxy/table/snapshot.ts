@@ -30,9 +30,26 @@ export type VersionSnapshot = {
   readonly endpoints: readonly EndpointSnapshot[];
 };
 
+/** Affinity by a cookie, and what the cookies of ours that go with it look like (RFC 6265 4.1). */
+export type CookieAffinity = {
+  readonly kind: "cookie";
+  readonly name: string;
+  /** A new session gets a cookie. Whatever this says, one beside the application's is ours. */
+  readonly set: boolean;
+  readonly path: string;
+  /** undefined: only the host that set it. */
+  readonly domain: string | undefined;
+  /** Whole seconds. 0: as long as the browser runs. */
+  readonly maxAgeS: number;
+  readonly secure: boolean;
+  readonly sameSite: "Strict" | "Lax" | "None";
+  /** Also on answers that shared caches may store. */
+  readonly onCacheable: boolean;
+};
+
 /** Where a request's affinity key is read from. */
 export type AffinitySnapshot =
-  | { readonly kind: "cookie"; readonly name: string; readonly set: boolean }
+  | CookieAffinity
   | { readonly kind: "header"; readonly name: string }
   | { readonly kind: "query"; readonly name: string }
   | { readonly kind: "clientIp" };

@@ -101,6 +101,39 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
     "affinity.set: wanted set only beside cookie, found true",
   ],
   [
+    withOne({ affinity: { clientIp: true, maxAge: "1h", secure: false } }),
+    "affinity.maxAge: wanted maxAge only beside cookie, found 3600000",
+    "affinity.secure: wanted secure only beside cookie, found false",
+  ],
+  [
+    withOne({ affinity: { cookie: "a", maxAge: "1500ms" } }),
+    'affinity.maxAge: wanted a duration of whole seconds, such as 24h, found "1500ms"',
+  ],
+  [
+    withOne({ affinity: { cookie: "a", sameSite: "none" } }),
+    'affinity.sameSite: wanted one of Strict, Lax, None, found "none"',
+  ],
+  [
+    withOne({ affinity: { cookie: "a", sameSite: "None" } }),
+    "affinity.secure: wanted true beside sameSite: None, as browsers ignore the cookie otherwise, found false",
+  ],
+  [
+    withOne({ affinity: { cookie: "__Secure-a" } }),
+    "affinity.secure: wanted true beside cookie: __Secure-a, as browsers ignore the cookie otherwise, found false",
+  ],
+  [
+    withOne({ affinity: { cookie: "__Host-a", secure: true, domain: "shop.example" } }),
+    "affinity: wanted no domain, and no path but /, beside cookie: __Host-a, found shop.example",
+  ],
+  [
+    withOne({ affinity: { cookie: "a", path: "/a; HttpOnly" } }),
+    'affinity.path: wanted a path that begins with /, without ; or blanks, found "/a; HttpOnly"',
+  ],
+  [
+    withOne({ affinity: { cookie: "a", domain: "*.shop.example" } }),
+    'affinity.domain: wanted a host such as shop.example, found "*.shop.example"',
+  ],
+  [
     withOne({ affinity: { cookie: "a b" } }),
     'affinity.cookie: wanted a token of at most 64 characters (RFC 9110 section 5.6.2), found "a b"',
   ],

@@ -4,6 +4,7 @@ import { readBy } from "../../../control/config/problems.ts";
 import { serviceSchema } from "../../../control/config/service-schema.ts";
 import type { Service } from "../../../control/config/service.ts";
 import { problemText } from "../../../control/base/errors.ts";
+import { cookieAffinity } from "../../proxy/table/service-fixture.ts";
 import { HOST, refusedServices } from "../../cases/refused-services.ts";
 
 const v1 = { endpoints: ["10.0.0.5:3000"] };
@@ -170,10 +171,28 @@ describe("serviceSchema", () => {
   });
 
   test.each([
-    [{ cookie: "sid" }, { kind: "cookie", name: "sid", set: true }],
+    [{ cookie: "sid" }, cookieAffinity()],
+    [{ cookie: "sid", set: false }, cookieAffinity({ set: false })],
+    [{ cookie: "__Host-a", set: false }, cookieAffinity({ name: "__Host-a", set: false })],
+    [{ cookie: "sid", maxAge: 0 }, cookieAffinity({ maxAgeS: 0 })],
     [
-      { cookie: "sid", set: false },
-      { kind: "cookie", name: "sid", set: false },
+      {
+        cookie: "sid",
+        path: "/shop",
+        domain: "Shop.Example",
+        maxAge: "90m",
+        secure: true,
+        sameSite: "None",
+        onCacheable: true,
+      },
+      cookieAffinity({
+        path: "/shop",
+        domain: "shop.example",
+        maxAgeS: 5_400,
+        secure: true,
+        sameSite: "None",
+        onCacheable: true,
+      }),
     ],
     [{ query: "user" }, { kind: "query", name: "user" }],
     [{ clientIp: true }, { kind: "clientIp" }],

@@ -85,7 +85,7 @@ export function liveService(table: ServiceTable): LiveService {
 
 /** Where nothing goes yet. */
 export function destination(): Destination {
-  return new Destination(exchangeDeps().random);
+  return new Destination(exchangeDeps());
 }
 
 /** The head of a request; the text has all of it, with its empty line. */

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { keyReader } from "../../../proxy/table/affinity.ts";
 import type { AffinitySnapshot } from "../../../proxy/table/snapshot.ts";
-import { request } from "./service-fixture.ts";
+import { cookieAffinity, request } from "./service-fixture.ts";
 
-const cookie: AffinitySnapshot = { kind: "cookie", name: "sid", set: false };
+const cookie = cookieAffinity();
 const header: AffinitySnapshot = { kind: "header", name: "x-user" };
 const query: AffinitySnapshot = { kind: "query", name: "ü r" };
 const clientIp: AffinitySnapshot = { kind: "clientIp" };

@@ -3,7 +3,14 @@ import { promisify } from "node:util";
 import { array, assert, integer, property, record } from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
-import { newAffinityKey, pickByKey } from "../../../proxy/table/rendezvous.ts";
+import {
+  newPlace,
+  pickByKey,
+  pickByPlace,
+  placeIn,
+  placeOfKey,
+} from "../../../proxy/table/rendezvous.ts";
+import type { SplitPlace } from "../../../proxy/table/split-place.ts";
 import type { ServiceTable } from "../../../proxy/table/service-table.ts";
 import { WEIGHT_MAX } from "../../../proxy/table/snapshot.ts";
 import { picksOfKeys } from "./pick-keys.ts";
@@ -119,23 +126,88 @@ test("pickByKey() shares out the keys of a stable version in maint and moves no 
   expect(new Set(moved.map(([, to]) => to))).toEqual(new Set(["v2", "v3"]));
 });
 
-test("newAffinityKey() belongs to ready versions by their newWeight", () => {
+const nowhere = (): SplitPlace => ({ high: 0, low: 0 });
+
+test("pickByPlace() of a key's place is pickByKey() of the key", () => {
+  const service = serviceTable(weighted([5, 3, 2]));
+  const place = nowhere();
+  const byPlace = keys.map((key) => {
+    placeOfKey(service, key, place);
+    return pickByPlace(service, place)?.name;
+  });
+  expect(byPlace).toEqual(picks(service));
+});
+
+test("newPlace() belongs to ready versions by their newWeight", () => {
   const drain = { weight: 40, state: "drain" } as const;
   const service = serviceTable({ v1: 50, v2: 10, v3: drain });
   const random = seededRandom(7);
   const counts = [0, 0, 0];
+  const place = nowhere();
   for (let at = 0; at < 5_000; at += 1) {
-    const key = newAffinityKey(service, random);
-    expect(key).toMatch(/^[0-9a-f]{16}$/);
-    const index = pickByKey(service, key)?.index as number;
+    newPlace(service, random, place);
+    const index = pickByPlace(service, place)?.index as number;
     counts[index] = (counts[index] as number) + 1;
   }
   expect(counts[2]).toBe(0);
   expect(Math.abs((counts[1] as number) - 500)).toBeLessThan(90);
 });
 
-test("newAffinityKey() gives some key when no ready version has a weight", () => {
+test("newPlace() is some place when no ready version has a weight", () => {
   const service = serviceTable({ v1: { weight: 1, state: "drain" }, v2: 0 });
-  expect(pickByKey(service, newAffinityKey(service, seededRandom(8)))?.name).toBe("v1");
-  expect(newAffinityKey(serviceTable({}), seededRandom(8))).toMatch(/^[0-9a-f]{16}$/);
+  const place = nowhere();
+  newPlace(service, seededRandom(8), place);
+  expect(pickByPlace(service, place)?.name).toBe("v1");
+  newPlace(serviceTable({}), seededRandom(8), place);
+  expect(place).not.toEqual(nowhere());
+});
+
+test.each([
+  [{ v1: 1, v2: 1 }],
+  [{ v1: 99, v2: 1 }],
+  [{ v1: 50, v2: { weight: 30, state: "drain" as const }, v3: 20 }],
+])("placeIn() finds places all over the version that is asked for: %j", (weights) => {
+  const service = serviceTable(weights);
+  const random = seededRandom(9);
+  const place = nowhere();
+  for (const version of service.versions) {
+    const found = new Set<number>();
+    for (let at = 0; at < 50; at += 1) {
+      expect(placeIn(version, service, random, place)).toBe(true);
+      expect(pickByPlace(service, place)).toBe(version);
+      found.add(place.high);
+    }
+    expect(found.size).toBe(50);
+  }
+});
+
+test("placeIn() draws as often as there are versions, on average over requests", () => {
+  const service = serviceTable(weighted([900, 90, 9, 1]));
+  const inner = seededRandom(10);
+  let draws = 0;
+  const random = {
+    next: () => {
+      draws += 1;
+      return inner.next();
+    },
+  };
+  const place = nowhere();
+  for (const version of service.versions) {
+    for (let request = 0; request < version.weight; request += 1) {
+      placeIn(version, service, random, place);
+    }
+  }
+  // Two numbers a place; each version is as often asked for as it is rarely hit.
+  expect(draws / 2 / 1_000).toBeLessThan(4 * 1.5);
+});
+
+test("placeIn() gives up on a version without a weight at once, and on a hopeless one in time", () => {
+  const service = serviceTable({ v1: 1_000_000, v2: 0, v3: 1 });
+  const place = nowhere();
+  const [, none, rare] = service.versions;
+  expect(none && placeIn(none, service, { next: () => expect.unreachable() }, place)).toBe(false);
+  let draws = 0;
+  const random = { next: () => ((draws += 1) % 2) / 2 };
+  expect(rare && placeIn(rare, service, random, place)).toBe(false);
+  expect(draws).toBeLessThanOrEqual(2 * 4_096);
 });

@@ -2,6 +2,7 @@ import type { RequestView } from "../../../proxy/table/request-view.ts";
 import { hashRange } from "../../../proxy/table/hash.ts";
 import { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type {
+  CookieAffinity,
   Policy,
   RouteMatch,
   RouteSnapshot,
@@ -22,6 +23,22 @@ const policy: Policy = {
 
 /** A version by weight alone, or with what else differs. */
 export type VersionParts = number | Partial<Omit<VersionSnapshot, "name">>;
+
+/** Affinity by a cookie `sid` that is set, with the defaults; or with what else differs. */
+export function cookieAffinity(deps: Partial<CookieAffinity> = {}): CookieAffinity {
+  return {
+    kind: "cookie",
+    name: "sid",
+    set: true,
+    path: "/",
+    domain: undefined,
+    maxAgeS: 86_400,
+    secure: false,
+    sameSite: "Lax",
+    onCacheable: false,
+    ...deps,
+  };
+}
 
 /** A whole service from what a test is about. Versions by name; the first is stable. */
 export function serviceSnapshot(

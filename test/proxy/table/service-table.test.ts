@@ -2,7 +2,7 @@ import { array, assert, constantFrom, option, property, record, tuple } from "fa
 import { expect, test } from "vitest";
 import type { PathMatch, RouteMatch } from "../../../proxy/table/snapshot.ts";
 import type { RequestView } from "../../../proxy/table/request-view.ts";
-import { request, route, serviceTable } from "./service-fixture.ts";
+import { cookieAffinity, request, route, serviceTable } from "./service-fixture.ts";
 
 const prefix = (path: string): PathMatch => ({ kind: "prefix", path });
 const exact = (path: string): PathMatch => ({ kind: "exact", path });
@@ -123,7 +123,7 @@ function takesPath(wanted: PathMatch | undefined, path: string): boolean {
 
 test.each([
   [undefined, undefined],
-  [{ kind: "cookie", name: "sid", set: true }, "c1"],
+  [cookieAffinity(), "c1"],
   [{ kind: "header", name: "x-user" }, "h1"],
   [{ kind: "query", name: "user" }, "q 1"],
   [{ kind: "clientIp" }, "10.0.0.1"],

@@ -1,0 +1,113 @@
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import { setsCookie } from "../http1/set-cookie.ts";
+import { isForSharedCaches } from "../http1/shared-caching.ts";
+import { newPlace, pickByPlace, placeIn, placeOfKey } from "../table/rendezvous.ts";
+import type { RequestView } from "../table/request-view.ts";
+import type { ServiceTable } from "../table/service-table.ts";
+import type { KeptPlace, StickyCookie } from "../table/sticky-cookie.ts";
+import type { VersionTable } from "../table/version-table.ts";
+import type { LiveService } from "../upstream/live-service.ts";
+
+/** What an Affinity needs. */
+export type AffinityDeps = { readonly clock: Clock; readonly random: Random };
+
+/**
+ * Where a request's place in the split is from. `none`: it has none. `key`: the place of its key.
+ * `own`: our own cookie. `ours`: a value of ours under the configured name. `new`: drawn now.
+ */
+type Source = "none" | "key" | "own" | "ours" | "new";
+
+/**
+ * What a request's choice of a version sticks to, and how its client keeps it. One object for each
+ * exchange, reused.
+ */
+export class Affinity {
+  readonly #deps: AffinityDeps;
+  readonly #kept: KeptPlace = { high: 0, low: 0, issuedS: 0 };
+  #source: Source = "none";
+  #service: ServiceTable | undefined;
+  /** The version of a request without a place. undefined: it has one, or is not for the split. */
+  #picked: VersionTable | undefined;
+
+  constructor(deps: AffinityDeps) {
+    this.#deps = deps;
+  }
+
+  /** Reads the request's place. Whether it has one, from which a retry must not lead away. */
+  read(service: ServiceTable, request: RequestView, clientAddress: string): boolean {
+    this.#service = service;
+    this.#picked = undefined;
+    this.#source = this.#find(service, request, clientAddress);
+    return this.#source !== "none";
+  }
+
+  /**
+   * The version of the place that was read. Without one: of a new place where new sessions get a
+   * cookie, else the next of the service's sequence. undefined: there is none.
+   */
+  pick({ table, quota }: Pick<LiveService, "table" | "quota">): VersionTable | undefined {
+    if (this.#source === "none" && table.cookie?.sets !== true) {
+      this.#picked = quota.next(table);
+      return this.#picked;
+    }
+    if (this.#source === "none") {
+      newPlace(table, this.#deps.random, this.#kept);
+      this.#source = "new";
+    }
+    return pickByPlace(table, this.#kept);
+  }
+
+  /** What tells the client with this answer to keep its place, as field lines. "": nothing. */
+  fields(head: ResponseHead): string {
+    const service = this.#service;
+    const cookie = service?.cookie;
+    if (service === undefined || cookie === undefined) return "";
+    const wallMs = this.#deps.clock.wallMs();
+    const nowS = Math.floor(wallMs / 1_000);
+    const name = this.#nameToSet(cookie, setsCookie(head.fields, cookie.name), nowS);
+    if (name === undefined) return "";
+    if (!cookie.onCacheable && isForSharedCaches(head, wallMs)) return "";
+    if (this.#source === "none" && !this.#keepPicked(service)) return "";
+    this.#kept.issuedS = nowS;
+    return cookie.line(name, this.#kept);
+  }
+
+  #find(service: ServiceTable, request: RequestView, clientAddress: string): Source {
+    const { cookie } = service;
+    if (cookie?.readOwn(request.header("cookie"), this.#kept) === true) return "own";
+    const key = service.affinityKey(request, clientAddress);
+    if (key === undefined) return "none";
+    if (cookie?.read(key, this.#kept) === true) return "ours";
+    placeOfKey(service, key, this.#kept);
+    return "key";
+  }
+
+  /**
+   * The name of the cookie to set. undefined: none. When the application sets the one that is
+   * configured (`isTheirs`), what it says is the only one of that name, and its client's place goes
+   * into our own, because the new key would have another place.
+   */
+  #nameToSet(cookie: StickyCookie, isTheirs: boolean, nowS: number): string | undefined {
+    const isDue = cookie.isDue(this.#kept, nowS);
+    switch (this.#source) {
+      case "own":
+        return isDue ? cookie.ownName : undefined;
+      case "ours":
+        if (isTheirs) return cookie.ownName;
+        return isDue ? cookie.name : undefined;
+      case "new":
+        return isTheirs ? cookie.ownName : cookie.name;
+      case "key":
+      case "none":
+        return isTheirs ? cookie.ownName : undefined;
+    }
+  }
+
+  /** A place where the client's next request finds the version that this one was given. */
+  #keepPicked(service: ServiceTable): boolean {
+    const picked = this.#picked;
+    return picked !== undefined && placeIn(picked, service, this.#deps.random, this.#kept);
+  }
+}
