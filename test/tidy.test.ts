@@ -69,11 +69,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/exchange/forward-request.ts": "test/proxy/exchange/exchange.test.ts",
   "proxy/exchange/forward-response.ts": "test/proxy/exchange/exchange.test.ts",
   // Between two sockets: raw bytes go in on one side and are looked at on the other.
-  "proxy/clients/accepted-connection.ts": "test/integration/http/connections-and-time.test.ts",
-  "proxy/clients/client-connection.ts": "test/integration/http/pipelining.test.ts",
-  "proxy/clients/client-connections.ts": "test/integration/drain.test.ts",
-  "proxy/clients/exchange-store.ts": "test/integration/http/pipelining.test.ts",
-  "proxy/clients/linger.ts": "test/integration/http/connections-and-time.test.ts",
   "proxy/clients/listener.ts": "test/integration/http/limits.test.ts",
   "proxy/clients/turn-away.ts": "test/integration/http/limits.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",

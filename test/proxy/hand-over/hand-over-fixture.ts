@@ -25,12 +25,16 @@ const PEER = { address: "127.0.0.1", trusted: false };
 
 const onEjection = (): void => undefined;
 
-/** What one worker is made of, with a service `web` at this endpoint. */
-function serveParts(endpoint: string, pseudonym: string): ClientDeps {
-  const wheel = new TimerWheel(systemClock);
+/** What one worker is made of, with a service `web` at this endpoint, as in the configuration. */
+export function serveParts(
+  endpoint: string,
+  pseudonym: string,
+  wheel = new TimerWheel(systemClock),
+  settings: object = {},
+): ClientDeps {
   const buffers = new ReadBuffers();
   const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection });
-  const service = readService("web", { versions: { v1: { endpoints: [endpoint] } } });
+  const service = readService("web", { versions: { v1: { endpoints: [endpoint] } }, ...settings });
   const replace = [compileService("web", service, new Map())];
   services.replace(services.table.with({ revision: 1, replace, remove: [] }));
   const connections = new ClientConnections();
