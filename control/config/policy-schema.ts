@@ -43,6 +43,7 @@ export const policyOverrideShape = {
   connectTimeout: duration.optional(),
   idleTimeout: duration.optional(),
   tunnelIdleTimeout: duration.optional(),
+  responseTimeout: duration.optional(),
   stallTimeout: duration.optional(),
   maxBody: size.optional(),
   retries: retries.optional(),
@@ -56,11 +57,12 @@ export const policyShape = { ...policyOverrideShape, headTimeout: duration.optio
 
 /** What applies if neither the service nor the route says anything. */
 export const DEFAULT_POLICY: Policy = {
-  timeoutMs: 30_000,
+  timeoutMs: 0,
   connectTimeoutMs: 1_000,
   idleTimeoutMs: 60_000,
   tunnelIdleTimeoutMs: 3_600_000,
   headTimeoutMs: 10_000,
+  responseTimeoutMs: 30_000,
   stallTimeoutMs: 30_000,
   maxBodyBytes: 0,
   retries: {
@@ -85,6 +87,7 @@ export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
     idleTimeoutMs: override.idleTimeout ?? base.idleTimeoutMs,
     tunnelIdleTimeoutMs: override.tunnelIdleTimeout ?? base.tunnelIdleTimeoutMs,
     headTimeoutMs: override.headTimeout ?? base.headTimeoutMs,
+    responseTimeoutMs: override.responseTimeout ?? base.responseTimeoutMs,
     stallTimeoutMs: override.stallTimeout ?? base.stallTimeoutMs,
     maxBodyBytes: override.maxBody ?? base.maxBodyBytes,
     retries: mergeRetries(base.retries, override.retries),

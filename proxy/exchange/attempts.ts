@@ -29,7 +29,7 @@ export interface AttemptedExchange {
   readonly wheel: TimerWheel;
   /** When the request arrived, in monotonic milliseconds. */
   readonly sinceMs: number;
-  /** A piece of the request went upstream. */
+  /** A piece of the request went upstream, or the whole has got another connection. */
   requestMoved(): void;
   /** A piece of the response went to the client. */
   responseMoved(): void;
@@ -114,6 +114,7 @@ export class Attempts implements UpstreamUser {
 
   /** The attempt under way has failed: it is repeated, or the client hears of it. */
   fail(failure: Failure): void {
+    if (failure === FAILURES.late && this.#attempt.inLine) return this.giveUp("overloaded");
     const { to, answer } = this.#exchange;
     const begun = answer.status !== 0;
     const decision = begun ? "no" : this.#mayRetry(failure.cause);
@@ -137,7 +138,9 @@ export class Attempts implements UpstreamUser {
     this.drop();
     if (decision === "policy") this.#exchange.to.moveForRetry();
     const goesOn = decision === "policy" ? this.try(endpoint) : this.try(undefined, true);
-    if (goesOn) this.#exchange.request.send(this.upstream, this.#client.transport);
+    if (!goesOn) return;
+    this.#exchange.requestMoved();
+    this.#exchange.request.send(this.upstream, this.#client.transport);
   }
 
   /** No further attempt: the client is told why, and nothing has gone out to it yet. */
@@ -154,6 +157,7 @@ export class Attempts implements UpstreamUser {
 
   onUpstreamReady(upstream: ExchangeUpstream): void {
     this.#attempt.got(upstream);
+    this.#exchange.requestMoved();
     this.#exchange.request.send(upstream.transport, this.#client.transport);
   }
 
@@ -248,6 +252,11 @@ class Attempt {
   clear(): void {
     this.#pool = undefined;
     this.upstream = undefined;
+  }
+
+  /** The pool has all its connections in use, and has put it into its waiting line. */
+  get inLine(): boolean {
+    return this.#pool !== undefined && this.endpoint === undefined;
   }
 
   /**

@@ -5,45 +5,66 @@ export class Deadlines {
   #expiresMs = Infinity;
   /** When a body last moved. Infinity: no body is under way. */
   #movedMs = Infinity;
+  /** Since when an answer is due. Infinity: it is not, or has begun. */
+  #askedMs = Infinity;
   #stallTimeoutMs = 0;
+  #responseTimeoutMs = 0;
 
   /** Nothing expires until `begin`. */
   clear(): void {
     this.#expiresMs = Infinity;
     this.#movedMs = Infinity;
+    this.#askedMs = Infinity;
     this.#stallTimeoutMs = 0;
+    this.#responseTimeoutMs = 0;
   }
 
   /** The exchange has begun under this policy. */
   begin(policy: Policy, nowMs: number): void {
     this.#expiresMs = policy.timeoutMs > 0 ? nowMs + policy.timeoutMs : Infinity;
     this.#stallTimeoutMs = policy.stallTimeoutMs;
+    this.#responseTimeoutMs = policy.responseTimeoutMs;
   }
 
   /** A body moved, in either direction. Returns whether none was under way before. */
   moved(nowMs: number): boolean {
     const first = this.#movedMs === Infinity;
     this.#movedMs = nowMs;
+    this.#askedMs = Infinity;
     return first;
   }
 
-  /** No body is under way: the endpoint is working. */
-  still(): void {
+  /**
+   * No body is under way: the whole request has been sent, or waits for a connection, and it is the
+   * endpoint's turn. Returns whether it was not before.
+   */
+  asked(nowMs: number): boolean {
+    const first = this.#askedMs === Infinity;
+    this.#askedMs = nowMs;
     this.#movedMs = Infinity;
+    return first;
   }
 
-  /** Which time is up at `nowMs`: that of the whole exchange, or that of a pause in a body. */
-  passed(nowMs: number): "expired" | "stalled" | undefined {
+  /**
+   * Which time is up at `nowMs`: that of the whole exchange, of a pause in a body, or of the wait
+   * for an answer.
+   */
+  passed(nowMs: number): "expired" | "stalled" | "unanswered" | undefined {
     if (nowMs >= this.#expiresMs) return "expired";
-    return nowMs >= this.#stallsMs() ? "stalled" : undefined;
+    if (nowMs >= this.#stallsMs()) return "stalled";
+    return nowMs >= this.#answersMs() ? "unanswered" : undefined;
   }
 
   /** When to ask again. Infinity: never. */
   nextMs(): number {
-    return Math.min(this.#expiresMs, this.#stallsMs());
+    return Math.min(this.#expiresMs, this.#stallsMs(), this.#answersMs());
   }
 
   #stallsMs(): number {
     return this.#stallTimeoutMs > 0 ? this.#movedMs + this.#stallTimeoutMs : Infinity;
+  }
+
+  #answersMs(): number {
+    return this.#responseTimeoutMs > 0 ? this.#askedMs + this.#responseTimeoutMs : Infinity;
   }
 }

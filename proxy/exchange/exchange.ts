@@ -102,7 +102,6 @@ export class Exchange implements AttemptedExchange {
     if (!this.#attempts.choose(live)) return undefined;
     this.#deadlines.begin(to.policy, this.wheel.nowMs);
     this.requestMoved();
-    client.armAt(this.#deadlines.nextMs());
     if (this.#attempts.try()) this.#pass(bytes, start);
     return undefined;
   }
@@ -138,7 +137,7 @@ export class Exchange implements AttemptedExchange {
 
   /** The client took what was written to it. */
   onClientTook(): void {
-    this.#deadlines.moved(this.wheel.nowMs);
+    if (this.answer.status !== 0) this.#deadlines.moved(this.wheel.nowMs);
     this.#attempts.resume();
   }
 
@@ -147,16 +146,20 @@ export class Exchange implements AttemptedExchange {
     switch (this.#deadlines.passed(nowMs)) {
       case "expired":
       case "stalled":
+      case "unanswered":
         return this.#late();
       case undefined:
         return this.#client.armAt(this.#deadlines.nextMs());
     }
   }
 
-  /** The request's body moved, or is complete: then it is the endpoint's turn. */
+  /** The request moved on; when all of it has, it is the endpoint's turn. */
   requestMoved(): void {
-    if (!this.request.done) this.#deadlines.moved(this.wheel.nowMs);
-    else if (this.answer.status === 0) this.#deadlines.still();
+    const { done } = this.request;
+    if (done && this.answer.status !== 0) return;
+    const { nowMs } = this.wheel;
+    const first = done ? this.#deadlines.asked(nowMs) : this.#deadlines.moved(nowMs);
+    if (first) this.#client.armAt(this.#deadlines.nextMs());
   }
 
   responseMoved(): void {

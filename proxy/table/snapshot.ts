@@ -102,6 +102,11 @@ export type Policy = {
   readonly tunnelIdleTimeoutMs: number;
   /** From the first byte of a request's head to its last. */
   readonly headTimeoutMs: number;
+  /**
+   * From the last byte of a request to the head of its final answer, for each attempt; a wait for
+   * a connection may take as long again.
+   */
+  readonly responseTimeoutMs: number;
   /** Longest pause inside a body, either way. */
   readonly stallTimeoutMs: number;
   /** Largest request body in bytes. 0: no limit. */

@@ -33,6 +33,7 @@ test("mergePolicy() takes 0 and an empty list at their word", () => {
     idleTimeout: 0,
     tunnelIdleTimeout: 0,
     headTimeout: 0,
+    responseTimeout: 0,
     stallTimeout: 0,
     retries: { attempts: 0, on: [], budget: { percent: 0, min: 0 } },
   });
@@ -42,6 +43,7 @@ test("mergePolicy() takes 0 and an empty list at their word", () => {
     idleTimeoutMs: 0,
     tunnelIdleTimeoutMs: 0,
     headTimeoutMs: 0,
+    responseTimeoutMs: 0,
     stallTimeoutMs: 0,
     maxBodyBytes: 0,
     retries: { attempts: 0, on: [], across: "stable-only", budgetPercent: 0, budgetMin: 0 },

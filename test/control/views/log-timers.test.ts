@@ -23,11 +23,12 @@ test("logTimers() writes what is in effect for each service, defaults filled and
     error: never,
   });
   const defaults = {
-    timeoutMs: 30_000,
+    timeoutMs: 0,
     connectTimeoutMs: 1_000,
     idleTimeoutMs: 60_000,
     tunnelIdleTimeoutMs: 3_600_000,
     headTimeoutMs: 10_000,
+    responseTimeoutMs: 30_000,
     stallTimeoutMs: 30_000,
     onShift: "keep",
     drainSoftMs: 60_000,

@@ -4,9 +4,9 @@ import { serviceSnapshot } from "../table/service-fixture.ts";
 
 const { policy } = serviceSnapshot({ v1: 1 });
 
-function begun(timeoutMs: number, stallTimeoutMs: number): Deadlines {
+function begun(timeoutMs: number, stallTimeoutMs: number, responseTimeoutMs = 0): Deadlines {
   const deadlines = new Deadlines();
-  deadlines.begin({ ...policy, timeoutMs, stallTimeoutMs }, 1_000);
+  deadlines.begin({ ...policy, timeoutMs, stallTimeoutMs, responseTimeoutMs }, 1_000);
   return deadlines;
 }
 
@@ -20,6 +20,8 @@ test("Deadlines of 0 are none", () => {
   const deadlines = begun(0, 0);
   deadlines.moved(1_000);
   expect(deadlines.nextMs()).toBe(Infinity);
+  deadlines.asked(1_000);
+  expect(deadlines.nextMs()).toBe(Infinity);
   expect(deadlines.passed(1e12)).toBe(undefined);
 });
 
@@ -29,7 +31,18 @@ test("Deadlines stall only while a body is under way, since it last moved", () =
   expect(deadlines.moved(5_000)).toBe(true);
   expect(deadlines.moved(5_100)).toBe(false);
   expect([deadlines.passed(5_299), deadlines.passed(5_300)]).toEqual([undefined, "stalled"]);
-  deadlines.still();
+  deadlines.asked(5_200);
+  expect(deadlines.passed(9_000)).toBe(undefined);
+});
+
+test("Deadlines want an answer once all of the request is sent, as long as none has begun", () => {
+  const deadlines = begun(0, 0, 300);
+  deadlines.moved(2_000);
+  expect(deadlines.nextMs()).toBe(Infinity);
+  expect([deadlines.asked(5_000), deadlines.asked(5_100)]).toEqual([true, false]);
+  expect(deadlines.nextMs()).toBe(5_400);
+  expect([deadlines.passed(5_399), deadlines.passed(5_400)]).toEqual([undefined, "unanswered"]);
+  deadlines.moved(5_399);
   expect(deadlines.passed(9_000)).toBe(undefined);
 });
 
@@ -41,9 +54,10 @@ test("Deadlines say which comes first, and the whole exchange's wins", () => {
 });
 
 test("Deadlines.clear() leaves nothing of the exchange before", () => {
-  const deadlines = begun(500, 200);
-  deadlines.moved(1_000);
+  const deadlines = begun(500, 200, 300);
+  deadlines.asked(1_000);
   deadlines.clear();
   expect(deadlines.nextMs()).toBe(Infinity);
-  expect(deadlines.moved(1_000)).toBe(true);
+  expect(deadlines.asked(1_000)).toBe(true);
+  expect(deadlines.nextMs()).toBe(Infinity);
 });

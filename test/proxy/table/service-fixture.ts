@@ -11,11 +11,12 @@ import type {
 } from "../../../proxy/table/snapshot.ts";
 
 const policy: Policy = {
-  timeoutMs: 30_000,
+  timeoutMs: 0,
   connectTimeoutMs: 1_000,
   idleTimeoutMs: 60_000,
   tunnelIdleTimeoutMs: 3_600_000,
   headTimeoutMs: 10_000,
+  responseTimeoutMs: 30_000,
   stallTimeoutMs: 30_000,
   maxBodyBytes: 0,
   retries: { attempts: 1, on: ["connect"], across: "never", budgetPercent: 20, budgetMin: 3 },
