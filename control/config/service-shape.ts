@@ -100,6 +100,7 @@ export const serviceShape = strict({
   onShift: z.enum(["keep", "migrate"]).default("keep"),
   mirror: notYet("mirror"),
   consul: strict({ splitter: z.enum(["follow", "publish"]) }).optional(),
+  via: z.enum(["off", "request", "both"]).default("off"),
   debug: z.boolean().default(false),
 });
 

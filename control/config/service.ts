@@ -6,6 +6,7 @@ import type {
   Policy,
   RouteSnapshot,
   State,
+  ViaMode,
 } from "../../proxy/table/snapshot.ts";
 
 /** An endpoint that the document names itself. */
@@ -113,5 +114,6 @@ export type Service = {
   readonly onShift: "keep" | "migrate";
   /** follow: weights come from Consul's service-splitter. publish: ours are written to it. */
   readonly splitter: "follow" | "publish" | undefined;
+  readonly via: ViaMode;
   readonly debug: boolean;
 };

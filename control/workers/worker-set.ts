@@ -27,7 +27,7 @@ const RETIRING_ANSWER_WAIT_MS = 1_000;
 export type WorkerSetDeps = {
   /** How many serve. */
   readonly count: number;
-  /** Our name in Via fields. */
+  /** Our name in CDN-Loop and Via. */
   readonly pseudonym: string;
   readonly briefing: Briefing;
   readonly sockets: ListeningSockets;

@@ -197,7 +197,7 @@ export class Attempts implements UpstreamUser {
       start += length;
       if (head.status >= 200 || head.status === 101) return this.#decide(bytes, start, end);
       if (!this.#response.takesInterim()) return this.fail(FAILURES.invalid);
-      this.#exchange.answer.interim(head);
+      this.#exchange.answer.interim(head, this.#exchange.to);
       this.#response.beginHead();
     }
     return undefined;

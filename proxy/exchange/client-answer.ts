@@ -3,11 +3,12 @@ import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import {
+  NO_VIA,
   interimHeadForClient,
   responseHeadForClient,
   viaLines,
 } from "../http1/rewrite-response.ts";
-import type { ResponseRewrite } from "../http1/rewrite-response.ts";
+import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
 import type { ExchangeDeps } from "./deps.ts";
 import type { Destination } from "./destination.ts";
 import { filterRequest, filterResponse } from "./filtering.ts";
@@ -32,6 +33,7 @@ export class ClientAnswer {
   /** The client's connection closes after the answer. */
   closes = false;
   readonly #deps: ExchangeDeps;
+  readonly #via: ViaLines;
   readonly #rewrite: ResponseRewrite;
   readonly #head: RequestHead;
   readonly #request: RequestForwarder;
@@ -39,8 +41,8 @@ export class ClientAnswer {
 
   constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request }: Answered) {
     this.#deps = deps;
-    const via = viaLines(deps.pseudonym);
-    this.#rewrite = { via, date: "", connection: "", framing: "as-sent", extra: "" };
+    this.#via = viaLines(deps.pseudonym);
+    this.#rewrite = { via: NO_VIA, date: "", connection: "", framing: "as-sent", extra: "" };
     this.#client = client;
     this.#head = head;
     this.#request = request;
@@ -84,9 +86,9 @@ export class ClientAnswer {
   }
 
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */
-  interim(head: ResponseHead): void {
+  interim(head: ResponseHead, to: Destination): void {
     if (this.#head.minorVersion === 0) return;
-    this.#client.transport.write(interimHeadForClient(head, this.#rewrite.via));
+    this.#client.transport.write(interimHeadForClient(head, this.#viaOf(to)));
   }
 
   /**
@@ -103,6 +105,7 @@ export class ClientAnswer {
     const rewrite = this.#rewrite;
     this.closes = bodyEndsByClose || this.#mustClose;
     this.status = head.status;
+    rewrite.via = this.#viaOf(to);
     rewrite.framing = framing;
     rewrite.date = this.#date();
     rewrite.extra = to.fields(head);
@@ -121,6 +124,10 @@ export class ClientAnswer {
     this.closes = this.#mustClose;
     this.status = answer.status;
     this.#client.transport.write(ownResponse(answer, this.#options()));
+  }
+
+  #viaOf(to: Destination): ViaLines {
+    return to.live?.table.snapshot.via === "both" ? this.#via : NO_VIA;
   }
 
   #connectionFor(status: number): ResponseRewrite["connection"] {

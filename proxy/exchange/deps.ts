@@ -13,6 +13,6 @@ export type ExchangeDeps = {
   readonly date: HttpDate;
   readonly rejected: RejectCounters;
   readonly requestIds: RequestIds;
-  /** Our name in Via fields; unique to this sidecar, shared by its workers. */
+  /** Our name in CDN-Loop and Via, a token; unique to this sidecar, shared by its workers. */
   readonly pseudonym: string;
 };

@@ -85,7 +85,7 @@ export class Exchange implements AttemptedExchange {
       return end;
     }
     if (head.asteriskForm || head.maxForwards === 0) this.#answerOptions();
-    else if (head.viaHasPseudonym(this.#deps.pseudonym)) this.#answerError("loop");
+    else if (head.wasAt(this.#deps.pseudonym)) this.#answerError("loop");
     else this.#route(bytes, start);
     return bodyEnd;
   }
@@ -97,7 +97,7 @@ export class Exchange implements AttemptedExchange {
     const live = to.find(head, client);
     if (live === undefined) return this.#answerError("no-service");
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
-    request.setHead(head, client.peer, this.#deps.requestIds.next(), live.name);
+    request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
     if (!this.#attempts.choose(live)) return undefined;
     this.#deadlines.begin(to.policy, this.wheel.nowMs);

@@ -4,6 +4,7 @@ import { ForwardedFields } from "../http1/forwarded-fields.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { requestHeadForUpstream } from "../http1/rewrite-request.ts";
 import type { RequestRewrite } from "../http1/rewrite-request.ts";
+import type { ServiceTable } from "../table/service-table.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ExchangeStream } from "./ports.ts";
 
@@ -31,13 +32,14 @@ export class RequestForwarder {
   /** What the head says about where the request comes from. */
   readonly #rewrite: RequestRewrite;
 
-  /** `pseudonym`: our name in Via. */
+  /** `pseudonym`: our name in CDN-Loop and Via. */
   constructor(pseudonym: string) {
     this.#rewrite = {
       clientAddress: "",
       trusted: false,
       proto: "http",
       pseudonym,
+      namedInVia: false,
       requestId: "",
       hostIfAbsent: "",
       forwarded: new ForwardedFields(),
@@ -69,13 +71,14 @@ export class RequestForwarder {
     return this.#replayable;
   }
 
-  /** Rewrites the head that is sent first. `requestId` and `host` are used if it has none. */
-  setHead(head: RequestHead, peer: Peer, requestId: string, host: string): void {
+  /** Rewrites the head that is sent first. `requestId` and the service's name fill its gaps. */
+  setHead(head: RequestHead, peer: Peer, requestId: string, service: ServiceTable): void {
     const rewrite = this.#rewrite;
     rewrite.clientAddress = peer.address;
     rewrite.trusted = peer.trusted;
     rewrite.requestId = requestId;
-    rewrite.hostIfAbsent = host;
+    rewrite.hostIfAbsent = service.name;
+    rewrite.namedInVia = service.snapshot.via !== "off";
     this.#text = requestHeadForUpstream(head, rewrite);
     this.idempotent = head.isIdempotent;
   }

@@ -28,6 +28,7 @@ const PROTECTED =
     Field.expect,
     Field.maxForwards,
     Field.via,
+    Field.cdnLoop,
     Field.proxyAuthorization,
     Field.proxyAuthenticate,
     Field.webSocketKey,

@@ -33,6 +33,7 @@ export const Field = {
   webSocketKey: 25,
   webSocketVersion: 26,
   date: 27,
+  cdnLoop: 28,
 } as const;
 
 const KIND_BY_NAME: Readonly<Record<string, number>> = {
@@ -61,6 +62,7 @@ const KIND_BY_NAME: Readonly<Record<string, number>> = {
   "sec-websocket-key": Field.webSocketKey,
   "sec-websocket-version": Field.webSocketVersion,
   date: Field.date,
+  "cdn-loop": Field.cdnLoop,
 };
 
 /** Kinds as a set: one bit each. */

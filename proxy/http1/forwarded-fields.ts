@@ -11,23 +11,26 @@ export type RequestSource = {
    */
   trusted: boolean;
   proto: "http" | "https";
-  /** Our name in Via, which does not change. */
+  /** Our name in CDN-Loop, which does not change. */
   readonly pseudonym: string;
+  /** It also goes into Via. */
+  namedInVia: boolean;
 };
 
 const HTTP = "X-Forwarded-Proto: http\r\n";
 const HTTPS = "X-Forwarded-Proto: https\r\n";
 
 /**
- * The fields that say where a request comes from, and Via. They are the same for most of the
- * requests that an exchange serves in turn, so the last text is kept in one piece instead of being
- * assembled again from a dozen parts.
+ * The fields that say where a request comes from, and that it has been here. They are the same for
+ * most of the requests that an exchange serves in turn, so the last text is kept in one piece
+ * instead of being assembled again from a dozen parts.
  */
 export class ForwardedFields {
   #clientAddress = "";
   #proto = "";
   #authority = "";
   #minorVersion = -1;
+  #namedInVia = false;
   #text = "";
 
   /** The field lines for this request. */
@@ -38,12 +41,14 @@ export class ForwardedFields {
       this.#clientAddress === source.clientAddress &&
       this.#proto === source.proto &&
       this.#authority === authority &&
-      this.#minorVersion === minorVersion;
+      this.#minorVersion === minorVersion &&
+      this.#namedInVia === source.namedInVia;
     if (isLast) return this.#text;
     this.#clientAddress = source.clientAddress;
     this.#proto = source.proto;
     this.#authority = authority;
     this.#minorVersion = minorVersion;
+    this.#namedInVia = source.namedInVia;
     // Converted through bytes, or it would remain a chain of its parts that every write has to
     // walk.
     this.#text = Buffer.from(fieldsFor(head, source), "latin1").toString("latin1");
@@ -61,5 +66,6 @@ function fieldsFor(head: RequestHead, source: RequestSource): string {
   if ((!trusted || !fields.has(Field.xForwardedHost)) && head.authority !== "") {
     added += `X-Forwarded-Host: ${head.authority}\r\n`;
   }
-  return `${added}Via: 1.${head.minorVersion} ${pseudonym}\r\n`;
+  if (source.namedInVia) added += `Via: 1.${head.minorVersion} ${pseudonym}\r\n`;
+  return `${added}CDN-Loop: ${pseudonym}\r\n`;
 }

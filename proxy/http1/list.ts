@@ -10,10 +10,10 @@ export function listHas(value: string, lower: string): boolean {
     .some((element) => element.split(";", 1)[0]?.trim() === lower);
 }
 
-/** Whether a Via list holds a proxy of this name (RFC 9110 section 7.6.3). */
-export function viaNames(value: string, pseudonym: string): boolean {
+/** Whether a CDN-Loop list holds a proxy of this name (RFC 8586 section 2), parameters aside. */
+export function loopNames(value: string, pseudonym: string): boolean {
   return (
     value.includes(pseudonym) &&
-    value.split(",").some((element) => element.trim().split(/[ \t]+/, 2)[1] === pseudonym)
+    value.split(",").some((element) => element.split(";", 1)[0]?.trim() === pseudonym)
   );
 }

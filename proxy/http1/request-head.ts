@@ -8,7 +8,7 @@ import { Field } from "./field-names.ts";
 import { contentLengthOf, framingRefusal, requestFraming } from "./framing.ts";
 import type { RequestFraming } from "./framing.ts";
 import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX } from "./limits.ts";
-import { listHas, viaNames } from "./list.ts";
+import { listHas, loopNames } from "./list.ts";
 import { maxForwardsOf } from "./max-forwards.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
@@ -158,9 +158,9 @@ export class RequestHead implements RequestView {
   }
 
   /** Whether a proxy of this name has already passed the request on: then it goes in a circle. */
-  viaHasPseudonym(pseudonym: string): boolean {
-    const value = this.fields.valueOfKind(Field.via);
-    return value !== undefined && viaNames(value, pseudonym);
+  wasAt(pseudonym: string): boolean {
+    const value = this.fields.valueOfKind(Field.cdnLoop);
+    return value !== undefined && loopNames(value, pseudonym);
   }
 
   #read(bytes: Buffer, start: number, end: number): number {

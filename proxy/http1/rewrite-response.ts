@@ -4,6 +4,9 @@ import type { ResponseHead } from "./response-head.ts";
 /** Our Via line, by the minor version of the message that we received. */
 export type ViaLines = readonly [string, string];
 
+/** The client is not told. */
+export const NO_VIA: ViaLines = ["", ""];
+
 /** `pseudonym`: our name in Via. */
 export function viaLines(pseudonym: string): ViaLines {
   return [`Via: 1.0 ${pseudonym}\r\n`, `Via: 1.1 ${pseudonym}\r\n`];
@@ -14,7 +17,7 @@ export function viaLines(pseudonym: string): ViaLines {
  * sets. All texts go out as they are: the caller guarantees that they are valid.
  */
 export type ResponseRewrite = {
-  readonly via: ViaLines;
+  via: ViaLines;
   /** The IMF-fixdate now, for a response without Date (RFC 9110 section 6.6.1). */
   date: string;
   /** The Connection field that the client gets. "": none. */

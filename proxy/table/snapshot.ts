@@ -155,6 +155,9 @@ export type FilterSnapshot = {
   readonly timeoutMs: number;
 };
 
+/** In which messages we name ourselves in Via (RFC 9110 section 7.6.3). */
+export type ViaMode = "off" | "request" | "both";
+
 /** A service with all that decides about its requests. */
 export type ServiceSnapshot = {
   readonly name: string;
@@ -174,6 +177,7 @@ export type ServiceSnapshot = {
   readonly ejection: EjectionPolicy;
   /** A returning or new endpoint's share grows over this time. 0: at once. */
   readonly slowStartMs: number;
+  readonly via: ViaMode;
   /** Tell the client which version answered (X-Sluice-Version). */
   readonly debug: boolean;
 };

@@ -63,7 +63,11 @@ async function start(workers: number): Promise<TestSidecar> {
     v1: { weight: 100, endpoints: [v1.address] },
     v2: { weight: 0, endpoints: [v2.address] },
   };
-  const sidecar = await startSidecar({ workers, releases, services: { web: { versions } } });
+  const sidecar = await startSidecar({
+    workers,
+    releases,
+    services: { web: { via: "both", versions } },
+  });
   sidecars.push(sidecar);
   return sidecar;
 }

@@ -48,6 +48,7 @@ describe("serviceSchema", () => {
       drain: { softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       onShift: "keep",
       splitter: undefined,
+      via: "off",
       debug: false,
     });
   });
@@ -91,6 +92,7 @@ describe("serviceSchema", () => {
       healthCheck: { path: "/health", fall: 9 },
       slowStart: "10s",
       drain: { soft: "1s" },
+      via: "both",
       onShift: "migrate",
       consul: { splitter: "follow" },
       debug: true,
@@ -166,6 +168,7 @@ describe("serviceSchema", () => {
       drain: { softMs: 1_000, hardMs: 90_000, connectionsPerSecond: 100 },
       onShift: "migrate",
       splitter: "follow",
+      via: "both",
       debug: true,
     });
   });

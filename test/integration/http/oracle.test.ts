@@ -14,7 +14,7 @@ const OURS = new Set([
   "connection",
   "keep-alive",
   "te",
-  "via",
+  "cdn-loop",
   "x-forwarded-for",
   "x-forwarded-host",
   "x-forwarded-proto",

@@ -5,7 +5,7 @@ import type { ExchangeClient } from "../../../proxy/exchange/ports.ts";
 import type { FilterHooks } from "../../../proxy/filters/filter-module.ts";
 import { REFUSALS } from "../../../proxy/http1/refusal.ts";
 import { ResponseHead } from "../../../proxy/http1/response-head.ts";
-import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
+import type { ServiceSnapshot, ViaMode } from "../../../proxy/table/snapshot.ts";
 import { FakeParts, HEAD, chainOf } from "../filters/filter-fixture.ts";
 import { serviceTable } from "../table/service-fixture.ts";
 import {
@@ -150,16 +150,22 @@ describe("ClientAnswer.relayed()", () => {
     expect(new Bed(GET).relayed(OK)?.join()).not.toContain("X-Sluice");
   });
 
+  test.each(["off", "request", "both"] as const)("names us in Via when that is %s", (via) => {
+    const lines = new Bed(GET, {}, { via }).relayed(OK);
+    const wanted = via === "both" ? ["Via: 1.1 sluice-test"] : [];
+    expect(lines?.filter((line) => line.startsWith("Via:"))).toEqual(wanted);
+  });
+
   test("shows the head to the filters as the client would get it", async () => {
     const seen: unknown[] = [];
     const bed = await new Bed(LEAVING).filter({
       response(head) {
-        seen.push(head.status, head.header("via"));
+        seen.push(head.status, head.header("connection"));
         head.setHeader("X-Filtered", "1");
       },
     });
     expect(bed.relayed(OK)).toContain("X-Filtered: 1");
-    expect(seen).toEqual([200, "1.1 sluice-test"]);
+    expect(seen).toEqual([200, "close"]);
   });
 
   test("gives nothing when a filter fails closed: the client must not see the answer", async () => {
@@ -171,19 +177,20 @@ describe("ClientAnswer.relayed()", () => {
 describe("ClientAnswer.interim()", () => {
   const early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
 
-  function told(request: string): string {
-    const bed = new Bed(request);
+  function told(request: string, via: ViaMode = "off"): string {
+    const bed = new Bed(request, {}, { via });
     const bytes = Buffer.from(early);
     const head = new ResponseHead();
     head.reset();
     head.parse(bytes, 0, bytes.length);
-    bed.answer.interim(head);
+    bed.answer.interim(head, bed.to);
     expect(bed.answer.status).toBe(0);
     return bed.client.text;
   }
 
   test("passes a 1xx on, but not to HTTP/1.0, which would take it for the answer", () => {
-    expect(told(GET)).toContain("Link: </a>\r\n");
+    expect(told(GET)).toBe(early);
+    expect(told(GET, "both")).toContain("Via: 1.1 sluice-test\r\n");
     expect(told(OLD)).toBe("");
   });
 });

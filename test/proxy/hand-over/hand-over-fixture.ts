@@ -34,7 +34,8 @@ export function serveParts(
 ): ClientDeps {
   const buffers = new ReadBuffers();
   const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection });
-  const service = readService("web", { versions: { v1: { endpoints: [endpoint] } }, ...settings });
+  const versions = { v1: { endpoints: [endpoint] } };
+  const service = readService("web", { via: "both", versions, ...settings });
   const replace = [compileService("web", service, new Map())];
   services.replace(services.table.with({ revision: 1, replace, remove: [] }));
   const connections = new ClientConnections();

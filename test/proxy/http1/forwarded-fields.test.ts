@@ -3,7 +3,13 @@ import { ForwardedFields } from "../../../proxy/http1/forwarded-fields.ts";
 import type { RequestSource } from "../../../proxy/http1/forwarded-fields.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 
-const HERE = { clientAddress: "10.0.0.9", trusted: false, proto: "http", pseudonym: "p" } as const;
+const HERE = {
+  clientAddress: "10.0.0.9",
+  trusted: false,
+  proto: "http",
+  pseudonym: "p",
+  namedInVia: false,
+} as const;
 
 function headOf(...lines: readonly string[]): RequestHead {
   const bytes = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
@@ -25,9 +31,11 @@ function fresh(head: RequestHead, source: RequestSource): string {
 
 test("ForwardedFields says where a request comes from", () => {
   expect(fresh(A, HERE)).toBe(
-    "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nVia: 1.1 p\r\n",
+    "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nCDN-Loop: p\r\n",
   );
-  expect(fresh(OLD, HERE)).toContain("Via: 1.0 p\r\n");
+  const named = { ...HERE, namedInVia: true };
+  expect(fresh(A, named)).toMatch(/\r\nVia: 1\.1 p\r\nCDN-Loop: p\r\n$/);
+  expect(fresh(OLD, named)).toContain("\r\nVia: 1.0 p\r\n");
 });
 
 test("ForwardedFields never says of one request what was true of the one before", () => {
@@ -43,6 +51,8 @@ test("ForwardedFields never says of one request what was true of the one before"
     [A, there],
     [A, secure],
     [OLD, secure],
+    [OLD, { ...secure, namedInVia: true }],
+    [A, { ...secure, namedInVia: true }],
     [FORWARDED, HERE],
     [FORWARDED, trusted],
     [A, trusted],

@@ -9,6 +9,7 @@ const REWRITE: RequestRewrite = {
   trusted: false,
   proto: "http",
   pseudonym: "sluice",
+  namedInVia: false,
   requestId: "made",
   hostIfAbsent: "web",
   forwarded: new ForwardedFields(),
@@ -17,7 +18,7 @@ const OWN = [
   "X-Forwarded-For: 10.0.0.9",
   "X-Forwarded-Proto: http",
   "X-Forwarded-Host: a",
-  "Via: 1.1 sluice",
+  "CDN-Loop: sluice",
   "X-Request-Id: made",
 ];
 
