@@ -8,6 +8,7 @@ import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
 import { buildVersion } from "./base/build-version.ts";
 import type { Config } from "./config/config-schema.ts";
+import { DocumentRules } from "./config/document-rules.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
 import { openEndpointDiscovery } from "./discovery/endpoint-discovery.ts";
@@ -139,10 +140,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const sink = link?.acknowledging(local) ?? local;
   const onRevision = link && link.revised.bind(link);
   const onTold = migrations.follow.bind(migrations);
-  const services = new Services({ ...shared, store, sink, discovery, onTold, onRevision });
+  const rules = new DocumentRules(config, env);
+  const services = new Services({ ...shared, store, sink, discovery, rules, onTold, onRevision });
   const sidecar = new Sidecar(config, {
     ...shared,
     services,
+    rules,
     discovery,
     store,
     registry: link,

@@ -12,7 +12,7 @@ export const configSchema = configShape.superRefine((config, context) => {
 
 /** A whole configuration as the program reads it. */
 export type Config = ReadConfig & {
-  /** The services as written: what a store gets when it has none. */
+  /** The services as written, variables and all: what a store gets when it has none. */
   readonly documents: Readonly<Record<string, ServiceDocument>>;
 };
 

@@ -3,7 +3,7 @@ import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { isAddressRange, isLoopbackBind } from "./address.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { sidecarDrain } from "./policy-schema.ts";
-import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
+import { bindAddress, list, matching, name, named, strict, text, whole } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
 
 /** Each listener is a socket in the primary. */
@@ -21,6 +21,9 @@ const SERVICES_MAX = 16_384;
 /** Folders that modules of filters may be in: each is looked at for every one. */
 const FILTER_FOLDERS_MAX = 16;
 
+/** Folders that sockets of endpoints may be in: each is compared with every one. */
+const SOCKET_FOLDERS_MAX = 16;
+
 /** Ranges of a listener: each is compared with every peer. */
 const RANGES_MAX = 64;
 
@@ -30,6 +33,8 @@ const LOOPBACK_WANTED =
 const addressRange = z
   .string({ error: "an address range such as 10.0.0.0/8" })
   .refine(isAddressRange, { error: "an address range such as 10.0.0.0/8" });
+
+const absolutePath = matching(/^\//, "an absolute path");
 
 const listener = strict({
   bind: bindAddress,
@@ -47,6 +52,8 @@ const control = strict({
   bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
   /** Where modules of filters may be, relative to the file's own folder. */
   filterFolders: list(text, FILTER_FOLDERS_MAX).default([]),
+  /** Where sockets of endpoints may be, beside those that the file names itself. */
+  socketFolders: list(absolutePath, SOCKET_FOLDERS_MAX).default([]),
 }).prefault({});
 
 const store = z

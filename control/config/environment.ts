@@ -1,4 +1,5 @@
 import type { Path } from "./lone-values.ts";
+import { pathText } from "./problems.ts";
 import type { Flaw } from "./problems.ts";
 
 /** Values of environment variables by name. */
@@ -49,6 +50,37 @@ export function expandEnvironment(document: unknown, environment: Environment): 
     );
   };
   return { document: expand(document, []), flaws, lone };
+}
+
+/** Names of the variables that a document uses, each once. */
+export function variablesIn(document: unknown): readonly string[] {
+  const names = textsIn(document, []).flatMap(({ text }) =>
+    [...text.matchAll(REFERENCE)].map(([, name]) => name),
+  );
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+/**
+ * The references of a document that `before` does not have at the same place. Whoever may write
+ * documents but not the file must not read the environment through them.
+ */
+export function newReferences(document: unknown, before: unknown): readonly Flaw[] {
+  const known = new Map(textsIn(before, []).map(({ path, text }) => [pathText(path), text]));
+  return textsIn(document, [])
+    .filter(({ path, text }) => variablesIn(text).length > 0 && known.get(pathText(path)) !== text)
+    .map(({ path, text }) => ({
+      path,
+      wanted: "a reference that stands here already; only the file can bring in others (reload)",
+      found: JSON.stringify(text),
+    }));
+}
+
+function textsIn(value: unknown, path: Path): readonly { path: Path; text: string }[] {
+  if (typeof value === "string") return value.includes("${") ? [{ path, text: value }] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    textsIn(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 /** Whether a text is one reference from its first to its last character. */

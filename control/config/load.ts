@@ -39,7 +39,7 @@ export function readConfig(text: string, source: ConfigSource): Config {
   const unset = flaws.map((flaw) => problemAt(flaw, place));
   const read = readBy(configSchema, document, { place, written: own, lone });
   if (read.kind === "read" && unset.length === 0) {
-    return { ...read.value, documents: documentsOf(document) };
+    return { ...read.value, documents: documentsOf(own) };
   }
   const wrong = read.kind === "wrong" ? read.problems : [];
   // A text whose variable is missing is now empty, and would be reported twice.

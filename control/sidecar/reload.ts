@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Config } from "../config/config-schema.ts";
+import type { DocumentRules } from "../config/document-rules.ts";
 import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
 import type { ReloadedServices } from "../table/reload-write.ts";
 import type { Services } from "../table/services.ts";
+import type { Write, Written } from "../table/table-writer.ts";
 import type { Workers } from "../workers/workers.ts";
 import { listenerChanges } from "./listener-changes.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
@@ -33,6 +35,7 @@ export type ReloadOptions = {
 export type ReloadDeps = {
   readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
+  readonly rules: Pick<DocumentRules, "follow">;
   readonly log: Log;
   /** Reads the file again. @throws ConfigError */
   readonly readConfig: () => Promise<Config>;
@@ -54,19 +57,29 @@ export async function reload(
   const { plan, restore, reason = "reload" } = options;
   const file = { before: before.documents, next: next.documents, restore };
   const write = reloadWrite(file, { actor: "file", reason, ifMatch: "*" });
-  if (plan) {
-    const services = reloadedServices(deps.services.preview(write), file);
-    return { config: before, report: { services, listeners: bindsOf(changes), needsRestart } };
+  const config = { ...next, ...pick(before, needsRestart) };
+  // What the new file lets documents do applies to its own services already.
+  deps.rules.follow(config);
+  try {
+    const written = plan ? deps.services.preview(write) : await follow(deps, write, changes);
+    if (plan) deps.rules.follow(before);
+    const services = reloadedServices(written, file);
+    const report = { services, listeners: bindsOf(changes), needsRestart };
+    return { config: plan ? before : config, report };
+  } catch (error) {
+    deps.rules.follow(before);
+    throw error;
   }
+}
+
+async function follow(deps: ReloadDeps, write: Write, changes: ListenerChanges): Promise<Written> {
   await reserve(deps, changes.opened);
   const written = await deps.services.change(write).catch(async (error: unknown) => {
     await giveBack(deps, changes.opened);
     throw error;
   });
   await followListeners(deps, changes);
-  const services = reloadedServices(written, file);
-  const config = { ...next, ...pick(before, needsRestart) };
-  return { config, report: { services, listeners: bindsOf(changes), needsRestart } };
+  return written;
 }
 
 /** Binds the sockets of listeners that are new. @throws ListenError, and then none is bound. */

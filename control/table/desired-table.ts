@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import { compileService, hostsOf } from "../config/compile-service.ts";
-import { pathText, readBy } from "../config/problems.ts";
-import { name as nameSchema } from "../config/schema-parts.ts";
-import { serviceSchema } from "../config/service-schema.ts";
+import type { DocumentRules } from "../config/document-rules.ts";
+import { pathText } from "../config/problems.ts";
+import { readService } from "../config/read-service.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import type { Service } from "../config/service.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -43,18 +43,6 @@ export type ReadTable = {
 };
 
 /**
- * Reads a service's document.
- * @throws ValidationError with every problem in it.
- */
-export function readService(name: string, document: unknown): Service {
-  const nameRead = readBy(nameSchema, name);
-  if (nameRead.kind === "wrong") throw new ValidationError("service name", nameRead.problems);
-  const read = readBy(serviceSchema, document);
-  if (read.kind === "wrong") throw new ValidationError(`service ${name}`, read.problems);
-  return read.value;
-}
-
-/**
  * Reads a stored table, which another version of Sluice may have written. A document that cannot be
  * used keeps its place in `documents`, so that saving loses nothing; the service stays as it is in
  * `before`, or absent.
@@ -63,6 +51,7 @@ export function readTable(
   stored: StoredTable,
   before: DesiredTable,
   discovery: Discovery | undefined,
+  rules?: DocumentRules,
 ): ReadTable {
   const documents = new Map(Object.entries(stored.services));
   const services = new Map<string, DesiredService>();
@@ -71,7 +60,7 @@ export function readTable(
   for (const [name, document] of documents) {
     const old = before.services.get(name);
     try {
-      const service = reread(name, document, old);
+      const service = reread(name, document, old, rules);
       checkHosts(name, service, owners);
       for (const host of hostsOf(name, service)) owners.set(host, name);
       services.set(name, desire(name, { document, service }, { old, discovery }));
@@ -93,6 +82,7 @@ export function withDocuments(
   before: DesiredTable,
   changes: DocumentChanges,
   discovery: Discovery | undefined,
+  rules?: DocumentRules,
 ): DesiredTable {
   const documents = new Map(before.documents);
   const services = new Map(before.services);
@@ -103,7 +93,7 @@ export function withDocuments(
       services.delete(name);
       continue;
     }
-    const service = readService(name, document);
+    const service = readService(name, document, rules);
     checkHosts(name, service, owners);
     for (const host of hostsOf(name, service)) owners.set(host, name);
     const old = before.services.get(name);
@@ -161,9 +151,14 @@ export function isSameService(left: DesiredTable, right: DesiredTable, name: str
   );
 }
 
-function reread(name: string, document: ServiceDocument, old: DesiredService | undefined): Service {
+function reread(
+  name: string,
+  document: ServiceDocument,
+  old: DesiredService | undefined,
+  rules: DocumentRules | undefined,
+): Service {
   const isAsWas = old !== undefined && JSON.stringify(old.document) === JSON.stringify(document);
-  return isAsWas ? old.service : readService(name, document);
+  return isAsWas ? old.service : readService(name, document, rules);
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { State } from "../../proxy/table/snapshot.ts";
-import { UnknownServiceError } from "../base/errors.ts";
+import { UnknownServiceError, ValidationError } from "../base/errors.ts";
+import { newReferences } from "../config/environment.ts";
+import { problemAt } from "../config/problems.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import type { DesiredService, DesiredTable, DocumentChanges } from "./desired-table.ts";
@@ -20,7 +22,8 @@ export type ShiftResult = {
 
 /** Puts a document in a service's place. */
 export function putWrite(name: string, document: unknown, context: WriteContext): Write {
-  return { action: "put", context, edit: only(name, () => asStored(document)) };
+  const edit = only(name, (current) => withoutNewReferences(name, asStored(document), current));
+  return { action: "put", context, edit };
 }
 
 /** Takes a service away. */
@@ -40,7 +43,13 @@ export function shiftWrite(name: string, weights: Weights, context: WriteContext
 
 /** Changes a filter in every service that has one of this name. See withFilter(). */
 export function filterWrite(name: string, edit: FilterEdit, context: WriteContext): Write {
-  const edited = (table: DesiredTable): DocumentChanges => withFilter(table, name, edit);
+  const edited = (table: DesiredTable): DocumentChanges => {
+    const changes = withFilter(table, name, edit);
+    for (const [service, document] of changes) {
+      withoutNewReferences(service, document, table.services.get(service));
+    }
+    return changes;
+  };
   return { action: "put-filter", context, fresh: name, edit: edited };
 }
 
@@ -82,6 +91,18 @@ export function known(name: string, service: DesiredService | undefined): Desire
 /** Exactly what a store will hold: whatever JSON cannot express is gone before anyone reads it. */
 export function asStored(document: unknown): ServiceDocument {
   return JSON.parse(JSON.stringify(document ?? null)) as ServiceDocument;
+}
+
+/** The document. @throws ValidationError for references that are new: see newReferences(). */
+function withoutNewReferences<Document>(
+  name: string,
+  document: Document,
+  current: DesiredService | undefined,
+): Document {
+  const flaws = newReferences(document, current?.document);
+  if (flaws.length === 0) return document;
+  const problems = flaws.map((flaw) => problemAt(flaw, () => undefined));
+  throw new ValidationError(`service ${name}`, problems);
 }
 
 /** Returns a service's new document (undefined: remove it), or throws. */

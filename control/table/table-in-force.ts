@@ -1,4 +1,5 @@
 import type { Log } from "../../proxy/base/log.ts";
+import type { DocumentRules } from "../config/document-rules.ts";
 import type { Service } from "../config/service.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Events } from "../records/events.ts";
@@ -20,6 +21,8 @@ export type TableInForceDeps = {
   readonly log: Log;
   /** Absent: versions with `consul:` have no endpoints. */
   readonly discovery?: Discovery | undefined;
+  /** What the file lets documents do. Absent: see readService(). */
+  readonly rules?: DocumentRules | undefined;
   /**
    * Called with all services, by name, when workers have been told a table, even if one does not
    * follow in time. Must not throw. Absent: nothing follows from it.
@@ -48,8 +51,8 @@ export class TableInForce {
 
   /** Reads a stored table beside the one in force, and reports what cannot be used in it. */
   read(stored: StoredTable): DesiredTable {
-    const { discovery, events, log } = this.#deps;
-    const { table, refused } = readTable(stored, this.#table, discovery);
+    const { discovery, rules, events, log } = this.#deps;
+    const { table, refused } = readTable(stored, this.#table, discovery, rules);
     for (const [service, error] of refused) {
       log.error("service.refused", { service, error: error.message });
       const { problems } = error;

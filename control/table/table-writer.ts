@@ -1,11 +1,11 @@
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Audit } from "../records/audit.ts";
+import { readService } from "../config/read-service.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import {
   changeBetween,
   isSameService,
   NO_TABLE,
-  readService,
   readTable,
   storedForm,
   withDocuments,
@@ -157,7 +157,8 @@ export class TableWriter {
         throw new UnknownServiceError(name);
       }
     }
-    const after = withDocuments(before, changes, this.#deps.discovery);
+    const { discovery, rules } = this.#deps;
+    const after = withDocuments(before, changes, discovery, rules);
     const { ifMatch } = context;
     if (ifMatch !== "*" && ifMatch !== before.revision) {
       throw new RevisionConflictError(ifMatch, before.revision);
@@ -225,12 +226,12 @@ export class TableWriter {
   async #firstTable(
     initial: Readonly<Record<string, ServiceDocument>>,
   ): Promise<{ stored: StoredTable; source: "store" | "config" }> {
-    const { store } = this.#deps;
+    const { store, rules } = this.#deps;
     const stored = await store.load();
     if (stored !== undefined) return { stored, source: "store" };
-    for (const [name, document] of Object.entries(initial)) readService(name, document);
+    for (const [name, document] of Object.entries(initial)) readService(name, document, rules);
     const first = { revision: 1, services: initial };
-    const { table } = readTable(first, NO_TABLE, this.#deps.discovery);
+    const { table } = readTable(first, NO_TABLE, this.#deps.discovery, rules);
     await this.#deps.sink.prepare?.(changeBetween(NO_TABLE, table));
     try {
       await store.save(first, 0);

@@ -57,6 +57,40 @@ test("a restart keeps the table, and says that the store wins over the file", as
   );
 });
 
+test("a secret of the environment is used, and is in no state, log, audit entry or answer", async () => {
+  const folder = await temporaryFolder();
+  const module = join(folder, "say.mjs");
+  const create = `({ key }) => ({ request: (head) => head.answer({ status: 200, body: key }) })`;
+  await writeFile(module, `export const version = "1"; export const create = ${create};`);
+  const store = { kind: "file", path: await statePath() };
+  const filters = [{ module, options: { key: "${KEY}" } }];
+  const document = { hosts: ["localhost"], ...services.web, filters };
+  const control = { bind: "127.0.0.1:0", filterFolders: [folder] };
+  const config = { store, control, services: { web: document } };
+  const sidecar = await startSidecar(config, { KEY: "hush-hush" });
+  onTestFinished(sidecar.stop);
+
+  expect(await (await fetch(`http://localhost:${sidecar.ports[0]}`)).text()).toBe("hush-hush");
+  const read = await (await sidecar.call("GET", "/v1/services/web")).json();
+  expect((read as { document: unknown }).document).toEqual(document);
+  const again = { ...document, timeout: "9s" };
+  expect((await sidecar.call("PUT", "/v1/services/web", again)).status).toBe(200);
+  const stolen = await sidecar.call("PUT", "/v1/services/web", { ...document, hosts: ["${KEY}"] });
+  expect(stolen.status).toBe(422);
+  const seen = [
+    await stolen.text(),
+    JSON.stringify(read),
+    await (await sidecar.call("GET", "/v1/audit")).text(),
+    await (await sidecar.call("GET", "/v1/filters")).text(),
+    await readFile(store.path, "utf8"),
+    await readFile(`${store.path}.audit.jsonl`, "utf8"),
+    JSON.stringify(sidecar.log),
+    sidecar.stderr(),
+  ];
+  expect(seen.filter((text) => text.includes("hush"))).toEqual([]);
+  expect(seen[4]).toContain("${KEY}");
+});
+
 test("a table outlives a process that is killed, and so does the right to its file", async () => {
   const store = { kind: "file", path: await statePath() };
   const first = await start({ store, services });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { expandEnvironment } from "../../../control/config/environment.ts";
+import {
+  expandEnvironment,
+  newReferences,
+  variablesIn,
+} from "../../../control/config/environment.ts";
 
 const environment = { HOST: "web", EMPTY: "", LIST: "[1, 2]", NESTED: "${HOST}" };
 
@@ -63,4 +67,21 @@ describe("expandEnvironment()", () => {
     const document = { a: 1, b: null, c: true };
     expect(expandEnvironment(document, environment).document).toStrictEqual(document);
   });
+});
+
+test("variablesIn() names each variable once, and none that is written out", () => {
+  expect(variablesIn({ a: "${A}${B:-x}", b: ["${A}", "$${C}", "$D"] })).toEqual(["A", "B"]);
+});
+
+test("newReferences() finds references that stood elsewhere, or had another text", () => {
+  const before = { a: "${A}", list: ["x", "${B}"], same: "${C:-1}" };
+  expect(newReferences(before, before)).toEqual([]);
+  expect(newReferences({ a: "plain", list: ["$${B}"] }, before)).toEqual([]);
+  const moved = { list: ["${B}", "${A}"], same: "${C:-2}", a: "${A}" };
+  expect(newReferences(moved, before).map(({ path, found }) => [path.join("."), found])).toEqual([
+    ["list.0", '"${B}"'],
+    ["list.1", '"${A}"'],
+    ["same", '"${C:-2}"'],
+  ]);
+  expect(newReferences({ a: "${A}" }, undefined)).toHaveLength(1);
 });

@@ -42,7 +42,7 @@ describe("readConfig()", () => {
           connectionsMax: 10_000,
         },
       ],
-      control: { bind: "127.0.0.1:9180", filterFolders: [] },
+      control: { bind: "127.0.0.1:9180", filterFolders: [], socketFolders: [] },
       drain: { acceptForMs: 5_000, softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       workers: 1,
       store: { kind: "memory" },
@@ -60,11 +60,11 @@ describe("readConfig()", () => {
     expect(read(json)).toStrictEqual(read(yaml));
   });
 
-  test("keeps the documents as written, with their variables put in", () => {
+  test("keeps the documents as written, without the values of their variables", () => {
     const services = 'services: { web: { timeout: "${T}", versions: { v1: { endpoints: [] } } } }';
     const { documents } = read(`${LISTENERS}\n${services}`, { T: "5s" });
     expect(documents).toEqual({
-      web: { timeout: "5s", versions: { v1: { endpoints: [] } } },
+      web: { timeout: "${T}", versions: { v1: { endpoints: [] } } },
     });
   });
 
@@ -158,7 +158,7 @@ describe("readConfig()", () => {
     ],
     [
       `${LISTENERS}\ncontrol: { auth: {} }`,
-      "control.auth: wanted one of the keys bind, filterFolders, found an unknown key (line 2, column 18)",
+      "control.auth: wanted one of the keys bind, filterFolders, socketFolders, found an unknown key (line 2, column 18)",
     ],
     [
       'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "a:0" }]',

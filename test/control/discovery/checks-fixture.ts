@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from "vitest";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { HealthChecks } from "../../../control/discovery/health-checks.ts";
 import type { Discovery } from "../../../control/discovery/discovery.ts";
 import type { Service } from "../../../control/config/service.ts";

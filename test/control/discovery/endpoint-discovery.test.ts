@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { openEndpointDiscovery } from "../../../control/discovery/endpoint-discovery.ts";
 import { systemPaths } from "../../../control/names/system-files.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { DnsServer } from "../../support/dns-server.ts";
 import { eventually } from "../../support/eventually.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { eventually } from "../../support/eventually.ts";
 import { answer, RawOrigin } from "../../support/origin.ts";

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { NamedEndpoints } from "../../../control/discovery/named-endpoints.ts";
 import type { Answer } from "../../../control/names/address-record.ts";
 import { parseHosts } from "../../../control/names/hosts-file.ts";

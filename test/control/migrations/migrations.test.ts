@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { Events } from "../../../control/records/events.ts";
 import { Migrations } from "../../../control/migrations/migrations.ts";
 import type { Service } from "../../../control/config/service.ts";

@@ -6,7 +6,7 @@ import type { SluiceEvent } from "../../../control/records/sluice-event.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import type { ConsulSelector, Service } from "../../../control/config/service.ts";
 import { ConsulDiscovery } from "../../../control/registry/consul-discovery.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";

@@ -56,6 +56,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
       listen: async ({ bind }) => step(`listen ${bind}`),
       unlisten: async (bind) => void (await step(`unlisten ${bind}`)),
     },
+    rules: { follow: ignore },
     log: { info: ignore, warn: ignore, error: ignore },
     readConfig: async () => next,
   };

@@ -70,6 +70,7 @@ async function compose(config: Config, reads: Config[] = []): Promise<TestSideca
   const started = { configPath: "test", env: {} };
   const deps = {
     services,
+    rules: { follow: ignore },
     discovery,
     store,
     migrations,

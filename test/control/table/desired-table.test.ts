@@ -1,3 +1,4 @@
+import { readService } from "../../../control/config/read-service.ts";
 import { describe, expect, test } from "vitest";
 import { ValidationError } from "../../../control/base/errors.ts";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
@@ -5,7 +6,6 @@ import {
   changeBetween,
   isSameService,
   NO_TABLE,
-  readService,
   readTable,
   rediscovered,
   storedForm,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { mergeDocument } from "../../../control/table/merge-document.ts";
 
 type Version = ServiceDocument["versions"][string];

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import type { Config } from "../../../control/config/config-schema.ts";
+import { DocumentRules } from "../../../control/config/document-rules.ts";
+import { readConfig } from "../../../control/config/load.ts";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
 import { NO_TABLE, readTable } from "../../../control/table/desired-table.ts";
 import {
@@ -61,6 +64,26 @@ test("filterWrite() has the filter's file read again", () => {
   expect(write.fresh).toBe("a");
   expect(write.edit(table).get("shop")?.filters).toEqual([{ module: "./a.js", options: { x: 1 } }]);
 });
+
+test("a write may keep the variables that the service has, and brings in no others", () => {
+  const secret = { ...FILTERED, filters: [{ module: "./a.js", options: { key: "${KEY}" } }] };
+  const services = { shop: secret };
+  const rules = new DocumentRules(file({ services }), { KEY: "hush" });
+  const before = readTable({ revision: 1, services }, NO_TABLE, undefined, rules).table;
+  expect([...putWrite("shop", secret, ANY).edit(before)]).toEqual([["shop", secret]]);
+  const hosts = { ...secret, hosts: ["${KEY}"] };
+  expect(() => putWrite("shop", hosts, ANY).edit(before)).toThrow(
+    "hosts[0]: wanted a reference that stands here already; only the file can bring in others",
+  );
+  const options = { other: "${KEY}" };
+  expect(() => filterWrite("a", { options }, ANY).edit(before)).toThrow("options.other: wanted");
+  expect(filterWrite("a", { options: { key: "${KEY}" } }, ANY).edit(before).size).toBe(1);
+});
+
+function file(more: object): Config {
+  const text = JSON.stringify({ listeners: [{ bind: "127.0.0.1:0" }], ...more });
+  return readConfig(text, { file: "test", environment: { KEY: "hush" } });
+}
 
 test.each([
   ["shift", shiftWrite("none", { v1: 1 }, ANY)],

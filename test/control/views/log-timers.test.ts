@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { logTimers } from "../../../control/views/log-timers.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import type { LogFields } from "../../../proxy/base/log.ts";
 
 test("logTimers() writes what is in effect for each service, defaults filled and in ms", () => {

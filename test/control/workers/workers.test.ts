@@ -9,7 +9,7 @@ import { Workers } from "../../../control/workers/workers.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import type { ListenerSnapshot, TableChange } from "../../../proxy/table/snapshot.ts";
 import { compileService } from "../../../control/config/compile-service.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { eventually } from "../../support/eventually.ts";
 import { KeptConnection } from "../../support/kept-connection.ts";
 import { ManualClock } from "../../support/manual-clock.ts";

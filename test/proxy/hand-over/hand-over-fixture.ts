@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { compileService } from "../../../control/config/compile-service.ts";
-import { readService } from "../../../control/table/desired-table.ts";
+import { readService } from "../../../control/config/read-service.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { HttpDate } from "../../../proxy/base/http-date.ts";
 import { systemRandom } from "../../../proxy/base/random.ts";

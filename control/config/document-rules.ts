@@ -1,0 +1,100 @@
+import { dirname, normalize } from "node:path";
+import type { Config } from "./config-schema.ts";
+import { variablesIn } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { ownEndpoints } from "./own-endpoints.ts";
+import type { CrossProblem } from "./service-checks.ts";
+import type { Service, ServiceVersion } from "./service.ts";
+
+/** The part of a configuration that says what documents may do. */
+export type RulingConfig = Pick<
+  Config,
+  "listeners" | "control" | "store" | "services" | "documents"
+>;
+
+type State = {
+  readonly environment: Environment;
+  readonly binds: readonly string[];
+  /** Paths of sockets. */
+  readonly sockets: ReadonlySet<string>;
+  readonly folders: readonly string[];
+};
+
+/**
+ * What the configuration file lets documents do, wherever they come from: the file itself, the API,
+ * or a store that others write to.
+ */
+export class DocumentRules {
+  readonly #environment: Environment;
+  #state: State;
+
+  /** `environment`: this process's own. */
+  constructor(config: RulingConfig, environment: Environment) {
+    this.#environment = environment;
+    this.#state = stateOf(config, environment);
+  }
+
+  /** The file has been read again. */
+  follow(config: RulingConfig): void {
+    this.#state = stateOf(config, this.#environment);
+  }
+
+  /**
+   * The variables that documents may use. Others can write to a store in Consul, so that a table
+   * from there gets only those that the services of the file use themselves.
+   */
+  get environment(): Environment {
+    return this.#state.environment;
+  }
+
+  /** Endpoints that a document must not have. */
+  check({ versions }: Service): CrossProblem[] {
+    const { binds } = this.#state;
+    return [...ownEndpoints(versions, binds), ...versions.flatMap((each) => this.#sockets(each))];
+  }
+
+  /** A socket may lead to any program of this machine, so the file must have allowed it. */
+  #sockets({ name, source }: ServiceVersion): CrossProblem[] {
+    if (source.kind !== "static") return [];
+    return source.endpoints.flatMap(({ address }, index): CrossProblem[] => {
+      if (!address.startsWith("unix:") || this.#isAllowed(address.slice(5))) return [];
+      const path = ["versions", name, "endpoints", index];
+      const wanted = "a socket in one of control.socketFolders, or one that the file names itself";
+      return [{ path, wanted, found: JSON.stringify(address) }];
+    });
+  }
+
+  #isAllowed(path: string): boolean {
+    const { sockets, folders } = this.#state;
+    const real = normalize(path);
+    return sockets.has(real) || folders.some((folder) => isBelow(dirname(real), folder));
+  }
+}
+
+function stateOf(config: RulingConfig, environment: Environment): State {
+  const { control, listeners, store, services, documents } = config;
+  return {
+    environment: store.kind === "consul" ? only(environment, documents) : environment,
+    binds: [control.bind, ...listeners.map(({ bind }) => bind)],
+    sockets: new Set(Object.values(services).flatMap(socketsOf)),
+    folders: control.socketFolders.map((folder) => normalize(`${folder}/`).slice(0, -1)),
+  };
+}
+
+function only(environment: Environment, documents: RulingConfig["documents"]): Environment {
+  return Object.fromEntries(variablesIn(documents).map((name) => [name, environment[name]]));
+}
+
+function socketsOf({ versions }: Service): readonly string[] {
+  return versions.flatMap(({ source }) =>
+    source.kind !== "static"
+      ? []
+      : source.endpoints
+          .filter(({ address }) => address.startsWith("unix:"))
+          .map(({ address }) => normalize(address.slice(5))),
+  );
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { DocumentRules } from "../../../control/config/document-rules.ts";
+import type { RulingConfig } from "../../../control/config/document-rules.ts";
+import { readConfig } from "../../../control/config/load.ts";
+import { readService } from "../../../control/config/read-service.ts";
+
+const ENVIRONMENT = { TOKEN: "hush", HOST: "10.0.0.1" };
+
+function configOf(endpoints: readonly string[], more: object = {}): RulingConfig {
+  const services = { web: { versions: { v1: { endpoints } } } };
+  const text = JSON.stringify({ listeners: [{ bind: "127.0.0.1:8080" }], services, ...more });
+  return readConfig(text, { file: "test", environment: ENVIRONMENT });
+}
+
+function flaws(rules: DocumentRules, ...endpoints: readonly string[]): readonly string[] {
+  const service = readService("web", { versions: { v1: { endpoints } } });
+  return rules.check(service).map(({ path, found }) => `${path.join(".")} ${found}`);
+}
+
+describe("DocumentRules", () => {
+  test("lets a table from Consul use the variables of the file's services, and no others", () => {
+    const services = ["${HOST}:80", "${NONE:-10.0.0.2}:80"];
+    const consul = { consul: { token: "${TOKEN}" }, store: { kind: "consul" } };
+    const rules = new DocumentRules(configOf(services, consul), ENVIRONMENT);
+    expect(rules.environment).toEqual({ HOST: "10.0.0.1", NONE: undefined });
+    expect(new DocumentRules(configOf(services), ENVIRONMENT).environment).toBe(ENVIRONMENT);
+    rules.follow(configOf([], consul));
+    expect(rules.environment).toEqual({});
+  });
+
+  test("allows sockets that the file names, and those in folders that it names", () => {
+    const control = { socketFolders: ["/run/apps/"] };
+    const rules = new DocumentRules(configOf(["unix:/run/web.sock"], { control }), {});
+    expect(flaws(rules, "unix:/run/web.sock", "unix:/run/x/../web.sock")).toEqual([]);
+    expect(flaws(rules, "unix:/run/apps/a.sock", "unix:/run/apps/b/c.sock")).toEqual([]);
+    expect(
+      flaws(rules, "unix:/run/apps/../docker.sock", "unix:/run/appsies/a", "unix:/run/apps"),
+    ).toEqual([
+      'versions.v1.endpoints.0 "unix:/run/apps/../docker.sock"',
+      'versions.v1.endpoints.1 "unix:/run/appsies/a"',
+      'versions.v1.endpoints.2 "unix:/run/apps"',
+    ]);
+    rules.follow(configOf([]));
+    expect(flaws(rules, "unix:/run/web.sock")).toHaveLength(1);
+  });
+
+  test("allows no endpoint that is the sidecar itself", () => {
+    const rules = new DocumentRules(configOf(["10.0.0.1:1"]), {});
+    expect(flaws(rules, "10.0.0.1:1", "127.0.0.1:8080", "127.0.0.1:9180")).toHaveLength(2);
+  });
+});
