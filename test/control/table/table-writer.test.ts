@@ -115,7 +115,7 @@ describe("A write of Services", () => {
 
   test("that workers need not hear of makes a revision, and replaces nothing", async () => {
     const { services, sink } = await started();
-    await services.put("web", { ...web, stable: "v1", timeout: "30s" }, ANY);
+    await services.put("web", { ...web, stable: "v1", timeout: "0" }, ANY);
     expect(sink.last).toStrictEqual({ revision: 2, replace: [], remove: [] });
   });
 
