@@ -31,6 +31,13 @@ export function startPython(name: string): Promise<ForeignServer> {
   });
 }
 
+/** The server of files that Python brings: it answers a POST with 501 and does not read it. */
+export function startHttpServer(): Promise<ForeignServer> {
+  return onFreePort(program("python"), (port) => {
+    return ["-m", "http.server", String(port), "--bind", "127.0.0.1"];
+  });
+}
+
 /** A program of Node that the tests bring; it gets the port as its argument. */
 export function startNode(name: string): Promise<ForeignServer> {
   return onFreePort(process.execPath, (port) => [ownProgram(name), String(port)], {
