@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { systemClock } from "./base/clock.ts";
 import { HttpDate } from "./base/http-date.ts";
+import { LocalFaults } from "./base/local-faults.ts";
 import { jsonLog } from "./base/log.ts";
 import type { Log } from "./base/log.ts";
 import { hexWord, systemRandom } from "./base/random.ts";
@@ -15,6 +16,7 @@ import { Filters } from "./filters/filters.ts";
 import { ImportingLoader } from "./filters/module-loader.ts";
 import { PROTOCOL } from "./messages/messages.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "./messages/messages.ts";
+import { LocalReplies } from "./metrics/local-replies.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
@@ -47,7 +49,7 @@ class Worker {
   constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
     this.#log = log;
     this.#send = send;
-    const deps = clientDeps(pseudonym, (pool, endpoint, forMs) =>
+    const deps = clientDeps(pseudonym, log, (pool, endpoint, forMs) =>
       send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
     );
     this.#deps = deps;
@@ -129,13 +131,15 @@ class Worker {
   }
 
   #stats(): WorkerStats {
-    const { services, connections, rejected } = this.#deps;
+    const { services, connections, rejected, localReplies, faults } = this.#deps;
     const { size, tunnels } = connections;
     return {
       versions: services.versionStats(),
       endpoints: services.endpointStats(),
       filters: this.#filters.stats(),
       rejected: rejected.toRecord(),
+      localReplies: localReplies.stats(),
+      localFaults: faults.toRecord(),
       connections: { h1: size - tunnels, tunnel: tunnels },
       revision: services.table.revision,
     };
@@ -158,8 +162,9 @@ class Worker {
 }
 
 /** What all connections of this worker share. */
-function clientDeps(pseudonym: string, onEjection: EjectionListener): ClientDeps {
+function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): ClientDeps {
   const wheel = new TimerWheel(systemClock);
+  const faults = new LocalFaults(wheel, log);
   const buffers = new ReadBuffers();
   buffers.writes.watch();
   const exchangeDeps = {
@@ -168,13 +173,15 @@ function clientDeps(pseudonym: string, onEjection: EjectionListener): ClientDeps
     random: systemRandom,
     date: new HttpDate(systemClock),
     rejected: new RejectCounters(),
+    localReplies: new LocalReplies(),
     requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
     pseudonym,
   };
   return {
     ...exchangeDeps,
     buffers,
-    services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection }),
+    faults,
+    services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults }),
     connections: new ClientConnections(),
     exchanges: new ExchangeStore(exchangeDeps),
   };

@@ -36,6 +36,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
     })),
   );
   addTraffic(registry, versions);
+  addOwnErrors(registry, source);
   addConnections(registry, source.totals, versions);
   addTable(registry, source);
   addEndpoints(registry, source);
@@ -87,6 +88,25 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
     "sluice_ejections_total",
     "Endpoints that a worker took out because of their failures",
     versions.map(({ labels, counts }) => [labels, counts.ejections] as const),
+  );
+}
+
+function addOwnErrors(registry: Registry, { totals, services }: MetricsSource): void {
+  addCounter(
+    registry,
+    "sluice_local_replies_total",
+    'Errors that Sluice answered itself, by type of Proxy-Status; service "": for none',
+    ["", ...services.map(({ name }) => name)].flatMap((service) =>
+      [...totals.localReplies(service)].map(
+        ([error, count]) => [{ service, error }, count] as const,
+      ),
+    ),
+  );
+  addCounter(
+    registry,
+    "sluice_local_faults_total",
+    "What failed for lack of descriptors, ports, memory or permission, by the system's code",
+    [...totals.localFaults].map(([code, count]) => [{ code }, count] as const),
   );
 }
 

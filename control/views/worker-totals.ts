@@ -72,13 +72,18 @@ const NO_FILTER: FilterTotals = {
 /** What all workers counted, added up. */
 export class WorkerTotals {
   readonly rejected: ReadonlyMap<string, number>;
+  /** Faults of our own, by the system's code. */
+  readonly localFaults: ReadonlyMap<string, number>;
   readonly connections: Readonly<Record<ConnectionKind, number>>;
   readonly #versions = new Map<string, VersionTotals>();
   readonly #endpoints = new Map<string, EndpointTotals>();
   readonly #filters = new Map<string, FilterTotals>();
+  readonly #workers: readonly WorkerStats[];
 
   constructor(workers: readonly WorkerStats[]) {
+    this.#workers = workers;
     this.rejected = sumByName(workers.map((worker) => worker.rejected));
+    this.localFaults = sumByName(workers.map((worker) => worker.localFaults ?? {}));
     this.connections = {
       h1: workers.reduce((sum, worker) => sum + worker.connections.h1, 0),
       tunnel: workers.reduce((sum, worker) => sum + worker.connections.tunnel, 0),
@@ -103,6 +108,12 @@ export class WorkerTotals {
   /** Zeros when no worker knows the filter. */
   filter(service: string, filter: string): FilterTotals {
     return this.#filters.get(compoundKey(service, filter)) ?? NO_FILTER;
+  }
+
+  /** Errors that were answered for a service, by type. "": for none. */
+  localReplies(service: string): ReadonlyMap<string, number> {
+    const replies = this.#workers.flatMap((worker) => worker.localReplies ?? []);
+    return sumByName(replies.filter((each) => each.service === service).map((each) => each.errors));
   }
 
   #addVersion(stats: VersionStats): void {

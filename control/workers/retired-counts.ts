@@ -8,6 +8,8 @@ export class RetiredCounts {
   #versions = new Map<string, VersionStats>();
   #filters = new Map<string, FilterStats>();
   #rejected = new Map<string, number>();
+  #faults = new Map<string, number>();
+  #replies = new Map<string, Map<string, number>>();
 
   /** Takes a worker's last counts. undefined: it never sent any. */
   add(stats: WorkerStats | undefined): void {
@@ -20,24 +22,39 @@ export class RetiredCounts {
       const key = `${filter.service}\0${filter.filter}`;
       this.#filters.set(key, sumFilter(this.#filters.get(key), filter));
     }
-    for (const [reason, count] of Object.entries(stats.rejected)) {
-      this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + count);
+    addTo(this.#rejected, stats.rejected);
+    addTo(this.#faults, stats.localFaults ?? {});
+    for (const { service, errors } of stats.localReplies ?? []) {
+      const sums = this.#replies.get(service) ?? new Map<string, number>();
+      this.#replies.set(service, sums);
+      addTo(sums, errors);
     }
   }
 
   /** The counts as those of one worker without connections. */
   stats(): readonly WorkerStats[] {
-    if (this.#versions.size === 0 && this.#rejected.size === 0) return [];
+    const counts = [this.#versions, this.#rejected, this.#faults, this.#replies];
+    if (counts.every(({ size }) => size === 0)) return [];
     return [
       {
         versions: [...this.#versions.values()],
         endpoints: [],
         filters: [...this.#filters.values()],
         rejected: Object.fromEntries(this.#rejected),
+        localReplies: [...this.#replies].map(([service, errors]) => {
+          return { service, errors: Object.fromEntries(errors) };
+        }),
+        localFaults: Object.fromEntries(this.#faults),
         connections: { h1: 0, tunnel: 0 },
         revision: 0,
       },
     ];
+  }
+}
+
+function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    sums.set(name, (sums.get(name) ?? 0) + count);
   }
 }
 
@@ -51,7 +68,8 @@ function sum(before: VersionStats | undefined, stats: VersionStats): VersionStat
   return {
     ...now,
     codes: before.codes.map((count, index) => count + (stats.codes[index] ?? 0)),
-    outcomes: before.outcomes.map((count, index) => count + (stats.outcomes[index] ?? 0)),
+    // Older code knows fewer of them.
+    outcomes: stats.outcomes.map((count, index) => count + (before.outcomes[index] ?? 0)),
     retries: before.retries + stats.retries,
     retriesCrossed: before.retriesCrossed + stats.retriesCrossed,
     durations: [...durations],

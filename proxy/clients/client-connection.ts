@@ -1,7 +1,7 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeClient } from "../exchange/ports.ts";
-import { refusalResponse } from "../exchange/respond.ts";
+import { REFUSED_STATUS, refusalResponse } from "../exchange/respond.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
@@ -176,8 +176,9 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   #refuse(refusal: Refusal): void {
-    const { rejected, date, wheel } = this.deps;
+    const { rejected, localReplies, date, wheel } = this.deps;
     rejected.add(refusal.reason);
+    localReplies.add(this.service ?? "", REFUSED_STATUS);
     this.transport.write(refusalResponse(refusal, { head: false, date: date.at(wheel.nowMs) }));
     this.linger();
     this.#giveExchangeBack();

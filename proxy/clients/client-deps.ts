@@ -1,4 +1,5 @@
 import type { ExchangeDeps } from "../exchange/deps.ts";
+import type { LocalFaults } from "../base/local-faults.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { LiveServices } from "../upstream/live-services.ts";
 import type { ClientConnections } from "./client-connections.ts";
@@ -7,6 +8,7 @@ import type { ExchangeStore } from "./exchange-store.ts";
 /** What all client connections of a worker share. Made once, in worker.ts. */
 export type ClientDeps = ExchangeDeps & {
   readonly buffers: ReadBuffers;
+  readonly faults: LocalFaults;
   readonly services: LiveServices;
   readonly connections: ClientConnections;
   readonly exchanges: ExchangeStore;

@@ -8,7 +8,7 @@ import type { ListenerSnapshot } from "../table/snapshot.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
-import { errorResponse } from "../exchange/respond.ts";
+import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
 import { TurnAway } from "./turn-away.ts";
 
 /** Connections that the kernel keeps for us until we accept them. */
@@ -58,13 +58,14 @@ export class Listener {
   }
 
   #accept(accepted: Accepted): void {
-    const { connections, date, wheel, rejected } = this.#deps;
-    if (connections.size < this.#snapshot.connectionsMax) {
-      const { service } = this.#snapshot;
+    const { connections, date, wheel, rejected, localReplies } = this.#deps;
+    const { service, connectionsMax } = this.#snapshot;
+    if (connections.size < connectionsMax) {
       connections.add(new ClientConnection(accepted, this.#peerOf(accepted), service, this.#deps));
       return;
     }
     rejected.add("too-many-connections");
+    localReplies.add(service ?? "", proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
     this.#turnAway.take(accepted, errorResponse("too-many-connections", options));
   }

@@ -120,7 +120,7 @@ export class Attempts implements UpstreamUser {
     const decision = begun ? "no" : this.#mayRetry(failure.cause);
     if (decision === "stale") return this.#again(decision);
     to.attemptEnded(failure.outcome);
-    this.#attempt.judge(false);
+    if (failure.outcome !== "local") this.#attempt.judge(false);
     if (decision === "policy") return this.#again(decision);
     if (!begun) return this.giveUp(failure.error);
     this.drop();

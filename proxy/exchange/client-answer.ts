@@ -18,13 +18,19 @@ import {
   errorResponse,
   optionsResponse,
   ownResponse,
+  proxyStatusOf,
+  REFUSED_STATUS,
   refusalResponse,
   statusOf,
 } from "./respond.ts";
 import type { ProxyError, ResponseOptions } from "./respond.ts";
 
 /** The request that is answered; it belongs to one exchange and is reused with it. */
-export type Answered = { readonly head: RequestHead; readonly request: RequestForwarder };
+export type Answered = {
+  readonly head: RequestHead;
+  readonly request: RequestForwarder;
+  readonly to: Pick<Destination, "live">;
+};
 
 /** Answers the client of an exchange. One object for each exchange, reused. */
 export class ClientAnswer {
@@ -37,15 +43,17 @@ export class ClientAnswer {
   readonly #rewrite: ResponseRewrite;
   readonly #head: RequestHead;
   readonly #request: RequestForwarder;
+  readonly #to: Pick<Destination, "live">;
   #client: ExchangeClient;
 
-  constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request }: Answered) {
+  constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request, to }: Answered) {
     this.#deps = deps;
     this.#via = viaLines(deps.pseudonym);
     this.#rewrite = { via: NO_VIA, date: "", connection: "", framing: "as-sent", extra: "" };
     this.#client = client;
     this.#head = head;
     this.#request = request;
+    this.#to = to;
   }
 
   /** Before a new request of this client. */
@@ -68,6 +76,7 @@ export class ClientAnswer {
   error(error: ProxyError): void {
     this.closes ||= this.#mustClose;
     this.status = statusOf(error);
+    this.#count(proxyStatusOf(error));
     this.#client.transport.write(errorResponse(error, this.#options()));
   }
 
@@ -81,6 +90,7 @@ export class ClientAnswer {
   /** Sends the response to a body that breaks a rule; the connection closes after it. */
   refusal(refusal: Refusal): void {
     this.status = refusal.status;
+    this.#count(REFUSED_STATUS);
     this.closes = true;
     this.#client.transport.write(refusalResponse(refusal, this.#options()));
   }
@@ -128,6 +138,10 @@ export class ClientAnswer {
 
   #viaOf(to: Destination): ViaLines {
     return to.live?.table.snapshot.via === "both" ? this.#via : NO_VIA;
+  }
+
+  #count(error: string): void {
+    this.#deps.localReplies.add(this.#to.live?.name ?? "", error);
   }
 
   #connectionFor(status: number): ResponseRewrite["connection"] {

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { HttpDate } from "../base/http-date.ts";
 import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { LocalReplies } from "../metrics/local-replies.ts";
 import type { RejectCounters } from "../metrics/reject-counters.ts";
 import type { RequestIds } from "./request-ids.ts";
 
@@ -12,6 +13,7 @@ export type ExchangeDeps = {
   readonly random: Random;
   readonly date: HttpDate;
   readonly rejected: RejectCounters;
+  readonly localReplies: LocalReplies;
   readonly requestIds: RequestIds;
   /** Our name in CDN-Loop and Via, a token; unique to this sidecar, shared by its workers. */
   readonly pseudonym: string;

@@ -145,9 +145,11 @@ export class Exchange implements AttemptedExchange {
   onDeadline(nowMs: number): void {
     switch (this.#deadlines.passed(nowMs)) {
       case "expired":
+        return this.#late(this.answer.status !== 0);
       case "stalled":
+        return this.#late(this.answer.status !== 0 && this.#client.transport.blocked);
       case "unanswered":
-        return this.#late();
+        return this.#late(false);
       case undefined:
         return this.#client.armAt(this.#deadlines.nextMs());
     }
@@ -173,14 +175,16 @@ export class Exchange implements AttemptedExchange {
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 
-  /** Time is up. A slow client must not count against the endpoint. */
-  #late(): void {
-    const client = this.#client.transport;
+  /**
+   * Time is up. `isWell`: the endpoint has answered and is not what stopped. A slow client must not
+   * count against it, nor must our own limit for an answer that was coming.
+   */
+  #late(isWell: boolean): void {
     const begun = this.answer.status !== 0;
     const takesMore = !this.request.done && this.#attempts.upstream?.blocked === false;
-    if (!(begun ? client.blocked : takesMore)) return this.#attempts.fail(FAILURES.late);
+    if (!isWell && (begun || !takesMore)) return this.#attempts.fail(FAILURES.late);
     this.#attempts.drop();
-    return begun ? client.reset() : this.#refuse(REFUSALS["body-timeout"]);
+    return begun ? this.#client.transport.reset() : this.#refuse(REFUSALS["body-timeout"]);
   }
 
   /** The body broke a rule or is too large. The part that was sent upstream is not completed. */

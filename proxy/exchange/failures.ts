@@ -15,6 +15,8 @@ export const FAILURES = {
   refused: { error: "connect-refused", outcome: "connect", cause: "connect" },
   unreachable: { error: "connect-unreachable", outcome: "connect", cause: "connect" },
   connectTimeout: { error: "connect-timeout", outcome: "connect", cause: "connect" },
+  local: { error: "local-fault", outcome: "local", cause: "connect" },
+  queueFull: { error: "queue-full", outcome: "local", cause: "connect" },
   reset: { error: "reset", outcome: "reset", cause: "reset-before-response" },
   late: { error: "response-timeout", outcome: "timeout", cause: undefined },
   invalid: { error: "response-invalid", outcome: "reset", cause: undefined },

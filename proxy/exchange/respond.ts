@@ -6,6 +6,8 @@ export type ProxyError =
   | "no-service"
   | "no-endpoint"
   | "overloaded"
+  | "queue-full"
+  | "local-fault"
   | "connect-refused"
   | "connect-unreachable"
   | "connect-timeout"
@@ -44,6 +46,18 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 503,
     proxyStatus: "connection_limit_reached",
     text: "The service is at its limits",
+    retryAfter: 1,
+  },
+  "queue-full": {
+    status: 503,
+    proxyStatus: "connection_limit_reached",
+    text: "The endpoint's queue is full",
+    retryAfter: 1,
+  },
+  "local-fault": {
+    status: 503,
+    proxyStatus: "proxy_internal_error",
+    text: "The sidecar could not open a connection",
     retryAfter: 1,
   },
   "connect-refused": {
@@ -149,6 +163,11 @@ export function statusOf(error: ProxyError): number {
   return ERRORS[error].status;
 }
 
+/** The error type that Proxy-Status gives for it. */
+export function proxyStatusOf(error: ProxyError): string {
+  return ERRORS[error].proxyStatus;
+}
+
 /** The whole response to a ProxyError. */
 export function errorResponse(error: ProxyError, options: ResponseOptions): string {
   const { status, proxyStatus, text, retryAfter } = ERRORS[error];
@@ -156,9 +175,12 @@ export function errorResponse(error: ProxyError, options: ResponseOptions): stri
   return response(status, `Proxy-Status: sluice; error=${proxyStatus}\r\n${retry}`, text, options);
 }
 
+/** The error type in Proxy-Status of every refused message. */
+export const REFUSED_STATUS = "http_request_error";
+
 /** The whole response to a refused message; the connection closes after it. */
 export function refusalResponse(refusal: Refusal, options: Omit<ResponseOptions, "close">): string {
-  const fields = "Proxy-Status: sluice; error=http_request_error\r\n";
+  const fields = `Proxy-Status: sluice; error=${REFUSED_STATUS}\r\n`;
   const text = `The request was refused: ${refusal.reason}`;
   return response(refusal.status, fields, text, { ...options, close: true });
 }

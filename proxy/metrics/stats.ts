@@ -1,7 +1,9 @@
+import type { LocalReplyStats } from "./local-replies.ts";
+
 /** What a worker counts, as it is sent to the primary: plain data that adds up across workers. */
 
-/** How an attempt at an endpoint ended. */
-export const ATTEMPT_OUTCOMES = ["ok", "connect", "reset", "timeout", "5xx"] as const;
+/** How an attempt at an endpoint ended. local: by a fault of our own, not of the endpoint. */
+export const ATTEMPT_OUTCOMES = ["ok", "connect", "reset", "timeout", "5xx", "local"] as const;
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 
 /**
@@ -73,6 +75,10 @@ export type WorkerStats = {
   readonly filters: readonly FilterStats[];
   /** Refused messages by reason (RejectReason). Cumulative. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Errors that the worker answered itself. Cumulative. Absent: its code is too old. */
+  readonly localReplies?: readonly LocalReplyStats[];
+  /** Faults of our own, by the system's code. Cumulative. Absent: the same. */
+  readonly localFaults?: Readonly<Record<string, number>>;
   /** Open client connections right now. */
   readonly connections: Readonly<Record<ConnectionKind, number>>;
   /** The table revision that new requests read. */

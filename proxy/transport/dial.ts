@@ -1,42 +1,86 @@
-import { connect } from "node:net";
-import type { Socket } from "node:net";
+import { Socket, connect } from "node:net";
 import { takeHandle } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import { refuseName } from "./no-names.ts";
 import type { ConnectTarget } from "./transport.ts";
 
+/**
+ * A Unix socket whose queue is full says EAGAIN at once, where TCP would wait: so we wait, at first
+ * this long, then twice as long each time up to the maximum, at which even a thousand that wait
+ * cost next to nothing.
+ */
+const QUEUE_PAUSE_MS = 5;
+const QUEUE_PAUSE_MS_MAX = 100;
+
 /** Hears how the dial ends: by exactly one of the two calls, and not before the dial exists. */
 export interface DialOwner {
   /** The connection is established, and its stream belongs to the owner. */
   onDialled(handle: StreamHandle): void;
-  /** There is no connection. `error`: undefined if the dial was cancelled. */
+  /**
+   * There is no connection. `error`: if the dial was cancelled, EAGAIN if the peer's queue was full
+   * so far, otherwise undefined.
+   */
   onDialFailed(error: Error | undefined): void;
 }
 
-/** Connects through a net.Socket and gives its stream away. */
+/**
+ * Connects through a net.Socket and gives its stream away. Tries again while the queue of a Unix
+ * socket is full, until it is cancelled.
+ */
 export class Dial {
-  readonly #socket: Socket;
+  readonly #target: ConnectTarget;
+  readonly #owner: DialOwner;
+  #socket: Socket;
+  #error: NodeJS.ErrnoException | undefined;
+  #isCancelled = false;
+  /** undefined: it does not pause. */
+  #pause: NodeJS.Timeout | undefined;
+  #pauseMs = QUEUE_PAUSE_MS;
 
   constructor(target: ConnectTarget, owner: DialOwner) {
-    let error: Error | undefined;
-    // It must not read by itself.
-    const socket = connect({
-      ...target,
-      lookup: refuseName,
-      allowHalfOpen: true,
-      noDelay: true,
-    }).pause();
-    socket.on("connect", () => owner.onDialled(takeHandle(socket) as StreamHandle));
-    socket.on("error", (reason) => {
-      error = reason;
-    });
-    // A socket whose stream was taken is an empty shell and never closes.
-    socket.on("close", () => owner.onDialFailed(error));
-    this.#socket = socket;
+    this.#target = target;
+    this.#owner = owner;
+    this.#socket = this.#connect();
   }
 
   /** Gives up. */
   cancel(): void {
-    this.#socket.destroy();
+    this.#isCancelled = true;
+    if (this.#pause === undefined) this.#socket.destroy();
+    else process.nextTick(() => this.#closed());
+    clearTimeout(this.#pause);
+  }
+
+  #connect(): Socket {
+    // It must not read by itself.
+    const socket = connectSocket(this.#target).pause();
+    socket.on("connect", () => this.#owner.onDialled(takeHandle(socket) as StreamHandle));
+    socket.on("error", (error) => {
+      this.#error = error;
+    });
+    // A socket whose stream was taken is an empty shell and never closes.
+    socket.on("close", () => this.#closed());
+    return socket;
+  }
+
+  #closed(): void {
+    if (this.#isCancelled || this.#error?.code !== "EAGAIN") {
+      return this.#owner.onDialFailed(this.#error);
+    }
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#socket = this.#connect();
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, QUEUE_PAUSE_MS_MAX);
+    return undefined;
+  }
+}
+
+/** A socket that connects. What Node refuses by throwing is told as any other error. */
+export function connectSocket(target: ConnectTarget): Socket {
+  try {
+    return connect({ ...target, lookup: refuseName, allowHalfOpen: true, noDelay: true });
+  } catch (error) {
+    return new Socket().destroy(error as Error);
   }
 }

@@ -1,6 +1,6 @@
-import { Socket, connect } from "node:net";
+import { Socket } from "node:net";
+import { connectSocket } from "./dial.ts";
 import { HandleTransport } from "./handle-transport.ts";
-import { refuseName } from "./no-names.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { streamHandles, takeHandle } from "./stream-handles.ts";
@@ -39,10 +39,7 @@ export function connectTransport(
   handler: TransportHandler,
 ): Transport {
   if (streamHandles !== undefined) return HandleTransport.connect(target, buffers, handler);
-  return new SocketTransport(
-    connect({ ...target, lookup: refuseName, allowHalfOpen: true, noDelay: true }),
-    handler,
-  );
+  return new SocketTransport(connectSocket(target), handler);
 }
 
 /** The address of the other side. undefined: it has already gone, or has none (Unix sockets). */

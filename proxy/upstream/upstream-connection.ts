@@ -1,4 +1,6 @@
 import type { ReadBuffers } from "../transport/read-buffers.ts";
+import { isLocalFault } from "../base/local-faults.ts";
+import type { LocalFaults } from "../base/local-faults.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import { acceptTransport, connectTransport } from "../transport/open-transport.ts";
@@ -6,8 +8,11 @@ import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** Why there is no connection. */
-export type ConnectFailure = "refused" | "timeout" | "unreachable";
+/**
+ * Why there is no connection. local: a fault of our own. queueFull: the queue of a Unix socket had
+ * no room all the time, for which TCP would have waited.
+ */
+export type ConnectFailure = "refused" | "timeout" | "unreachable" | "local" | "queueFull";
 
 /** Who uses a connection: an exchange, then perhaps a tunnel. */
 export interface UpstreamUser {
@@ -34,6 +39,7 @@ type ConnectionDeps = {
   readonly owner: ConnectionOwner;
   readonly buffers: ReadBuffers;
   readonly wheel: TimerWheel;
+  readonly faults: LocalFaults;
   readonly connectTimeoutMs: number;
   /** An established connection that another worker gave away. Absent: a new one is made. */
   readonly handle?: ConnectionHandle;
@@ -59,6 +65,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   reused = false;
   readonly #owner: ConnectionOwner;
   readonly #wheel: TimerWheel;
+  readonly #faults: LocalFaults;
   readonly #timer = new Timer(this);
   #timedOut = false;
 
@@ -67,6 +74,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     this.user = user;
     this.#owner = deps.owner;
     this.#wheel = deps.wheel;
+    this.#faults = deps.faults;
     const { handle, buffers, endpoint, connectTimeoutMs } = deps;
     this.ready = handle !== undefined;
     endpoint.inFlight += 1;
@@ -149,9 +157,14 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     this.transport.destroy();
   }
 
-  #failureOf(error: Error | undefined): ConnectFailure {
+  #failureOf(error: NodeJS.ErrnoException | undefined): ConnectFailure {
+    const code = error?.code;
+    const isQueueFull = code === "EAGAIN";
+    if (code !== undefined && (isQueueFull || isLocalFault(code))) {
+      this.#faults.add(code, "connect", this.endpoint.address);
+      return isQueueFull ? "queueFull" : "local";
+    }
     if (this.#timedOut) return "timeout";
-    const code = error === undefined ? undefined : (error as NodeJS.ErrnoException).code;
     if (code === "ETIMEDOUT") return "timeout";
     return code === "ECONNREFUSED" || code === "ENOENT" ? "refused" : "unreachable";
   }

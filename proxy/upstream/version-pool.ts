@@ -1,5 +1,6 @@
 import type { Random } from "../base/random.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
+import type { LocalFaults } from "../base/local-faults.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
@@ -19,6 +20,7 @@ export type PoolDeps = {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly onEjection: EjectionListener;
+  readonly faults: LocalFaults;
 };
 
 /** The part of a service's snapshot that its pools follow. */
@@ -128,8 +130,8 @@ export class VersionPool implements ConnectionOwner {
   adopt(handle: ConnectionHandle, address: string): UpstreamConnection {
     const endpoint = this.#endpoints.findOrMake(address);
     this.connections += 1;
-    const { buffers, wheel } = this.#deps;
-    const deps = { endpoint, owner: this, buffers, wheel, connectTimeoutMs: 0, handle };
+    const { buffers, wheel, faults } = this.#deps;
+    const deps = { endpoint, owner: this, buffers, wheel, faults, connectTimeoutMs: 0, handle };
     return new UpstreamConnection(deps, undefined);
   }
 
@@ -196,10 +198,10 @@ export class VersionPool implements ConnectionOwner {
   }
 
   #dial(endpoint: Endpoint, user: UpstreamUser, connectTimeoutMs: number): UpstreamConnection {
-    const { buffers, wheel } = this.#deps;
+    const { buffers, wheel, faults } = this.#deps;
     this.connections += 1;
     return new UpstreamConnection(
-      { endpoint, owner: this, buffers, wheel, connectTimeoutMs },
+      { endpoint, owner: this, buffers, wheel, faults, connectTimeoutMs },
       user,
     );
   }

@@ -5,6 +5,11 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
   return {
     revision: 1,
     rejected: { bad_host: 2 },
+    localReplies: [
+      { service: "", errors: { destination_not_found: 1 } },
+      { service: "web", errors: { connection_timeout: 3 } },
+    ],
+    localFaults: { EMFILE: 4 },
     connections: { h1: 5, tunnel: 1 },
     endpoints: [
       {

@@ -72,6 +72,9 @@ test("renderMetrics() adds the workers up", async () => {
     'sluice_connections{kind="h1"}': 10,
     [`sluice_connections{kind="tunnel",${v1}}`]: 2,
     'sluice_rejected_total{reason="bad_host"}': 4,
+    'sluice_local_replies_total{service="",error="destination_not_found"}': 2,
+    'sluice_local_replies_total{service="web",error="connection_timeout"}': 6,
+    'sluice_local_faults_total{code="EMFILE"}': 8,
     [`sluice_weight{${v1},kind="configured"}`]: 90,
     [`sluice_weight{${v1},kind="effective"}`]: 90,
     [`sluice_endpoint_state{${v1},endpoint="10.0.0.5:3000",state="ejected"}`]: 1,
@@ -89,7 +92,8 @@ test("renderMetrics() adds the workers up", async () => {
 test("renderMetrics() leaves out what the table does not hold", async () => {
   const versions = oneWorker().versions.map((each) => ({ ...each, service: "gone" }));
   const filters = oneWorker().filters.map((each) => ({ ...each, filter: "gone" }));
-  const stray = { ...oneWorker(), versions, filters };
+  const localReplies = [{ service: "gone", errors: { reset: 1 } }];
+  const stray = { ...oneWorker(), versions, filters, localReplies };
   expect(await rendered([stray])).not.toContain("gone");
 });
 

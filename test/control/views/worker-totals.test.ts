@@ -14,7 +14,7 @@ test("WorkerTotals add up what each worker counts of a version", () => {
   const totals = new WorkerTotals([oneWorker(), oneWorker()]).version("web", "v1");
   expect(totals).toMatchObject({
     codes: [2, 0, 200, 0, 6, 8],
-    outcomes: [200, 2, 4, 6, 8],
+    outcomes: [200, 2, 4, 6, 8, 0],
     retries: 10,
     retriesCrossed: 12,
     durationSumMs: 50,

@@ -30,6 +30,8 @@ function workerStats(...versions: readonly VersionStats[]): WorkerStats {
     endpoints: [{ ...endpoint, inFlight: 5, idleConnections: 1 }],
     filters: [{ service: "web", filter: "f", version: "1", failures: [1, 2, 0], answers: 3 }],
     rejected: { "head-timeout": 1, "host-missing": versions.length },
+    localReplies: [{ service: "web", errors: { connection_timeout: 2 } }],
+    localFaults: { EMFILE: 3 },
     connections: { h1: 3, tunnel: 2 },
     revision: 9,
   };
@@ -50,6 +52,8 @@ describe("RetiredCounts", () => {
     expect(stats).toMatchObject({
       endpoints: [],
       rejected: { "head-timeout": 2, "host-missing": 3 },
+      localReplies: [{ service: "web", errors: { connection_timeout: 4 } }],
+      localFaults: { EMFILE: 6 },
       connections: { h1: 0, tunnel: 0 },
       filters: [{ service: "web", filter: "f", version: "", failures: [2, 4, 0], answers: 6 }],
     });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { OK, answer } from "../../support/origin.ts";
 import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
-import { StalledListener } from "./stalled-listener.ts";
+import { StalledListener } from "../../support/stalled-listener.ts";
 
 const GET = head("GET / HTTP/1.1", "Host: web");
 const PUT = head("PUT / HTTP/1.1", "Host: web", "Content-Length: 1000000");

@@ -3,7 +3,7 @@ import { eventually } from "../../support/eventually.ts";
 import { OK, answer } from "../../support/origin.ts";
 import type { OriginConnection } from "../../support/origin.ts";
 import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
-import { StalledListener } from "./stalled-listener.ts";
+import { StalledListener } from "../../support/stalled-listener.ts";
 
 const GET = head("GET / HTTP/1.1", "Host: web");
 const OK_HEAD = "HTTP/1.1 200 OK\r\n";

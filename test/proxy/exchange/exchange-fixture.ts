@@ -8,6 +8,7 @@ import type { ExchangeClient, ExchangeStream } from "../../../proxy/exchange/por
 import type { ExchangeUpstream } from "../../../proxy/exchange/ports.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
+import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
 import type { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
@@ -71,6 +72,7 @@ export function exchangeDeps(deps: PoolDeps = poolParts()): ExchangeDeps {
     clock: systemClock,
     date: new HttpDate(systemClock),
     rejected: new RejectCounters(),
+    localReplies: new LocalReplies(),
     requestIds: new RequestIds("id-"),
     pseudonym: "sluice-test",
   };
@@ -108,6 +110,7 @@ export class ExchangeBed {
   /** How the exchange ended: `close` or `keep`. */
   readonly ended: string[] = [];
   user: UpstreamUser | undefined;
+  readonly replies = new LocalReplies();
   readonly #exchange: Exchange;
 
   constructor(service: Partial<ServiceSnapshot> = {}) {
@@ -119,7 +122,8 @@ export class ExchangeBed {
       transport: this.client,
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
-    this.#exchange = new Exchange(exchangeDeps(deps), client);
+    const all = { ...exchangeDeps(deps), localReplies: this.replies };
+    this.#exchange = new Exchange(all, client);
     this.#exchange.lend(client);
   }
 

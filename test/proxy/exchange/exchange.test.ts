@@ -91,6 +91,22 @@ describe("Exchange", () => {
     expect(bed.pool).toEqual(["acquire", "bad", "discard"]);
   });
 
+  test.each([
+    ["local", "proxy_internal_error"],
+    ["queueFull", "connection_limit_reached"],
+  ] as const)("blames no endpoint for a fault of our own: %s", (failure, error) => {
+    const bed = new ExchangeBed({
+      policy: { ...policy, retries: { ...policy.retries, attempts: 0 } },
+    });
+    bed.answers.push("waiting");
+    bed.request(GET);
+    bed.user?.onUpstreamFailed(failure, bed.endpoint);
+    expect(firstLine(bed.client)).toBe("HTTP/1.1 503 Service Unavailable");
+    expect(bed.client.text).toContain(`Proxy-Status: sluice; error=${error}\r\nRetry-After: 1`);
+    expect(bed.pool).toEqual(["acquire", "cancel"]);
+    expect(bed.replies.stats()).toEqual([{ service: "web", errors: { [error]: 1 } }]);
+  });
+
   test("never passes half an answer for a whole one", () => {
     const bed = new ExchangeBed();
     bed.answers.push(bed.upstream(new FakeStream()));

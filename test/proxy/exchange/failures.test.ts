@@ -6,16 +6,18 @@ import { statusOf } from "../../../proxy/exchange/respond.ts";
 const ALL: readonly Failure[] = Object.values(FAILURES);
 
 describe("FAILURES", () => {
-  test("are told apart by the client: 504 for what took too long, 502 for what went wrong", () => {
+  test("are told apart by the client: 504 for what took too long, 502 for what went wrong, 503 for our own", () => {
     const late = ALL.filter(({ error }) => statusOf(error) === 504);
     expect(late).toEqual([FAILURES.connectTimeout, FAILURES.late]);
-    const others = ALL.filter((failure) => !late.includes(failure));
+    const ours = ALL.filter(({ outcome }) => outcome === "local");
+    expect(new Set(ours.map(({ error }) => statusOf(error)))).toEqual(new Set([503]));
+    const others = ALL.filter((failure) => ![...late, ...ours].includes(failure));
     expect(new Set(others.map(({ error }) => statusOf(error)))).toEqual(new Set([502]));
   });
 
   test("may be retried as `connect` exactly when no connection stood, so nothing was sent", () => {
     for (const { outcome, cause } of ALL) {
-      expect(cause === "connect").toBe(outcome === "connect");
+      expect(cause === "connect").toBe(outcome === "connect" || outcome === "local");
     }
   });
 

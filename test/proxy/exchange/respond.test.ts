@@ -23,6 +23,8 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "no-service": false,
   "no-endpoint": true,
   overloaded: true,
+  "queue-full": true,
+  "local-fault": true,
   "connect-refused": false,
   "connect-unreachable": false,
   "connect-timeout": false,

@@ -1,3 +1,5 @@
+import { jsonLog } from "../../../proxy/base/log.ts";
+import { LocalFaults } from "../../../proxy/base/local-faults.ts";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -11,6 +13,7 @@ import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { Adoption } from "../../../proxy/hand-over/adoption.ts";
 import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
+import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
 import { ClientConnection } from "../../../proxy/clients/client-connection.ts";
 import { ClientConnections } from "../../../proxy/clients/client-connections.ts";
@@ -33,7 +36,11 @@ export function serveParts(
   settings: object = {},
 ): ClientDeps {
   const buffers = new ReadBuffers();
-  const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection });
+  const faults = new LocalFaults(
+    wheel,
+    jsonLog(onEjection, () => 0),
+  );
+  const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults });
   const versions = { v1: { endpoints: [endpoint] } };
   const service = readService("web", { via: "both", versions, ...settings });
   const replace = [compileService("web", service, new Map())];
@@ -50,11 +57,12 @@ export function serveParts(
     random: systemRandom,
     date: new HttpDate(systemClock),
     rejected: new RejectCounters(),
+    localReplies: new LocalReplies(),
     requestIds: new RequestIds(`${pseudonym}-`),
     pseudonym,
   };
   const exchanges = new ExchangeStore(exchangeDeps);
-  return { ...exchangeDeps, buffers, services, connections, exchanges };
+  return { ...exchangeDeps, buffers, faults, services, connections, exchanges };
 }
 
 /**

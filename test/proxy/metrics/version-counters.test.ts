@@ -47,6 +47,7 @@ test("VersionCounters.attempt() counts by outcome", () => {
     reset: 3,
     timeout: 4,
     "5xx": 5,
+    local: 6,
   });
 });
 

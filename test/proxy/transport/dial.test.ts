@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Dial } from "../../../proxy/transport/dial.ts";
 import type { StreamHandle } from "../../../proxy/transport/stream-handles.ts";
 import { eventually } from "../../support/eventually.ts";
+import { StalledListener } from "../../support/stalled-listener.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { codeOf, listen } from "./transport-fixture.ts";
 
 /** Writes down how a dial ends. */
@@ -62,4 +65,34 @@ test("Dial.cancel() ends it without an error", async () => {
   new Dial({ host: "127.0.0.1", port }, owner).cancel();
   expect(owner.told).toEqual([]);
   await eventually(() => expect(owner.told).toEqual(["cancelled"]));
+});
+
+test("Dial waits while the queue of a Unix socket is full", async () => {
+  using stalled = await StalledListener.start(join(await temporaryFolder(), "full.sock"));
+  const owner = new Owner();
+  const path = stalled.address.slice("unix:".length);
+  const dial = new Dial({ path }, owner);
+  const cancelled = new Owner();
+  const other = new Dial({ path }, cancelled);
+  onTestFinished(() => owner.handle?.close());
+  // Both have been refused by then.
+  await new Promise<void>((resolve) => {
+    connect({ path }).once("error", () => resolve());
+  });
+  other.cancel();
+  await eventually(() => expect(cancelled.told).toEqual(["EAGAIN"]));
+  expect([dial, owner.told]).toEqual([dial, []]);
+  stalled.goOn();
+  await eventually(() => expect(owner.told).toEqual(["dialled"]));
+});
+
+test.each([
+  ["a port that is none", { host: "127.0.0.1", port: 70_000 }, "ERR_SOCKET_BAD_PORT"],
+  ["a path with a NUL in it", { path: "./a\0b" }, "EINVAL"],
+  ["an address that is a name", { host: "web.internal", port: 80 }, "ENAMEGIVEN"],
+])("Dial to %s throws nothing, and tells", async (_, target, code) => {
+  const owner = new Owner();
+  const dial = new Dial(target, owner);
+  expect([dial, owner.told]).toEqual([dial, []]);
+  await eventually(() => expect(owner.told).toEqual([code]));
 });

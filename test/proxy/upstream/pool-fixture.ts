@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
+import { LocalFaults } from "../../../proxy/base/local-faults.ts";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import type {
@@ -61,6 +62,7 @@ export function poolParts(deps: Partial<PoolDeps> = {}): PoolDeps {
     wheel,
     random: seededRandom(1),
     onEjection: ignore,
+    faults: new LocalFaults(wheel, { info: ignore, warn: ignore, error: ignore }),
     ...deps,
   };
 }

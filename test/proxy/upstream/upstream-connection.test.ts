@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { UpstreamConnection } from "../../../proxy/upstream/upstream-connection.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import { eventually } from "../../support/eventually.ts";
+import { StalledListener } from "../../support/stalled-listener.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { poolParts, poolPolicy, RecordingUser, versionPool } from "./pool-fixture.ts";
@@ -48,6 +49,7 @@ test.each([
   ["a port that nobody listens at", "refused", closedAddress],
   ["a Unix socket that is not there", "refused", async () => "unix:/nowhere/origin.sock"],
   ["a path below a file", "unreachable", async () => "unix:/dev/null/origin.sock"],
+  ["a port that is none", "unreachable", async () => "127.0.0.1:70000"],
 ])("UpstreamConnection to %s fails: %s", async (_, failure, addressOf) => {
   const pool = versionPool([await addressOf()]);
   const user = new RecordingUser(pool);
@@ -68,6 +70,19 @@ test("UpstreamConnection that does not stand within the connect timeout fails: t
   await eventually(() => expect(user.told).toEqual(["failed timeout"]));
   expect(performance.now() - beganMs).toBeGreaterThan(100);
   expect(pool.connections).toBe(0);
+});
+
+test("UpstreamConnection finds the queue of a Unix socket full: it waits, and only then fails", async () => {
+  using stalled = await StalledListener.start(join(await temporaryFolder(), "full.sock"));
+  const deps = poolParts();
+  const pool = versionPool([stalled.address], poolPolicy(), deps);
+  const user = new RecordingUser(pool);
+  const patient = new RecordingUser(pool);
+  expect([user.acquire(undefined, 200), patient.acquire()]).toEqual(["connecting", "connecting"]);
+  await eventually(() => expect(user.told).toEqual(["failed queueFull"]));
+  expect([patient.told, deps.faults.toRecord()]).toEqual([[], { EAGAIN: 1 }]);
+  stalled.goOn();
+  await eventually(() => expect(patient.told[0]).toBe("ready"));
 });
 
 /** Listens with the shortest queue and never accepts: its thread sleeps. */
@@ -128,7 +143,7 @@ test("UpstreamConnection in use does not end by the idle time it had", async () 
 
 test("UpstreamConnection tells its owner of its end before its user", async () => {
   using origin = await RawOrigin.start();
-  const { buffers, wheel } = poolParts();
+  const { buffers, wheel, faults } = poolParts();
   const pool = versionPool([origin.address]);
   const endpoint = pool.endpoints.get(origin.address) as Endpoint;
   const user = new RecordingUser(pool);
@@ -140,7 +155,7 @@ test("UpstreamConnection tells its owner of its end before its user", async () =
       steps.push(whose === user ? "owner gone" : "owner gone without user"),
   };
   const connection = new UpstreamConnection(
-    { endpoint, owner, buffers, wheel, connectTimeoutMs: 0 },
+    { endpoint, owner, buffers, wheel, faults, connectTimeoutMs: 0 },
     user,
   );
   onTestFinished(() => connection.transport.destroy());
