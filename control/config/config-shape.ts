@@ -30,16 +30,19 @@ const RANGES_MAX = 64;
 const LOOPBACK_WANTED =
   "a loopback address (127.0.0.0/8, [::1], localhost or unix:), as the control API has no auth";
 
-const addressRange = z
-  .string({ error: "an address range such as 10.0.0.0/8" })
-  .refine(isAddressRange, { error: "an address range such as 10.0.0.0/8" });
+const PEER_WANTED = "an address range such as 10.0.0.0/8, or unix";
+
+/** `unix`: whoever comes by a Unix socket, whose file says who may. */
+const trustedPeer = z
+  .string({ error: PEER_WANTED })
+  .refine((peer) => peer === "unix" || isAddressRange(peer), { error: PEER_WANTED });
 
 const absolutePath = matching(/^\//, "an absolute path");
 
 const listener = strict({
   bind: bindAddress,
   service: name.optional(),
-  trustedPeers: list(addressRange, RANGES_MAX).default([]),
+  trustedPeers: list(trustedPeer, RANGES_MAX).default([]),
   connectionsMax: whole(1, CONNECTIONS_MAX).default(10_000),
 }).transform(({ bind, service, trustedPeers, connectionsMax }): ListenerSnapshot => ({
   bind,

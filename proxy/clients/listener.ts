@@ -1,4 +1,4 @@
-import { BlockList, createServer } from "node:net";
+import { createServer } from "node:net";
 import type { Server } from "node:net";
 import type { Log } from "../base/log.ts";
 import { remoteAddressOf } from "../transport/open-transport.ts";
@@ -9,10 +9,14 @@ import { ClientConnection } from "./client-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
 import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
+import { TrustedPeers } from "./trusted-peers.ts";
 import { TurnAway } from "./turn-away.ts";
 
 /** Connections that the kernel keeps for us until we accept them. */
 const BACKLOG = 4096;
+
+/** A peer that has closed its connection before we could ask who it is. */
+const GONE: Peer = { address: "", trusted: false };
 
 /** Whatever node:net takes as a bound handle: the socket that came with the message. */
 export type ListenHandle = Parameters<Server["listen"]>[0];
@@ -21,15 +25,14 @@ export type ListenHandle = Parameters<Server["listen"]>[0];
 export class Listener {
   readonly #snapshot: ListenerSnapshot;
   readonly #deps: ClientDeps;
-  /** undefined: nobody. */
-  readonly #trusted: BlockList | undefined;
+  readonly #trusted: TrustedPeers;
   readonly #turnAway: TurnAway;
   readonly #server: Server;
 
   constructor(snapshot: ListenerSnapshot, deps: ClientDeps, log: Log) {
     this.#snapshot = snapshot;
     this.#deps = deps;
-    this.#trusted = blockListOf(snapshot.trustedPeers);
+    this.#trusted = new TrustedPeers(snapshot.trustedPeers);
     this.#turnAway = new TurnAway(deps);
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = createServer(options, (socket) => this.#accept(socket));
@@ -71,24 +74,8 @@ export class Listener {
   }
 
   #peerOf(accepted: Accepted): Peer {
-    const remoteAddress = remoteAddressOf(accepted);
-    if (remoteAddress === undefined) return { address: "unknown", trusted: false };
-    const mapped = remoteAddress.startsWith("::ffff:") && remoteAddress.includes(".");
-    const address = mapped ? remoteAddress.slice("::ffff:".length) : remoteAddress;
-    if (this.#trusted === undefined) return { address, trusted: false };
-    const family = address.includes(":") ? "ipv6" : "ipv4";
-    return { address, trusted: this.#trusted.check(address, family) };
+    if (this.#snapshot.bind.startsWith("unix:")) return this.#trusted.unixPeer;
+    const address = remoteAddressOf(accepted);
+    return address === undefined ? GONE : this.#trusted.peerAt(address);
   }
-}
-
-function blockListOf(ranges: readonly string[]): BlockList | undefined {
-  if (ranges.length === 0) return undefined;
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = "", prefix] = range.split("/");
-    const family = address.includes(":") ? "ipv6" : "ipv4";
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
 }

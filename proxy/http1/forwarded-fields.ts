@@ -3,7 +3,7 @@ import type { RequestHead } from "./request-head.ts";
 
 /** Where a request comes from. All texts go out as they are. */
 export type RequestSource = {
-  /** The client's IP address as text. */
+  /** The client's IP address as text. "": it has none, and nothing is said of it. */
   clientAddress: string;
   /**
    * The peer's forwarded fields are believed: For gets one more address, the others are kept.
@@ -60,12 +60,17 @@ function fieldsFor(head: RequestHead, source: RequestSource): string {
   const { fields } = head;
   const { trusted, clientAddress, proto, pseudonym } = source;
   const before = trusted ? fields.valueOfKind(Field.xForwardedFor) : undefined;
-  const addresses = before ? `${before}, ${clientAddress}` : clientAddress;
-  let added = `X-Forwarded-For: ${addresses}\r\n`;
+  let added = forLine(before, clientAddress);
   if (!trusted || !fields.has(Field.xForwardedProto)) added += proto === "https" ? HTTPS : HTTP;
   if ((!trusted || !fields.has(Field.xForwardedHost)) && head.authority !== "") {
     added += `X-Forwarded-Host: ${head.authority}\r\n`;
   }
   if (source.namedInVia) added += `Via: 1.${head.minorVersion} ${pseudonym}\r\n`;
   return `${added}CDN-Loop: ${pseudonym}\r\n`;
+}
+
+/** Some take only IP addresses, so who has none is left out (RFC 7239 would say unknown). */
+function forLine(before: string | undefined, address: string): string {
+  if (before) return `X-Forwarded-For: ${before}${address === "" ? "" : `, ${address}`}\r\n`;
+  return address === "" ? "" : `X-Forwarded-For: ${address}\r\n`;
 }

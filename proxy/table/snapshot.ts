@@ -204,7 +204,10 @@ export type ListenerSnapshot = {
   readonly bind: string;
   /** Everything that arrives here is for this service. undefined: by Host. */
   readonly service: string | undefined;
-  /** CIDR ranges whose X-Forwarded-* fields are believed and appended to. */
+  /**
+   * Whose X-Forwarded-* fields are believed and appended to: CIDR ranges, and `unix` for those who
+   * come by a Unix socket.
+   */
   readonly trustedPeers: readonly string[];
   /** Open client connections in one worker; above this a new one gets 503 and is closed. */
   readonly connectionsMax: number;

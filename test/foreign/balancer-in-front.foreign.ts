@@ -19,18 +19,31 @@ type Balancer = {
   readonly start: (target: string) => Promise<ForeignServer>;
 };
 
+/** What a balancer says of who asked it. */
+const ASKED = { address: "203.0.113.9", scheme: "https", host: "shop.example" };
+
+/** nginx in front of `HOST:PORT` or `unix:PATH`. */
+function startNginxTo(target: string): Promise<ForeignServer> {
+  return startNginx(
+    ({ port }: Place) => `server { listen 127.0.0.1:${port}; location / {
+      proxy_set_header X-Forwarded-For 203.0.113.9;
+      proxy_set_header X-Forwarded-Proto https;
+      proxy_set_header Host shop.example;
+      proxy_pass http://${target};
+    } }`,
+  );
+}
+
+/** What the application behind says of who asked. */
+async function asked(balancer: ForeignServer): Promise<unknown> {
+  const { out } = await runProgram(program("curl"), ["-s", `http://${balancer.address}/who`]);
+  return JSON.parse(out);
+}
+
 const BALANCERS: readonly Balancer[] = [
   {
     name: "nginx",
-    start: (target) =>
-      startNginx(
-        ({ port }: Place) => `server { listen 127.0.0.1:${port}; location / {
-          proxy_set_header X-Forwarded-For 203.0.113.9;
-          proxy_set_header X-Forwarded-Proto https;
-          proxy_set_header Host shop.example;
-          proxy_pass http://${target};
-        } }`,
-      ),
+    start: startNginxTo,
   },
   {
     name: "haproxy",
@@ -56,11 +69,17 @@ describe("An application behind a balancer and a sidecar", () => {
     await using origin = await startGunicornAt(path, "flask_app:behind_two_proxies");
     const { url } = await sidecarFor([origin.address], {}, { trustedPeers: ["127.0.0.1"] });
     await using balancer = await start(url.replace("http://", ""));
-    const { out } = await runProgram(program("curl"), ["-s", `http://${balancer.address}/who`]);
-    expect(JSON.parse(out)).toEqual({
-      address: "203.0.113.9",
-      scheme: "https",
-      host: "shop.example",
-    });
+    expect(await asked(balancer)).toEqual(ASKED);
+  });
+
+  test("sees who asked nginx that comes by a Unix socket", async (context) => {
+    context.skip(isMissing("nginx", "gunicorn", "curl"), "no nginx, gunicorn or curl");
+    const folder = await temporaryFolder();
+    const [app, sidecar] = ["app.sock", "sluice.sock"].map((name) => join(folder, name));
+    await using origin = await startGunicornAt(app as string, "flask_app:behind_one_proxy");
+    const listener = { bind: `unix:${sidecar}`, trustedPeers: ["unix"] };
+    await sidecarFor([origin.address], {}, listener);
+    await using balancer = await startNginxTo(`unix:${sidecar}`);
+    expect(await asked(balancer)).toEqual(ASKED);
   });
 });

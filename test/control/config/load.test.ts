@@ -178,7 +178,7 @@ describe("readConfig()", () => {
     ],
     [
       'listeners: [{ bind: "a:1", trustedPeers: [1.0.0.0/8, 10.0.0.0/99] }]',
-      'listeners[0].trustedPeers[1]: wanted an address range such as 10.0.0.0/8, found "10.0.0.0/99" (line 1, column 54)',
+      'listeners[0].trustedPeers[1]: wanted an address range such as 10.0.0.0/8, or unix, found "10.0.0.0/99" (line 1, column 54)',
     ],
     [
       'listeners: [{ bind: "a:1", service: web }]',

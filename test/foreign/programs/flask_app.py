@@ -1,8 +1,12 @@
 """An application of Flask: `gunicorn flask_app:app`."""
-from flask import Flask, Response, jsonify, request
+import os
+
+from flask import Flask, Response, jsonify, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 app = Flask(__name__)
+app.secret_key = "the same for all versions"
+VERSION = os.environ.get("VERSION", "")
 
 
 @app.get("/")
@@ -29,6 +33,19 @@ def cookies(count):
     return response
 
 
+@app.get("/login/<user>")
+def login(user):
+    session["user"] = user
+    return f"{VERSION} {user}"
+
+
+@app.get("/me")
+def me():
+    """Renews the session by counting in it."""
+    session["seen"] = session.get("seen", 0) + 1
+    return f"{VERSION} {session.get('user', 'nobody')}"
+
+
 @app.get("/who")
 def who():
     return jsonify(address=request.remote_addr, scheme=request.scheme, host=request.host)
@@ -36,3 +53,5 @@ def who():
 
 # The balancer's and the sidecar's words count, and none before.
 behind_two_proxies = ProxyFix(app, x_for=2, x_proto=1)
+# There is one address: the balancer itself has none at a Unix socket, or gives way to its client.
+behind_one_proxy = ProxyFix(app, x_for=1, x_proto=1)

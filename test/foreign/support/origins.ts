@@ -8,9 +8,13 @@ import { NODE_ENVIRONMENT, ownProgram, program } from "./programs.ts";
 const PYTHON_ENVIRONMENT = { PYTHONPATH: ownProgram(""), PYTHONDONTWRITEBYTECODE: "1" };
 
 /** gunicorn with an application such as `flask_app:app`; one sync worker unless told otherwise. */
-export function startGunicorn(app: string, args: readonly string[] = []): Promise<ForeignServer> {
+export function startGunicorn(
+  app: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ForeignServer> {
   return onFreePort(program("gunicorn"), (port) => ["--bind", `127.0.0.1:${port}`, ...args, app], {
-    env: PYTHON_ENVIRONMENT,
+    env: { ...PYTHON_ENVIRONMENT, ...env },
   });
 }
 

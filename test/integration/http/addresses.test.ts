@@ -4,12 +4,19 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { HttpOrigin, RawOrigin, answer } from "../../support/origin.ts";
+import type { OriginRequest } from "../../support/origin.ts";
 import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
 
 const hasIpv6 = Object.values(networkInterfaces())
   .flat()
   .some((each) => each?.address === "::1");
 if (!hasIpv6) process.stdout.write("skipped: IPv6, since this machine has no ::1\n");
+
+const FORWARDED = [
+  "X-Forwarded-For: 203.0.113.9",
+  "X-Forwarded-Proto: https",
+  "X-Forwarded-Host: shop.example",
+];
 
 const HALF = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
 
@@ -18,16 +25,25 @@ describe("Unix sockets", () => {
   let origin: RawOrigin;
   let folder: string;
   let listener: { readonly path: string };
+  /** One that trusts who comes by it. */
+  let trusting: { readonly path: string };
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "sluice-addresses-"));
     listener = { path: join(folder, "sluice.sock") };
+    trusting = { path: join(folder, "trusting.sock") };
     origin = await RawOrigin.start({ path: join(folder, "origin.sock") });
     plane = await DataPlane.start(
       {},
       {
-        listeners: [{ bind: "127.0.0.1:0" }, { bind: `unix:${listener.path}` }],
-        services: { unix: serviceAt([origin.address]) },
+        listeners: [
+          { bind: "127.0.0.1:0" },
+          { bind: `unix:${listener.path}`, trustedPeers: ["0.0.0.0/0", "::/0"] },
+          { bind: `unix:${trusting.path}`, trustedPeers: ["unix"] },
+        ],
+        services: {
+          unix: serviceAt([origin.address]),
+        },
       },
     );
   });
@@ -45,7 +61,23 @@ describe("Unix sockets", () => {
   test("a request comes in through one and goes out through another", async () => {
     const client = await plane.open(listener);
     expect((await client.send(head("GET / HTTP/1.1", "Host: unix")).response()).body).toBe("ok");
-    expect(origin.requests[0]?.field("x-forwarded-for")).toBe("unknown");
+  });
+
+  /** What the origin is told of where a request comes from. */
+  async function told(target: { readonly path: string }): Promise<readonly (string | undefined)[]> {
+    const client = await plane.open(target);
+    client.send(head("GET / HTTP/1.1", "Host: unix", ...FORWARDED));
+    expect((await client.response()).body).toBe("ok");
+    const { field } = origin.requests[0] as OriginRequest;
+    return [field("x-forwarded-for"), field("x-forwarded-proto"), field("x-forwarded-host")];
+  }
+
+  test("what a peer says of where a request comes from is kept when peers are trusted", async () => {
+    expect(await told(trusting)).toEqual(["203.0.113.9", "https", "shop.example"]);
+  });
+
+  test("what a stranger says is dropped, and nothing that is no address put there", async () => {
+    expect(await told(listener)).toEqual([undefined, "http", "unix"]);
   });
 
   test("a bad request is refused", async () => {

@@ -64,3 +64,12 @@ test("ForwardedFields never says of one request what was true of the one before"
   }
   expect(fresh(FORWARDED, trusted)).toContain("X-Forwarded-For: 192.0.2.1, 10.0.0.9\r\n");
 });
+
+test("ForwardedFields says no address of who has none, and keeps what a trusted peer says", () => {
+  const nowhere = { ...HERE, clientAddress: "" } as const;
+  const trusted = { ...nowhere, trusted: true } as const;
+  for (const text of [fresh(A, nowhere), fresh(FORWARDED, nowhere), fresh(A, trusted)]) {
+    expect(text).toBe("X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nCDN-Loop: p\r\n");
+  }
+  expect(fresh(FORWARDED, trusted)).toMatch(/^X-Forwarded-For: 192\.0\.2\.1\r\n/);
+});
