@@ -141,7 +141,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const onRevision = link && link.revised.bind(link);
   const onTold = migrations.follow.bind(migrations);
   const rules = new DocumentRules(config, env);
-  const services = new Services({ ...shared, store, sink, discovery, rules, onTold, onRevision });
+  const around = {
+    traffic: () => workers.traffic(),
+    listeners: () => [...briefing.listeners.values()],
+  };
+  const parts = { ...shared, store, sink, discovery, rules, around };
+  const services = new Services({ ...parts, onTold, onRevision });
   const sidecar = new Sidecar(config, {
     ...shared,
     services,

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { runCli } from "../control/cli/program.ts";
 import { configSchema } from "../control/config/config-schema.ts";
 import { readConfig } from "../control/config/load.ts";
+import { WARNING_CODES } from "../control/table/warnings.ts";
 import { REFUSALS } from "../proxy/http1/refusal.ts";
 import { anchorsOf, blocksOf, codesIn, pages, proseOf, rowsOf } from "./support/documents.ts";
 import type { Row } from "./support/documents.ts";
@@ -217,6 +218,11 @@ describe("Names", () => {
       ...scan(CONTROL, /return blank\([^,]+, "(\w+)"/g),
     ];
     expect(firstCodes(documented)).toEqual(sorted(inCode));
+  });
+
+  test("of warnings are those that a write can have", () => {
+    const rows = rowsWithHead("docs/control-api.md", /^The answer to every write/);
+    expect(firstCodes(rows)).toEqual(sorted(WARNING_CODES));
   });
 
   test("of error codes are those of the command line", () => {

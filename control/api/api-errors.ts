@@ -10,6 +10,12 @@ export function preconditionRequired(): ControlError {
   return new ControlError("precondition_required", 428, message);
 }
 
+/** A forced write that does not say why. */
+export function reasonRequired(): ControlError {
+  const message = "Cannot force without a reason: wanted X-Sluice-Reason, found none";
+  return new ControlError("reason_required", 400, message);
+}
+
 /** A header field that cannot be read. `found` is shown as it is: cut it before. */
 export function invalidHeader(name: string, wanted: string, found: string): ControlError {
   const message = `Cannot read header ${name}: wanted ${wanted}, found ${found}`;

@@ -69,6 +69,7 @@ export interface SidecarControl {
     readonly plan: boolean;
     readonly restore: readonly string[];
     readonly reason: string | undefined;
+    readonly force?: boolean;
   }): Promise<object>;
   /** Replaces the workers' code, with `release` by that of another folder. @throws SwapError. */
   swap(options: {

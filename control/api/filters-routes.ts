@@ -6,7 +6,13 @@ import type { FilterView } from "../views/filter-view.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
-import { entityTag, writeContext, writeHeaders } from "./write-context.ts";
+import {
+  entityTag,
+  warningsSchema,
+  writeContext,
+  writeHeaders,
+  writeQuery,
+} from "./write-context.ts";
 
 const editBody = strict({ module: filterModule.optional(), options: filterOptions.optional() })
   .describe("What is left out stays; an empty body only reads the module's file again")
@@ -39,23 +45,25 @@ export function filtersRoutes(api: Api, deps: ApiDeps): void {
           "check the new filter beside the old one; requests under way end with the old one. " +
           "If any worker refuses, nothing changes.",
         headers: writeHeaders,
+        querystring: writeQuery,
         params: z.object({ name: z.string() }),
         body: editBody,
         response: {
-          200: listSchema,
-          ...problemResponses(400, 404, 412, 413, 415, 422, 428, 503),
+          200: listSchema.extend({ warnings: warningsSchema }),
+          ...problemResponses(400, 404, 409, 412, 413, 415, 422, 428, 503),
         },
       },
     },
     async (request, reply) => {
       const { name } = request.params;
-      const { revision } = await services.putFilter(
+      const { revision, warnings } = await services.putFilter(
         name,
         request.body ?? {},
         writeContext(request),
       );
       const isNamed = (view: FilterView): boolean => view.name === name;
-      return reply.header("etag", entityTag(revision)).send(await listOf(deps, revision, isNamed));
+      const list = await listOf(deps, revision, isNamed);
+      return reply.header("etag", entityTag(revision)).send({ ...list, warnings: [...warnings] });
     },
   );
 }

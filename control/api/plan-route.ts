@@ -21,7 +21,9 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
       validatorCompiler: validateAllButBody,
       schema: {
         summary: "Say what a change would do",
-        description: "Takes the body of a shift or of a PUT, and changes nothing.",
+        description:
+          "Takes the body of a shift or of a PUT, and changes nothing. A write that would be " +
+          "refused with nothing_would_serve has this as a warning.",
         params: z.object({ service: z.string() }),
         body: z.union([weightsSchema, serviceSchema]),
         response: { 200: planSchema, ...problemResponses(400, 404, 413, 415, 422) },
@@ -30,14 +32,16 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
     async (request, reply) => {
       const totals = totalsOrZeros(await askWorkers(workers, clock));
       const { service } = request.params;
-      const { before, after } = services.preview(writeOf(service, request.body));
+      const write = writeOf(service, request.body);
+      const { before, after, warnings } = await services.preview(write);
       const { revision } = before;
       reply.header("etag", entityTag(revision));
       const change = {
         before: before.services.get(service)?.snapshot,
         after: known(service, after.services.get(service)).snapshot,
       };
-      return { revision, ...planChange({ ...change, totals, workers: workers.pids.length }) };
+      const plan = planChange({ ...change, open: totals, workers: workers.pids.length });
+      return { revision, ...plan, warnings: [...warnings] };
     },
   );
 }

@@ -5,6 +5,7 @@ import {
   ConfigError,
   ControlError,
   FleetLagsError,
+  NothingWouldServeError,
   NotInForceError,
   RevisionConflictError,
   ValidationError,
@@ -33,7 +34,10 @@ const problemSchema = z
     detail: z.string().describe("What failed, for people"),
     code: z.string().describe("Stable, for programs"),
     path: z.string().optional().describe("422: the first of `problems`"),
-    problems: z.array(onePart).optional().describe("422: everything that is wrong"),
+    problems: z
+      .array(onePart)
+      .optional()
+      .describe("422: everything that is wrong; 409 nothing_would_serve: what would be"),
     revision: z
       .int()
       .optional()
@@ -136,6 +140,7 @@ function blank(status: number, code: string, detail: string): ProblemBody {
 }
 
 function details(error: ControlError): Partial<ProblemBody> {
+  if (error instanceof NothingWouldServeError) return { problems: [...error.problems] };
   if (error instanceof ValidationError || error instanceof ConfigError) {
     const problems = error.problems.map(({ path, wanted, found }) => ({ path, wanted, found }));
     const path = problems[0]?.path;

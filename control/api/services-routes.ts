@@ -10,7 +10,15 @@ import { problemResponses } from "./problem.ts";
 import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../views/service-view.ts";
 import { validateAllButBody } from "./validate.ts";
 import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
-import { entityTag, writeContext, writeHeaders } from "./write-context.ts";
+import {
+  entityTag,
+  warningsSchema,
+  writeContext,
+  writeHeaders,
+  writeQuery,
+} from "./write-context.ts";
+import type { WriteAnswer } from "../table/service-writes.ts";
+import type { Warning } from "../table/warnings.ts";
 
 /** Most versions that one shift may name: as many as a service may have. */
 const SHIFT_VERSIONS_MAX = 64;
@@ -26,8 +34,8 @@ const versionParams = z.object({ service: z.string(), version: z.string() });
 const endpointParams = versionParams.extend({ address: z.string() });
 const stateBody = strict({ state: stateSchema });
 
-const written = z.object({ revision: z.int() });
-const writeFailures = problemResponses(400, 404, 412, 413, 415, 422, 428, 503);
+const written = z.object({ revision: z.int(), warnings: warningsSchema });
+const writeFailures = problemResponses(400, 404, 409, 412, 413, 415, 422, 428, 503);
 
 /** Everything under `/v1/services` that reads or writes the table. */
 export function servicesRoutes(api: Api, deps: ApiDeps): void {
@@ -96,6 +104,7 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
       schema: {
         summary: "Create or replace a service",
         headers: writeHeaders,
+        querystring: writeQuery,
         params: serviceParams,
         body: serviceSchema,
         response: { 200: written, 201: written, ...writeFailures },
@@ -104,10 +113,8 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
     async (request, reply) => {
       const context = writeContext(request);
       const body: unknown = request.body;
-      const { revision, created } = await services.put(request.params.service, body, context);
-      return tagged(reply, revision)
-        .code(created ? 201 : 200)
-        .send({ revision });
+      const { created, ...result } = await services.put(request.params.service, body, context);
+      return reply.code(created ? 201 : 200).send(answerOf(reply, result));
     },
   );
   api.delete(
@@ -116,13 +123,14 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
       schema: {
         summary: "Remove a service",
         headers: writeHeaders,
+        querystring: writeQuery,
         params: serviceParams,
         response: { 200: written, ...writeFailures },
       },
     },
     async (request, reply) => {
-      const { revision } = await services.remove(request.params.service, writeContext(request));
-      return tagged(reply, revision).send({ revision });
+      const { service } = request.params;
+      return answerOf(reply, await services.remove(service, writeContext(request)));
     },
   );
 }
@@ -138,10 +146,15 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
           "shift, with `wait=fleet` once every live sidecar does (503 fleet_lags names the rest).",
         headers: writeHeaders,
         params: serviceParams,
-        querystring: strict({ wait: z.enum(["fleet"], { error: "fleet" }).optional() }),
+        querystring: writeQuery.extend({ wait: z.enum(["fleet"], { error: "fleet" }).optional() }),
         body: weightsSchema,
         response: {
-          200: z.object({ revision: z.int(), weights: byVersion, shares: byVersion }),
+          200: z.object({
+            revision: z.int(),
+            weights: byVersion,
+            shares: byVersion,
+            warnings: warningsSchema,
+          }),
           ...writeFailures,
         },
       },
@@ -151,7 +164,7 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
       const fleet = request.query.wait === undefined ? undefined : fleetOf(registry);
       const shifted = await services.shift(service, request.body, writeContext(request));
       if (fleet !== undefined) await waitForFleet(fleet, shifted.revision);
-      return tagged(reply, shifted.revision).send(shifted);
+      return answerOf(reply, shifted);
     },
   );
 }
@@ -163,6 +176,7 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
       schema: {
         summary: "Set a version's state",
         headers: writeHeaders,
+        querystring: writeQuery,
         params: versionParams,
         body: stateBody,
         response: { 200: written, ...writeFailures },
@@ -172,8 +186,7 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
       const { service, version } = request.params;
       const { state } = request.body;
       const context = writeContext(request);
-      const { revision } = await services.setVersionState(service, version, state, context);
-      return tagged(reply, revision).send({ revision });
+      return answerOf(reply, await services.setVersionState(service, version, state, context));
     },
   );
   api.put(
@@ -182,6 +195,7 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
       schema: {
         summary: "Set an endpoint's state",
         headers: writeHeaders,
+        querystring: writeQuery,
         params: endpointParams,
         body: stateBody,
         response: { 200: written, ...writeFailures },
@@ -190,10 +204,21 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
     async (request, reply) => {
       const { service, version, address } = request.params;
       const change = { version, address, state: request.body.state };
-      const { revision } = await services.setEndpointState(service, change, writeContext(request));
-      return tagged(reply, revision).send({ revision });
+      return answerOf(
+        reply,
+        await services.setEndpointState(service, change, writeContext(request)),
+      );
     },
   );
+}
+
+/** What a write came to, as an answer under the new revision's entity tag. */
+function answerOf<Result extends WriteAnswer>(
+  reply: FastifyReply,
+  result: Result,
+): Omit<Result, "warnings"> & { warnings: Warning[] } {
+  tagged(reply, result.revision);
+  return { ...result, warnings: [...result.warnings] };
 }
 
 /** A reply that carries the revision as its strong entity tag. */

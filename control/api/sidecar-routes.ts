@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { duration, strict } from "../config/schema-parts.ts";
+import { duration } from "../config/schema-parts.ts";
 import { TRIAL_DEFAULT_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
-import { flag, reasonHeaders, statedReason } from "./write-context.ts";
+import { flag, forcedReason, reasonHeaders, writeQuery } from "./write-context.ts";
 
 const readiness = z.object({
   ready: z.boolean(),
@@ -35,7 +35,7 @@ export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
 }
 
 function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
-  const query = strict({
+  const query = writeQuery.extend({
     plan: flag.describe("Only say what a reload would do"),
     restore: z
       .string()
@@ -53,13 +53,13 @@ function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
           "service. A file that cannot be used changes nothing.",
         headers: reasonHeaders,
         querystring: query,
-        response: { 200: z.looseObject({}), ...problemResponses(400, 422, 503) },
+        response: { 200: z.looseObject({}), ...problemResponses(400, 409, 422, 503) },
       },
     },
     async (request, reply) => {
       const { plan, restore } = request.query;
       const names = restore?.split(",").filter((name) => name !== "") ?? [];
-      const report = await sidecar.reload({ plan, restore: names, reason: statedReason(request) });
+      const report = await sidecar.reload({ plan, restore: names, ...forcedReason(request) });
       return reply.send({ ...report });
     },
   );

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { strict } from "../config/schema-parts.ts";
 import type { WriteContext } from "../table/table-sink.ts";
-import { invalidHeader, preconditionRequired } from "./api-errors.ts";
+import { WARNING_CODES } from "../table/warnings.ts";
+import { invalidHeader, preconditionRequired, reasonRequired } from "./api-errors.ts";
 
 /** Longest X-Sluice-Reason in characters: a sentence or two, kept for good in the audit log. */
 const REASON_LENGTH_MAX = 500;
@@ -18,11 +20,29 @@ export const writeHeaders = z.looseObject({
 /** What a call that is no write to one revision may say. */
 export const reasonHeaders = writeHeaders.pick({ "x-sluice-reason": true });
 
+/** What whoever writes should know: in the answer to every write. */
+export const warningsSchema = z.array(
+  z.object({
+    code: z.enum(WARNING_CODES),
+    service: z.string(),
+    version: z.string().optional(),
+    text: z.string(),
+  }),
+);
+
 /** A switch in a query: `?plan` and `?plan=true` are on. */
 export const flag = z
   .enum(["", "true", "false"], { error: "true or false" })
   .default("false")
   .transform((text) => text !== "false");
+
+/** The query of a write. */
+export const writeQuery = strict({
+  force: flag.describe(
+    "Write even if that leaves a service that has traffic without anything that serves; " +
+      "X-Sluice-Reason must say why",
+  ),
+});
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -33,18 +53,28 @@ export function entityTag(revision: number): string {
 
 /**
  * What a write says about itself in its header fields.
- * @throws ControlError precondition_required, invalid_header
+ * @throws ControlError precondition_required, reason_required, invalid_header
  */
 export function writeContext(request: FastifyRequest): WriteContext {
   return {
     actor: ACTOR,
-    reason: statedReason(request),
+    ...forcedReason(request),
     ifMatch: readIfMatch(request.headers["if-match"]),
   };
 }
 
+/**
+ * Whether somebody forces this, and why. @throws ControlError reason_required, invalid_header
+ */
+export function forcedReason(request: FastifyRequest): Pick<WriteContext, "force" | "reason"> {
+  const { force = false } = request.query as { readonly force?: boolean };
+  const reason = statedReason(request);
+  if (force && reason === undefined) throw reasonRequired();
+  return { force, reason };
+}
+
 /** Why somebody asks for this. undefined: it was not said. @throws ControlError invalid_header */
-export function statedReason(request: FastifyRequest): string | undefined {
+function statedReason(request: FastifyRequest): string | undefined {
   return readReason(request.headers["x-sluice-reason"]);
 }
 

@@ -114,6 +114,21 @@ export class FleetLagsError extends ControlError {
   }
 }
 
+/**
+ * The change would leave a service that has traffic without anything that serves it. Holds each of
+ * those services as a problem.
+ */
+export class NothingWouldServeError extends ControlError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const advice = "make something else serve first, or force it and give a reason";
+    const message = `Cannot write: ${problems.map(problemText).join("; ")}; ${advice}`;
+    super("nothing_would_serve", 409, message);
+    this.problems = problems;
+  }
+}
+
 /** Too many writes wait for their turn. */
 export class BusyError extends ControlError {
   constructor(waiting: number) {

@@ -13,6 +13,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["unknown_service", "`sluice services` lists them"],
   ["unknown_filter", "`sluice filters` lists them"],
   ["filter_refused", "the old one runs on"],
+  ["nothing_would_serve", "--force with --reason does it anyway"],
   ["not_in_force", "`sluice status` shows when it is"],
   ["busy", "try again"],
 ]);
@@ -24,6 +25,8 @@ export type SendOptions = {
   /** The revision that the table must have. undefined: no If-Match. */
   readonly ifRevision?: number;
   readonly reason?: string | undefined;
+  /** Write even if nothing serves a service with traffic then. */
+  readonly force?: boolean | undefined;
 };
 
 /** Talks to the control API. All its errors are CliErrors that say what to do. */
@@ -59,9 +62,10 @@ export class ApiClient {
   }
 
   async #fetch(method: string, path: string, options: SendOptions): Promise<Response> {
-    const { body } = options;
+    const { body, force = false } = options;
+    const query = force ? `${path.includes("?") ? "&" : "?"}force=true` : "";
     try {
-      return await fetch(`${this.url}${path}`, {
+      return await fetch(`${this.url}${path}${query}`, {
         method,
         headers: headersOf(options, this.#token),
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),

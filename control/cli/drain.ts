@@ -3,6 +3,8 @@ import { usageError } from "./cli-error.ts";
 import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
+import type { WriteAnswer } from "../table/service-writes.ts";
+import { withWarnings } from "./output.ts";
 import { withWriteOptions, writeOptions } from "./write-options.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -49,6 +51,8 @@ async function drainVersion(
   const write = await writeOptions(client, service, options);
   const path = servicePath(service, "versions", version, "state");
   const body = { state: "drain" };
-  const answer = await client.send<{ readonly revision: number }>("PUT", path, { ...write, body });
-  print(command, context, answer, ({ revision }) => `${target} drains since revision ${revision}`);
+  const answer = await client.send<WriteAnswer>("PUT", path, { ...write, body });
+  print(command, context, answer, (result) =>
+    withWarnings(`${target} drains since revision ${result.revision}`, result),
+  );
 }

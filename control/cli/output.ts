@@ -46,6 +46,14 @@ export function tableText(
     .join("\n");
 }
 
+/** A text, and below it what the answer warns of. */
+export function withWarnings(
+  text: string,
+  { warnings = [] }: { readonly warnings?: readonly { readonly text: string }[] },
+): string {
+  return [text, ...warnings.map((warning) => `warning: ${warning.text}`)].join("\n");
+}
+
 /** A share of 0 … 1 as people write it. */
 export function percentText(share: number): string {
   return `${Math.round(share * 1000) / 10} %`;

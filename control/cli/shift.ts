@@ -6,7 +6,7 @@ import { usageError } from "./cli-error.ts";
 import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import { percentText, tableText } from "./output.ts";
+import { percentText, tableText, withWarnings } from "./output.ts";
 import { withWriteOptions, writeOptions } from "./write-options.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -62,11 +62,12 @@ function readWeights(pairs: readonly string[]): Record<string, number> {
   return Object.fromEntries(weights);
 }
 
-function shiftText(service: string, { revision, weights, shares }: ShiftResult): string {
+function shiftText(service: string, result: ShiftResult): string {
+  const { revision, weights, shares } = result;
   const parts = Object.entries(weights).map(
     ([version, weight]) => `${version}=${weight} (${percentText(shares[version] ?? 0)})`,
   );
-  return `${service} is at revision ${revision}: ${parts.join(", ")}`;
+  return withWarnings(`${service} is at revision ${revision}: ${parts.join(", ")}`, result);
 }
 
 function planText(plan: Plan): string {
@@ -80,6 +81,5 @@ function planText(plan: Plan): string {
     `${each.tunnels.toMigrate} of ${each.tunnels.open}`,
     Math.round(each.capacity.inFlightExpected),
   ]);
-  const warnings = plan.warnings.map(({ detail }) => `warning: ${detail}`);
-  return [tableText(head, rows), ...warnings].join("\n");
+  return withWarnings(tableText(head, rows), plan);
 }

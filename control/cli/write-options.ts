@@ -7,6 +7,7 @@ import { usageError } from "./cli-error.ts";
 export type WriteOptions = {
   readonly ifRev?: string;
   readonly reason?: string;
+  readonly force?: boolean;
 };
 
 /** Adds them to a command. */
@@ -16,7 +17,8 @@ export function withWriteOptions(command: Command): Command {
       "--if-rev <n>",
       "write only if the table still has this revision (default: read it now)",
     )
-    .option("--reason <text>", "why; the audit log keeps it");
+    .option("--reason <text>", "why; the audit log keeps it")
+    .option("--force", "write even if nothing serves a service that has traffic; needs --reason");
 }
 
 /**
@@ -35,11 +37,14 @@ export function writeOptions(
 export async function writeOptionsFrom(
   client: ApiClient,
   path: string,
-  { ifRev, reason }: WriteOptions,
+  { ifRev, reason, force }: WriteOptions,
 ): Promise<SendOptions> {
-  if (ifRev !== undefined) return { ifRevision: readRevision(ifRev), reason };
+  if (force === true && reason === undefined) {
+    throw usageError("Cannot force: wanted --reason TEXT beside --force, found none");
+  }
+  if (ifRev !== undefined) return { ifRevision: readRevision(ifRev), reason, force };
   const { revision } = await client.get<{ readonly revision: number }>(path);
-  return { ifRevision: revision, reason };
+  return { ifRevision: revision, reason, force };
 }
 
 function readRevision(text: string): number {

@@ -132,6 +132,7 @@ export type SluiceEvent =
           readonly closed: readonly string[];
         };
         readonly needsRestart: readonly string[];
+        readonly warnings: readonly { readonly code: string; readonly text: string }[];
       };
     }
   | {

@@ -93,7 +93,8 @@ export class Splitters {
     await services.shift(
       name,
       { ...Object.fromEntries(others), ...weights },
-      { actor: "consul", reason: "service-splitter", ifMatch: "*" },
+      // Consul has decided this already: there is nobody to ask.
+      { actor: "consul", reason: "service-splitter", ifMatch: "*", force: true },
     );
   }
 

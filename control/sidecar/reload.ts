@@ -6,6 +6,7 @@ import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
 import type { ReloadedServices } from "../table/reload-write.ts";
 import type { Services } from "../table/services.ts";
 import type { Write, Written } from "../table/table-writer.ts";
+import type { Warning } from "../table/warnings.ts";
 import type { Workers } from "../workers/workers.ts";
 import { listenerChanges } from "./listener-changes.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
@@ -20,6 +21,7 @@ export type ReloadReport = {
   readonly listeners: { readonly opened: readonly string[]; readonly closed: readonly string[] };
   /** Keys of the file that have changed but take effect only at the next start. */
   readonly needsRestart: readonly string[];
+  readonly warnings: readonly Warning[];
 };
 
 /** How to reload. */
@@ -29,6 +31,8 @@ export type ReloadOptions = {
   /** See FileChange. */
   readonly restore: readonly string[];
   readonly reason: string | undefined;
+  /** See WriteContext. */
+  readonly force?: boolean;
 };
 
 /** What a reload works with. */
@@ -44,7 +48,8 @@ export type ReloadDeps = {
 /**
  * Reads the configuration file again and follows it. `config` is what applies from now on; `before`
  * stays where the new file needs a restart. Whatever can be refused is refused before a request
- * sees any of it. @throws ConfigError, FilterRefusedError, ListenError; then nothing has changed.
+ * sees any of it. @throws ConfigError, NothingWouldServeError, FilterRefusedError, ListenError;
+ * then nothing has changed.
  */
 export async function reload(
   deps: ReloadDeps,
@@ -54,17 +59,19 @@ export async function reload(
   const next = await deps.readConfig();
   const needsRestart = NEED_RESTART.filter((key) => !isDeepStrictEqual(before[key], next[key]));
   const changes = listenerChanges(before.listeners, next.listeners);
-  const { plan, restore, reason = "reload" } = options;
+  const { plan, restore, reason = "reload", force = false } = options;
   const file = { before: before.documents, next: next.documents, restore };
-  const write = reloadWrite(file, { actor: "file", reason, ifMatch: "*" });
+  const context = { actor: "file", reason, ifMatch: "*", force } as const;
+  const write = { ...reloadWrite(file, context), listeners: next.listeners };
   const config = { ...next, ...pick(before, needsRestart) };
   // What the new file lets documents do applies to its own services already.
   deps.rules.follow(config);
   try {
-    const written = plan ? deps.services.preview(write) : await follow(deps, write, changes);
+    const written = plan ? await deps.services.preview(write) : await follow(deps, write, changes);
     if (plan) deps.rules.follow(before);
     const services = reloadedServices(written, file);
-    const report = { services, listeners: bindsOf(changes), needsRestart };
+    const { warnings } = written;
+    const report = { services, listeners: bindsOf(changes), needsRestart, warnings };
     return { config: plan ? before : config, report };
   } catch (error) {
     deps.rules.follow(before);

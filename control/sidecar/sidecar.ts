@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
+import { warnOfDifferences } from "./file-differences.ts";
 import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
 import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
@@ -97,11 +98,8 @@ export class Sidecar implements SidecarControl {
     const { services, workers, registry, log } = this.#deps;
     await workers.start();
     registry?.start();
-    const winner = await services.start(this.#config.documents);
-    const fromFile = Object.keys(this.#config.documents).length;
-    if (winner === "store" && fromFile > 0) {
-      log.warn("table.store-wins", { revision: services.revision, ignoredServices: fromFile });
-    }
+    await services.start(this.#config.documents);
+    warnOfDifferences(this.#config, services, log);
     await registry?.settle(services);
     for (const listener of this.#config.listeners) await openListener(this.#deps, listener);
     const address = await this.#listenApi(api);

@@ -9,6 +9,8 @@ import { withEndpointState, withVersionState, withWeights } from "./edit-documen
 import type { EndpointState, Weights } from "./edit-document.ts";
 import { withFilter } from "./edit-filter.ts";
 import type { FilterEdit } from "./edit-filter.ts";
+import { sumOf } from "./serving.ts";
+import type { Warning } from "./warnings.ts";
 import type { WriteContext } from "./table-sink.ts";
 import type { Write, Written } from "./table-writer.ts";
 
@@ -18,6 +20,14 @@ export type ShiftResult = {
   readonly weights: Record<string, number>;
   /** weight / sum of weights, 0 … 1. */
   readonly shares: Record<string, number>;
+  readonly warnings: readonly Warning[];
+};
+
+/** What every write answers with. */
+export type WriteAnswer = {
+  /** The table's revision; the one before when nothing has changed. */
+  readonly revision: number;
+  readonly warnings: readonly Warning[];
 };
 
 /** Puts a document in a service's place. */
@@ -75,11 +85,11 @@ export function endpointStateWrite(
 }
 
 /** The result of a shift of a service. */
-export function shiftResult(table: DesiredTable, name: string): ShiftResult {
-  const weights = weightsOf(table, name);
-  const sum = Object.values(weights).reduce((total, weight) => total + weight, 0);
+export function shiftResult({ after, warnings }: Written, name: string): ShiftResult {
+  const weights = weightsOf(after, name);
+  const sum = sumOf(Object.values(weights));
   const shares = Object.entries(weights).map(([version, weight]) => [version, weight / sum]);
-  return { revision: table.revision, weights, shares: Object.fromEntries(shares) };
+  return { revision: after.revision, weights, shares: Object.fromEntries(shares), warnings };
 }
 
 /** The service, which must be there. @throws UnknownServiceError */

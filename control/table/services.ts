@@ -17,7 +17,7 @@ import {
   shiftWrite,
   versionStateWrite,
 } from "./service-writes.ts";
-import type { ShiftResult } from "./service-writes.ts";
+import type { ShiftResult, WriteAnswer } from "./service-writes.ts";
 import type { WriteContext } from "./table-sink.ts";
 import { TableWriter } from "./table-writer.ts";
 import type { TableWriterDeps, Write, Written } from "./table-writer.ts";
@@ -90,8 +90,8 @@ export class Services {
     return shownService(this.#find(name), this.#deps.discovery);
   }
 
-  /** What a write would do, without doing it. @throws as the write, if it is refused at once. */
-  preview(write: Write): Written {
+  /** What a write would do, without doing it; an outage is only a warning. @throws as the write */
+  preview(write: Write): Promise<Written> {
     return this.#writer.preview(write);
   }
 
@@ -112,16 +112,16 @@ export class Services {
     name: string,
     document: unknown,
     context: WriteContext,
-  ): Promise<{ revision: number; created: boolean }> {
-    const { before, after } = await this.#writer.write(putWrite(name, document, context));
-    return { revision: after.revision, created: !before.documents.has(name) };
+  ): Promise<WriteAnswer & { created: boolean }> {
+    const { before, after, warnings } = await this.change(putWrite(name, document, context));
+    return { revision: after.revision, created: !before.documents.has(name), warnings };
   }
 
   /**
    * Removes a service.
    * @throws UnknownServiceError, and as every write
    */
-  async remove(name: string, context: WriteContext): Promise<{ revision: number }> {
+  async remove(name: string, context: WriteContext): Promise<WriteAnswer> {
     return this.#write(removeWrite(name, context));
   }
 
@@ -131,8 +131,7 @@ export class Services {
    * @throws ValidationError, UnknownServiceError, UnknownVersionError, and as every write
    */
   async shift(name: string, weights: Weights, context: WriteContext): Promise<ShiftResult> {
-    const { after } = await this.#writer.write(shiftWrite(name, weights, context));
-    return shiftResult(after, name);
+    return shiftResult(await this.change(shiftWrite(name, weights, context)), name);
   }
 
   /**
@@ -140,11 +139,7 @@ export class Services {
    * its file again. Resolves when every worker uses the new one for new requests.
    * @throws UnknownFilterError, FilterRefusedError, ValidationError, and as every write
    */
-  async putFilter(
-    name: string,
-    edit: FilterEdit,
-    context: WriteContext,
-  ): Promise<{ revision: number }> {
+  async putFilter(name: string, edit: FilterEdit, context: WriteContext): Promise<WriteAnswer> {
     return this.#write(filterWrite(name, edit, context));
   }
 
@@ -157,7 +152,7 @@ export class Services {
     version: string,
     state: State,
     context: WriteContext,
-  ): Promise<{ revision: number }> {
+  ): Promise<WriteAnswer> {
     return this.#write(versionStateWrite(name, { version, state }, context));
   }
 
@@ -169,7 +164,7 @@ export class Services {
     name: string,
     change: EndpointState,
     context: WriteContext,
-  ): Promise<{ revision: number }> {
+  ): Promise<WriteAnswer> {
     return this.#write(endpointStateWrite(name, change, context));
   }
 
@@ -190,8 +185,8 @@ export class Services {
     return known(name, this.#writer.table.services.get(name));
   }
 
-  async #write(write: Write): Promise<{ revision: number }> {
-    const { after } = await this.#writer.write(write);
-    return { revision: after.revision };
+  async #write(write: Write): Promise<WriteAnswer> {
+    const { after, warnings } = await this.change(write);
+    return { revision: after.revision, warnings };
   }
 }

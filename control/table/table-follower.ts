@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Serial } from "../base/serial.ts";
 import type { Store, StoredTable } from "../store/store.ts";
+import { problemText } from "../base/errors.ts";
 import { changeBetween, rediscovered, storedForm } from "./desired-table.ts";
+import type { DesiredTable } from "./desired-table.ts";
+import type { Surroundings } from "./guard.ts";
+import { outagesOf } from "./outages.ts";
 import type { TableInForce, TableInForceDeps } from "./table-in-force.ts";
 
 /** What a follower works with. */
@@ -11,6 +15,8 @@ export type TableFollowerDeps = TableInForceDeps & {
   readonly current: TableInForce;
   /** Writes take turns here too, so that neither sees half of the other. */
   readonly serial: Serial;
+  /** Absent: nothing is known of listeners. */
+  readonly around?: Surroundings | undefined;
 };
 
 /**
@@ -102,11 +108,24 @@ export class TableFollower {
     const { replace, remove } = changeBetween(current.table, after);
     const services = [...replace.map(({ name }) => name), ...remove];
     const { revision } = stored;
+    this.#warnOfOutages(after);
     events.emit({ kind: "revision", revision, action: "follow", services });
     try {
       await current.apply(after);
     } finally {
       onRevision?.(services, false);
+    }
+  }
+
+  /** Whoever wrote it has been asked there: here it can only be told. */
+  #warnOfOutages(after: DesiredTable): void {
+    const { around, current, log } = this.#deps;
+    const listeners = around?.listeners() ?? [];
+    const turn = { before: current.table, after };
+    const both = { listenersBefore: listeners, listenersAfter: listeners };
+    for (const { service, problem } of outagesOf({ ...turn, ...both })) {
+      const { revision } = after;
+      log.warn("table.nothing-serves", { revision, service, reason: problemText(problem) });
     }
   }
 

@@ -6,6 +6,8 @@ export type WriteContext = {
   readonly reason: string | undefined;
   /** The revision that the table must still have. `*`: any. */
   readonly ifMatch: number | "*";
+  /** Whether it may leave a service that has traffic without anything that serves. Absent: no. */
+  readonly force?: boolean;
 };
 
 /** What a write says about filters. */

@@ -1,3 +1,4 @@
+import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Audit } from "../records/audit.ts";
 import { readService } from "../config/read-service.ts";
@@ -19,6 +20,9 @@ import {
 } from "../base/errors.ts";
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import { Serial } from "../base/serial.ts";
+import { Guard } from "./guard.ts";
+import type { Judged, Surroundings } from "./guard.ts";
+import type { Warning } from "./warnings.ts";
 import type { Store, StoredTable } from "../store/store.ts";
 import { TableFollower } from "./table-follower.ts";
 import { TableInForce } from "./table-in-force.ts";
@@ -40,6 +44,8 @@ export type Written = {
   readonly after: DesiredTable;
   /** The services that changed. */
   readonly names: readonly string[];
+  /** What whoever writes should know. */
+  readonly warnings: readonly Warning[];
 };
 
 /** One write on its way. */
@@ -50,12 +56,19 @@ export type Write = FilterWrite & {
   readonly edit: (table: DesiredTable) => DocumentChanges;
   /** An event to send besides `revision`. */
   readonly event?: (written: Written) => SluiceEvent;
+  /** The listeners that come with it. Absent: those that are open stay. */
+  readonly listeners?: readonly ListenerSnapshot[] | undefined;
 };
+
+/** A write that has not been judged yet. `names`: the services to warn of. */
+type Planned = Judged & { readonly changed: readonly string[] };
 
 /** What a table writer works with. */
 export type TableWriterDeps = TableInForceDeps & {
   readonly store: Store;
   readonly audit: Audit;
+  /** What a write may break. Absent: nothing is known of that, and no write is refused for it. */
+  readonly around?: Surroundings | undefined;
 };
 
 /**
@@ -70,12 +83,14 @@ export class TableWriter {
   readonly #serial = new Serial(WRITES_WAITING_MAX);
   readonly #current: TableInForce;
   readonly #follower: TableFollower;
+  readonly #guard: Guard;
   /** Somebody else is about to take the table over. */
   #held = false;
 
   constructor(deps: TableWriterDeps) {
     this.#deps = deps;
     this.#current = new TableInForce(deps);
+    this.#guard = new Guard(deps.around);
     this.#follower = new TableFollower({ ...deps, current: this.#current, serial: this.#serial });
   }
 
@@ -99,14 +114,16 @@ export class TableWriter {
   /**
    * Carries out a write.
    * @throws what `edit` throws, ValidationError, UnknownServiceError, RevisionConflictError,
-   *   FilterRefusedError, StoreError, NotInForceError, BusyError
+   *   NothingWouldServeError, FilterRefusedError, StoreError, NotInForceError, BusyError
    */
   write(write: Write): Promise<Written> {
     if (this.#held) return Promise.reject(new HandingOverError());
     return this.#serial.run(async () => {
       for (let tries = 1; ; tries += 1) {
-        const written = this.#prepare(write);
-        const { before, after } = written;
+        const planned = this.#prepare(write);
+        const { before, after } = planned;
+        const warnings = await this.#guard.admit(planned, write.context.force ?? false);
+        const written = { ...planned, names: planned.changed, warnings };
         const prepared = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
         if (before === after) {
           if (prepared !== undefined) await this.#current.apply(after, prepared);
@@ -121,8 +138,10 @@ export class TableWriter {
   }
 
   /** See Services.preview(). */
-  preview(write: Write): Written {
-    return this.#prepare(write);
+  async preview(write: Write): Promise<Written> {
+    const planned = this.#prepare(write);
+    const { warnings } = await this.#guard.judge(planned);
+    return { ...planned, names: planned.changed, warnings };
   }
 
   /** See Services.hold(). */
@@ -149,7 +168,7 @@ export class TableWriter {
   }
 
   /** The part of a write that can be refused and changes nothing. */
-  #prepare({ edit, context }: Write): Written {
+  #prepare({ edit, context, fresh, listeners }: Write): Planned {
     const before = this.table;
     const changes = edit(before);
     for (const [name, document] of changes) {
@@ -163,8 +182,11 @@ export class TableWriter {
     if (ifMatch !== "*" && ifMatch !== before.revision) {
       throw new RevisionConflictError(ifMatch, before.revision);
     }
-    const names = [...changes.keys()].filter((name) => !isSameService(before, after, name));
-    return { before, after: names.length === 0 ? before : after, names };
+    const asked = [...changes.keys()];
+    const changed = asked.filter((name) => !isSameService(before, after, name));
+    // Whoever asks for one thing wants to know if it is like that already.
+    const names = asked.length === 1 && fresh === undefined ? asked : changed;
+    return { before, after: changed.length === 0 ? before : after, changed, names, listeners };
   }
 
   /** Saves; returns the conflict if somebody else was first. */

@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import { addHistogram } from "./folded-histogram.ts";
-import { effectiveByVersion } from "./service-view.ts";
+import { effectiveByVersion } from "../table/serving.ts";
 import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
 
 /** All that metrics are made of. */

@@ -1,15 +1,10 @@
 import { z } from "zod";
-import { effectiveWeights } from "../../proxy/table/effective-weights.ts";
-import type {
-  EndpointSnapshot,
-  ServiceSnapshot,
-  VersionSnapshot,
-} from "../../proxy/table/snapshot.ts";
+import type { VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
-import { recordOf } from "../base/record-of.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
+import { eachVersion, effectiveByVersion, sharesOf } from "../table/serving.ts";
 import type { ShownService } from "../table/shown-service.ts";
 import type { WorkerTotals } from "./worker-totals.ts";
 
@@ -104,39 +99,9 @@ export function serviceView(
   };
 }
 
-/** Configured weight / sum of weights by version; all 0 when the sum is. */
-export function sharesOf(service: ServiceSnapshot): Record<string, number> {
-  const sum = service.versions.reduce((total, version) => total + version.weight, 0);
-  return eachVersion(service, (version) => (sum === 0 ? 0 : version.weight / sum));
-}
-
-/** The weight by which each version gets requests without a key, after states and health. */
-export function effectiveByVersion(service: ServiceSnapshot): Record<string, number> {
-  const weights = effectiveWeights(service, hasUsableEndpoint);
-  return eachVersion(service, (_version, index) => weights[index] ?? 0);
-}
-
 /** Whether a version gets no new sessions because somebody asked for that. */
 export function isLeft({ state, weight }: VersionSnapshot): boolean {
   return state !== "ready" || weight === 0;
-}
-
-/** Whether an endpoint can take new work. Ejection does not count: it never takes the last one. */
-export function isUsable(endpoint: EndpointSnapshot): boolean {
-  return endpoint.healthy && endpoint.state === "ready";
-}
-
-function hasUsableEndpoint(version: VersionSnapshot): boolean {
-  return version.endpoints.some(isUsable);
-}
-
-function eachVersion<Value>(
-  service: ServiceSnapshot,
-  valueOf: (version: VersionSnapshot, index: number) => Value,
-): Record<string, Value> {
-  return recordOf(
-    service.versions.map((version, index) => [version.name, valueOf(version, index)] as const),
-  );
 }
 
 function viewVersion(

@@ -19,6 +19,8 @@ export type WatchdogDeps = {
   readonly workers: () => readonly Watched[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Called at each tick, before workers are asked. Must not throw. Absent: nobody is told. */
+  readonly onTick?: () => void;
 };
 
 /** A question that a worker has not answered yet. */
@@ -58,6 +60,7 @@ export class Watchdog {
   }
 
   #tick(): void {
+    this.#deps.onTick?.();
     for (const worker of this.#deps.workers()) {
       if (!mustAnswer(worker)) continue;
       const owed = this.#owed.get(worker);

@@ -3,6 +3,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { FromWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
+import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { WorkerError } from "../base/errors.ts";
 import { ownWorkerFile } from "../base/program-files.ts";
@@ -10,6 +11,7 @@ import { within } from "../base/worker-answer.ts";
 import type { Briefing } from "./briefing.ts";
 import { HandOverDesk } from "./hand-over-desk.ts";
 import type { ListeningSockets } from "./listening-sockets.ts";
+import { RecentTraffic } from "./recent-traffic.ts";
 import { RestartPause } from "./restart-pause.ts";
 import { RetiredCounts } from "./retired-counts.ts";
 import { briefWorker } from "./tell-worker.ts";
@@ -46,6 +48,7 @@ export class WorkerSet {
   readonly desk: HandOverDesk;
   /** What workers that are gone had counted. */
   readonly retired = new RetiredCounts();
+  readonly traffic = new RecentTraffic();
   /** The code that workers are started with. */
   file = ownWorkerFile();
   readonly #deps: WorkerSetDeps;
@@ -62,7 +65,10 @@ export class WorkerSet {
     this.#deps = deps;
     this.desk = new HandOverDesk(deps.log, () => this.serving);
     const { clock, log } = deps;
-    this.#watchdog = new Watchdog({ workers: () => this.all, clock, log });
+    const onTick = (): void => {
+      if (this.traffic.isDue(clock.nowMs())) this.traffic.note(this.counts, clock.nowMs());
+    };
+    this.#watchdog = new Watchdog({ workers: () => this.all, clock, log, onTick });
   }
 
   /** How many workers had to be replaced since the start. */
@@ -83,6 +89,14 @@ export class WorkerSet {
   /** Those too that give their connections away. */
   get all(): readonly WorkerProcess[] {
     return [...this.#workers, ...this.#retiring];
+  }
+
+  /**
+   * What every worker has told last, and what those that are gone had counted. Read in one go: a
+   * worker that has just ended is among the retired ones, and only there.
+   */
+  get counts(): readonly WorkerStats[] {
+    return [...this.all.flatMap((worker) => worker.stats ?? []), ...this.retired.stats()];
   }
 
   /** How many give their connections away. */

@@ -1,14 +1,17 @@
 import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
 import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 import type { FromWorker } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy } from "../config/service.ts";
+import type { Traffic } from "../table/guard.ts";
 import type { TableSink } from "../table/table-sink.ts";
 import type { ComingFilters } from "./briefing.ts";
 import { drainWorkers } from "./drain-workers.ts";
 import type { GiveConnection, Heir } from "./hand-over-desk.ts";
+import { openAt } from "./recent-traffic.ts";
 import { swapWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import { tellWorker } from "./tell-worker.ts";
@@ -16,6 +19,9 @@ import type { WorkerProcess } from "./worker-process.ts";
 import type { Question } from "./worker-process.ts";
 import { WorkerSet } from "./worker-set.ts";
 import type { WorkerSetDeps } from "./worker-set.ts";
+
+/** How long a write waits for the workers' counts: a worker that takes longer is stuck. */
+const TRAFFIC_WAIT_MS = 2_000;
 
 /**
  * How the rest of the sidecar talks to its worker processes: tells them tables and listeners,
@@ -107,9 +113,19 @@ export class Workers implements TableSink, Heir {
     // One that has not started yet has counted nothing.
     const started = this.#set.all.filter(({ protocol }) => protocol !== undefined);
     await this.#askAll(started, (worker) => worker.askStats());
-    // Read in one go: a worker that has just ended is among the retired ones, and only there.
-    const living = this.#set.all.flatMap((worker) => worker.stats ?? []);
-    return [...living, ...this.#set.retired.stats()];
+    return this.#set.counts;
+  }
+
+  /** What goes on at the services; what workers told last if they do not answer in time. */
+  async traffic(): Promise<Traffic> {
+    const { traffic, counts } = this.#set;
+    const asked = this.stats().catch(() => counts);
+    const { clock } = this.#deps;
+    const stats = await orLate(asked, TRAFFIC_WAIT_MS, clock, () => counts);
+    const nowMs = clock.nowMs();
+    traffic.note(stats, nowMs);
+    const isBusy = (service: string): boolean => traffic.isBusy(service, nowMs);
+    return { isBusy, open: openAt(stats), workers: this.pids.length };
   }
 
   /** The answers of all workers by pid; those that do not answer in time are left out. */

@@ -199,7 +199,7 @@ test("an address of a name can be taken out, and so can the name", async () => {
   dns.zones.set("web.test", { addresses: ["127.0.0.2", "127.0.0.3"] });
   await start({ web: `web.test:${port}` });
   const put = async (address: string, state: string): Promise<number | undefined> => {
-    const path = `/v1/services/web/versions/v1/endpoints/${address}/state`;
+    const path = `/v1/services/web/versions/v1/endpoints/${address}/state?force=true`;
     return (await sidecar?.call("PUT", path, { state }))?.status;
   };
   expect(await put(`127.0.0.2:${port}`, "maint")).toBe(200);

@@ -108,6 +108,7 @@ test("a reload follows the file where it changed, and leaves what the API did el
       },
       listeners: { opened: [], closed: [] },
       needsRestart: [],
+      warnings: [],
     },
   });
   const hosts = ["web", "shop", "extra", "fresh", "old"];
@@ -162,6 +163,7 @@ test("SIGHUP reloads too, and a file that is as it was changes nothing", async (
     services: { replaced: [], removed: [], absent: [], differing: ["web"] },
     listeners: { opened: [], closed: [] },
     needsRestart: [],
+    warnings: [],
   });
   expect(await bodyFor("web")).toBe("v2");
 });
@@ -238,7 +240,7 @@ test("a file that cannot be used changes nothing and says why, by API and by SIG
   expect(sidecar.log.filter(({ event }) => event === "listener.open")).toHaveLength(1);
   // What it has learnt is forgotten: the next good file is compared with the last good one.
   await sidecar.writeConfig({ listeners: [FIRST], services: { web: service(0, 1) } });
-  expect(await reload()).toMatchObject({
+  expect(await reload("?force=true")).toMatchObject({
     answer: { services: { replaced: ["web"], removed: ["shop", "old"] } },
   });
 });
@@ -269,7 +271,7 @@ test("an address in use is named and nothing has changed, the other new listener
   expect(sidecar.log.filter(({ event }) => event === "listener.open")).toHaveLength(1);
   squatter.close();
   await once(squatter, "close");
-  expect(await reload()).toMatchObject({
+  expect(await reload("?force=true")).toMatchObject({
     status: 200,
     answer: {
       services: { replaced: ["web"], removed: ["shop", "old"] },

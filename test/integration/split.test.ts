@@ -39,7 +39,7 @@ afterAll(async () => {
   for (const origin of origins ?? []) origin[Symbol.dispose]();
 });
 beforeEach(async () => {
-  for (const sidecar of sidecars) await sidecar.call("DELETE", "/v1/services/web");
+  for (const sidecar of sidecars) await sidecar.call("DELETE", "/v1/services/web?force=true");
 });
 
 async function put(sidecar: TestSidecar | undefined, document: object): Promise<void> {

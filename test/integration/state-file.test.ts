@@ -38,7 +38,7 @@ test("a restart keeps the table, and says that the store wins over the file", as
 
   const second = await start({ store, services });
   const winner = second.log.find(({ event }) => event === "table.store-wins");
-  expect(winner).toMatchObject({ level: "warn", revision: 3, ignoredServices: 1 });
+  expect(winner).toMatchObject({ level: "warn", revision: 3, absent: "", differing: "web" });
   expect(await (await second.call("GET", "/v1/services")).json()).toMatchObject({
     revision: 3,
     services: [

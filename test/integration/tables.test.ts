@@ -133,7 +133,7 @@ test("a service that is removed is 404 for new requests; its tunnels and request
   const underWay = first.get("web");
   // One of the requests so far was the tunnel's handshake, which is not counted.
   await eventually(() => expect(v1.requests + v2.requests).toBe(1));
-  await write("DELETE", "/v1/services/web");
+  await write("DELETE", "/v1/services/web?force=true");
   expect(await second.get("web")).toMatchObject({
     status: 404,
     head: expect.stringContaining("Proxy-Status: sluice; error=destination_not_found"),

@@ -46,7 +46,7 @@ export class MigrationBed implements AsyncDisposable {
     const path = this.#path();
     const document = { hosts: ["web"], versions, ...more };
     expect((await this.sidecar.call("PUT", path, document)).status).toBe(201);
-    this.defer(() => this.sidecar.call("DELETE", path));
+    this.defer(() => this.sidecar.call("DELETE", `${path}?force=true`));
   }
 
   /** Adds a service of two versions: v1 has all the weight, v2 none. */
@@ -66,11 +66,10 @@ export class MigrationBed implements AsyncDisposable {
     return clients;
   }
 
-  /** Sets the state of a version, or of `v1/endpoints/ADDRESS`. */
+  /** Sets the state of a version, or of `v1/endpoints/ADDRESS`, even if nothing serves then. */
   async setState(path: string, state: string): Promise<void> {
-    const response = await this.sidecar.call("PUT", this.#path(`/versions/${path}/state`), {
-      state,
-    });
+    const below = `/versions/${path}/state?force=true`;
+    const response = await this.sidecar.call("PUT", this.#path(below), { state });
     expect(response.status).toBe(200);
   }
 

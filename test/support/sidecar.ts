@@ -153,7 +153,8 @@ async function callApi(
   return fetch(url, {
     method,
     headers: {
-      ...(writes ? { "if-match": "*" } : {}),
+      // With a reason, so that `?force=true` is enough where a test means to take all away.
+      ...(writes ? { "if-match": "*", "x-sluice-reason": "a test" } : {}),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
     },

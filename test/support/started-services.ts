@@ -6,6 +6,7 @@ import type { ServiceDocument } from "../../control/config/service-schema.ts";
 import type { DiscoveredEndpoint, Service } from "../../control/config/service.ts";
 import type { Discovery } from "../../control/discovery/discovery.ts";
 import { Events } from "../../control/records/events.ts";
+import type { Surroundings } from "../../control/table/guard.ts";
 import { Services } from "../../control/table/services.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { Store, StoredTable } from "../../control/store/store.ts";
@@ -145,7 +146,11 @@ export type Started = {
 /** Services after their start, over a store that holds `stored`; closed with the test. */
 export async function started(
   initial: Record<string, ServiceDocument> = { web, shop },
-  options: { readonly discovery?: Discovery; readonly stored?: StoredTable } = {},
+  options: {
+    readonly discovery?: Discovery;
+    readonly stored?: StoredTable;
+    readonly around?: Surroundings;
+  } = {},
 ): Promise<Started> {
   const sink = new Recorder();
   const { steps } = sink;
@@ -159,8 +164,8 @@ export async function started(
     logged.push([event, fields?.["service"] ?? []].flat().join(" "));
   };
   const log: Log = { info: () => undefined, warn: note, error: note };
-  const { discovery } = options;
-  const services = new Services({ store, sink, events, audit, log, discovery });
+  const { discovery, around } = options;
+  const services = new Services({ store, sink, events, audit, log, discovery, around });
   onTestFinished(() => services.close());
   const source = await services.start(initial);
   return { services, source, store, sink, events, audit, logged, steps };

@@ -73,7 +73,8 @@ test("PATCH weights shifts once the workers act on it, and keeps versions not na
   expect(response.status).toBe(200);
   expect(response.headers.get("etag")).toBe('"2"');
   const weights = { v1: 90, v2: 30 };
-  expect(await response.json()).toEqual({ revision: 2, weights, shares: { v1: 0.75, v2: 0.25 } });
+  const shares = { v1: 0.75, v2: 0.25 };
+  expect(await response.json()).toEqual({ revision: 2, weights, shares, warnings: [] });
   expect(api.applied.at(-1)).toMatchObject({ revision: 2, replace: [{ name: "web" }] });
 });
 
@@ -113,9 +114,9 @@ test("PUT creates with 201, replaces with 200, and GET gives back what was writt
   await using api = await startApi();
   const shop = { versions: { v1: { endpoints: ["10.0.0.9:80"] } }, timeout: "5s" };
   const created = await write(`${api.url}/v1/services/shop`, "PUT", shop, '"1"');
-  expect([created.status, await created.json()]).toEqual([201, { revision: 2 }]);
+  expect([created.status, await created.json()]).toEqual([201, { revision: 2, warnings: [] }]);
   const again = await write(`${api.url}/v1/services/shop`, "PUT", { ...shop, timeout: "6s" });
-  expect([again.status, await again.json()]).toEqual([200, { revision: 3 }]);
+  expect([again.status, await again.json()]).toEqual([200, { revision: 3, warnings: [] }]);
   const view = (await (await fetch(`${api.url}/v1/services/shop`)).json()) as { document: object };
   expect(view.document).toEqual({ ...shop, timeout: "6s" });
 });
@@ -140,7 +141,7 @@ test("DELETE removes a service", async () => {
   await using api = await startApi();
   const headers = { "if-match": '"1"' };
   const response = await fetch(`${api.url}/v1/services/web`, { method: "DELETE", headers });
-  expect([response.status, await response.json()]).toEqual([200, { revision: 2 }]);
+  expect([response.status, await response.json()]).toEqual([200, { revision: 2, warnings: [] }]);
   expect(api.services.names()).toEqual([]);
   expect(api.applied.at(-1)?.remove).toEqual(["web"]);
 });

@@ -111,5 +111,5 @@ test.each([
     method: "POST",
     headers: { "x-sluice-reason": "new timeouts" },
   });
-  expect(asked).toEqual([{ ...wanted, reason: "new timeouts" }]);
+  expect(asked).toEqual([{ ...wanted, force: false, reason: "new timeouts" }]);
 });

@@ -3,8 +3,11 @@ import { expect, test } from "vitest";
 import { entityTag, writeContext } from "../../../control/api/write-context.ts";
 
 /** What a request with these header fields, as Node hands them over, says of its write. */
-function contextOf(headers: Readonly<Record<string, string>>): ReturnType<typeof writeContext> {
-  return writeContext({ headers } as unknown as FastifyRequest);
+function contextOf(
+  headers: Readonly<Record<string, string>>,
+  query: object = {},
+): ReturnType<typeof writeContext> {
+  return writeContext({ headers, query } as unknown as FastifyRequest);
 }
 
 /** UTF-8 as Node hands it over. */
@@ -15,6 +18,7 @@ function asReceived(text: string): string {
 test("writeContext() takes back the tag that entityTag() gives", () => {
   expect(contextOf({ "if-match": entityTag(12) })).toEqual({
     actor: "local",
+    force: false,
     reason: undefined,
     ifMatch: 12,
   });
@@ -75,6 +79,17 @@ test.each([
     expect.objectContaining({
       code: "invalid_header",
       message: expect.stringMatching(new RegExp(`found ${found}$`)),
+    }),
+  );
+});
+
+test("writeContext() lets a write be forced, but not without a reason", () => {
+  const headers = { "if-match": "*", "x-sluice-reason": "the end" };
+  expect(contextOf(headers, { force: true })).toMatchObject({ force: true, reason: "the end" });
+  expect(() => contextOf({ "if-match": "*" }, { force: true })).toThrow(
+    expect.objectContaining({
+      code: "reason_required",
+      message: "Cannot force without a reason: wanted X-Sluice-Reason, found none",
     }),
   );
 });

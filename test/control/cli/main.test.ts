@@ -22,7 +22,7 @@ test("the program shifts, and its exit status, stdout and stderr are for scripts
   const env = { SLUICE_API: api.url };
   expect(await sluice(["shift", "web", "v2=0", "--json"], env)).toEqual({
     status: 0,
-    out: '{"revision":2,"weights":{"v1":90,"v2":0},"shares":{"v1":1,"v2":0}}\n',
+    out: '{"revision":2,"weights":{"v1":90,"v2":0},"shares":{"v1":1,"v2":0},"warnings":[]}\n',
     error: "",
   });
   const refused = await sluice(["shift", "web", "v9=1"], env);

@@ -70,7 +70,7 @@ test("sluice shift --plan shows keys, tunnels and warnings, and writes nothing",
       v1: { ...side, share: { before: 0.9, after: 0.5 }, keys: { lost: 0.4, gained: 0 } },
       v2: { ...side, share: { before: 0.1, after: 0.5 } },
     },
-    warnings: [{ code: "over_limit", version: "v2", detail: "v2 expects 9 requests at once" }],
+    warnings: [{ code: "over_limit", version: "v2", text: "v2 expects 9 requests at once" }],
   };
   const call = "POST /v1/services/web/plan";
   const scripted = await startScriptedApi({ [call]: ok(plan) });

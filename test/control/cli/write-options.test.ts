@@ -8,10 +8,10 @@ import {
 } from "../../../control/cli/write-options.ts";
 import { ok, startScriptedApi } from "../../support/scripted-api.ts";
 
-test("withWriteOptions() adds --if-rev and --reason", () => {
+test("withWriteOptions() adds --if-rev, --reason and --force", () => {
   const command = withWriteOptions(new Command()).exitOverride();
-  command.parse(["--if-rev", "7", "--reason", "why"], { from: "user" });
-  expect(command.opts()).toEqual({ ifRev: "7", reason: "why" });
+  command.parse(["--if-rev", "7", "--reason", "why", "--force"], { from: "user" });
+  expect(command.opts()).toEqual({ ifRev: "7", reason: "why", force: true });
 });
 
 test("writeOptions() reads the revision first, so that a write in between is noticed", async () => {
@@ -30,6 +30,17 @@ test("writeOptionsFrom() takes --if-rev at its word and reads nothing", async ()
     reason: "why",
   });
   expect(api.asked).toEqual([]);
+});
+
+test("writeOptionsFrom() passes --force on, but not without --reason", async () => {
+  const client = new ApiClient({ url: "http://127.0.0.1:1", token: undefined });
+  const options = { ifRev: "0", force: true };
+  expect(await writeOptionsFrom(client, "/v1", { ...options, reason: "why" })).toEqual({
+    ifRevision: 0,
+    reason: "why",
+    force: true,
+  });
+  await expect(writeOptionsFrom(client, "/v1", options)).rejects.toMatchObject({ code: "usage" });
 });
 
 test.each(["", "-1", "1.5", "0x10", "9".repeat(16), "seven"])(

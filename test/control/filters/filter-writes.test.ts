@@ -108,7 +108,7 @@ describe("writes of tables with filters", () => {
   test("new code under the same table comes into force without a new revision", async () => {
     const services = await start();
     steps.length = 0;
-    expect(await services.putFilter("f", {}, ANY)).toEqual({ revision: 1 });
+    expect(await services.putFilter("f", {}, ANY)).toEqual({ revision: 1, warnings: [] });
     expect(steps).toEqual(["prepare 0 fresh f", "apply 1 with filters"]);
     steps.length = 0;
     prepare = () => undefined;

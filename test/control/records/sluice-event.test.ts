@@ -24,6 +24,7 @@ describe("publicForm()", () => {
       services: { replaced: ["web"], removed: ["shop"], absent: [], differing: [] },
       listeners: { opened: [], closed: [] },
       needsRestart: ["control"],
+      warnings: [],
     };
     const event = { kind: "reload", services: ["web", "shop"], report } as const;
     expect(publicForm(event)).toStrictEqual({ kind: "reload", ...report });

@@ -18,7 +18,8 @@ function configOf(binds: readonly string[], services: object, more: object = {})
 /** What a write makes of a table. */
 function writtenOf(before: DesiredTable, { edit }: Write): Written {
   const changes = edit(before);
-  return { before, after: withDocuments(before, changes, undefined), names: [...changes.keys()] };
+  const after = withDocuments(before, changes, undefined);
+  return { before, after, names: [...changes.keys()], warnings: [] };
 }
 
 const A = "127.0.0.1:7001";
@@ -40,7 +41,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
   const ignore = (): void => undefined;
   const deps: ReloadDeps = {
     services: {
-      preview: (write) => writtenOf(table, write),
+      preview: async (write) => writtenOf(table, write),
       change: async (write) => {
         const { action, fresh } = write;
         const written = writtenOf(table, write);
@@ -76,6 +77,7 @@ test("reload() binds first, then changes services, then listens, then lets go", 
     services: { replaced: ["web", "new"], removed: ["shop"], absent: [], differing: [] },
     listeners: { opened: [B], closed: [A] },
     needsRestart: [],
+    warnings: [],
   });
 });
 
@@ -127,5 +129,6 @@ test("reload() with `plan` says what it would do, and touches nothing", async ()
     services: { replaced: ["web"], removed: ["shop"], absent: [], differing: [] },
     listeners: { opened: [B], closed: [A] },
     needsRestart: ["workers"],
+    warnings: [],
   });
 });

@@ -33,17 +33,19 @@ test("shiftWrite() tells the weights before and after", () => {
     table,
     undefined,
   ).table;
-  expect(write.event?.({ before: table, after, names: ["web"] })).toEqual({
+  const written = { before: table, after, names: ["web"], warnings: [] };
+  expect(write.event?.(written)).toEqual({
     kind: "shift",
     revision: 4,
     services: ["web"],
     before: { v1: 90, v2: 10 },
     after: { v1: 90, v2: 30 },
   });
-  expect(shiftResult(after, "web")).toEqual({
+  expect(shiftResult(written, "web")).toEqual({
     revision: 4,
     weights: { v1: 90, v2: 30 },
     shares: { v1: 0.75, v2: 0.25 },
+    warnings: [],
   });
 });
 

@@ -110,3 +110,11 @@ test("TableFollower.close() ends what it hears of store and discovery", async ()
   await serial.idle();
   expect(applied).toEqual([1, 1]);
 });
+
+test("TableFollower says when nothing serves a service any more", async () => {
+  const serving = { versions: { v1: { endpoints: ["10.0.0.1:1"] } } };
+  const { tell, current, logged } = await follower({}, { revision: 1, services: { web: serving } });
+  tell({ revision: 2, services: { shop } });
+  await eventually(() => expect(current.table.revision).toBe(2));
+  expect(logged).toEqual(["table.nothing-serves"]);
+});

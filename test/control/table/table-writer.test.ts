@@ -55,7 +55,7 @@ describe("A write of Services", () => {
     const { services, steps, sink, audit, events } = await started();
     steps.length = 0;
     const result = await services.shift("web", { v2: 30 }, at(1));
-    expect(result).toStrictEqual({
+    expect(result).toMatchObject({
       revision: 2,
       weights: { v1: 90, v2: 30 },
       shares: { v1: 0.75, v2: 0.25 },
@@ -101,14 +101,14 @@ describe("A write of Services", () => {
     const { services, steps, audit } = await started();
     steps.length = 0;
     expect(await services.shift("web", { v1: 90 }, ANY)).toMatchObject({ revision: 1 });
-    expect(await services.put("web", structuredClone(web), ANY)).toStrictEqual({
+    expect(await services.put("web", structuredClone(web), ANY)).toMatchObject({
       revision: 1,
       created: false,
     });
     await services.shift("shop", { v1: 1 }, ANY);
     await services.setVersionState("web", "v1", "ready", ANY);
     const change = { version: "v1", address: "a:1", state: "ready" } as const;
-    expect(await services.setEndpointState("web", change, ANY)).toStrictEqual({ revision: 1 });
+    expect(await services.setEndpointState("web", change, ANY)).toMatchObject({ revision: 1 });
     expect(steps).toStrictEqual([]);
     expect(await audit.list({ limit: 9 })).toStrictEqual([]);
   });

@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
 import { OpenTotals } from "../../../control/migrations/open-totals.ts";
 import type { ShownService } from "../../../control/table/shown-service.ts";
-import {
-  effectiveByVersion,
-  isLeft,
-  isUsable,
-  serviceView,
-  serviceViewSchema,
-  sharesOf,
-} from "../../../control/views/service-view.ts";
+import { isLeft, serviceView, serviceViewSchema } from "../../../control/views/service-view.ts";
 import type { Drains } from "../../../control/views/service-view.ts";
 import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
@@ -89,23 +82,6 @@ test("serviceView() says by which name an endpoint was found, and why it is unhe
   });
 });
 
-test("sharesOf() is all 0 when all weights are", () => {
-  expect(sharesOf(serviceSnapshot({ v1: 0, v2: 0 }))).toEqual({ v1: 0, v2: 0 });
-});
-
-test("effectiveByVersion() gives nothing to a version that cannot take work", () => {
-  const service = serviceSnapshot({
-    v1: 1,
-    v2: { weight: 2, state: "drain" },
-    v3: { weight: 3, endpoints: [unwell] },
-    v4: { weight: 4, endpoints: [unwell, endpoint] },
-  });
-  const { v1 = 0, v2, v3, v4 = 0 } = effectiveByVersion(service);
-  expect([v2, v3]).toEqual([0, 0]);
-  expect(v1).toBeGreaterThan(0);
-  expect(v4).toBe(4);
-});
-
 test.each([
   ["ready", 1, false],
   ["ready", 0, true],
@@ -113,13 +89,4 @@ test.each([
   ["maint", 1, true],
 ] as const)("isLeft() of a version in state %s with weight %d is %s", (state, weight, left) => {
   expect(isLeft({ name: "v1", weight, state, endpoints: [] })).toBe(left);
-});
-
-test.each([
-  [endpoint, true],
-  [unwell, false],
-  [{ ...endpoint, state: "drain" }, false],
-  [{ ...endpoint, state: "maint" }, false],
-] as const)("isUsable() of %j is %s", (each, usable) => {
-  expect(isUsable(each)).toBe(usable);
 });

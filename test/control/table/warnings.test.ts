@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { inFlightExpected, warningsOf } from "../../../control/table/warnings.ts";
+import type { OpenAt } from "../../../control/table/warnings.ts";
+import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
+import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
+import type { VersionParts } from "../../proxy/table/service-fixture.ts";
+
+type Versions = Readonly<Record<string, VersionParts>>;
+
+const NOTHING: OpenAt = { version: () => ({ exchangesOpen: 0, tunnelsOpen: 0 }) };
+const none = { endpoints: [] };
+const web = { v1: 90, v2: 10 };
+
+test.each<[string, Versions, Versions, readonly string[]]>([
+  ["nothing", web, { v1: 80, v2: 20 }, []],
+  ["the same again", web, web, ["no_change: web is already like this"]],
+  [
+    "a version without endpoints",
+    web,
+    { v1: 90, v2: { weight: 10, ...none } },
+    [
+      "no_usable_endpoint v2: v2 has weight 10, but no endpoint that can take work: v1 gets its share",
+    ],
+  ],
+  [
+    "all weight on a version without endpoints",
+    { v1: 90, v2: { weight: 0, ...none } },
+    { v1: 0, v2: { weight: 10, ...none } },
+    [
+      "no_usable_endpoint v2: v2 has weight 10, but no endpoint that can take work: v1 gets its share",
+    ],
+  ],
+  [
+    "stable without endpoints",
+    web,
+    { v1: { weight: 90, ...none }, v2: 10 },
+    [
+      "partly_served: 90 % of the requests for web would get 503",
+      "no_usable_endpoint v1: v1 has weight 90, but no endpoint that can take work",
+    ],
+  ],
+  [
+    "weight for a version in drain",
+    { v1: 90, v2: { weight: 0, state: "drain" } },
+    { v1: 90, v2: { weight: 10, state: "drain" } },
+    ["not_ready v2: v2 has weight 10, but its state is drain: v1 gets its share"],
+  ],
+  [
+    "nothing, if the write itself drains it",
+    web,
+    { v1: 90, v2: { weight: 10, state: "drain" } },
+    [],
+  ],
+  [
+    "nobody to serve",
+    web,
+    { v1: { weight: 1, ...none } },
+    [
+      "nothing_served: no version of web can take a request: all of them would get 503",
+      "no_usable_endpoint v1: v1 has weight 1, but no endpoint that can take work",
+    ],
+  ],
+])("warningsOf() tells of %s", (_name, before, after, expected) => {
+  expect(textsOf(serviceSnapshot(before), serviceSnapshot(after), NOTHING)).toEqual(expected);
+});
+
+test("warningsOf() tells of requests beyond the limit, and of tunnels that are lost", () => {
+  const open: OpenAt = {
+    version: (service, version) =>
+      service === "web" && version === "v1"
+        ? { exchangesOpen: 30, tunnelsOpen: 3 }
+        : NOTHING.version(service, version),
+  };
+  const limits = { connections: 9, pending: 9, inFlight: 10 };
+  const before = serviceSnapshot({ v1: 1 }, { limits });
+  const after = serviceSnapshot({ v2: 1 }, { limits });
+  expect(textsOf(before, after, open)).toEqual([
+    "tunnels_lost v1: v1 goes away with 3 open tunnels: drain it first",
+    "over_limit v2: v2 expects 30 requests at once, above 20",
+  ]);
+  const halves = serviceSnapshot({ v2: 1, v3: 1 });
+  expect(inFlightExpected("v3", { before, after: halves, open, workers: 2 })).toBe(15);
+});
+
+test("warningsOf() a service that is new compares with nothing", () => {
+  const after = serviceSnapshot({ v1: 1 });
+  expect(warningsOf({ before: undefined, after, open: NOTHING, workers: 1 })).toEqual([]);
+});
+
+function textsOf(before: ServiceSnapshot, after: ServiceSnapshot, open: OpenAt): string[] {
+  return warningsOf({ before, after, open, workers: 2 }).map(
+    ({ code, version, text }) => `${code}${version === undefined ? "" : ` ${version}`}: ${text}`,
+  );
+}
