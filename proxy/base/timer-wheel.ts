@@ -56,6 +56,11 @@ export class TimerWheel {
     this.#interval.unref();
   }
 
+  /** The time now, which costs a call; in monotonic milliseconds. */
+  readMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** Sets the timer's deadline `afterMs` from now; Infinity disarms. */
   arm(timer: Timer, afterMs: number): void {
     this.armAt(timer, this.nowMs + afterMs);

@@ -1,24 +1,22 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import type { ResponseHead } from "../http1/response-head.ts";
 import type { RetryCause } from "../table/snapshot.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { LiveService } from "../upstream/live-service.ts";
 import type { ConnectFailure, UpstreamUser } from "../upstream/upstream-connection.ts";
+import { Attempt } from "./attempt.ts";
 import type { ClientAnswer } from "./client-answer.ts";
 import type { Destination } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import type { RequestForwarder } from "./forward-request.ts";
 import { ResponseForwarder } from "./forward-response.ts";
-import type { ExchangeClient, ExchangeStream, ExchangeUpstream, UpstreamPool } from "./ports.ts";
+import type { ExchangeClient, ExchangeStream, ExchangeUpstream } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { Retries } from "./retry.ts";
 import type { RetryDecision } from "./retry.ts";
 import { openTunnel } from "../tunnel/open-tunnel.ts";
 import { tunnelAfter } from "./upgrade.ts";
-import { upstreamIdleMs } from "./upstream-idle.ts";
 
 /** The exchange that the attempts belong to. */
 export interface AttemptedExchange {
@@ -69,21 +67,12 @@ export class Attempts implements UpstreamUser {
 
   /** Where the request can be written to now. undefined: no connection is established. */
   get upstream(): ExchangeStream | undefined {
-    const { upstream } = this.#attempt;
-    return upstream?.ready === true ? upstream.transport : undefined;
+    return this.#attempt.writable;
   }
 
   /** The client took what was written to it, so there is room for more. */
   resume(): void {
     this.#attempt.upstream?.transport.resume();
-  }
-
-  /** Chooses a version of the service. false: there is none, and the client has been told. */
-  choose(live: LiveService): boolean {
-    const { to, head } = this.#exchange;
-    const error = to.enter(live, head, this.#client.peer.address);
-    if (error !== undefined) this.giveUp(error);
-    return error === undefined;
   }
 
   /**
@@ -103,6 +92,8 @@ export class Attempts implements UpstreamUser {
     const response = this.#response;
     const { status } = response.head;
     if (status === 101) return this.#switch(bytes.subarray(start, end));
+    // An application's own 408 is about one request and does not end the connection.
+    if (status === 408 && this.#isLeftover(!response.head.keepAlive)) return this.#again("stale");
     to.attemptAnswered(status);
     this.#attempt.judge(status < 500);
     if (status === 503 && this.#mayRetry("503") !== "no") return this.#again("policy");
@@ -112,12 +103,15 @@ export class Attempts implements UpstreamUser {
     return this.#pass(text, bytes, start, end);
   }
 
-  /** The attempt under way has failed: it is repeated, or the client hears of it. */
-  fail(failure: Failure): void {
+  /**
+   * The attempt under way has failed: it is repeated, or the client hears of it. `isReused`: on a
+   * connection that had carried an exchange before.
+   */
+  fail(failure: Failure, isReused = this.#attempt.isReused): void {
     if (failure === FAILURES.late && this.#attempt.inLine) return this.giveUp("overloaded");
     const { to, answer } = this.#exchange;
     const begun = answer.status !== 0;
-    const decision = begun ? "no" : this.#mayRetry(failure.cause);
+    const decision = begun ? "no" : this.#mayRetry(failure.cause, isReused);
     if (decision === "stale") return this.#again(decision);
     to.attemptEnded(failure.outcome);
     if (failure.outcome !== "local") this.#attempt.judge(false);
@@ -128,9 +122,15 @@ export class Attempts implements UpstreamUser {
     return this.#client.transport.reset();
   }
 
-  #mayRetry(cause: RetryCause | undefined): RetryDecision {
+  #mayRetry(cause: RetryCause | undefined, isReused = this.#attempt.isReused): RetryDecision {
     const { request, to } = this.#exchange;
-    return this.#retries.decide(cause, request, this.#attempt.upstream?.reused === true, to);
+    return this.#retries.decide(cause, request, isReused, to);
+  }
+
+  /** Whether what was read is not the answer: see Retries.replacesLeftover(). */
+  #isLeftover(isUntaken: boolean): boolean {
+    const { request } = this.#exchange;
+    return this.#retries.replacesLeftover(request, this.#attempt.isReused, isUntaken);
   }
 
   #again(decision: "stale" | "policy"): void {
@@ -163,7 +163,8 @@ export class Attempts implements UpstreamUser {
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
     this.#attempt.endpoint = endpoint;
-    this.fail(FAILURES[failure === "timeout" ? "connectTimeout" : failure]);
+    if (failure === "stale") return this.fail(FAILURES.reset, true);
+    return this.fail(FAILURES[failure === "timeout" ? "connectTimeout" : failure]);
   }
 
   onUpstreamData(bytes: Buffer, end: number): void {
@@ -189,18 +190,12 @@ export class Attempts implements UpstreamUser {
   }
 
   #read(bytes: Buffer, end: number): void {
-    const { head } = this.#response;
-    for (let start = 0; start < end;) {
-      const length = head.parse(bytes, start, end);
-      if (length === MORE) return this.#response.holdHead(bytes, start, end);
-      if (length === REFUSED) return this.fail(FAILURES.invalid);
-      start += length;
-      if (head.status >= 200 || head.status === 101) return this.#decide(bytes, start, end);
-      if (!this.#response.takesInterim()) return this.fail(FAILURES.invalid);
-      this.#exchange.answer.interim(head, this.#exchange.to);
-      this.#response.beginHead();
-    }
-    return undefined;
+    const { answer, to } = this.#exchange;
+    const bodyStart = this.#response.readHead(bytes, end, answer, to);
+    if (bodyStart === MORE) return undefined;
+    if (bodyStart !== REFUSED) return this.#decide(bytes, bodyStart, end);
+    if (this.#attempt.isReused) this.#attempt.spoke(this.#exchange.wheel.nowMs);
+    return this.#isLeftover(false) ? this.#again("stale") : this.fail(FAILURES.invalid);
   }
 
   /** Passes the response on from bytes[start] on; `head` goes before it. */
@@ -209,7 +204,10 @@ export class Attempts implements UpstreamUser {
     if (transport === undefined) return;
     const scanned = this.#response.forward(transport, head, bytes, start, end);
     if (scanned === REFUSED) return this.fail(FAILURES.reset);
-    if (this.#response.scanner.done) return this.#done(scanned === end);
+    if (this.#response.scanner.done) {
+      if (scanned < end) this.#attempt.spoke(this.#exchange.wheel.nowMs);
+      return this.#done(scanned === end);
+    }
     if (this.#client.transport.blocked) transport.pause();
     return this.#exchange.responseMoved();
   }
@@ -238,73 +236,5 @@ export class Attempts implements UpstreamUser {
     this.#attempt.clear();
     openTunnel(upgrade, rest);
     return this.#exchange.end();
-  }
-}
-
-/** The attempt under way: what it got from which pool. One object for each exchange, reused. */
-class Attempt {
-  #pool: UpstreamPool | undefined;
-  /** undefined: none yet, or no more. */
-  upstream: ExchangeUpstream | undefined;
-  /** The endpoint that is tried. undefined: none yet. */
-  endpoint: Endpoint | undefined;
-
-  clear(): void {
-    this.#pool = undefined;
-    this.upstream = undefined;
-  }
-
-  /** The pool has all its connections in use, and has put it into its waiting line. */
-  get inLine(): boolean {
-    return this.#pool !== undefined && this.endpoint === undefined;
-  }
-
-  /**
-   * Begins at the destination's pool. It may have to wait; then onUpstreamReady or onUpstreamFailed
-   * follows. Returns the reason if there will be no connection.
-   */
-  begin(
-    user: UpstreamUser,
-    { pool, policy }: Destination,
-    avoid: Endpoint | undefined,
-    fresh: boolean,
-  ): ProxyError | undefined {
-    this.#pool = pool;
-    this.upstream = undefined;
-    this.endpoint = undefined;
-    const got = pool?.acquire(user, policy.connectTimeoutMs, avoid, fresh) ?? "unavailable";
-    if (typeof got !== "string") this.got(got);
-    if (got !== "unavailable" && got !== "overloaded") return undefined;
-    this.#pool = undefined;
-    return got === "unavailable" ? "no-endpoint" : got;
-  }
-
-  got(upstream: ExchangeUpstream): void {
-    this.upstream = upstream;
-    this.endpoint = upstream.endpoint;
-  }
-
-  /** It went well at the endpoint, or badly. */
-  judge(isWell: boolean): void {
-    if (this.endpoint === undefined) return;
-    if (isWell) this.#pool?.succeeded(this.endpoint);
-    else this.#pool?.failed(this.endpoint);
-  }
-
-  /** A connection in use is destroyed, since its state is unknown. */
-  drop(user: UpstreamUser): void {
-    const { upstream } = this;
-    this.upstream = undefined;
-    if (upstream === undefined) this.#pool?.cancel(user);
-    else this.#pool?.discard(upstream);
-  }
-
-  /** The connection is in order and can serve the next exchange. */
-  release(head: ResponseHead): void {
-    const { upstream } = this;
-    this.upstream = undefined;
-    if (upstream === undefined) return;
-    if (!upstream.reused) upstream.idleMs = upstreamIdleMs(head.header("keep-alive"));
-    this.#pool?.release(upstream);
   }
 }

@@ -99,7 +99,8 @@ export class Exchange implements AttemptedExchange {
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
-    if (!this.#attempts.choose(live)) return undefined;
+    const nowhere = to.enter(live, head, client.peer.address);
+    if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
     this.#deadlines.begin(to.policy, this.wheel.nowMs);
     this.requestMoved();
     if (this.#attempts.try()) this.#pass(bytes, start);

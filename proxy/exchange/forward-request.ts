@@ -110,9 +110,9 @@ export class RequestForwarder {
     bytes: Buffer,
     start: number,
   ): void {
-    if (upstream === undefined) this.#keep(bytes, start);
-    else if (this.written) this.#forward(upstream, source, bytes, start);
-    else this.#sendWith(upstream, source, bytes, start);
+    if (upstream !== undefined && this.written) this.#forward(upstream, source, bytes, start);
+    else this.#keep(bytes, start);
+    if (upstream !== undefined && !this.written) return this.send(upstream, source);
     if (!this.done && upstream?.blocked !== false) source.pause();
   }
 
@@ -127,23 +127,14 @@ export class RequestForwarder {
    * until then.
    */
   send(upstream: ExchangeStream | undefined, source: ExchangeStream): void {
-    upstream?.write(this.#text);
-    if (upstream !== undefined) this.#wrote();
+    if (upstream !== undefined) {
+      upstream.write(this.#text);
+      this.written = true;
+      if (this.#text.length > REPLAY_BYTES_MAX) this.#forget();
+    }
     if (this.done) return;
     if (upstream?.blocked === false) source.resume();
     else source.pause();
-  }
-
-  /** Sends the kept head and the scanned bytes in one write. */
-  #sendWith(upstream: ExchangeStream, source: ExchangeStream, bytes: Buffer, start: number): void {
-    const { forwardEnd, tail } = this.scanner;
-    const head = this.#text;
-    if (this.idempotent) this.#remember(bytes, start);
-    if (forwardEnd > start) upstream.relay(source, head, bytes, start, forwardEnd);
-    else upstream.write(head + tail);
-    if (forwardEnd > start && tail !== "") upstream.write(tail);
-    this.#wrote();
-    this.#letSourceGo(upstream, source);
   }
 
   /** Sends the scanned bytes; the head is long gone. */
@@ -167,11 +158,6 @@ export class RequestForwarder {
     const { forwardEnd, tail } = this.scanner;
     if (this.#text.length + forwardEnd - start > REPLAY_BYTES_MAX) this.#forget();
     else if (forwardEnd > start || tail !== "") this.#keep(bytes, start);
-  }
-
-  #wrote(): void {
-    this.written = true;
-    if (!this.idempotent) this.#forget();
   }
 
   #forget(): void {

@@ -2,11 +2,13 @@ import { latin1 } from "../base/latin1.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
 import { LAST_CHUNK, chunkPrefix } from "../http1/chunk-encoding.ts";
 import { ChunkDecoder } from "../http1/chunk-decoder.ts";
-import { REFUSED } from "../http1/limits.ts";
+import { MORE, REFUSED } from "../http1/limits.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
 import type { ByteSource } from "../transport/transport.ts";
+import type { ClientAnswer } from "./client-answer.ts";
+import type { Destination } from "./destination.ts";
 import type { ExchangeStream } from "./ports.ts";
 
 /** Most interim responses to one request that are passed on; more mean a broken upstream. */
@@ -45,20 +47,13 @@ export class ResponseForwarder {
     this.inBody = false;
     this.#interims = 0;
     this.keepsConnection = true;
-    this.beginHead();
+    this.#beginHead();
   }
 
   /** Before a head: the first, or one behind an interim one. */
-  beginHead(): void {
+  #beginHead(): void {
     this.head.reset();
     this.#partialHead = undefined;
-  }
-
-  /** An interim head was read. Returns whether it may be passed on. */
-  takesInterim(): boolean {
-    this.#interims += 1;
-    this.keepsConnection &&= this.head.keepAlive;
-    return this.#interims <= INTERIM_RESPONSES_MAX;
   }
 
   /** The earlier pieces of a head with the newest one. undefined: there were no earlier pieces. */
@@ -67,9 +62,32 @@ export class ResponseForwarder {
     return Buffer.concat([this.#partialHead, bytes.subarray(0, end)]);
   }
 
+  /**
+   * Reads the heads at the beginning of bytes[0, end): those of interim responses, which `client`
+   * gets, and the final one or that of a 101. Returns where that ends, or MORE; REFUSED when one
+   * breaks a rule.
+   */
+  readHead(bytes: Buffer, end: number, client: ClientAnswer, to: Destination): number {
+    const { head } = this;
+    for (let start = 0; start < end;) {
+      const length = head.parse(bytes, start, end);
+      if (length === MORE) return this.#holdHead(bytes, start, end);
+      if (length === REFUSED) return REFUSED;
+      start += length;
+      if (head.status >= 200 || head.status === 101) return start;
+      this.#interims += 1;
+      this.keepsConnection &&= head.keepAlive;
+      if (this.#interims > INTERIM_RESPONSES_MAX) return REFUSED;
+      client.interim(head, to);
+      this.#beginHead();
+    }
+    return MORE;
+  }
+
   /** Keeps the beginning of a head until more of it arrives. */
-  holdHead(bytes: Buffer, start: number, end: number): void {
+  #holdHead(bytes: Buffer, start: number, end: number): typeof MORE {
     this.#partialHead = Buffer.from(bytes.subarray(start, end));
+    return MORE;
   }
 
   /** The head is known: how its body ends, and how the client of this request gets it. */
@@ -78,7 +96,8 @@ export class ResponseForwarder {
     this.#partialHead = undefined;
     // Who declines an upgrade may have left HTTP at the head, and takes its body for a request.
     const mayBeLost = request.upgrade !== undefined && request.hasBody;
-    this.keepsConnection &&= this.head.keepAlive && !mayBeLost;
+    const { keepAlive, bodyIsDoubtful } = this.head;
+    this.keepsConnection &&= keepAlive && !bodyIsDoubtful && !mayBeLost;
     const ends = this.head.framingFor(request.isHead);
     const knowsChunks = request.minorVersion > 0;
     this.framing = "as-sent";

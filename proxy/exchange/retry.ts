@@ -10,6 +10,8 @@ export type UnansweredRequest = {
   readonly idempotent: boolean;
   /** Everything that was sent is still available. */
   readonly replayable: boolean;
+  /** All of it has been read from the client. */
+  readonly done: boolean;
 };
 
 /** Where it went. */
@@ -39,6 +41,18 @@ export class Retries {
   }
 
   /**
+   * Whether to send a request again, on a fresh connection, because what came in its place was
+   * meant for nobody: left over from the exchange before, or a 408 that ends the wait for one.
+   * `isUntaken`: the endpoint itself says that it has not had this one (RFC 9110 15.5.9), so that
+   * even a POST may be repeated.
+   */
+  replacesLeftover(request: UnansweredRequest, isReused: boolean, isUntaken: boolean): boolean {
+    if (!isReused || this.#staleRetried || !request.done || !request.replayable) return false;
+    this.#staleRetried = request.idempotent || isUntaken;
+    return this.#staleRetried;
+  }
+
+  /**
    * Whether to repeat a failed attempt, which the caller then does. Nothing non-idempotent is ever
    * sent twice once a byte of it has been written (RFC 9110 9.2.2). A kept-alive connection that
    * dies before the first byte of an answer gets one more try whatever the policy (RFC 9112 9.3.1).
@@ -53,9 +67,13 @@ export class Retries {
   ): RetryDecision {
     if (cause === undefined || live === undefined || !request.replayable) return "no";
     if (request.written && !request.idempotent) return "no";
-    if (cause === "reset-before-response" && isReused && !this.#staleRetried) {
-      this.#staleRetried = true;
-      return "stale";
+    if (cause === "reset-before-response" && isReused) {
+      // Of what was not even written nothing can be lost, and each time a connection goes.
+      if (!request.written) return "stale";
+      if (!this.#staleRetried) {
+        this.#staleRetried = true;
+        return "stale";
+      }
     }
     if (this.#count >= policy.attempts || !policy.on.includes(cause)) return "no";
     if (!live.mayRetry(policy.budgetPercent, policy.budgetMin)) return "no";

@@ -104,6 +104,15 @@ export class ResponseHead {
     return this.status < 200 || this.status === 204 || this.status === 304;
   }
 
+  /**
+   * A 204 or 304 that speaks of a body: it has none, but an endpoint that is wrong about this may
+   * send one. After a HEAD that is not so: there every answer speaks of what GET would bring.
+   */
+  get bodyIsDoubtful(): boolean {
+    if (!this.isBodiless) return false;
+    return this.contentLength > 0 || this.fields.has(Field.transferEncoding);
+  }
+
   #read(bytes: Buffer, start: number, end: number): number {
     if (!this.#isLineRead) {
       const length = this.#readLine(bytes, start, end);

@@ -1,4 +1,5 @@
 import type { ConnectTarget } from "../transport/transport.ts";
+import { RestHabits } from "./rest-habits.ts";
 import type { EndpointSnapshot } from "../table/snapshot.ts";
 
 /** A returning endpoint starts with this part of its share (HAProxy's and Envoy's slow starts). */
@@ -16,6 +17,8 @@ export class Endpoint {
   inFlight = 0;
   /** No longer in the table: what is under way ends, nothing new begins. */
   removed = false;
+  /** What it does with connections that rest. */
+  readonly habits = new RestHabits();
   /** Failures in a row. */
   failures = 0;
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */

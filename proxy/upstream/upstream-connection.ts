@@ -1,6 +1,8 @@
+import { latin1 } from "../base/latin1.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import { isLocalFault } from "../base/local-faults.ts";
 import type { LocalFaults } from "../base/local-faults.ts";
+import type { TurnWatcher, WriteBatch } from "../transport/write-batch.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import { acceptTransport, connectTransport } from "../transport/open-transport.ts";
@@ -9,10 +11,22 @@ import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /**
+/**
  * Why there is no connection. local: a fault of our own. queueFull: the queue of a Unix socket had
- * no room all the time, for which TCP would have waited.
+ * no room all the time, for which TCP would have waited. stale: one that was kept has ended before
+ * anything was written to it.
  */
-export type ConnectFailure = "refused" | "timeout" | "unreachable" | "local" | "queueFull";
+export type ConnectFailure =
+  | "refused"
+  | "timeout"
+  | "unreachable"
+  | "local"
+  | "queueFull"
+  | "stale";
+
+/** Where the status is in a status line (RFC 9112 section 4). */
+const STATUS_START = "HTTP/1.1 ".length;
+const STATUS_END = STATUS_START + 3;
 
 /** Who uses a connection: an exchange, then perhaps a tunnel. */
 export interface UpstreamUser {
@@ -30,8 +44,15 @@ export interface UpstreamUser {
 /** What the pool wants to know of its connections. */
 export interface ConnectionOwner {
   onConnectionReady(connection: UpstreamConnection): void;
-  /** `user`: who had it, and hears of it next. undefined: nobody. */
-  onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void;
+  /**
+   * `user`: who had it, and hears of it next. undefined: nobody. `isStale`: it had been kept and is
+   * gone before its user heard of it; then it is the owner that tells the user.
+   */
+  onConnectionGone(
+    connection: UpstreamConnection,
+    user: UpstreamUser | undefined,
+    isStale: boolean,
+  ): void;
 }
 
 type ConnectionDeps = {
@@ -42,14 +63,18 @@ type ConnectionDeps = {
   readonly faults: LocalFaults;
   readonly connectTimeoutMs: number;
   /** An established connection that another worker gave away. Absent: a new one is made. */
-  readonly handle?: ConnectionHandle;
+  readonly handle?: ConnectionHandle | undefined;
 };
 
 /**
  * One connection to an endpoint: connecting, then in turn idle and used by one exchange at a time.
  * If bytes arrive on an idle connection they answer nothing (RFC 9112 9.2), and it is destroyed.
+ *
+ * Before it serves another exchange it is looked at: a whole turn of the event loop must have
+ * passed since it was released in which everything that had arrived was read, and nothing, not even
+ * an end, was there. Until its endpoint's habits are known, the look takes a while longer.
  */
-export class UpstreamConnection implements TransportHandler, Expiring {
+export class UpstreamConnection implements TransportHandler, Expiring, TurnWatcher {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
   /**
@@ -57,7 +82,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
    * takes over one that was given away sets itself here at once.
    */
   user: UpstreamUser | undefined;
-  /** Connected. */
+  /** Its user may write. */
   ready = false;
   /** How long it may rest between exchanges, known from its first answer. 0: not at all. */
   idleMs = 0;
@@ -66,8 +91,16 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   readonly #owner: ConnectionOwner;
   readonly #wheel: TimerWheel;
   readonly #faults: LocalFaults;
+  readonly #turns: WriteBatch;
   readonly #timer = new Timer(this);
   #timedOut = false;
+  /** It has a user, and is looked at before that user hears of it. */
+  #looking = false;
+  /** That takes long enough by now. */
+  #waited = false;
+  /** When it was released: in which turn, and in monotonic milliseconds. */
+  #restedTurn = 0;
+  #restedMs = 0;
 
   constructor(deps: ConnectionDeps, user: UpstreamUser | undefined) {
     this.endpoint = deps.endpoint;
@@ -76,6 +109,7 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     this.#wheel = deps.wheel;
     this.#faults = deps.faults;
     const { handle, buffers, endpoint, connectTimeoutMs } = deps;
+    this.#turns = buffers.writes;
     this.ready = handle !== undefined;
     endpoint.inFlight += 1;
     this.transport =
@@ -90,10 +124,17 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     return this;
   }
 
+  /** It may serve another exchange after the one that has ended. */
+  get mayRest(): boolean {
+    return this.idleMs > 0 && !this.endpoint.habits.isSuspect(this.#wheel.nowMs);
+  }
+
   /** Waits without a user for at most `idleMs`. */
   rest(): void {
     this.free();
     this.reused = true;
+    this.#restedTurn = this.#turns.mark();
+    this.#restedMs = this.#wheel.readMs();
     this.#wheel.arm(this.#timer, this.idleMs);
   }
 
@@ -110,13 +151,17 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     const handle = this.transport.detach();
     if (handle === undefined) return undefined;
     this.#timer.close();
-    this.#owner.onConnectionGone(this, this.free());
+    this.#owner.onConnectionGone(this, this.free(), false);
     return handle;
   }
 
-  /** Gives a connection that rests to a user. */
+  /** Gives a connection that rests to a user, who hears at the end of a turn whether it is fit. */
   attach(user: UpstreamUser): this {
     this.user = user;
+    this.ready = false;
+    this.#looking = true;
+    this.#waited = false;
+    this.#turns.tell(this);
     this.endpoint.inFlight += 1;
     this.#timer.disarm();
     return this;
@@ -128,14 +173,28 @@ export class UpstreamConnection implements TransportHandler, Expiring {
     this.#owner.onConnectionReady(this);
   }
 
+  /** Gives it to its user, unless it has ended or must be looked at for longer. */
+  onTurnEnd(): void {
+    if (this.transport.closed) return;
+    if (this.#restedTurn === this.#turns.turn) return this.#turns.tell(this);
+    if (this.#mustWait()) return undefined;
+    this.#looking = false;
+    this.ready = true;
+    return this.#owner.onConnectionReady(this);
+  }
+
   onData(bytes: Buffer, end: number): void {
-    if (this.user === undefined) this.transport.destroy();
-    else this.user.onUpstreamData(bytes, end);
+    if (!this.#isAtRest) return this.user?.onUpstreamData(bytes, end);
+    // A 408 is how some say that they wait no longer.
+    if (end > STATUS_END && latin1(bytes, STATUS_START, STATUS_END) === "408") this.#wasClosed();
+    else this.endpoint.habits.spoke(this.#wheel.nowMs);
+    return this.transport.destroy();
   }
 
   onEnd(): void {
-    if (this.user === undefined) this.transport.destroy();
-    else this.user.onUpstreamEnd();
+    if (!this.#isAtRest) return this.user?.onUpstreamEnd();
+    this.#wasClosed();
+    return this.transport.destroy();
   }
 
   onFlushed(): void {
@@ -143,18 +202,44 @@ export class UpstreamConnection implements TransportHandler, Expiring {
   }
 
   onClose(error: Error | undefined): void {
+    if (this.#isAtRest && error !== undefined) this.#wasClosed();
     const user = this.free();
     this.#timer.close();
-    this.#owner.onConnectionGone(this, user);
-    if (user === undefined) return;
-    if (this.ready) user.onUpstreamClosed(error);
-    else user.onUpstreamFailed(this.#failureOf(error), this.endpoint);
+    this.#owner.onConnectionGone(this, user, this.#looking);
+    if (this.#looking) return;
+    if (this.ready) user?.onUpstreamClosed(error);
+    else user?.onUpstreamFailed(this.#failureOf(error), this.endpoint);
   }
 
   /** Connecting took too long, or nobody wanted it for too long. */
   onDeadline(): void {
     this.#timedOut = !this.ready;
     this.transport.destroy();
+  }
+
+  /** Nobody may be told of what comes. */
+  get #isAtRest(): boolean {
+    return this.user === undefined || this.#looking;
+  }
+
+  /** Whether its endpoint must be watched for longer; then onTurnEnd() is called again. */
+  #mustWait(): boolean {
+    const { habits } = this.endpoint;
+    if (habits.restMinMs === 0) return false;
+    const leftMs = this.#waited ? 0 : habits.restMinMs - this.#restMs();
+    this.#waited = leftMs > 0;
+    if (this.#waited) this.#turns.tellLater(this, leftMs);
+    else habits.wasQuiet();
+    return this.#waited;
+  }
+
+  #restMs(): number {
+    return this.#wheel.readMs() - this.#restedMs;
+  }
+
+  /** The endpoint has ended it while it rested. */
+  #wasClosed(): void {
+    if (this.reused) this.endpoint.habits.wasClosed(this.#restMs());
   }
 
   #failureOf(error: NodeJS.ErrnoException | undefined): ConnectFailure {

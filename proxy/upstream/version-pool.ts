@@ -102,9 +102,9 @@ export class VersionPool implements ConnectionOwner {
   }
 
   /**
-   * A connection for `user`: an idle or a new one (then `ready` is false and onUpstreamReady or
-   * onUpstreamFailed follows). `avoid`: the endpoint that has just failed, taken only when there is
-   * no other. `fresh`: idle connections are suspect, and only taken when there is no room for more.
+   * A connection for `user`, an idle or a new one; onUpstreamReady or onUpstreamFailed follows.
+   * `avoid`: the endpoint that has just failed, taken only when there is no other. `fresh`: idle
+   * connections are suspect, and only taken when there is no room for more.
    */
   acquire(
     user: UpstreamUser,
@@ -117,7 +117,7 @@ export class VersionPool implements ConnectionOwner {
     const idle = fresh ? undefined : this.#idle.take(endpoint);
     if (idle !== undefined) return idle.attach(user);
     if (this.connections < this.#policy.limits.connections) {
-      return this.#dial(endpoint, user, connectTimeoutMs);
+      return this.#connect(endpoint, user, connectTimeoutMs);
     }
     const other = this.#idle.takeAny(this.endpoints.values(), true);
     return other?.attach(user) ?? this.#wait(user, connectTimeoutMs);
@@ -128,17 +128,13 @@ export class VersionPool implements ConnectionOwner {
    * endpoint that is no longer in the table gets nothing new.
    */
   adopt(handle: ConnectionHandle, address: string): UpstreamConnection {
-    const endpoint = this.#endpoints.findOrMake(address);
-    this.connections += 1;
-    const { buffers, wheel, faults } = this.#deps;
-    const deps = { endpoint, owner: this, buffers, wheel, faults, connectTimeoutMs: 0, handle };
-    return new UpstreamConnection(deps, undefined);
+    return this.#connect(this.#endpoints.findOrMake(address), undefined, 0, handle);
   }
 
   /** The user that was told "waiting" no longer waits. Nothing is called back. */
   cancel(user: UpstreamUser): void {
-    const dialled = this.#line.leave(user);
-    if (dialled !== undefined) this.discard(dialled);
+    const promised = this.#line.leave(user);
+    if (promised !== undefined) this.discard(promised);
   }
 
   /** The exchange has ended, and the connection is fit for the next one. */
@@ -146,7 +142,7 @@ export class VersionPool implements ConnectionOwner {
     const { endpoint } = connection;
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
     const isInTheWay = !endpoint.usable && !this.#line.isEmpty;
-    const isOver = isInTheWay || this.#closed || endpoint.removed || connection.idleMs <= 0;
+    const isOver = isInTheWay || this.#closed || endpoint.removed || !connection.mayRest;
     if (isOver || !connection.transport.whole) {
       this.discard(connection);
       return;
@@ -154,7 +150,7 @@ export class VersionPool implements ConnectionOwner {
     connection.rest();
     const next = this.#line.next();
     if (next === undefined) this.#idle.add(connection);
-    else next.user.onUpstreamReady(connection.attach(next.user));
+    else this.#line.promised(next.user, connection.attach(next.user));
   }
 
   /** The connection is no longer of use. Its user hears nothing more. */
@@ -178,10 +174,16 @@ export class VersionPool implements ConnectionOwner {
     connection.user.onUpstreamReady(connection);
   }
 
-  onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void {
+  onConnectionGone(
+    connection: UpstreamConnection,
+    user: UpstreamUser | undefined,
+    isStale: boolean,
+  ): void {
     this.connections -= 1;
     if (user !== undefined) this.#line.settled(user);
     this.#idle.forget(connection);
+    // Its turn had come: whoever still waits comes after it.
+    if (isStale) user?.onUpstreamFailed("stale", connection.endpoint);
     this.#serveWaiting();
   }
 
@@ -197,13 +199,16 @@ export class VersionPool implements ConnectionOwner {
     this.#serveWaiting();
   }
 
-  #dial(endpoint: Endpoint, user: UpstreamUser, connectTimeoutMs: number): UpstreamConnection {
+  #connect(
+    endpoint: Endpoint,
+    user: UpstreamUser | undefined,
+    connectTimeoutMs: number,
+    handle?: ConnectionHandle,
+  ): UpstreamConnection {
     const { buffers, wheel, faults } = this.#deps;
+    const deps = { endpoint, owner: this, buffers, wheel, faults, connectTimeoutMs, handle };
     this.connections += 1;
-    return new UpstreamConnection(
-      { endpoint, owner: this, buffers, wheel, faults, connectTimeoutMs },
-      user,
-    );
+    return new UpstreamConnection(deps, user);
   }
 
   #wait(user: UpstreamUser, connectTimeoutMs: number): NoConnection {
@@ -228,7 +233,7 @@ export class VersionPool implements ConnectionOwner {
       const { user, connectTimeoutMs } = next;
       const endpoint = this.#endpoints.pick(this.#policy.slowStartMs);
       if (endpoint === undefined) user.onUpstreamFailed("unreachable", undefined);
-      else this.#line.dialled(user, this.#dial(endpoint, user, connectTimeoutMs));
+      else this.#line.promised(user, this.#connect(endpoint, user, connectTimeoutMs));
     }
   }
 }

@@ -5,12 +5,12 @@ export type WaitingUser = { readonly user: UpstreamUser; readonly connectTimeout
 
 /**
  * The users that wait for a connection of one version, in the order in which they came; then, until
- * it is established, with the connection that is being made for them. They do not know that
- * connection yet, so a user that leaves must be looked up.
+ * it is ready, with the connection that is for them. They do not know that connection yet, so a
+ * user that leaves must be looked up.
  */
 export class WaitingLine {
   readonly #waiting: WaitingUser[] = [];
-  readonly #dialled = new Map<UpstreamUser, UpstreamConnection>();
+  readonly #promised = new Map<UpstreamUser, UpstreamConnection>();
 
   /** Whether anybody's turn has not come. */
   get isEmpty(): boolean {
@@ -29,22 +29,22 @@ export class WaitingLine {
     return this.#waiting.length === 0 ? undefined : this.#waiting.shift();
   }
 
-  /** Its turn came, and this connection is being made for it. */
-  dialled(user: UpstreamUser, connection: UpstreamConnection): void {
-    this.#dialled.set(user, connection);
+  /** Its turn came, and it gets this connection when that is ready. */
+  promised(user: UpstreamUser, connection: UpstreamConnection): void {
+    this.#promised.set(user, connection);
   }
 
   /** The user has been told of its connection, or that there is none. */
   settled(user: UpstreamUser): void {
-    this.#dialled.delete(user);
+    this.#promised.delete(user);
   }
 
-  /** The user no longer wants a connection. Returns what is being made for it. */
+  /** The user no longer wants a connection. Returns what would have been its own. */
   leave(user: UpstreamUser): UpstreamConnection | undefined {
     const index = this.#waiting.findIndex((waiting) => waiting.user === user);
     if (index >= 0) this.#waiting.splice(index, 1);
-    const dialled = this.#dialled.get(user);
-    this.#dialled.delete(user);
-    return dialled;
+    const promised = this.#promised.get(user);
+    this.#promised.delete(user);
+    return promised;
   }
 }

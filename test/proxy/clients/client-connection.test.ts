@@ -29,7 +29,8 @@ describe("ClientConnection", () => {
     await eventually(() => expect(connection.idleSinceMs).toBeUndefined());
     bed.origin.onRequest = () => undefined;
     client.send("st: web\r\n\r\n");
-    await eventually(() => expect(connection.exchange?.pool?.version).toBe("v1"));
+    await eventually(() => expect(bed.origin.requests).toHaveLength(2));
+    expect(connection.exchange?.pool?.version).toBe("v1");
     expect(connection.idleSinceMs).toBeUndefined();
     bed.origin.lastConnection.send(OK);
     await client.response();

@@ -16,8 +16,8 @@ const policy: RetryPolicy = {
   budgetMin: 3,
 };
 
-const get: UnansweredRequest = { written: true, idempotent: true, replayable: true };
-const post: UnansweredRequest = { written: true, idempotent: false, replayable: true };
+const get: UnansweredRequest = { written: true, idempotent: true, replayable: true, done: true };
+const post: UnansweredRequest = { written: true, idempotent: false, replayable: true, done: true };
 
 function liveService(versions: Readonly<Record<string, VersionParts>>): LiveService {
   const live = new LiveService(serviceTable(versions), poolParts());
@@ -109,5 +109,26 @@ describe("poolForRetry()", () => {
     expect(next({ v1: none, v2: 1, v3: 1 }, "any")).toBe("v3");
     expect(next({ v1: none, v2: 1, v3: 1 }, "stable-only")).toBe("v2");
     expect(next({ v1: none, v2: 1, v3: 0 }, "any")).toBe("v2");
+  });
+});
+
+describe("Retries.replacesLeftover()", () => {
+  test("is once for each exchange, and only on a connection that was used before", () => {
+    const retries = new Retries();
+    const replaces = (isReused: boolean): boolean => retries.replacesLeftover(get, isReused, false);
+    expect([replaces(false), replaces(true), replaces(true)]).toEqual([false, true, false]);
+    retries.clear();
+    expect(replaces(true)).toBe(true);
+  });
+
+  test("takes a POST again only when the endpoint says that it has not had it", () => {
+    expect(new Retries().replacesLeftover(post, true, false)).toBe(false);
+    expect(new Retries().replacesLeftover(post, true, true)).toBe(true);
+  });
+
+  test("needs the whole request", () => {
+    const partial = { ...get, done: false };
+    expect(new Retries().replacesLeftover(partial, true, true)).toBe(false);
+    expect(new Retries().replacesLeftover({ ...get, replayable: false }, true, true)).toBe(false);
   });
 });

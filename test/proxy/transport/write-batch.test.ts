@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WriteBatch } from "../../../proxy/transport/write-batch.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -32,6 +33,40 @@ test("WriteBatch.add() during a flush waits for the next turn", async () => {
   });
   await turn();
   await eventually(() => expect(flushed).toEqual(["first", "second"]));
+});
+
+test("WriteBatch.tell() comes before the writes of its turn, and what it writes goes with them", async () => {
+  const batch = new WriteBatch();
+  const steps: string[] = [];
+  batch.add({ flush: () => steps.push("first write") });
+  batch.tell({
+    onTurnEnd: () => {
+      steps.push("told");
+      batch.add({ flush: () => steps.push("its write") });
+    },
+  });
+  await turn();
+  expect(steps).toEqual(["told", "first write", "its write"]);
+});
+
+test("WriteBatch.turn changes with each turn that was marked, also when somebody throws", async () => {
+  const batch = new WriteBatch();
+  const first = batch.mark();
+  expect(batch.mark()).toBe(first);
+  await turn();
+  const thrown = once(process, "uncaughtException");
+  const listeners = process.listeners("uncaughtException").slice(0, -1);
+  for (const each of listeners) process.off("uncaughtException", each);
+  onTestFinished(() => listeners.forEach((each) => process.on("uncaughtException", each)));
+  batch.tell({
+    onTurnEnd: () => {
+      throw new Error("told");
+    },
+  });
+  await thrown;
+  const turns: number[] = [];
+  batch.tell({ onTurnEnd: () => turns.push(batch.turn) });
+  await eventually(() => expect(turns).toEqual([first + 2]));
 });
 
 test("WriteBatch.watch() has writes wait while the loop is busy, and then no more", async () => {

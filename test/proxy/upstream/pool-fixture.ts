@@ -93,12 +93,12 @@ export class RecordingUser implements UpstreamUser {
     this.#pool = pool;
   }
 
-  /** As VersionPool.acquire(). "ready" and "connecting": it has a connection. */
+  /** As VersionPool.acquire(). "kept" and "connecting": it gets a connection. */
   acquire(avoid?: Endpoint, connectTimeoutMs = CONNECT_TIMEOUT_MS): string {
     const got = this.#pool.acquire(this, connectTimeoutMs, avoid);
     if (typeof got === "string") return got;
     this.connection = got;
-    return got.ready ? "ready" : "connecting";
+    return got.reused ? "kept" : "connecting";
   }
 
   /** Acquires and waits until the connection stands. */

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { UpstreamConnection } from "../../../proxy/upstream/upstream-connection.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -132,7 +132,7 @@ test("UpstreamConnection in use does not end by the idle time it had", async () 
   const user = new RecordingUser(pool);
   await user.open();
   user.release(150);
-  expect(user.acquire()).toBe("ready");
+  expect(user.acquire()).toBe("kept");
   // A second connection with the same idle time says when the first one's would have been over.
   const other = new RecordingUser(versionPool([clockwork.address], poolPolicy(), deps));
   await other.open();
@@ -162,4 +162,52 @@ test("UpstreamConnection tells its owner of its end before its user", async () =
   await eventually(() => expect(steps).toEqual(["user ready"]));
   origin.lastConnection.socket.resetAndDestroy();
   await eventually(() => expect(steps).toEqual(["user ready", "owner gone", "user broken"]));
+});
+
+/** What an endpoint does to a connection that rests; its next user must not suffer from it. */
+const SURPRISES: readonly (readonly [string, (origin: RawOrigin) => void])[] = [
+  ["a FIN", ({ lastConnection }) => void lastConnection.socket.end()],
+  ["a reset", ({ lastConnection }) => void lastConnection.socket.resetAndDestroy()],
+  ["bytes", ({ lastConnection }) => void lastConnection.send("HTTP/1.1 408 Late\r\n\r\n")],
+];
+
+describe.each(SURPRISES)("UpstreamConnection on which %s waits in the kernel", (_, surprise) => {
+  test("is stale to a user that is given it before that was read", async () => {
+    using origin = await RawOrigin.start();
+    const pool = versionPool([origin.address]);
+    const [before, after] = [new RecordingUser(pool), new RecordingUser(pool)];
+    await before.open();
+    before.release();
+    surprise(origin);
+    // What was sent is in our kernel now, and this turn reads no more.
+    expect(after.acquire()).toBe("kept");
+    expect(after.connection?.ready).toBe(false);
+    await eventually(() => expect(after.told).toEqual(["failed stale"]));
+    expect([before.told, pool.connections]).toEqual([["ready"], 0]);
+  });
+
+  test("is stale to one that has waited for it", async () => {
+    using origin = await RawOrigin.start();
+    const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));
+    const [before, first, second] = Array.from({ length: 3 }, () => new RecordingUser(pool));
+    await before?.open();
+    expect([first?.acquire(), second?.acquire()]).toEqual(["waiting", "waiting"]);
+    surprise(origin);
+    before?.release();
+    await eventually(() => expect(second?.told).toEqual(["ready"]));
+    expect([before?.told, first?.told]).toEqual([["ready"], ["failed stale"]]);
+  });
+});
+
+test("UpstreamConnection that was just released is not given away before it was read once", async () => {
+  using origin = await RawOrigin.start();
+  const { buffers, ...parts } = poolParts();
+  const pool = versionPool([origin.address], poolPolicy(), { buffers, ...parts });
+  const [before, after] = [new RecordingUser(pool), new RecordingUser(pool)];
+  await before.open();
+  before.release();
+  const released = buffers.writes.turn;
+  after.acquire();
+  await eventually(() => expect(after.told).toEqual(["ready"]));
+  expect(buffers.writes.turn).toBeGreaterThan(released + 1);
 });

@@ -35,7 +35,7 @@ test("VersionPool.acquire() takes the connection that was used last", async () =
   b.release();
   a.release();
   expect(counts(pool, origin)).toEqual([2, 0, 2]);
-  expect(next.acquire()).toBe("ready");
+  expect(next.acquire()).toBe("kept");
   expect(next.connection).toBe(first);
   expect(first.reused).toBe(true);
   expect(counts(pool, origin)).toEqual([2, 1, 1]);
@@ -51,9 +51,10 @@ test("VersionPool.acquire() waits at the limit, refuses beyond pending, serves i
   const connection = await a.open();
   expect([b.acquire(), c.acquire(), d.acquire()]).toEqual(["waiting", "waiting", "overloaded"]);
   a.release();
+  await eventually(() => expect(b.told).toEqual(["ready"]));
   expect(all.map(({ told }) => told)).toEqual([["ready"], ["ready"], [], []]);
   b.release();
-  expect(c.told).toEqual(["ready"]);
+  await eventually(() => expect(c.told).toEqual(["ready"]));
   expect([b.connection, c.connection]).toEqual([connection, connection]);
   expect(counts(pool, origin)).toEqual([1, 1, 0]);
 });
@@ -79,7 +80,22 @@ test("VersionPool.cancel() of one that waits tells it nothing, and the next one 
   c.acquire();
   pool.cancel(b);
   a.release();
-  expect([b.told, c.told]).toEqual([[], ["ready"]]);
+  await eventually(() => expect(c.told).toEqual(["ready"]));
+  expect(b.told).toEqual([]);
+});
+
+test("VersionPool.cancel() of one whose connection is still looked at destroys that connection", async () => {
+  using origin = await RawOrigin.start();
+  const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));
+  const [a, b, c] = users(pool, 3) as [RecordingUser, RecordingUser, RecordingUser];
+  await a.open();
+  b.acquire();
+  c.acquire();
+  a.release();
+  pool.cancel(b);
+  await eventually(() => expect(c.told).toEqual(["ready"]));
+  expect([a.told, b.told]).toEqual([["ready"], []]);
+  expect(origin.connections).toHaveLength(2);
 });
 
 test("VersionPool.cancel() of one that has waited and is being connected ends its connection", async () => {
@@ -138,7 +154,7 @@ test("VersionPool at its limit gives an idle connection of another endpoint", as
   a.release();
   const weighty = endpointSnapshot(other.address, { weight: 65_535 });
   pool.update(versionSnapshot(origin.address, weighty), poolPolicy({ connections: 1 }));
-  expect([b.acquire(), b.connection]).toEqual(["ready", connection]);
+  expect([b.acquire(), b.connection]).toEqual(["kept", connection]);
 });
 
 test("VersionPool at its limit closes an idle connection of an unusable endpoint for one who waits", async () => {
@@ -216,7 +232,7 @@ test("VersionPool.update() keeps endpoints by address with their connections", a
   expect([...pool.endpoints.values()]).toEqual([kept]);
   expect([kept.failures, kept.snapshot.weight, pool.idleCount(kept)]).toEqual([2, 7, 1]);
   const { connection } = user;
-  expect([user.acquire(), user.connection]).toEqual(["ready", connection]);
+  expect([user.acquire(), user.connection]).toEqual(["kept", connection]);
 });
 
 test("VersionPool.update() with an equal snapshot touches no socket", async () => {

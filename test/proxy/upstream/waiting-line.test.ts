@@ -37,9 +37,9 @@ test("WaitingLine.leave() gives what is being made for a user, once, until it is
   const user = new RecordingUser(pool);
   const connection = await user.open();
   const line = new WaitingLine();
-  line.dialled(user, connection);
+  line.promised(user, connection);
   expect([line.leave(user), line.leave(user)]).toEqual([connection, undefined]);
-  line.dialled(user, connection);
+  line.promised(user, connection);
   line.settled(user);
   expect(line.leave(user)).toBeUndefined();
 });
