@@ -167,6 +167,8 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
   const faults = new LocalFaults(wheel, log);
   const buffers = new ReadBuffers();
   buffers.writes.watch();
+  const connections = new ClientConnections();
+  connections.watch();
   const exchangeDeps = {
     clock: systemClock,
     wheel,
@@ -182,7 +184,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     buffers,
     faults,
     services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults }),
-    connections: new ClientConnections(),
+    connections,
     exchanges: new ExchangeStore(exchangeDeps),
   };
 }

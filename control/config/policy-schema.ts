@@ -44,6 +44,7 @@ export const policyOverrideShape = {
   idleTimeout: duration.optional(),
   tunnelIdleTimeout: duration.optional(),
   responseTimeout: duration.optional(),
+  halfCloseGrace: duration.optional(),
   stallTimeout: duration.optional(),
   maxBody: size.optional(),
   retries: retries.optional(),
@@ -63,6 +64,7 @@ export const DEFAULT_POLICY: Policy = {
   tunnelIdleTimeoutMs: 3_600_000,
   headTimeoutMs: 10_000,
   responseTimeoutMs: 30_000,
+  halfCloseGraceMs: 1_000,
   stallTimeoutMs: 30_000,
   maxBodyBytes: 0,
   retries: {
@@ -88,6 +90,7 @@ export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
     tunnelIdleTimeoutMs: override.tunnelIdleTimeout ?? base.tunnelIdleTimeoutMs,
     headTimeoutMs: override.headTimeout ?? base.headTimeoutMs,
     responseTimeoutMs: override.responseTimeout ?? base.responseTimeoutMs,
+    halfCloseGraceMs: override.halfCloseGrace ?? base.halfCloseGraceMs,
     stallTimeoutMs: override.stallTimeout ?? base.stallTimeoutMs,
     maxBodyBytes: override.maxBody ?? base.maxBodyBytes,
     retries: mergeRetries(base.retries, override.retries),

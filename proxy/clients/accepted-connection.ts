@@ -58,6 +58,7 @@ export abstract class AcceptedConnection
   abstract onClose(): void;
   abstract onDeadline(nowMs: number): void;
   abstract offer(): void;
+  abstract look(): void;
   abstract goOn(): void;
   abstract giveAway(): ReturnType<OpenClient["giveAway"]>;
   abstract closeWhenIdle(): void;

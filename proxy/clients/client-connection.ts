@@ -12,6 +12,12 @@ import { AcceptedConnection } from "./accepted-connection.ts";
 import type { OpenClient } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
 
+/**
+ * Bytes of requests that wait up to which there is another read, once a second, so that the end of
+ * a client is seen that sent some of them and left.
+ */
+const HELD_BYTES_MAX = 64 * 1024;
+
 /** idle: between requests. head: inside one's head. gone: not ours any more. */
 type State = "idle" | "head" | "exchange" | "gone";
 
@@ -36,11 +42,19 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     this.#giveExchangeBack();
     if (this.#state !== "exchange") return;
     // In a drain too: an unannounced end could collide with the next request.
-    if (close || this.transport.ended) return this.linger();
+    if (close || this.#hasSentAll) return this.linger();
     this.#state = "idle";
     this.#idleSinceMs = this.deps.wheel.nowMs;
     this.armFor(this.timeouts.idleTimeoutMs);
     if (!this.#reading) this.offer();
+  }
+
+  /** A reset shows at once. A FIN may wait behind requests that wait: one read more brings it. */
+  look(): void {
+    const { transport } = this;
+    if (transport.lost) return transport.destroy();
+    const held = this.#state === "exchange" ? this.#held : undefined;
+    if (held !== undefined && held.length < HELD_BYTES_MAX) transport.resume();
   }
 
   offer(): void {
@@ -130,6 +144,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
       const exchange = (this.#exchange ??= this.deps.exchanges.lend(this));
       const length = exchange.head.parse(bytes, start, end);
       if (length === MORE) {
+        if (this.transport.ended) return this.transport.destroy();
         this.#awaitHead();
         break;
       }
@@ -139,9 +154,11 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
       }
       this.#state = "exchange";
       start = exchange.begin(bytes, start + length, end);
+      if (this.transport.ended) this.exchange?.onClientEnd();
     }
     this.#reading = false;
     if (start < end) this.#hold(bytes, start, end);
+    else if (this.#state === "idle" && this.transport.ended) this.linger();
   }
 
   #readBody(bytes: Buffer, end: number): void {
@@ -163,6 +180,11 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     const held = this.#held;
     this.#held = undefined;
     return held;
+  }
+
+  /** The client has sent FIN, and no request before it is left. */
+  get #hasSentAll(): boolean {
+    return this.transport.ended && this.#held === undefined && !this.#reading;
   }
 
   get #isBetweenRequests(): boolean {

@@ -3,6 +3,9 @@ import type { IdleConnection } from "../messages/handed-connection.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { OpenTunnel } from "../tunnel/tunnel-ends.ts";
 
+/** How long a client that has left while it was not read may keep its place. */
+const LOOK_INTERVAL_MS = 1_000;
+
 /** A request under way, as seen by those that end work that takes too long. */
 export interface OpenRequest {
   /** The version that it is under way at. undefined: none. */
@@ -30,6 +33,8 @@ export interface OpenClient {
    * has.
    */
   readonly idleSinceMs: number | undefined;
+  /** Finds out whether the client has left while it is not read, and what follows from that. */
+  look(): void;
   /** Closes it if it is idle. What the client sends at this very moment gets FIN, not a reset. */
   closeWhenIdle(): void;
   /**
@@ -52,6 +57,16 @@ export class ClientConnections {
   /** Told of every connection whose exchange has ended, while they are being handed over. */
   onIdle: ((connection: OpenClient) => void) | undefined;
   #onEmpty: (() => void) | undefined;
+
+  /** Looks from now on after the clients that are not read. Does not keep the process alive. */
+  watch(): void {
+    setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
+  }
+
+  /** Once: whoever has left gives its place free. */
+  look(): void {
+    for (const connection of this.#open) connection.look();
+  }
 
   get size(): number {
     return this.#open.size;

@@ -7,6 +7,8 @@ export class Deadlines {
   #movedMs = Infinity;
   /** Since when an answer is due. Infinity: it is not, or has begun. */
   #askedMs = Infinity;
+  /** When nobody waits for the answer any more. Infinity: somebody does. */
+  #leavesMs = Infinity;
   #stallTimeoutMs = 0;
   #responseTimeoutMs = 0;
 
@@ -15,6 +17,7 @@ export class Deadlines {
     this.#expiresMs = Infinity;
     this.#movedMs = Infinity;
     this.#askedMs = Infinity;
+    this.#leavesMs = Infinity;
     this.#stallTimeoutMs = 0;
     this.#responseTimeoutMs = 0;
   }
@@ -31,6 +34,7 @@ export class Deadlines {
     const first = this.#movedMs === Infinity;
     this.#movedMs = nowMs;
     this.#askedMs = Infinity;
+    this.#leavesMs = Infinity;
     return first;
   }
 
@@ -45,19 +49,25 @@ export class Deadlines {
     return first;
   }
 
+  /** The client's FIN came before an answer. `graceMs` 0: it may wait as long as any other. */
+  halfClosed(nowMs: number, graceMs: number): void {
+    if (graceMs > 0) this.#leavesMs = nowMs + graceMs;
+  }
+
   /**
-   * Which time is up at `nowMs`: that of the whole exchange, of a pause in a body, or of the wait
-   * for an answer.
+   * Which time is up at `nowMs`: that of the whole exchange, of a pause in a body, of the wait
+   * for an answer, or of that of a client that may have left.
    */
-  passed(nowMs: number): "expired" | "stalled" | "unanswered" | undefined {
+  passed(nowMs: number): "expired" | "stalled" | "unanswered" | "left" | undefined {
     if (nowMs >= this.#expiresMs) return "expired";
     if (nowMs >= this.#stallsMs()) return "stalled";
-    return nowMs >= this.#answersMs() ? "unanswered" : undefined;
+    if (nowMs >= this.#answersMs()) return "unanswered";
+    return nowMs >= this.#leavesMs ? "left" : undefined;
   }
 
   /** When to ask again. Infinity: never. */
   nextMs(): number {
-    return Math.min(this.#expiresMs, this.#stallsMs(), this.#answersMs());
+    return Math.min(this.#expiresMs, this.#stallsMs(), this.#answersMs(), this.#leavesMs);
   }
 
   #stallsMs(): number {

@@ -23,6 +23,7 @@ const NO_POLICY: Policy = {
   idleTimeoutMs: 0,
   tunnelIdleTimeoutMs: 0,
   headTimeoutMs: 0,
+  halfCloseGraceMs: 0,
   responseTimeoutMs: 0,
   stallTimeoutMs: 0,
   maxBodyBytes: 0,

@@ -125,9 +125,15 @@ export class Exchange implements AttemptedExchange {
     this.request.pass(this.#attempts.upstream, this.#client.transport, bytes, start);
   }
 
-  /** The client sends no more. An incomplete request is never completed (RFC 9112 8). */
+  /**
+   * The client sends no more. An incomplete request is never completed (RFC 9112 8). After a whole
+   * one it may still read (9112 9.6) or be gone, which a FIN does not tell: writing to it will.
+   */
   onClientEnd(): void {
-    if (!this.request.done) this.#client.transport.destroy();
+    if (!this.request.done) return this.#client.transport.destroy();
+    if (this.answer.status !== 0) return undefined;
+    this.#deadlines.halfClosed(this.wheel.nowMs, this.to.policy.halfCloseGraceMs);
+    return this.#client.armAt(this.#deadlines.nextMs());
   }
 
   /** The client is gone: nobody waits for the answer. */
@@ -151,6 +157,8 @@ export class Exchange implements AttemptedExchange {
         return this.#late(this.answer.status !== 0 && this.#client.transport.blocked);
       case "unanswered":
         return this.#late(false);
+      case "left":
+        return this.#client.transport.destroy();
       case undefined:
         return this.#client.armAt(this.#deadlines.nextMs());
     }

@@ -107,6 +107,8 @@ export type Policy = {
    * a connection may take as long again.
    */
   readonly responseTimeoutMs: number;
+  /** From a client's FIN behind a whole request to the head of its answer. 0: no limit. */
+  readonly halfCloseGraceMs: number;
   /** Longest pause inside a body, either way. */
   readonly stallTimeoutMs: number;
   /** Largest request body in bytes. 0: no limit. */

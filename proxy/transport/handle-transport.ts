@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { Dial } from "./dial.ts";
 import type { DialOwner } from "./dial.ts";
@@ -12,6 +13,8 @@ import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./t
 
 /** libuv's UV_EOF, on every system. */
 const END_OF_FILE = -4095;
+/** libuv's UV_ENOTCONN on this system: the kernel has forgotten the peer. */
+const NOT_CONNECTED = -constants.errno.ENOTCONN;
 
 /** Empty if there are no streamHandles; then nobody makes a HandleTransport. */
 const { streamBaseState, kReadBytesOrError } =
@@ -79,8 +82,11 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   }
 
   get whole(): boolean {
-    const { ending, failed } = this.#writer;
-    return this.#handle !== undefined && !this.#ended && !ending && !failed;
+    return this.#handle !== undefined && !this.#ended && this.#writer.whole;
+  }
+
+  get lost(): boolean {
+    return this.#paused && this.#handle?.getpeername?.({}) === NOT_CONNECTED;
   }
 
   get detachable(): boolean {
@@ -171,10 +177,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     if (this.#ended) this.destroy();
   }
 
-  /**
-   * A peer that has answered early and closed refuses the rest of the request, and its answer waits
-   * in the kernel: it is read to its end before the connection is given up.
-   */
+  /** What a peer has answered before it refused the rest waits in the kernel: it is read first. */
   onWriteFailed(errno: number): void {
     this.#error ??= systemError(errno, "write");
     if (!this.#isOutgoing) this.destroy();

@@ -59,6 +59,11 @@ export class HandleWriter implements Flushable {
     this.#handle = undefined;
   }
 
+  /** More can be written, and what was has got there or may still. */
+  get whole(): boolean {
+    return !this.ending && !this.failed;
+  }
+
   /** Writes are under way, or never get there. */
   get blocked(): boolean {
     return this.#writes > 0 || this.failed;

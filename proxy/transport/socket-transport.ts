@@ -48,6 +48,7 @@ export class SocketTransport implements Transport {
   }
 
   readonly detachable = false;
+  readonly lost = false;
 
   write(text: string): void {
     this.#socket.write(text, "latin1");

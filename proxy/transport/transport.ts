@@ -55,6 +55,11 @@ export interface Transport extends ByteSource {
   readonly ended: boolean;
   /** Open both ways, and all writes have gone well. */
   readonly whole: boolean;
+  /**
+   * Paused, and reset by the peer, of which nobody hears before the next read. False where that
+   * cannot be known (Unix sockets).
+   */
+  readonly lost: boolean;
   /** `detach` would return the handle. */
   readonly detachable: boolean;
 

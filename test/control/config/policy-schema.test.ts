@@ -34,6 +34,7 @@ test("mergePolicy() takes 0 and an empty list at their word", () => {
     tunnelIdleTimeout: 0,
     headTimeout: 0,
     responseTimeout: 0,
+    halfCloseGrace: 0,
     stallTimeout: 0,
     retries: { attempts: 0, on: [], budget: { percent: 0, min: 0 } },
   });
@@ -44,6 +45,7 @@ test("mergePolicy() takes 0 and an empty list at their word", () => {
     tunnelIdleTimeoutMs: 0,
     headTimeoutMs: 0,
     responseTimeoutMs: 0,
+    halfCloseGraceMs: 0,
     stallTimeoutMs: 0,
     maxBodyBytes: 0,
     retries: { attempts: 0, on: [], across: "stable-only", budgetPercent: 0, budgetMin: 0 },

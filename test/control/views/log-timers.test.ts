@@ -29,6 +29,7 @@ test("logTimers() writes what is in effect for each service, defaults filled and
     tunnelIdleTimeoutMs: 3_600_000,
     headTimeoutMs: 10_000,
     responseTimeoutMs: 30_000,
+    halfCloseGraceMs: 1_000,
     stallTimeoutMs: 30_000,
     onShift: "keep",
     drainSoftMs: 60_000,

@@ -16,6 +16,7 @@ function client(): FakeClient {
     closeWhenIdle: () => undefined,
     giveAway: () => undefined,
     goOn: () => undefined,
+    look: () => undefined,
   };
 }
 

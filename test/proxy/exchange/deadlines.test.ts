@@ -61,3 +61,15 @@ test("Deadlines.clear() leaves nothing of the exchange before", () => {
   expect(deadlines.asked(1_000)).toBe(true);
   expect(deadlines.nextMs()).toBe(Infinity);
 });
+
+test("Deadlines give a client that half-closed its grace, unless the answer begins", () => {
+  const deadlines = begun(0, 0);
+  deadlines.asked(2_000);
+  deadlines.halfClosed(2_000, 1_000);
+  expect(deadlines.nextMs()).toBe(3_000);
+  expect([deadlines.passed(2_999), deadlines.passed(3_000)]).toEqual([undefined, "left"]);
+  deadlines.moved(2_500);
+  expect(deadlines.passed(9_000)).toBe(undefined);
+  deadlines.halfClosed(2_000, 0);
+  expect(deadlines.nextMs()).toBe(Infinity);
+});

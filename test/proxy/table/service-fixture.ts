@@ -17,6 +17,7 @@ const policy: Policy = {
   tunnelIdleTimeoutMs: 3_600_000,
   headTimeoutMs: 10_000,
   responseTimeoutMs: 30_000,
+  halfCloseGraceMs: 1_000,
   stallTimeoutMs: 30_000,
   maxBodyBytes: 0,
   retries: { attempts: 1, on: ["connect"], across: "never", budgetPercent: 20, budgetMin: 3 },

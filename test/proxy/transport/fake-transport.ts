@@ -25,6 +25,7 @@ export class FakeTransport implements Transport {
   closed = false;
   ended = false;
   whole = true;
+  lost = false;
   detachable = true;
   /** Everything that was written, as latin1. */
   text = "";

@@ -173,6 +173,16 @@ describe.each(KINDS)("$name", (kind) => {
   });
 });
 
+test("HandleTransport.lost says that the peer has reset, while nobody reads", async () => {
+  const recorder = new Recorder();
+  const { transport, peer } = await acceptedPair(HANDLES, recorder);
+  transport.pause();
+  expect(transport.lost).toBe(false);
+  peer.resetAndDestroy();
+  await eventually(() => expect(transport.lost).toBe(true));
+  expect(recorder.told).toEqual([]);
+});
+
 describe.each(KINDS.slice(0, 2))("what the peer sent before it refused the rest: $name", (kind) => {
   test.each([
     ["a FIN, then a reset", "fin", ["end", "broken EPIPE"]],
