@@ -5,6 +5,12 @@ import { strict, text, whole } from "./schema-parts.ts";
 /** Tags of a registration: Consul sends them with every answer about the service. */
 const TAGS_MAX = 64;
 
+/** Shorter waits of blocking queries would be polling. */
+const WAIT_MIN_MS = 1_000;
+
+/** Consul's own bound of a wait. */
+const WAIT_MAX_MS = 600_000;
+
 /** A Consul KV prefix: no slash at either end, so that keys can be put together from it. */
 export const keyPrefix = matching(
   /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/,
@@ -44,6 +50,9 @@ export const consulSchema = strict({
       error: "cert and key together",
     })
     .optional(),
+  wait: durationFrom(WAIT_MIN_MS, "1s")
+    .refine((ms) => ms <= WAIT_MAX_MS, { error: "a duration of at most 10m" })
+    .prefault("45s"),
   warningIsHealthy: z.boolean().default(false),
   sidecar: sidecarName.optional(),
   copies: z

@@ -12,6 +12,12 @@ const CALL_TIMEOUT_MS = 10_000;
 /** How long a connect may take. Agents are on this machine or one hop away. */
 const CONNECT_TIMEOUT_MS = 2_000;
 /**
+ * How long a blocking query waits, unless told otherwise. Nothing else shows that its connection
+ * has died where somebody on the way swallows it (a NAT that forgets): with the margin below that
+ * is found within 60 s.
+ */
+export const WAIT_DEFAULT_MS = 45_000;
+/**
  * What an answer may take beyond its wait: Consul adds up to wait/16 (its own jitter), then
  * answers.
  */
@@ -37,6 +43,8 @@ export type ConsulOptions = {
   /** Of Consul Enterprise. undefined: none is named. */
   readonly namespace?: string | undefined;
   readonly tls?: ConsulTls | undefined;
+  /** How long a blocking query waits. undefined: WAIT_DEFAULT_MS. */
+  readonly waitMs?: number | undefined;
 };
 
 /** PEM texts, not paths: whoever reads the files says which one is unreadable. */
@@ -56,7 +64,7 @@ export type ConsulTls = {
 export type ConsulRequest = {
   /** What the request does, for errors: `read service web`. */
   readonly action: string;
-  readonly method?: "GET" | "PUT" | "DELETE";
+  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
   /** Under /v1/, already encoded where needed: see consulPath. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -79,6 +87,8 @@ export type ConsulAnswer = {
   readonly lastContactMs: number;
   /** Whether the server that answered knows a leader. */
   readonly knownLeader: boolean;
+  /** Whether Consul says that it left out what the token may not read (1.12 and later). */
+  readonly isFiltered: boolean;
 };
 
 /** Joins path segments, each percent-encoded, so that a name cannot leave its place. */
@@ -91,6 +101,8 @@ export function consulPath(...segments: readonly string[]): string {
  * keys through the package `consul` (call()). All errors are ConsulErrors.
  */
 export class ConsulClient {
+  /** How long a blocking query waits. */
+  readonly waitMs: number;
   readonly #clock: Clock;
   readonly #token: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -103,6 +115,7 @@ export class ConsulClient {
 
   /** Opens no connection yet. */
   constructor(options: ConsulOptions, clock: Clock) {
+    this.waitMs = options.waitMs ?? WAIT_DEFAULT_MS;
     this.#clock = clock;
     this.#token = options.token ?? "";
     this.#headers = {
@@ -262,17 +275,22 @@ function waitQuery(wait: ConsulRequest["wait"]): Record<string, string> {
     : { index: String(wait.index), wait: `${Math.round(wait.waitMs)}ms` };
 }
 
-function answerTimeoutMs({ wait, timeoutMs = CALL_TIMEOUT_MS }: ConsulRequest): number {
+/** How long a request may take until its answer begins. */
+export function answerTimeoutMs({
+  wait,
+  timeoutMs = CALL_TIMEOUT_MS,
+}: Pick<ConsulRequest, "wait" | "timeoutMs">): number {
   return wait === undefined ? timeoutMs : wait.waitMs * (1 + 1 / 16) + WAIT_MARGIN_MS;
 }
 
 function answerMeta(
   headers: Readonly<Record<string, string | string[] | undefined>>,
-): Pick<ConsulAnswer, "index" | "lastContactMs" | "knownLeader"> {
+): Omit<ConsulAnswer, "found" | "text"> {
   return {
     index: wholeNumber(headers["x-consul-index"]),
     lastContactMs: wholeNumber(headers["x-consul-lastcontact"]),
     knownLeader: headers["x-consul-knownleader"] !== "false",
+    isFiltered: headers["x-consul-results-filtered-by-acls"] === "true",
   };
 }
 
@@ -304,7 +322,7 @@ function describe(error: unknown): {
   if (isTimeout) return { code: "consul_timeout", message: "Consul does not answer in time" };
   // An AggregateError of both address families has no text of its own, but a code.
   const text = error instanceof Error ? error.message || String(errorCode(error)) : String(error);
-  return { code: "consul_unreachable", message: `Consul cannot be reached (${text})` };
+  return { code: "consul_unreachable", message: `Consul cannot be reached (${text.trim()})` };
 }
 
 function errorCode(error: Error): unknown {

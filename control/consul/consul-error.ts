@@ -38,7 +38,8 @@ const REASON_LENGTH_MAX = 200;
 
 /** The error for an answer that is not 2xx. */
 export function refusalError(action: string, status: number, body: string): ConsulError {
-  const reason = body.trim().slice(0, REASON_LENGTH_MAX) || "no reason given";
+  const reason =
+    body.trim().replaceAll(/\s+/g, " ").slice(0, REASON_LENGTH_MAX) || "no reason given";
   return new ConsulError(
     refusalCode(status, reason),
     action,

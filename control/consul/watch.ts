@@ -6,8 +6,6 @@ import type { ConsulAnswer, ConsulClient } from "./client.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** Consul's own default for `wait`; it adds up to a sixteenth. */
-export const WAIT_MS = 300_000;
 /** Random share by which the wait is shortened, so that a fleet's idle queries spread out. */
 const WAIT_JITTER = 0.1;
 /** If a stale answer is older than this, the leader is asked again, if there is one. */
@@ -26,7 +24,7 @@ export type WatchTarget = {
   readonly stale: boolean;
   /** Queries allowed in a row, and then one every refillMs: a busy path costs no more than that. */
   readonly limit: { readonly burst: number; readonly refillMs: number };
-  /** Read anew before each query. undefined: WAIT_MS. */
+  /** Read anew before each query. undefined: the client's. */
   readonly waitMs?: () => number;
 };
 
@@ -74,7 +72,7 @@ export async function watch(
   while (!signal.aborted) {
     try {
       await clock.sleep(bucket.takeMs(), signal);
-      const waitMs = (target.waitMs?.() ?? WAIT_MS) * (1 - WAIT_JITTER * random.next());
+      const waitMs = (target.waitMs?.() ?? client.waitMs) * (1 - WAIT_JITTER * random.next());
       const answer = await ask(client, target, { index, waitMs, isFirst }, signal);
       const content = hash("sha256", `${answer.found}${answer.text}`);
       if (content !== told) await listener.onChange(answer);

@@ -2,17 +2,16 @@ import { recordOf } from "../base/record-of.ts";
 import { canonicalRemote } from "../config/address.ts";
 import { endpointsOf, stateOf } from "../config/version-endpoints.ts";
 import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
-import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
+import { discoveryProblems } from "./discovery-problems.ts";
 import { selectEndpoints } from "./health.ts";
 import { type CopiedVersion, EndpointCopy } from "./endpoint-copy.ts";
-import { WAIT_MS, type WatchDeps } from "../consul/watch.ts";
+import type { WatchDeps } from "../consul/watch.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type EndpointNewsDeps, tellEndpoints } from "./endpoint-news.ts";
-import { ServiceWatch } from "./service-watch.ts";
+import type { ServiceWatch } from "./service-watch.ts";
+import { ServiceWatches } from "./service-watches.ts";
 import { FoundEndpoints, GRACE_MS } from "./found-endpoints.ts";
 
-/** With more watches than connections, each must soon give way to the next. */
-const CROWDED_WAIT_MS = 2_000;
 /** Endpoints of one version that are used; each has a pool of connections in every worker. */
 const ENDPOINTS_MAX = 4_096;
 type WatchedVersion = {
@@ -46,8 +45,7 @@ export class ConsulDiscovery implements Discovery {
   readonly #deps: ConsulDiscoveryDeps;
   readonly #warningIsHealthy: boolean;
   readonly #copy: EndpointCopy;
-  readonly #watches = new Map<string, ServiceWatch>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #watches: ServiceWatches;
   readonly #closing = new AbortController();
   #versions = new Map<string, WatchedVersion>();
   #services: Readonly<Record<string, Service>> = {};
@@ -58,6 +56,9 @@ export class ConsulDiscovery implements Discovery {
     this.#deps = deps;
     this.#warningIsHealthy = options.warningIsHealthy ?? false;
     this.#copy = new EndpointCopy(deps, options.copyPath);
+    this.#watches = new ServiceWatches(deps, (watch) => {
+      this.#tell([...this.#versions.values()].filter((each) => each.watch === watch));
+    });
   }
 
   /** Reads the copy on disk. Call it before update(). Never rejects. */
@@ -87,7 +88,7 @@ export class ConsulDiscovery implements Discovery {
         this.#versions.set(key, watched);
       }
     }
-    this.#endUnused();
+    this.#watches.keep(new Set([...this.#versions.values()].map(({ watch }) => watch)));
   }
 
   /**
@@ -106,16 +107,28 @@ export class ConsulDiscovery implements Discovery {
    * Time since what we know was last confirmed, for the worst of all watches. 0: all are current.
    */
   stalenessMs(): number {
-    const nowMs = this.#deps.clock.nowMs();
-    return Math.max(0, ...[...this.#watches.values()].map((watch) => watch.stalenessMs(nowMs)));
+    return this.#watches.stalenessMs();
+  }
+
+  /** What may be wrong with the endpoints, for people. Empty: nothing. */
+  get problems(): readonly string[] {
+    const named = (isMeant: (version: WatchedVersion) => boolean): readonly string[] =>
+      [...this.#versions.values()]
+        .filter(isMeant)
+        .map(({ service, version }) => `${service} ${version}`);
+    return discoveryProblems({
+      stalenessMs: this.stalenessMs(),
+      reasons: this.#watches.problems,
+      missing: named((each) => this.#isMissing(each)),
+      kept: named(({ pool }) => pool.isKept),
+    });
   }
 
   /** Ends all watches and finishes the copy. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#alarm.abort();
-    for (const watch of this.#watches.values()) this.#end(watch);
-    await Promise.all(this.#ending);
+    await this.#watches.close();
     await this.#copy.close();
   }
 
@@ -125,41 +138,13 @@ export class ConsulDiscovery implements Discovery {
     selector: ConsulSelector,
     former: WatchedVersion | undefined,
   ): WatchedVersion {
-    const key = JSON.stringify([selector.service, selector.filter ?? ""]);
-    const watch = this.#watches.get(key) ?? this.#startWatch(selector);
-    this.#watches.set(key, watch);
+    const watch = this.#watches.of(selector);
     const known = former?.pool.endpoints ?? this.#copy.of(service, version);
     const pool = new FoundEndpoints(known);
     const watched = { service, version, selector, watch, pool, isKnown: known !== undefined };
     // The owner is in the middle of an update: tell it afterwards.
     if (watch.instances !== undefined) queueMicrotask(() => this.#tell([watched]));
     return watched;
-  }
-
-  #startWatch(selector: ConsulSelector): ServiceWatch {
-    const watch: ServiceWatch = new ServiceWatch(this.#deps, {
-      service: selector.service,
-      filter: selector.filter,
-      waitMs: () => (this.#watches.size > WATCHES_AT_ONCE_MAX ? CROWDED_WAIT_MS : WAIT_MS),
-      onInstances: () => {
-        this.#tell([...this.#versions.values()].filter((each) => each.watch === watch));
-      },
-    });
-    return watch;
-  }
-
-  #endUnused(): void {
-    const used = new Set([...this.#versions.values()].map((version) => version.watch));
-    for (const [key, watch] of this.#watches) {
-      if (used.has(watch)) continue;
-      this.#watches.delete(key);
-      this.#end(watch);
-    }
-  }
-
-  #end(watch: ServiceWatch): void {
-    const ending = watch.end().finally(() => this.#ending.delete(ending));
-    this.#ending.add(ending);
   }
 
   #tell(versions: readonly WatchedVersion[]): void {
@@ -185,6 +170,7 @@ export class ConsulDiscovery implements Discovery {
       const wasKept = version.pool.isKept;
       const isChanged = version.pool.refresh(nowMs, this.#mayEmpty(version, nowMs));
       if (version.pool.isKept && !wasKept) this.#warnOfGrace(version);
+      if (!version.isKnown && this.#isMissing(version)) this.#warnOfNone(version);
       version.isKnown ||= version.watch.instances !== undefined;
       if (!isChanged) continue;
       changed.add(version.service);
@@ -203,6 +189,17 @@ export class ConsulDiscovery implements Discovery {
       version,
       endpoints: pool.endpoints,
     }));
+  }
+
+  /** Whether a version that should have traffic has no instance at all. */
+  #isMissing({ service, version, watch, pool }: WatchedVersion): boolean {
+    if (watch.instances === undefined || pool.endpoints.length > 0) return false;
+    const configured = this.#services[service]?.versions.find(({ name }) => name === version);
+    return configured?.state === "ready" && configured.weight > 0;
+  }
+
+  #warnOfNone({ service, version, selector }: WatchedVersion): void {
+    this.#deps.log.warn("discovery.none", { service, version, consul: selector.service });
   }
 
   #warnOfGrace({ service, version }: WatchedVersion): void {

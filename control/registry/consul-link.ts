@@ -191,12 +191,7 @@ export class ConsulLink implements Registry {
   /** What may be out of date, and why. Empty: nothing is. */
   get stale(): readonly string[] {
     const problem = this.store?.problem;
-    const endpointsMs = this.discovery.stalenessMs();
-    const seconds = Math.ceil(endpointsMs / 1_000);
-    return [
-      ...(problem === undefined ? [] : [`table: ${problem}`]),
-      ...(endpointsMs === 0 ? [] : [`endpoints: not confirmed by Consul for ${seconds} s`]),
-    ];
+    return [...(problem === undefined ? [] : [`table: ${problem}`]), ...this.discovery.problems];
   }
 
   /** Time since what we know from Consul was last confirmed. 0: it is current. */

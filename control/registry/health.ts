@@ -13,7 +13,7 @@ const WEIGHT_MAX = 65_535;
 const SHOWN_MAX = 100;
 
 const entrySchema = z.object({
-  Node: z.object({ Address: z.string() }),
+  Node: z.object({ Node: z.string().nullish(), Address: z.string() }),
   Service: z.object({
     ID: z.string().nullish(),
     Address: z.string().nullish(),
@@ -34,6 +34,8 @@ type InstanceStatus = "passing" | "warning" | "critical" | "maintenance";
 export type Instance = {
   /** Consul's id of the instance. "": it has none. */
   readonly id: string;
+  /** Name of its node. "": Consul does not say. */
+  readonly node: string;
   /** Canonical: see canonicalRemote. With a `flaw`, what Consul says, and the id, for people. */
   readonly address: string;
   /** Why nobody can connect to it, for people. undefined: its address is one. */
@@ -112,6 +114,7 @@ function readInstance({ Node, Service, Checks }: HealthEntry): Instance {
   const id = Service.ID ?? "";
   return {
     id,
+    node: Node.Node ?? "",
     ...readAddress(id, Service.Address || Node.Address, Service.Port),
     tags: Service.Tags ?? [],
     version: Service.Meta?.["version"],

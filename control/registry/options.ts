@@ -6,8 +6,15 @@ import type { Registration, RegistrationCheck } from "./registration.ts";
 
 /** What `consul:` of a configuration says, with its PEM files read. @throws ConfigError */
 export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptions> {
-  const { address, token, datacenter, namespace } = config;
-  return { address, token, datacenter, namespace, tls: config.tls && (await readTls(config.tls)) };
+  const { address, token, datacenter, namespace, wait: waitMs } = config;
+  return {
+    address,
+    token,
+    datacenter,
+    namespace,
+    waitMs,
+    tls: config.tls && (await readTls(config.tls)),
+  };
 }
 
 /**

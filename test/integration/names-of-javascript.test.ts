@@ -75,7 +75,8 @@ test("a sidecar whose names are JavaScript's own starts, shifts, reloads, and st
   await eventually(async () => expect(Object.keys(await kept())).toContain("constructor"));
   const shop = { services: { valueOf: versions({ valueOf: 1 }) } };
   await sidecar.writeConfig({ ...common, ...shop });
-  const reload = await call("POST", "/v1/reload");
+  const why = { "x-sluice-reason": "they are gone" };
+  const reload = await call("POST", "/v1/reload?force=true", undefined, why);
   expect(await reload.json()).toMatchObject({
     services: { replaced: ["valueOf"], removed: ["constructor", "hasOwnProperty"] },
   });

@@ -39,6 +39,10 @@ export class FakeConsul implements AsyncDisposable {
   readonly asked: string[] = [];
   /** Headers and body of the last request. */
   last: { readonly headers: IncomingMessage["headers"]; readonly body: string } | undefined;
+  /** What the token may not read, such as `service web`; health leaves it out. */
+  readonly denied = new Set<string>();
+  /** Whether an answer says that something was left out, as from 1.12 on. */
+  saysFiltered = false;
   leader = "127.0.0.1:8300";
   fault: Fault | undefined;
   index = 1;
@@ -107,6 +111,7 @@ export class FakeConsul implements AsyncDisposable {
       "x-consul-index": this.index,
       "x-consul-knownleader": String(this.leader !== ""),
       "x-consul-lastcontact": "0",
+      ...(this.saysFiltered && { "x-consul-results-filtered-by-acls": "true" }),
     });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   }
@@ -118,8 +123,24 @@ export class FakeConsul implements AsyncDisposable {
     if (room === "session") return this.#session(name, body);
     if (room === "agent") return this.#agent(name, body);
     if (room === "config") return this.#config(method, name, query, body);
-    if (room === "health") return { body: this.health.get(rest[1] ?? "") ?? [] };
+    if (room === "health") {
+      const isDenied = this.denied.has(`service ${rest[1] ?? ""}`);
+      return { body: isDenied ? [] : (this.health.get(rest[1] ?? "") ?? []) };
+    }
+    if (path === "internal/acl/authorize") return this.#authorize(body);
     return path === "status/leader" ? { body: JSON.stringify(this.leader) } : { status: 404 };
+  }
+
+  /** As without ACLs: an error, unless something is denied. */
+  #authorize(body: string): Answer {
+    if (this.denied.size === 0) return { status: 401, body: "ACL support disabled" };
+    const wanted = JSON.parse(body) as readonly { readonly Resource: string; Segment: string }[];
+    return {
+      body: wanted.map((each) => ({
+        ...each,
+        Allow: !this.denied.has(`${each.Resource} ${each.Segment}`),
+      })),
+    };
   }
 
   #kv(method: string, key: string, query: URLSearchParams, body: string): Answer {

@@ -110,6 +110,7 @@ describe("readConfig()", () => {
     );
     expect(config.consul).toStrictEqual({
       address: "http://127.0.0.1:8500",
+      wait: 45_000,
       token: undefined,
       datacenter: "dc1",
       tls: { ca: "ca.pem", insecure: false },

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../proxy/base/clock.ts";
-import { ConsulClient, consulPath, parseAnswer } from "../../../control/consul/client.ts";
+import {
+  answerTimeoutMs,
+  ConsulClient,
+  consulPath,
+  parseAnswer,
+  WAIT_DEFAULT_MS,
+} from "../../../control/consul/client.ts";
 import type { ConsulOptions } from "../../../control/consul/client.ts";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -133,4 +139,11 @@ test("consulPath() keeps a name in its place", () => {
 test("parseAnswer() reads JSON, and says whose answer is none", () => {
   expect(parseAnswer("read web", "[1]")).toEqual([1]);
   expect(() => parseAnswer("read web", "")).toThrow("Cannot read web: Consul's answer is not JSON");
+});
+
+test("a blocking query of the default wait finds out within 60 s that nobody hears it", () => {
+  expect(clientOf().waitMs).toBe(WAIT_DEFAULT_MS);
+  const wait = { index: 1, waitMs: WAIT_DEFAULT_MS };
+  expect(answerTimeoutMs({ wait })).toBeLessThan(60_000);
+  expect(clientOf({ waitMs: 5_000 }).waitMs).toBe(5_000);
 });

@@ -101,6 +101,20 @@ test("ConsulLink.settle() waits no longer than told for a Consul that is away", 
   ]);
 });
 
+test("ConsulLink says in Consul's words why it has no endpoints", async () => {
+  const { link: own, consul } = await link();
+  consul.fault = { kind: "answer", status: 500, text: "No path to datacenter" };
+  const consulWeb = { versions: { v1: { consul: { service: "web" } } } };
+  const { services } = await started({ web: consulWeb }, { discovery: own.discovery });
+  await own.settle(services, 50);
+  await eventually(() => expect(own.stale.join()).toContain("No path to datacenter"));
+  expect(own.stalenessMs()).toBeGreaterThan(0);
+  consul.fault = undefined;
+  consul.changed();
+  await eventually(() => expect(own.stale).toEqual(["instances: Consul has none for web v1"]));
+  expect(own.stalenessMs()).toBe(0);
+});
+
 test("ConsulLink says why its table may not be Consul's, and tells the event", async () => {
   const { link: own, consul, events } = await link(SHARED);
   await own.store?.save({ revision: 1, services: { web } }, 0);

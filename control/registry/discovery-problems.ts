@@ -1,0 +1,33 @@
+/** How many services one sentence names: a Consul that is away is away for thousands. */
+const NAMED_MAX = 3;
+
+/** What is known of the endpoints of a registry, for people. */
+export type DiscoveryState = {
+  /** See ConsulDiscovery.stalenessMs(). */
+  readonly stalenessMs: number;
+  /** Why, in Consul's words; may repeat. */
+  readonly reasons: readonly string[];
+  /** Versions with traffic that have no instance, `web v1`. */
+  readonly missing: readonly string[];
+  /** Versions that are kept against Consul's word. */
+  readonly kept: readonly string[];
+};
+
+/** What may be wrong with the endpoints, in sentences. Empty: nothing. */
+export function discoveryProblems(state: DiscoveryState): readonly string[] {
+  const { stalenessMs, reasons, missing, kept } = state;
+  const seconds = Math.ceil(stalenessMs / 1_000);
+  const why = reasons.length === 0 ? "" : ` (${listed([...new Set(reasons)])})`;
+  return [
+    ...(stalenessMs > 0 ? [`endpoints: not confirmed by Consul for ${seconds} s${why}`] : []),
+    ...(missing.length > 0 ? [`instances: Consul has none for ${listed(missing)}`] : []),
+    ...(kept.length > 0
+      ? [`instances: Consul has none left for ${listed(kept)}, kept a while`]
+      : []),
+  ];
+}
+
+function listed(texts: readonly string[]): string {
+  const more = texts.length - NAMED_MAX;
+  return [...texts.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])].join("; ");
+}

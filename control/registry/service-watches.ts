@@ -1,0 +1,64 @@
+import type { ConsulSelector } from "../config/service.ts";
+import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
+import { ServiceWatch, type ServiceWatchDeps } from "./service-watch.ts";
+
+/** With more watches than connections, each must soon give way to the next. */
+const CROWDED_WAIT_MS = 2_000;
+
+/** The watches of all Consul services in use: one for each, and one for each filter expression. */
+export class ServiceWatches {
+  readonly #deps: ServiceWatchDeps;
+  readonly #onInstances: (watch: ServiceWatch) => void;
+  readonly #watches = new Map<string, ServiceWatch>();
+  readonly #ending = new Set<Promise<void>>();
+
+  /** `onInstances` is called when the instances of a watch changed; it must not throw. */
+  constructor(deps: ServiceWatchDeps, onInstances: (watch: ServiceWatch) => void) {
+    this.#deps = deps;
+    this.#onInstances = onInstances;
+  }
+
+  /** The watch of a selector's service, begun if there is none. */
+  of({ service, filter }: ConsulSelector): ServiceWatch {
+    const key = JSON.stringify([service, filter ?? ""]);
+    const known = this.#watches.get(key);
+    if (known !== undefined) return known;
+    const onInstances = (): void => this.#onInstances(watch);
+    const target = { service, filter, waitMs: () => this.#waitMs(), onInstances };
+    const watch: ServiceWatch = new ServiceWatch(this.#deps, target);
+    this.#watches.set(key, watch);
+    return watch;
+  }
+
+  /** Ends all others. */
+  keep(used: ReadonlySet<ServiceWatch>): void {
+    for (const [key, watch] of this.#watches) {
+      if (used.has(watch)) continue;
+      this.#watches.delete(key);
+      const ending = watch.end().finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
+    }
+  }
+
+  /** Time since the worst of all was last confirmed. 0: all are current. */
+  stalenessMs(): number {
+    const nowMs = this.#deps.clock.nowMs();
+    return Math.max(0, ...[...this.#watches.values()].map((watch) => watch.stalenessMs(nowMs)));
+  }
+
+  /** Why some are not current. */
+  get problems(): readonly string[] {
+    return [...this.#watches.values()].flatMap(({ problem }) => problem ?? []);
+  }
+
+  /** Ends all of them. */
+  async close(): Promise<void> {
+    this.keep(new Set());
+    await Promise.all(this.#ending);
+  }
+
+  #waitMs(): number {
+    const { waitMs } = this.#deps.client;
+    return this.#watches.size > WATCHES_AT_ONCE_MAX ? Math.min(CROWDED_WAIT_MS, waitMs) : waitMs;
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { discoveryProblems } from "../../../control/registry/discovery-problems.ts";
+
+const WELL = { stalenessMs: 0, reasons: [], missing: [], kept: [] };
+
+test("discoveryProblems() has nothing to say when all is well", () => {
+  expect(discoveryProblems(WELL)).toEqual([]);
+});
+
+test("discoveryProblems() says for how long nothing was confirmed, and why, each reason once", () => {
+  const reasons = ["Cannot read service a: no", "Cannot read service b: no"];
+  const state = { ...WELL, stalenessMs: 11_200, reasons: [...reasons, ...reasons] };
+  expect(discoveryProblems(state)).toEqual([
+    "endpoints: not confirmed by Consul for 12 s " +
+      "(Cannot read service a: no; Cannot read service b: no)",
+  ]);
+  expect(discoveryProblems({ ...WELL, stalenessMs: 1 })).toEqual([
+    "endpoints: not confirmed by Consul for 1 s",
+  ]);
+});
+
+test("discoveryProblems() names versions without instances, three of thousands", () => {
+  const missing = Array.from({ length: 1_000 }, (_, index) => `web-${index} v1`);
+  expect(discoveryProblems({ ...WELL, missing, kept: ["shop v1"] })).toEqual([
+    "instances: Consul has none for web-0 v1; web-1 v1; web-2 v1; 997 more",
+    "instances: Consul has none left for shop v1, kept a while",
+  ]);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { ServiceWatches } from "../../../control/registry/service-watches.ts";
+import { untilAborted } from "../../../control/store/until-aborted.ts";
+import { openConsulBed } from "../../support/fake-consul-bed.ts";
+import { eventually } from "../../support/eventually.ts";
+
+async function watches() {
+  const bed = await openConsulBed();
+  const told: unknown[] = [];
+  const own = new ServiceWatches(bed.deps, (watch) => told.push(watch));
+  bed.run(async (signal) => {
+    await untilAborted(signal);
+    await own.close();
+  });
+  return { ...bed, own, told };
+}
+
+test("ServiceWatches has one watch for a service, and one for each filter of it", async () => {
+  const { own, told } = await watches();
+  const web = own.of({ service: "web", version: "v1" });
+  expect(own.of({ service: "web", tag: "blue" })).toBe(web);
+  const filtered = own.of({ service: "web", filter: 'Service.Tags contains "blue"' });
+  expect(filtered).not.toBe(web);
+  await Promise.all([web.first, filtered.first]);
+  expect(new Set(told)).toEqual(new Set([web, filtered]));
+});
+
+test("ServiceWatches ends what nobody uses any more", async () => {
+  const { own, consul } = await watches();
+  const [web, shop] = [own.of({ service: "web" }), own.of({ service: "shop" })];
+  await Promise.all([web.first, shop.first]);
+  own.keep(new Set([shop]));
+  consul.asked.length = 0;
+  consul.changed();
+  await eventually(() => expect(consul.asked.join()).toContain("shop"));
+  expect(consul.asked.join()).not.toContain("web");
+  expect(own.of({ service: "web" })).not.toBe(web);
+});
+
+test("ServiceWatches is as stale as the worst of them, and says why", async () => {
+  const { own, consul } = await watches();
+  await own.of({ service: "web" }).first;
+  await eventually(() => expect(own.stalenessMs()).toBe(0));
+  consul.denied.add("service shop");
+  await own.of({ service: "shop" }).tried;
+  expect(own.stalenessMs()).toBeGreaterThan(0);
+  expect(own.problems).toEqual([expect.stringContaining("no service:read of shop")]);
+});
+
+test("ServiceWatches waits less when there are more watches than connections", async () => {
+  const { own, deps, consul } = await watches();
+  const names = Array.from({ length: 161 }, (_, index) => `web-${index}`);
+  const all = names.map((service) => own.of({ service }));
+  await Promise.all(all.map((watch) => watch.first));
+  // The last of them gets its turn for a wait when others give way, after 2 s and not 45.
+  await eventually(() => expect(consul.asked.length).toBeGreaterThan(161));
+  expect(deps.client.waitMs).toBe(45_000);
+});

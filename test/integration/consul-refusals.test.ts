@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ConsulSelector } from "../../control/config/service.ts";
+import type { ConsulOptions } from "../../control/consul/client.ts";
+import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
+import { readService } from "../../control/config/read-service.ts";
+import { consulForTests } from "../support/consul-binary.ts";
+import { consulParts } from "../support/consul-deps.ts";
+import { TestAgent } from "../support/consul.ts";
+import { eventually } from "../support/eventually.ts";
+
+/*
+ * Goal: a discovery that does not work says so, in Consul's words. Method: a real agent with ACLs
+ * that deny by default, and every mistake that a configuration can hold.
+ */
+
+const binary = (await consulForTests()) ?? "";
+const ROOT = "00000000-0000-0000-0000-00000000c0de";
+
+describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeout: 30_000 }, () => {
+  let agent: TestAgent;
+
+  /** What the agent answers to whoever may do everything. */
+  async function asRoot(method: string, path: string, body: object): Promise<unknown> {
+    const answer = await fetch(`${agent.address}/v1/${path}`, {
+      method,
+      headers: { "x-consul-token": ROOT },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    return text === "" ? undefined : (JSON.parse(text) as unknown);
+  }
+
+  beforeAll(async () => {
+    const tokens = { master: ROOT };
+    const acl = { enabled: true, default_policy: "deny", tokens };
+    agent = await TestAgent.start(binary, { settings: { acl } });
+    await eventually(
+      () => asRoot("PUT", "agent/service/register", { Name: "web", Port: 80 }),
+      20_000,
+    );
+  }, 30_000);
+  afterAll(() => agent[Symbol.asyncDispose]());
+
+  /** Discovery of one version by this selector, with what it said. */
+  async function discovery(options: Partial<ConsulOptions>, selector: Partial<ConsulSelector>) {
+    const parts = consulParts({ address: agent.address, token: ROOT, ...options });
+    const own = new ConsulDiscovery(parts);
+    const consul = { service: "web", ...selector };
+    own.update({ web: readService("web", { versions: { v1: { consul } } }) });
+    return {
+      own,
+      lines: parts.lines,
+      async [Symbol.asyncDispose]() {
+        await own.close();
+        await parts[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test.each([
+    ["another datacenter", { datacenter: "nowhere" }, {}, /No path to datacenter/],
+    [
+      "a namespace that only Enterprise has",
+      { namespace: "team" },
+      {},
+      /\((?!endpoints)[^)]*namespace/i,
+    ],
+    ["a filter that is none", {}, { filter: "not a filter" }, /Failed to create boolean/],
+    ["a token that nobody knows", { token: "nonesuch" }, {}, /ACL not found/],
+    ["no token", { token: "" }, {}, /Permission denied \(the token has no service:read of web\)/],
+    ["a service that nobody has registered", {}, { service: "wbe" }, /none for web v1/],
+  ])("says what is wrong with %s", async (_, options, selector, words) => {
+    await using found = await discovery(options, selector);
+    await eventually(() => expect(found.own.problems.join()).toMatch(words), 10_000);
+    expect(found.lines.filter((line) => line.includes('"warn"'))).toHaveLength(1);
+  });
+
+  test("says that it cannot speak HTTPS to a port that has HTTP", async () => {
+    await using found = await discovery({ address: agent.address.replace("http:", "https:") }, {});
+    await eventually(() => expect(found.own.problems.join()).toMatch(/cannot be reached \(.*\)/));
+    expect(found.lines.join()).toContain("discovery.stale");
+  });
+
+  test("keeps what it knows when its token loses the policy, and says so", async () => {
+    const Rules = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }';
+    await asRoot("PUT", "acl/policy", { Name: "readers", Rules });
+    const made = await asRoot("PUT", "acl/token", { Policies: [{ Name: "readers" }] });
+    const { AccessorID, SecretID } = made as { AccessorID: string; SecretID: string };
+    await using found = await discovery({ token: SecretID }, {});
+    await found.own.whenKnown();
+    const before = found.own.endpoints("web", "v1");
+    expect(before).toHaveLength(1);
+    await asRoot("PUT", `acl/token/${AccessorID}`, { AccessorID, Policies: [] });
+    // Consul looks at rights when it answers: any change of the service makes it.
+    await asRoot("PUT", "agent/service/register", { Name: "web", Port: 80, Tags: ["new"] });
+    await eventually(
+      () => expect(found.own.problems.join()).toMatch(/no service:read of web, node:read of/),
+      15_000,
+    );
+    expect(found.own.endpoints("web", "v1")).toEqual(before);
+    expect(found.own.stalenessMs()).toBeGreaterThan(0);
+  });
+});
