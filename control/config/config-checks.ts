@@ -9,6 +9,7 @@ import type { Service } from "./service.ts";
 export function checkConfig(config: ReadConfig): CrossProblem[] {
   return [
     ...checkBinds(config),
+    ...checkProxyProtocol(config),
     ...checkOwnEndpoints(config),
     ...checkListenedServices(config),
     ...checkConsul(config),
@@ -25,6 +26,17 @@ function checkBinds({ listeners, control: api }: ReadConfig): CrossProblem[] {
     const as = other.bind === bind ? "as in" : `which overlaps with ${other.bind} of`;
     const found = `${JSON.stringify(bind)}, ${as} ${other.owner}`;
     return [{ path: ["listeners", index, "bind"], wanted: "each address once", found }];
+  });
+}
+
+/** Without a trusted peer, a listener with the PROXY protocol would turn everybody away. */
+function checkProxyProtocol({ listeners }: ReadConfig): CrossProblem[] {
+  return listeners.flatMap(({ bind, proxyProtocol, trustedPeers }, index) => {
+    const isUnix = bind.startsWith("unix:");
+    if (!proxyProtocol || trustedPeers.some((peer) => (peer === "unix") === isUnix)) return [];
+    const path = ["listeners", index, "trustedPeers"];
+    const wanted = "those who may send the PROXY header";
+    return [{ path, wanted, found: `none who could come by ${bind}` }];
   });
 }
 

@@ -43,13 +43,17 @@ const listener = strict({
   bind: bindAddress,
   service: name.optional(),
   trustedPeers: list(trustedPeer, RANGES_MAX).default([]),
+  proxyProtocol: z.boolean().default(false),
   connectionsMax: whole(1, CONNECTIONS_MAX).default(10_000),
-}).transform(({ bind, service, trustedPeers, connectionsMax }): ListenerSnapshot => ({
-  bind,
-  service,
-  trustedPeers,
-  connectionsMax,
-}));
+}).transform(
+  ({ bind, service, trustedPeers, proxyProtocol, connectionsMax }): ListenerSnapshot => ({
+    bind,
+    service,
+    trustedPeers,
+    proxyProtocol,
+    connectionsMax,
+  }),
+);
 
 const control = strict({
   bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),

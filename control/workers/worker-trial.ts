@@ -26,7 +26,13 @@ export async function tryWorker(
   const sockets = new ListeningSockets();
   try {
     const socket = await sockets.open(BIND);
-    const listener = { bind: BIND, service: undefined, trustedPeers: [], connectionsMax: 16 };
+    const listener = {
+      bind: BIND,
+      service: undefined,
+      trustedPeers: [],
+      proxyProtocol: false,
+      connectionsMax: 16,
+    };
     await worker.ask({ kind: "listen", listener }, socket as unknown as SendHandle);
     if (worker.protocol !== PROTOCOL) {
       throw new WorkerError(`wanted a worker of protocol ${PROTOCOL}, found ${worker.protocol}`);

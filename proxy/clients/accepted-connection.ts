@@ -32,7 +32,8 @@ export abstract class AcceptedConnection
   implements TransportHandler, Expiring, TunnelClient, OpenClient
 {
   readonly transport: Transport;
-  readonly peer: Peer;
+  /** Who is at the other end, or whom it speaks for: set again by a ProxyPreface. */
+  peer: Peer;
   /** The listener's service. undefined: by Host. */
   readonly service: string | undefined;
   /** Who has taken it over. undefined: nobody. */

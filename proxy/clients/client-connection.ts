@@ -64,7 +64,9 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined {
-    const handle = this.#isBetweenRequests ? this.transport.detach() : undefined;
+    // Somebody else may still read what comes before the first request.
+    const canLeave = this.#isBetweenRequests && this.transport.handler === this;
+    const handle = canLeave ? this.transport.detach() : undefined;
     if (handle === undefined) return undefined;
     const { peer, service } = this;
     const { headTimeoutMs, idleTimeoutMs } = this.timeouts;

@@ -9,6 +9,7 @@ import { ClientConnection } from "./client-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
 import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
+import { ProxyPreface } from "./proxy-preface.ts";
 import { TrustedPeers } from "./trusted-peers.ts";
 import { TurnAway } from "./turn-away.ts";
 
@@ -64,13 +65,27 @@ export class Listener {
     const { connections, date, wheel, rejected, localReplies } = this.#deps;
     const { service, connectionsMax } = this.#snapshot;
     if (connections.size < connectionsMax) {
-      connections.add(new ClientConnection(accepted, this.#peerOf(accepted), service, this.#deps));
+      const peer = this.#peerOf(accepted);
+      const connection = new ClientConnection(accepted, peer, service, this.#deps);
+      connections.add(connection);
+      if (this.#snapshot.proxyProtocol) this.#awaitHeader(connection);
       return;
     }
     rejected.add("too-many-connections");
     localReplies.add(service ?? "", proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
     this.#turnAway.take(accepted, errorResponse("too-many-connections", options));
+  }
+
+  /** Anybody could say anything of where a connection is from: only who is trusted may. */
+  #awaitHeader(connection: ClientConnection): void {
+    const { rejected } = this.#deps;
+    if (connection.peer.trusted) {
+      new ProxyPreface(connection, { trusted: this.#trusted, rejected }).begin();
+      return;
+    }
+    rejected.add("proxy-header-untrusted");
+    connection.transport.destroy();
   }
 
   #peerOf(accepted: Accepted): Peer {

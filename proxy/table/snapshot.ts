@@ -211,6 +211,8 @@ export type ListenerSnapshot = {
    * come by a Unix socket.
    */
   readonly trustedPeers: readonly string[];
+  /** Each connection begins with the PROXY protocol's header, and comes from a trusted peer. */
+  readonly proxyProtocol: boolean;
   /** Open client connections in one worker; above this a new one gets 503 and is closed. */
   readonly connectionsMax: number;
 };

@@ -82,4 +82,25 @@ describe("An application behind a balancer and a sidecar", () => {
     await using balancer = await startNginxTo(`unix:${sidecar}`);
     expect(await asked(balancer)).toEqual(ASKED);
   });
+
+  test.for([["send-proxy"], ["send-proxy-v2"]])(
+    "sees who asked HAProxy that says so by %s",
+    async ([how], context) => {
+      context.skip(isMissing("haproxy", "gunicorn", "curl"), "no haproxy, gunicorn or curl");
+      const path = join(await temporaryFolder(), "app.sock");
+      await using origin = await startGunicornAt(path, "flask_app:behind_one_proxy");
+      const listener = { proxyProtocol: true, trustedPeers: ["127.0.0.1"] };
+      const { url } = await sidecarFor([origin.address], {}, listener);
+      await using balancer = await startHaproxy(
+        ({ port }) => `
+listen tcp
+  mode tcp
+  bind 127.0.0.1:${port}
+  server sidecar ${url.replace("http://", "")} ${how} check inter 100`,
+      );
+      const args = ["-s", "--interface", "127.0.0.77", `http://${balancer.address}/who`];
+      const { out } = await runProgram(program("curl"), args);
+      expect(JSON.parse(out)).toMatchObject({ address: "127.0.0.77", scheme: "http" });
+    },
+  );
 });

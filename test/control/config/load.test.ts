@@ -39,6 +39,7 @@ describe("readConfig()", () => {
           bind: "127.0.0.1:8080",
           service: undefined,
           trustedPeers: [],
+          proxyProtocol: false,
           connectionsMax: 10_000,
         },
       ],
@@ -176,6 +177,18 @@ describe("readConfig()", () => {
     [
       'listeners: [{ bind: "127.0.0.1:9180" }]',
       'listeners[0].bind: wanted each address once, found "127.0.0.1:9180", as in control.bind (line 1, column 21)',
+    ],
+    [
+      'listeners: [{ bind: "127.0.0.1:1", proxyProtocol: true, trustedPeers: [unix] }]',
+      "listeners[0].trustedPeers: wanted those who may send the PROXY header, found none who could come by 127.0.0.1:1 (line 1, column 71)",
+    ],
+    [
+      'listeners: [{ bind: "unix:/a", proxyProtocol: true, trustedPeers: [0.0.0.0/0] }]',
+      "listeners[0].trustedPeers: wanted those who may send the PROXY header, found none who could come by unix:/a (line 1, column 67)",
+    ],
+    [
+      'listeners: [{ bind: "127.0.0.1:1", proxyProtocol: true }]',
+      "listeners[0].trustedPeers: wanted those who may send the PROXY header, found none who could come by 127.0.0.1:1 (line 1, column 13)",
     ],
     [
       'listeners: [{ bind: "a:1", trustedPeers: [1.0.0.0/8, 10.0.0.0/99] }]',

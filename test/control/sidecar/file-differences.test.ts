@@ -8,7 +8,13 @@ async function told(documents: object, service?: string): Promise<unknown[]> {
   const logged: unknown[] = [];
   const note = (event: string, fields?: LogFields): void => void logged.push([event, fields]);
   const { services } = await started({ web, shop });
-  const listener = { bind: "[::]:80", service, trustedPeers: [], connectionsMax: 1 };
+  const listener = {
+    bind: "[::]:80",
+    service,
+    trustedPeers: [],
+    proxyProtocol: false,
+    connectionsMax: 1,
+  };
   const file = { documents: documents as Record<string, typeof web>, listeners: [listener] };
   warnOfDifferences(file, services, { info: note, warn: note, error: note });
   return logged;

@@ -3,7 +3,7 @@ import { listenerChanges } from "../../../control/sidecar/listener-changes.ts";
 import type { ListenerSnapshot } from "../../../proxy/table/snapshot.ts";
 
 function listener(bind: string, service?: string): ListenerSnapshot {
-  return { bind, service, trustedPeers: [], connectionsMax: 10 };
+  return { bind, service, trustedPeers: [], proxyProtocol: false, connectionsMax: 10 };
 }
 
 describe("listenerChanges()", () => {

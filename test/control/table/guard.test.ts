@@ -15,7 +15,15 @@ function around(...busy: readonly string[]): Surroundings {
       open: { version: () => ({ exchangesOpen: 0, tunnelsOpen: 0 }) },
       workers: 1,
     }),
-    listeners: () => [{ bind: "[::]:80", service: "own", trustedPeers: [], connectionsMax: 1 }],
+    listeners: () => [
+      {
+        bind: "[::]:80",
+        service: "own",
+        trustedPeers: [],
+        proxyProtocol: false,
+        connectionsMax: 1,
+      },
+    ],
   };
 }
 

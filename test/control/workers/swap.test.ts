@@ -18,6 +18,7 @@ const LISTENER: ListenerSnapshot = {
   bind: "127.0.0.1:0",
   service: undefined,
   trustedPeers: [],
+  proxyProtocol: false,
   connectionsMax: 100,
 };
 
