@@ -22,6 +22,7 @@ import { ListeningSockets } from "./workers/listening-sockets.ts";
 import { logTimers } from "./views/log-timers.ts";
 import { Migrations } from "./migrations/migrations.ts";
 import { systemPaths } from "./names/system-files.ts";
+import type { Asker } from "./table/table-sink.ts";
 import { Services } from "./table/services.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import { auditPath, openStore } from "./store/open-store.ts";
@@ -171,23 +172,28 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
  * workers.
  */
 function onSignals(sidecar: Sidecar, log: Log): void {
-  const end = (): void => {
+  const end = (signal: string): void => {
     if (sidecar.draining) sidecar.hurry();
-    sidecar.drain();
+    sidecar.drain(bySignal(signal));
   };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
   process.on("SIGUSR2", () => {
-    sidecar.swap({ trialMs: TRIAL_DEFAULT_MS }).catch((error: unknown) => {
+    const by = bySignal("SIGUSR2");
+    sidecar.swap({ trialMs: TRIAL_DEFAULT_MS, by }).catch((error: unknown) => {
       log.error("swap.refused", { message: errorText(error) });
     });
   });
   process.on("SIGHUP", () => {
-    sidecar.reload().then(
-      (report) => log.info("reload.done", { report: JSON.stringify(report) }),
-      (error: unknown) => log.error("reload.refused", { message: errorText(error) }),
-    );
+    const by = bySignal("SIGHUP");
+    sidecar.reload({ plan: false, restore: [], ...by }).catch((error: unknown) => {
+      log.error("reload.refused", { message: errorText(error) });
+    });
   });
+}
+
+function bySignal(signal: string): Asker {
+  return { actor: "signal", reason: signal };
 }
 
 /** Without Consul its clients are not loaded, which saves 5 MiB. */

@@ -12,6 +12,7 @@ import type { MigrationAction } from "../migrations/migrations.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { FiltersInForce } from "../views/filter-view.ts";
 import type { Services } from "../table/services.ts";
+import type { Asker, WriteContext } from "../table/table-sink.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
 
@@ -59,26 +60,28 @@ export interface FleetView {
 /** What the API may ask of the sidecar as a whole. */
 export interface SidecarControl {
   /** Starts to drain; a second call changes nothing. */
-  drain(): void;
+  drain(by: Asker): void;
   readonly draining: boolean;
   /**
    * Reads the configuration file again; with `plan`, only says what that would do. The report says
    * in JSON what happened. `restore`: services to put back as the file has them; `*`: all.
    */
-  reload(options: {
-    readonly plan: boolean;
-    readonly restore: readonly string[];
-    readonly reason: string | undefined;
-    readonly force?: boolean;
-  }): Promise<object>;
+  reload(
+    options: { readonly plan: boolean; readonly restore: readonly string[] } & Omit<
+      WriteContext,
+      "ifMatch"
+    >,
+  ): Promise<object>;
   /** Replaces the workers' code, with `release` by that of another folder. @throws SwapError. */
   swap(options: {
     readonly release?: string | undefined;
     readonly trialMs: number;
+    readonly by: Asker;
   }): Promise<SwapReport>;
   /** Starts a new process in this one's place. @throws SwapError. */
   upgrade(options: {
     readonly release: string | undefined;
+    readonly by: Asker;
   }): Promise<{ readonly pid: number; readonly replaced: number }>;
   /** Whether this sidecar should get traffic; if not, why. */
   readonly ready: { readonly ok: boolean; readonly reasons: readonly string[] };

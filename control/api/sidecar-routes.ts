@@ -3,7 +3,7 @@ import { duration } from "../config/schema-parts.ts";
 import { TRIAL_DEFAULT_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
-import { flag, forcedReason, reasonHeaders, writeQuery } from "./write-context.ts";
+import { askerOf, flag, forcingAsker, reasonHeaders, writeQuery } from "./write-context.ts";
 
 const readiness = z.object({
   ready: z.boolean(),
@@ -20,11 +20,12 @@ export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
         summary: "Drain this sidecar",
         description:
           "Answers at once; `readyz` is 503 from then on. A second call changes nothing.",
-        response: { 202: z.object({ draining: z.boolean() }) },
+        headers: reasonHeaders,
+        response: { 202: z.object({ draining: z.boolean() }), ...problemResponses(400) },
       },
     },
-    async (_request, reply) => {
-      sidecar.drain();
+    async (request, reply) => {
+      sidecar.drain(askerOf(request));
       return reply.code(202).send({ draining: sidecar.draining });
     },
   );
@@ -59,7 +60,7 @@ function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
     async (request, reply) => {
       const { plan, restore } = request.query;
       const names = restore?.split(",").filter((name) => name !== "") ?? [];
-      const report = await sidecar.reload({ plan, restore: names, ...forcedReason(request) });
+      const report = await sidecar.reload({ plan, restore: names, ...forcingAsker(request) });
       return reply.send({ ...report });
     },
   );
@@ -75,6 +76,7 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
         description:
           "Answers once the new workers serve. Until then, and if they fail their trial, the old " +
           "workers continue.",
+        headers: reasonHeaders,
         body: z
           .strictObject({
             release: z.string().optional().describe("A folder in the configured `releases`"),
@@ -83,14 +85,15 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
           .nullish(),
         response: {
           200: z.object({ started: pids, retired: pids }),
-          ...problemResponses(409, 422),
+          ...problemResponses(400, 409, 422),
         },
       },
     },
-    async ({ body }) => {
-      const trialMs = body?.trial ?? TRIAL_DEFAULT_MS;
-      const { started, retired } = await sidecar.swap({ release: body?.release, trialMs });
-      return { started: [...started], retired: [...retired] };
+    async (request, reply) => {
+      const { release, trial = TRIAL_DEFAULT_MS } = request.body ?? {};
+      const options = { release, trialMs: trial, by: askerOf(request) };
+      const { started, retired } = await sidecar.swap(options);
+      return reply.send({ started: [...started], retired: [...retired] });
     },
   );
 }
@@ -104,14 +107,18 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
         description:
           "Answers once the new primary and its workers serve. It takes over the sockets, the " +
           "table and the connections; this process ends after its last response.",
+        headers: reasonHeaders,
         body: z.strictObject({ release: z.string().optional() }).nullish(),
         response: {
           200: z.object({ pid: z.int(), replaced: z.int() }),
-          ...problemResponses(409, 422, 503),
+          ...problemResponses(400, 409, 422, 503),
         },
       },
     },
-    async ({ body }) => sidecar.upgrade({ release: body?.release }),
+    async (request, reply) => {
+      const { release } = request.body ?? {};
+      return reply.send(await sidecar.upgrade({ release, by: askerOf(request) }));
+    },
   );
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { strict } from "../config/schema-parts.ts";
-import type { WriteContext } from "../table/table-sink.ts";
+import type { Asker, WriteContext } from "../table/table-sink.ts";
 import { WARNING_CODES } from "../table/warnings.ts";
 import { invalidHeader, preconditionRequired, reasonRequired } from "./api-errors.ts";
 
@@ -57,20 +57,24 @@ export function entityTag(revision: number): string {
  */
 export function writeContext(request: FastifyRequest): WriteContext {
   return {
-    actor: ACTOR,
-    ...forcedReason(request),
+    ...forcingAsker(request),
     ifMatch: readIfMatch(request.headers["if-match"]),
   };
 }
 
+/** Who asks, and why. @throws ControlError invalid_header */
+export function askerOf(request: FastifyRequest): Asker {
+  return { actor: ACTOR, reason: statedReason(request) };
+}
+
 /**
- * Whether somebody forces this, and why. @throws ControlError reason_required, invalid_header
+ * The same of somebody who may force it. @throws ControlError reason_required, invalid_header
  */
-export function forcedReason(request: FastifyRequest): Pick<WriteContext, "force" | "reason"> {
+export function forcingAsker(request: FastifyRequest): Omit<WriteContext, "ifMatch"> {
   const { force = false } = request.query as { readonly force?: boolean };
-  const reason = statedReason(request);
-  if (force && reason === undefined) throw reasonRequired();
-  return { force, reason };
+  const asker = askerOf(request);
+  if (force && asker.reason === undefined) throw reasonRequired();
+  return { ...asker, force };
 }
 
 /** Why somebody asks for this. undefined: it was not said. @throws ControlError invalid_header */

@@ -5,6 +5,7 @@ import type { DocumentRules } from "../config/document-rules.ts";
 import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
 import type { ReloadedServices } from "../table/reload-write.ts";
 import type { Services } from "../table/services.ts";
+import type { WriteContext } from "../table/table-sink.ts";
 import type { Write, Written } from "../table/table-writer.ts";
 import type { Warning } from "../table/warnings.ts";
 import type { Workers } from "../workers/workers.ts";
@@ -30,10 +31,7 @@ export type ReloadOptions = {
   readonly plan: boolean;
   /** See FileChange. */
   readonly restore: readonly string[];
-  readonly reason: string | undefined;
-  /** See WriteContext. */
-  readonly force?: boolean;
-};
+} & Pick<WriteContext, "actor" | "reason" | "force">;
 
 /** What a reload works with. */
 export type ReloadDeps = {

@@ -8,6 +8,7 @@ import type { Registry } from "../registry/registry.ts";
 import { Serial } from "../base/serial.ts";
 import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Services } from "../table/services.ts";
+import type { Asker } from "../table/table-sink.ts";
 import type { Store } from "../store/store.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
@@ -26,9 +27,6 @@ const RELOADS_WAITING_MAX = 2;
 
 /** Swaps that may run or wait: they come from people and deploy scripts. */
 const SWAPS_WAITING_MAX = 4;
-
-/** What SIGHUP asks for. */
-const PLAIN_RELOAD: ReloadOptions = { plan: false, restore: [], reason: undefined };
 
 /** What a sidecar is made of, already composed. */
 export type SidecarDeps = ReloadDeps &
@@ -110,9 +108,10 @@ export class Sidecar implements SidecarControl {
   }
 
   /** Begins to drain; a second call changes nothing. `drained` resolves at the end. */
-  drain(): void {
+  drain(by: Asker): void {
     if (this.draining) return;
     this.draining = true;
+    this.#deps.log.info("drain.asked", by);
     this.#deps.events.emit({ kind: "drain", scope: "sidecar", ...this.#config.drain });
     void this.#drain().then(this.#drained.resolve, this.#drained.reject);
   }
@@ -127,14 +126,17 @@ export class Sidecar implements SidecarControl {
   swap(options: {
     readonly release?: string | undefined;
     readonly trialMs: number;
+    readonly by: Asker;
   }): Promise<SwapReport> {
     return this.#swaps.run(async () => {
       if (this.draining) throw new DrainingError("swap workers");
-      const { release, trialMs } = options;
+      const { release, trialMs, by } = options;
       const { releases } = this.#config;
       const file = release === undefined ? undefined : await releaseWorkerFile(releases, release);
       const report = await this.#deps.workers.swap({ file, trialMs });
       this.#deps.events.emit({ kind: "swap", ...report });
+      const pids = { started: report.started.join(", "), retired: report.retired.join(", ") };
+      this.#deps.log.info("swap.done", { ...by, release, ...pids });
       return report;
     });
   }
@@ -150,7 +152,7 @@ export class Sidecar implements SidecarControl {
       const file = await programFile(this.#config.releases, options.release);
       const successor = await startSuccessor(this.#deps, file);
       this.draining = true;
-      this.#deps.log.info("upgrade.serving", { pid: successor.pid });
+      this.#deps.log.info("upgrade.serving", { ...options.by, pid: successor.pid });
       const ends = {
         closeApi: () => this.#closeApi(),
         closeServices: () => this.#closeServices(),
@@ -166,7 +168,7 @@ export class Sidecar implements SidecarControl {
    * @throws ConfigError, ValidationError, FilterRefusedError, ListenError, DrainingError and
    *   BusyError
    */
-  reload(options: ReloadOptions = PLAIN_RELOAD): Promise<ReloadReport> {
+  reload(options: ReloadOptions): Promise<ReloadReport> {
     return this.#reloads.run(async () => {
       if (this.draining) throw new DrainingError("reload");
       const { config, report } = await reload(this.#deps, this.#config, options);
@@ -174,6 +176,8 @@ export class Sidecar implements SidecarControl {
       this.#config = config;
       const { replaced, removed } = report.services;
       this.#deps.events.emit({ kind: "reload", services: [...replaced, ...removed], report });
+      const { actor, reason } = options;
+      this.#deps.log.info("reload.done", { actor, reason, report: JSON.stringify(report) });
       return report;
     });
   }

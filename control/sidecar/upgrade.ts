@@ -2,12 +2,13 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Store } from "../store/store.ts";
 import type { Services } from "../table/services.ts";
+import type { Asker } from "../table/table-sink.ts";
 import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Workers } from "../workers/workers.ts";
 import { Successor } from "./successor.ts";
 
 /** `release`: the code of another folder of `releases`. undefined: the same, as it is on disk. */
-export type UpgradeOptions = { readonly release: string | undefined };
+export type UpgradeOptions = { readonly release: string | undefined; readonly by: Asker };
 
 /** Process ids after an upgrade. */
 export type UpgradeReport = { readonly pid: number; readonly replaced: number };

@@ -5,6 +5,7 @@ import type { Store, StoredTable } from "../store/store.ts";
 import { problemText } from "../base/errors.ts";
 import { changeBetween, rediscovered, storedForm } from "./desired-table.ts";
 import type { DesiredTable } from "./desired-table.ts";
+import { changesText } from "./document-changes.ts";
 import type { Surroundings } from "./guard.ts";
 import { outagesOf } from "./outages.ts";
 import type { TableInForce, TableInForceDeps } from "./table-in-force.ts";
@@ -103,11 +104,13 @@ export class TableFollower {
   }
 
   async #adopt(stored: StoredTable): Promise<void> {
-    const { current, events, onRevision } = this.#deps;
+    const { current, events, log, onRevision } = this.#deps;
     const after = current.read(stored);
     const { replace, remove } = changeBetween(current.table, after);
     const services = [...replace.map(({ name }) => name), ...remove];
+    const changes = changesText(current.table, after, services);
     const { revision } = stored;
+    log.info("table.followed", { revision, changes });
     this.#warnOfOutages(after);
     events.emit({ kind: "revision", revision, action: "follow", services });
     try {

@@ -10,6 +10,9 @@ export type WriteContext = {
   readonly force?: boolean;
 };
 
+/** Who asks for something, and why. */
+export type Asker = Pick<WriteContext, "actor" | "reason">;
+
 /** What a write says about filters. */
 export type FilterWrite = {
   readonly context: WriteContext;

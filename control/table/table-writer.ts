@@ -1,5 +1,6 @@
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
+import type { Log } from "../../proxy/base/log.ts";
 import type { Audit } from "../records/audit.ts";
 import { readService } from "../config/read-service.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
@@ -20,6 +21,7 @@ import {
 } from "../base/errors.ts";
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import { Serial } from "../base/serial.ts";
+import { changesText } from "./document-changes.ts";
 import { Guard } from "./guard.ts";
 import type { Judged, Surroundings } from "./guard.ts";
 import type { Warning } from "./warnings.ts";
@@ -217,6 +219,7 @@ export class TableWriter {
       (error: unknown) => new NotInForceError(after.revision, { cause: error }),
     );
     await this.#record(write, written);
+    logChange(this.#deps.log, write, written);
     const { actor, reason } = context;
     const { events, onRevision } = this.#deps;
     const fields = { revision: after.revision, action, services: names, actor, reason };
@@ -265,4 +268,22 @@ export class TableWriter {
       return { stored: theirs, source: "store" };
     }
   }
+}
+
+/** One line that says all of it, for whoever has only the log. */
+function logChange(
+  log: Log,
+  { action, context }: Write,
+  { before, after, names, warnings }: Written,
+): void {
+  const { actor, reason, force } = context;
+  log.info("table.changed", {
+    revision: after.revision,
+    action,
+    actor,
+    reason,
+    forced: force === true ? true : undefined,
+    changes: changesText(before, after, names),
+    warnings: warnings.length === 0 ? undefined : warnings.map(({ text }) => text).join("; "),
+  });
 }

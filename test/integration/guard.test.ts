@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
@@ -109,4 +110,31 @@ test("a reload is judged as a whole, with its listeners", async () => {
     services: { new: service(["web"]) },
   });
   expect(await write("POST", "/v1/reload")).toEqual([200, []]);
+});
+
+test("the log has one line for each change: who, why, what, and what there is to know", async () => {
+  const body = { v1: 0, v2: 1 };
+  const reason = { "x-sluice-reason": "v2 is well" };
+  await sidecar.call("PATCH", "/v1/services/web/weights", body, reason);
+  await sidecar.call("POST", "/v1/reload", undefined, reason);
+  await sidecar.call("POST", "/v1/workers/swap", { trial: "0s" }, reason);
+  await sidecar.call("POST", "/v1/drain", undefined, reason);
+  const by = { actor: "local", reason: "v2 is well" };
+  const wanted = [
+    {
+      ...by,
+      event: "table.changed",
+      revision: 2,
+      action: "shift",
+      changes: "web.versions.v1.weight: 1 → 0; web.versions.v2.weight: 0 → 1",
+      warnings: "v2 has weight 1, but no endpoint that can take work: v1 gets its share",
+    },
+    { ...by, event: "reload.done", report: expect.stringContaining('"differing":["web"]') },
+    { ...by, event: "swap.done", started: expect.any(String), retired: expect.any(String) },
+    { ...by, event: "drain.asked" },
+  ];
+  const events = wanted.map(({ event }) => event);
+  await eventually(() => {
+    expect(sidecar.log.filter(({ event }) => events.includes(event))).toMatchObject(wanted);
+  });
 });

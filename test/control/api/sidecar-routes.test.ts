@@ -54,7 +54,7 @@ test.each([
   await using api = await startApi({ sidecar: { swap } });
   const answer = await call(api, "POST", "/v1/workers/swap", body);
   expect(answer).toEqual([200, { started: [7, 8], retired: [5, 6] }]);
-  expect(asked).toEqual([wanted]);
+  expect(asked).toEqual([{ ...wanted, by: { actor: "local", reason: undefined } }]);
 });
 
 test("POST upgrade hands the release on, and answers who took whose place", async () => {
@@ -67,7 +67,11 @@ test("POST upgrade hands the release on, and answers who took whose place", asyn
   const answer = [200, { pid: 8, replaced: 5 }];
   expect(await call(api, "POST", "/v1/upgrade", { release: "1.2.3" })).toEqual(answer);
   expect(await call(api, "POST", "/v1/upgrade")).toEqual(answer);
-  expect(asked).toEqual([{ release: "1.2.3" }, { release: undefined }]);
+  const by = { actor: "local", reason: undefined };
+  expect(asked).toEqual([
+    { release: "1.2.3", by },
+    { release: undefined, by },
+  ]);
 });
 
 test.each([
@@ -111,5 +115,5 @@ test.each([
     method: "POST",
     headers: { "x-sluice-reason": "new timeouts" },
   });
-  expect(asked).toEqual([{ ...wanted, force: false, reason: "new timeouts" }]);
+  expect(asked).toEqual([{ ...wanted, actor: "local", force: false, reason: "new timeouts" }]);
 });

@@ -26,7 +26,7 @@ const A = "127.0.0.1:7001";
 const B = "127.0.0.1:7002";
 const C = "127.0.0.1:7003";
 
-const PLAIN: ReloadOptions = { plan: false, restore: [], reason: undefined };
+const PLAIN: ReloadOptions = { plan: false, restore: [], actor: "local", reason: undefined };
 
 /** What a reload works with; `steps` says what it did. `fails`: the step that is refused. */
 function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] } {

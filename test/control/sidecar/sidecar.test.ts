@@ -42,6 +42,9 @@ function configOf(more: object = {}): Config {
   return readConfig(JSON.stringify(document), { file: "test", environment: {} });
 }
 
+const BY = { actor: "local", reason: "a test" };
+const PLAIN = { plan: false, restore: [], ...BY };
+
 function ignore(): void {}
 
 /** A sidecar of real parts that has not been started. `reads`: what each reload finds. */
@@ -96,7 +99,7 @@ describe("Sidecar", () => {
     await sidecar.start(api);
     expect(sidecar.ready).toEqual({ ok: true, reasons: [] });
     expect(logged).toEqual(["worker.started", "listener.open", "api.open", "sidecar.ready"]);
-    sidecar.drain();
+    sidecar.drain(BY);
     await sidecar.drained;
   });
 
@@ -116,8 +119,8 @@ describe("Sidecar", () => {
   test("drain() happens once, fails readiness at once, and closes everything", async () => {
     const { sidecar, api, workers, logged, events, closed } = await compose(configOf());
     await sidecar.start(api);
-    sidecar.drain();
-    sidecar.drain();
+    sidecar.drain(BY);
+    sidecar.drain(BY);
     expect([sidecar.draining, sidecar.ready]).toEqual([true, { ok: false, reasons: ["draining"] }]);
     await sidecar.drained;
     expect(logged.slice(-2)).toEqual(["drain.begin", "drain.done"]);
@@ -129,7 +132,7 @@ describe("Sidecar", () => {
   test("drain() during the start waits for it, and then ends what it has opened", async () => {
     const { sidecar, api, workers, logged } = await compose(configOf());
     const starting = sidecar.start(api);
-    sidecar.drain();
+    sidecar.drain(BY);
     await Promise.all([starting, sidecar.drained]);
     expect(logged.slice(-3)).toEqual(["sidecar.ready", "drain.begin", "drain.done"]);
     await eventually(() => expect(workers.pids).toEqual([]));
@@ -149,7 +152,7 @@ describe("Sidecar", () => {
       () => "cut",
     );
     await called.promise;
-    sidecar.drain();
+    sidecar.drain(BY);
     sidecar.hurry();
     await sidecar.drained;
     expect(await call).toBe("cut");
@@ -163,17 +166,17 @@ describe("Sidecar", () => {
     const reads = [configOf({ services: v1 }), configOf({ services: v2 })];
     const { sidecar, api, services } = await compose(configOf(), reads);
     await sidecar.start(api);
-    const reports = await Promise.all([sidecar.reload(), sidecar.reload()]);
+    const reports = await Promise.all([sidecar.reload(PLAIN), sidecar.reload(PLAIN)]);
     expect(reports.map((report) => report.services.replaced)).toEqual([["web"], ["web"]]);
     expect(services.document("web")).toEqual(v2.web);
-    const many = await Promise.allSettled([1, 2, 3].map(() => sidecar.reload()));
+    const many = await Promise.allSettled([1, 2, 3].map(() => sidecar.reload(PLAIN)));
     expect(many).toMatchObject([
       { status: "fulfilled" },
       { status: "fulfilled" },
       { status: "rejected", reason: { code: "busy" } },
     ]);
-    sidecar.drain();
-    await expect(sidecar.reload()).rejects.toThrow(DrainingError);
+    sidecar.drain(BY);
+    await expect(sidecar.reload(PLAIN)).rejects.toThrow(DrainingError);
     await sidecar.drained;
   });
 
@@ -181,9 +184,9 @@ describe("Sidecar", () => {
     const { sidecar, api, services } = await compose(configOf(), [configOf({ services: {} })]);
     await sidecar.start(api);
     await services.remove("web", { actor: "local", reason: undefined, ifMatch: "*" });
-    expect(await sidecar.reload()).toMatchObject({ services: { removed: [] } });
+    expect(await sidecar.reload(PLAIN)).toMatchObject({ services: { removed: [] } });
     expect([services.names(), services.revision]).toEqual([[], 2]);
-    sidecar.drain();
+    sidecar.drain(BY);
     await sidecar.drained;
   });
 });

@@ -116,5 +116,5 @@ test("TableFollower says when nothing serves a service any more", async () => {
   const { tell, current, logged } = await follower({}, { revision: 1, services: { web: serving } });
   tell({ revision: 2, services: { shop } });
   await eventually(() => expect(current.table.revision).toBe(2));
-  expect(logged).toEqual(["table.nothing-serves"]);
+  expect(logged).toEqual(["table.followed", "table.nothing-serves"]);
 });
