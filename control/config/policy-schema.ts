@@ -113,6 +113,7 @@ export const limits = strict({
   connections: whole(0, LIMIT_MAX).default(1024),
   pending: whole(0, LIMIT_MAX).default(1024),
   inFlight: whole(0, LIMIT_MAX).default(1024),
+  tunnels: whole(0, LIMIT_MAX).default(1024),
 }).prefault({});
 
 /** `ejection`: endpoints out for a time because of their own failures. */

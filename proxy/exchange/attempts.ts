@@ -15,6 +15,7 @@ import type { ExchangeClient, ExchangeStream, ExchangeUpstream } from "./ports.t
 import type { ProxyError } from "./respond.ts";
 import { Retries } from "./retry.ts";
 import type { RetryDecision } from "./retry.ts";
+import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import { openTunnel } from "../tunnel/open-tunnel.ts";
 import { tunnelAfter } from "./upgrade.ts";
 
@@ -228,6 +229,7 @@ export class Attempts implements UpstreamUser {
     const { head } = this.#response;
     const upgrade = tunnelAfter(this.#exchange, this.#client, this.#attempt.upstream, head);
     if (upgrade === undefined) return this.fail(FAILURES.badUpgrade);
+    if (to.pool !== undefined && isFullOfTunnels(to.pool)) return this.giveUp("overloaded");
     to.attemptAnswered(head.status);
     this.#attempt.judge(true);
     const text = answer.relayed(head, "as-sent", false, to);

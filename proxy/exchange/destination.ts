@@ -8,6 +8,7 @@ import type { RouteTable } from "../table/route-table.ts";
 import type { Policy } from "../table/snapshot.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { LiveService } from "../upstream/live-service.ts";
+import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Affinity } from "./affinity.ts";
 import type { AffinityDeps } from "./affinity.ts";
@@ -89,7 +90,7 @@ export class Destination {
     const version = this.#choose(live, request, clientAddress);
     if (version === undefined) return "no-endpoint";
     const pool = live.poolOf(version);
-    if (pool.full) return "overloaded";
+    if (pool.full || (this.#isUpgrade && isFullOfTunnels(pool))) return "overloaded";
     this.pool = pool;
     live.inFlight += 1;
     pool.inFlight += 1;

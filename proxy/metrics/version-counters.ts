@@ -48,8 +48,8 @@ export class VersionCounters {
     );
   }
 
-  /** The counts as plain data for the primary. `inFlight`: exchanges and tunnels under way. */
-  stats(service: string, version: string, inFlight: number): VersionStats {
+  /** The counts as plain data for the primary. `exchangesOpen`: right now. */
+  stats(service: string, version: string, exchangesOpen: number): VersionStats {
     const durations: [number, number][] = [];
     this.#durations.forEach((count, bucket) => {
       if (count > 0) durations.push([bucket, count]);
@@ -64,7 +64,7 @@ export class VersionCounters {
       durations,
       durationSumMs: this.#durationSumMs,
       ejections: this.ejections,
-      exchangesOpen: inFlight - this.tunnelsOpen,
+      exchangesOpen,
       tunnelsOpen: this.tunnelsOpen,
     };
   }

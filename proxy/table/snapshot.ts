@@ -71,12 +71,14 @@ export type RetryPolicy = {
 
 /** Bounds of one version in one worker. 0 is not unlimited: it lets nothing through. */
 export type Limits = {
-  /** Open connections to the version's endpoints. */
+  /** Open connections to the version's endpoints, but for tunnels. */
   readonly connections: number;
   /** Requests that wait for a connection. */
   readonly pending: number;
-  /** Exchanges under way, tunnels included. */
+  /** Exchanges under way. */
   readonly inFlight: number;
+  /** Upgraded connections, each of which counts for nothing else. */
+  readonly tunnels: number;
 };
 
 /** When an endpoint is taken out for its own failures, and for how long. */

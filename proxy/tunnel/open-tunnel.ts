@@ -17,7 +17,6 @@ export type AdoptedTunnel = {
 
 /** Makes a tunnel of two connections; `rest` followed the upstream's 101. */
 export function openTunnel(deps: TunnelDeps, rest: Buffer): void {
-  deps.pool.inFlight += 1;
   const tunnel = new Tunnel(deps);
   const fromClient = deps.client.becomeTunnel(tunnel);
   tunnel.begin(fromClient, rest);
@@ -30,7 +29,6 @@ export function adoptTunnel(client: TunnelClient, given: AdoptedTunnel, wheel: T
   const sinceMs = wheel.nowMs - about.ageMs;
   const frames = about.frames && TunnelFrames.from(about.frames);
   const connection = pool.adopt(handle, about.endpoint);
-  pool.inFlight += 1;
   client.becomeTunnel(
     new Tunnel({ client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames }),
   );

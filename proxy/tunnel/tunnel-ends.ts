@@ -53,13 +53,15 @@ export interface TunnelClient {
 }
 
 /**
- * The endpoint's end of a tunnel: an established connection that nobody else uses. The tunnel makes
- * itself its `user`, and is told of data, ends and the close by UpstreamUser's calls.
+ * The endpoint's end of a tunnel: an established connection that nobody else uses. The tunnel takes
+ * it over, and is told of data, ends and the close by UpstreamUser's calls.
  */
 export interface TunnelUpstream {
   readonly transport: Transport;
   readonly endpoint: { readonly address: string };
   user: UpstreamUser | undefined;
+  /** It carries a tunnel from now on, and takes no place among the connections for exchanges. */
+  becomeTunnel(tunnel: UpstreamUser): void;
   /** Takes the connection out of this process. undefined: not now. */
   giveAway(): ConnectionHandle | undefined;
 }
@@ -69,8 +71,4 @@ export interface TunnelPool {
   readonly service: string;
   readonly version: string;
   readonly counters: { tunnelsOpen: number };
-  /**
-   * Exchanges and tunnels under way: whoever opens a tunnel adds it, and the tunnel removes itself.
-   */
-  inFlight: number;
 }

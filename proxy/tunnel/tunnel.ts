@@ -56,7 +56,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     this.sinceMs = deps.sinceMs;
     this.#client = deps.client.transport;
     this.#upstream = deps.connection.transport;
-    deps.connection.user = this;
+    deps.connection.becomeTunnel(this);
     this.pool.counters.tunnelsOpen += 1;
     this.#client.keepAlive(KEEP_ALIVE_MS);
     this.#upstream.keepAlive(KEEP_ALIVE_MS);
@@ -224,7 +224,6 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     this.#timer.close();
     this.#close?.release();
     this.pool.counters.tunnelsOpen -= 1;
-    this.pool.inFlight -= 1;
   }
 }
 

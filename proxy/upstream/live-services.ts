@@ -8,7 +8,7 @@ import type { PoolDeps, PoolPolicy } from "./version-pool.ts";
 
 /** For a version that is gone: nothing new, nothing ejected. */
 const ORPHAN_POLICY: PoolPolicy = {
-  limits: { connections: 0, pending: 0, inFlight: 0 },
+  limits: { connections: 0, pending: 0, inFlight: 0, tunnels: 0 },
   ejection: { consecutive: 0, baseTimeMs: 0, maxTimeMs: 0, maxPercent: 0 },
   slowStartMs: 0,
 };

@@ -45,8 +45,9 @@ export interface UpstreamUser {
 export interface ConnectionOwner {
   onConnectionReady(connection: UpstreamConnection): void;
   /**
-   * `user`: who had it, and hears of it next. undefined: nobody. `isStale`: it had been kept and is
-   * gone before its user heard of it; then it is the owner that tells the user.
+   * It has closed, or serves a tunnel and no exchanges from now on. `user`: who had it, and hears of
+   * it next. undefined: nobody. `isStale`: it had been kept and is gone before its user heard of
+   * it; then it is the owner that tells the user.
    */
   onConnectionGone(
     connection: UpstreamConnection,
@@ -94,6 +95,8 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   readonly #turns: WriteBatch;
   readonly #timer = new Timer(this);
   #timedOut = false;
+  /** It carries a tunnel, and its owner has forgotten it. */
+  #hasTunnel = false;
   /** It has a user, and is looked at before that user hears of it. */
   #looking = false;
   /** That takes long enough by now. */
@@ -124,6 +127,12 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     return this;
   }
 
+  becomeTunnel(tunnel: UpstreamUser): void {
+    this.user = tunnel;
+    this.#hasTunnel = true;
+    this.#owner.onConnectionGone(this, undefined, false);
+  }
+
   /** It may serve another exchange after the one that has ended. */
   get mayRest(): boolean {
     return this.idleMs > 0 && !this.endpoint.habits.isSuspect(this.#wheel.nowMs);
@@ -151,7 +160,8 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     const handle = this.transport.detach();
     if (handle === undefined) return undefined;
     this.#timer.close();
-    this.#owner.onConnectionGone(this, this.free(), false);
+    const user = this.free();
+    if (!this.#hasTunnel) this.#owner.onConnectionGone(this, user, false);
     return handle;
   }
 
@@ -205,7 +215,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     if (this.#isAtRest && error !== undefined) this.#wasClosed();
     const user = this.free();
     this.#timer.close();
-    this.#owner.onConnectionGone(this, user, this.#looking);
+    if (!this.#hasTunnel) this.#owner.onConnectionGone(this, user, this.#looking);
     if (this.#looking) return;
     if (this.ready) user?.onUpstreamClosed(error);
     else user?.onUpstreamFailed(this.#failureOf(error), this.endpoint);

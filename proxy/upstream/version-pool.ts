@@ -30,6 +30,11 @@ export type PoolPolicy = {
   readonly slowStartMs: number;
 };
 
+/** Whether a version has all the tunnels that it may have. */
+export function isFullOfTunnels({ counters, policy }: VersionPool): boolean {
+  return counters.tunnelsOpen >= policy.limits.tunnels;
+}
+
 /** No endpoint; all limits reached; or wait for onUpstreamReady or onUpstreamFailed. */
 export type NoConnection = "unavailable" | "overloaded" | "waiting";
 
@@ -41,7 +46,7 @@ export class VersionPool implements ConnectionOwner {
   readonly service: string;
   readonly version: string;
   readonly counters = new VersionCounters();
-  /** Exchanges and tunnels under way, and open connections, connecting ones included. */
+  /** Exchanges under way, and open connections that serve them, connecting ones included. */
   inFlight = 0;
   connections = 0;
   readonly #deps: PoolDeps;

@@ -6,6 +6,14 @@ import { DataPlane, head, responseOf } from "./data-plane.ts";
 
 const GET = head("GET / HTTP/1.1", "Host: web");
 const IN_FLIGHT_MAX = 8;
+/** More than there are places for requests and connections. */
+const TUNNELS_MAX = 20;
+const WEB_SOCKET = [
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+const ACCEPTED = ["Upgrade: websocket", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="];
 /** More than the kernels keep between a client and an origin that does not read. */
 const BULK = Buffer.alloc(16 * 1024 * 1024, "x");
 
@@ -13,7 +21,7 @@ describe("a place is held only by somebody who waits (docs/http.md)", () => {
   let plane: DataPlane;
 
   beforeAll(async () => {
-    const limits = { inFlight: IN_FLIGHT_MAX };
+    const limits = { inFlight: IN_FLIGHT_MAX, connections: 10, tunnels: TUNNELS_MAX };
     plane = await DataPlane.start({ limits, halfCloseGrace: "500ms" }, { workers: 1 });
   });
   afterEach(() => plane.endTest());
@@ -75,6 +83,20 @@ describe("a place is held only by somebody who waits (docs/http.md)", () => {
       expect((await client.response()).body).toBe(String(number));
     }
     expect(await client.ended()).toBe("fin");
+  });
+
+  test("tunnels have places of their own, and no more than their own", async () => {
+    const asked = head("GET / HTTP/1.1", "Host: web", "Connection: upgrade", ...WEB_SOCKET);
+    plane.origin.onRequest = answer(
+      head("HTTP/1.1 101 Switching Protocols", "Connection: upgrade", ...ACCEPTED),
+    );
+    for (let tunnel = 0; tunnel < TUNNELS_MAX; tunnel += 1) {
+      expect((await (await plane.open()).send(asked).response()).status).toBe(101);
+    }
+    const refused = await (await plane.open()).send(asked).response();
+    expect(refused.field("proxy-status")).toBe("sluice; error=connection_limit_reached");
+    expect(await plane.tunnelsOpen()).toBe(TUNNELS_MAX);
+    await expectRoom();
   });
 
   test("answers a plain GET after all of that", () => plane.expectAlive());

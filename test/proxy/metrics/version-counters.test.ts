@@ -58,12 +58,12 @@ test("VersionCounters.retry() tells apart whether the version was left", () => {
   expect({ retries, retriesCrossed }).toEqual({ retries: 2, retriesCrossed: 1 });
 });
 
-test("VersionCounters.stats() takes tunnels out of what is under way", () => {
+test("VersionCounters.stats() tells what is under way, and tunnels", () => {
   const counters = new VersionCounters();
   counters.tunnelsOpen = 2;
   counters.ejections = 3;
   const stats = counters.stats("web", "v1", 7);
-  expect(stats).toMatchObject({ service: "web", version: "v1", exchangesOpen: 5, tunnelsOpen: 2 });
+  expect(stats).toMatchObject({ service: "web", version: "v1", exchangesOpen: 7, tunnelsOpen: 2 });
   expect(stats.ejections).toBe(3);
 });
 

@@ -63,7 +63,7 @@ export function serviceSnapshot(
     routes: [],
     filters: [],
     policy,
-    limits: { connections: 1024, pending: 1024, inFlight: 1024 },
+    limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024 },
     ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
     slowStartMs: 0,
     via: "off",

@@ -55,7 +55,7 @@ describe("openTunnel()", () => {
 describe("adoptTunnel()", () => {
   test("takes over the endpoint's connection and counts the tunnel, as old as it is", () => {
     const { bed, asked } = adopted(ABOUT);
-    expect([asked[1], bed.counted]).toEqual(["10.0.0.1:1", [1, 1]]);
+    expect([asked[1], bed.counted]).toEqual(["10.0.0.1:1", 1]);
     expect(bed.time.nowMs() - bed.tunnel.sinceMs).toBe(ABOUT.ageMs);
     bed.client.receive("a");
     bed.serve("b");

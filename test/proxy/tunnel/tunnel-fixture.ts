@@ -26,7 +26,7 @@ export class TunnelBed {
   readonly client = new FakeTransport();
   readonly server = new FakeTransport();
   readonly time: ManualWheel = manualWheel();
-  readonly pool = { service: "web", version: "v1", counters: { tunnelsOpen: 0 }, inFlight: 0 };
+  readonly pool = { service: "web", version: "v1", counters: { tunnelsOpen: 0 } };
   /** What the owner of the client's connection heard: `became`, `ended`, `offered`. */
   readonly heard: string[] = [];
   readonly connection: TunnelUpstream;
@@ -39,6 +39,9 @@ export class TunnelBed {
       transport: server,
       endpoint: { address: "10.0.0.1:1" },
       user: undefined,
+      becomeTunnel(tunnel) {
+        this.user = tunnel;
+      },
       giveAway: (): ConnectionHandle | undefined => server.detach(),
     };
     this.end = {
@@ -88,8 +91,8 @@ export class TunnelBed {
     this.connection.user?.onUpstreamFlushed();
   }
 
-  /** Tunnels and exchanges under way, as the pool counts them. */
-  get counted(): readonly number[] {
-    return [this.pool.counters.tunnelsOpen, this.pool.inFlight];
+  /** Open tunnels, as the pool counts them. */
+  get counted(): number {
+    return this.pool.counters.tunnelsOpen;
   }
 }

@@ -31,7 +31,7 @@ export function poolPolicy(
   limits: Partial<ServiceSnapshot["limits"]> = {},
   deps: Partial<PoolPolicy> = {},
 ): PoolPolicy {
-  const wide = { connections: 100, pending: 100, inFlight: 100 };
+  const wide = { connections: 100, pending: 100, inFlight: 100, tunnels: 100 };
   return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, ...deps };
 }
 
