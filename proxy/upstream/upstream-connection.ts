@@ -45,8 +45,8 @@ export interface UpstreamUser {
 export interface ConnectionOwner {
   onConnectionReady(connection: UpstreamConnection): void;
   /**
-   * It has closed, or serves a tunnel and no exchanges from now on. `user`: who had it, and hears of
-   * it next. undefined: nobody. `isStale`: it had been kept and is gone before its user heard of
+   * It has closed, or serves a tunnel and no exchanges from now on. `user`: who had it, and hears
+   * of it next. undefined: nobody. `isStale`: it had been kept and is gone before its user heard of
    * it; then it is the owner that tells the user.
    */
   onConnectionGone(
