@@ -24,8 +24,10 @@ export class ExchangeStore {
     return exchange;
   }
 
-  /** Takes back an exchange that nobody calls any more. */
+  /** Takes back an exchange that nobody calls any more; what it knew goes now. */
   giveBack(exchange: Exchange): void {
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(exchange);
+    if (this.#spare.length >= SPARE_MAX) return;
+    exchange.clear();
+    this.#spare.push(exchange);
   }
 }

@@ -35,6 +35,13 @@ export class Affinity {
     this.#deps = deps;
   }
 
+  /** Forgets the last request and its service. */
+  clear(): void {
+    this.#source = "none";
+    this.#service = undefined;
+    this.#picked = undefined;
+  }
+
   /** Reads the request's place. Whether it has one, from which a retry must not lead away. */
   read(service: ServiceTable, request: RequestView, clientAddress: string): boolean {
     this.#service = service;

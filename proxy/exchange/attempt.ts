@@ -17,6 +17,7 @@ export class Attempt {
   clear(): void {
     this.#pool = undefined;
     this.upstream = undefined;
+    this.endpoint = undefined;
   }
 
   /** The pool has all its connections in use, and has put it into its waiting line. */

@@ -53,7 +53,7 @@ export class Attempts implements UpstreamUser {
     this.#response = new ResponseForwarder(client.transport);
   }
 
-  /** Before a new request of this client. */
+  /** Before a new request of this client. Nothing is left of the last one. */
   lend(client: ExchangeClient): void {
     this.#client = client;
     this.#response.setClient(client.transport);

@@ -63,6 +63,11 @@ export class ClientAnswer {
     this.closes = false;
   }
 
+  /** The exchange is over: what went into its answer is forgotten. */
+  clear(): void {
+    this.#rewrite.extra = "";
+  }
+
   /** Shows the request to the filters of its service. false: it has been answered. */
   passes(to: Destination): boolean {
     const verdict = filterRequest(to, this.#head, this.#request);

@@ -61,12 +61,16 @@ export class Destination {
     this.#affinity = new Affinity(deps);
   }
 
-  /** Before a new request: nothing is known of where it goes. */
+  /** Nothing is known of where the next request goes, nor of where the last one went. */
   clear(): void {
     this.live = undefined;
     this.policy = NO_POLICY;
+    this.filters = undefined;
+    this.named = undefined;
     this.pool = undefined;
+    this.#route = undefined;
     this.#isUpgrade = false;
+    this.#affinity.clear();
   }
 
   /** Finds service, route and policy. undefined: there is no such service. */

@@ -12,6 +12,7 @@ import type { ExchangeDeps } from "./deps.ts";
 import { Destination } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
 import { RequestForwarder } from "./forward-request.ts";
+import { NOBODY } from "./nobody.ts";
 import type { ExchangeClient } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
@@ -50,10 +51,17 @@ export class Exchange implements AttemptedExchange {
   /** A new request begins on this connection. */
   lend(client: ExchangeClient): void {
     this.#client = client;
-    this.head.reset();
-    this.to.clear();
     this.answer.begin(client);
     this.#attempts.lend(client);
+  }
+
+  /** No longer on loan: it keeps nothing of its last client, request and answer. */
+  clear(): void {
+    this.lend(NOBODY);
+    this.head.reset();
+    this.request.clear();
+    this.to.clear();
+    this.answer.clear();
     this.#deadlines.clear();
   }
 
@@ -150,18 +158,9 @@ export class Exchange implements AttemptedExchange {
 
   /** The client connection's timer has fired. */
   onDeadline(nowMs: number): void {
-    switch (this.#deadlines.passed(nowMs)) {
-      case "expired":
-        return this.#late(this.answer.status !== 0);
-      case "stalled":
-        return this.#late(this.answer.status !== 0 && this.#client.transport.blocked);
-      case "unanswered":
-        return this.#late(false);
-      case "left":
-        return this.#client.transport.destroy();
-      case undefined:
-        return this.#client.armAt(this.#deadlines.nextMs());
-    }
+    const passed = this.#deadlines.passed(nowMs);
+    if (passed === undefined) return this.#client.armAt(this.#deadlines.nextMs());
+    return passed === "left" ? this.#client.transport.destroy() : this.#late(passed);
   }
 
   /** The request moved on; when all of it has, it is the endpoint's turn. */
@@ -185,11 +184,12 @@ export class Exchange implements AttemptedExchange {
   }
 
   /**
-   * Time is up. `isWell`: the endpoint has answered and is not what stopped. A slow client must not
-   * count against it, nor must our own limit for an answer that was coming.
+   * Time is up. A slow client must not count against an endpoint that has answered, nor must our
+   * own limit for an answer that was coming.
    */
-  #late(isWell: boolean): void {
+  #late(passed: "expired" | "stalled" | "unanswered"): void {
     const begun = this.answer.status !== 0;
+    const isWell = begun && (passed !== "stalled" || this.#client.transport.blocked);
     const takesMore = !this.request.done && this.#attempts.upstream?.blocked === false;
     if (!isWell && (begun || !takesMore)) return this.#attempts.fail(FAILURES.late);
     this.#attempts.drop();

@@ -46,6 +46,12 @@ export class RequestForwarder {
     };
   }
 
+  /** The exchange is over: what was kept of its request is forgotten. */
+  clear(): void {
+    this.scanner.clear();
+    this.#text = "";
+  }
+
   /** Before a new request; its body is scanned from now on. */
   begin(head: RequestHead): void {
     this.scanner.begin(head.framing, head.contentLength, head.takesTrailers);

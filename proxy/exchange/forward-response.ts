@@ -37,9 +37,13 @@ export class ResponseForwarder {
     this.#client = client;
   }
 
-  /** Responses go there from now on. */
+  /** Responses go there from now on. Nothing is left of the last one. */
   setClient(client: ExchangeStream): void {
     this.#client = client;
+    this.head.fields.text = "";
+    this.#partialHead = undefined;
+    this.scanner.clear();
+    this.#decoder.reset();
   }
 
   /** Before the answer to another attempt. */

@@ -42,6 +42,12 @@ export class BodyScanner {
     }
   }
 
+  /** Forgets the trailers that it has read. */
+  clear(): void {
+    this.tail = "";
+    this.#chunks?.begin(false);
+  }
+
   /**
    * The body has no end of its own, so the end of the connection ends it (RFC 9112 section 6.3).
    */

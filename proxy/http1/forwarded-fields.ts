@@ -17,6 +17,9 @@ export type RequestSource = {
   namedInVia: boolean;
 };
 
+/** Longest authority that is kept after its request: a DNS name with a port (RFC 1035 2.3.4). */
+const AUTHORITY_KEPT_MAX = 255 + 6;
+
 const HTTP = "X-Forwarded-Proto: http\r\n";
 const HTTPS = "X-Forwarded-Proto: https\r\n";
 
@@ -44,16 +47,21 @@ export class ForwardedFields {
       this.#minorVersion === minorVersion &&
       this.#namedInVia === source.namedInVia;
     if (isLast) return this.#text;
+    if (authority.length > AUTHORITY_KEPT_MAX) return fieldsFor(head, source);
     this.#clientAddress = source.clientAddress;
     this.#proto = source.proto;
-    this.#authority = authority;
+    this.#authority = copied(authority);
     this.#minorVersion = minorVersion;
     this.#namedInVia = source.namedInVia;
-    // Converted through bytes, or it would remain a chain of its parts that every write has to
-    // walk.
-    this.#text = Buffer.from(fieldsFor(head, source), "latin1").toString("latin1");
+    // It would remain a chain of its parts that every write has to walk.
+    this.#text = copied(fieldsFor(head, source));
     return this.#text;
   }
+}
+
+/** A string of its own. A piece of a head's text would keep all of that, credentials included. */
+function copied(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
 }
 
 function fieldsFor(head: RequestHead, source: RequestSource): string {

@@ -51,8 +51,10 @@ export class RequestHead implements RequestView {
   readonly #host = new RequestHost();
   #path: string | undefined;
 
-  /** Before a new head. */
+  /** Before a new head. Nothing is left of the last one. */
   reset(): void {
+    this.fields.text = "";
+    this.upgrade = undefined;
     this.refusal = undefined;
     this.line.begin();
     this.#isLineRead = false;
@@ -196,9 +198,7 @@ export class RequestHead implements RequestView {
 
   #readFraming(bytes: Buffer, start: number): Refusal | undefined {
     const refusal = framingRefusal(this.fields, bytes, start, this.minorVersion);
-    if (refusal !== undefined) {
-      return refusal;
-    }
+    if (refusal !== undefined) return refusal;
     this.contentLength = contentLengthOf(this.fields, bytes, start);
     this.framing = requestFraming(this.fields);
     return undefined;
