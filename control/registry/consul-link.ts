@@ -191,7 +191,11 @@ export class ConsulLink implements Registry {
   /** What may be out of date, and why. Empty: nothing is. */
   get stale(): readonly string[] {
     const problem = this.store?.problem;
-    return [...(problem === undefined ? [] : [`table: ${problem}`]), ...this.discovery.problems];
+    return [
+      ...(problem === undefined ? [] : [`table: ${problem}`]),
+      ...this.discovery.problems,
+      ...(this.#splitters?.problems ?? []),
+    ];
   }
 
   /** Time since what we know from Consul was last confirmed. 0: it is current. */

@@ -20,7 +20,10 @@ const ACKNOWLEDGE_EVERY_MS = 50;
 /** While somebody waits for the fleet, one query sees the acknowledgements of 50 ms. */
 const WAIT_LIMIT = { burst: 2, refillMs: 50 };
 
-const memberSchema = z.object({ revision: z.number(), api: z.string().optional() });
+/** Our own key changes when we acknowledge; that somebody deletes it is an accident. */
+const OWN_KEY_LIMIT = { burst: 1, refillMs: 1_000 };
+
+const memberSchema = z.object({ revision: z.int().min(0), api: z.string().optional() });
 
 /** A live sidecar that shares the store. */
 export type FleetMember = {
@@ -60,6 +63,8 @@ export class SidecarFleet {
   #revision = 0;
   #api: string | undefined;
   #isYielding = false;
+  /** What our key has said last. undefined: it is not there. */
+  #written: string | undefined;
   #wake: () => void = () => undefined;
 
   constructor(deps: SidecarFleetDeps, options: FleetOptions) {
@@ -116,9 +121,9 @@ export class SidecarFleet {
   }
 
   /**
-   * Waits until every live sidecar acts on `revision` or a later one. Resolves with those that do
-   * not: with none once all do, or with whoever is missing after `timeoutMs` or when the signal is
-   * aborted.
+   * Waits until we are on the list and everybody on it acts on `revision` or a later one. Resolves
+   * with those that do not: with none once all do, or with whoever is missing after `timeoutMs` or
+   * when the signal is aborted.
    * @throws ConsulError
    */
   async whoLags(
@@ -144,13 +149,21 @@ export class SidecarFleet {
       readonly found: boolean;
       readonly text: string;
     }): void => {
-      const members = this.#read(found ? parseKvAnswer(action, text) : []);
-      heard.lagging = members.filter((member) => member.revision < revision);
+      heard.lagging = this.#lagging(found ? parseKvAnswer(action, text) : [], revision);
       if (heard.lagging.length === 0) done.abort();
     };
     await watch(this.#deps, target, { onChange }, AbortSignal.any(ends));
     // If there was no answer in all that time, this call throws the reason.
-    return heard.lagging ?? this.members();
+    return heard.lagging ?? this.#lagging(await getKeys(this.#deps.client, this.#prefix), revision);
+  }
+
+  /** A list without us is not the fleet's: somebody has emptied it, or we may not read it. */
+  #lagging(entries: readonly KvEntry[], revision: number): readonly FleetMember[] {
+    const { sidecar } = this.#options;
+    const members = this.#read(entries);
+    const lagging = members.filter((member) => member.revision < revision);
+    const isListed = members.some((member) => member.sidecar === sidecar);
+    return isListed ? lagging : [...lagging, { sidecar, revision: 0, api: this.#api }];
   }
 
   get #prefix(): string {
@@ -163,16 +176,40 @@ export class SidecarFleet {
 
   async #publish(session: string, held: AbortSignal): Promise<void> {
     await this.#takePlace(session);
-    let written: string | undefined;
+    this.#written = await this.#write(session, this.#value);
+    const over = new AbortController();
+    const watching = this.#watchOwnKey(AbortSignal.any([held, over.signal]));
+    try {
+      await this.#keepWritten(session, held);
+    } finally {
+      over.abort();
+      await watching;
+    }
+  }
+
+  /** Somebody may delete our key, by hand or with all others: then it is written again. */
+  async #watchOwnKey(signal: AbortSignal): Promise<void> {
+    const action = "read our key of the fleet";
+    const target = { action, path: kvPath(this.#ownKey), stale: false, limit: OWN_KEY_LIMIT };
+    const onFresh = ({ found }: { readonly found: boolean }): void => {
+      if (found) return;
+      this.#written = undefined;
+      this.#wake();
+    };
+    // Each answer counts: between two of them the key may have been written and deleted.
+    await watch(this.#deps, target, { onChange: () => undefined, onFresh }, signal);
+  }
+
+  async #keepWritten(session: string, held: AbortSignal): Promise<void> {
     held.addEventListener("abort", () => this.#wake(), { once: true });
     while (!held.aborted) {
       const changed = Promise.withResolvers<void>();
       this.#wake = changed.resolve;
-      if (written !== this.#value) {
-        written = await this.#write(session, this.#value);
+      if (this.#written !== this.#value) {
+        this.#written = await this.#write(session, this.#value);
         await pause(this.#deps.clock, ACKNOWLEDGE_EVERY_MS, held);
       }
-      if (written === this.#value) await changed.promise;
+      if (this.#written === this.#value) await changed.promise;
     }
   }
 
@@ -201,14 +238,21 @@ export class SidecarFleet {
   #read(entries: readonly KvEntry[]): readonly FleetMember[] {
     return entries
       .filter((entry) => entry.session !== undefined)
-      .map((entry) => {
+      .flatMap((entry) => {
+        const sidecar = decoded(entry.key.slice(this.#prefix.length));
+        if (sidecar === undefined) return [];
         const value = memberSchema.safeParse(parseJson(entry.value)).data;
-        return {
-          sidecar: decodeURIComponent(entry.key.slice(this.#prefix.length)),
-          revision: value?.revision ?? 0,
-          api: value?.api,
-        };
+        return { sidecar, revision: value?.revision ?? 0, api: value?.api };
       });
+  }
+}
+
+/** undefined: no sidecar writes such a name. */
+function decoded(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import { type ConsulClient, consulPath, parseAnswer } from "../consul/client.ts";
 import {
@@ -30,7 +31,8 @@ export async function importService(client: ConsulClient, name: string): Promise
 }
 
 /**
- * Writes weights to the service's splitter by compare-and-set, so that Envoy sidecars shift too.
+ * Writes weights to the service's splitter by compare-and-set, so that Envoy sidecars shift too,
+ * unless it has them.
  * Consul checks that each version is a subset of the service-resolver.
  * @throws ConsulError
  */
@@ -41,10 +43,9 @@ export async function publishSplitter(
 ): Promise<void> {
   const action = `write service-splitter ${name}`;
   for (let attempt = 1; attempt <= PUBLISH_TRIES_MAX; attempt += 1) {
-    const { ModifyIndex, ...entry } = entryWithWeights(
-      (await readSplitter(client, name)) ?? emptySplitter(name),
-      weights,
-    );
+    const before = (await readSplitter(client, name)) ?? emptySplitter(name);
+    const { ModifyIndex, ...entry } = entryWithWeights(before, weights);
+    if (isDeepStrictEqual(entry.Splits, before.Splits)) return;
     const answer = await client.request({
       action,
       method: "PUT",

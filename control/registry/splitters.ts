@@ -1,9 +1,13 @@
 import type { Log } from "../../proxy/base/log.ts";
 import type { Events } from "../records/events.ts";
 import type { Services } from "../table/services.ts";
-import { followSplitter, publishSplitter } from "./splitter.ts";
+import { FollowedSplitter } from "./followed-splitter.ts";
+import { SplitterPublisher } from "./splitter-publisher.ts";
 import type { WatchDeps } from "../consul/watch.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
+
+/** Services that `problems` names: a Consul that is away is away for all. */
+const NAMED_MAX = 8;
 
 /** What splitters work with. */
 export type SplittersDeps = WatchDeps & {
@@ -14,105 +18,99 @@ export type SplittersDeps = WatchDeps & {
 
 /**
  * Keeps services with `consul: { splitter: follow }` at the weights of Consul's service-splitter,
- * and writes the shifts of those with `publish` to it. In a fleet every sidecar follows, the first
- * one to write wins and the others find nothing left to do; only the sidecar that made a shift
- * publishes it.
+ * and Consul's at those of services with `publish`. In a fleet every sidecar follows, the first one
+ * to write wins and the others find nothing left to do; a shift is published by the sidecar that
+ * made it, and the weights of a start by all, of which the first writes.
  */
 export class Splitters {
   readonly #deps: SplittersDeps;
-  readonly #followed = new Map<
-    string,
-    { readonly end: AbortController; readonly done: Promise<void> }
-  >();
-  /**
-   * Services whose weights Consul must still hear. When its turn comes, each gives its weights of
-   * that moment.
-   */
-  readonly #unpublished = new Set<string>();
-  #publishing: Promise<void> = Promise.resolve();
+  readonly #followed = new Map<string, FollowedSplitter>();
+  readonly #published = new Map<string, SplitterPublisher>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #problems = new Map<string, string>();
 
   /** Begins at once; the services must have started. */
   constructor(deps: SplittersDeps) {
     this.#deps = deps;
-    this.#follow();
+    this.#match();
+  }
+
+  /** Services whose weights and Consul's differ, with the reason. Empty: none. */
+  get problems(): readonly string[] {
+    return [...this.#problems]
+      .slice(0, NAMED_MAX)
+      .map(([name, problem]) => `splitter of ${name}: ${problem}`);
   }
 
   /** See Registry.revised(). */
   revised(names: readonly string[], isOurs: boolean): void {
-    this.#follow();
+    this.#match();
     if (!isOurs) return;
-    for (const name of names) if (this.#modeOf(name) === "publish") this.#publishLater(name);
+    for (const name of names) {
+      this.#published.get(name)?.publish();
+      this.#followed.get(name)?.revised();
+    }
   }
 
   /** Ends all watches and lets what is being written end. */
   async close(): Promise<void> {
-    const followed = [...this.#followed.values()];
-    for (const { end } of followed) end.abort();
-    await Promise.all([this.#publishing, ...followed.map(async ({ done }) => done)]);
+    this.#keep(this.#followed, new Set());
+    this.#keep(this.#published, new Set());
+    await Promise.all(this.#ending);
   }
 
-  #publishLater(name: string): void {
-    if (this.#unpublished.has(name)) return;
-    this.#unpublished.add(name);
-    this.#publishing = this.#publishing.then(async () => {
-      this.#unpublished.delete(name);
-      await this.#publish(name);
-    });
-  }
-
-  #modeOf(service: string): "follow" | "publish" | undefined {
+  /** Makes watches and publishers match what the services want now. */
+  #match(): void {
     const { services } = this.#deps;
-    return services.names().includes(service) ? services.service(service).splitter : undefined;
+    const wanted = Map.groupBy(services.names(), (name) => services.service(name).splitter);
+    const followed = new Set(wanted.get("follow"));
+    const published = new Set(wanted.get("publish"));
+    this.#keep(this.#followed, followed);
+    this.#keep(this.#published, published);
+    for (const name of followed) {
+      if (!this.#followed.has(name)) this.#followed.set(name, this.#follow(name));
+    }
+    for (const name of published) {
+      if (!this.#published.has(name)) this.#published.set(name, this.#publish(name));
+    }
   }
 
-  /** Makes the watches match the services that follow now. */
-  #follow(): void {
-    const names = this.#deps.services.names();
-    const wanted = new Set(names.filter((name) => this.#modeOf(name) === "follow"));
-    for (const [name, { end }] of this.#followed) {
+  #keep(running: Map<string, { close(): Promise<void> }>, wanted: ReadonlySet<string>): void {
+    for (const [name, each] of running) {
       if (wanted.has(name)) continue;
-      end.abort();
-      this.#followed.delete(name);
-    }
-    for (const name of wanted) {
-      if (this.#followed.has(name)) continue;
-      const end = new AbortController();
-      const listener = {
-        onWeights: async (weights: Readonly<Record<string, number>>) => this.#shift(name, weights),
-        onFailure: (error: unknown) => this.#warn("splitter.not_followed", name, error),
-      };
-      const done = followSplitter(this.#deps, name, listener, end.signal);
-      this.#followed.set(name, { end, done });
+      running.delete(name);
+      this.#problems.delete(name);
+      const ending = each.close().finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
     }
   }
 
-  /** Versions that the splitter does not name get nothing. */
-  async #shift(name: string, weights: Readonly<Record<string, number>>): Promise<void> {
+  #follow(name: string): FollowedSplitter {
+    const onResult = (error: unknown): void => this.#tell("splitter.not_followed", name, error);
+    return new FollowedSplitter({ ...this.#deps, onResult }, name);
+  }
+
+  #publish(name: string): SplitterPublisher {
     const { services } = this.#deps;
-    const others = services.service(name).versions.map((version) => [version.name, 0] as const);
-    await services.shift(
-      name,
-      { ...Object.fromEntries(others), ...weights },
-      // Consul has decided this already: there is nobody to ask.
-      { actor: "consul", reason: "service-splitter", ifMatch: "*", force: true },
-    );
+    const weights = (): Readonly<Record<string, number>> =>
+      Object.fromEntries(services.service(name).versions.map((each) => [each.name, each.weight]));
+    const onResult = (error: unknown): void => this.#tell("splitter.not_published", name, error);
+    return new SplitterPublisher({ ...this.#deps, weights, onResult }, name);
   }
 
-  async #publish(name: string): Promise<void> {
-    try {
-      const { versions } = this.#deps.services.service(name);
-      const weights = versions.map((version) => [version.name, version.weight] as const);
-      await publishSplitter(this.#deps.client, name, Object.fromEntries(weights));
-      this.#deps.log.info("splitter.published", { service: name });
-    } catch (error) {
-      this.#warn("splitter.not_published", name, error);
+  /** Tells of a problem once, however often it is tried again. */
+  #tell(event: string, service: string, error: unknown): void {
+    const { log, events } = this.#deps;
+    const before = this.#problems.get(service);
+    const message = error === undefined ? undefined : errorText(error);
+    if (message === before) return;
+    if (message === undefined) {
+      this.#problems.delete(service);
+      log.info("splitter.in_step", { service });
+      return;
     }
-  }
-
-  #warn(event: string, service: string, error: unknown): void {
-    const message = errorText(error);
-    this.#deps.log.warn(event, { service, error: message });
-    if (event === "splitter.not_published")
-      this.#deps.events.emit({ kind: "splitter-failed", services: [service], message });
+    this.#problems.set(service, message);
+    log.warn(event, { service, error: message });
+    events.emit({ kind: "splitter-failed", services: [service], message });
   }
 }

@@ -63,9 +63,44 @@ test("SidecarFleet.members() leaves out who has died, and takes nonsense for rev
 test("SidecarFleet.whoLags() waits for all, and after its time names those who lag", async () => {
   const bed = await openConsulBed();
   const fleet = fleetOf(bed);
+  bed.consul.set("sluice/fleet/a%2F1", '{"revision":9}', "session-8");
   bed.consul.set("sluice/fleet/slow", '{"revision":3}', "session-9");
   expect(await fleet.whoLags(4, 300)).toMatchObject([{ sidecar: "slow", revision: 3 }]);
   const waiting = fleet.whoLags(4, 10_000);
   bed.consul.set("sluice/fleet/slow", '{"revision":4}', "session-9");
   expect(await waiting).toEqual([]);
+});
+
+test("SidecarFleet.whoLags() counts us as late when we are not on the list", async () => {
+  const bed = await openConsulBed();
+  const fleet = fleetOf(bed);
+  expect(await fleet.whoLags(4, 200)).toMatchObject([{ sidecar: "a/1", revision: 0 }]);
+  bed.consul.set("sluice/fleet/other", '{"revision":4}', "session-9");
+  expect(await fleet.whoLags(4, 200)).toMatchObject([{ sidecar: "a/1" }]);
+});
+
+test("SidecarFleet.run() puts its key back when somebody has deleted it", async () => {
+  const bed = await openConsulBed();
+  const fleet = fleetOf(bed);
+  bed.run((signal) => fleet.run(signal));
+  fleet.acknowledge(4);
+  const listed = async (): Promise<void> =>
+    expect(await fleet.members()).toMatchObject([{ sidecar: "a/1", revision: 4 }]);
+  await eventually(listed);
+  for (let times = 0; times < 2; times += 1) {
+    bed.consul.keys.clear();
+    bed.consul.changed();
+    await eventually(listed);
+  }
+});
+
+test("SidecarFleet.members() leaves out names and takes no revisions that no sidecar writes", async () => {
+  const bed = await openConsulBed();
+  bed.consul.set("sluice/fleet/%zz", '{"revision":3}', "session-7");
+  bed.consul.set("sluice/fleet/far", '{"revision":9007199254740992}', "session-8");
+  bed.consul.set("sluice/fleet/half", '{"revision":0.5}', "session-9");
+  expect(await fleetOf(bed).members()).toMatchObject([
+    { sidecar: "far", revision: 0 },
+    { sidecar: "half", revision: 0 },
+  ]);
 });

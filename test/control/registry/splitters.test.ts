@@ -109,22 +109,27 @@ test("a write that changes several services publishes each that says so", async 
     ["shop", serviceWith("publish", 50)],
     ["other", serviceWith(undefined, 10)],
   ]);
+  await eventually(() => expect(agent.puts.toSorted()).toEqual(["shop 90,10", "web 90,10"]));
+  agent.puts.length = 0;
   await services.change({ action: "reload", context: ANY, edit: () => documents });
-  await eventually(() => expect(agent.puts).toEqual(["web 25,75", "shop 50,50"]));
+  await eventually(() => expect(agent.puts.toSorted()).toEqual(["shop 50,50", "web 25,75"]));
 });
 
 test("what another sidecar has written is its own to publish, but may be ours to follow", async () => {
   const { agent, store, services } = await start({ web: serviceWith("publish", 90) });
+  await eventually(() => expect(agent.puts).toEqual(["web 90,10"]));
   const theirs = { web: serviceWith("publish", 30), shop: serviceWith("follow", 90) };
   store.tell(await store.saveByOther(theirs));
   await eventually(() => expect(services.names()).toEqual(["web", "shop"]));
   await eventually(() => expect(agent.asked).toContain("/v1/config/service-splitter/shop"));
   await services.shift("web", { v1: 60, v2: 40 }, ANY);
-  await eventually(() => expect(agent.puts).toEqual(["web 60,40"]));
+  await eventually(() => expect(agent.puts).toEqual(["web 90,10", "web 60,40"]));
 });
 
 test("of shifts while one is being published the last is published too, and only that", async () => {
   const { agent, services } = await start({ web: serviceWith("publish", 90) });
+  await eventually(() => expect(agent.puts).toEqual(["web 90,10"]));
+  agent.puts.length = 0;
   const gate = Promise.withResolvers<void>();
   agent.gate = gate.promise;
   await services.shift("web", { v1: 80, v2: 20 }, ANY);
@@ -186,13 +191,28 @@ test("a service that wants to follow no longer is not asked about any more", asy
   expect(asked("web")).toEqual([]);
 });
 
-test("weights that Consul does not take are told", async () => {
-  const { consul, events, splitters } = await follow({ web: serviceWith("publish", 90) });
+test("weights that Consul does not take are told once, and written when it takes them", async () => {
+  const { consul, deps, events, splitters } = await follow({ web: serviceWith("publish", 90) });
   consul.fault = { kind: "answer", status: 403, text: "Permission denied" };
   splitters.revised(["web"], true);
-  await eventually(() => {
-    expect(events.since(0)).toContainEqual(
-      expect.objectContaining({ kind: "splitter-failed", services: ["web"] }),
-    );
-  });
+  const problem = expect.stringMatching(/^splitter of web: .*Permission denied/) as string;
+  await eventually(() => expect(splitters.problems).toEqual([problem]));
+  const asked = consul.asked.length;
+  await eventually(() => expect(consul.asked.length).toBeGreaterThan(asked + 2));
+  const told = events.since(0).filter(({ kind }) => kind === "splitter-failed");
+  expect(told).toMatchObject([{ services: ["web"] }]);
+  expect(deps.lines.filter((line) => line.includes("splitter.not_published"))).toHaveLength(1);
+  consul.fault = undefined;
+  await eventually(() => expect(consul.entries.has("service-splitter/web")).toBe(true));
+  await eventually(() => expect(splitters.problems).toEqual([]));
+});
+
+test("a splitter that cannot be followed is a problem, with its reason", async () => {
+  const { consul, splitters } = await follow({ web: serviceWith("follow", 90) });
+  const entry = splitterEntry("web", 25);
+  const Splits = [{ Weight: 100, ServiceSubset: "v3" }];
+  consul.entries.set("service-splitter/web", { ...entry, Splits });
+  consul.changed();
+  const problem = expect.stringMatching(/^splitter of web: .*v3/) as string;
+  await eventually(() => expect(splitters.problems).toEqual([problem]));
 });
