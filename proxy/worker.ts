@@ -37,7 +37,6 @@ import { errorText } from "./base/error-text.ts";
  */
 class Worker {
   readonly #deps: ClientDeps;
-  readonly #log: Log;
   readonly #send: (message: FromWorker) => void;
   readonly #adoption: Adoption;
   readonly #filters: Filters;
@@ -47,7 +46,6 @@ class Worker {
   #handOver: HandOver | undefined;
 
   constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
-    this.#log = log;
     this.#send = send;
     const deps = clientDeps(pseudonym, log, (pool, endpoint, forMs) =>
       send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
@@ -118,7 +116,7 @@ class Worker {
     // A worker hears of filters, table and listeners in this order, and must not accept before it
     // has them all.
     await this.#filters.idle;
-    const listener = new Listener(message.listener, this.#deps, this.#log);
+    const listener = new Listener(message.listener, this.#deps);
     await listener.listen(handle as ListenHandle);
     this.#unlisten(bind);
     this.#listeners.set(bind, listener);

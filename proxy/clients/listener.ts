@@ -1,6 +1,5 @@
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import type { Log } from "../base/log.ts";
 import { remoteAddressOf } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import { acceptHandles } from "../transport/stream-handles.ts";
@@ -11,6 +10,7 @@ import type { Peer } from "../transport/peer.ts";
 import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
 import { ProxyPreface } from "./proxy-preface.ts";
 import { TrustedPeers } from "./trusted-peers.ts";
+import { descriptorOf, ownFirstReservedDescriptor } from "./descriptor-reserve.ts";
 import { TurnAway } from "./turn-away.ts";
 
 /** Connections that the kernel keeps for us until we accept them. */
@@ -29,8 +29,10 @@ export class Listener {
   readonly #trusted: TrustedPeers;
   readonly #turnAway: TurnAway;
   readonly #server: Server;
+  /** Clients get no descriptor from here on. */
+  readonly #firstReserved = ownFirstReservedDescriptor();
 
-  constructor(snapshot: ListenerSnapshot, deps: ClientDeps, log: Log) {
+  constructor(snapshot: ListenerSnapshot, deps: ClientDeps) {
     this.#snapshot = snapshot;
     this.#deps = deps;
     this.#trusted = new TrustedPeers(snapshot.trustedPeers);
@@ -38,9 +40,9 @@ export class Listener {
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = createServer(options, (socket) => this.#accept(socket));
     // EMFILE and the like: the connection is lost, and the listener continues with the next one.
-    this.#server.on("error", (error) => {
+    this.#server.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
       deps.rejected.add("accept-failed");
-      log.warn("listener.accept-failed", { bind: snapshot.bind, message: error.message });
+      deps.faults.add(code, "accept", snapshot.bind);
     });
   }
 
@@ -64,7 +66,10 @@ export class Listener {
   #accept(accepted: Accepted): void {
     const { connections, date, wheel, rejected, localReplies } = this.#deps;
     const { service, connectionsMax } = this.#snapshot;
-    if (connections.size < connectionsMax) {
+    // Out of descriptors, libuv would close it without a word to anybody.
+    const isShort = descriptorOf(accepted) >= this.#firstReserved;
+    if (isShort) this.#deps.faults.add("EMFILE", "accept", this.#snapshot.bind);
+    if (connections.size < connectionsMax && !isShort) {
       const peer = this.#peerOf(accepted);
       const connection = new ClientConnection(accepted, peer, service, this.#deps);
       connections.add(connection);
@@ -74,7 +79,7 @@ export class Listener {
     rejected.add("too-many-connections");
     localReplies.add(service ?? "", proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
-    this.#turnAway.take(accepted, errorResponse("too-many-connections", options));
+    this.#turnAway.take(accepted, errorResponse("too-many-connections", options), isShort);
   }
 
   /** Anybody could say anything of where a connection is from: only who is trusted may. */

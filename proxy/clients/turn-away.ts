@@ -38,8 +38,11 @@ export class TurnAway {
     this.#deps = deps;
   }
 
-  /** Sends `response` to an accepted connection and closes it. */
-  take(accepted: Accepted, response: string): void {
+  /**
+   * Sends `response` to an accepted connection and closes it. `atOnce`: there is no descriptor to
+   * spare for one that is read empty first.
+   */
+  take(accepted: Accepted, response: string, atOnce = false): void {
     const { buffers, wheel, connections: count } = this.#deps;
     const onGone = (): void => {
       this.#open -= 1;
@@ -49,6 +52,6 @@ export class TurnAway {
     const linger = new Linger({ transport, wheel, count, onGone });
     if (this.#open > TURNED_AWAY_MAX) return transport.destroy();
     transport.write(response);
-    return linger.begin();
+    return atOnce ? transport.destroy() : linger.begin();
   }
 }

@@ -11,6 +11,8 @@ import { StalledListener } from "../../support/stalled-listener.ts";
 import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
 
 const CLIENTS = 20;
+/** For a worker and its primary each; so many clients are too many. */
+const FEW_DESCRIPTORS = 90;
 /** Low enough that any of the tests would eject. */
 const policy = { timeout: "500ms", ejection: { consecutive: 2 }, retries: { attempts: 0 } };
 
@@ -134,5 +136,27 @@ describe("an endpoint pays only for what it did (docs/health.md)", () => {
       client.send(head("GET / HTTP/1.1", "Host: web"));
       expect((await client.response()).body).toBe("back");
     }
+  });
+
+  // It changes the limit of the sidecar for good.
+  test.runIf(canLimit)("no descriptors for clients: 503 and not a word less", async () => {
+    const pid = String(plane.sidecar.child.pid);
+    execFileSync("prlimit", ["--pid", pid, `--nofile=${FEW_DESCRIPTORS}:${FEW_DESCRIPTORS}`]);
+    expect((await plane.sidecar.call("POST", "/v1/workers/swap")).status).toBe(200);
+    const all = await clients(FEW_DESCRIPTORS);
+    await eventually(async () => {
+      const turnedAway = all.filter(({ fate }) => fate === "fin").length;
+      expect(turnedAway).toBeGreaterThan(0);
+      expect(turnedAway + (await plane.connectionsOpen())).toBe(FEW_DESCRIPTORS);
+    });
+    const taken = all.filter(({ fate }) => fate === "open");
+    for (const client of taken) client.send(head("GET / HTTP/1.1", "Host: web"));
+    const statuses = new Set<number>();
+    for (const client of all) statuses.add((await client.response()).status);
+    expect([...statuses].toSorted((left, right) => left - right)).toEqual([200, 503]);
+    const metrics = await (await plane.sidecar.call("GET", "/metrics")).text();
+    expect(metrics).toMatch(/sluice_local_faults_total\{code="EMFILE"\} [1-9]/);
+    expect(plane.sidecar.log.filter(({ doing }) => doing === "accept")).not.toEqual([]);
+    expect(await ejected("web")).toEqual([]);
   });
 });
