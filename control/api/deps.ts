@@ -77,6 +77,7 @@ export interface SidecarControl {
     readonly release?: string | undefined;
     readonly trialMs: number;
     readonly by: Asker;
+    readonly signal?: AbortSignal;
   }): Promise<SwapReport>;
   /** Starts a new process in this one's place. @throws SwapError. */
   upgrade(options: {

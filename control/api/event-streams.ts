@@ -8,11 +8,16 @@ import { pause } from "../../proxy/base/clock.ts";
 /** A comment this often tells both ends, and what is between them, that the stream is alive. */
 export const HEARTBEAT_MS = 15_000;
 
-/**
- * Unsent bytes of one stream. A client that is further behind is cut off and can resume with
- * Last-Event-ID.
- */
-export const UNSENT_BYTES_MAX = 1024 * 1024;
+/** A client that takes nothing for this long is cut off. It can resume with Last-Event-ID. */
+const STALLED_MS = 4 * HEARTBEAT_MS;
+
+type Stream = {
+  readonly response: ServerResponse;
+  /** The last event that was written, or that the client has seen. */
+  sentId: number;
+  /** Since when it has taken nothing, as far as the heartbeat knows. undefined: it takes. */
+  stalledSinceMs: number | undefined;
+};
 
 /** Open responses of server-sent events (HTML standard, section 9.2). */
 export class EventStreams {
@@ -20,7 +25,7 @@ export class EventStreams {
   readonly #clock: Clock;
   /** Tells this process's ids from those of an earlier process, which also counted from 1. */
   readonly #epoch: string;
-  readonly #open = new Set<ServerResponse>();
+  readonly #open = new Set<Stream>();
 
   constructor(events: Events, clock: Clock) {
     this.#events = events;
@@ -34,42 +39,68 @@ export class EventStreams {
    * @throws ControlError too_many_subscribers
    */
   open(response: ServerResponse, lastEventId: string | undefined): void {
-    const leave = this.#events.subscribe((event) => this.#send(response, event));
+    const stream: Stream = { response, sentId: this.#events.lastId, stalledSinceMs: undefined };
+    const leave = this.#events.subscribe(() => this.#send(stream));
     if (leave === undefined) throw tooManySubscribers(SUBSCRIBERS_MAX);
     const ended = new AbortController();
-    this.#open.add(response);
+    this.#open.add(stream);
     response.once("close", () => {
       leave();
-      this.#open.delete(response);
+      this.#open.delete(stream);
       ended.abort();
     });
     // Without a handler a reset by the client would end the process; "close" follows.
     response.on("error", () => undefined);
+    response.on("drain", () => {
+      stream.stalledSinceMs = undefined;
+      this.#send(stream);
+    });
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     });
     response.write(": connected\n\n");
-    if (lastEventId !== undefined) this.#resume(response, lastEventId);
-    void this.#beat(response, ended.signal);
+    if (lastEventId !== undefined) this.#resume(stream, lastEventId);
+    void this.#beat(stream, ended.signal);
   }
 
   /** Ends every stream, so that a server that waits for its connections can close. */
   close(): void {
-    for (const response of this.#open) response.end();
+    for (const { response } of this.#open) response.end();
   }
 
-  #resume(response: ServerResponse, lastEventId: string): void {
-    const forgotten = this.#events.forgottenId;
+  #resume(stream: Stream, lastEventId: string): void {
     const seen = this.#idOf(lastEventId);
-    if (seen === undefined || seen < forgotten || seen > this.#events.lastId) {
-      const data = JSON.stringify({ lastEventId, resumedAfter: forgotten });
-      write(response, `event: gap\ndata: ${data}\n\n`);
-      for (const event of this.#events.since(forgotten)) this.#send(response, event);
-      return;
+    const isKnown = seen !== undefined && seen <= this.#events.lastId;
+    if (isKnown && seen >= this.#events.forgottenId) stream.sentId = seen;
+    else this.#tellGap(stream, lastEventId);
+    this.#send(stream);
+  }
+
+  /** Some events are gone for this client; it gets those that are kept. */
+  #tellGap(stream: Stream, lastEventId: string): void {
+    const resumedAfter = this.#events.forgottenId;
+    const data = JSON.stringify({ lastEventId, resumedAfter });
+    stream.response.write(`event: gap\ndata: ${data}\n\n`);
+    stream.sentId = resumedAfter;
+  }
+
+  /**
+   * Writes what the client has not got yet, as fast as it takes it: what waits for a slow client
+   * waits among the events that are kept for everybody.
+   */
+  #send(stream: Stream): void {
+    const { response } = stream;
+    if (response.destroyed || response.writableNeedDrain) return;
+    if (stream.sentId < this.#events.forgottenId) {
+      this.#tellGap(stream, `${this.#epoch}.${stream.sentId}`);
     }
-    for (const event of this.#events.since(seen)) this.#send(response, event);
+    for (const event of this.#events.since(stream.sentId)) {
+      if (response.destroyed || response.writableNeedDrain) return;
+      response.write(this.#textOf(event));
+      stream.sentId = event.id;
+    }
   }
 
   /** The number in `epoch.12`, or in `12`. undefined: of another process, or not an id. */
@@ -79,22 +110,24 @@ export class EventStreams {
     return digits !== undefined && isOurs ? Number(digits) : undefined;
   }
 
-  #send(response: ServerResponse, event: ToldEvent): void {
+  #textOf(event: ToldEvent): string {
     const id = `${this.#epoch}.${event.id}`;
-    write(response, `id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`);
+    return `id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
   }
 
-  async #beat(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  #isStalled(stream: Stream): boolean {
+    const nowMs = this.#clock.nowMs();
+    stream.stalledSinceMs ??= nowMs;
+    return nowMs - stream.stalledSinceMs >= STALLED_MS;
+  }
+
+  async #beat(stream: Stream, signal: AbortSignal): Promise<void> {
+    const { response } = stream;
     while (!signal.aborted) {
       await pause(this.#clock, HEARTBEAT_MS, signal);
-      if (!signal.aborted) write(response, ": alive\n\n");
+      if (signal.aborted) return;
+      if (!response.writableNeedDrain) response.write(": alive\n\n");
+      else if (this.#isStalled(stream)) response.destroy();
     }
   }
-}
-
-/** Writes to a client that keeps up; cuts off one that does not. */
-function write(response: ServerResponse, text: string): void {
-  if (response.destroyed) return;
-  response.write(text);
-  if (response.writableLength > UNSENT_BYTES_MAX) response.destroy();
 }

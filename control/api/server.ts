@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { MethodNotAllowedError, unknownPath } from "./api-errors.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { guardAgainstPages } from "./browser-guard.ts";
+import { keepPlaces } from "./connection-places.ts";
 import { eventsRoutes } from "./events-routes.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { filtersRoutes } from "./filters-routes.ts";
@@ -20,9 +21,6 @@ import { validateBySchema } from "./validate.ts";
 
 /** A body of this size is a table of thousands of endpoints; a larger one is a mistake. */
 export const BODY_BYTES_MAX = 1024 * 1024;
-
-/** Connections at once: every event stream there may be, and room for people and scrapers. */
-const CONNECTIONS_MAX = 256;
 
 /**
  * For a whole request: 1 MiB over a slow line, or a client that holds the connection on purpose.
@@ -56,7 +54,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, deps.log),
   });
-  app.server.maxConnections = CONNECTIONS_MAX;
+  keepPlaces(app.server);
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validateBySchema);
   app.setSerializerCompiler(serializerCompiler);

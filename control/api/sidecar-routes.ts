@@ -1,9 +1,12 @@
+import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import { duration } from "../config/schema-parts.ts";
-import { TRIAL_DEFAULT_MS } from "../workers/swap.ts";
+import { TRIAL_DEFAULT_MS, TRIAL_MAX_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askerOf, flag, forcingAsker, reasonHeaders, writeQuery } from "./write-context.ts";
+
+const trial = duration.refine((ms) => ms <= TRIAL_MAX_MS, { error: "a duration of at most 10m" });
 
 const readiness = z.object({
   ready: z.boolean(),
@@ -75,12 +78,14 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
         summary: "Replace the workers' code with the code on disk",
         description:
           "Answers once the new workers serve. Until then, and if they fail their trial, the old " +
-          "workers continue.",
+          "workers continue. A trial ends when its caller closes the connection.",
         headers: reasonHeaders,
         body: z
           .strictObject({
             release: z.string().optional().describe("A folder in the configured `releases`"),
-            trial: duration.optional().describe("How long to try new workers; default 2s"),
+            trial: trial
+              .optional()
+              .describe("How long to try new workers; default 2s, at most 10m"),
           })
           .nullish(),
         response: {
@@ -90,12 +95,20 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
       },
     },
     async (request, reply) => {
-      const { release, trial = TRIAL_DEFAULT_MS } = request.body ?? {};
-      const options = { release, trialMs: trial, by: askerOf(request) };
+      const { release, trial: trialMs = TRIAL_DEFAULT_MS } = request.body ?? {};
+      const { signal } = endOf(reply.raw);
+      const options = { release, trialMs, signal, by: askerOf(request) };
       const { started, retired } = await sidecar.swap(options);
       return reply.send({ started: [...started], retired: [...retired] });
     },
   );
+}
+
+/** Aborts when a response can reach nobody any more. */
+function endOf(response: ServerResponse): AbortController {
+  const ended = new AbortController();
+  response.once("close", () => ended.abort());
+  return ended;
 }
 
 function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
-import { readBy } from "../config/problems.ts";
+import { obstaclesIn, readBy } from "../config/problems.ts";
 import { ValidationError } from "../base/errors.ts";
 
 /** How an error calls the parts of a request. */
@@ -23,8 +23,16 @@ export const validateBySchema: FastifySchemaCompiler<z.ZodType> = ({ schema, htt
 
 /**
  * Like validateBySchema, but passes the body on as it was sent: its schema is only documentation.
+ * What is too large or too deep to be one is refused at once.
  */
 export const validateAllButBody: FastifySchemaCompiler<unknown> = (route) =>
   route.httpPart === "body"
-    ? (value: unknown) => ({ value })
+    ? unlessObstructed
     : validateBySchema({ ...route, schema: route.schema as z.ZodType });
+
+function unlessObstructed(
+  value: unknown,
+): { readonly value: unknown } | { readonly error: ValidationError } {
+  const obstacles = obstaclesIn(value);
+  return obstacles.length === 0 ? { value } : { error: new ValidationError("the body", obstacles) };
+}

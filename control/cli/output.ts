@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { visibleText } from "../../proxy/base/visible-text.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 
 /** Where a command writes: results to `out`, what went wrong to `error`. Both get whole lines. */
@@ -7,10 +8,10 @@ export type Output = {
   readonly error: (line: string) => void;
 };
 
-/** The machine's own standard streams. */
+/** The machine's own standard streams. What others have written commands no terminal. */
 export const standardOutput: Output = {
-  out: (line) => console.log(line),
-  error: (line) => console.error(line),
+  out: (line) => console.log(visibleText(line)),
+  error: (line) => console.error(visibleText(line)),
 };
 
 const NO_LINES = {
@@ -38,7 +39,7 @@ export function tableText(
 ): string {
   const style = { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 };
   const table = new Table({ chars: NO_LINES, style });
-  table.push([...head], ...rows.map((row) => row.map(String)));
+  table.push([...head], ...rows.map((row) => row.map(cellText)));
   return table
     .toString()
     .split("\n")
@@ -52,6 +53,11 @@ export function withWarnings(
   { warnings = [] }: { readonly warnings?: readonly { readonly text: string }[] },
 ): string {
   return [text, ...warnings.map((warning) => `warning: ${warning.text}`)].join("\n");
+}
+
+/** A row stays one line. */
+function cellText(cell: string | number): string {
+  return visibleText(String(cell)).replaceAll("\n", "\\n");
 }
 
 /** A share of 0 … 1 as people write it. */

@@ -5,8 +5,9 @@ import { configSchema } from "./config-schema.ts";
 import type { Config } from "./config-schema.ts";
 import { expandEnvironment } from "./environment.ts";
 import type { Environment } from "./environment.ts";
-import { problemAt, readBy } from "./problems.ts";
+import { obstaclesIn, problemAt, readBy } from "./problems.ts";
 import type { ServiceDocument } from "./service-schema.ts";
+import { FILE_LIMITS } from "./survey.ts";
 import { readYaml } from "./yaml-text.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
@@ -34,10 +35,12 @@ export async function loadConfig(file: string, environment: Environment): Promis
  */
 export function readConfig(text: string, source: ConfigSource): Config {
   const { document: written, place } = readYaml(text, source.file);
+  const obstacles = obstaclesIn(written, { place, limits: FILE_LIMITS });
+  if (obstacles.length > 0) throw new ConfigError(source.file, obstacles);
   const own = withoutExtensions(written);
   const { document, flaws, lone } = expandEnvironment(own, source.environment);
   const unset = flaws.map((flaw) => problemAt(flaw, place));
-  const read = readBy(configSchema, document, { place, written: own, lone });
+  const read = readBy(configSchema, document, { place, written: own, lone, limits: FILE_LIMITS });
   if (read.kind === "read" && unset.length === 0) {
     return { ...read.value, documents: documentsOf(own) };
   }

@@ -2,6 +2,8 @@ import type { z } from "zod";
 import type { Problem } from "../base/errors.ts";
 import { withWantedTypes } from "./lone-values.ts";
 import type { Path } from "./lone-values.ts";
+import { SERVICE_LIMITS, survey } from "./survey.ts";
+import type { SurveyLimits } from "./survey.ts";
 
 /**
  * Most problems to report at once: whoever made more than these sent something else than a
@@ -9,8 +11,11 @@ import type { Path } from "./lone-values.ts";
  */
 const PROBLEMS_MAX = 100;
 
-/** Levels of a document: the deepest that the schemas know is 7. */
-const DEPTH_MAX = 16;
+/**
+ * Values of a document from which on only its first flaw is looked for: in one with hundreds of
+ * thousands of flaws, describing each takes seconds.
+ */
+const NODES_FOR_ALL_FLAWS = 1_024;
 
 /** Longest quotation of a wrong value. */
 const FOUND_MAX = 60;
@@ -33,6 +38,8 @@ export type Origin = {
   readonly written?: unknown;
   /** Texts that may become numbers or booleans: see withWantedTypes(). */
   readonly lone?: readonly Path[];
+  /** Absent: those of a service. */
+  readonly limits?: SurveyLimits;
 };
 
 /** Reads `document` by `schema`; when it cannot, says everything that is wrong. */
@@ -42,18 +49,39 @@ export function readBy<Schema extends z.ZodType>(
   origin: Origin = {},
 ): ReadResult<z.output<Schema>> {
   const { place = () => undefined, written = document, lone = [] } = origin;
-  const refused = unreadable(document, []).slice(0, PROBLEMS_MAX);
-  if (refused.length > 0) {
-    return { kind: "wrong", problems: refused.map((flaw) => problemAt(flaw, place)) };
-  }
-  const result = schema.safeParse(document, { error: wantedText });
+  const { nodes, problems: obstacles } = surveyed(document, origin);
+  if (obstacles.length > 0) return { kind: "wrong", problems: obstacles };
+  const result = schema.safeParse(document, parsing(nodes));
   if (result.success) return { kind: "read", value: result.data };
   const typed = withWantedTypes(document, lone, result.error.issues);
-  if (typed !== document) return readBy(schema, typed, { place, written });
+  if (typed !== document) return readBy(schema, typed, { ...origin, written, lone: [] });
   const problems = result.error.issues
+    .slice(0, PROBLEMS_MAX)
     .flatMap((issue) => flawsOf(issue, written))
     .map((flaw) => problemAt(flaw, place));
   return { kind: "wrong", problems: withoutRepeats(problems).slice(0, PROBLEMS_MAX) };
+}
+
+/** What keeps a schema, and whatever else walks through it, from reading a document: survey(). */
+export function obstaclesIn(document: unknown, origin: Origin = {}): readonly Problem[] {
+  return surveyed(document, origin).problems;
+}
+
+function surveyed(
+  document: unknown,
+  { limits = SERVICE_LIMITS, place = () => undefined }: Origin,
+): { readonly nodes: number; readonly problems: readonly Problem[] } {
+  const { nodes, obstacles } = survey(document, limits);
+  const problems = obstacles.map(({ path, wanted, found }) =>
+    problemAt({ path, wanted, found: found ?? foundText(valueAt(document, path), path) }, place),
+  );
+  return { nodes, problems };
+}
+
+/** `abortEarly` is not among the documented options of zod, but its parsers all heed it. */
+function parsing(nodes: number): z.core.ParseContext<z.core.$ZodIssue> {
+  const abortEarly = nodes > NODES_FOR_ALL_FLAWS;
+  return { error: wantedText, abortEarly } as z.core.ParseContext<z.core.$ZodIssue>;
 }
 
 /** A problem whose path is still in steps. */
@@ -109,7 +137,9 @@ function flawsOf(issue: z.core.$ZodIssue, document: unknown): Flaw[] {
   const { path, message: wanted } = issue;
   if (issue.code === "unrecognized_keys") {
     const found = "an unknown key";
-    return issue.keys.map((key) => ({ path: [...path, key], wanted, found }));
+    return issue.keys
+      .slice(0, PROBLEMS_MAX)
+      .map((key) => ({ path: [...path, key], wanted, found }));
   }
   if (issue.code === "invalid_key") {
     return [{ path, wanted, found: `the key ${foundText(path.at(-1), [])}` }];
@@ -142,23 +172,6 @@ const WANTED_BY_TYPE: ReadonlyMap<string, string> = new Map([
   ["record", "an object"],
   ["array", "a list"],
 ]);
-
-/**
- * What must be refused before zod sees it: the key `__proto__`, which zod silently leaves out of a
- * record, and nesting that would exhaust the stack.
- */
-function unreadable(value: unknown, path: Path): Flaw[] {
-  if (typeof value !== "object" || value === null) return [];
-  if (path.length >= DEPTH_MAX) {
-    const wanted = `at most ${DEPTH_MAX} levels`;
-    return [{ path, wanted, found: foundText(value, path) }];
-  }
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const here = [...path, Array.isArray(value) ? Number(key) : key];
-    if (key !== "__proto__") return unreadable(inner, here);
-    return [{ path: here, wanted: "another key", found: "a key reserved by JavaScript" }];
-  });
-}
 
 /** Several checks of one value may fail with the same words. */
 function withoutRepeats(problems: readonly Problem[]): Problem[] {

@@ -1,7 +1,7 @@
 import { ValidationError } from "../base/errors.ts";
 import type { DocumentRules } from "./document-rules.ts";
 import { expandEnvironment } from "./environment.ts";
-import { problemAt, readBy } from "./problems.ts";
+import { obstaclesIn, problemAt, readBy } from "./problems.ts";
 import { name as nameSchema } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
 import type { Service } from "./service.ts";
@@ -14,6 +14,8 @@ import type { Service } from "./service.ts";
 export function readService(name: string, document: unknown, rules?: DocumentRules): Service {
   const nameRead = readBy(nameSchema, name);
   if (nameRead.kind === "wrong") throw new ValidationError("service name", nameRead.problems);
+  const obstacles = obstaclesIn(document);
+  if (obstacles.length > 0) throw new ValidationError(`service ${name}`, obstacles);
   const expanded = expandEnvironment(document, rules?.environment ?? {});
   refuse(name, expanded.flaws);
   const origin = { written: document, lone: expanded.lone };

@@ -126,14 +126,15 @@ export class Sidecar implements SidecarControl {
   swap(options: {
     readonly release?: string | undefined;
     readonly trialMs: number;
+    readonly signal?: AbortSignal;
     readonly by: Asker;
   }): Promise<SwapReport> {
     return this.#swaps.run(async () => {
       if (this.draining) throw new DrainingError("swap workers");
-      const { release, trialMs, by } = options;
+      const { release, by, ...trial } = options;
       const { releases } = this.#config;
       const file = release === undefined ? undefined : await releaseWorkerFile(releases, release);
-      const report = await this.#deps.workers.swap({ file, trialMs });
+      const report = await this.#deps.workers.swap({ file, ...trial });
       this.#deps.events.emit({ kind: "swap", ...report });
       const pids = { started: report.started.join(", "), retired: report.retired.join(", ") };
       this.#deps.log.info("swap.done", { ...by, release, ...pids });

@@ -19,12 +19,17 @@ const RETIRING_MAX = 16;
 /** Default length of the trial: long enough to catch workers that start well and then fail. */
 export const TRIAL_DEFAULT_MS = 2_000;
 
+/** Longest trial. It holds up other swaps and upgrades, and a trial finds nothing new after it. */
+export const TRIAL_MAX_MS = 600_000;
+
 /** How the workers' code is replaced. */
 export type SwapOptions = {
   /** The new worker's entry file. undefined: the same file as before, as it is on disk now. */
   readonly file: string | undefined;
   /** How long new workers are tried with requests of our own before they get traffic. */
   readonly trialMs: number;
+  /** Aborted when nobody waits for the swap any more: a trial then ends. Absent: it goes on. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** Process ids after a swap. */
@@ -44,11 +49,14 @@ export async function swapWorkers(
   options: SwapOptions,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<SwapReport> {
+  const { trialMs, signal } = options;
   const file = options.file ?? set.file;
   refuseTooMany(set.retiring);
+  refuseIfLeft(signal);
   const successors = set.spawnOnTrial(file);
   try {
-    await tryWorkers(successors, options.trialMs, clock);
+    await Promise.race([tryWorkers(successors, trialMs, clock), leaving(signal)]);
+    refuseIfLeft(signal);
     if (set.isStopped) throw new DrainingError("swap workers");
     await set.serveAll(successors);
   } catch (error) {
@@ -73,9 +81,22 @@ function refuseTooMany(retiring: number): void {
   throw new SwapError(`${RETIRING_MAX} workers of earlier swaps still end their responses`);
 }
 
+/** @throws SwapError when whoever wanted the swap has left. */
+function refuseIfLeft(signal: AbortSignal | undefined): void {
+  if (signal?.aborted ?? false) throw new SwapError("whoever asked for it has left");
+}
+
+/** Rejects when whoever wanted the swap leaves. */
+function leaving(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const refuse = (): void => reject(new SwapError("whoever asked for it has left"));
+    signal?.addEventListener("abort", refuse, { once: true });
+  });
+}
+
 /** The refusal of a swap that failed. */
 export function swapRefusal(error: unknown): ControlError {
-  if (error instanceof DrainingError) return error;
+  if (error instanceof DrainingError || error instanceof SwapError) return error;
   if (error instanceof WorkerError) return new SwapError(error.why, { cause: error });
   return new SwapError(error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -1,3 +1,5 @@
+import { visibleText } from "./visible-text.ts";
+
 /** What a log line may carry besides its event name: plain values, never a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -18,7 +20,7 @@ export function jsonLog(write: (line: string) => void, wallMs: () => number): Lo
   const emit = (level: Level, event: string, fields: LogFields = {}): void => {
     const line = { time: new Date(wallMs()).toISOString(), level, event, ...fields };
     try {
-      write(`${JSON.stringify(line)}\n`);
+      write(`${visibleText(JSON.stringify(line))}\n`);
     } catch {
       // A full disk or a closed pipe must not stop traffic.
     }

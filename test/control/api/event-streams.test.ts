@@ -1,11 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import {
-  EventStreams,
-  HEARTBEAT_MS,
-  UNSENT_BYTES_MAX,
-} from "../../../control/api/event-streams.ts";
+import { EventStreams, HEARTBEAT_MS } from "../../../control/api/event-streams.ts";
 import { Events, EVENTS_KEPT_MAX } from "../../../control/records/events.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -46,13 +42,61 @@ test.each(["1", "other.1", "9999999", "nonsense"])(
   },
 );
 
-test("EventStreams cuts off a client that does not read", () => {
+test("EventStreams gives a client all that it missed, as fast as it takes it", async () => {
   const events = new Events(systemClock);
-  const streams = new EventStreams(events, systemClock);
+  const problem = "x".repeat(4_000);
+  for (let sent = 0; sent < 600; sent += 1) events.emit({ kind: "store", problem });
   const response = openResponse();
-  streams.open(response, undefined);
-  const problem = "x".repeat(UNSENT_BYTES_MAX / 4);
-  for (let sent = 0; sent < 4; sent += 1) events.emit({ kind: "store", problem });
+  new EventStreams(events, systemClock).open(response, "1");
+  // Nobody reads yet: no more than a buffer is held for this client.
+  expect(response.writableLength + response.readableLength).toBeLessThan(200_000);
+  const text = readAll(response);
+  await eventually(() => expect(dataOf(text())).toEqual(events.since(1)));
+  expect(response.destroyed).toBe(false);
+  response.destroy();
+});
+
+test("EventStreams says `gap` in the middle to a client that is too slow for what is kept", async () => {
+  const events = new Events(systemClock);
+  const response = openResponse();
+  new EventStreams(events, systemClock).open(response, undefined);
+  const problem = "x".repeat(20_000);
+  for (let sent = 0; sent < EVENTS_KEPT_MAX + 50; sent += 1)
+    events.emit({ kind: "store", problem });
+  const text = readAll(response);
+  await eventually(() => expect(text()).toContain(`"id":${events.lastId}`));
+  const [gap] = dataOf(text()).filter((data) => "resumedAfter" in data);
+  expect(gap).toMatchObject({ resumedAfter: events.forgottenId });
+  expect(dataOf(text()).slice(-EVENTS_KEPT_MAX)).toEqual(events.since(0));
+  response.destroy();
+});
+
+test("EventStreams cuts off a client that has taken nothing for a minute", async () => {
+  let nowMs = 0;
+  const beats: (() => void)[] = [];
+  const sleep = (forMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      beats.push(() => {
+        nowMs += forMs;
+        resolve();
+      });
+    });
+  const clock = { ...systemClock, nowMs: () => nowMs, sleep };
+  const events = new Events(clock);
+  const response = openResponse();
+  new EventStreams(events, clock).open(response, undefined);
+  nowMs = 3_600_000;
+  const beat = async (times: number): Promise<void> => {
+    const before = beats.length;
+    beats.at(-1)?.();
+    await eventually(() => expect(beats.length > before || response.destroyed).toBe(true));
+    if (times > 1) await beat(times - 1);
+  };
+  await beat(1);
+  events.emit({ kind: "store", problem: "x".repeat(100_000) });
+  await beat(4);
+  expect(response.destroyed).toBe(false);
+  await beat(1);
   expect(response.destroyed).toBe(true);
 });
 

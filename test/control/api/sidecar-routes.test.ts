@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { DrainingError, SwapError } from "../../../control/base/errors.ts";
+import { eventually } from "../../support/eventually.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
 
@@ -54,7 +55,31 @@ test.each([
   await using api = await startApi({ sidecar: { swap } });
   const answer = await call(api, "POST", "/v1/workers/swap", body);
   expect(answer).toEqual([200, { started: [7, 8], retired: [5, 6] }]);
-  expect(asked).toEqual([{ ...wanted, by: { actor: "local", reason: undefined } }]);
+  expect(asked).toMatchObject([{ ...wanted, by: { actor: "local" } }]);
+});
+
+test("POST workers/swap takes no trial that holds up others for hours", async () => {
+  await using api = await startApi();
+  const answer = await call(api, "POST", "/v1/workers/swap", { trial: "601s" });
+  const problem = { path: "trial", wanted: "a duration of at most 10m", found: '"601s"' };
+  expect(answer).toMatchObject([422, { problems: [problem] }]);
+});
+
+test("POST workers/swap tells the trial when its caller leaves", async () => {
+  const asked = Promise.withResolvers<AbortSignal | undefined>();
+  const swap = ({ signal }: { signal?: AbortSignal }): Promise<never> => {
+    asked.resolve(signal);
+    return new Promise(() => undefined);
+  };
+  await using api = await startApi({ sidecar: { swap } });
+  const caller = new AbortController();
+  const init = { method: "POST", signal: caller.signal };
+  const answer = fetch(`${api.url}/v1/workers/swap`, init).catch(() => "left");
+  const signal = await asked.promise;
+  expect(signal?.aborted).toBe(false);
+  caller.abort();
+  expect(await answer).toBe("left");
+  await eventually(() => expect(signal?.aborted).toBe(true));
 });
 
 test("POST upgrade hands the release on, and answers who took whose place", async () => {

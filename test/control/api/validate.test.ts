@@ -33,3 +33,10 @@ test("validateAllButBody() hands a body on as it was sent, and reads the rest", 
   expect(validateAllButBody({ ...where, httpPart: "body" })(body)).toEqual({ value: body });
   expect(validateAllButBody({ ...where, httpPart: "params" })(body)).toHaveProperty("error");
 });
+
+test("validateAllButBody() refuses a body that nobody should walk through", () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
+  const { error } = validateAllButBody({ ...where, httpPart: "body" })(deep) as { error: Error };
+  expect(error.message).toContain("Cannot read the body: ");
+  expect(error.message).toContain("wanted at most 16 levels");
+});

@@ -68,3 +68,7 @@ test("reportFailure() shows where an error came from that nobody meant", () => {
     error: { code: "internal", message: "thrown text", problems: [] },
   });
 });
+
+test("tableText() keeps a row in one line, whatever is in its cells", () => {
+  expect(tableText(["A"], [["x\ny\u001b[2J"]])).toBe("A\nx\\ny\\u001b[2J");
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { pathText, readBy } from "../../../control/config/problems.ts";
+import { obstaclesIn, pathText, readBy } from "../../../control/config/problems.ts";
 import { problemText } from "../../../control/base/errors.ts";
 
 /** Everything that is wrong with a document, as people read it. */
@@ -97,4 +97,20 @@ test("readBy() takes what a check of ours says it found", () => {
     context.addIssue({ code: "custom", message: "another", params: { found: "this one again" } });
   });
   expect(wrongIn(schema, "x")).toEqual(["wanted another, found this one again"]);
+});
+
+test("readBy() says one thing that is wrong in a document where hundreds of thousands may be", () => {
+  const schema = z.object({ list: z.array(z.number()) });
+  expect(wrongIn(schema, { list: Array(900).fill("x") })).toHaveLength(100);
+  expect(wrongIn(schema, { list: Array(9_000).fill("x") })).toEqual([
+    'list[0]: wanted a number, found "x"',
+  ]);
+  expect(wrongIn(schema, { list: Array(900_000).fill("x") })).toEqual([
+    "wanted at most 131072 values in all, found more",
+  ]);
+});
+
+test("obstaclesIn() finds what no schema may see", () => {
+  expect(obstaclesIn({ a: 1 })).toEqual([]);
+  expect(obstaclesIn(JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`))).toHaveLength(1);
 });

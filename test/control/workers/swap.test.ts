@@ -127,6 +127,19 @@ describe("Workers.swap()", () => {
     expect([workers.restarts, logged.filter((each) => each === "worker.ended")]).toEqual([0, []]);
   });
 
+  test("ends a trial at once when nobody waits for it any more", async () => {
+    const { workers } = await running(1);
+    const old = workers.pids;
+    const caller = new AbortController();
+    const swapped = workers.swap({ file: undefined, trialMs: 600_000, signal: caller.signal });
+    const refused = expect(swapped).rejects.toThrow("whoever asked for it has left");
+    caller.abort();
+    await refused;
+    await eventually(() => expect(workers.pids).toEqual(old));
+    const again = workers.swap({ file: undefined, trialMs: 0, signal: caller.signal });
+    await expect(again).rejects.toMatchObject({ code: "swap_refused" });
+  });
+
   test.each([
     ["crashes at start", CRASHES, "ended on trial (7)"],
     ["dies on trial", DIES, "ended on trial (8)"],

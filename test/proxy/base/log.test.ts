@@ -33,3 +33,13 @@ test("jsonLog() loses a line that cannot be written, and nothing else", () => {
   log.info("kept");
   expect(lines).toHaveLength(1);
 });
+
+test("A log line commands no terminal, and is JSON all the same", () => {
+  const lines: string[] = [];
+  jsonLog(
+    (line) => lines.push(line),
+    () => 0,
+  ).warn("a", { name: "\u009b2J\u001b[2J\u202e" });
+  expect(lines[0]).toContain('"name":"\\u009b2J\\u001b[2J\\u202e"');
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ name: "\u009b2J\u001b[2J\u202e" });
+});

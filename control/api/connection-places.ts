@@ -1,0 +1,43 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** Connections at once: every event stream there may be, and room for people and scrapers. */
+const CONNECTIONS_MAX = 256;
+
+/**
+ * From so many connections on, a new one takes the place of one that waits for nothing, so that
+ * health and metrics can be asked for whatever others hold open.
+ */
+export const CONNECTIONS_CROWDED = 240;
+
+/**
+ * Gives each new connection of a server a place. If there are few left, the connection that has
+ * been silent longest loses its own: one without a request, or in the middle of one. Whoever waits
+ * for an answer, or reads a stream, keeps it.
+ */
+export function keepPlaces(server: Server): void {
+  /** Every connection with its request, those that waited longest for one first. */
+  const requests = new Map<Socket, IncomingMessage | undefined>();
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on("connection", (socket: Socket) => {
+    if (requests.size >= CONNECTIONS_CROWDED) silentOne(requests)?.destroy();
+    requests.set(socket, undefined);
+    socket.once("close", () => requests.delete(socket));
+  });
+  // Before whatever answers it: that may be done by the time a later listener runs.
+  server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    requests.set(socket, request);
+    response.once("close", () => {
+      // To the end of the line, unless the connection has gone.
+      if (requests.delete(socket) && !socket.destroyed) requests.set(socket, undefined);
+    });
+  });
+}
+
+function silentOne(requests: ReadonlyMap<Socket, IncomingMessage | undefined>): Socket | undefined {
+  for (const [socket, request] of requests) {
+    if (!socket.destroyed && !(request?.complete ?? false)) return socket;
+  }
+  return undefined;
+}
