@@ -7,6 +7,10 @@ const server = createServer((request, response) => {
     response.writeHead(413, { connection: "close" }).end("too large", () => request.destroy());
     return;
   }
+  if (request.url.startsWith("/bytes/")) {
+    response.end(Buffer.alloc(Number(request.url.slice(7)), "x"));
+    return;
+  }
   let bytes = 0;
   request.on("data", (chunk) => (bytes += chunk.length));
   request.on("end", () => response.end(request.url === "/length" ? String(bytes) : "hello"));
