@@ -1,5 +1,6 @@
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring } from "../base/timer-wheel.ts";
+import type { BoundUpstream } from "../exchange/ports.ts";
 import { acceptTransport } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import type { Peer } from "../transport/peer.ts";
@@ -38,6 +39,7 @@ export abstract class AcceptedConnection
   readonly service: string | undefined;
   /** Who has taken it over. undefined: nobody. */
   tunnel: OpenTunnel | undefined;
+  bound: BoundUpstream | undefined;
   protected readonly deps: ClientDeps;
   /** The timeouts of the service that it was last used for. */
   protected timeouts = FIRST_TIMEOUTS;
@@ -74,9 +76,25 @@ export abstract class AcceptedConnection
     return this;
   }
 
-  /** The worker is ending: answers announce that their connection will close. */
+  /**
+   * The worker is ending, or gives its connections away, which this one cannot survive: answers
+   * announce that their connection will close.
+   */
   get draining(): boolean {
-    return this.deps.connections.draining;
+    const { draining, onIdle } = this.deps.connections;
+    return draining || (onIdle !== undefined && this.isBound);
+  }
+
+  /** An open connection to an endpoint is its alone. */
+  protected get isBound(): boolean {
+    return this.bound !== undefined && !this.bound.upstream.gone;
+  }
+
+  /** The connection that is its alone dies with it. */
+  protected endBound(): void {
+    const { bound } = this;
+    this.bound = undefined;
+    bound?.pool.discard(bound.upstream);
   }
 
   /** The service that a request with this Host is for. undefined: none. */

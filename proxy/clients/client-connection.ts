@@ -64,9 +64,10 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined {
-    // Somebody else may still read what comes before the first request.
-    const canLeave = this.#isBetweenRequests && this.transport.handler === this;
-    const handle = canLeave ? this.transport.detach() : undefined;
+    // Somebody else may still read what comes before the first request. And who the client is
+    // cannot move along: its next answer closes it instead (see draining).
+    const isOurs = this.#isBetweenRequests && this.transport.handler === this;
+    const handle = isOurs && !this.isBound ? this.transport.detach() : undefined;
     if (handle === undefined) return undefined;
     const { peer, service } = this;
     const { headTimeoutMs, idleTimeoutMs } = this.timeouts;
@@ -216,6 +217,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
 
   protected leave(): Buffer | undefined {
     this.#state = "gone";
+    this.endBound();
     return this.#takeHeld();
   }
 }

@@ -1,20 +1,36 @@
+import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { UpstreamUser } from "../upstream/upstream-connection.ts";
+import { bindsConnection } from "./binding.ts";
 import type { Destination } from "./destination.ts";
-import type { ExchangeStream, ExchangeUpstream, UpstreamPool } from "./ports.ts";
+import type { ExchangeClient, ExchangeStream, ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { upstreamIdleMs } from "./upstream-idle.ts";
 
 /** The attempt under way: what it got from which pool. One object for each exchange, reused. */
 export class Attempt {
+  #client: ExchangeClient;
   #pool: UpstreamPool | undefined;
   /** undefined: none yet, or no more. */
   upstream: ExchangeUpstream | undefined;
   /** The endpoint that is tried. undefined: none yet. */
   endpoint: Endpoint | undefined;
 
-  clear(): void {
+  constructor(client: ExchangeClient) {
+    this.#client = client;
+  }
+
+  /** Before the first attempt of an exchange of this client. */
+  lend(client: ExchangeClient): void {
+    this.#client = client;
+    this.#pool = undefined;
+    this.upstream = undefined;
+  }
+
+  /** The connection has got another owner. */
+  handOver(): void {
+    this.#unbind();
     this.#pool = undefined;
     this.upstream = undefined;
     this.endpoint = undefined;
@@ -38,11 +54,27 @@ export class Attempt {
     this.#pool = pool;
     this.upstream = undefined;
     this.endpoint = undefined;
+    if (!fresh && avoid === undefined && this.#resume(user)) return undefined;
     const got = pool?.acquire(user, policy.connectTimeoutMs, avoid, fresh) ?? "unavailable";
     if (typeof got !== "string") this.got(got);
     if (got !== "unavailable" && got !== "overloaded") return undefined;
     this.#pool = undefined;
     return got === "unavailable" ? "no-endpoint" : got;
+  }
+
+  /** Whether the client's own connection is there to be used. */
+  #resume(user: UpstreamUser): boolean {
+    const { bound } = this.#client;
+    if (bound === undefined || bound.pool !== this.#pool) return false;
+    if (bound.pool.resume(bound.upstream, user)) this.got(bound.upstream);
+    else this.#client.bound = undefined;
+    return this.#client.bound !== undefined;
+  }
+
+  /** The connection under way is nobody's any more. */
+  #unbind(): void {
+    const { bound } = this.#client;
+    if (bound !== undefined && bound.upstream === this.upstream) this.#client.bound = undefined;
   }
 
   got(upstream: ExchangeUpstream): void {
@@ -75,17 +107,30 @@ export class Attempt {
   /** A connection in use is destroyed, since its state is unknown. */
   drop(user: UpstreamUser): void {
     const { upstream } = this;
+    this.#unbind();
     this.upstream = undefined;
     if (upstream === undefined) this.#pool?.cancel(user);
     else this.#pool?.discard(upstream);
   }
 
-  /** The connection is in order and can serve the next exchange. */
-  release(head: ResponseHead): void {
+  /** The connection is in order and can serve the next exchange, maybe only of this client. */
+  release(response: ResponseHead, request: RequestHead): void {
     const { upstream } = this;
+    const isBound =
+      this.#client.bound?.upstream === upstream || bindsConnection(request.fields, response.fields);
+    if (upstream !== undefined) {
+      if (!upstream.reused) upstream.idleMs = upstreamIdleMs(response.header("keep-alive"));
+      if (isBound) this.#bind(upstream);
+      else this.#pool?.release(upstream);
+    }
     this.upstream = undefined;
-    if (upstream === undefined) return;
-    if (!upstream.reused) upstream.idleMs = upstreamIdleMs(head.header("keep-alive"));
-    this.#pool?.release(upstream);
+  }
+
+  /** A client has one such connection at most: a second one takes the place of the first. */
+  #bind(upstream: ExchangeUpstream): void {
+    const { bound } = this.#client;
+    const pool = this.#pool;
+    if (bound !== undefined && bound.upstream !== upstream) bound.pool.discard(bound.upstream);
+    this.#client.bound = pool?.release(upstream, true) === true ? { pool, upstream } : undefined;
   }
 }

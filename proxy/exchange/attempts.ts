@@ -42,7 +42,7 @@ export interface AttemptedExchange {
  */
 export class Attempts implements UpstreamUser {
   readonly #exchange: AttemptedExchange;
-  readonly #attempt = new Attempt();
+  readonly #attempt: Attempt;
   readonly #response: ResponseForwarder;
   readonly #retries = new Retries();
   #client: ExchangeClient;
@@ -50,6 +50,7 @@ export class Attempts implements UpstreamUser {
   constructor(client: ExchangeClient, exchange: AttemptedExchange) {
     this.#client = client;
     this.#exchange = exchange;
+    this.#attempt = new Attempt(client);
     this.#response = new ResponseForwarder(client.transport);
   }
 
@@ -58,7 +59,7 @@ export class Attempts implements UpstreamUser {
     this.#client = client;
     this.#response.setClient(client.transport);
     this.#retries.clear();
-    this.#attempt.clear();
+    this.#attempt.lend(client);
   }
 
   /** The exchange is being or was retried by policy, so it counts against the budget. */
@@ -183,7 +184,7 @@ export class Attempts implements UpstreamUser {
   onUpstreamEnd(): void {
     if (!this.#response.endsWithConnection) return this.fail(FAILURES.reset);
     this.#response.finish();
-    return this.#done(false);
+    return this.#done(true);
   }
 
   onUpstreamClosed(): void {
@@ -205,10 +206,7 @@ export class Attempts implements UpstreamUser {
     if (transport === undefined) return;
     const scanned = this.#response.forward(transport, head, bytes, start, end);
     if (scanned === REFUSED) return this.fail(FAILURES.reset);
-    if (this.#response.scanner.done) {
-      if (scanned < end) this.#attempt.spoke(this.#exchange.wheel.nowMs);
-      return this.#done(scanned === end);
-    }
+    if (this.#response.scanner.done) return this.#done(scanned === end);
     if (this.#client.transport.blocked) transport.pause();
     return this.#exchange.responseMoved();
   }
@@ -217,10 +215,12 @@ export class Attempts implements UpstreamUser {
    * The response is complete. `clean`: nothing came after it, and the connection can serve another.
    */
   #done(clean: boolean): void {
+    if (!clean) this.#attempt.spoke(this.#exchange.wheel.nowMs);
     this.#attempt.upstream?.transport.releaseBuffer(!this.#client.transport.blocked);
     const { head, keepsConnection } = this.#response;
-    if (clean && keepsConnection && this.#exchange.request.done) this.#attempt.release(head);
-    else this.drop();
+    const { head: requestHead, request } = this.#exchange;
+    if (!clean || !keepsConnection || !request.done) this.drop();
+    else this.#attempt.release(head, requestHead);
     this.#exchange.end();
   }
 
@@ -235,7 +235,7 @@ export class Attempts implements UpstreamUser {
     const text = answer.relayed(head, "as-sent", false, to);
     if (text === undefined) return this.giveUp("filter-failed");
     this.#client.transport.write(text);
-    this.#attempt.clear();
+    this.#attempt.handOver();
     openTunnel(upgrade, rest);
     return this.#exchange.end();
   }

@@ -12,7 +12,7 @@ import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Affinity } from "./affinity.ts";
 import type { AffinityDeps } from "./affinity.ts";
-import type { ExchangeClient } from "./ports.ts";
+import type { ExchangeClient, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { poolForRetry } from "./retry.ts";
 import { isWebSocket } from "./upgrade.ts";
@@ -89,9 +89,15 @@ export class Destination {
 
   /**
    * Chooses the version and counts the exchange there. Returns the reason if that is impossible.
+   * `bound`: the pool that the client has a connection of its own from.
    */
-  enter(live: LiveService, request: RequestView, clientAddress: string): ProxyError | undefined {
-    const version = this.#choose(live, request, clientAddress);
+  enter(
+    live: LiveService,
+    request: RequestView,
+    clientAddress: string,
+    bound?: UpstreamPool,
+  ): ProxyError | undefined {
+    const version = this.#choose(live, request, clientAddress, bound);
     if (version === undefined) return "no-endpoint";
     const pool = live.poolOf(version);
     if (pool.full || (this.#isUpgrade && isFullOfTunnels(pool))) return "overloaded";
@@ -149,21 +155,29 @@ export class Destination {
   }
 
   /**
-   * The version that a filter or else the route names, else by affinity key, else the next of the
-   * service's quota sequence. A version without a usable endpoint gives way to stable (never the
-   * other way round), unless the version was named, because then the request asked for it.
+   * The version that a filter or else the route names, else that of the client's own connection,
+   * else by affinity key, else the next of the service's quota sequence. A version without a usable
+   * endpoint gives way to stable (never the other way round), unless the version was named, because
+   * then the request asked for it.
    */
   #choose(
     live: LiveService,
     request: RequestView,
     clientAddress: string,
+    bound: UpstreamPool | undefined,
   ): VersionTable | undefined {
-    const named = this.named ?? this.#route?.to;
+    const own = bound && live.table.versions.find((version) => live.poolOf(version) === bound);
+    const named = this.named ?? this.#route?.to ?? (own && isOpen(live, own) ? own : undefined);
     const hasPlace = this.#affinity.read(live.table, request, clientAddress);
     this.#pinned = hasPlace || named !== undefined;
     if (named === undefined) {
       return fallback(live.table, this.#affinity.pick(live), live.isUsable);
     }
-    return named.snapshot.state !== "maint" && live.isUsable(named) ? named : undefined;
+    return isOpen(live, named) ? named : undefined;
   }
+}
+
+/** Whether the version takes requests that are meant for it. */
+function isOpen(live: LiveService, version: VersionTable): boolean {
+  return version.snapshot.state !== "maint" && live.isUsable(version);
 }

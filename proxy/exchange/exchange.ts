@@ -107,7 +107,7 @@ export class Exchange implements AttemptedExchange {
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
-    const nowhere = to.enter(live, head, client.peer.address);
+    const nowhere = to.enter(live, head, client.peer.address, client.bound?.pool);
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
     this.#deadlines.begin(to.policy, this.wheel.nowMs);
     this.requestMoved();

@@ -17,6 +17,7 @@ export const NOBODY: ExchangeClient = {
   transport: NOWHERE,
   peer: { address: "", trusted: false },
   tunnelEnd: undefined,
+  bound: undefined,
   draining: false,
   serviceFor: () => undefined,
   followPolicy: () => undefined,

@@ -50,6 +50,11 @@ export interface ExchangeClient {
   readonly peer: Peer;
   /** This side as the end of a tunnel. undefined: it cannot become one. */
   readonly tunnelEnd: TunnelClient | undefined;
+  /**
+   * Set by its exchanges. Ended by the client together with itself; its exchanges use it before all
+   * others. undefined: there is none.
+   */
+  bound: BoundUpstream | undefined;
   /** It takes no further requests after this one, and the answer must say so. */
   readonly draining: boolean;
   /** The service that a request with this Host is for. undefined: none. */
@@ -75,9 +80,17 @@ export interface ExchangeUpstream {
   readonly ready: boolean;
   /** It has carried an exchange before this one, so its peer may just have closed it. */
   readonly reused: boolean;
+  /** It is closed, or about to be. */
+  readonly gone: boolean;
   /** How long it may rest after this exchange, in ms; the attempt learns it from the answer. */
   idleMs: number;
 }
+
+/**
+ * A connection to an endpoint that serves one client connection alone, because the origin has tied
+ * to it who the client is.
+ */
+export type BoundUpstream = { readonly pool: UpstreamPool; readonly upstream: ExchangeUpstream };
 
 /**
  * The endpoints of one version, as attempts see them. Whatever `acquire` gave goes back exactly
@@ -97,8 +110,16 @@ export interface UpstreamPool {
     fresh: boolean,
   ): ExchangeUpstream | NoConnection;
   cancel(user: UpstreamUser): void;
-  /** Takes back a connection in good order, which can serve the next exchange. */
-  release(upstream: ExchangeUpstream): void;
+  /**
+   * Takes back a connection in good order, which can serve the next exchange; `alone`: only of the
+   * same client, by `resume`. false: it could not be kept, and is gone.
+   */
+  release(upstream: ExchangeUpstream, alone?: boolean): boolean;
+  /**
+   * Gives a connection that was kept for one client to `user`, which hears of it as after
+   * acquire(). false: it is gone, or its endpoint must get nothing more.
+   */
+  resume(upstream: ExchangeUpstream, user: UpstreamUser): boolean;
   /** Destroys a connection in an unknown state. Its user hears nothing more. */
   discard(upstream: ExchangeUpstream): void;
   /** An attempt at the endpoint went well, or badly. */

@@ -95,10 +95,11 @@ export function poolForRetry(
 ): VersionPool {
   if (pinned || across === "never" || failed.usableCount > 1) return failed;
   const stable = live.pools.find((pool) => pool.version === live.table.stable.name);
-  if (stable !== undefined && stable !== failed && stable.usable) return stable;
+  if (stable !== undefined && stable !== failed && stable.usableCount > 0) return stable;
   if (across === "stable-only") return failed;
   return (
-    live.pools.find((pool) => pool !== failed && pool.usable && takesNew(live, pool)) ?? failed
+    live.pools.find((pool) => pool !== failed && pool.usableCount > 0 && takesNew(live, pool)) ??
+    failed
   );
 }
 

@@ -34,6 +34,7 @@ export const Field = {
   webSocketVersion: 26,
   date: 27,
   cdnLoop: 28,
+  wwwAuthenticate: 29,
 } as const;
 
 const KIND_BY_NAME: Readonly<Record<string, number>> = {
@@ -63,6 +64,7 @@ const KIND_BY_NAME: Readonly<Record<string, number>> = {
   "sec-websocket-version": Field.webSocketVersion,
   date: Field.date,
   "cdn-loop": Field.cdnLoop,
+  "www-authenticate": Field.wwwAuthenticate,
 };
 
 /** Kinds as a set: one bit each. */

@@ -47,6 +47,11 @@ export class Endpoint {
     return this.snapshot.healthy && this.snapshot.state === "ready" && this.ejectedUntilMs === 0;
   }
 
+  /** Whether those who are already here may go on. */
+  get isOpen(): boolean {
+    return !this.removed && this.snapshot.state !== "maint";
+  }
+
   /** Load for comparison: exchanges under way per weight. */
   get load(): number {
     return this.inFlight / this.snapshot.weight;

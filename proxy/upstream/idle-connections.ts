@@ -8,16 +8,26 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 export class IdleConnections {
   readonly #byEndpoint = new Map<Endpoint, UpstreamConnection[]>();
 
+  /** Those that rest for one client alone. */
+  readonly #bound = new Set<UpstreamConnection>();
+
   /** How many an endpoint has. */
   count(endpoint: Endpoint): number {
     return this.#byEndpoint.get(endpoint)?.length ?? 0;
   }
 
-  /** Keeps a connection that rests. */
-  add(connection: UpstreamConnection): void {
+  /** Keeps a connection that rests; `alone`: for one client, until that takes it or it is gone. */
+  add(connection: UpstreamConnection, alone = false): void {
+    if (alone) return void this.#bound.add(connection);
     const resting = this.#byEndpoint.get(connection.endpoint);
     if (resting === undefined) this.#byEndpoint.set(connection.endpoint, [connection]);
     else resting.push(connection);
+    return undefined;
+  }
+
+  /** Takes one that rests for one client alone. */
+  unbind(connection: UpstreamConnection): void {
+    this.#bound.delete(connection);
   }
 
   /** The endpoint's most recently used connection that is still open. undefined: it has none. */
@@ -43,6 +53,7 @@ export class IdleConnections {
     const resting = this.#byEndpoint.get(connection.endpoint);
     const index = resting?.indexOf(connection) ?? -1;
     if (index >= 0) resting?.splice(index, 1);
+    this.#bound.delete(connection);
   }
 
   /** Closes all of an endpoint. */
@@ -50,5 +61,8 @@ export class IdleConnections {
     const resting = this.#byEndpoint.get(endpoint) ?? [];
     this.#byEndpoint.delete(endpoint);
     for (const connection of resting) connection.transport.destroy();
+    for (const connection of this.#bound) {
+      if (connection.endpoint === endpoint) connection.transport.destroy();
+    }
   }
 }

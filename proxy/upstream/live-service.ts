@@ -43,7 +43,7 @@ export class LiveService {
   }
 
   /** Whether the version has an endpoint for new work. */
-  readonly isUsable = (version: VersionTable): boolean => this.poolOf(version).usable;
+  readonly isUsable = (version: VersionTable): boolean => this.poolOf(version).usableCount > 0;
 
   /** Whether the retry budget has room (Envoy's budget_percent and min_retry_concurrency). */
   mayRetry(budgetPercent: number, budgetMin: number): boolean {

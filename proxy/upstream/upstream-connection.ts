@@ -46,14 +46,9 @@ export interface ConnectionOwner {
   onConnectionReady(connection: UpstreamConnection): void;
   /**
    * It has closed, or serves a tunnel and no exchanges from now on. `user`: who had it, and hears
-   * of it next. undefined: nobody. `isStale`: it had been kept and is gone before its user heard of
-   * it; then it is the owner that tells the user.
+   * of it next, unless it is stale. undefined: nobody.
    */
-  onConnectionGone(
-    connection: UpstreamConnection,
-    user: UpstreamUser | undefined,
-    isStale: boolean,
-  ): void;
+  onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void;
 }
 
 type ConnectionDeps = {
@@ -89,6 +84,8 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   idleMs = 0;
   /** It has carried an exchange before this one, so its end may be the peer's idle timeout. */
   reused = false;
+  /** It has a user who has not heard of it, and never will if it is stale: it ends meanwhile. */
+  looking = false;
   readonly #owner: ConnectionOwner;
   readonly #wheel: TimerWheel;
   readonly #faults: LocalFaults;
@@ -97,8 +94,6 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   #timedOut = false;
   /** It carries a tunnel, and its owner has forgotten it. */
   #hasTunnel = false;
-  /** It has a user, and is looked at before that user hears of it. */
-  #looking = false;
   /** That takes long enough by now. */
   #waited = false;
   /** When it was released: in which turn, and in monotonic milliseconds. */
@@ -130,21 +125,33 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   becomeTunnel(tunnel: UpstreamUser): void {
     this.user = tunnel;
     this.#hasTunnel = true;
-    this.#owner.onConnectionGone(this, undefined, false);
+    this.#owner.onConnectionGone(this, undefined);
   }
 
-  /** It may serve another exchange after the one that has ended. */
-  get mayRest(): boolean {
-    return this.idleMs > 0 && !this.endpoint.habits.isSuspect(this.#wheel.nowMs);
+  /** It may serve another exchange after the one that has ended; `alone`: of the same client. */
+  mayRest(alone: boolean): boolean {
+    const { removed, habits } = this.endpoint;
+    if (removed || !this.transport.whole) return false;
+    return alone || (this.idleMs > 0 && !habits.isSuspect(this.#wheel.nowMs));
   }
 
-  /** Waits without a user for at most `idleMs`. */
-  rest(): void {
+  /** It is closed, or about to be. */
+  get gone(): boolean {
+    return this.transport.closed;
+  }
+
+  /** It may go on with a client that it was kept for. */
+  get isFit(): boolean {
+    return !this.gone && this.endpoint.isOpen;
+  }
+
+  /** Waits without a user for at most `idleMs`; `alone`: as long as its client is there. */
+  rest(alone = false): void {
     this.free();
     this.reused = true;
     this.#restedTurn = this.#turns.mark();
     this.#restedMs = this.#wheel.readMs();
-    this.#wheel.arm(this.#timer, this.idleMs);
+    this.#wheel.arm(this.#timer, alone ? Infinity : this.idleMs);
   }
 
   /** Detaches its user, if there is one, and returns it. */
@@ -161,7 +168,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     if (handle === undefined) return undefined;
     this.#timer.close();
     const user = this.free();
-    if (!this.#hasTunnel) this.#owner.onConnectionGone(this, user, false);
+    if (!this.#hasTunnel) this.#owner.onConnectionGone(this, user);
     return handle;
   }
 
@@ -169,7 +176,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   attach(user: UpstreamUser): this {
     this.user = user;
     this.ready = false;
-    this.#looking = true;
+    this.looking = true;
     this.#waited = false;
     this.#turns.tell(this);
     this.endpoint.inFlight += 1;
@@ -188,7 +195,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     if (this.transport.closed) return;
     if (this.#restedTurn === this.#turns.turn) return this.#turns.tell(this);
     if (this.#mustWait()) return undefined;
-    this.#looking = false;
+    this.looking = false;
     this.ready = true;
     return this.#owner.onConnectionReady(this);
   }
@@ -215,8 +222,8 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     if (this.#isAtRest && error !== undefined) this.#wasClosed();
     const user = this.free();
     this.#timer.close();
-    if (!this.#hasTunnel) this.#owner.onConnectionGone(this, user, this.#looking);
-    if (this.#looking) return;
+    if (!this.#hasTunnel) this.#owner.onConnectionGone(this, user);
+    if (this.looking) return;
     if (this.ready) user?.onUpstreamClosed(error);
     else user?.onUpstreamFailed(this.#failureOf(error), this.endpoint);
   }
@@ -229,7 +236,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
 
   /** Nobody may be told of what comes. */
   get #isAtRest(): boolean {
-    return this.user === undefined || this.#looking;
+    return this.user === undefined || this.looking;
   }
 
   /** Whether its endpoint must be watched for longer; then onTurnEnd() is called again. */
@@ -259,8 +266,11 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
       this.#faults.add(code, "connect", this.endpoint.address);
       return isQueueFull ? "queueFull" : "local";
     }
-    if (this.#timedOut) return "timeout";
-    if (code === "ETIMEDOUT") return "timeout";
-    return code === "ECONNREFUSED" || code === "ENOENT" ? "refused" : "unreachable";
+    return this.#timedOut ? "timeout" : failureByCode(code);
   }
+}
+
+function failureByCode(code: string | undefined): ConnectFailure {
+  if (code === "ETIMEDOUT") return "timeout";
+  return code === "ECONNREFUSED" || code === "ENOENT" ? "refused" : "unreachable";
 }

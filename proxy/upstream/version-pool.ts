@@ -74,11 +74,7 @@ export class VersionPool implements ConnectionOwner {
     return this.#policy;
   }
 
-  /** Whether any endpoint may get new work. */
-  get usable(): boolean {
-    return this.#endpoints.usableCount > 0;
-  }
-
+  /** How many endpoints may get new work. */
   get usableCount(): number {
     return this.#endpoints.usableCount;
   }
@@ -142,20 +138,29 @@ export class VersionPool implements ConnectionOwner {
     if (promised !== undefined) this.discard(promised);
   }
 
-  /** The exchange has ended, and the connection is fit for the next one. */
-  release(connection: UpstreamConnection): void {
-    const { endpoint } = connection;
+  /**
+   * The exchange has ended, and the connection is fit for the next one; `alone`: only of the same
+   * client, which calls `resume`. false: it was not kept.
+   */
+  release(connection: UpstreamConnection, alone = false): boolean {
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
-    const isInTheWay = !endpoint.usable && !this.#line.isEmpty;
-    const isOver = isInTheWay || this.#closed || endpoint.removed || !connection.mayRest;
-    if (isOver || !connection.transport.whole) {
+    const isInTheWay = !alone && !connection.endpoint.usable && !this.#line.isEmpty;
+    if (isInTheWay || this.#closed || !connection.mayRest(alone)) {
       this.discard(connection);
-      return;
+      return false;
     }
-    connection.rest();
-    const next = this.#line.next();
-    if (next === undefined) this.#idle.add(connection);
+    connection.rest(alone);
+    const next = alone ? undefined : this.#line.next();
+    if (next === undefined) this.#idle.add(connection, alone);
     else this.#line.promised(next.user, connection.attach(next.user));
+    return true;
+  }
+
+  /** Gives one that was kept for one client to its next exchange; see UpstreamPool. */
+  resume(connection: UpstreamConnection, user: UpstreamUser): boolean {
+    this.#idle.unbind(connection);
+    if (!connection.isFit) this.discard(connection);
+    return connection.isFit && connection.attach(user).user === user;
   }
 
   /** The connection is no longer of use. Its user hears nothing more. */
@@ -179,16 +184,12 @@ export class VersionPool implements ConnectionOwner {
     connection.user.onUpstreamReady(connection);
   }
 
-  onConnectionGone(
-    connection: UpstreamConnection,
-    user: UpstreamUser | undefined,
-    isStale: boolean,
-  ): void {
+  onConnectionGone(connection: UpstreamConnection, user: UpstreamUser | undefined): void {
     this.connections -= 1;
     if (user !== undefined) this.#line.settled(user);
     this.#idle.forget(connection);
     // Its turn had come: whoever still waits comes after it.
-    if (isStale) user?.onUpstreamFailed("stale", connection.endpoint);
+    if (connection.looking) user?.onUpstreamFailed("stale", connection.endpoint);
     this.#serveWaiting();
   }
 
@@ -210,8 +211,7 @@ export class VersionPool implements ConnectionOwner {
     connectTimeoutMs: number,
     handle?: ConnectionHandle,
   ): UpstreamConnection {
-    const { buffers, wheel, faults } = this.#deps;
-    const deps = { endpoint, owner: this, buffers, wheel, faults, connectTimeoutMs, handle };
+    const deps = { ...this.#deps, endpoint, owner: this, connectTimeoutMs, handle };
     this.connections += 1;
     return new UpstreamConnection(deps, user);
   }
@@ -232,7 +232,7 @@ export class VersionPool implements ConnectionOwner {
    * none.
    */
   #serveWaiting(): void {
-    while (!this.usable || this.connections < this.#policy.limits.connections) {
+    while (this.usableCount === 0 || this.connections < this.#policy.limits.connections) {
       const next = this.#line.next();
       if (next === undefined) return;
       const { user, connectTimeoutMs } = next;

@@ -46,7 +46,15 @@ function serve(store: ExchangeStore, live: LiveService, length: number): WeakRef
     users.push(user);
     const endpoint = [...(live.pools[0]?.endpoints.values() ?? [])][0] as Endpoint;
     const transport = new FakeStream();
-    return { endpoint, transport, tunnelEnd: undefined, ready: true, reused: true, idleMs: 0 };
+    return {
+      endpoint,
+      transport,
+      tunnelEnd: undefined,
+      ready: true,
+      reused: true,
+      gone: false,
+      idleMs: 0,
+    };
   };
   const done = (): undefined => undefined;
   Object.assign(live.pools[0] as object, { acquire, release: done, discard: done });

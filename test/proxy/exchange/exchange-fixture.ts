@@ -56,6 +56,7 @@ export function exchangeClient(
     transport: new FakeStream(),
     peer: { address: "192.0.2.1", trusted: false },
     tunnelEnd: undefined,
+    bound: undefined,
     draining: false,
     serviceFor: (host) => (host === "web" ? live : undefined),
     followPolicy: () => undefined,
@@ -134,7 +135,15 @@ export class ExchangeBed {
   /** A connection to the endpoint that stands. */
   upstream(transport: FakeStream, reused = false): ExchangeUpstream {
     const { endpoint } = this;
-    return { endpoint, transport, tunnelEnd: undefined, ready: true, reused, idleMs: 0 };
+    return {
+      endpoint,
+      transport,
+      tunnelEnd: undefined,
+      ready: true,
+      gone: false,
+      reused,
+      idleMs: 0,
+    };
   }
 
   /** The client sends this; its head has to be whole. */

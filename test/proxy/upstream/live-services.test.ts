@@ -28,7 +28,7 @@ test("LiveServices.replace() keeps what lives on of a service, and lets go of th
   expect(services.table).toBe(next);
   expect(services.byName("a")).toBe(kept);
   expect([...(kept?.pools[0]?.endpoints.keys() ?? [])]).toEqual(["127.0.0.1:2"]);
-  expect([services.byName("b"), gone?.pools[0]?.usable]).toEqual([undefined, false]);
+  expect([services.byName("b"), gone?.pools[0]?.usableCount]).toEqual([undefined, 0]);
   expect(services.byName("c")?.name).toBe("c");
 });
 
@@ -54,7 +54,7 @@ test("LiveServices.poolFor() of a version that is gone is a pool that takes noth
     ["b", "v1"],
   ] as const) {
     const orphan = services.poolFor(service, version);
-    expect([orphan.service, orphan.version, orphan.usable]).toEqual([service, version, false]);
+    expect([orphan.service, orphan.version, orphan.usableCount]).toEqual([service, version, 0]);
     expect(orphan.full).toBe(true);
   }
 });
