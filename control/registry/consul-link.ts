@@ -87,7 +87,11 @@ export class ConsulLink implements Registry {
       this.#auditPath = copyPath("audit.jsonl");
     }
     if (config.register !== undefined) {
-      this.#registrar = new Registrar(common, registrationOf(config.register), deps.isWell);
+      this.#registrar = new Registrar(
+        common,
+        registrationOf(config.register, isLasting ? sidecar : undefined),
+        deps.isWell,
+      );
     }
     deps.log.info("consul.sidecar", { sidecar, copies: copyPath("") });
   }

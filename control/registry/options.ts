@@ -21,11 +21,12 @@ export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptio
  * What `register:` of a configuration says. Without `id` the service and port make one, so that a
  * sidecar that restarts replaces itself; two sidecars of one agent have different ports.
  */
-export function registrationOf(config: RegisterConfig): Registration {
+export function registrationOf(config: RegisterConfig, sidecar?: string): Registration {
   const { service, version, tags, address, port, check } = config;
   return {
     id: config.id ?? `sluice-${service}-${port}`,
     service,
+    sidecar,
     version,
     tags,
     address,

@@ -1,3 +1,5 @@
+import { hash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { orLate } from "../../proxy/base/deadline.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
@@ -12,6 +14,10 @@ import { pause } from "../../proxy/base/clock.ts";
 const LOOK_EVERY_MS = 10_000;
 /** How long a drain waits for Consul to take us out: an agent that lives does so at once. */
 const LEAVE_WITHIN_MS = 3_000;
+
+/** Keys of Meta: whose registration this is, and what its check is. */
+const SIDECAR = "sluiceSidecar";
+const CHECK = "sluiceCheck";
 
 /** How Consul finds out whether we are well. */
 export type RegistrationCheck =
@@ -36,6 +42,11 @@ export type Registration = {
   /** The same after a restart, so that a sidecar replaces itself: see registrationOf. */
   readonly id: string;
   readonly service: string;
+  /**
+   * The sidecar's lasting name: what an earlier process of that name has left in the agent under
+   * another id is taken out. undefined: it has none, and nothing is.
+   */
+  readonly sidecar: string | undefined;
   /** Becomes Meta.version, and a tag. undefined: neither. */
   readonly version: string | undefined;
   readonly tags: readonly string[];
@@ -65,6 +76,8 @@ export class Registrar {
   readonly #registration: Registration;
   readonly #isWell: () => boolean;
   readonly #leaving = new AbortController();
+  /** Whether what an earlier process has left is gone. */
+  #isAlone = false;
   /** undefined: not started, so that there is nothing of ours in Consul. */
   #running: Promise<void> | undefined;
 
@@ -137,20 +150,54 @@ export class Registrar {
 
   async #look(signal: AbortSignal): Promise<void> {
     const { id } = this.#registration;
+    if (!this.#isAlone) await this.#removeFormer(signal);
+    this.#isAlone = true;
     const known = await this.#deps.client.json({
       action: `read registration ${id}`,
       path: `agent/service/${consulPath(id)}`,
       signal,
     });
-    if (!isSame(known, this.#registration)) {
+    if (!isSame(known, this.#registration) || !(await this.#hasCheck(signal))) {
       await this.#register();
       this.#deps.log.info("registration.added", { id });
     }
     if (this.#registration.check?.kind === "ttl") await this.#reportHealth(id, signal);
   }
 
+  /** What we were before an upgrade or a kill, with another service or port. */
+  async #removeFormer(signal: AbortSignal): Promise<void> {
+    const { id, sidecar } = this.#registration;
+    if (sidecar === undefined) return;
+    const found = await this.#deps.client.json({
+      action: "read former registrations",
+      path: "agent/services",
+      query: { filter: `Meta.${SIDECAR} == "${sidecar}"` },
+      signal,
+    });
+    for (const former of Object.keys(found ?? {})) {
+      if (former === id) continue;
+      await this.#deps.client.call(`deregister ${former}`, async (consul) =>
+        consul.agent.service.deregister({ id: former }),
+      );
+      this.#deps.log.info("registration.removed", { id: former });
+    }
+  }
+
+  /** Somebody may have deregistered the check alone: then nobody asks whether we are well. */
+  async #hasCheck(signal: AbortSignal): Promise<boolean> {
+    const { id, check } = this.#registration;
+    if (check === undefined) return true;
+    const found = await this.#deps.client.json({
+      action: `read the check of ${id}`,
+      path: "agent/checks",
+      query: { filter: `CheckID == ${JSON.stringify(`service:${id}`)}` },
+      signal,
+    });
+    return Object.keys(found ?? {}).length > 0;
+  }
+
   async #register(): Promise<void> {
-    const { id, service, address, port, version } = this.#registration;
+    const { id, service, address, port } = this.#registration;
     const check = checkFields(this.#registration);
     await this.#deps.client.call(`register ${id}`, async (consul) =>
       consul.agent.service.register({
@@ -158,7 +205,7 @@ export class Registrar {
         id,
         port,
         tags: tagsOf(this.#registration),
-        meta: version === undefined ? {} : { version },
+        meta: metaOf(this.#registration),
         ...(address !== undefined && { address }),
         ...(check && { check }),
       }),
@@ -178,6 +225,17 @@ export class Registrar {
 
 function tagsOf({ tags, version }: Registration): string[] {
   return version === undefined || tags.includes(version) ? [...tags] : [version, ...tags];
+}
+
+/** The agent does not say what a check does: its hash is how we know it again. */
+function metaOf(registration: Registration): Record<string, string> {
+  const { version, sidecar } = registration;
+  const check = checkFields(registration);
+  return {
+    ...(version !== undefined && { version }),
+    ...(sidecar !== undefined && { [SIDECAR]: sidecar }),
+    ...(check && { [CHECK]: hash("sha256", JSON.stringify(check)).slice(0, 16) }),
+  };
 }
 
 type CheckFields = {
@@ -206,8 +264,15 @@ function checkFields({ service, check, deregisterAfterMs }: Registration): Check
 /** Whether the agent knows us as we registered. undefined: it does not know us. */
 function isSame(known: unknown, wanted: Registration): boolean {
   if (typeof known !== "object" || known === null) return false;
-  const { Address, Port, Tags, Meta } = known as Record<string, unknown>;
-  const seen = JSON.stringify([Address, Port, Tags, Meta]);
-  const meta = wanted.version === undefined ? {} : { version: wanted.version };
-  return seen === JSON.stringify([wanted.address ?? "", wanted.port, tagsOf(wanted), meta]);
+  const { Service, Address, Port, Tags, Meta } = known as Record<string, unknown>;
+  return isDeepStrictEqual(
+    { Service, Address, Port, Tags, Meta },
+    {
+      Service: wanted.service,
+      Address: wanted.address ?? "",
+      Port: wanted.port,
+      Tags: tagsOf(wanted),
+      Meta: metaOf(wanted),
+    },
+  );
 }

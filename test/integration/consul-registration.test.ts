@@ -12,6 +12,7 @@ const binary = (await consulForTests()) ?? "";
 const registration: Registration = {
   id: "sluice-web-8080",
   service: "web",
+  sidecar: "edge-1",
   version: "v2",
   tags: ["blue"],
   address: "127.0.0.1",
@@ -61,6 +62,61 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
     });
     await registrar?.leave();
     expect(await instances()).toEqual([]);
+  });
+
+  const HTTP = {
+    kind: "http",
+    url: "http://127.0.0.1:1/",
+    intervalMs: 1_000,
+    timeoutMs: 500,
+  } as const;
+  const TCP = { kind: "tcp", address: "127.0.0.1:1", intervalMs: 1_000, timeoutMs: 500 } as const;
+
+  /** The agent's checks, `service:ID TYPE of SERVICE`. */
+  const checks = async (): Promise<readonly string[]> =>
+    Object.entries((await agent.get("agent/checks")) as Record<string, Record<string, string>>).map(
+      ([id, { Type, ServiceName }]) => `${id} ${Type} of ${ServiceName}`,
+    );
+
+  test.each([
+    [registration, "ttl"],
+    [{ ...registration, check: HTTP }, "http"],
+  ])("a check that somebody has deregistered is put back: %#", async (wanted, type) => {
+    start(wanted);
+    const there = [`service:sluice-web-8080 ${type} of web`];
+    await eventually(async () => expect(await checks()).toEqual(there));
+    await agent.put("agent/check/deregister/service:sluice-web-8080", "");
+    await eventually(async () => expect(await checks()).toEqual(there));
+  });
+
+  test("a new process replaces the check and the service of the same id", async () => {
+    start({ ...registration, check: HTTP });
+    const of = (what: string): readonly string[] => [`service:sluice-web-8080 ${what}`];
+    await eventually(async () => expect(await checks()).toEqual(of("http of web")));
+    await registrar?.stop();
+    start({ ...registration, check: TCP });
+    await eventually(async () => expect(await checks()).toEqual(of("tcp of web")));
+    await registrar?.stop();
+    start({ ...registration, service: "shop" });
+    await eventually(async () => expect(await checks()).toEqual(of("ttl of shop")));
+    expect(await instances()).toEqual([]);
+  });
+
+  test("a new process takes out what one of its name has left under another id", async () => {
+    const others = new Registrar(
+      hurried(deps),
+      { ...registration, id: "o", sidecar: "edge-2" },
+      () => true,
+    );
+    others.start();
+    start(registration);
+    await eventually(async () => expect(await instances()).toHaveLength(2));
+    await registrar?.stop();
+    start({ ...registration, id: "sluice-web-9090", port: 9090 });
+    const ids = async (): Promise<readonly string[]> =>
+      (await instances()).map(({ Service }) => String(Service["ID"])).toSorted();
+    await eventually(async () => expect(await ids()).toEqual(["o", "sluice-web-9090"]));
+    await others.leave();
   });
 
   test("a ttl check follows isWell()", async () => {

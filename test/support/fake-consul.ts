@@ -121,7 +121,7 @@ export class FakeConsul implements AsyncDisposable {
     const name = rest.join("/");
     if (room === "kv") return this.#kv(method, name, query, body);
     if (room === "session") return this.#session(name, body);
-    if (room === "agent") return this.#agent(name, body);
+    if (room === "agent") return this.#agent(name, query, body);
     if (room === "config") return this.#config(method, name, query, body);
     if (room === "health") {
       const isDenied = this.denied.has(`service ${rest[1] ?? ""}`);
@@ -193,9 +193,11 @@ export class FakeConsul implements AsyncDisposable {
     return {};
   }
 
-  #agent(name: string, body: string): Answer {
+  #agent(name: string, query: URLSearchParams, body: string): Answer {
     const [what, action = "", id = ""] = name.split("/");
     if (what === "check") return {};
+    if (what === "services") return { body: this.#registeredBy(query) };
+    if (what === "checks") return { body: this.#checks(query) };
     if (action === "register") {
       const registration = JSON.parse(body) as Record<string, unknown>;
       this.registered.set(String(registration["ID"]), registration);
@@ -206,7 +208,24 @@ export class FakeConsul implements AsyncDisposable {
       return {};
     }
     const known = this.registered.get(action);
-    return known === undefined ? { status: 404, body: "" } : { body: { Address: "", ...known } };
+    if (known === undefined) return { status: 404, body: "" };
+    return { body: { Address: "", Service: known["Name"], ...known } };
+  }
+
+  /** Those whose Meta.sluiceSidecar the filter names. */
+  #registeredBy(query: URLSearchParams): object {
+    const name = /"(.*)"$/.exec(query.get("filter") ?? "")?.[1];
+    const found = [...this.registered].filter(([, { Meta }]) => {
+      const meta = (Meta ?? {}) as Readonly<Record<string, unknown>>;
+      return meta["sluiceSidecar"] === name;
+    });
+    return Object.fromEntries(found);
+  }
+
+  /** The check that the filter names, unless a test has taken it away. */
+  #checks(query: URLSearchParams): object {
+    const name = /"service:(.*)"$/.exec(query.get("filter") ?? "")?.[1] ?? "";
+    return this.registered.get(name)?.["Check"] === undefined ? {} : { [`service:${name}`]: {} };
   }
 
   #config(method: string, name: string, query: URLSearchParams, body: string): Answer {

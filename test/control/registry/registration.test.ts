@@ -8,6 +8,7 @@ import { openConsulBed } from "../../support/fake-consul-bed.ts";
 const REGISTRATION: Registration = {
   id: "web-1",
   service: "web",
+  sidecar: undefined,
   version: "v2",
   tags: ["blue"],
   address: "10.0.0.7",
