@@ -60,7 +60,8 @@ export const policyShape = { ...policyOverrideShape, headTimeout: duration.optio
 export const DEFAULT_POLICY: Policy = {
   timeoutMs: 0,
   connectTimeoutMs: 1_000,
-  idleTimeoutMs: 60_000,
+  // Above the 60 s of common balancers: whoever sends requests should be the one who closes.
+  idleTimeoutMs: 75_000,
   tunnelIdleTimeoutMs: 3_600_000,
   headTimeoutMs: 10_000,
   responseTimeoutMs: 30_000,

@@ -21,9 +21,12 @@ export type ClientTimeouts = {
 /** For a connection that has not been used for a service yet. */
 const FIRST_TIMEOUTS: ClientTimeouts = {
   headTimeoutMs: 10_000,
-  idleTimeoutMs: 60_000,
+  idleTimeoutMs: 75_000,
   stallTimeoutMs: 30_000,
 };
+
+/** By how much of its idle timeout a connection may outlast it, so that not all end at once. */
+const IDLE_JITTER = 0.1;
 
 /**
  * A connection from a client, whatever its protocol: what it may be used for, its timer, and how it
@@ -118,6 +121,12 @@ export abstract class AcceptedConnection
   /** Like armAt, counted from now. 0: not at all. */
   protected armFor(timeoutMs: number): void {
     this.deps.wheel.arm(this.#timer, timeoutMs > 0 ? timeoutMs : Infinity);
+  }
+
+  /** Between two requests. Never shorter than configured: whoever is in front relies on it. */
+  protected armIdle(): void {
+    const { idleTimeoutMs } = this.timeouts;
+    this.armFor(idleTimeoutMs * (1 + IDLE_JITTER * this.deps.random.next()));
   }
 
   onConnect(): void {

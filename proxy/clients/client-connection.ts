@@ -45,7 +45,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     if (close || this.#hasSentAll) return this.linger();
     this.#state = "idle";
     this.#idleSinceMs = this.deps.wheel.nowMs;
-    this.armFor(this.timeouts.idleTimeoutMs);
+    this.armIdle();
     if (!this.#reading) this.offer();
   }
 
@@ -79,7 +79,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   /** Continues a connection that another worker gave away, from the bytes that it had not used. */
   adopt({ headTimeoutMs, idleTimeoutMs, held }: IdleConnection): void {
     this.timeouts = { ...this.timeouts, headTimeoutMs, idleTimeoutMs };
-    this.armFor(idleTimeoutMs);
+    this.armIdle();
     if (held !== undefined) this.onData(Buffer.from(held), held.length);
   }
 

@@ -8,6 +8,12 @@ import type { ExchangeClient, ExchangeStream, ExchangeUpstream, UpstreamPool } f
 import type { ProxyError } from "./respond.ts";
 import { upstreamIdleMs } from "./upstream-idle.ts";
 
+/** What is tried, and where. */
+type Attempted = {
+  readonly to: Destination;
+  readonly request: { readonly idempotent: boolean };
+};
+
 /** The attempt under way: what it got from which pool. One object for each exchange, reused. */
 export class Attempt {
   #client: ExchangeClient;
@@ -47,15 +53,19 @@ export class Attempt {
    */
   begin(
     user: UpstreamUser,
-    { pool, policy }: Destination,
+    { to: { pool, policy }, request }: Attempted,
     avoid: Endpoint | undefined,
     fresh: boolean,
   ): ProxyError | undefined {
+    // What cannot be sent again must not meet the end of a connection on its way.
+    const freshness = request.idempotent ? "any" : "recent";
     this.#pool = pool;
     this.upstream = undefined;
     this.endpoint = undefined;
     if (!fresh && avoid === undefined && this.#resume(user)) return undefined;
-    const got = pool?.acquire(user, policy.connectTimeoutMs, avoid, fresh) ?? "unavailable";
+    const got =
+      pool?.acquire(user, policy.connectTimeoutMs, avoid, fresh ? "new" : freshness) ??
+      "unavailable";
     if (typeof got !== "string") this.got(got);
     if (got !== "unavailable" && got !== "overloaded") return undefined;
     this.#pool = undefined;

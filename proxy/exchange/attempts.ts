@@ -83,7 +83,7 @@ export class Attempts implements UpstreamUser {
    */
   try(avoid?: Endpoint, fresh = false): boolean {
     this.#response.begin();
-    const failure = this.#attempt.begin(this, this.#exchange.to, avoid, fresh);
+    const failure = this.#attempt.begin(this, this.#exchange, avoid, fresh);
     if (failure !== undefined) this.giveUp(failure);
     return failure === undefined;
   }

@@ -3,6 +3,7 @@ import type { ByteSource } from "../transport/transport.ts";
 import type { Policy } from "../table/snapshot.ts";
 import type { TunnelClient, TunnelUpstream } from "../tunnel/tunnel-ends.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
+import type { Freshness } from "../upstream/idle-connections.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { NoConnection } from "../upstream/version-pool.ts";
@@ -100,14 +101,14 @@ export type BoundUpstream = { readonly pool: UpstreamPool; readonly upstream: Ex
 export interface UpstreamPool {
   /**
    * A connection for `user`. "waiting", and one that is not ready: onUpstreamReady or
-   * onUpstreamFailed follows. `avoid`: the endpoint that has just failed. `fresh`: a connection
-   * that nobody has used before, if there is room.
+   * onUpstreamFailed follows. `avoid`: the endpoint that has just failed.
+   * `freshness`: which connections will do, if there is room for more.
    */
   acquire(
     user: UpstreamUser,
     connectTimeoutMs: number,
     avoid: Endpoint | undefined,
-    fresh: boolean,
+    freshness: Freshness,
   ): ExchangeUpstream | NoConnection;
   cancel(user: UpstreamUser): void;
   /**

@@ -2,6 +2,12 @@ import type { Endpoint } from "./endpoint.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 
 /**
+ * Which connections will do: any; one that has not rested for so long that its endpoint might be
+ * closing it; none that anybody has used before.
+ */
+export type Freshness = "any" | "recent" | "new";
+
+/**
  * The open connections of one version that nobody uses, by endpoint. The one used last is taken
  * first, so that the others can reach their idle time.
  */
@@ -30,12 +36,19 @@ export class IdleConnections {
     this.#bound.delete(connection);
   }
 
-  /** The endpoint's most recently used connection that is still open. undefined: it has none. */
-  take(endpoint: Endpoint): UpstreamConnection | undefined {
-    const resting = this.#byEndpoint.get(endpoint);
+  /**
+   * The endpoint's most recently used connection that is still open. undefined: it has none that is
+   * as fresh as that.
+   */
+  take(endpoint: Endpoint, freshness: Freshness = "any"): UpstreamConnection | undefined {
+    const resting = freshness === "new" ? undefined : this.#byEndpoint.get(endpoint);
     for (;;) {
-      const connection = resting?.pop();
-      if (connection === undefined || !connection.transport.closed) return connection;
+      const connection = resting?.at(-1);
+      if (connection === undefined) return undefined;
+      const { closed } = connection.transport;
+      if (!closed && freshness === "recent" && !connection.isRecent) return undefined;
+      resting?.pop();
+      if (!closed) return connection;
     }
   }
 

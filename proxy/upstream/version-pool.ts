@@ -9,6 +9,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { EjectionListener } from "./ejector.ts";
 import { IdleConnections } from "./idle-connections.ts";
+import type { Freshness } from "./idle-connections.ts";
 import { UpstreamConnection } from "./upstream-connection.ts";
 import type { ConnectionOwner, UpstreamUser } from "./upstream-connection.ts";
 import { VersionEndpoints } from "./version-endpoints.ts";
@@ -104,18 +105,18 @@ export class VersionPool implements ConnectionOwner {
 
   /**
    * A connection for `user`, an idle or a new one; onUpstreamReady or onUpstreamFailed follows.
-   * `avoid`: the endpoint that has just failed, taken only when there is no other. `fresh`: idle
-   * connections are suspect, and only taken when there is no room for more.
+   * `avoid`: the endpoint that has just failed, taken only when there is no other. Idle connections
+   * that are not as fresh as wanted are only taken when there is no room for more.
    */
   acquire(
     user: UpstreamUser,
     connectTimeoutMs: number,
     avoid?: Endpoint,
-    fresh = false,
+    freshness: Freshness = "any",
   ): UpstreamConnection | NoConnection {
     const endpoint = this.#endpoints.pick(this.#policy.slowStartMs, avoid);
     if (endpoint === undefined) return "unavailable";
-    const idle = fresh ? undefined : this.#idle.take(endpoint);
+    const idle = this.#idle.take(endpoint, freshness);
     if (idle !== undefined) return idle.attach(user);
     if (this.connections < this.#policy.limits.connections) {
       return this.#connect(endpoint, user, connectTimeoutMs);
@@ -159,8 +160,8 @@ export class VersionPool implements ConnectionOwner {
   /** Gives one that was kept for one client to its next exchange; see UpstreamPool. */
   resume(connection: UpstreamConnection, user: UpstreamUser): boolean {
     this.#idle.unbind(connection);
-    if (!connection.isFit) this.discard(connection);
-    return connection.isFit && connection.attach(user).user === user;
+    if (!connection.endpoint.isOpen) this.discard(connection);
+    return !connection.gone && connection.attach(user).user === user;
   }
 
   /** The connection is no longer of use. Its user hears nothing more. */

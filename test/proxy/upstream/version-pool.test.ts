@@ -316,32 +316,3 @@ test("VersionPool.acquire() avoids the endpoint that has just failed while there
     expect(user.connection?.endpoint.address).toBe(other.address);
   }
 });
-
-test("VersionPool.release() for one client keeps the connection from everybody else", async () => {
-  using origin = await RawOrigin.start();
-  const pool = versionPool([origin.address]);
-  const [owner, other] = users(pool, 2) as [RecordingUser, RecordingUser];
-  const connection = await owner.open();
-  expect(pool.release(connection, true)).toBe(true);
-  expect(other.acquire()).toBe("connecting");
-  expect(pool.resume(connection, owner)).toBe(true);
-  await eventually(() => expect(owner.told).toEqual(["ready", "ready"]));
-  expect(owner.connection).toBe(connection);
-});
-
-test("VersionPool.resume() gives nothing of an endpoint that is gone, or a connection that is", async () => {
-  using origin = await RawOrigin.start();
-  using other = await RawOrigin.start();
-  const pool = versionPool([origin.address]);
-  const [first, second] = users(pool, 2) as [RecordingUser, RecordingUser];
-  const closed = await first.open();
-  const removed = await second.open();
-  pool.release(closed, true);
-  origin.connections[0]?.socket.end();
-  await eventually(() => expect(pool.connections).toBe(1));
-  expect(pool.resume(closed, first)).toBe(false);
-  pool.release(removed, true);
-  pool.update(versionSnapshot(other.address), poolPolicy());
-  expect(pool.resume(removed, second)).toBe(false);
-  await eventually(() => expect(pool.connections).toBe(0));
-});
