@@ -35,6 +35,7 @@ export function compileService(
     limits: service.limits,
     ejection: service.ejection,
     slowStartMs: service.slowStartMs,
+    methods: service.methods,
     via: service.via,
     debug: service.debug,
   };

@@ -1,15 +1,12 @@
 import { z } from "zod";
 import type { Policy, RouteSnapshot } from "../../proxy/table/snapshot.ts";
 import { mergePolicy, policyOverrideShape } from "./policy-schema.ts";
-import { fieldValue, list, matching, name, named, strict, text, token } from "./schema-parts.ts";
+import { fieldValue, methods, name, named, strict, text, token } from "./schema-parts.ts";
 
 /**
  * Most conditions of one kind in one route: all must hold, so more than a few never match anything.
  */
 const CONDITIONS_MAX = 32;
-
-/** Methods of one route: all registered ones (RFC 9110 section 16.1.1) and room for others. */
-const METHODS_MAX = 64;
 
 /**
  * A path in the form that requests are matched in: printable ASCII, no query, no `//`, no dot
@@ -31,11 +28,9 @@ const pathMatch = z.union([path, strict({ exact: path }), strict({ prefix: path 
   error: "a path such as /shop, { exact: /shop } or { prefix: /shop }, in normal form",
 });
 
-const method = matching(/^[A-Z][A-Z0-9_-]{0,31}$/, "a method in upper case, such as POST");
-
 const routeMatch = strict({
   path: pathMatch.optional(),
-  methods: list(method, METHODS_MAX).optional(),
+  methods: methods.optional(),
   headers: named(token, fieldValue, CONDITIONS_MAX).optional(),
   query: named(text, z.string(), CONDITIONS_MAX).optional(),
   cookies: named(token, z.string(), CONDITIONS_MAX).optional(),

@@ -146,3 +146,11 @@ const BIND_WANTED = "an address such as 0.0.0.0:8080, [::]:8080 or unix:/run/slu
 
 /** Where we listen, in its canonical form. Port 0: any free one. */
 export const bindAddress = parsed(textOf(BIND_WANTED), BIND_WANTED, canonicalBind);
+
+/** Most methods in one list: all registered ones (RFC 9110 section 16.1.1) and room for others. */
+const METHODS_MAX = 64;
+
+const method = matching(/^[A-Z][A-Z0-9_-]{0,31}$/, "a method in upper case, such as POST");
+
+/** A list of methods. */
+export const methods = list(method, METHODS_MAX);

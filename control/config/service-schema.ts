@@ -46,6 +46,7 @@ function toService(read: ReadService): Service {
     drain: read.drain,
     onShift: read.onShift,
     splitter: read.consul?.splitter,
+    methods: read.methods,
     via: read.via,
     debug: read.debug,
   };

@@ -9,6 +9,7 @@ import {
   endpointAddress,
   hostPattern,
   list,
+  methods,
   name,
   named,
 } from "./schema-parts.ts";
@@ -100,6 +101,7 @@ export const serviceShape = strict({
   onShift: z.enum(["keep", "migrate"]).default("keep"),
   mirror: notYet("mirror"),
   consul: strict({ splitter: z.enum(["follow", "publish"]) }).optional(),
+  methods: methods.default([]),
   via: z.enum(["off", "request", "both"]).default("off"),
   debug: z.boolean().default(false),
 });

@@ -114,6 +114,8 @@ export type Service = {
   readonly onShift: "keep" | "migrate";
   /** follow: weights come from Consul's service-splitter. publish: ours are written to it. */
   readonly splitter: "follow" | "publish" | undefined;
+  /** The only methods that are taken. Empty: any. */
+  readonly methods: readonly string[];
   readonly via: ViaMode;
   readonly debug: boolean;
 };

@@ -92,12 +92,17 @@ export class ClientAnswer {
     this.#client.transport.write(optionsResponse(this.#options()));
   }
 
-  /** Sends the response to a body that breaks a rule; the connection closes after it. */
-  refusal(refusal: Refusal): void {
+  /**
+   * Sends the response to a request that breaks a rule; the connection closes after it. `to`: says
+   * which methods its service takes.
+   */
+  refusal(refusal: Refusal, to: Destination): void {
     this.status = refusal.status;
     this.#count(REFUSED_STATUS);
     this.closes = true;
-    this.#client.transport.write(refusalResponse(refusal, this.#options()));
+    const methods = to.live?.table.snapshot.methods ?? [];
+    const allowed = methods.length === 0 ? undefined : methods;
+    this.#client.transport.write(refusalResponse(refusal, this.#options(), allowed));
   }
 
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */

@@ -104,6 +104,7 @@ export class Exchange implements AttemptedExchange {
     const client = this.#client;
     const live = to.find(head, client);
     if (live === undefined) return this.#answerError("no-service");
+    if (!live.table.takesMethod(head.method)) return this.#refuse(REFUSALS["method-not-listed"]);
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
@@ -206,7 +207,7 @@ export class Exchange implements AttemptedExchange {
   #refuse(refusal: Refusal): void {
     this.#deps.rejected.add(refusal.reason);
     if (this.answer.status !== 0) return this.#client.transport.destroy();
-    this.answer.refusal(refusal);
+    this.answer.refusal(refusal, this.to);
     return this.end();
   }
 

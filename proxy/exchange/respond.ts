@@ -142,9 +142,11 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   508: "Loop Detected",
 };
 
-/** Fields that a status must carry: RFC 9110 15.5.6, RFC 6455 4.4. */
+/** What Allow says where no service says it (RFC 9110 10.2.1): the usual ones. */
+const METHODS_ALLOWED = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
+
+/** Fields that a status must carry: RFC 6455 4.4. */
 const STATUS_FIELDS: Readonly<Record<number, string>> = {
-  405: "Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n",
   426: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
 };
 
@@ -178,17 +180,25 @@ export function errorResponse(error: ProxyError, options: ResponseOptions): stri
 /** The error type in Proxy-Status of every refused message. */
 export const REFUSED_STATUS = "http_request_error";
 
-/** The whole response to a refused message; the connection closes after it. */
-export function refusalResponse(refusal: Refusal, options: Omit<ResponseOptions, "close">): string {
+/**
+ * The whole response to a refused message; the connection closes after it. `allowed`: the methods
+ * for a 405, in place of those that we take anyway.
+ */
+export function refusalResponse(
+  refusal: Refusal,
+  options: Omit<ResponseOptions, "close">,
+  allowed: readonly string[] = METHODS_ALLOWED,
+): string {
+  const allow = refusal.status === 405 ? `Allow: ${allowed.join(", ")}\r\n` : "";
   const fields = `Proxy-Status: sluice; error=${REFUSED_STATUS}\r\n`;
   const text = `The request was refused: ${refusal.reason}`;
-  return response(refusal.status, fields, text, { ...options, close: true });
+  return response(refusal.status, allow + fields, text, { ...options, close: true });
 }
 
 /** What `OPTIONS *` is answered with: it asks about us, not about a service (RFC 9110 9.3.7). */
 export function optionsResponse(options: ResponseOptions): string {
   const connection = options.close ? "Connection: close\r\n" : "";
-  const fields = `Date: ${options.date}\r\n${STATUS_FIELDS[405]}${connection}`;
+  const fields = `Date: ${options.date}\r\nAllow: ${METHODS_ALLOWED.join(", ")}\r\n${connection}`;
   return `HTTP/1.1 204 No Content\r\n${fields}\r\n`;
 }
 

@@ -19,8 +19,9 @@ export class ConnectionOptions {
   #options = 0;
 
   /**
-   * Reads the Connection lines and marks the fields that they name as Field.named. false: an option
-   * is not a token, or there are too many of them.
+   * Reads the Connection lines and marks the fields that they name as Field.named. What stands
+   * between two commas and is not a token asks for nothing, but if it begins with `close` the
+   * connection closes, which is never wrong. false: there are too many options.
    */
   read(fields: FieldLines, bytes: Buffer, head: number): boolean {
     this.close = false;
@@ -53,13 +54,13 @@ export class ConnectionOptions {
       const to = tokenEnd(bytes, from, end);
       at = skipBlanks(bytes, to, end);
       if (at < end && bytes[at] !== COMMA) {
-        return false;
-      }
-      at += 1;
-      // Empty elements are fine (RFC 9110 section 5.6.1.2).
-      if (to > from && !this.#isOwn(bytes, from, to)) {
+        this.close ||= equalsFolded(bytes, from, to, CLOSE);
+        at = commaAt(bytes, at, end);
+        // Empty elements are fine (RFC 9110 section 5.6.1.2).
+      } else if (to > from && !this.#isOwn(bytes, from, to)) {
         fields.markNamed(bytes, head, from, to);
       }
+      at += 1;
       this.#options += 1;
       if (this.#options > CONNECTION_OPTIONS_MAX) {
         return false;
@@ -80,6 +81,15 @@ export class ConnectionOptions {
     this.protectedNamesIgnored += ((HOP_BY_HOP >>> kind) & 1) === 0 ? 1 : 0;
     return true;
   }
+}
+
+/** The index of the next comma, or `to`. */
+function commaAt(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== COMMA) {
+    at += 1;
+  }
+  return at;
 }
 
 function tokenEnd(bytes: Buffer, from: number, to: number): number {

@@ -30,7 +30,14 @@ export class FieldLines {
   /** The head as latin1 text, set by keepText(): positions in it are the same. */
   text = "";
 
-  readonly #ranges = new Uint16Array(FIELDS_MAX * NUMBERS_A_FIELD);
+  /** Most field lines that there is room for. */
+  readonly max: number;
+  readonly #ranges: Uint16Array;
+
+  constructor(max = FIELDS_MAX) {
+    this.max = max;
+    this.#ranges = new Uint16Array(max * NUMBERS_A_FIELD);
+  }
 
   /** Before a new section, whose first line starts `at` bytes after the head. */
   clear(at: number): void {

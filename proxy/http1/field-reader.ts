@@ -1,7 +1,7 @@
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, isBlank, skipBlanks, trimBlanks } from "./bytes.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { AMBIGUOUS, fieldKind } from "./field-names.ts";
-import { FIELDS_MAX, MORE, REFUSED } from "./limits.ts";
+import { MORE, REFUSED } from "./limits.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal, RejectReason } from "./refusal.ts";
 
@@ -107,8 +107,8 @@ export class FieldReader {
     const line = this.#line;
     const colon = this.#colon;
     const kind = fieldKind(bytes, head + line, head + colon);
-    if (kind === AMBIGUOUS || fields.count === FIELDS_MAX) {
-      const isFull = fields.count === FIELDS_MAX;
+    if (kind === AMBIGUOUS || fields.count === fields.max) {
+      const isFull = fields.count === fields.max;
       this.#refuse(isFull ? "too-many-fields" : "field-name-ambiguous");
       return false;
     }

@@ -15,8 +15,11 @@ export const REQUEST_HEAD_BYTES_MAX = 32 * 1024;
 /** Whole response head in bytes. Upstreams are trusted, so large cookies and policies pass. */
 export const RESPONSE_HEAD_BYTES_MAX = 64 * 1024 - 1;
 
-/** Field lines of one head or trailer section. */
+/** Field lines of the head of a request, or of a trailer section. */
 export const FIELDS_MAX = 100;
+
+/** Field lines of the head of a response: some applications set a cookie for every setting. */
+export const RESPONSE_FIELDS_MAX = 256;
 
 /** Longest method in bytes. The longest registered one has 17. */
 export const METHOD_BYTES_MAX = 32;

@@ -1,7 +1,8 @@
+import { latin1 } from "../base/latin1.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** A method that we know, with its text as bytes. */
+/** A method, with its text as bytes. */
 export type Method = {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -16,8 +17,8 @@ export type Method = {
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 /**
- * The methods that node:http accepts, too. TRACE and CONNECT are none of our business; PRI begins
- * HTTP/2.
+ * The methods that we know, which node:http accepts, too. TRACE and CONNECT are none of our
+ * business; PRI begins HTTP/2.
  */
 const NAMES =
   "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR " +
@@ -25,35 +26,35 @@ const NAMES =
   "SEARCH " +
   "SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE";
 
-const METHODS: readonly Method[] = NAMES.split(" ").map((name) => ({
-  name,
-  bytes: Buffer.from(name, "latin1"),
-  isIdempotent: IDEMPOTENT.has(name),
-  expectsBody: WITH_BODY.has(name),
-  refusal: refusalOf(name),
-}));
+const METHODS = NAMES.split(" ").map((name) => methodOf(name, refusalOf(name)));
+const KNOWN = new Set(NAMES.split(" "));
 
 /** The method of a head that has none yet. */
-export const NO_METHOD: Method = {
-  name: "",
-  bytes: new Uint8Array(),
-  isIdempotent: false,
-  expectsBody: false,
-  refusal: REFUSALS["method-unknown"],
-};
+export const NO_METHOD = methodOf("", REFUSALS["method-unknown"]);
 
 const BY_LENGTH: readonly (readonly Method[])[] = Array.from({ length: 16 }, (_, length) =>
   METHODS.filter(({ name }) => name.length === length).toSorted(commonFirst),
 );
 
-/** The method that bytes[from, to) spells, case-sensitive. undefined: we do not know it. */
-export function findMethod(bytes: Uint8Array, from: number, to: number): Method | undefined {
+/**
+ * The method that the token bytes[from, to) spells, case-sensitive. One that we do not know is
+ * nothing special (RFC 9110 section 9.1), unless only its case tells it from one that we know: an
+ * endpoint that reads `head` as HEAD sends no body where we wait for one.
+ */
+export function findMethod(bytes: Buffer, from: number, to: number): Method {
   for (const method of BY_LENGTH[to - from] ?? []) {
     if (isSpelt(method.bytes, bytes, from)) {
       return method;
     }
   }
-  return undefined;
+  const name = latin1(bytes, from, to);
+  return methodOf(name, KNOWN.has(name.toUpperCase()) ? REFUSALS["method-unknown"] : undefined);
+}
+
+function methodOf(name: string, refusal: Refusal | undefined): Method {
+  const bytes = Buffer.from(name, "latin1");
+  const isIdempotent = IDEMPOTENT.has(name);
+  return { name, bytes, isIdempotent, expectsBody: WITH_BODY.has(name), refusal };
 }
 
 function isSpelt(method: Uint8Array, bytes: Uint8Array, from: number): boolean {

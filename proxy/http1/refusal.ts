@@ -6,6 +6,7 @@ const STATUS_BY_REASON = {
   "method-invalid": 400,
   "method-unknown": 501,
   "method-refused": 405,
+  "method-not-listed": 405,
   "target-invalid": 400,
   "target-too-long": 414,
   "version-invalid": 400,

@@ -82,7 +82,7 @@ export class RequestHead implements RequestView {
     return length;
   }
 
-  /** As sent; one of the methods that we accept. */
+  /** As sent: a token, maybe one that we do not know. */
   get method(): string {
     return this.line.method.name;
   }

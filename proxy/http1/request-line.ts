@@ -124,8 +124,8 @@ export class RequestLine {
       return this.#refuse(bytes[at] === LF ? "bare-line-feed" : "method-invalid");
     }
     const method = findMethod(bytes, start, at);
-    if (method === undefined || method.refusal !== undefined) {
-      this.refusal = method?.refusal ?? REFUSALS["method-unknown"];
+    if (method.refusal !== undefined) {
+      this.refusal = method.refusal;
       return false;
     }
     this.method = method;

@@ -5,7 +5,7 @@ import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
 import { contentLengthOf, framingRefusal } from "./framing.ts";
 import type { BodyFraming } from "./framing.ts";
-import { MORE, REFUSED, RESPONSE_HEAD_BYTES_MAX } from "./limits.ts";
+import { MORE, REFUSED, RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX } from "./limits.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal, RejectReason } from "./refusal.ts";
 
@@ -39,7 +39,7 @@ export class ResponseHead {
   /** Where the reason begins, with the space before it if there is one. */
   readonly reasonStart = REASON_START;
   /** The field lines, for the rewriter. */
-  readonly fields = new FieldLines();
+  readonly fields = new FieldLines(RESPONSE_FIELDS_MAX);
 
   readonly #reader = new FieldReader(this.fields);
   readonly #connection = new ConnectionOptions();

@@ -51,6 +51,12 @@ export class ServiceTable {
     this.#readKey = keyReader(affinity);
   }
 
+  /** Whether the service takes requests with this method. */
+  takesMethod(method: string): boolean {
+    const { methods } = this.snapshot;
+    return methods.length === 0 || methods.includes(method);
+  }
+
   /** The first route in configured order that matches. undefined: none does. */
   route(request: RequestView): RouteTable | undefined {
     return this.hasRoutes ? this.#routes.find(request) : undefined;

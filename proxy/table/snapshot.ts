@@ -181,6 +181,8 @@ export type ServiceSnapshot = {
   readonly ejection: EjectionPolicy;
   /** A returning or new endpoint's share grows over this time. 0: at once. */
   readonly slowStartMs: number;
+  /** The only methods that are taken. Empty: any. */
+  readonly methods: readonly string[];
   readonly via: ViaMode;
   /** Tell the client which version answered (X-Sluice-Version). */
   readonly debug: boolean;

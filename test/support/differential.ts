@@ -1,6 +1,31 @@
+import { METHODS } from "node:http";
 import { expect } from "vitest";
 import type { Reading } from "./llhttp.ts";
 import type { Stream } from "./messages.ts";
+
+/** Nothing special about it, neither for us nor for llhttp. */
+const KNOWN = "PURGE";
+
+/**
+ * What llhttp can be asked of: it knows a few methods only, so others become one that it knows, in
+ * the bytes and in what we made of them. There is nothing else that it could read differently.
+ */
+export function withMethodsKnown(
+  bytes: Buffer,
+  ours: Stream,
+): { readonly bytes: Buffer; readonly ours: Stream } {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  const readings = ours.readings.map((reading, index) => {
+    const [method = ""] = reading.start.split(" ", 1);
+    if (METHODS.includes(method)) return reading;
+    const at = ours.starts[index] ?? 0;
+    pieces.push(bytes.subarray(from, at), Buffer.from(KNOWN));
+    from = at + method.length;
+    return { ...reading, start: KNOWN + reading.start.slice(method.length) };
+  });
+  return { bytes: Buffer.concat([...pieces, bytes.subarray(from)]), ours: { ...ours, readings } };
+}
 
 /**
  * Expects that llhttp read every message that we took, as we did. Of what we refused, and after it,

@@ -16,6 +16,8 @@ export type Stream = {
   readonly refused: RejectReason | undefined;
   /** Nothing says that the connection ends after what was read. */
   readonly goesOn: boolean;
+  /** Where the line of each message begins that was read. */
+  readonly starts: readonly number[];
   /** What may be passed on of the bodies, framing included. */
   readonly forwarded: string;
 };
@@ -24,6 +26,8 @@ export type Stream = {
 type Side = {
   readonly head: RequestHead | ResponseHead;
   readonly start: () => string;
+  /** Bytes before the message's line. */
+  readonly before: () => number;
   readonly framing: () => BodyFraming;
   /** Whether another message may follow on the connection. */
   readonly goesOn: () => boolean;
@@ -35,6 +39,7 @@ export function readRequests(bytes: Buffer, cuts: readonly number[] = []): Strea
   return readStream(bytes, cuts, {
     head,
     start: () => `${head.method} ${head.target} 1.${head.minorVersion}`,
+    before: () => head.line.start,
     framing: () => head.framing,
     // When we ignore an Upgrade, what follows is HTTP; node:http throws it away.
     goesOn: () => head.keepAlive && !head.fields.has(Field.upgrade),
@@ -51,8 +56,10 @@ export function readResponses(
   return readStream(bytes, cuts, {
     head,
     start: () => `1.${head.minorVersion} ${head.status} ${reasonOf(head)}`,
+    before: () => 0,
     framing: () => head.framingFor(method === "HEAD"),
-    goesOn: () => head.status < 200 && head.status !== 101,
+    // llhttp takes what follows a 1xx with Connection: close for nothing; RFC 9112 9.6 does not.
+    goesOn: () => head.status < 200 && head.status !== 101 && head.keepAlive,
   });
 }
 
@@ -86,6 +93,9 @@ class Reader {
   readonly #scanner = new BodyScanner();
   readonly #decoder = new ChunkDecoder();
   readonly #readings: Reading[] = [];
+  readonly #starts: number[] = [];
+  /** Bytes of whole heads and of bodies so far. */
+  #readBytes = 0;
   #heldHead = Buffer.alloc(0);
   #reading: Reading | undefined;
   #refused: RejectReason | undefined;
@@ -113,6 +123,7 @@ class Reader {
       readings: this.#readings,
       refused: this.#refused,
       goesOn: !this.#ended,
+      starts: this.#starts,
       forwarded: this.#refused === undefined ? this.#forwarded : "",
     };
   }
@@ -131,6 +142,8 @@ class Reader {
     }
     room.fill("\n");
     this.#heldHead = Buffer.alloc(0);
+    this.#starts.push(this.#readBytes + this.#side.before());
+    this.#readBytes += length;
     this.#beginBody();
     return bytes.subarray(length);
   }
@@ -163,6 +176,7 @@ class Reader {
     this.#sentTrailers += room.toString("latin1", forwardEnd, end);
     reading.trailers = trailersIn(tail);
     this.#endIfDone();
+    this.#readBytes += end - start;
     return piece.subarray(end - start);
   }
 

@@ -48,6 +48,7 @@ describe("serviceSchema", () => {
       drain: { softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       onShift: "keep",
       splitter: undefined,
+      methods: [],
       via: "off",
       debug: false,
     });
@@ -92,6 +93,7 @@ describe("serviceSchema", () => {
       healthCheck: { path: "/health", fall: 9 },
       slowStart: "10s",
       drain: { soft: "1s" },
+      methods: ["GET", "RDG_OUT_DATA"],
       via: "both",
       onShift: "migrate",
       consul: { splitter: "follow" },
@@ -168,6 +170,7 @@ describe("serviceSchema", () => {
       drain: { softMs: 1_000, hardMs: 90_000, connectionsPerSecond: 100 },
       onShift: "migrate",
       splitter: "follow",
+      methods: ["GET", "RDG_OUT_DATA"],
       via: "both",
       debug: true,
     });

@@ -74,7 +74,6 @@ describeRequests(
     { name: "no method", bytes: `/ HTTP/1.1\r\n${HOST}`, ...method() },
     { name: "method of 33 bytes", bytes: `${"A".repeat(33)} /${AFTER}`, ...method() },
     { name: "a TLS handshake", bytes: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", ...method() },
-    { name: "unknown method", bytes: `BREW /${AFTER}`, status: 501, reason: "method-unknown" },
     {
       name: "get in lower case is not GET (9110 9.1)",
       bytes: `get /${AFTER}`,
@@ -158,6 +157,12 @@ describeRequests(
       bytes: `OPTIONS /a${AFTER}`,
       sees: ["OPTIONS /a HTTP/1.1\r\n"],
     },
+    ...["BREW", "RDG_OUT_DATA", "VERSION-CONTROL", "ban", "A".repeat(32)].map((name) => ({
+      name: `a method that nobody has told us of: ${name}`,
+      bytes: `${name} /a${AFTER}`,
+      sees: [`${name} /a HTTP/1.1\r\n`],
+      seesNot: ["Content-Length"],
+    })),
     {
       name: "a method of WebDAV",
       bytes: `PROPFIND /a${AFTER}`,

@@ -42,7 +42,7 @@ const BAD_HEADS: readonly (readonly [string, string])[] = [
   ["gzip, chunked", `${OK_HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
   ["two Transfer-Encoding lines", `${CHUNKED.slice(0, -2)}Transfer-Encoding: chunked\r\n\r\n`],
   ["chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
-  ["101 fields", `${OK_HEAD}${"X-A: a\r\n".repeat(101)}\r\n`],
+  ["257 fields", `${OK_HEAD}${"X-A: a\r\n".repeat(257)}\r\n`],
   ["a head over 64 KiB", `${OK_HEAD}X-A: ${"a".repeat(65_536)}\r\n\r\n`],
   ["an endless head", `${OK_HEAD}X-A: ${"a".repeat(200_000)}`],
   ["17 interim responses", `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(17)}${OK}`],
@@ -198,6 +198,27 @@ describe("upstream faults (docs/http.md, Responses)", () => {
     expect((await client.send(GET).response()).body).toBe("ok");
     expect(plane.origin.connections).toHaveLength(2);
   });
+
+  test("an answer may have 256 fields, all of which arrive", async () => {
+    const cookies = Array.from({ length: 255 }, (_, at) => `c${at}=${at}`);
+    answerOnce(responseOf("200 OK", "ok", ...cookies.map((each) => `Set-Cookie: ${each}`)));
+    const client = await plane.open();
+    const { fields } = await client.send(GET).response();
+    expect(fields.flatMap(([name, value]) => (name === "set-cookie" ? [value] : []))).toEqual(
+      cookies,
+    );
+  });
+
+  test.each(["keep-alive Te", "Keep-Alive; timeout=5"])(
+    "a Connection of %j is passed over, and the connection is kept",
+    async (value) => {
+      answerOnce(responseOf("200 OK", "first", `Connection: ${value}`));
+      const client = await plane.open();
+      expect((await client.send(GET).response()).body).toBe("first");
+      expect((await client.send(GET).response()).body).toBe("ok");
+      expect(plane.origin.connections).toHaveLength(1);
+    },
+  );
 
   test("an upstream that says close is believed", async () => {
     answerOnce(responseOf("200 OK", "bye", "Connection: close"));

@@ -108,7 +108,7 @@ describe("ClientAnswer", () => {
 
   test("begins anew with each request: the last answer's status and end are forgotten", () => {
     const bed = new Bed(GET);
-    bed.answer.refusal(REFUSALS["body-too-large"]);
+    bed.answer.refusal(REFUSALS["body-too-large"], bed.to);
     expect([bed.answer.status, bed.answer.closes]).toEqual([413, true]);
     bed.answer.begin(exchangeClient(bed.live));
     expect([bed.answer.status, bed.answer.closes]).toEqual([0, false]);

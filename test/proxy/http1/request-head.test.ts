@@ -74,7 +74,6 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
   ["version-unsupported", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
   ["method-invalid", line("G(T / HTTP/1.1")],
   ["method-invalid", line(`${"A".repeat(33)} / HTTP/1.1`)],
-  ["method-unknown", line(`${"A".repeat(32)} / HTTP/1.1`)],
   ["method-unknown", line("get / HTTP/1.1")],
   ["method-refused", line("CONNECT a:1 HTTP/1.1")],
   ["method-refused", line("TRACE / HTTP/1.1")],
@@ -126,7 +125,6 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
   ["field-name-ambiguous", post("TRANSFER_ENCODING: chunked")],
   ["field-name-ambiguous", get("X_Forwarded-For: 1")],
   ["field-name-ambiguous", get("X_FORWARDED_ANYTHING: 1")],
-  ["connection-invalid", get("Connection: a b")],
   ["connection-invalid", get(`Connection: ${"a,".repeat(40)}`)],
   // Framing: RFC 9112 6
   ["length-and-transfer-encoding", post("Content-Length: 5\r\nTransfer-Encoding: chunked")],

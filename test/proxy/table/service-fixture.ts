@@ -66,6 +66,7 @@ export function serviceSnapshot(
     limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024 },
     ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
     slowStartMs: 0,
+    methods: [],
     via: "off",
     debug: false,
     ...deps,
