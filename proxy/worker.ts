@@ -24,6 +24,7 @@ import { ExchangeStore } from "./clients/exchange-store.ts";
 import { Listener } from "./clients/listener.ts";
 import type { ListenHandle } from "./clients/listener.ts";
 import type { ClientDeps } from "./clients/client-deps.ts";
+import { Refusals } from "./exchange/refusals.ts";
 import { RequestIds } from "./exchange/request-ids.ts";
 import { LiveServices } from "./upstream/live-services.ts";
 import { WorkerDrain } from "./drain/worker-drain.ts";
@@ -167,12 +168,14 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
   buffers.writes.watch();
   const connections = new ClientConnections();
   connections.watch();
+  const rejected = new RejectCounters();
   const exchangeDeps = {
     clock: systemClock,
     wheel,
     random: systemRandom,
     date: new HttpDate(systemClock),
-    rejected: new RejectCounters(),
+    rejected,
+    refusals: new Refusals(wheel, log, rejected),
     localReplies: new LocalReplies(),
     requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
     pseudonym,

@@ -13,6 +13,7 @@ import { configSchema } from "../control/config/config-schema.ts";
 import { readConfig } from "../control/config/load.ts";
 import { WARNING_CODES } from "../control/table/warnings.ts";
 import { REFUSALS } from "../proxy/http1/refusal.ts";
+import { TOLERANCES } from "../proxy/table/tolerance.ts";
 import { anchorsOf, blocksOf, codesIn, pages, proseOf, rowsOf } from "./support/documents.ts";
 import type { Row } from "./support/documents.ts";
 import { isAsWanted, PageStage, stepsOf } from "./support/documented-commands.ts";
@@ -244,9 +245,14 @@ describe("Names", () => {
       codesIn(cells[0] ?? "").map((reason) => `${reason} ${cells[1]}`),
     );
     const ofRequests = Object.values(REFUSALS)
-      .filter(({ reason }) => reason !== "status-line-invalid")
+      .filter(({ status }) => status !== 502)
       .map(({ reason, status }) => `${reason} ${status}`);
     expect(documented.filter((each) => each.includes("-")).toSorted()).toEqual(sorted(ofRequests));
+  });
+
+  test("of tolerances are those of the configuration", () => {
+    const rows = rowsWithHead("docs/http.md", /^Some clients and endpoints break rules/);
+    expect(firstCodes(rows)).toEqual(sorted(TOLERANCES));
   });
 
   test("of error types in Proxy-Status are those that we send", () => {

@@ -36,6 +36,7 @@ export function compileService(
     ejection: service.ejection,
     slowStartMs: service.slowStartMs,
     methods: service.methods,
+    tolerate: service.tolerate,
     via: service.via,
     debug: service.debug,
   };

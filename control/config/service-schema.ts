@@ -47,6 +47,7 @@ function toService(read: ReadService): Service {
     onShift: read.onShift,
     splitter: read.consul?.splitter,
     methods: read.methods,
+    tolerate: read.tolerate,
     via: read.via,
     debug: read.debug,
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
+import { TOLERANCES } from "../../proxy/table/tolerance.ts";
 import { filterSchema } from "./filter-schema.ts";
 import { drain, ejection, healthCheck, limits, policyShape } from "./policy-schema.ts";
 import { routeSchema } from "./route-schema.ts";
@@ -102,6 +103,7 @@ export const serviceShape = strict({
   mirror: notYet("mirror"),
   consul: strict({ splitter: z.enum(["follow", "publish"]) }).optional(),
   methods: methods.default([]),
+  tolerate: list(z.enum(TOLERANCES), TOLERANCES.length).default([]),
   via: z.enum(["off", "request", "both"]).default("off"),
   debug: z.boolean().default(false),
 });

@@ -8,6 +8,7 @@ import type {
   State,
   ViaMode,
 } from "../../proxy/table/snapshot.ts";
+import type { Tolerance } from "../../proxy/table/tolerance.ts";
 
 /** An endpoint that the document names itself. */
 export type StaticEndpoint = {
@@ -116,6 +117,7 @@ export type Service = {
   readonly splitter: "follow" | "publish" | undefined;
   /** The only methods that are taken. Empty: any. */
   readonly methods: readonly string[];
+  readonly tolerate: readonly Tolerance[];
   readonly via: ViaMode;
   readonly debug: boolean;
 };

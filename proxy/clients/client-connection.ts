@@ -201,8 +201,8 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   #refuse(refusal: Refusal): void {
-    const { rejected, localReplies, date, wheel } = this.deps;
-    rejected.add(refusal.reason);
+    const { refusals, localReplies, date, wheel } = this.deps;
+    refusals.request(refusal, this.service, this.peer.address);
     localReplies.add(this.service ?? "", REFUSED_STATUS);
     this.transport.write(refusalResponse(refusal, { head: false, date: date.at(wheel.nowMs) }));
     this.linger();

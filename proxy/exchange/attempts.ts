@@ -51,7 +51,7 @@ export class Attempts implements UpstreamUser {
     this.#client = client;
     this.#exchange = exchange;
     this.#attempt = new Attempt(client);
-    this.#response = new ResponseForwarder(client.transport);
+    this.#response = new ResponseForwarder(client.transport, exchange.to);
   }
 
   /** Before a new request of this client. Nothing is left of the last one. */

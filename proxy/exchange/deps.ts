@@ -4,6 +4,7 @@ import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { LocalReplies } from "../metrics/local-replies.ts";
 import type { RejectCounters } from "../metrics/reject-counters.ts";
+import type { Refusals } from "./refusals.ts";
 import type { RequestIds } from "./request-ids.ts";
 
 /** What all exchanges of a worker share. */
@@ -13,6 +14,7 @@ export type ExchangeDeps = {
   readonly random: Random;
   readonly date: HttpDate;
   readonly rejected: RejectCounters;
+  readonly refusals: Refusals;
   readonly localReplies: LocalReplies;
   readonly requestIds: RequestIds;
   /** Our name in CDN-Loop and Via, a token; unique to this sidecar, shared by its workers. */

@@ -1,4 +1,6 @@
 import type { FilterChain } from "../filters/filter-chain.ts";
+import { REFUSALS } from "../http1/refusal.ts";
+import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { AttemptOutcome } from "../metrics/stats.ts";
@@ -6,6 +8,7 @@ import { fallback } from "../table/fallback.ts";
 import type { RequestView } from "../table/request-view.ts";
 import type { RouteTable } from "../table/route-table.ts";
 import type { Policy } from "../table/snapshot.ts";
+import { intolerable } from "../table/tolerance.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
@@ -14,6 +17,7 @@ import { Affinity } from "./affinity.ts";
 import type { AffinityDeps } from "./affinity.ts";
 import type { ExchangeClient, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
+import type { Refusals } from "./refusals.ts";
 import { poolForRetry } from "./retry.ts";
 import { isWebSocket } from "./upgrade.ts";
 
@@ -31,6 +35,9 @@ const NO_POLICY: Policy = {
   retries: { attempts: 0, on: [], across: "never", budgetPercent: 0, budgetMin: 0 },
 };
 
+/** What finding the way takes. */
+export type DestinationDeps = AffinityDeps & { readonly refusals: Refusals };
+
 /**
  * Where an exchange goes (service, route and version), and where it counts as under way. One object
  * for each exchange, reused.
@@ -46,6 +53,7 @@ export class Destination {
   /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
   readonly #affinity: Affinity;
+  readonly #refusals: Refusals;
   /** The route that matched. undefined: none did. */
   #route: RouteTable | undefined;
   /** By key, route or filter: a retry must not leave the version. */
@@ -57,7 +65,8 @@ export class Destination {
    */
   #outcome: AttemptOutcome | undefined;
 
-  constructor(deps: AffinityDeps) {
+  constructor(deps: DestinationDeps) {
+    this.#refusals = deps.refusals;
     this.#affinity = new Affinity(deps);
   }
 
@@ -71,6 +80,24 @@ export class Destination {
     this.#route = undefined;
     this.#isUpgrade = false;
     this.#affinity.clear();
+  }
+
+  /** The rules of HTTP that messages of the service may break: a set of TOLERATED. */
+  get tolerated(): number {
+    return this.live?.table.tolerated ?? 0;
+  }
+
+  /** Why the service does not take a request with this head. undefined: it may. */
+  refusalOf({ violations, method }: RequestHead): Refusal | undefined {
+    const broken = intolerable(violations, this.tolerated);
+    if (broken !== undefined) return REFUSALS[broken];
+    const isTaken = this.live?.table.takesMethod(method) ?? true;
+    return isTaken ? undefined : REFUSALS["method-not-listed"];
+  }
+
+  /** An endpoint's answer breaks a rule. */
+  responseRefused(refusal: Refusal): void {
+    this.#refusals.response(refusal, this.live?.name, this.pool?.version);
   }
 
   /** Finds service, route and policy. undefined: there is no such service. */

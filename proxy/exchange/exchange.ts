@@ -3,6 +3,7 @@ import { REFUSED } from "../http1/limits.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { RequestHead } from "../http1/request-head.ts";
+import type { LiveService } from "../upstream/live-service.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Attempts } from "./attempts.ts";
 import type { AttemptedExchange } from "./attempts.ts";
@@ -84,27 +85,26 @@ export class Exchange implements AttemptedExchange {
   begin(bytes: Buffer, start: number, end: number): number {
     const { head, request } = this;
     this.sinceMs = this.#deps.clock.nowMs();
-    const { protectedNamesIgnored } = head;
-    if (protectedNamesIgnored > 0) this.#deps.rejected.add("connection-name-protected");
-    request.begin(head);
-    const bodyEnd = request.scan(bytes, start, end);
+    if (head.protectedNamesIgnored > 0) this.#deps.rejected.add("connection-name-protected");
+    const live = this.to.find(head, this.#client);
+    request.begin(head, this.to.tolerated);
+    const refusal = this.to.refusalOf(head);
+    const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
     if (bodyEnd === REFUSED) {
-      this.#refuseBody();
+      this.#refuseBody(refusal);
       return end;
     }
     if (head.asteriskForm || head.maxForwards === 0) this.#answerOptions();
     else if (head.wasAt(this.#deps.pseudonym)) this.#answerError("loop");
-    else this.#route(bytes, start);
+    else this.#route(live, bytes, start);
     return bodyEnd;
   }
 
-  /** Finds out where it goes and whether it may go there; the Attempts do the rest. */
-  #route(bytes: Buffer, start: number): void {
+  /** Finds out whether it may go to the service; the Attempts do the rest. */
+  #route(live: LiveService | undefined, bytes: Buffer, start: number): void {
     const { head, request, to } = this;
     const client = this.#client;
-    const live = to.find(head, client);
     if (live === undefined) return this.#answerError("no-service");
-    if (!live.table.takesMethod(head.method)) return this.#refuse(REFUSALS["method-not-listed"]);
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
@@ -198,14 +198,13 @@ export class Exchange implements AttemptedExchange {
   }
 
   /** The body broke a rule or is too large. The part that was sent upstream is not completed. */
-  #refuseBody(): void {
-    const refusal = this.request.scanner.refusal ?? REFUSALS["body-too-large"];
+  #refuseBody(refusal = this.request.scanner.refusal ?? REFUSALS["body-too-large"]): void {
     this.#attempts.drop();
     this.#refuse(refusal);
   }
 
   #refuse(refusal: Refusal): void {
-    this.#deps.rejected.add(refusal.reason);
+    this.#deps.refusals.request(refusal, this.to.live?.name, this.#client.peer.address);
     if (this.answer.status !== 0) return this.#client.transport.destroy();
     this.answer.refusal(refusal, this.to);
     return this.end();

@@ -52,9 +52,12 @@ export class RequestForwarder {
     this.#text = "";
   }
 
-  /** Before a new request; its body is scanned from now on. */
-  begin(head: RequestHead): void {
-    this.scanner.begin(head.framing, head.contentLength, head.takesTrailers);
+  /**
+   * Before a new request; its body is scanned from now on. `tolerated`: the rules that it may
+   * break, a set of TOLERATED.
+   */
+  begin(head: RequestHead, tolerated: number): void {
+    this.scanner.begin(head.framing, head.contentLength, head.takesTrailers, tolerated);
     this.#contentLength = head.contentLength;
     this.written = false;
     this.#text = "";
@@ -86,7 +89,7 @@ export class RequestForwarder {
     rewrite.hostIfAbsent = service.name;
     rewrite.namedInVia = service.snapshot.via !== "off";
     this.#text = requestHeadForUpstream(head, rewrite);
-    this.idempotent = head.isIdempotent;
+    this.idempotent = head.line.method.isIdempotent;
   }
 
   /** The rewritten head, between setHead and the first byte of the body. */

@@ -3,6 +3,7 @@ import { BodyScanner } from "../http1/body-scanner.ts";
 import { LAST_CHUNK, chunkPrefix } from "../http1/chunk-encoding.ts";
 import { ChunkDecoder } from "../http1/chunk-decoder.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
+import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
@@ -13,6 +14,14 @@ import type { ExchangeStream } from "./ports.ts";
 
 /** Most interim responses to one request that are passed on; more mean a broken upstream. */
 const INTERIM_RESPONSES_MAX = 16;
+
+/** Whose answers they are. */
+export type AnsweringService = {
+  /** The rules of HTTP that they may break: a set of TOLERATED. */
+  readonly tolerated: number;
+  /** One breaks a rule. */
+  responseRefused(refusal: Refusal): void;
+};
 
 /** Moves a response to the client, body byte for body byte, and knows when it ends. */
 export class ResponseForwarder {
@@ -33,8 +42,11 @@ export class ResponseForwarder {
   #partialHead: Buffer | undefined;
   #client: ExchangeStream;
 
-  constructor(client: ExchangeStream) {
+  readonly #service: AnsweringService;
+
+  constructor(client: ExchangeStream, service: AnsweringService) {
     this.#client = client;
+    this.#service = service;
   }
 
   /** Responses go there from now on. Nothing is left of the last one. */
@@ -51,6 +63,7 @@ export class ResponseForwarder {
     this.inBody = false;
     this.#interims = 0;
     this.keepsConnection = true;
+    this.head.tolerated = this.#service.tolerated;
     this.#beginHead();
   }
 
@@ -76,7 +89,7 @@ export class ResponseForwarder {
     for (let start = 0; start < end;) {
       const length = head.parse(bytes, start, end);
       if (length === MORE) return this.#holdHead(bytes, start, end);
-      if (length === REFUSED) return REFUSED;
+      if (length === REFUSED) return this.#note(head.refusal);
       start += length;
       if (head.status >= 200 || head.status === 101) return start;
       this.#interims += 1;
@@ -108,7 +121,12 @@ export class ResponseForwarder {
     if (ends === "chunked" && !knowsChunks) this.framing = "drop";
     if (ends === "close" && knowsChunks) this.framing = "chunked";
     this.endsByClose = !knowsChunks && (ends === "chunked" || ends === "close");
-    this.scanner.begin(ends, this.head.contentLength, request.takesTrailers);
+    this.scanner.begin(
+      ends,
+      this.head.contentLength,
+      request.takesTrailers,
+      this.#service.tolerated,
+    );
     this.#decoder.reset();
   }
 
@@ -119,7 +137,7 @@ export class ResponseForwarder {
   forward(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): number {
     const scanned = this.scanner.scan(bytes, start, end);
     const client = this.#client;
-    if (scanned === REFUSED) return REFUSED;
+    if (scanned === REFUSED) return this.#note(this.scanner.refusal);
     const { forwardEnd, tail } = this.scanner;
     if (this.framing !== "as-sent") {
       client.write(head + this.#reframe(bytes, start, scanned));
@@ -139,6 +157,11 @@ export class ResponseForwarder {
   /** The upstream has closed after such a body: the client must see its end. */
   finish(): void {
     if (this.framing === "chunked") this.#client.write(LAST_CHUNK);
+  }
+
+  #note(refusal: Refusal | undefined): number {
+    if (refusal !== undefined) this.#service.responseRefused(refusal);
+    return REFUSED;
   }
 
   #reframe(bytes: Buffer, start: number, end: number): string {

@@ -27,8 +27,16 @@ export class BodyScanner {
   /** Made for the first chunked body: most connections never see one. */
   #chunks: ChunkScanner | undefined;
 
-  /** Before a new body. `keepTrailers` only matters for "chunked": false drops them. */
-  begin(framing: BodyFraming, contentLength: number, keepTrailers: boolean): void {
+  /**
+   * Before a new body. The last two only matter for "chunked". `keepTrailers`: false drops them.
+   * `tolerated`: the rules that it may break, a set of TOLERATED.
+   */
+  begin(
+    framing: BodyFraming,
+    contentLength: number,
+    keepTrailers: boolean,
+    tolerated: number,
+  ): void {
     this.refusal = undefined;
     this.forwardEnd = 0;
     this.tail = "";
@@ -38,14 +46,14 @@ export class BodyScanner {
     this.done = framing === "none" || (framing === "length" && contentLength === 0);
     if (framing === "chunked") {
       this.#chunks ??= new ChunkScanner();
-      this.#chunks.begin(keepTrailers);
+      this.#chunks.begin(keepTrailers, tolerated);
     }
   }
 
   /** Forgets the trailers that it has read. */
   clear(): void {
     this.tail = "";
-    this.#chunks?.begin(false);
+    this.#chunks?.begin(false, 0);
   }
 
   /**

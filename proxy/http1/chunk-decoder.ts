@@ -1,4 +1,5 @@
 import { latin1 } from "../base/latin1.ts";
+import { TOLERANCES, toleranceSet } from "../table/tolerance.ts";
 import { ChunkScanner } from "./chunk-scanner.ts";
 import { REFUSED } from "./limits.ts";
 
@@ -17,7 +18,7 @@ export class ChunkDecoder {
 
   /** The payload in bytes[start, end), which follows what was decoded before, as latin1 text. */
   decode(bytes: Buffer, start: number, end: number): string {
-    const chunks = (this.#chunks ??= new ChunkScanner());
+    const chunks = (this.#chunks ??= lenientScanner());
     let payload = "";
     let at = start;
     while (at !== REFUSED && at < end && !chunks.isDone) {
@@ -28,4 +29,11 @@ export class ChunkDecoder {
     }
     return payload;
   }
+}
+
+/** What may not be, the BodyScanner has refused. */
+function lenientScanner(): ChunkScanner {
+  const chunks = new ChunkScanner();
+  chunks.begin(false, toleranceSet(TOLERANCES));
+  return chunks;
 }

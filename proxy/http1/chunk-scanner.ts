@@ -1,4 +1,5 @@
-import { CR, HEX_VALUE, LF, SEMICOLON, isHexDigit } from "./bytes.ts";
+import { TOLERATED } from "../table/tolerance.ts";
+import { CR, HEX_VALUE, LF, SEMICOLON, isBlank, isHexDigit } from "./bytes.ts";
 import { Extension, nextExtensionState } from "./chunk-extension.ts";
 import {
   CHUNK_EXTENSIONS_BYTES_MAX,
@@ -19,12 +20,14 @@ const DATA_CR = 3;
 const DATA_LF = 4;
 const FINAL_CR = 5;
 const FINAL_LF = 6;
+/** Blanks between a size and the end of its line, or its extension. */
+const PADDING = 7;
 /** The states from here on are not about single bytes of framing. */
-const DATA = 7;
+const DATA = 8;
 /** After the last chunk's line: the empty line or the first trailer. */
-const AFTER_LAST = 8;
-const TRAILERS = 9;
-const DONE = 10;
+const AFTER_LAST = 9;
+const TRAILERS = 10;
+const DONE = 11;
 
 /** Reads a chunked body (RFC 9112 section 7.1) up to its very end, trailers included. */
 export class ChunkScanner {
@@ -44,10 +47,15 @@ export class ChunkScanner {
   #extensionBytes = 0;
   #extensionBytesOfAll = 0;
   #keepsTrailers = false;
+  #tolerated = 0;
   #trailers: TrailerSection | undefined;
 
-  /** Before a new body. `keepsTrailers`: false drops all fields after the last chunk. */
-  begin(keepsTrailers: boolean): void {
+  /**
+   * Before a new body. `keepsTrailers`: false drops all fields after the last chunk. `tolerated`:
+   * the rules that it may break, a set of TOLERATED.
+   */
+  begin(keepsTrailers: boolean, tolerated: number): void {
+    this.#tolerated = tolerated;
     this.refusal = undefined;
     this.#keepsTrailers = keepsTrailers;
     this.#extensionBytesOfAll = 0;
@@ -129,6 +137,8 @@ export class ChunkScanner {
     switch (this.#part) {
       case SIZE:
         return this.#takeSize(byte);
+      case PADDING:
+        return this.#takePadding(byte);
       case EXTENSION:
         return this.#takeExtension(byte);
       case SIZE_LF:
@@ -151,6 +161,18 @@ export class ChunkScanner {
       this.#size = this.#size * 16 + (HEX_VALUE[byte] as number);
       return this.#digits <= CHUNK_SIZE_DIGITS_MAX || this.#refuse("chunk-size-invalid");
     }
+    return this.#digits > 0 && isBlank(byte) ? this.#takePadding(byte) : this.#endSize(byte);
+  }
+
+  /** Blanks count as extension bytes, so that there cannot be endlessly many. */
+  #takePadding(byte: number): boolean {
+    if (!isBlank(byte)) return this.#endSize(byte);
+    this.#part = PADDING;
+    const isFine = (this.#tolerated & TOLERATED["chunk-size-padding"]) !== 0;
+    return isFine ? this.#countExtensionByte() : this.#refuse("chunk-size-padding");
+  }
+
+  #endSize(byte: number): boolean {
     if (this.#digits > 0 && byte === CR) {
       this.#part = SIZE_LF;
       return true;

@@ -1,6 +1,7 @@
 import { CR, equalsFolded, wholeNumber } from "./bytes.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { Field } from "./field-names.ts";
+import { TOLERATED } from "../table/tolerance.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -10,11 +11,27 @@ export type RequestFraming = "none" | "length" | "chunked";
 /** Like RequestFraming, but for any message: a response may end with its connection. */
 export type BodyFraming = RequestFraming | "close";
 
+const BLANKS = /^[ \t]+|[ \t]+$/g;
 const CHUNKED = Buffer.from("chunked", "latin1");
 
 /**
- * Which rule of RFC 9112 section 6 the framing fields break. undefined: none. Everything that two
- * readers could understand in two ways is refused.
+ * Like framingRefusal(), for a request. Both framings are never tolerated there: whoever reads the
+ * other of the two sees another request.
+ */
+export function requestFramingRefusal(
+  fields: FieldLines,
+  bytes: Buffer,
+  head: number,
+  minorVersion: 0 | 1,
+): Refusal | undefined {
+  const isBoth = fields.has(Field.transferEncoding) && fields.has(Field.contentLength);
+  const refusal = isBoth ? REFUSALS["length-and-transfer-encoding"] : undefined;
+  return refusal ?? framingRefusal(fields, bytes, head, minorVersion);
+}
+
+/**
+ * Which rule of RFC 9112 section 6 the framing fields break. undefined: none, but for what
+ * framingViolations() says. Everything that two readers could understand in two ways is refused.
  */
 export function framingRefusal(
   fields: FieldLines,
@@ -23,19 +40,36 @@ export function framingRefusal(
   minorVersion: 0 | 1,
 ): Refusal | undefined {
   if (fields.has(Field.transferEncoding)) {
-    if (fields.has(Field.contentLength)) {
-      return REFUSALS["length-and-transfer-encoding"];
-    }
     const isChunked = isExactlyChunked(fields, bytes, head);
     return isChunked && minorVersion === 1 ? undefined : REFUSALS["transfer-encoding-invalid"];
   }
   if (!fields.has(Field.contentLength)) {
     return undefined;
   }
-  if (fields.hasTwice(Field.contentLength)) {
-    return REFUSALS["length-twice"];
+  if (contentLengthOf(fields, bytes, head) !== -1) {
+    return undefined;
   }
-  return contentLengthOf(fields, bytes, head) === -1 ? REFUSALS["length-invalid"] : undefined;
+  const isTwice = fields.hasTwice(Field.contentLength);
+  return isTwice ? REFUSALS["length-twice"] : REFUSALS["length-invalid"];
+}
+
+/**
+ * What the framing fields, which were not refused, break and a service may tolerate, as a set of
+ * TOLERATED. No such Content-Length may go on as it was sent.
+ */
+export function framingViolations(fields: FieldLines): number {
+  if (!fields.has(Field.contentLength)) {
+    return 0;
+  }
+  if (fields.has(Field.transferEncoding)) {
+    return TOLERATED["content-length-with-chunked"];
+  }
+  return isOneNumber(fields) ? 0 : TOLERATED["equal-content-length-twice"];
+}
+
+function isOneNumber(fields: FieldLines): boolean {
+  const index = fields.indexOf(Field.contentLength);
+  return !fields.hasTwice(Field.contentLength) && !fields.value(index).includes(",");
 }
 
 /** How a request with these fields, which framingRefusal() has let pass, ends. */
@@ -46,13 +80,26 @@ export function requestFraming(fields: FieldLines): RequestFraming {
   return fields.has(Field.contentLength) ? "length" : "none";
 }
 
-/** The Content-Length. 0: none. -1: it is not a whole number below 2^53. */
+/**
+ * The Content-Length. 0: none. -1: it is not a whole number below 2^53, nor several equal ones (RFC
+ * 9110 section 8.6).
+ */
 export function contentLengthOf(fields: FieldLines, bytes: Buffer, head: number): number {
   if (!fields.has(Field.contentLength)) {
     return 0;
   }
   const index = fields.indexOf(Field.contentLength);
-  return wholeNumber(bytes, head + fields.valueStart(index), head + fields.valueEnd(index));
+  const one = wholeNumber(bytes, head + fields.valueStart(index), head + fields.valueEnd(index));
+  const isOne = one !== -1 && !fields.hasTwice(Field.contentLength);
+  return isOne ? one : equalLength(fields.valueOfKind(Field.contentLength) ?? "");
+}
+
+/** The number that a list has again and again. -1: it is another list. */
+function equalLength(list: string): number {
+  const [first = "", ...others] = list.split(",").map((each) => each.replaceAll(BLANKS, ""));
+  if (others.length === 0 || others.some((other) => other !== first)) return -1;
+  const bytes = Buffer.from(first, "latin1");
+  return wholeNumber(bytes, 0, bytes.length);
 }
 
 function isExactlyChunked(fields: FieldLines, bytes: Buffer, head: number): boolean {

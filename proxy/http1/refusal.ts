@@ -37,6 +37,11 @@ const STATUS_BY_REASON = {
   "chunk-extension-too-long": 400,
   "chunk-data-spill": 400,
   "trailer-invalid": 400,
+  "chunk-size-padding": 400,
+  "content-length-with-chunked": 502,
+  "equal-content-length-twice": 400,
+  "raw-utf8-target": 400,
+  "websocket-key": 400,
   "body-too-large": 413,
   "body-timeout": 408,
 } as const;

@@ -1,11 +1,17 @@
 import { normalisePath } from "../table/normalise-path.ts";
+import { TOLERATED } from "../table/tolerance.ts";
 import type { RequestView } from "../table/request-view.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { expectRefusal } from "./expect.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
-import { contentLengthOf, framingRefusal, requestFraming } from "./framing.ts";
+import {
+  contentLengthOf,
+  framingViolations,
+  requestFraming,
+  requestFramingRefusal,
+} from "./framing.ts";
 import type { RequestFraming } from "./framing.ts";
 import { MORE, REFUSED, REQUEST_HEAD_BYTES_MAX } from "./limits.ts";
 import { listHas, loopNames } from "./list.ts";
@@ -16,7 +22,7 @@ import { RequestHost } from "./request-host.ts";
 import { requestIdOf } from "./request-id.ts";
 import { RequestLine } from "./request-line.ts";
 import { upgradeOf } from "./upgrade.ts";
-import { webSocketRefusal } from "./websocket.ts";
+import { isWebSocketKey, webSocketRefusal } from "./websocket.ts";
 
 /**
  * The head of a request (RFC 9112 sections 2 to 6), parsed strictly: llhttp accepts whatever this
@@ -29,6 +35,8 @@ import { webSocketRefusal } from "./websocket.ts";
 export class RequestHead implements RequestView {
   /** Why parse() returned REFUSED. */
   refusal: Refusal | undefined;
+  /** The rules that it breaks and that a service may tolerate: a set of TOLERATED. */
+  violations = 0;
   /** What ends the body. */
   framing: RequestFraming = "none";
   /** Bytes of the body. 0 unless framing is "length". */
@@ -93,11 +101,6 @@ export class RequestHead implements RequestView {
 
   get isHead(): boolean {
     return this.line.method.name === "HEAD";
-  }
-
-  /** GET, HEAD, OPTIONS, PUT and DELETE (RFC 9110 section 9.2.2). */
-  get isIdempotent(): boolean {
-    return this.line.method.isIdempotent;
   }
 
   /** `OPTIONS *`: it asks about us, not about a resource. */
@@ -187,6 +190,7 @@ export class RequestHead implements RequestView {
     }
     const { close, keepAlive } = this.#connection;
     this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
+    this.violations = this.line.target.hasRaw ? TOLERATED["raw-utf8-target"] : 0;
     return (
       this.#host.read(this.line, this.fields, bytes, start) ??
       this.#readFraming(bytes, start) ??
@@ -197,10 +201,11 @@ export class RequestHead implements RequestView {
   }
 
   #readFraming(bytes: Buffer, start: number): Refusal | undefined {
-    const refusal = framingRefusal(this.fields, bytes, start, this.minorVersion);
+    const refusal = requestFramingRefusal(this.fields, bytes, start, this.minorVersion);
     if (refusal !== undefined) return refusal;
     this.contentLength = contentLengthOf(this.fields, bytes, start);
     this.framing = requestFraming(this.fields);
+    this.violations |= framingViolations(this.fields);
     return undefined;
   }
 
@@ -222,6 +227,8 @@ export class RequestHead implements RequestView {
     const isMeant = this.#connection.upgrade && this.minorVersion === 1;
     this.upgrade = isMeant ? upgradeOf(this.fields) : undefined;
     const isWebSocket = this.upgrade !== undefined && listHas(this.upgrade, "websocket");
-    return isWebSocket ? webSocketRefusal(this.method, this.fields) : undefined;
+    if (!isWebSocket) return undefined;
+    if (!isWebSocketKey(this.fields)) this.violations |= TOLERATED["websocket-key"];
+    return webSocketRefusal(this.method, this.fields);
   }
 }

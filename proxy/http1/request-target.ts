@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   CR,
   LF,
@@ -18,10 +19,14 @@ const HASH = 0x23;
 const DIGIT_0 = 0x30;
 const PLAIN = 1;
 const ESCAPED = 2;
+const RAW = 4;
 const SCHEMES = [Buffer.from("http://", "latin1"), Buffer.from("https://", "latin1")] as const;
 
-/** The bytes of a target (RFC 9112 section 3.2): visible ASCII without `#`; `%` is ESCAPED. */
-const QUERY_BYTE = byteRange(0x21, 0x7e);
+/**
+ * The bytes of a target (RFC 9112 section 3.2): visible ASCII without `#`; in a path `%` is
+ * ESCAPED. No URI has RAW ones.
+ */
+const QUERY_BYTE = byteRange(0x21, 0x7e).fill(RAW, 0x80);
 QUERY_BYTE[HASH] = 0;
 const PATH_BYTE = QUERY_BYTE.slice();
 PATH_BYTE[QUESTION] = 0;
@@ -45,7 +50,12 @@ export class RequestTarget {
   /** `OPTIONS *`, or OPTIONS for an absolute target without path (RFC 9112 section 3.2.4). */
   asteriskForm = false;
 
-  #pathClasses = PLAIN;
+  #classes = PLAIN;
+
+  /** It has bytes of UTF-8 that no URI has (RFC 3986 section 2.1). */
+  get hasRaw(): boolean {
+    return (this.#classes & RAW) !== 0;
+  }
 
   /** Before a new head. */
   clear(): void {
@@ -53,7 +63,7 @@ export class RequestTarget {
     this.authorityEnd = 0;
     this.authorityHostEnd = 0;
     this.asteriskForm = false;
-    this.#pathClasses = PLAIN;
+    this.#classes = PLAIN;
   }
 
   /** It starts `at` bytes after the head. */
@@ -66,14 +76,14 @@ export class RequestTarget {
    * the path. `end`: it may go on.
    */
   readPath(bytes: Buffer, head: number, from: number, end: number): number {
-    let classes = this.#pathClasses;
+    let classes = this.#classes;
     let at = from;
     let found = 0;
     while (at < end && (found = PATH_BYTE[bytes[at] as number] as number) !== 0) {
       classes |= found;
       at += 1;
     }
-    this.#pathClasses = classes;
+    this.#classes = classes;
     this.pathStart = this.start;
     this.pathEnd = at - head;
     return at;
@@ -81,10 +91,14 @@ export class RequestTarget {
 
   /** Like readPath(), for the query with its question mark. */
   readQuery(bytes: Buffer, head: number, from: number, end: number): number {
+    let classes = this.#classes;
     let at = from;
-    while (at < end && QUERY_BYTE[bytes[at] as number] === 1) {
+    let found = 0;
+    while (at < end && (found = QUERY_BYTE[bytes[at] as number] as number) !== 0) {
+      classes |= found;
       at += 1;
     }
+    this.#classes = classes;
     this.end = at - head;
     return at;
   }
@@ -105,8 +119,9 @@ export class RequestTarget {
       return refusal;
     }
     const isValid =
-      (this.#pathClasses & ESCAPED) === 0 ||
-      escapesAreValid(bytes, head + this.pathStart, head + this.pathEnd);
+      ((this.#classes & ESCAPED) === 0 ||
+        escapesAreValid(bytes, head + this.pathStart, head + this.pathEnd)) &&
+      (!this.hasRaw || isUtf8(bytes.subarray(head + this.start, head + this.end)));
     return isValid ? undefined : REFUSALS["target-invalid"];
   }
 

@@ -1,9 +1,10 @@
+import { TOLERATED, intolerable } from "../table/tolerance.ts";
 import { CR, FIELD_VALUE, LF, SP, isDigit } from "./bytes.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
-import { contentLengthOf, framingRefusal } from "./framing.ts";
+import { contentLengthOf, framingRefusal, framingViolations } from "./framing.ts";
 import type { BodyFraming } from "./framing.ts";
 import { MORE, REFUSED, RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX } from "./limits.ts";
 import { REFUSALS } from "./refusal.ts";
@@ -26,6 +27,10 @@ const DIGIT_0 = 0x30;
 export class ResponseHead {
   /** Why parse() returned REFUSED. The client gets a 502, whatever status it names. */
   refusal: Refusal | undefined;
+  /** The rules that it may break: a set of TOLERATED, set by whoever knows the service. */
+  tolerated = 0;
+  /** Those that it breaks; all of them are about Content-Length. */
+  violations = 0;
   /** 100 to 599. */
   status = 0;
   minorVersion: 0 | 1 = 1;
@@ -169,8 +174,15 @@ export class ResponseHead {
     const { close, keepAlive } = this.#connection;
     this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
     const refusal = framingRefusal(fields, bytes, start, this.minorVersion);
-    this.contentLength = refusal === undefined ? contentLengthOf(fields, bytes, start) : 0;
-    return refusal;
+    if (refusal !== undefined) return refusal;
+    const length = contentLengthOf(fields, bytes, start);
+    this.violations = framingViolations(fields);
+    const isBoth = (this.violations & TOLERATED["content-length-with-chunked"]) !== 0;
+    this.contentLength = isBoth ? 0 : length;
+    // RFC 9112 section 6.1: whoever sends both may go on elsewhere than we think.
+    this.keepAlive &&= !isBoth;
+    const broken = intolerable(this.violations, this.tolerated);
+    return broken && REFUSALS[broken];
   }
 
   #refuse(reason: RejectReason): number {

@@ -1,3 +1,4 @@
+import { TOLERATED } from "../table/tolerance.ts";
 import { Field, FORWARDED, HOP_BY_HOP, fieldSet } from "./field-names.ts";
 import type { ForwardedFields, RequestSource } from "./forwarded-fields.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -20,6 +21,8 @@ const HOST = fieldSet(Field.host);
 const REQUEST_ID = fieldSet(Field.xRequestId);
 const EXPECT = fieldSet(Field.expect);
 const TRAILER = fieldSet(Field.trailer);
+const CONTENT_LENGTH = fieldSet(Field.contentLength);
+const LENGTH_TWICE = TOLERATED["equal-content-length-twice"];
 const MAX_FORWARDS = fieldSet(Field.maxForwards);
 
 /**
@@ -52,6 +55,7 @@ function droppedKinds(head: RequestHead, trusted: boolean, dropsRequestId: boole
     // A meaningless Expect must not make the upstream send a 100 that nobody waits for.
     (head.expectsContinue ? 0 : EXPECT) |
     (head.takesTrailers ? 0 : TRAILER) |
+    ((head.violations & LENGTH_TWICE) === 0 ? 0 : CONTENT_LENGTH) |
     (head.maxForwards === -1 ? 0 : MAX_FORWARDS)
   );
 }
@@ -76,8 +80,10 @@ function targetForUpstream(head: RequestHead): string {
 
 /** RFC 9110 sections 7.6.2 and 8.6. */
 function framingFields(head: RequestHead): string {
-  const length =
-    head.framing === "none" && head.line.method.expectsBody ? "Content-Length: 0\r\n" : "";
+  const isOwn =
+    (head.framing === "none" && head.line.method.expectsBody) ||
+    (head.violations & LENGTH_TWICE) !== 0;
+  const length = isOwn ? `Content-Length: ${head.contentLength}\r\n` : "";
   return head.maxForwards > 0 ? `${length}Max-Forwards: ${head.maxForwards - 1}\r\n` : length;
 }
 

@@ -1,3 +1,4 @@
+import { TOLERATED } from "../table/tolerance.ts";
 import { Field, HOP_BY_HOP, fieldSet } from "./field-names.ts";
 import type { ResponseHead } from "./response-head.ts";
 
@@ -33,6 +34,7 @@ export type ResponseRewrite = {
 
 const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthenticate);
 const FRAMING = fieldSet(Field.transferEncoding, Field.contentLength);
+const CONTENT_LENGTH = fieldSet(Field.contentLength);
 const CHUNKING = fieldSet(Field.transferEncoding, Field.trailer);
 
 /**
@@ -43,11 +45,15 @@ export function responseHeadForClient(head: ResponseHead, rewrite: ResponseRewri
   const { fields, status } = head;
   const hasNoFraming = status < 200 || status === 204;
   const dropped =
-    DROPPED | (hasNoFraming ? FRAMING : 0) | (rewrite.framing === "as-sent" ? 0 : CHUNKING);
+    DROPPED |
+    (hasNoFraming ? FRAMING : 0) |
+    (head.violations === 0 ? 0 : CONTENT_LENGTH) |
+    (rewrite.framing === "as-sent" ? 0 : CHUNKING);
   return (
     keptText(head, dropped) +
     rewrite.via[head.minorVersion] +
     (fields.has(Field.date) || status < 200 ? "" : `Date: ${rewrite.date}\r\n`) +
+    (hasNoFraming ? "" : equalLength(head)) +
     (rewrite.framing === "chunked" ? "Transfer-Encoding: chunked\r\n" : "") +
     rewrite.extra +
     connectionFields(head, rewrite.connection)
@@ -68,6 +74,12 @@ function keptText(head: ResponseHead, dropped: number): string {
   }
   const reason = fields.text.slice(reasonStart + 1, fields.start - 2);
   return `HTTP/1.1 ${head.status} ${reason}\r\n${fields.textWithout(dropped, fields.start)}`;
+}
+
+/** One line in place of several that said the same. */
+function equalLength({ violations, contentLength }: ResponseHead): string {
+  const isTwice = (violations & TOLERATED["equal-content-length-twice"]) !== 0;
+  return isTwice ? `Content-Length: ${contentLength}\r\n` : "";
 }
 
 /** With the empty line that ends the head. Upgrade always comes with its Connection option. */

@@ -8,6 +8,7 @@ import { compileRoute } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { Policy, ServiceSnapshot } from "./snapshot.ts";
 import { StickyCookie } from "./sticky-cookie.ts";
+import { toleranceSet } from "./tolerance.ts";
 import { compileVersions, stableVersion } from "./version-table.ts";
 import type { VersionTable } from "./version-table.ts";
 
@@ -25,6 +26,8 @@ export class ServiceTable {
   /** The policy if no route matches. */
   readonly policy: Policy;
   readonly hasRoutes: boolean;
+  /** The rules of HTTP that its messages may break: see toleranceSet. */
+  readonly tolerated: number;
   /** The salt's part in rendezvous hashing: two int32. */
   readonly keySeeds: { readonly high: number; readonly low: number };
   /** What keeps a client's place. undefined: no cookie does. */
@@ -40,6 +43,7 @@ export class ServiceTable {
     this.versions = compileVersions(snapshot);
     this.stable = stableVersion(snapshot, this.versions);
     this.policy = snapshot.policy;
+    this.tolerated = toleranceSet(snapshot.tolerate);
     this.hasRoutes = snapshot.routes.length > 0;
     this.keySeeds = { high: hash32(salt, SALT_SEEDS[0]), low: hash32(salt, SALT_SEEDS[1]) };
     const conditions = new RouteConditions();

@@ -4,6 +4,8 @@
  * changed in place. control/ makes it, RoutingTable compiles it, requests read the compiled form.
  */
 
+import type { Tolerance } from "./tolerance.ts";
+
 /** ready: new work. drain: no new sessions, pinned ones and open tunnels stay. maint: nothing. */
 export type State = "ready" | "drain" | "maint";
 
@@ -183,6 +185,8 @@ export type ServiceSnapshot = {
   readonly slowStartMs: number;
   /** The only methods that are taken. Empty: any. */
   readonly methods: readonly string[];
+  /** Rules of HTTP that its messages may break. */
+  readonly tolerate: readonly Tolerance[];
   readonly via: ViaMode;
   /** Tell the client which version answered (X-Sluice-Version). */
   readonly debug: boolean;

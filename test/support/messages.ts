@@ -7,6 +7,7 @@ import { MORE, REFUSED } from "../../proxy/http1/limits.ts";
 import type { RejectReason } from "../../proxy/http1/refusal.ts";
 import { RequestHead } from "../../proxy/http1/request-head.ts";
 import { ResponseHead } from "../../proxy/http1/response-head.ts";
+import { intolerable } from "../../proxy/table/tolerance.ts";
 import type { Reading } from "./llhttp.ts";
 
 /** What our parser made of a stream of messages. */
@@ -140,6 +141,11 @@ class Reader {
     if (length === REFUSED) {
       return this.#refuse(head.refusal?.reason);
     }
+    // What a service may tolerate, none does here.
+    const broken = intolerable(head.violations, 0);
+    if (broken !== undefined) {
+      return this.#refuse(broken);
+    }
     room.fill("\n");
     this.#heldHead = Buffer.alloc(0);
     this.#starts.push(this.#readBytes + this.#side.before());
@@ -153,7 +159,7 @@ class Reader {
     const fields = pairs(head.fields);
     this.#reading = { start: start(), fields, body: "", trailers: [], complete: false };
     this.#readings.push(this.#reading);
-    this.#scanner.begin(framing(), head.contentLength, true);
+    this.#scanner.begin(framing(), head.contentLength, true, 0);
     this.#decoder.reset();
     this.#endIfDone();
   }

@@ -49,6 +49,7 @@ describe("serviceSchema", () => {
       onShift: "keep",
       splitter: undefined,
       methods: [],
+      tolerate: [],
       via: "off",
       debug: false,
     });
@@ -94,6 +95,7 @@ describe("serviceSchema", () => {
       slowStart: "10s",
       drain: { soft: "1s" },
       methods: ["GET", "RDG_OUT_DATA"],
+      tolerate: ["websocket-key"],
       via: "both",
       onShift: "migrate",
       consul: { splitter: "follow" },
@@ -171,6 +173,7 @@ describe("serviceSchema", () => {
       onShift: "migrate",
       splitter: "follow",
       methods: ["GET", "RDG_OUT_DATA"],
+      tolerate: ["websocket-key"],
       via: "both",
       debug: true,
     });

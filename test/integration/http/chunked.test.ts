@@ -9,6 +9,7 @@ const HEAD = "POST / HTTP/1.1\r\nHost: web\r\nTransfer-Encoding: chunked\r\n";
 type ChunkCase = readonly [name: string, body: string, reason: string];
 
 const SIZE = "chunk-size-invalid";
+const PADDING = "chunk-size-padding";
 const EXTENSION = "chunk-extension-invalid";
 const TOO_LONG = "chunk-extension-too-long";
 const LF = "bare-line-feed";
@@ -26,8 +27,8 @@ const BAD_BODIES: readonly ChunkCase[] = [
   ["size with 0x", "0x3\r\nabc\r\n0\r\n\r\n", SIZE],
   ["size with an underscore", "0_3\r\nabc\r\n0\r\n\r\n", SIZE],
   ["blank before the size", " 3\r\nabc\r\n0\r\n\r\n", SIZE],
-  ["blank behind the size", "3 \r\nabc\r\n0\r\n\r\n", SIZE],
-  ["tab behind the size", "3\t\r\nabc\r\n0\r\n\r\n", SIZE],
+  ["blank behind the size", "3 \r\nabc\r\n0\r\n\r\n", PADDING],
+  ["tab behind the size", "3\t\r\nabc\r\n0\r\n\r\n", PADDING],
   ["no digits", "\r\nabc\r\n0\r\n\r\n", SIZE],
   ["no digits but an extension", ";a\r\nabc\r\n0\r\n\r\n", SIZE],
   ["not hexadecimal", "3g\r\nabc\r\n0\r\n\r\n", SIZE],

@@ -39,7 +39,7 @@ class Bed {
     const client = exchangeClient(this.live, { transport: this.client, ...about });
     const head = requestHead(text);
     const request = new RequestForwarder("sluice-test");
-    request.begin(head);
+    request.begin(head, 0);
     request.scan(Buffer.alloc(0), 0, 0);
     this.answer = new ClientAnswer(exchangeDeps(), client, { head, request, to: this.to });
     this.answer.begin(client);

@@ -1,11 +1,13 @@
 import { onTestFinished } from "vitest";
 import { systemClock } from "../../../proxy/base/clock.ts";
+import { jsonLog } from "../../../proxy/base/log.ts";
 import { HttpDate } from "../../../proxy/base/http-date.ts";
 import type { ExchangeDeps } from "../../../proxy/exchange/deps.ts";
 import { Destination } from "../../../proxy/exchange/destination.ts";
 import { Exchange } from "../../../proxy/exchange/exchange.ts";
 import type { ExchangeClient, ExchangeStream } from "../../../proxy/exchange/ports.ts";
 import type { ExchangeUpstream } from "../../../proxy/exchange/ports.ts";
+import { Refusals } from "../../../proxy/exchange/refusals.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
@@ -68,11 +70,17 @@ export function exchangeClient(
 
 /** What exchanges share, beside what pools share. */
 export function exchangeDeps(deps: PoolDeps = poolParts()): ExchangeDeps {
+  const rejected = new RejectCounters();
   return {
     ...deps,
     clock: systemClock,
     date: new HttpDate(systemClock),
-    rejected: new RejectCounters(),
+    rejected,
+    refusals: new Refusals(
+      deps.wheel,
+      jsonLog(() => undefined, Date.now),
+      rejected,
+    ),
     localReplies: new LocalReplies(),
     requestIds: new RequestIds("id-"),
     pseudonym: "sluice-test",

@@ -19,6 +19,7 @@ import { ClientConnection } from "../../../proxy/clients/client-connection.ts";
 import { ClientConnections } from "../../../proxy/clients/client-connections.ts";
 import { ExchangeStore } from "../../../proxy/clients/exchange-store.ts";
 import type { ClientDeps } from "../../../proxy/clients/client-deps.ts";
+import { Refusals } from "../../../proxy/exchange/refusals.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
 import { LiveServices } from "../../../proxy/upstream/live-services.ts";
 import { RawOrigin } from "../../support/origin.ts";
@@ -51,12 +52,18 @@ export function serveParts(
     services.close();
     wheel.close();
   });
+  const rejected = new RejectCounters();
   const exchangeDeps = {
     clock: systemClock,
     wheel,
     random: systemRandom,
     date: new HttpDate(systemClock),
-    rejected: new RejectCounters(),
+    rejected,
+    refusals: new Refusals(
+      wheel,
+      jsonLog(() => undefined, Date.now),
+      rejected,
+    ),
     localReplies: new LocalReplies(),
     requestIds: new RequestIds(`${pseudonym}-`),
     pseudonym,

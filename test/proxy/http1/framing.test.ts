@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { contentLengthOf, framingRefusal, requestFraming } from "../../../proxy/http1/framing.ts";
+import {
+  contentLengthOf,
+  framingRefusal,
+  framingViolations,
+  requestFraming,
+  requestFramingRefusal,
+} from "../../../proxy/http1/framing.ts";
+import { intolerable } from "../../../proxy/table/tolerance.ts";
 import { fieldsOf } from "./fields-fixture.ts";
 
 test.each([
@@ -15,13 +22,25 @@ test.each([
 
 test.each([
   [["Content-Length: 9007199254740992"], 1, "length-invalid"],
-  [["Content-Length: 1, 1"], 1, "length-invalid"],
-  [["Content-Length: 1", "Content-Length: 1"], 1, "length-twice"],
+  [["Content-Length: 1, 2"], 1, "length-invalid"],
+  [["Content-Length: 1", "Content-Length: 2"], 1, "length-twice"],
   [["Content-Length: 1", "Transfer-Encoding: chunked"], 1, "length-and-transfer-encoding"],
   [["Transfer-Encoding: gzip, chunked"], 1, "transfer-encoding-invalid"],
   [["Transfer-Encoding: chunked\t"], 1, "transfer-encoding-invalid"],
   [["Transfer-Encoding: chunked"], 0, "transfer-encoding-invalid"],
-] as const)("framingRefusal() of %j in HTTP/1.%i is %s", (lines, minorVersion, reason) => {
+] as const)("requestFramingRefusal() of %j in HTTP/1.%i is %s", (lines, minorVersion, reason) => {
   const { fields, bytes } = fieldsOf(...lines);
-  expect(framingRefusal(fields, bytes, 0, minorVersion)?.reason).toBe(reason);
+  expect(requestFramingRefusal(fields, bytes, 0, minorVersion)?.reason).toBe(reason);
+});
+
+test.each([
+  [["Content-Length: 7"], undefined, 7],
+  [["Content-Length: 7", "Content-Length: 7"], "equal-content-length-twice", 7],
+  [["Content-Length: 7,7 , 7"], "equal-content-length-twice", 7],
+  [["Content-Length: 7", "Transfer-Encoding: chunked"], "content-length-with-chunked", 7],
+] as const)("framingViolations() of %j is %s", (lines, name, length) => {
+  const { fields, bytes } = fieldsOf(...lines);
+  expect(framingRefusal(fields, bytes, 0, 1)).toBeUndefined();
+  expect(intolerable(framingViolations(fields), 0)).toBe(name);
+  expect(contentLengthOf(fields, bytes, 0)).toBe(length);
 });

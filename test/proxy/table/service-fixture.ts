@@ -67,6 +67,7 @@ export function serviceSnapshot(
     ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
     slowStartMs: 0,
     methods: [],
+    tolerate: [],
     via: "off",
     debug: false,
     ...deps,

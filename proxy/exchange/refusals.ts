@@ -1,0 +1,61 @@
+import type { Log, LogFields } from "../base/log.ts";
+import type { Refusal, RejectReason } from "../http1/refusal.ts";
+import type { RejectCounters } from "../metrics/reject-counters.ts";
+import { TOLERANCES } from "../table/tolerance.ts";
+
+/** Somebody may be refused thousands of times a second, and one line says as much. */
+const LOG_INTERVAL_MS = 1_000;
+
+/** Keys of the configuration whose value decided, where it is not a tolerance. */
+const KEYS: Readonly<Partial<Record<RejectReason, string>>> = {
+  "method-not-listed": "methods",
+  "body-too-large": "maxBody",
+  "head-timeout": "headTimeout",
+  "body-timeout": "stallTimeout",
+};
+
+type Spoken = { unsaid: number; nextLineMs: number };
+
+/** Counts the messages that are refused, and says why: at most once a second for each reason. */
+export class Refusals {
+  readonly #clock: { readonly nowMs: number };
+  readonly #log: Log;
+  readonly #counters: RejectCounters;
+  readonly #spoken = new Map<string, Spoken>();
+
+  /** `clock`: in monotonic milliseconds. */
+  constructor(clock: { readonly nowMs: number }, log: Log, counters: RejectCounters) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#counters = counters;
+  }
+
+  /** A client's request. `service`: undefined while it is not known. */
+  request(refusal: Refusal, service: string | undefined, client: string): void {
+    this.#add("request.refused", refusal.reason, { service, client });
+  }
+
+  /** An endpoint's response. */
+  response(refusal: Refusal, service: string | undefined, version: string | undefined): void {
+    this.#add("response.refused", refusal.reason, { service, version });
+  }
+
+  #add(event: string, reason: RejectReason, about: LogFields): void {
+    this.#counters.add(reason);
+    const place = `${event} ${reason}`;
+    const spoken = this.#spoken.get(place) ?? { unsaid: 0, nextLineMs: -Infinity };
+    this.#spoken.set(place, spoken);
+    spoken.unsaid += 1;
+    const { nowMs } = this.#clock;
+    if (nowMs < spoken.nextLineMs) return;
+    this.#log.warn(event, { reason, ...about, key: keyFor(reason), times: spoken.unsaid });
+    spoken.unsaid = 0;
+    spoken.nextLineMs = nowMs + LOG_INTERVAL_MS;
+  }
+}
+
+/** The key that would have let the message pass. undefined: none does. */
+function keyFor(reason: RejectReason): string | undefined {
+  const tolerance = TOLERANCES.find((name) => name === reason);
+  return tolerance === undefined ? KEYS[reason] : `tolerate: [${tolerance}]`;
+}
