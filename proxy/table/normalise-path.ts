@@ -34,9 +34,8 @@ export function needsNormalising(path: string): boolean {
  */
 export function normalisePath(path: string): string {
   if (!needsNormalising(path)) return path;
-  const decoded = path
+  const decoded = escapeRaw(path)
     .replaceAll(/%[0-9a-f]{2}/gi, readableOrUpperCase)
-    .replaceAll(/[\u0080-\u00ff]/g, escaped)
     .replaceAll("\\", "/");
   const kept: string[] = [];
   const segments = decoded.split("/");
@@ -47,6 +46,15 @@ export function normalisePath(path: string): string {
   const last = segments.at(-1);
   const isFolder = last === "" || last === "." || last === "..";
   return kept.length > 0 && isFolder ? `/${kept.join("/")}/` : `/${kept.join("/")}`;
+}
+
+/** Escapes in the place of bytes above ASCII, each a character here (RFC 3987 section 3.1). */
+export function escapeRaw(text: string): string {
+  // Nearly every text is ASCII, and finding that out must not cost a regular expression.
+  let at = 0;
+  while (at < text.length && text.charCodeAt(at) < FIRST_RAW) at += 1;
+  if (at === text.length) return text;
+  return text.replaceAll(/[\u0080-\u00ff]/g, escaped);
 }
 
 /** `.`, `..` or something that begins with `..`: `.well-known` does not need a closer look. */

@@ -1,5 +1,6 @@
 import { latin1 } from "../base/latin1.ts";
 import { HASH_START, hashStep } from "./hash.ts";
+import { escapeRaw } from "./normalise-path.ts";
 import type { RequestView } from "./request-view.ts";
 import type { PairReader } from "./wanted-pairs.ts";
 
@@ -143,6 +144,7 @@ function hexDigit(code: number): number {
 }
 
 function decode(raw: string): string {
-  if (!raw.includes("%") && !raw.includes("+")) return raw;
-  return new URLSearchParams(`value=${raw}`).get("value") ?? raw;
+  const ascii = escapeRaw(raw);
+  if (!ascii.includes("%") && !ascii.includes("+")) return ascii;
+  return new URLSearchParams(`value=${ascii}`).get("value") ?? raw;
 }

@@ -24,6 +24,7 @@ const cases: readonly (readonly [path: string, normalised: string])[] = [
   ["/%61%7E%2d%5f%39%5A", "/a~-_9Z"],
   ["/a%3fb%23c%25d%20", "/a%3Fb%23c%25d%20"],
   ["/caf%c3%a9", "/caf%C3%A9"],
+  ["/caf\u00c3\u00a9/../\u00e2\u0082\u00ac", "/%E2%82%AC"],
   ["/%252e%252e/a", "/%252e%252e/a"],
   ["/.well-known/x", "/.well-known/x"],
   ["/a/..b/...", "/a/..b/..."],

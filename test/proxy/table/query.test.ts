@@ -25,6 +25,7 @@ const cases: readonly (readonly [query: string, name: string, value: string | un
   ["a+b=c+d", "a b", "c d"],
   ["%61=%31%2B", "a", "1+"],
   ["na%C3%AFve=%E2%82%AC", "naïve", "€"],
+  ["na\u00c3\u00afve=\u00e2\u0082\u00ac+\u00c3\u00a9", "naïve", "€ é"],
   ["a=%zz%4", "a", "%zz%4"],
   ["=1", "", "1"],
   ["", "", undefined],
