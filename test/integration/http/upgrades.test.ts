@@ -10,7 +10,7 @@ const SWITCH = head("HTTP/1.1 101 UPGRADED", ...ASKS);
 const POST_HEAD = head("POST /exec HTTP/1.1", "Host: web", ...ASKS, "Content-Length: 7");
 const BODY = '{"a":1}';
 
-describe("upgrades, and 1xx that are not quite right (RFC 9110 7.8, 15.2; 9112 9.6)", () => {
+describe("upgrades, and heads that are not quite right (RFC 9110 7.8, 15.2; 9112 9.6)", () => {
   let plane: DataPlane;
 
   beforeAll(async () => {
@@ -103,6 +103,17 @@ describe("upgrades, and 1xx that are not quite right (RFC 9110 7.8, 15.2; 9112 9
     expect((await client.send(GET).response()).body).toBe("ok");
     expect(plane.origin.connections).toHaveLength(2);
   });
+
+  test.each(["keep-alive Te", "Keep-Alive; timeout=5"])(
+    "a Connection of %j is passed over, and the connection is kept (9110 7.6.1)",
+    async (value) => {
+      plane.origin.onRequest = answer(responseOf("200 OK", "ok", `Connection: ${value}`));
+      const client = await plane.open();
+      expect((await client.send(GET).response()).body).toBe("ok");
+      expect((await client.send(GET).response()).body).toBe("ok");
+      expect(plane.origin.connections).toHaveLength(1);
+    },
+  );
 
   test("a 426 says which protocol is required (9110 15.5.22), to any client", async () => {
     plane.origin.onRequest = answer(responseOf("426 Upgrade Required", "no", ...ASKS));

@@ -209,17 +209,6 @@ describe("upstream faults (docs/http.md, Responses)", () => {
     );
   });
 
-  test.each(["keep-alive Te", "Keep-Alive; timeout=5"])(
-    "a Connection of %j is passed over, and the connection is kept",
-    async (value) => {
-      answerOnce(responseOf("200 OK", "first", `Connection: ${value}`));
-      const client = await plane.open();
-      expect((await client.send(GET).response()).body).toBe("first");
-      expect((await client.send(GET).response()).body).toBe("ok");
-      expect(plane.origin.connections).toHaveLength(1);
-    },
-  );
-
   test("an upstream that says close is believed", async () => {
     answerOnce(responseOf("200 OK", "bye", "Connection: close"));
     const client = await plane.open();
