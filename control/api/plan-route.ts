@@ -56,9 +56,12 @@ function writeOf(name: string, body: unknown): Write {
   return shiftWrite(name, weights.value, PLAN);
 }
 
-/** A shift is an object of numbers; a service is never one, as it has versions. */
+/** A shift is an object of numbers and shares; a service is never one, as it has versions. */
 function isShift(body: unknown): boolean {
   if (typeof body !== "object" || body === null) return false;
   const values = Object.values(body);
-  return values.length > 0 && values.every((value) => typeof value === "number");
+  return (
+    values.length > 0 &&
+    values.every((value) => typeof value === "number" || typeof value === "string")
+  );
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
-import { name, named, strict, whole } from "../config/schema-parts.ts";
+import { name, named, strict } from "../config/schema-parts.ts";
+import { weightOrShare } from "../table/edit-document.ts";
 import { serviceSchema } from "../config/service-schema.ts";
 import { askDrains } from "./drains.ts";
 import { fleetOf, waitForFleet } from "./fleet-routes.ts";
@@ -23,8 +23,8 @@ import type { Warning } from "../table/warnings.ts";
 /** Most versions that one shift may name: as many as a service may have. */
 const SHIFT_VERSIONS_MAX = 64;
 
-/** The body of a shift. Versions that are not named keep their weight. */
-export const weightsSchema = named(name, whole(0, WEIGHT_MAX), SHIFT_VERSIONS_MAX).refine(
+/** The body of a shift: weights, or shares such as `10%`. See withWeights(). */
+export const weightsSchema = named(name, weightOrShare, SHIFT_VERSIONS_MAX).refine(
   (weights) => Object.keys(weights).length > 0,
   { error: "at least one version's weight" },
 );
@@ -142,8 +142,10 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
       schema: {
         summary: "Shift traffic between versions",
         description:
-          "Versions that are not named keep their weights. Answers once every worker acts on the " +
-          "shift, with `wait=fleet` once every live sidecar does (503 fleet_lags names the rest).",
+          "Takes weights, and versions that are not named keep theirs; or shares such as `10%`, " +
+          "and the others share the rest in their proportions. Answers once every worker acts " +
+          "on the shift, with `wait=fleet` once every live sidecar does (503 fleet_lags names " +
+          "the rest).",
         headers: writeHeaders,
         params: serviceParams,
         querystring: writeQuery.extend({ wait: z.enum(["fleet"], { error: "fleet" }).optional() }),

@@ -16,7 +16,10 @@ export function addShift(program: Command, context: CliContext): void {
     .command("shift")
     .description("move traffic between the versions of a service")
     .argument("<service>", "name of a service")
-    .argument("<weights...>", "version=weight; versions that are not named keep their weights")
+    .argument(
+      "<weights...>",
+      "version=weight or version=10%; the others keep weights or proportions",
+    )
     .option("--plan", "only say what the shift would do")
     .addOption(
       new Option("--wait <whom>", "answer once all live sidecars act on the shift").choices([
@@ -46,18 +49,19 @@ export function addShift(program: Command, context: CliContext): void {
   );
 }
 
-function readWeights(pairs: readonly string[]): Record<string, number> {
-  const weights = new Map<string, number>();
+function readWeights(pairs: readonly string[]): Record<string, number | string> {
+  const weights = new Map<string, number | string>();
   for (const pair of pairs) {
-    const [, version, weight] = /^([^=]+)=(\d{1,7})$/.exec(pair) ?? [];
+    const [, version, weight = ""] = /^([^=]+)=(\d{1,7}|\d[\d.]{0,5}%)$/.exec(pair) ?? [];
     if (version === undefined) {
       const found = JSON.stringify(pair);
-      throw usageError(`Cannot read weight: wanted VERSION=WHOLE NUMBER, found ${found}`);
+      const wanted = "VERSION=WHOLE NUMBER or VERSION=10%";
+      throw usageError(`Cannot read weight: wanted ${wanted}, found ${found}`);
     }
     if (weights.has(version)) {
       throw usageError(`Cannot read weight: wanted each version once, found ${version} again`);
     }
-    weights.set(version, Number(weight));
+    weights.set(version, weight.endsWith("%") ? weight : Number(weight));
   }
   return Object.fromEntries(weights);
 }

@@ -3,28 +3,42 @@ import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
 import type { State } from "../../proxy/table/snapshot.ts";
 import { canonicalEndpoint } from "../config/address.ts";
 import { readBy } from "../config/problems.ts";
-import { whole } from "../config/schema-parts.ts";
+import { matching, whole } from "../config/schema-parts.ts";
 import { WEIGHT_SUM_WANTED } from "../config/service-checks.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import type { DesiredService } from "./desired-table.ts";
+import type { Problem } from "../base/errors.ts";
+import { SHARE_PATTERN, weightsForShares } from "./shares.ts";
 import { UnknownEndpointError, UnknownVersionError, ValidationError } from "../base/errors.ts";
 
-/** Weights by version; those that are not named keep theirs. */
-export type Weights = Readonly<Record<string, number>>;
+/**
+ * Weights by version, and those that are not named keep theirs; or shares such as `10%`, and those
+ * that are not named share the rest in their proportions.
+ */
+export type Weights = Readonly<Record<string, number | string>>;
 
-const weightsSchema = z.record(z.string(), whole(0, WEIGHT_MAX));
+const WEIGHT_WANTED = `a whole number from 0 to ${WEIGHT_MAX}, or a share from 0% to 100%`;
+
+/** A weight or a share of a shift. */
+export const weightOrShare = z.union(
+  [whole(0, WEIGHT_MAX), matching(SHARE_PATTERN, WEIGHT_WANTED)],
+  { error: WEIGHT_WANTED },
+);
+
+const weightsSchema = z.record(z.string(), weightOrShare);
 
 /**
  * A document with other weights.
- * @throws ValidationError for an invalid weight, or when all would be 0; UnknownVersionError
+ * @throws ValidationError for a weight or share that cannot be, a mixture of both, or when all
+ *   weights would be 0; UnknownVersionError
  */
 export function withWeights(current: DesiredService, weights: Weights): ServiceDocument {
   const { name, versions } = current.snapshot;
   const read = readBy(weightsSchema, weights);
   if (read.kind === "wrong") throw new ValidationError(`weights of ${name}`, read.problems);
   for (const version of Object.keys(read.value)) findVersion(current, version);
-  const after = new Map(versions.map((each) => [each.name, each.weight]));
-  for (const [version, weight] of Object.entries(read.value)) after.set(version, weight);
+  const before = new Map(versions.map((each) => [each.name, each.weight]));
+  const after = weightsAfter(name, before, Object.entries(read.value));
   if ([...after.values()].every((weight) => weight === 0)) {
     const problem = { path: "", wanted: WEIGHT_SUM_WANTED, found: "a sum of 0" };
     throw new ValidationError(`weights of ${name}`, [problem]);
@@ -33,6 +47,25 @@ export function withWeights(current: DesiredService, weights: Weights): ServiceD
     const { weight } = versions.find((each) => each.name === version) ?? {};
     return after.get(version) === weight ? document : { ...document, weight: after.get(version) };
   });
+}
+
+function weightsAfter(
+  service: string,
+  before: ReadonlyMap<string, number>,
+  asked: readonly (readonly [string, number | string])[],
+): ReadonlyMap<string, number> {
+  const weights = asked.filter((each): each is [string, number] => typeof each[1] === "number");
+  const shares = asked.filter((each): each is [string, string] => typeof each[1] === "string");
+  const refuse = (problem: Problem): never => {
+    throw new ValidationError(`weights of ${service}`, [problem]);
+  };
+  if (shares.length === 0) return new Map([...before, ...weights]);
+  if (weights.length > 0) {
+    const wanted = "either weights or shares";
+    return refuse({ path: weights[0]?.[0] ?? "", wanted, found: "a weight beside shares" });
+  }
+  const shared = weightsForShares(before, new Map(shares));
+  return shared.kind === "wrong" ? refuse(shared.problem) : shared.weights;
 }
 
 /**

@@ -24,6 +24,11 @@ describe("sluice shift", () => {
     expect((await runCommand(["audit"], env)).out).toMatch(/local +shift +web +2 +Grüße ✓$/m);
   });
 
+  test("takes shares", async () => {
+    const { out } = await runCommand(["shift", "web", "v2=25%"], env);
+    expect(out).toBe("web is at revision 2: v1=75 (75 %), v2=25 (25 %)");
+  });
+
   test("refuses on another revision than --if-rev, and changes nothing", async () => {
     const { status, error } = await runCommand(["shift", "web", "v2=20", "--if-rev", "9"], env);
     expect(status).toBe(1);

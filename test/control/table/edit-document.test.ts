@@ -32,7 +32,22 @@ describe("withWeights()", () => {
     expect(withWeights(inForce(shop), { v1: 5 }).versions["v1"]?.weight).toBe(5);
   });
 
-  test.each<[string, Record<string, number>, object]>([
+  test("turns shares into weights", () => {
+    const { versions } = withWeights(inForce(web), { v2: "25%" });
+    expect([versions["v1"]?.weight, versions["v2"]?.weight]).toEqual([75, 25]);
+  });
+
+  test.each<[string, Record<string, number | string>, object]>([
+    [
+      "a share beside a weight",
+      { v1: 1, v2: "10%" },
+      { problems: [expect.objectContaining({ path: "v1" })] },
+    ],
+    ["shares of more than all", { v1: "60%", v2: "41%" }, { code: "invalid" }],
+    ["a share above all", { v1: "101%" }, { code: "invalid" }],
+    ["a share below 0", { v1: "-1%" }, { code: "invalid" }],
+    ["a share of three decimals", { v1: "0.001%" }, { code: "invalid" }],
+    ["a share of a version that is not there", { v3: "1%" }, { code: "unknown_version" }],
     ["a weight below 0", { v1: -1 }, { code: "invalid" }],
     ["a part of a weight", { v1: 0.5 }, { code: "invalid" }],
     ["a sum of 0", { v1: 0, v2: 0 }, { code: "invalid" }],

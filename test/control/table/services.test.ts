@@ -131,7 +131,7 @@ describe("Services.shift()", () => {
     [
       { v1: 0.5 },
       "invalid",
-      "Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, found 0.5",
+      "Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, or a share from 0% to 100%, found 0.5",
     ],
     [
       { v1: -1 },
@@ -141,7 +141,7 @@ describe("Services.shift()", () => {
     [
       { v1: "5" },
       "invalid",
-      'Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, found "5"',
+      'Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, or a share from 0% to 100%, found "5"',
     ],
     [
       { v1: 0, v2: 0 },
