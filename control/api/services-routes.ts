@@ -41,6 +41,7 @@ const writeFailures = problemResponses(400, 404, 409, 412, 413, 415, 422, 428, 5
 export function servicesRoutes(api: Api, deps: ApiDeps): void {
   readRoutes(api, deps);
   replaceRoutes(api, deps);
+  undoRoute(api, deps);
   shiftRoute(api, deps);
   stateRoutes(api, deps);
 }
@@ -131,6 +132,30 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
     async (request, reply) => {
       const { service } = request.params;
       return answerOf(reply, await services.remove(service, writeContext(request)));
+    },
+  );
+}
+
+function undoRoute(api: Api, { services }: ApiDeps): void {
+  api.post(
+    "/v1/services/:service/undo",
+    {
+      schema: {
+        summary: "Make a service what it was before",
+        description:
+          "Before its latest change or, with `revision`, when the table had that revision. It is " +
+          "a write as any other: it can be undone too.",
+        headers: writeHeaders,
+        querystring: writeQuery,
+        params: serviceParams,
+        body: strict({ revision: z.int().min(0).optional() }).nullish(),
+        response: { 200: written, ...writeFailures },
+      },
+    },
+    async (request, reply) => {
+      const { service } = request.params;
+      const { revision } = request.body ?? {};
+      return answerOf(reply, await services.undo(service, revision, writeContext(request)));
     },
   );
 }

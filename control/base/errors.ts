@@ -129,6 +129,13 @@ export class NothingWouldServeError extends ControlError {
   }
 }
 
+/** What a service was before is not known. */
+export class NoUndoError extends ControlError {
+  constructor(service: string, wanted: string, found: string) {
+    super("no_undo", 409, `Cannot undo ${service}: wanted ${wanted}, found ${found}`);
+  }
+}
+
 /** Too many writes wait for their turn. */
 export class BusyError extends ControlError {
   constructor(waiting: number) {

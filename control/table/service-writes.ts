@@ -9,6 +9,7 @@ import { withEndpointState, withVersionState, withWeights } from "./edit-documen
 import type { EndpointState, Weights } from "./edit-document.ts";
 import { withFilter } from "./edit-filter.ts";
 import type { FilterEdit } from "./edit-filter.ts";
+import type { History } from "./history.ts";
 import { sumOf } from "./serving.ts";
 import type { Warning } from "./warnings.ts";
 import type { WriteContext } from "./table-sink.ts";
@@ -34,6 +35,22 @@ export type WriteAnswer = {
 export function putWrite(name: string, document: unknown, context: WriteContext): Write {
   const edit = only(name, (current) => withoutNewReferences(name, asStored(document), current));
   return { action: "put", context, edit };
+}
+
+/**
+ * Makes a service what it was before its latest change, or at a revision: it may come back, or go.
+ */
+export function undoWrite(
+  name: string,
+  history: History,
+  revision: number | undefined,
+  context: WriteContext,
+): Write {
+  const edit = (table: DesiredTable): DocumentChanges => {
+    if (!table.documents.has(name) && !history.knows(name)) throw new UnknownServiceError(name);
+    return new Map([[name, history.find(name, table, revision)]]);
+  };
+  return { action: "undo", context, edit };
 }
 
 /** Takes a service away. */

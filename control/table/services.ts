@@ -15,6 +15,7 @@ import {
   removeWrite,
   shiftResult,
   shiftWrite,
+  undoWrite,
   versionStateWrite,
 } from "./service-writes.ts";
 import type { ShiftResult, WriteAnswer } from "./service-writes.ts";
@@ -123,6 +124,15 @@ export class Services {
    */
   async remove(name: string, context: WriteContext): Promise<WriteAnswer> {
     return this.#write(removeWrite(name, context));
+  }
+
+  /**
+   * Makes a service what it was before its latest change, or when the table had a revision. What
+   * is known of that begins with this process, and is bounded: see History.
+   * @throws NoUndoError, UnknownServiceError, and as every write
+   */
+  undo(name: string, revision: number | undefined, context: WriteContext): Promise<WriteAnswer> {
+    return this.#write(undoWrite(name, this.#writer.history, revision, context));
   }
 
   /**

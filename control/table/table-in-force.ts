@@ -12,6 +12,7 @@ import {
   rewrittenNames,
 } from "./desired-table.ts";
 import type { DesiredTable } from "./desired-table.ts";
+import { History } from "./history.ts";
 import type { PreparedChange, TableSink } from "./table-sink.ts";
 
 /** What the table in force works with. */
@@ -37,6 +38,8 @@ export type TableInForceDeps = {
 
 /** The one table that workers act on, or are about to. Its callers take turns in changing it. */
 export class TableInForce {
+  /** What services were before. */
+  readonly history = new History();
   readonly #deps: TableInForceDeps;
   #table = NO_TABLE;
 
@@ -69,6 +72,7 @@ export class TableInForce {
     const { discovery, onTold, sink } = this.#deps;
     const before = this.#table;
     this.#table = after;
+    this.history.note(before, after);
     const services = new Map([...after.services].map(([name, { service }]) => [name, service]));
     discovery?.update(Object.fromEntries(services));
     await this.#settle(rewrittenNames(before, after));

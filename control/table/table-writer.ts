@@ -22,6 +22,7 @@ import {
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import { Serial } from "../base/serial.ts";
 import { changesText } from "./document-changes.ts";
+import type { History } from "./history.ts";
 import { Guard } from "./guard.ts";
 import type { Judged, Surroundings } from "./guard.ts";
 import type { Warning } from "./warnings.ts";
@@ -99,6 +100,11 @@ export class TableWriter {
   /** What is in force, or on its way there. */
   get table(): DesiredTable {
     return this.#current.table;
+  }
+
+  /** What services were before. */
+  get history(): History {
+    return this.#current.history;
   }
 
   /** See Services.start(). */

@@ -184,3 +184,28 @@ test("a write's reason reaches the audit log, as UTF-8", async () => {
     entries: [{ actor: "local", action: "shift", service: "web", reason, revision: 2 }],
   });
 });
+
+test("POST undo takes back the latest change, and goes back to a revision", async () => {
+  await using api = await startApi();
+  const undo = async (body?: object): Promise<unknown[]> => {
+    const headers = { "if-match": "*", ...(body && JSON_TYPE) };
+    const init = { method: "POST", headers, ...(body && { body: JSON.stringify(body) }) };
+    const response = await fetch(`${api.url}/v1/services/web/undo`, init);
+    const { code } = (await response.json()) as { code?: string };
+    const document = api.services.names().includes("web") ? api.services.document("web") : "gone";
+    return [response.status, code, document];
+  };
+  const headers = { "if-match": "*" };
+  expect(await undo()).toEqual([409, "no_undo", WEB]);
+  await write(`${api.url}/v1/services/web/weights`, "PATCH", { v2: 30 });
+  const shifted = api.services.document("web");
+  await fetch(`${api.url}/v1/services/web`, { method: "DELETE", headers });
+  expect(await undo()).toEqual([200, undefined, shifted]);
+  expect(await undo({ revision: 1 })).toEqual([200, undefined, WEB]);
+  expect(await undo({ revision: 3 })).toEqual([200, undefined, "gone"]);
+  expect(await undo()).toEqual([200, undefined, WEB]);
+  expect(await undo({ revision: 0 })).toEqual([409, "no_undo", WEB]);
+  expect(await undo({ revision: -1 })).toEqual([422, "invalid", WEB]);
+  const entries = (await (await fetch(`${api.url}/v1/audit?limit=1`)).json()) as object;
+  expect(entries).toMatchObject({ entries: [{ action: "undo", service: "web", after: WEB }] });
+});

@@ -4,6 +4,7 @@ import { DocumentRules } from "../../../control/config/document-rules.ts";
 import { readConfig } from "../../../control/config/load.ts";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
 import { NO_TABLE, readTable } from "../../../control/table/desired-table.ts";
+import { History } from "../../../control/table/history.ts";
 import {
   asStored,
   endpointStateWrite,
@@ -13,6 +14,7 @@ import {
   removeWrite,
   shiftResult,
   shiftWrite,
+  undoWrite,
   versionStateWrite,
 } from "../../../control/table/service-writes.ts";
 import { ANY, shop, web } from "../../support/started-services.ts";
@@ -109,4 +111,15 @@ test("asStored() is a copy, and makes null of what JSON has no word for", () => 
 test("known() gives the service that is there", () => {
   const service = table.services.get("web");
   expect(known("web", service)).toBe(service);
+});
+
+test("undoWrite() brings back what was there before, or nothing", () => {
+  const history = new History();
+  const before = readTable({ revision: 2, services: { web } }, NO_TABLE, undefined).table;
+  history.note(before, table);
+  expect([...undoWrite("shop", history, undefined, ANY).edit(table)]).toEqual([
+    ["shop", undefined],
+  ]);
+  expect([...undoWrite("web", history, 2, ANY).edit(table)]).toEqual([["web", web]]);
+  expect(() => undoWrite("none", history, undefined, ANY).edit(table)).toThrow('service "none"');
 });
