@@ -17,9 +17,9 @@ RUN mkdir -p /var/lib/sluice && chown node:node /var/lib/sluice
 WORKDIR /var/lib/sluice
 USER node
 EXPOSE 8080
-# Asks the control API where the default, or SLUICE_API, says that it is.
+# Asks the control API where the default, or SLUICE_API, says that it is (unix:/PATH too).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch((process.env.SLUICE_API || 'http://127.0.0.1:9180') + '/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "/sluice/dist/control/cli/main.js", "status", "--check"]
 # The exec form: SIGTERM reaches Sluice itself, which drains.
 ENTRYPOINT ["node", "/sluice/dist/control/cli/main.js"]
 CMD ["run", "-c", "/etc/sluice/sluice.yaml"]

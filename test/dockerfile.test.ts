@@ -181,8 +181,10 @@ describe("Dockerfile", () => {
     using origin = await VersionOrigin.start("v1");
     const sidecar = await startWeb(origin, entry());
     expect(await get(sidecar)).toBe("v1");
-    const [, node, ...args] = ["CMD", ...execForm(last("HEALTHCHECK").text.replace(/^CMD /, ""))];
+    const words = execForm(last("HEALTHCHECK").text.replace(/^CMD /, ""));
+    const [node, program = "", ...options] = words;
     expect(node).toBe("node");
+    const args = [join(home, inHome(program)), ...options];
     const healthCheck = (): Promise<number> =>
       run(process.execPath, args, { env: { SLUICE_API: sidecar.api } }).then(
         () => 0,

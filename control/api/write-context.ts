@@ -99,18 +99,26 @@ function readReason(field: string | string[] | undefined): string | undefined {
   const reason = decoded(String(field));
   const flaw = reason === undefined ? "other bytes" : flawOf(reason);
   if (flaw === undefined) return reason;
-  const wanted = `at most ${REASON_LENGTH_MAX} characters of UTF-8 without controls`;
+  const wanted =
+    `at most ${REASON_LENGTH_MAX} characters of UTF-8 without controls, or an ext-value ` +
+    "(RFC 8187) of such lines";
   throw invalidHeader("X-Sluice-Reason", wanted, flaw);
 }
 
-/** A reason is shown in terminals: controls, and those of C1 beyond ASCII, could drive them. */
+/**
+ * A reason is shown in terminals: controls, and those of C1 beyond ASCII, could drive them. Lines
+ * are kept, and shown as `\\n`.
+ */
 function flawOf(reason: string): string | undefined {
   if (reason.length > REASON_LENGTH_MAX) return `${reason.length} characters`;
-  return /\p{Cc}/u.test(reason) ? "a control character" : undefined;
+  return /(?![\n\t])\p{Cc}/u.test(reason) ? "a control character" : undefined;
 }
 
+/** UTF-8 as it stands, or an `ext-value` (RFC 8187 section 3.2), the only form that has lines. */
 function decoded(field: string): string | undefined {
+  const [, escaped] = /^utf-8'[a-z0-9-]*'(.*)$/i.exec(field) ?? [];
   try {
+    if (escaped !== undefined) return decodeURIComponent(escaped);
     return utf8.decode(Buffer.from(field, "latin1"));
   } catch {
     return undefined;

@@ -1,11 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import type { Problem } from "../base/errors.ts";
-import { CliError } from "./cli-error.ts";
-
-/** Where the control API is unless somebody says otherwise. */
-export const DEFAULT_API = "http://127.0.0.1:9180";
-
-/** How long an answer may take: an upgrade, the slowest call, gives up before this. */
-const ANSWER_TIMEOUT_MS = 45_000;
+import { failureOf, openAnswer, readApiAddress } from "./api-request.ts";
+import type { ApiAddress, ApiRequest } from "./api-request.ts";
+import { CliError, usageError } from "./cli-error.ts";
 
 /** What to do about a refusal if the API's own words do not say. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -31,13 +28,21 @@ export type SendOptions = {
 
 /** Talks to the control API. All its errors are CliErrors that say what to do. */
 export class ApiClient {
-  /** Without a slash at its end. */
-  readonly url: string;
+  readonly #address: ApiAddress;
   readonly #token: string | undefined;
 
+  /** @throws CliError usage */
   constructor(options: { readonly url: string; readonly token: string | undefined }) {
-    this.url = options.url.replace(/\/+$/, "");
+    this.#address = readApiAddress(options.url);
     this.#token = options.token;
+    if (!/^[\x20-\x7e]*$/.test(this.#token ?? "")) {
+      throw usageError("Cannot send the token: wanted visible ASCII, found other characters");
+    }
+  }
+
+  /** Without a slash at its end. */
+  get url(): string {
+    return this.#address.text;
   }
 
   /** @throws CliError when there is no answer, or one that is no success */
@@ -47,41 +52,43 @@ export class ApiClient {
 
   /** @throws CliError when there is no answer, or one that is no success */
   async send<Answer>(method: string, path: string, options: SendOptions = {}): Promise<Answer> {
-    const response = await this.#fetch(method, path, options);
+    const response = await this.#ask(method, path, options);
     const answer = await this.#read(response);
-    if (!response.ok) throw refusal(answer, response.status);
+    if (!isSuccess(response)) throw refusal(answer, response.statusCode);
     return answer as Answer;
   }
 
   /** Like get(), but a 503 is an answer too: with it `readyz` says why the sidecar is not ready. */
   async probe<Answer>(path: string): Promise<Answer> {
-    const response = await this.#fetch("GET", path, {});
+    const response = await this.#ask("GET", path, {});
     const answer = await this.#read(response);
-    if (!response.ok && response.status !== 503) throw refusal(answer, response.status);
+    if (!isSuccess(response) && response.statusCode !== 503) {
+      throw refusal(answer, response.statusCode);
+    }
     return answer as Answer;
   }
 
-  async #fetch(method: string, path: string, options: SendOptions): Promise<Response> {
+  #ask(method: string, path: string, options: SendOptions): Promise<IncomingMessage> {
     const { body, force = false } = options;
     const query = force ? `${path.includes("?") ? "&" : "?"}force=true` : "";
-    try {
-      return await fetch(`${this.url}${path}${query}`, {
-        method,
-        headers: headersOf(options, this.#token),
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    } catch (error) {
-      const message =
-        `Cannot reach the control API at ${this.url}: ${causeOf(error)}; ` +
-        "is `sluice run` running? Another address: --api URL or SLUICE_API";
-      throw new CliError("unreachable", message, { cause: error });
-    }
+    const request: ApiRequest = {
+      method,
+      path: path + query,
+      headers: headersOf(options, this.#token),
+      body: body === undefined ? undefined : JSON.stringify(body),
+    };
+    return openAnswer(this.#address, request);
   }
 
-  async #read(response: Response): Promise<unknown> {
+  async #read(response: IncomingMessage): Promise<unknown> {
+    const chunks: Buffer[] = [];
     try {
-      return await response.json();
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+    } catch (error) {
+      throw failureOf(error, this.url);
+    }
+    try {
+      return JSON.parse(Buffer.concat(chunks).toString());
     } catch (error) {
       const hint = "it is no JSON; is that the control API?";
       const message = `Cannot read the answer of ${this.url}: ${hint}`;
@@ -90,22 +97,38 @@ export class ApiClient {
   }
 }
 
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
 /** A path under `/v1/services`, each part escaped. */
 export function servicePath(...parts: readonly string[]): string {
   return ["/v1/services", ...parts.map(encodeURIComponent)].join("/");
 }
 
-function headersOf({ body, ifRevision, reason }: SendOptions, token?: string): Headers {
-  const headers = new Headers();
-  if (body !== undefined) headers.set("content-type", "application/json");
-  if (ifRevision !== undefined) headers.set("if-match", `"${ifRevision}"`);
-  // fetch takes bytes as Latin-1: this puts UTF-8 on the wire, as the API wants it.
-  if (reason !== undefined) headers.set("x-sluice-reason", Buffer.from(reason).toString("latin1"));
-  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-  return headers;
+function headersOf(
+  { body, ifRevision, reason }: SendOptions,
+  token: string | undefined,
+): Record<string, string> {
+  return {
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(ifRevision !== undefined && { "if-match": `"${ifRevision}"` }),
+    ...(reason !== undefined && { "x-sluice-reason": fieldOf(reason) }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
 }
 
-function refusal(answer: unknown, status: number): CliError {
+/**
+ * A reason as a header field: visible ASCII as it stands, others, such as lines, as an `ext-value`
+ * (RFC 8187 section 3.2).
+ */
+function fieldOf(reason: string): string {
+  if (/^[\x20-\x7e]*$/.test(reason) && !/^utf-8'/i.test(reason)) return reason;
+  const text = encodeURIComponent(reason.toWellFormed());
+  return `UTF-8''${text.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16)}`)}`;
+}
+
+function refusal(answer: unknown, status = 0): CliError {
   const problem = (answer ?? {}) as {
     readonly code?: string;
     readonly detail?: string;
@@ -116,12 +139,4 @@ function refusal(answer: unknown, status: number): CliError {
   const advice = ADVICE.get(code);
   const message = advice === undefined ? detail : `${detail}; ${advice}`;
   return new CliError(code, message, { problems: problem.problems ?? [] });
-}
-
-/** fetch says "fetch failed"; what happened is its cause. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
-  const { cause } = error as { readonly cause?: { readonly code?: string; message?: string } };
-  return cause?.code ?? cause?.message ?? error.message;
 }

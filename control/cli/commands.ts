@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { ApiClient, DEFAULT_API } from "./client.ts";
+import { DEFAULT_API } from "./api-request.ts";
+import { ApiClient } from "./client.ts";
 import type { Output } from "./output.ts";
 
 /** What every command gets from its surroundings. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { EXIT } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import type { ServiceView } from "../views/service-view.ts";
@@ -15,14 +16,22 @@ type Status = {
   readonly countsMissing?: string;
 };
 
+type Health = Pick<Status, "ready" | "reasons" | "stale">;
+
 /** `sluice status`: one look at the sidecar. */
 export function addStatus(program: Command, context: CliContext): void {
   program
     .command("status")
     .description("say whether the sidecar is ready and, if not, why")
-    .action(async (_options: object, command: Command) => {
+    .option("--check", "only ask whether it is ready, and fail (exit status 1) if it is not")
+    .action(async (options: { readonly check?: boolean }, command: Command) => {
       const client = clientOf(command, context);
-      const health = await client.probe<Pick<Status, "ready" | "reasons" | "stale">>("/readyz");
+      const health = await client.probe<Health>("/readyz");
+      if (options.check === true) {
+        print(command, context, health, (answer) => `ready: ${readyText(answer)}`);
+        context.exitWith(health.ready ? EXIT.done : EXIT.failed);
+        return;
+      }
       const table = await client.get<{
         readonly revision: number;
         readonly services: readonly ServiceView[];
@@ -38,11 +47,15 @@ function statusText(status: Status): string {
   return tableText(
     ["api", status.api],
     [
-      ["ready", status.ready ? "yes" : `no: ${status.reasons.join(", ")}`],
+      ["ready", readyText(status)],
       ["registry", status.stale.length === 0 ? "in step, or none" : status.stale.join("; ")],
       ["revision", status.revision],
       ["services", status.services],
       ["workers", status.countsMissing ?? "all answer"],
     ],
   );
+}
+
+function readyText({ ready, reasons }: Health): string {
+  return ready ? "yes" : `no: ${reasons.join(", ")}`;
 }

@@ -37,8 +37,9 @@ export function writeOptions(
 export async function writeOptionsFrom(
   client: ApiClient,
   path: string,
-  { ifRev, reason, force }: WriteOptions,
+  { ifRev, force, ...options }: WriteOptions,
 ): Promise<SendOptions> {
+  const reason = reasonOf(options);
   if (force === true && reason === undefined) {
     throw usageError("Cannot force: wanted --reason TEXT beside --force, found none");
   }
@@ -50,4 +51,9 @@ export async function writeOptionsFrom(
 function readRevision(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw usageError(`Cannot read --if-rev: wanted a whole number, found ${JSON.stringify(text)}`);
+}
+
+/** As the audit log keeps it: a commit message ends with a line break. undefined: none given. */
+function reasonOf({ reason }: Pick<WriteOptions, "reason">): string | undefined {
+  return reason?.replaceAll("\r\n", "\n").trim() || undefined;
 }

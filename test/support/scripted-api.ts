@@ -11,6 +11,7 @@ export type AskedOfApi = {
   /** Parsed; absent: there was none. */
   readonly body?: unknown;
   readonly ifMatch?: string;
+  /** As it came, with its escapes decoded. */
   readonly reason?: string;
   readonly authorization?: string;
 };
@@ -63,7 +64,7 @@ async function readRequest(request: IncomingMessage): Promise<AskedOfApi> {
     call: `${method} ${url}`,
     ...(type !== undefined && { body }),
     ...(ifMatch !== undefined && { ifMatch }),
-    ...(reason !== undefined && { reason: Buffer.from(String(reason), "latin1").toString() }),
+    ...(reason !== undefined && { reason: decodeURIComponent(String(reason)) }),
     ...(authorization !== undefined && { authorization }),
   };
 }

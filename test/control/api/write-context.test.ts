@@ -65,6 +65,14 @@ test.each([
   expect(contextOf(headers).reason).toBe(reason);
 });
 
+test.each([
+  ["UTF-8''two%0Alines", "two\nlines"],
+  ["utf-8'de'Gr%c3%BC%C3%9Fe", "Grüße"],
+  ["UTF-8'", "UTF-8'"],
+])("writeContext() reads the reason %s as RFC 8187 has it", (field, reason) => {
+  expect(contextOf({ "if-match": "*", "x-sluice-reason": field }).reason).toBe(reason);
+});
+
 test("writeContext() takes an empty reason for none", () => {
   expect(contextOf({ "if-match": "*", "x-sluice-reason": "" }).reason).toBeUndefined();
 });
@@ -72,7 +80,9 @@ test("writeContext() takes an empty reason for none", () => {
 test.each([
   ["is too long", asReceived("x".repeat(501)), "501 characters"],
   ["could drive a terminal", asReceived("\u009b31m"), "a control character"],
-  ["holds a line break", asReceived("a\nb"), "a control character"],
+  ["hides a terminal's control in escapes", "UTF-8''%1B[2J", "a control character"],
+  ["has escapes of other bytes", "UTF-8''%FF", "other bytes"],
+  ["has broken escapes", "UTF-8''50%", "other bytes"],
   ["is not UTF-8", "caf\u00e9", "other bytes"],
 ])("writeContext() refuses a reason that %s", (_name, reason, found) => {
   expect(() => contextOf({ "if-match": "*", "x-sluice-reason": reason })).toThrow(

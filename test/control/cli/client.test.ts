@@ -2,6 +2,8 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { ApiClient, servicePath } from "../../../control/cli/client.ts";
+import { runCommand } from "../../support/run-cli.ts";
+import { startApi } from "../../support/running-api.ts";
 import { ok, refused, startScriptedApi } from "../../support/scripted-api.ts";
 
 function clientOf(url: string, token?: string): ApiClient {
@@ -19,7 +21,7 @@ test("ApiClient sends body, revision, reason and token", async () => {
       call: "PUT /v1/x",
       body: { a: null },
       ifMatch: '"0"',
-      reason: "Grüße ✓",
+      reason: "UTF-8''Grüße ✓",
       authorization: "Bearer s3cret",
     },
     { call: "GET /v1/x" },
@@ -101,4 +103,24 @@ test("ApiClient says that nothing listens, and what to do", async () => {
 test("servicePath() escapes each part", () => {
   expect(servicePath()).toBe("/v1/services");
   expect(servicePath("a/b", "versions", "v 1")).toBe("/v1/services/a%2Fb/versions/v%201");
+});
+
+test.each([
+  ["plain words", "plain words: 100% (really)!"],
+  ["other characters", "Grüße ✓ 你好"],
+  ["the message of a commit", "Shift to v2\n\nErrors are flat,\n\tlatency too.\n"],
+  ["what looks like an escape", "utf-8''50%"],
+])("a reason of %s arrives at the API as it was given", async (_name, reason) => {
+  await using api = await startApi();
+  const shift = ["shift", "web", "v2=20", "--reason", reason];
+  expect((await runCommand(shift, { SLUICE_API: api.url })).status).toBe(0);
+  const answer = await fetch(`${api.url}/v1/audit?limit=1`);
+  const { entries } = (await answer.json()) as { entries: readonly { readonly reason: string }[] };
+  expect(entries.map((entry) => entry.reason)).toEqual([reason.trim()]);
+});
+
+test("ApiClient refuses a token that no header field can hold, before it sends", () => {
+  expect(() => clientOf("http://127.0.0.1:1", "a\nb")).toThrow(
+    expect.objectContaining({ code: "usage", exitCode: 2 }),
+  );
 });

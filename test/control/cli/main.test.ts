@@ -1,8 +1,11 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startApi } from "../../support/running-api.ts";
+import { startSidecar } from "../../support/sidecar.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const MAIN = fileURLToPath(new URL("../../../control/cli/main.ts", import.meta.url));
 
@@ -36,4 +39,16 @@ test("the program can be executed and knows its version", async () => {
   const packageJson = await readFile(new URL("../../../package.json", import.meta.url), "utf8");
   const { version } = JSON.parse(packageJson) as { version: string };
   expect(await sluice(["--version"])).toEqual({ status: 0, out: `${version}\n`, error: "" });
+});
+
+test("the program reaches a sidecar whose control API is a Unix socket", async () => {
+  const bind = `unix:${join(await temporaryFolder(), "api.sock")}`;
+  const sidecar = await startSidecar({ control: { bind }, workers: 1 });
+  onTestFinished(sidecar.stop);
+  expect(sidecar.api).toBe(bind);
+  expect(await sluice(["status", "--check"], { SLUICE_API: bind })).toEqual({
+    status: 0,
+    out: "ready: yes\n",
+    error: "",
+  });
 });

@@ -64,3 +64,20 @@ test("sluice status fails when the API refuses", async () => {
   const { status, error } = await runCommand(["status"], { SLUICE_API: api.url });
   expect([status, error]).toEqual([1, "sluice: Cannot answer: an internal error, see the log"]);
 });
+
+test.each([
+  [READY, 0, "ready: yes"],
+  [
+    { status: 503, body: { ready: false, reasons: ["draining"], stale: [] } },
+    1,
+    "ready: no: draining",
+  ],
+])(
+  "sluice status --check asks nothing else, and its exit status tells",
+  async (readyz, ...told) => {
+    const api = await startScriptedApi({ "GET /readyz": readyz });
+    const { status, out } = await runCommand(["status", "--check"], { SLUICE_API: api.url });
+    expect([status, out]).toEqual(told);
+    expect(api.asked).toHaveLength(1);
+  },
+);
