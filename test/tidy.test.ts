@@ -68,9 +68,6 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/exchange/attempts.ts": "test/proxy/exchange/exchange.test.ts",
   "proxy/exchange/forward-request.ts": "test/proxy/exchange/exchange.test.ts",
   "proxy/exchange/forward-response.ts": "test/proxy/exchange/exchange.test.ts",
-  // Between two sockets: raw bytes go in on one side and are looked at on the other.
-  "proxy/clients/listener.ts": "test/integration/http/limits.test.ts",
-  "proxy/clients/turn-away.ts": "test/integration/http/limits.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
   // A lock is about several holders of one agent.

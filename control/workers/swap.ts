@@ -1,4 +1,5 @@
 import type { Clock } from "../../proxy/base/clock.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import { DrainingError, SwapError, WorkerError } from "../base/errors.ts";
 import type { ControlError } from "../base/errors.ts";
@@ -98,7 +99,7 @@ function leaving(signal: AbortSignal | undefined): Promise<never> {
 export function swapRefusal(error: unknown): ControlError {
   if (error instanceof DrainingError || error instanceof SwapError) return error;
   if (error instanceof WorkerError) return new SwapError(error.why, { cause: error });
-  return new SwapError(error instanceof Error ? error.message : String(error), { cause: error });
+  return new SwapError(errorText(error), { cause: error });
 }
 
 /** Tries new workers side by side. @throws WorkerError with what the first bad one did. */
