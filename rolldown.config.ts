@@ -68,5 +68,6 @@ function billOfMaterials(libraries: readonly Library[]): object {
 export default defineConfig([
   { ...input, input: { "control/cli/main": "control/cli/main.ts" }, plugins: [inventory], output },
   { ...input, input: { "control/cli/demo/shop": "control/cli/demo/shop.ts" }, output },
+  { ...input, input: { "control/cli/demo/keeper": "control/cli/demo/keeper.ts" }, output },
   { ...input, input: { "proxy/worker": "proxy/worker.ts" }, output },
 ]);

@@ -36,12 +36,11 @@ import { errorText } from "../proxy/base/error-text.ts";
 export type RunOptions = { readonly configPath: string; readonly env: NodeJS.ProcessEnv };
 
 /**
- * Runs a sidecar until it has drained. Resolves with the exit code: 0 after a drain, 1 when it
- * could not start. SIGTERM and SIGINT drain, and a second one ends it at once; SIGHUP reads the
- * file again.
- * @throws ConfigError when the file cannot be used.
+ * Runs a sidecar until it has drained. SIGTERM and SIGINT drain, and a second one ends it at once;
+ * SIGHUP reads the file again.
+ * @throws ConfigError when the file cannot be used, others when it cannot start: those it logs too.
  */
-export async function runSidecar(options: RunOptions): Promise<number> {
+export async function runSidecar(options: RunOptions): Promise<void> {
   const inheritance = await Inheritance.receive(options.env);
   const readConfig = (): Promise<Config> => loadConfig(options.configPath, options.env);
   const config = await readConfig();
@@ -54,12 +53,9 @@ export async function runSidecar(options: RunOptions): Promise<number> {
   try {
     const sidecar = await startSidecar({ ...options, config, readConfig, log, inheritance });
     await sidecar.drained;
-    return 0;
   } catch (error) {
-    log.error("sidecar.failed", {
-      message: errorText(error),
-    });
-    return 1;
+    log.error("sidecar.failed", { message: errorText(error) });
+    throw error;
   }
 }
 

@@ -65,6 +65,7 @@ test("The package holds the build and what explains it, and nothing else", async
   // What several entries share stands in files with a hash in their names.
   const shared = /^dist\/control\/base\/[\w.-]+\.js$/;
   expect(files.filter((file) => !shared.test(file)).toSorted()).toEqual([
+    "dist/control/cli/demo/keeper.js",
     "dist/control/cli/demo/shop.js",
     "dist/control/cli/main.js",
     "dist/licenses.txt",

@@ -30,6 +30,11 @@ export function demoShopFile(): string {
   return ownFile("control/cli/demo/shop");
 }
 
+/** What ends a program of the demo together with the demo. */
+export function demoKeeperFile(): string {
+  return ownFile("control/cli/demo/keeper");
+}
+
 /** The worker of a release. See `releaseFile`. */
 export function releaseWorkerFile(releases: string | undefined, release: string): Promise<string> {
   return releaseFile(releases, release, "proxy/worker");

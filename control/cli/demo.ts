@@ -33,7 +33,7 @@ export function addDemo(program: Command, context: CliContext): void {
       const consul = consulOf(options, context.env);
       // Loaded only here, with all that it starts: the other commands do not need it.
       const { runDemo } = await import("./demo/run-demo.ts");
-      const faults = await untilInterrupted((signal) =>
+      const faults = await untilInterrupted(context.output, (signal) =>
         runDemo({ once, stepMs, clock: systemClock, screen, signal, consul }),
       );
       for (const fault of faults) context.output.error(`sluice: ${fault}`);
@@ -52,22 +52,28 @@ function consulOf({ consul }: DemoArguments, env: NodeJS.ProcessEnv): DemoConsul
 
 function screenFor(json: boolean, output: Output): Screen {
   if (json) return jsonScreen(output);
-  if (!process.stdout.isTTY) return lineScreen(output);
-  return liveScreen((text) => process.stdout.write(text));
+  return output.terminal === undefined ? lineScreen(output) : liveScreen(output.terminal);
 }
 
-/** Aborts the work's signal on Ctrl-C or SIGTERM, and waits for it to end in its own way. */
+/** What asks the demo to end. SIGHUP: its terminal is gone. */
+const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Aborts the work's signal on Ctrl-C, SIGTERM and SIGHUP, and when nobody reads the output any
+ * more, and waits for it to end in its own way.
+ */
 async function untilInterrupted<Result>(
+  { ended }: Output,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const interrupt = new AbortController();
   const abort = (): void => interrupt.abort();
-  process.on("SIGINT", abort);
-  process.on("SIGTERM", abort);
+  for (const signal of END_SIGNALS) process.on(signal, abort);
+  ended?.addEventListener("abort", abort);
   try {
     return await work(interrupt.signal);
   } finally {
-    process.off("SIGINT", abort);
-    process.off("SIGTERM", abort);
+    for (const signal of END_SIGNALS) process.off(signal, abort);
+    ended?.removeEventListener("abort", abort);
   }
 }

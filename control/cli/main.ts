@@ -10,11 +10,11 @@ import { setFlagsFromString } from "node:v8";
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const { buildVersion } = await import("../base/build-version.ts");
-const { standardOutput } = await import("./output.ts");
+const { streamOutput } = await import("./output.ts");
 const { runCli } = await import("./program.ts");
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  output: standardOutput,
+  output: streamOutput(process.stdout, process.stderr),
   env: process.env,
   version: buildVersion(),
 });

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import Table from "cli-table3";
 import { visibleText } from "../../proxy/base/visible-text.ts";
 import { CliError, EXIT } from "./cli-error.ts";
@@ -6,13 +7,46 @@ import { CliError, EXIT } from "./cli-error.ts";
 export type Output = {
   readonly out: (line: string) => void;
   readonly error: (line: string) => void;
+  /** Writes to the terminal behind `out` as it stands. undefined: there is none. */
+  readonly terminal?: ((text: string) => void) | undefined;
+  /** Aborted once `out` leads nowhere. undefined: that cannot be known. */
+  readonly ended?: AbortSignal;
+  /**
+   * Waits until everything is written. A reader that has left (EPIPE) has seen what it wanted.
+   * @throws CliError output_failed when something cannot be written
+   */
+  readonly flushed?: () => Promise<void>;
 };
 
-/** The machine's own standard streams. What others have written commands no terminal. */
-export const standardOutput: Output = {
-  out: (line) => console.log(visibleText(line)),
-  error: (line) => console.error(visibleText(line)),
-};
+/** A stream of the machine's own, or what stands for it. */
+type OutputStream = Writable & { readonly isTTY?: boolean };
+
+/** Two streams of the machine. What others have written commands no terminal. */
+export function streamOutput(out: OutputStream, error: OutputStream): Output {
+  const ended = new AbortController();
+  let failure: Error | undefined;
+  // What cannot be written is found at each write below; unheard it would end the process.
+  for (const stream of [out, error]) stream.on("error", () => undefined);
+  const write = (text: string): void => {
+    out.write(text, (flaw) => {
+      if (flaw === undefined || flaw === null) return;
+      failure ??= flaw;
+      ended.abort();
+    });
+  };
+  return {
+    out: (line) => write(`${visibleText(line)}\n`),
+    error: (line) => void error.write(`${visibleText(line)}\n`),
+    terminal: out.isTTY === true ? write : undefined,
+    ended: ended.signal,
+    async flushed() {
+      await new Promise<void>((resolve) => out.write("", () => resolve()));
+      if (failure === undefined || (failure as NodeJS.ErrnoException).code === "EPIPE") return;
+      const message = `Cannot write the output: ${failure.message}`;
+      throw new CliError("output_failed", message, { cause: failure });
+    },
+  };
+}
 
 const NO_LINES = {
   top: "",

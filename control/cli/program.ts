@@ -28,20 +28,30 @@ export type CliOptions = {
  * refused or failed, 2 an invalid command line or configuration.
  */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
+  const { output } = options;
+  const json = args.includes("--json");
+  const status = await perform(args, options).catch((error: unknown) =>
+    error instanceof CommanderError
+      ? commanderStatus(error, json, output)
+      : reportFailure(error, json, output),
+  );
+  try {
+    await output.flushed?.();
+    return status;
+  } catch (error) {
+    return reportFailure(error, json, output);
+  }
+}
+
+async function perform(args: readonly string[], options: CliOptions): Promise<number> {
   let exitCode: number = EXIT.done;
   const { output, env } = options;
   const exitWith = (code: number): void => {
     exitCode = code;
   };
-  try {
-    const program = createProgram(options, { output, env, exitWith });
-    await program.parseAsync([...args], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    const json = args.includes("--json");
-    if (error instanceof CommanderError) return commanderStatus(error, json, output);
-    return reportFailure(error, json, output);
-  }
+  const program = createProgram(options, { output, env, exitWith });
+  await program.parseAsync([...args], { from: "user" });
+  return exitCode;
 }
 
 function createProgram({ version, output }: CliOptions, context: CliContext): Command {

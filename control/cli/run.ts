@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { configRefusal } from "./cli-error.ts";
+import { ConfigError, ControlError } from "../base/errors.ts";
+import { CliError, configRefusal } from "./cli-error.ts";
 import type { CliContext } from "./commands.ts";
 
 /** `sluice run -c FILE`: the sidecar itself, until it has drained. */
@@ -12,6 +13,16 @@ export function addRun(program: Command, context: CliContext): void {
       // Loaded only here: the other commands start in half the time without it.
       const { runSidecar } = await import("../main.ts");
       const { config: configPath } = options;
-      context.exitWith(await runSidecar({ configPath, env: context.env }).catch(configRefusal));
+      await runSidecar({ configPath, env: context.env }).catch(startRefusal);
     });
+}
+
+/** Rethrows why the sidecar does not run, in words: its log may go where nobody looks. */
+function startRefusal(error: unknown): never {
+  if (error instanceof ConfigError) configRefusal(error);
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof ControlError) throw new CliError(error.code, message, { cause: error });
+  // Of the system. An error without a code is one of ours that nobody meant: it keeps its stack.
+  if (code === undefined) throw error;
+  throw new CliError("start_failed", `Cannot start: ${message}`, { cause: error });
 }

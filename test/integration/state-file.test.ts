@@ -111,8 +111,9 @@ test.each([
   async (_, text, reason) => {
     const path = await statePath();
     await writeFile(path, text);
-    const { status, log } = await refusedRun({ store: { kind: "file", path }, services });
+    const { status, log, error } = await refusedRun({ store: { kind: "file", path }, services });
     expect(status).toBe(1);
+    expect(error).toMatch(/^sluice: Cannot read .*\n$/);
     expect(log.at(-1)).toMatchObject({
       event: "sidecar.failed",
       message: expect.stringContaining(`Cannot read ${path}: ${reason}`),
@@ -144,7 +145,7 @@ test.each(["listener", "control API"])(
     const bind = `127.0.0.1:${(squatter.address() as AddressInfo).port}`;
     const path = await statePath();
     const health = { healthCheck: { path: "/", interval: "1s" } };
-    const { status, log } = await refusedRun({
+    const { status, log, error } = await refusedRun({
       ...(whose === "listener" ? { listeners: [{ bind }] } : { control: { bind } }),
       store: { kind: "file", path },
       services: { web: { ...services.web, ...health } },
@@ -154,6 +155,7 @@ test.each(["listener", "control API"])(
       event: "sidecar.failed",
       message: expect.stringMatching(`${bind}.*EADDRINUSE|EADDRINUSE.*${bind}`),
     });
+    expect(error).toMatch(/^sluice: Cannot .*EADDRINUSE.*\n$/);
     // Its lock is gone: the next one can start.
     await start({ store: { kind: "file", path }, services });
   },

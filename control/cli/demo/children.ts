@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../proxy/base/clock.ts";
-import { demoShopFile, ownProgramFile } from "../../base/program-files.ts";
+import { demoKeeperFile, demoShopFile, ownProgramFile } from "../../base/program-files.ts";
 import { CliError } from "../cli-error.ts";
 
 /** How long a child may take to start. */
@@ -70,8 +70,8 @@ export class Children {
     { name, file, args }: Program,
     isReady: () => Promise<boolean>,
   ): Promise<void> {
-    const child = spawn(file, args, {
-      stdio: ["ignore", "pipe", "pipe"],
+    const child = spawn(process.execPath, [demoKeeperFile(), file, ...args], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Its own process group: Ctrl-C must not end it before the load has.
       detached: true,
     });
@@ -80,8 +80,8 @@ export class Children {
     const keep = (chunk: Buffer): void => {
       lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_MAX);
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
     const deadlineMs = this.#clock.nowMs() + START_TIMEOUT_MS;
     while (!(await isReady())) {
       if (hasEnded(child) || this.#clock.nowMs() > deadlineMs) {

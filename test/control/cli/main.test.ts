@@ -52,3 +52,19 @@ test("the program reaches a sidecar whose control API is a Unix socket", async (
     error: "",
   });
 });
+
+test.each([
+  ["services", ">/dev/full", 1, "sluice: Cannot write the output: ENOSPC"],
+  ["--help", ">/dev/full", 1, "sluice: Cannot write the output: ENOSPC"],
+  ["services", "| :", 0, ""],
+])("sluice %s %s ends with %d and says %j", async (args, where, status, error) => {
+  await using api = await startApi();
+  const script = `set -o pipefail; "${process.execPath}" "${MAIN}" ${args} ${where}`;
+  const ended = await new Promise<Result>((resolve) => {
+    const options = { env: { SLUICE_API: api.url, PATH: process.env["PATH"] } };
+    execFile("bash", ["--norc", "-c", script], options, (failure, out, told) => {
+      resolve({ status: failure === null ? 0 : Number(failure.code), out, error: told });
+    });
+  });
+  expect([ended.status, ended.error.slice(0, error.length || undefined)]).toEqual([status, error]);
+});

@@ -1,6 +1,12 @@
+import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { CliError, usageError } from "../../../control/cli/cli-error.ts";
-import { percentText, reportFailure, tableText } from "../../../control/cli/output.ts";
+import {
+  percentText,
+  reportFailure,
+  streamOutput,
+  tableText,
+} from "../../../control/cli/output.ts";
 
 /** What reportFailure() writes, and gives. */
 function reported(
@@ -71,4 +77,46 @@ test("reportFailure() shows where an error came from that nobody meant", () => {
 
 test("tableText() keeps a row in one line, whatever is in its cells", () => {
   expect(tableText(["A"], [["x\ny\u001b[2J"]])).toBe("A\nx\\ny\\u001b[2J");
+});
+
+/** A stream that fails each write with a code, as a system does. "": it takes them. */
+function stream(code: string, taken: string[] = []): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write: (text: string, _encoding, done) => {
+      if (code === "") taken.push(text);
+      done(code === "" ? undefined : Object.assign(new Error(`${code}: no`), { code }));
+    },
+  });
+}
+
+test("streamOutput() writes whole lines, and nothing that commands a terminal", async () => {
+  const taken: string[] = [];
+  const output = streamOutput(stream("", taken), stream("", taken));
+  output.out("a\u001b[2J");
+  output.error("b");
+  await output.flushed?.();
+  expect(taken).toEqual(["a\\u001b[2J\n", "b\n", ""]);
+  expect([output.terminal, output.ended?.aborted]).toEqual([undefined, false]);
+});
+
+test("streamOutput() gives a terminal what it is sent, as it stands", () => {
+  const taken: string[] = [];
+  const terminal = Object.assign(stream("", taken), { isTTY: true });
+  streamOutput(terminal, stream("")).terminal?.("\u001b[2J");
+  expect(taken).toEqual(["\u001b[2J"]);
+});
+
+test.each([
+  ["EPIPE", undefined],
+  ["ENOSPC", { code: "output_failed", message: "Cannot write the output: ENOSPC: no" }],
+])("streamOutput() ends when a write fails with %s; only a full disk is told", async (...each) => {
+  const [code, failure] = each;
+  const output = streamOutput(stream(code), stream(code));
+  output.out("a");
+  output.error("b");
+  const flushed = output.flushed?.().catch((error: unknown) => error);
+  if (failure === undefined) expect(await flushed).toBeUndefined();
+  else expect(await flushed).toMatchObject(failure);
+  expect(output.ended?.aborted).toBe(true);
 });
