@@ -134,7 +134,7 @@ describe("Dockerfile", () => {
     expect(() => [execForm(last("ENTRYPOINT").text), execForm(last("CMD").text)]).not.toThrow();
   });
 
-  test("copies only what .dockerignore lets through, and that lets nothing else through", async () => {
+  test("copies all that .dockerignore lets through, and nothing else", async () => {
     const lines = (await readFile(join(ROOT, ".dockerignore"), "utf8")).trim().split("\n");
     const [everything, ...exceptions] = lines;
     const fromHere = all("COPY").filter(({ flags }) => flags["from"] === undefined);

@@ -130,7 +130,7 @@ describe.skipIf(binary === "")("ConsulClient over TLS", { timeout: 30_000 }, () 
   });
 });
 
-test("a closed port is consul_unreachable, and the outcome of a write to it is unknown", async () => {
+test("a closed port is consul_unreachable, the outcome of a write to it unknown", async () => {
   await using deps = consulParts({ address: "http://127.0.0.1:1", token: TOKEN });
   const error = await errorOf(putKey(deps.client, "sluice/x", "1"));
   expect(error.code).toBe("consul_unreachable");

@@ -93,7 +93,7 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
     expect(seen("v1")).toEqual(["127.0.0.1:2 1 up"]);
   });
 
-  test("update() begins, keeps and ends watches; a new version of a known service has endpoints at once", async () => {
+  test("update() begins, keeps and ends watches; new versions have endpoints at once", async () => {
     await register(1);
     discovery.update(twoVersions);
     await discovery.whenKnown();
@@ -104,7 +104,7 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
     expect(seen("v1")).toEqual([]);
   });
 
-  test("onChange() is not called for what changes no endpoint, such as the output of a check", async () => {
+  test("onChange() is not called when no endpoint changes, as for a check's output", async () => {
     const Check = { CheckID: "ttl", TTL: "60s", Status: "passing" };
     await register(1, { Check });
     await register(2);
@@ -129,7 +129,7 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
     expect(performance.now() - startMs).toBeGreaterThan(2_900);
   });
 
-  test("endpoints stay while the agent is away and when it comes back empty; staleness grows and ends", async () => {
+  test("endpoints stay while the agent is away or comes back empty; staleness ends", async () => {
     await register(1);
     await register(2);
     discovery.update(twoVersions);
@@ -146,7 +146,7 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
     expect(changes).toEqual(["shop", "shop"]);
   });
 
-  test("load() gives the endpoints known last to a sidecar that starts without Consul", async () => {
+  test("load() gives last known endpoints to a sidecar that starts without Consul", async () => {
     const copyPath = join(folder, "endpoints.json");
     open(copyPath);
     await register(1);
@@ -162,7 +162,7 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
     await eventually(() => expect(discovery.stalenessMs()).toBeGreaterThan(0));
   });
 
-  test("100 services that are registered again within a second change nothing and cost few queries", async () => {
+  test("100 services registered again within a second change nothing, at few queries", async () => {
     const names = Array.from({ length: 100 }, (_, index) => `web-${index}`);
     const registerAll = async (): Promise<unknown> =>
       Promise.all(names.map(async (Name, index) => register(1_000 + index, { Name, ID: Name })));

@@ -57,7 +57,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     return { fleet, end: run(async (signal) => fleet.run(signal)) };
   }
 
-  test("SidecarFleet.members() lists live sidecars with the revision that each acts on", async () => {
+  test("SidecarFleet.members() lists live sidecars with the revision each acts on", async () => {
     const [a, b] = [enter("a/1"), enter("b")];
     a.fleet.acknowledge(3);
     await eventually(async () => expect(await revisions(b.fleet)).toEqual(["a/1 3", "b 0"]));
@@ -66,7 +66,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     await eventually(async () => expect(await revisions(b.fleet)).toEqual(["b 0"]));
   });
 
-  test("SidecarFleet.whoLags() answers when all have acknowledged, or names who has not", async () => {
+  test("SidecarFleet.whoLags() answers when all have acknowledged, or who has not", async () => {
     const [a, b] = [enter("a"), enter("b")];
     await eventually(async () => expect(await a.fleet.members()).toHaveLength(2));
     a.fleet.acknowledge(5);
@@ -133,7 +133,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     await ended.promise;
   });
 
-  test("publishSplitter() writes percentages, followSplitter() and importService() read them", async () => {
+  test("publishSplitter() writes what followSplitter() and importService() read", async () => {
     await agent.put("config", { Kind: "service-defaults", Name: "web", Protocol: "http" });
     const Subsets = {
       v1: { Filter: "Service.Meta.version == v1" },
@@ -163,7 +163,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     await expect(unknown).rejects.toThrow(/v9/);
   });
 
-  test("sluice consul import prints a service that a configuration takes, or why it cannot", async () => {
+  test("sluice consul import prints a service for a configuration, or why it cannot", async () => {
     const Filter = "Service.Meta.version == v1";
     const resolver = { Kind: "service-resolver", Name: "shop", Subsets: { v1: { Filter } } };
     await agent.put("config", resolver);

@@ -127,7 +127,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       return [name, weight, ...healthy.map(({ address }) => address)].join(" ");
     });
 
-  test("a shift through one sidecar reaches the other, with the endpoints that Consul knows", async () => {
+  test("a shift through one sidecar reaches the other, with Consul's endpoints", async () => {
     await register("v1", 1);
     await register("v2", 2);
     const a = await start("a");
@@ -160,7 +160,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     expect(await a.link.fleet?.whoLags(2, 5_000)).toEqual([]);
   });
 
-  test("settle() waits for endpoints that come late, so that the first request finds them", async () => {
+  test("settle() waits for late endpoints, so that the first request finds them", async () => {
     await register("v1", 1);
     agent.freeze();
     const applied = Promise.withResolvers<void>();
@@ -184,7 +184,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     await eventually(() => expect(view(a)).toEqual(view(b)));
   });
 
-  test("without Consul the table and endpoints of the last run are in force, and it says so", async () => {
+  test("without Consul the last table and endpoints are in force, and it says so", async () => {
     await register("v1", 1);
     const first = await start("alone");
     expect(view(first)).toEqual(["v1 90 127.0.0.1:1", "v2 10"]);
@@ -221,7 +221,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     ]);
   });
 
-  test("a service with splitter: follow takes Consul's weights, one with publish gives its own", async () => {
+  test("splitter: follow takes Consul's weights, and splitter: publish gives its own", async () => {
     await agent.put("config", { Kind: "service-defaults", Name: "web", Protocol: "http" });
     const Subsets = { v1: {}, v2: {} };
     await agent.put("config", { Kind: "service-resolver", Name: "web", Subsets });

@@ -101,7 +101,7 @@ describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000
     await eventually(() => expect(heard.at(-1)).toBe(2));
   });
 
-  test("heartbeat() ends the blocking queries of an agent that hangs; they recover with it", async () => {
+  test("heartbeat() ends the queries of an agent that hangs; they recover with it", async () => {
     const told = watchKey();
     const beating = heartbeat(hurried(deps), ending.signal);
     await agent.put("kv/x", "before");

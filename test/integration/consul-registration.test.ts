@@ -152,7 +152,7 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
     await eventually(async () => expect(await instances()).toHaveLength(1), 10_000);
   });
 
-  test("leave() waits neither for a Consul that is away nor, for long, for one that hangs", async () => {
+  test("leave() waits for no Consul that is away, nor long for one that hangs", async () => {
     start(registration);
     await eventually(async () => expect(await instances()).toHaveLength(1));
     agent.freeze();

@@ -31,7 +31,7 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     await rm(folder, { recursive: true });
   });
 
-  test("a shift through one is in force in all when wait=fleet answers, and GET fleet shows it", async () => {
+  test("a shift through one is in force in all when wait=fleet answers", async () => {
     const [a, b] = await fleet.pair();
     const { status, body } = await fleet.shift(0, 100, "?wait=fleet");
     expect([status, body["revision"]]).toEqual([200, 2]);
@@ -92,7 +92,7 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     await fleet.expectNoFailure();
   });
 
-  test("100 services are registered again within a second, and an endpoint flaps meanwhile", async () => {
+  test("100 services are registered again within a second while an endpoint flaps", async () => {
     const [a] = await fleet.pair();
     const names = Array.from({ length: 100 }, (_, index) => `other-${index}`);
     const registerOthers = async (): Promise<unknown> =>
@@ -122,7 +122,7 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     await fleet.expectNoFailure();
   });
 
-  test("a sidecar that starts while Consul is down serves from its last good table, and says so", async () => {
+  test("a sidecar that starts without Consul serves its last good table, and says so", async () => {
     const first = await fleet.add("a");
     expect((await fleet.shift(0, 70)).status).toBe(200);
     await eventually(async () => expect(await fleet.view()).toEqual(["2: 70"]));

@@ -109,7 +109,7 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
     }
   });
 
-  test("follow() tells of each table that others write, in order, and of none of its own", async () => {
+  test("follow() tells of each table that others write, in order, not of its own", async () => {
     const [a, b] = [follow("a"), follow("b")];
     await a.store.save(tableOf(1), 0);
     await eventually(() => expect(b.heard).toEqual([tableOf(1)]));
@@ -130,7 +130,7 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
     await eventually(() => expect(b.heard).toEqual([tableOf(1), tableOf(2)]));
   });
 
-  test("a table over Consul's limit is stored in parts, read whole, and swept when replaced", async () => {
+  test("a table over Consul's limit is stored in parts, read whole, later swept", async () => {
     const b = follow("b");
     const a = open("a");
     await a.save(large(1), 0);

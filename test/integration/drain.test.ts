@@ -57,7 +57,7 @@ async function ended(client: RawSocket, ends: SecondsCounter): Promise<string> {
   return fate;
 }
 
-test("SIGTERM under load: no request fails, idle ones and tunnels end at the rate, exit 0", async () => {
+test("SIGTERM under load fails no request, ends the idle at the rate, exits with 0", async () => {
   const drain = { acceptFor: "300ms", soft: "3s", hard: "20s", connectionsPerSecond: RATE };
   const sidecar = await start(drain, 2);
   const [port = 0] = sidecar.ports;
@@ -118,7 +118,7 @@ test("a request on a connection that was idle gets its answer, and is told to go
   expect(await sidecar.ended).toBe(0);
 });
 
-test("an answer that began before the drain ends it for nobody: the next one tells the client", async () => {
+test("an answer begun before the drain keeps its connection; the next one ends it", async () => {
   const origin = await VersionOrigin.start("v1");
   cleanUps.push(() => origin[Symbol.dispose]());
   const finish = Promise.withResolvers<void>();

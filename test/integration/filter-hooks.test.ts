@@ -131,7 +131,7 @@ test("the service gets the request that filters made, and the client their respo
   expect(await countsOf("edits")).toEqual([none, none]);
 });
 
-test("a filter's answer is sent in place of the service's, and the connection goes on", async () => {
+test("a filter's answer replaces the service's, and the connection goes on", async () => {
   const before = v1.requests;
   const connection = await KeptConnection.open(bench.port);
   const refused = await connection.get("gated");
@@ -161,7 +161,7 @@ test("a request goes to the version that a filter chooses, before routes and spl
   expect(await countsOf("chosen")).toMatchObject([{ throw: 1, timeout: 0, load: 0 }]);
 });
 
-test("an exchange goes on without a filter that fails, or ends with 503, as configured", async () => {
+test("an exchange goes on without a failing filter, or gets 503, as configured", async () => {
   const failed = "Proxy-Status: sluice; error=proxy_internal_error";
   for (const host of ["fail1", "fail2", "fail3"]) {
     expect(await bench.get("/", host)).toMatch(/ 200 OK\r\n.*v1$/s);
@@ -196,7 +196,7 @@ test("filters see the head of an upgrade too", async () => {
   expect([response.status, seenBy]).toEqual([101, ["x-seen-by", "1"]]);
 });
 
-test("a response under way ends with the old filter, and new exchanges begin with the new", async () => {
+test("a response under way ends with the old filter, new exchanges have the new", async () => {
   const before = Number(/1: (\d+)$/.exec(await bench.get("/count", "seen"))?.[1]);
   const asked = Promise.withResolvers<() => void>();
   v1.answer = (response) => asked.resolve(() => void response.end("slow"));

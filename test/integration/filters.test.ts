@@ -33,7 +33,7 @@ function web(...filters: readonly object[]): object {
   return { web: { versions: { v1: { endpoints: [origin.address] } }, filters } };
 }
 
-test(`a filter replaced ${REPLACEMENTS} times under load: no request fails, its count goes on`, async () => {
+test(`a filter replaced ${REPLACEMENTS} times under load fails no request, counts on`, async () => {
   const module = await bench.module("count", COUNTING);
   await bench.start(web({ module, onError: "closed", timeout: 0 }));
   const statuses = new Map<number, number>();
@@ -116,7 +116,7 @@ test("a reload follows changed files and options, and refuses broken ones as a w
   expect(await bench.get("/count")).toMatch(/3: 1$/);
 });
 
-test("a worker that dies, and workers that are swapped, have the filters before they accept", async () => {
+test("workers that replace dead or swapped ones have the filters before they accept", async () => {
   const module = await bench.module("seen", COUNTING);
   await bench.start(web({ module, onError: "closed", timeout: 0 }));
   // What is on disk by then is not what runs.
@@ -133,7 +133,7 @@ test("a worker that dies, and workers that are swapped, have the filters before 
   expect(bench.sidecar.log.filter(({ event }) => event === "filter.refused")).toEqual([]);
 });
 
-test("a sidecar whose configuration names a filter that cannot be used does not start", async () => {
+test("a sidecar does not start if its file names a filter that cannot be used", async () => {
   const module = await bench.module("broken", "throw new Error('not here');");
   const { status, log } = await refusedRun({ control: bench.control, services: web({ module }) });
   expect(status).toBe(1);

@@ -112,7 +112,7 @@ test("a reload is judged as a whole, with its listeners", async () => {
   expect(await write("POST", "/v1/reload")).toEqual([200, []]);
 });
 
-test("the log has one line for each change: who, why, what, and what there is to know", async () => {
+test("the log has one line for each change: who, why, what, and its warnings", async () => {
   const body = { v1: 0, v2: 1 };
   const reason = { "x-sluice-reason": "v2 is well" };
   await sidecar.call("PATCH", "/v1/services/web/weights", body, reason);

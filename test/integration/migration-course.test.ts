@@ -47,7 +47,7 @@ test("a migration ends when the version is in use again, and what is left stays"
   expect((await bed.view("v1")).migration).toBeUndefined();
 });
 
-test("a migration stops by itself when clients cannot come back, and goes on when it is told to", async () => {
+test("a migration stops by itself when clients cannot come back, and can be resumed", async () => {
   const [v1, v2] = [
     bed.owned(await NumberedOrigin.start()),
     bed.owned(await NumberedOrigin.start()),
@@ -121,7 +121,7 @@ async function openStream(): Promise<{ ended: Promise<string> }> {
   return { ended: promise };
 }
 
-test("long responses are reset from the soft deadline on, and what has not answered gets a 503", async () => {
+test("long responses are reset after the soft deadline; what has no answer gets 503", async () => {
   const v1 = bed.owned(await VersionOrigin.start("v1"));
   v1.answer = (response, { url }) => {
     if (url === "/") response.write("data: 1\n\n");
@@ -139,7 +139,7 @@ test("long responses are reset from the soft deadline on, and what has not answe
   expect((await silent).response.status).toBe(503);
 });
 
-test("tunnels that another worker has taken over inside a message migrate without losing any", async () => {
+test("tunnels that were handed over inside a message migrate without losing any", async () => {
   const v1 = bed.owned(await NumberedOrigin.start());
   await bed.addTwo(v1.address, v1.address, { onShift: "migrate" });
   const clients = await bed.open(...namesOf("t", 20));

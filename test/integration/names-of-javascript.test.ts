@@ -21,7 +21,7 @@ function versions(weights: Readonly<Record<string, number>>): object {
   return { versions: Object.fromEntries(entries) };
 }
 
-test("a sidecar whose names are JavaScript's own starts, shifts, reloads, and starts again", async () => {
+test("a sidecar with JavaScript's own names starts, shifts, reloads and restarts", async () => {
   await using consul = await FakeConsul.start();
   using origin = await VersionOrigin.start("valueOf");
   const Service = {

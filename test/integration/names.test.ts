@@ -87,7 +87,7 @@ async function endpointsOf(service: string): Promise<readonly Endpoint[]> {
   }));
 }
 
-test("a silent name is unhealthy with its reason, delays no start, and harms nobody else", async () => {
+test("a silent name is unhealthy with a reason, delays no start, harms nobody else", async () => {
   const port = await origin("127.0.0.2");
   dns.zones.set("silent.test", { fault: "silent" });
   dns.zones.set("well.test", { addresses: ["127.0.0.2"] });
@@ -111,7 +111,7 @@ test("a silent name is unhealthy with its reason, delays no start, and harms nob
   );
 }, 60_000);
 
-test("a name that moves is followed within its TTL under steady traffic, without a lost request", async () => {
+test("a name that moves is followed within its TTL, without a lost request", async () => {
   const port = await origin("127.0.0.2");
   await origin("127.0.0.3", port);
   dns.zones.set("web.test", { addresses: ["127.0.0.2"], ttlSeconds: 1 });
@@ -150,7 +150,7 @@ test("all addresses of a name are used, and the operator sees whose they are", a
   expect(out).toContain(`127.0.0.2:${port} (${name})`);
 }, 60_000);
 
-test("NXDOMAIN is said with its reason: in the API, the log, the metrics and an event", async () => {
+test("NXDOMAIN is told with its reason: API, log, metrics and event", async () => {
   await start({ web: "gone.test:80" });
   expect(await ask("web")).toBe("status 503");
   const reason = "there is no such name (NXDOMAIN)";

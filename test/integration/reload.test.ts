@@ -92,7 +92,7 @@ function portOf(bind: string): number {
   return Number(String(line?.["address"]).split(":").at(-1));
 }
 
-test("a reload follows the file where it changed, and leaves what the API did elsewhere", async () => {
+test("a reload follows the file where it changed, and the API elsewhere", async () => {
   await sidecar.call("PATCH", "/v1/services/shop/weights", { v1: 0, v2: 1 });
   await sidecar.call("PUT", "/v1/services/extra", service(0, 1));
   const services = { web: service(0, 1), shop: service(1, 0), fresh: service(0, 1) };
@@ -116,7 +116,7 @@ test("a reload follows the file where it changed, and leaves what the API did el
   expect(bodies.join(", ")).toBe("v2, v2, v2, v2, status 404");
 });
 
-test("a reload after a rollout keeps its weights and states, whatever else it changes", async () => {
+test("a reload after a rollout keeps weights and states, whatever it changes", async () => {
   const [port = 0] = sidecar.ports;
   const listeners = [FIRST];
   await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 0, v2: 1 });
@@ -140,7 +140,7 @@ test("a reload after a rollout keeps its weights and states, whatever else it ch
   expect(await bodyFor("web")).toBe("v1");
 });
 
-test("a service that the API has removed comes back only when it is asked for by name", async () => {
+test("a service that the API removed comes back only when asked for by name", async () => {
   await sidecar.call("DELETE", "/v1/services/web");
   const services = { web: service(1, 0, { debug: true }), shop: service(1, 0) };
   await sidecar.writeConfig({ listeners: [FIRST], services });
@@ -254,7 +254,7 @@ test("a host that a service of the API has refuses the whole file", async () => 
   expect(await Promise.all(hosts.map((host) => bodyFor(host)))).toEqual(["v1", "v1", "v1", "v2"]);
 });
 
-test("an address in use is named and nothing has changed, the other new listener included", async () => {
+test("an address in use is named and changes nothing, not even the other listener", async () => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await once(squatter, "listening");
   const taken = `127.0.0.1:${(squatter.address() as AddressInfo).port}`;
@@ -281,7 +281,7 @@ test("an address in use is named and nothing has changed, the other new listener
   expect(await bodyFor("web", { port: portOf(OTHER.bind), host: OTHER_HOST })).toBe("v2");
 });
 
-test("what a reload cannot follow is named, again at the next one, and the rest is done", async () => {
+test("what a reload cannot follow is named each time, and the rest is done", async () => {
   const control = { bind: `${OTHER_HOST}:0` };
   await sidecar.writeConfig({ listeners: [FIRST], workers: 2, control, services: {} });
   const expected = {

@@ -42,7 +42,7 @@ async function shiftTo(version: "v1" | "v2"): Promise<void> {
   expect([response.status, await response.json()]).toMatchObject([200, { weights }]);
 }
 
-test(`${SHIFTS} shifts under load fail no request, close no connection, and are in force when answered`, async () => {
+test(`${SHIFTS} shifts under load fail and close nothing, and apply when answered`, async () => {
   const [port = 0] = sidecar.ports;
   /** The version of all requests that are sent under each even mark; odd ones: a shift is on. */
   let inForce: "v1" | "v2" = "v1";

@@ -36,7 +36,7 @@ async function start(drain: object): Promise<TestSidecar> {
   return sidecar;
 }
 
-test("a drain fails readyz, accepts for a while, answers what is under way, and ends with 0", async () => {
+test("a drain fails readyz, accepts a while, answers what is under way, exits with 0", async () => {
   const running = await start({ acceptFor: "1s", hard: "20s" });
   const [port = 0] = running.ports;
   const [busy, idle] = [await KeptConnection.open(port), await KeptConnection.open(port)];

@@ -73,7 +73,7 @@ function first(): { readonly client: KeptConnection; readonly sidecar: TestSidec
   return { client: clients[0] as KeptConnection, sidecar: sidecars[0] as TestSidecar };
 }
 
-test("three sidecars agree on the version of every key, and a shift moves keys only to what was raised", async () => {
+test("three sidecars agree on all keys; a shift moves keys only to what it raises", async () => {
   const affinity = { affinity: { header: "x-user" } };
   for (const sidecar of sidecars) await put(sidecar, service({ v1: 60, v2: 30, v3: 10 }, affinity));
   const [before, ...others] = await Promise.all(clients.map(versionsByKey));
@@ -92,7 +92,7 @@ test("three sidecars agree on the version of every key, and a shift moves keys o
   expect(new Set(moved.map((key) => after?.[key]))).toEqual(new Set(["v3"]));
 });
 
-test("an unkeyed split gives each version its share of real requests, give or take 2, at any moment", async () => {
+test("an unkeyed split gives each version its share, give or take 2, at any moment", async () => {
   const { client, sidecar } = first();
   const weights = { v1: 61, v2: 30, v3: 9 };
   await put(sidecar, service(weights));
@@ -123,7 +123,7 @@ test("a new revision does not begin the sequence anew", async () => {
   expect(worst).toBeLessThanOrEqual(2);
 });
 
-test("a cookie that the sidecar sets keeps a client on its version, in every sidecar and through shifts", async () => {
+test("its cookie keeps a client on its version, in every sidecar and through shifts", async () => {
   const affinity = { affinity: { cookie: "sid" } };
   for (const sidecar of sidecars) await put(sidecar, service({ v1: 70, v2: 30 }, affinity));
   const { client } = first();

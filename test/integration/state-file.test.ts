@@ -57,7 +57,7 @@ test("a restart keeps the table, and says that the store wins over the file", as
   );
 });
 
-test("a secret of the environment is used, and is in no state, log, audit entry or answer", async () => {
+test("a secret of the environment is used, but in no state, log, audit or answer", async () => {
   const folder = await temporaryFolder();
   const module = join(folder, "say.mjs");
   const create = `({ key }) => ({ request: (head) => head.answer({ status: 200, body: key }) })`;
@@ -161,7 +161,7 @@ test.each(["listener", "control API"])(
   },
 );
 
-test("a configuration that cannot be is refused with status 2 and the path of every problem", async () => {
+test("a bad configuration is refused with status 2 and the path of every problem", async () => {
   const { status, out, error } = await refusedRun({
     workers: 0,
     color: "blue",

@@ -171,7 +171,7 @@ test("swaps in a row, under every kind of connection, are seen by no client", as
   expect(sidecar.stderr()).toBe("");
 });
 
-test("two workers swap while shifts go on, and each shift is in force when it is answered", async () => {
+test("two workers swap during shifts, and each shift is in force when answered", async () => {
   const sidecar = await start(2);
   const [port = 0] = sidecar.ports;
   let inForce = "v1";
@@ -204,7 +204,7 @@ test("two workers swap while shifts go on, and each shift is in force when it is
   await untilOnlyWorkers(sidecar, 2);
 });
 
-test("a release comes into force for connections that are open, and the one before again", async () => {
+test("a release takes over open connections, and so does the one before again", async () => {
   const sidecar = await start(1);
   const client = await KeptConnection.open(sidecar.ports[0] ?? 0);
   const viaOf = async (): Promise<string> => (await client.get("web")).head;

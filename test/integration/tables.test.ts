@@ -77,7 +77,7 @@ test("a table that is equal, or changes other services, touches no socket", asyn
   tunnel.close();
 });
 
-test("a shift, a new policy and a new version keep every connection to endpoints that stay", async () => {
+test("a shift, a policy and a new version keep connections to endpoints that stay", async () => {
   await requestOnEach();
   const opened = [v1.connections, v2.connections];
   await write("PATCH", "/v1/services/web/weights", { v1: 0, v2: 100 });
@@ -96,7 +96,7 @@ test("a shift, a new policy and a new version keep every connection to endpoints
   expect(clients.map(({ isOpen }) => isOpen)).toEqual(clients.map(() => true));
 });
 
-test("an endpoint that is taken out under load loses no request, and gets none afterwards", async () => {
+test("an endpoint removed under load loses no request, and gets none afterwards", async () => {
   using spare = await VersionOrigin.start("v1");
   const withSpare = { v1: { endpoints: [v1.address, spare.address] } };
   const without = { v1: { endpoints: [v1.address] } };
@@ -121,7 +121,7 @@ test("an endpoint that is taken out under load loses no request, and gets none a
   expect(spare.requests).toBeGreaterThan(100);
 });
 
-test("a service that is removed is 404 for new requests; its tunnels and requests under way stay", async () => {
+test("a removed service is 404 for new requests; what is under way stays", async () => {
   const tunnel = await EchoTunnel.open(sidecar.ports[0] ?? 0, "web");
   const held = Promise.withResolvers<void>();
   const slow: VersionOrigin["answer"] = (response) => {

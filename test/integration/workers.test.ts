@@ -51,7 +51,7 @@ async function requestsTotal(): Promise<number> {
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-test("a worker killed under load loses what it had in flight, and is back within a second", async () => {
+test("a worker killed under load loses what is in flight, and is back in a second", async () => {
   const port = await start(1);
   const connections = 32;
   const statuses = new Set<number>();

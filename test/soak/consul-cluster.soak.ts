@@ -32,7 +32,7 @@ describe.skipIf(binary === "")("sidecars over three servers, under load", () => 
     return self.Stats.raft.state === "Leader";
   }
 
-  test("the leader is killed; then another one, so that reads are stale and writes 503", async () => {
+  test("the leader is killed, then another, so that reads are stale and writes 503", async () => {
     const leads = await Promise.all(agents.map(isLeader));
     const leader = agents[leads.indexOf(true)] as TestAgent;
     const [survivor, other] = agents.filter((agent) => agent !== leader) as [TestAgent, TestAgent];

@@ -40,7 +40,7 @@ describe.skipIf(binary === "")("with a cluster of three", { timeout: 30_000 }, (
     );
   }
 
-  test("the table survives its leader; without any leader reads are stale and writes fail", async () => {
+  test("the table survives its leader; without one reads are stale and writes fail", async () => {
     const [leader, survivor, other] = (await byRank()) as [TestAgent, TestAgent, TestAgent];
     await using deps = consulParts({ address: survivor.address });
     const open = (sidecar: string): ConsulStore =>

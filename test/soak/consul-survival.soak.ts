@@ -47,7 +47,7 @@ describe.skipIf(binary === "")("two sidecars under load", () => {
     await fleet.expectNoFailure();
   });
 
-  test("the agent hangs: writes fail with a reason, readyz says stale, traffic goes on", async () => {
+  test("the agent hangs: writes fail with a reason, readyz is stale, traffic goes on", async () => {
     await fleet.pair();
     agent.freeze();
     await sleep(15_000);

@@ -56,7 +56,7 @@ test("EventStreams gives a client all that it missed, as fast as it takes it", a
   response.destroy();
 });
 
-test("EventStreams says `gap` in the middle to a client that is too slow for what is kept", async () => {
+test("EventStreams says `gap` in the middle to a client slower than what is kept", async () => {
   const events = new Events(systemClock);
   const response = openResponse();
   new EventStreams(events, systemClock).open(response, undefined);

@@ -50,7 +50,7 @@ test("GET fleet says why Consul cannot be asked", async () => {
   expect([answer.status, await answer.json()]).toMatchObject([503, { code: "consul_no_leader" }]);
 });
 
-test("PATCH weights?wait=fleet waits for the shift's own revision, and only then answers", async () => {
+test("PATCH weights?wait=fleet answers only once the shift's own revision is there", async () => {
   const asked: number[] = [];
   const gate = Promise.withResolvers<readonly FleetMember[]>();
   const whoLags = (revision: number): Promise<readonly FleetMember[]> => {
@@ -101,7 +101,7 @@ test("PATCH weights with a wait that cannot be changes nothing", async () => {
   expect(alone.services.revision).toBe(1);
 });
 
-test("sluice services --fleet shows who is behind; sluice shift --wait fleet fails then", async () => {
+test("sluice services --fleet shows who lags; sluice shift --wait fleet then fails", async () => {
   const whoLags = async (): Promise<readonly FleetMember[]> => [B];
   await using api = await startApi({ registry: registryOf({ whoLags }) });
   const [status, refusal] = await cli(api, "shift", "web", "v1=1", "--wait", "fleet");

@@ -23,7 +23,7 @@ test("GET metrics is Prometheus text, and 503 when a worker does not answer", as
   expect(await bad.json()).toMatchObject({ status: 503, code: "stats_unavailable" });
 });
 
-test("GET metrics tells of the table, of workers that died, and of the registry in seconds", async () => {
+test("GET metrics tells of the table, dead workers, and the registry in seconds", async () => {
   const registry = { stale: [], stalenessMs: () => 1_500, fleet: undefined };
   const workers = { stats: async () => [], restarts: 3, pids: [1] };
   await using api = await startApi({ registry, workers });

@@ -50,7 +50,7 @@ function post(api: RunningApi, path: string, body: unknown): Promise<Response> {
   return fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-test("GET services/{s} shows what is left of a version that is left, by age, and its migration", async () => {
+test("GET services/{s} shows what a version being left holds, and its migration", async () => {
   const name = { service: "web", version: "v1" };
   const counts = [
     { ...name, tunnel: [1, 2, 0, 0], exchange: [0, 0, 0, 1] },

@@ -51,7 +51,7 @@ function endpoint(address: string, seen: object = {}): object {
   return { address, weight: 1, state: "ready", healthy: true, ...none, ...seen };
 }
 
-test("GET services says so when the workers do not answer, and does not wait for them", async () => {
+test("GET services says so when workers do not answer, and does not wait for them", async () => {
   const clock = {
     nowMs: () => 0,
     wallMs: () => 0,

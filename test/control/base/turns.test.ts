@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Turns } from "../../../control/base/turns.ts";
 
-test("Turns.run() runs at most so many at once, the others in the order in which they came", async () => {
+test("Turns.run() runs at most so many at once, the others in the order they came", async () => {
   const turns = new Turns(2);
   const gates = ["a", "b", "c", "d"].map((name) => ({ name, ...Promise.withResolvers<void>() }));
   const steps: string[] = [];

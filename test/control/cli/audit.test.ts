@@ -19,7 +19,7 @@ test("sluice audit asks for the latest twenty and shows them in columns", async 
   ]);
 });
 
-test("sluice audit --since asks for what came after, and --json gives the API's answer", async () => {
+test("sluice audit --since asks for what came after; --json gives the API's answer", async () => {
   const answer = { entries: ENTRIES };
   const api = await startScriptedApi({ "GET /v1/audit?limit=2&since=6": ok(answer) });
   const args = ["audit", "--since", "6", "--limit", "2", "--json"];

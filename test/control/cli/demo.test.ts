@@ -13,7 +13,7 @@ test.each(["localhost:8500", "ftp://consul.test", "8500"])(
   },
 );
 
-test("sluice demo --consul fails without an agent's program, before it starts anything", async () => {
+test("sluice demo --consul fails before it starts anything when there is no agent", async () => {
   const { status, error } = await runCommand(["demo", "--once", "--consul"], { PATH: "" });
   expect([status, error]).toEqual([1, expect.stringMatching(/^sluice: Cannot find Consul: /)]);
 });

@@ -23,7 +23,7 @@ function reported(
   return { status: reportFailure(error, json, output), lines };
 }
 
-test("tableText() puts cells under their heads, without lines, colours or blanks at the end", () => {
+test("tableText() puts cells under their heads, without lines, colours or trailing blanks", () => {
   const text = tableText(
     ["NAME", "N", ""],
     [

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { runCommand } from "../../support/run-cli.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-test("sluice run with a file that cannot be used is a usage error that names every problem", async () => {
+test("sluice run with a bad file is a usage error that names every problem", async () => {
   const file = join(await temporaryFolder(), "sluice.json");
   await writeFile(file, JSON.stringify({ listeners: [], workers: 0 }));
   const { status, out, error } = await runCommand(["run", "-c", file, "--json"]);

@@ -66,7 +66,7 @@ const VIEW = {
   },
 };
 
-test("sluice services NAME says how each endpoint is, the registry's word before the workers'", async () => {
+test("sluice services NAME tells each endpoint's health, by registry, then workers", async () => {
   const scripted = await startScriptedApi({ "GET /v1/services/web": ok(VIEW) });
   const { out } = await runCommand(["services", "web"], { SLUICE_API: scripted.url });
   expect(cellsOf(out)).toEqual([
@@ -80,7 +80,7 @@ test("sluice services NAME says how each endpoint is, the registry's word before
   ]);
 });
 
-test("sluice services --fleet asks for the fleet first, and fails where there is none", async () => {
+test("sluice services --fleet asks for the fleet first, and fails if there is none", async () => {
   const detail = "Cannot ask the fleet: wanted store kind consul, which sidecars share";
   const scripted = await startScriptedApi({ "GET /v1/fleet": refused(404, "no_fleet", detail) });
   const { status, error } = await runCommand(["services", "--fleet"], {

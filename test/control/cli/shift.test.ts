@@ -52,7 +52,7 @@ describe("sluice shift", () => {
   });
 });
 
-test("sluice shift reads the revision, then writes on it with the reason and whom to wait for", async () => {
+test("sluice shift reads the revision, then writes with it, the reason and the wait", async () => {
   const shifted = { revision: 8, weights: { v1: 2, v2: 1 }, shares: { v1: 2 / 3, v2: 1 / 3 } };
   const call = "PATCH /v1/services/web/weights?wait=fleet";
   const scripted = await startScriptedApi({

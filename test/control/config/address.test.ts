@@ -115,7 +115,7 @@ test.each([
   expect(isAddressRange(text)).toBe(isRange);
 });
 
-test("canonicalRemote() takes what canonicalEndpoint() takes, but no socket of this machine", () => {
+test("canonicalRemote() takes what canonicalEndpoint() takes, except Unix sockets", () => {
   expect(canonicalRemote("Web.Internal:80")).toBe("web.internal:80");
   expect(canonicalRemote("10.0.0.1:0")).toBeUndefined();
   expect(canonicalRemote("unix:/run/docker.sock")).toBeUndefined();

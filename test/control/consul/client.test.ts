@@ -112,7 +112,7 @@ describe("ConsulClient.request()", () => {
   });
 });
 
-test("ConsulClient.dropWatches() ends the blocking queries under way, and no later one", async () => {
+test("ConsulClient.dropWatches() ends blocking queries under way, but no later one", async () => {
   const client = clientOf();
   const asked = client.request(WAIT);
   await eventually(() => expect(consul.asked).toHaveLength(1));

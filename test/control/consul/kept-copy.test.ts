@@ -48,7 +48,7 @@ test.each(["", "{", '{"n":"1"}', "[]"])(
   },
 );
 
-test("KeptCopy.save() to a place that cannot be costs a warning, and the next one is tried", async () => {
+test("KeptCopy.save() that fails costs a warning, and the next one is tried", async () => {
   const { root, logged, log } = await copy();
   await writeFile(join(root, "file"), "");
   const kept = new KeptCopy(join(root, "file", "copy.json"), schema, log);

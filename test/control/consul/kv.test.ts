@@ -28,7 +28,7 @@ test("kvPath() encodes each segment, and keeps the key's own slashes", () => {
   expect(kvPath("sluice/a b/%2F?")).toBe("kv/sluice/a%20b/%252F%3F");
 });
 
-test("getKey() reads a key with its index and lock, and undefined where there is none", async () => {
+test("getKey() reads a key with its index and lock, or undefined if there is none", async () => {
   consul.set("a", "wörth", "session-1");
   expect(await getKey(client, "a")).toEqual({
     key: "a",

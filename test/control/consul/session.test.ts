@@ -40,7 +40,7 @@ async function renewed(times: number): Promise<void> {
   });
 }
 
-test("withSession() makes a session, renews it each third of its life, and destroys it", async () => {
+test("withSession() makes a session, renews it each third of its TTL, destroys it", async () => {
   const { clock, end, over, id } = session();
   await eventually(() => expect(id()).toBe("session-1"));
   expect(consul.sessions.get("session-1")).toMatchObject({ Name: "a test", TTL: "15000ms" });
@@ -61,7 +61,7 @@ test("withSession() ends the work when Consul has ended the session", async () =
   await over;
 });
 
-test("withSession() ends the work before Consul may end a session that it cannot renew", async () => {
+test("withSession() ends the work before Consul ends a session it could not renew", async () => {
   const { clock, over, id } = session();
   await eventually(() => expect(id()).toBeDefined());
   consul.fault = { kind: "answer", status: 500, text: "No cluster leader" };

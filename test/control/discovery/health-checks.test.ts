@@ -14,7 +14,7 @@ function status(code: number): ReturnType<typeof answer> {
   return answer(`HTTP/1.1 ${code} Some Reason\r\n${body}\r\n${body && "ok"}`);
 }
 
-test("HealthChecks.endpoints() changes after exactly fall failures and exactly rise successes", async () => {
+test("HealthChecks.endpoints() changes after `fall` failures or `rise` successes", async () => {
   using origin = await RawOrigin.start();
   const { checks, round, changes, events } = healthChecks();
   checks.update(web({ v1: [origin.address] }, check({ rise: 2, fall: 3 })));
@@ -60,7 +60,7 @@ test("HealthChecks take every 2xx and 3xx for healthy, and nothing else", async 
   });
 });
 
-test("HealthChecks probe by a GET that says who asks, for the first host that is not a wildcard", async () => {
+test("HealthChecks probe by a GET that says who asks, for the first exact host", async () => {
   using origin = await RawOrigin.start();
   const { checks, round } = healthChecks();
   const hosts = ["*.web.internal", "Web.internal", "web"];
@@ -121,7 +121,7 @@ test("HealthChecks cut a body that is too long, and count its head", async () =>
   await eventually(() => expect(origin.lastConnection.fate).not.toBe("open"));
 });
 
-test("HealthChecks take a refused connection for a failure, over TCP and over a Unix socket", async () => {
+test("HealthChecks count a refused connection as a failure, over TCP and Unix", async () => {
   const path = join(await temporaryFolder(), "origin.sock");
   const tcp = await RawOrigin.start();
   const { address } = tcp;
@@ -156,7 +156,7 @@ test("HealthChecks probe an address once for all versions of a service that have
   ]);
 });
 
-test("HealthChecks.update() keeps what is known of addresses that stay, whatever else changes", async () => {
+test("HealthChecks.update() keeps what it knows of addresses that stay", async () => {
   using bad = await RawOrigin.start();
   using good = await RawOrigin.start();
   const { checks, round } = healthChecks();
@@ -200,7 +200,7 @@ test("HealthChecks.update() with the same service disturbs no probe", async () =
   expect(origin.requests).toHaveLength(2);
 });
 
-test("HealthChecks put an endpoint back in the table when its service's check is taken out", async () => {
+test("HealthChecks put an endpoint back in the table when its check is removed", async () => {
   using origin = await RawOrigin.start();
   const { checks, round } = healthChecks();
   origin.onRequest = status(500);
@@ -215,7 +215,7 @@ test("HealthChecks put an endpoint back in the table when its service's check is
   expect(services.revision).toBe(2);
 });
 
-test("HealthChecks of discovered endpoints need both: the registry's word and the check", async () => {
+test("HealthChecks of discovered endpoints need the registry's word and the check", async () => {
   using bad = await RawOrigin.start();
   using good = await RawOrigin.start();
   const inner = new FakeDiscovery();
@@ -257,7 +257,7 @@ test("HealthChecks pass discovery through for a service without a check", async 
   expect(clock.loopSleepsMs).toEqual([]);
 });
 
-test("HealthChecks begin at a random place of the interval and jitter by at most a tenth", async () => {
+test("HealthChecks begin at a random time in the interval, with at most 10% jitter", async () => {
   using origin = await RawOrigin.start();
   const { checks, clock, round } = healthChecks({ random: seededRandom(7) });
   checks.update(web({ v1: [origin.address] }));

@@ -84,7 +84,7 @@ test("NamedEndpoints says that a name is not resolved yet", () => {
   });
 });
 
-test("NamedEndpoints resolves what the registry gives, and keeps the registry's word on health", async () => {
+test("NamedEndpoints resolves names from the registry, and keeps its word on health", async () => {
   const { named, inner, changes } = fixture();
   named.update({ consul });
   expect(inner.watched).toEqual({ consul });

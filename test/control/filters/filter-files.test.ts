@@ -61,7 +61,7 @@ describe("FilterFiles.read()", () => {
     });
   });
 
-  test("follows a folder that is a symbolic link itself, such as that of the current release", async () => {
+  test("follows a folder that is a symbolic link, such as a current release's", async () => {
     await symlink(join(folder, "other"), join(folder, "config/current"));
     expect(await filesIn("current").read("current/b.ts")).toMatchObject({ kind: "code" });
     expect(await filesIn("rules").read("current/b.ts")).toMatchObject({ kind: "missing" });

@@ -211,7 +211,7 @@ describe("FilterSink", () => {
     expect(errors[0]).toMatch(/^worker.stuck .*did not answer in time/);
   });
 
-  test("a filter that cannot take over in one worker goes back in all; the table stays", async () => {
+  test("a filter that cannot take over in one worker goes back in all, table kept", async () => {
     await write(change(service([filterSnapshot("f")])));
     await file("f", "two");
     const next = change(service([filterSnapshot("f")]), service([], "shop"));
@@ -260,7 +260,7 @@ describe("FilterSink", () => {
     expect(trial.running).toEqual(["f 1"]);
   });
 
-  test("a table from elsewhere goes into force although a filter is refused: the old one stays", async () => {
+  test("a table from elsewhere applies though a filter is refused: the old one stays", async () => {
     await write(change(service([filterSnapshot("f")])));
     await file("g", "two");
     const other = service([filterSnapshot("g")], "shop");

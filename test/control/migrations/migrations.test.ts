@@ -149,7 +149,7 @@ describe("Migrations.follow()", () => {
     expect(migrations.view(NAME) !== undefined).toBe(begins);
   });
 
-  test("is called when a worker does not follow in time, too: it acts on the table all the same", async () => {
+  test("begins even if a worker does not follow in time: it will act on the table", async () => {
     const [workers, clock] = [new FakeWorkers({ 1: 5 }), new ManualClock()];
     const events = new Events(clock);
     const migrations = new Migrations({ workers, events, clock });
@@ -173,7 +173,7 @@ describe("Migrations.follow()", () => {
 });
 
 describe("a migration", () => {
-  test("divides the rate by what workers hold, anew every second, and tells its progress", async () => {
+  test("divides the rate by what workers hold, every second, and tells its progress", async () => {
     const { workers, clock, apply, migrations, told } = await started({ 1: 300, 2: 100 });
     await apply(serviceOf(SHIFTED, MIGRATE));
     expect(workers.rates).toEqual({ 1: 75, 2: 25 });
@@ -243,7 +243,7 @@ describe("a migration", () => {
     expect(workers.orders.get(1)).toMatchObject({ perSecond: 7, softMs: 1_000, hardMs: 2_000 });
   });
 
-  test("stops when handshakes fail over all workers, and counts that time for nothing", async () => {
+  test("stops when handshakes fail over all workers, and does not count that time", async () => {
     const { workers, clock, apply, migrations, told } = await started({ 1: 1_000, 2: 1_000 });
     await apply(serviceOf(SHIFTED, MIGRATE));
     // Neither worker has seen enough to stop by itself.
@@ -287,7 +287,7 @@ describe("a migration", () => {
     }
   });
 
-  test("estimates exchanges from the soft deadline on, and nothing beyond the hard one", async () => {
+  test("estimates exchanges from the soft deadline on, and never past the hard one", async () => {
     const { workers, clock, apply, migrations } = await started({ 1: 0 });
     workers.progress.set(1, exchanges(100));
     await apply(serviceOf(SHIFTED, MIGRATE));

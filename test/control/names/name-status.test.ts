@@ -18,7 +18,7 @@ function status(v4: readonly Answer[], v6: readonly Answer[], reach = EVERYWHERE
   return answeredStatus(records, reach);
 }
 
-test("answeredStatus() gives both families in an order that a rotating server does not change", () => {
+test("answeredStatus() gives both families in an order that no rotating server changes", () => {
   const expected = { kind: "resolved", addresses: ["10.0.0.1", "10.0.0.2", "[2001:db8::1]"] };
   expect(status([found("10.0.0.2", "10.0.0.1")], [found("2001:DB8:0::1")])).toEqual(expected);
   expect(status([found("10.0.0.1", "10.0.0.2")], [found("2001:db8::1")])).toEqual(expected);

@@ -41,7 +41,7 @@ test("SystemFiles takes a missing file for an empty one, without a word", async 
   expect(warned).toEqual([]);
 });
 
-test("SystemFiles keeps what it knows of a file that cannot be read, and says so once", async () => {
+test("SystemFiles keeps what it knows of an unreadable file, and says so once", async () => {
   const { files, hosts, warned } = await fixture();
   await writeFile(hosts, "10.0.0.1 web");
   await files.refresh();

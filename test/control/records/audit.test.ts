@@ -54,7 +54,7 @@ describe("Audit", () => {
     expect(hash).toBe(createHash("sha256").update(text).digest("hex"));
   });
 
-  test("goes on where an earlier process ended, in a file that only its owner can read", async () => {
+  test("goes on where an earlier process ended, in a file only its owner can read", async () => {
     const { path } = await filled(2);
     const audit = await Audit.open({ path, clock });
     await audit.append(fact(3));
@@ -111,7 +111,7 @@ describe("Audit", () => {
     expect(await again.verify()).toStrictEqual({ entries: 4, torn: 0, brokenAt: undefined });
   });
 
-  test("reads its files in the order in which they were written, also beyond the ninth", async () => {
+  test("reads its files in the order they were written, also beyond the ninth", async () => {
     const { path } = await filled(1);
     for (let revision = 2; revision <= 12; revision += 1) {
       const last = revision === 2 ? path : `${path}.${revision - 2}`;

@@ -46,7 +46,7 @@ async function discovery({ deps, run }: FakeConsulBed, copyPath?: string) {
   return { discovery: own, told, found };
 }
 
-test("ConsulDiscovery finds the endpoints of each version by one query for their service", async () => {
+test("ConsulDiscovery finds all versions' endpoints with one query for a service", async () => {
   const bed = await openConsulBed();
   bed.consul.health.set("web", [instance("v1", 1), instance("v2", 2), instance("v1", 3)]);
   const { discovery: own, told, found } = await discovery(bed);
@@ -107,7 +107,7 @@ test("ConsulDiscovery keeps endpoints on disk, for a start without Consul", asyn
   expect(second.found("v1")).toEqual(["10.0.0.7:1"]);
 });
 
-test("ConsulDiscovery does not take a version's last endpoint away on Consul's word alone", async () => {
+test("ConsulDiscovery keeps a version's last endpoint against Consul's word alone", async () => {
   const bed = await openConsulBed();
   bed.consul.health.set("web", [instance("v1", 1)]);
   const { discovery: own, found } = await discovery(bed);
@@ -120,7 +120,7 @@ test("ConsulDiscovery does not take a version's last endpoint away on Consul's w
   expect(found("v1")).toEqual(["10.0.0.7:1"]);
 });
 
-test("ConsulDiscovery refuses an instance that cannot be by its id, and uses the others", async () => {
+test("ConsulDiscovery refuses an impossible instance by its id, and uses the others", async () => {
   const bed = await openConsulBed();
   const bad = { Node: { Address: "10.0.0.1" }, Service: { ID: "web-bad", Port: 70_000 } };
   const all = serviceOf({ v1: { service: "web" } });

@@ -56,7 +56,7 @@ test("ConsulLink goes without an audit log where no folder can be made", async (
   expect(deps.lines.join()).toContain("kept_copy.unwritable");
 });
 
-test("ConsulLink.acknowledging() tells the fleet what the workers act on, and no failure", async () => {
+test("ConsulLink.acknowledging() tells the fleet what the workers act on, no failure", async () => {
   const { link: own, consul } = await link(SHARED);
   let fails = false;
   const sink = own.acknowledging({
@@ -74,7 +74,7 @@ test("ConsulLink.acknowledging() tells the fleet what the workers act on, and no
   expect(member()).toContain('"revision":4');
 });
 
-test("ConsulLink registers when callers may come, and takes itself out before a drain", async () => {
+test("ConsulLink registers when callers may come, deregisters before a drain", async () => {
   const { link: own, consul } = await link({
     ...SHARED,
     register: { service: "edge", port: 8080 },

@@ -61,7 +61,7 @@ test("ConsulStore.load() without Consul and copy is an error that says why", asy
   });
 });
 
-test("ConsulStore.load() of a value that is no table takes the copy, and a save repairs it", async () => {
+test("ConsulStore.load() of no table takes the copy, and a save repairs it", async () => {
   const bed = await openConsulBed();
   const open = await storeOf(bed);
   const store = open();

@@ -7,7 +7,7 @@ test("discoveryProblems() has nothing to say when all is well", () => {
   expect(discoveryProblems(WELL)).toEqual([]);
 });
 
-test("discoveryProblems() says for how long nothing was confirmed, and why, each reason once", () => {
+test("discoveryProblems() says how long nothing was confirmed, and why, each reason once", () => {
   const reasons = ["Cannot read service a: no", "Cannot read service b: no"];
   const state = { ...WELL, stalenessMs: 11_200, reasons: [...reasons, ...reasons] };
   expect(discoveryProblems(state)).toEqual([

@@ -32,7 +32,7 @@ async function followed() {
   return { ...bed, own, services, store, results, say, weights };
 }
 
-test("FollowedSplitter shifts to what Consul says; a version that it does not name gets 0", async () => {
+test("FollowedSplitter shifts to what Consul says; a version it does not name gets 0", async () => {
   const { say, weights } = await followed();
   say({ v1: 25, v2: 75 });
   await eventually(() => expect(weights()).toEqual([2_500, 7_500]));

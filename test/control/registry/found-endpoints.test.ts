@@ -75,7 +75,7 @@ test("FoundEndpoints never damps the only endpoint", () => {
   expect(pool.endpoints).toEqual([up("a:1")]);
 });
 
-test("FoundEndpoints takes out at once what an operator has put into maintenance, even the last", () => {
+test("FoundEndpoints takes out at once what is put into maintenance, even the last", () => {
   const pool = new FoundEndpoints();
   tell(pool, [up("a:1"), up("b:1")], 0);
   tell(pool, [up("a:1"), maintained("b:1")], 1_000);
@@ -155,7 +155,7 @@ function passTime(pool: FoundEndpoints, fromMs: number, forMs: number): number {
   return endMs;
 }
 
-test("FoundEndpoints has a healthy endpoint unless Consul named none for the whole grace time", () => {
+test("FoundEndpoints has a healthy endpoint until Consul names none for a grace time", () => {
   const words = fc.array(word, { maxLength: 30 });
   const run = fc.check(fc.property(words, keepsGrace), { seed: 4, numRuns: 300 });
   expect(run.counterexample).toBeNull();

@@ -42,7 +42,7 @@ test("Registrar.start() registers the version as meta and tag", async () => {
   });
 });
 
-test("Registrar registers anew what the agent has lost or has otherwise, and else leaves it", async () => {
+test("Registrar registers again only what the agent has lost or has otherwise", async () => {
   const { consul, deps, registrar: own } = await registrar();
   const added = (): number =>
     deps.lines.filter((line) => line.includes("registration.added")).length;

@@ -79,7 +79,7 @@ test("ServiceWatch keeps what it knows when the token may read nothing any more"
   expect(deps.lines.join()).toContain("discovery.current");
 });
 
-test("ServiceWatch uses what Consul has left of an answer, and says that it is not all", async () => {
+test("ServiceWatch uses what Consul left of an answer, and says that it is not all", async () => {
   const { consul, watch, told } = await watched();
   await watch.first;
   consul.saysFiltered = true;
@@ -126,7 +126,7 @@ test.each([
   },
 );
 
-test("ServiceWatch.tried resolves with a failure, first does only with an answer or the end", async () => {
+test("ServiceWatch.tried resolves after a failure too, first only with an answer", async () => {
   const bed = await openConsulBed();
   bed.consul.fault = { kind: "answer", status: 500, text: "No cluster leader" };
   const target = {

@@ -11,7 +11,7 @@ function fleetOf({ deps }: FakeConsulBed, sidecar = "a/1"): SidecarFleet {
   return new SidecarFleet(deps, { prefix: PREFIX, sidecar });
 }
 
-test("SidecarFleet.run() lists the sidecar with its address, and its revision as it grows", async () => {
+test("SidecarFleet.run() lists the sidecar with its address and its growing revision", async () => {
   const bed = await openConsulBed();
   const fleet = fleetOf(bed);
   fleet.announce("http://10.0.0.7:9180");
@@ -49,7 +49,7 @@ test("SidecarFleet.run() does not take a place that it has yielded, until it res
   await eventually(async () => expect(await fleet.members()).toMatchObject([{ revision: 1 }]));
 });
 
-test("SidecarFleet.members() leaves out who has died, and takes nonsense for revision 0", async () => {
+test("SidecarFleet.members() leaves out the dead, and takes nonsense for revision 0", async () => {
   const bed = await openConsulBed();
   bed.consul.set("sluice/fleet/dead", '{"revision":3}');
   bed.consul.set("sluice/fleet/odd", "nonsense", "session-9");
@@ -94,7 +94,7 @@ test("SidecarFleet.run() puts its key back when somebody has deleted it", async 
   }
 });
 
-test("SidecarFleet.members() leaves out names and takes no revisions that no sidecar writes", async () => {
+test("SidecarFleet.members() takes no names and revisions that no sidecar writes", async () => {
   const bed = await openConsulBed();
   bed.consul.set("sluice/fleet/%zz", '{"revision":3}', "session-7");
   bed.consul.set("sluice/fleet/far", '{"revision":9007199254740992}', "session-8");

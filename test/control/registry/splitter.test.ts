@@ -77,7 +77,7 @@ test("publishSplitter() gives up after three tries against others that keep writ
   expect(consul.asked.filter((asked) => asked.startsWith("PUT"))).toHaveLength(3);
 });
 
-test("followSplitter() tells weights at first and with each change, and nothing of no entry", async () => {
+test("followSplitter() tells weights first and at each change, but no missing entry", async () => {
   const { consul, deps, run } = await openConsulBed();
   const told: unknown[] = [];
   const listener = {

@@ -115,7 +115,7 @@ test("a write that changes several services publishes each that says so", async 
   await eventually(() => expect(agent.puts.toSorted()).toEqual(["shop 50,50", "web 25,75"]));
 });
 
-test("what another sidecar has written is its own to publish, but may be ours to follow", async () => {
+test("what another sidecar wrote is its own to publish, but may be ours to follow", async () => {
   const { agent, store, services } = await start({ web: serviceWith("publish", 90) });
   await eventually(() => expect(agent.puts).toEqual(["web 90,10"]));
   const theirs = { web: serviceWith("publish", 30), shop: serviceWith("follow", 90) };
@@ -126,7 +126,7 @@ test("what another sidecar has written is its own to publish, but may be ours to
   await eventually(() => expect(agent.puts).toEqual(["web 90,10", "web 60,40"]));
 });
 
-test("of shifts while one is being published the last is published too, and only that", async () => {
+test("of the shifts during a publication, the last is published too, and only that", async () => {
   const { agent, services } = await start({ web: serviceWith("publish", 90) });
   await eventually(() => expect(agent.puts).toEqual(["web 90,10"]));
   agent.puts.length = 0;
@@ -191,7 +191,7 @@ test("a service that wants to follow no longer is not asked about any more", asy
   expect(asked("web")).toEqual([]);
 });
 
-test("weights that Consul does not take are told once, and written when it takes them", async () => {
+test("weights that Consul refuses are told once, and written when it takes them", async () => {
   const { consul, deps, events, splitters } = await follow({ web: serviceWith("publish", 90) });
   consul.fault = { kind: "answer", status: 403, text: "Permission denied" };
   splitters.revised(["web"], true);

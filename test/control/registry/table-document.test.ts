@@ -26,7 +26,7 @@ function checkPieces(text: string, limit: number): void {
   expect(pieces.every((piece) => Buffer.byteLength(piece) <= limit)).toBe(true);
 }
 
-test("splitText() gives pieces within the limit that make the text again, whatever its characters", () => {
+test("splitText() gives pieces within the limit that join to the text, in any script", () => {
   const text = fc.string({ unit: "grapheme", maxLength: 200 });
   const limit = fc.integer({ min: 4, max: 40 });
   fc.assert(fc.property(text, limit, checkPieces), { seed: 4 });

@@ -86,7 +86,7 @@ test("TableKeys.sweepParts() that fails costs a warning", async () => {
   expect(deps.lines.join()).toContain("store.parts_left");
 });
 
-test("TableKeys.readAnywhere() asks any server when there is no leader, and else only it", async () => {
+test("TableKeys.readAnywhere() asks any server only when there is no leader", async () => {
   const { consul, keys: own } = await keys();
   await own.readAnywhere();
   expect(consul.asked).toEqual(["GET kv/sluice/table"]);

@@ -25,7 +25,7 @@ test("warnOfDifferences() says nothing where file and table are the same", async
   expect(await told({ web })).toEqual([]);
 });
 
-test("warnOfDifferences() names the file's services that are not in force, or not like that", async () => {
+test("warnOfDifferences() names the file's services that are not in force, or differ", async () => {
   const file = { web: { ...web, timeout: "9s" }, shop, constructor: shop };
   expect(await told(file)).toEqual([
     ["table.store-wins", { revision: 1, absent: "constructor", differing: "web" }],

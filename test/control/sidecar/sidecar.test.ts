@@ -180,7 +180,7 @@ describe("Sidecar", () => {
     await sidecar.drained;
   });
 
-  test("reload() leaves a service alone that the API has removed, and the file removes too", async () => {
+  test("reload() leaves a service alone that both the API and the file removed", async () => {
     const { sidecar, api, services } = await compose(configOf(), [configOf({ services: {} })]);
     await sidecar.start(api);
     await services.remove("web", { actor: "local", reason: undefined, ifMatch: "*" });

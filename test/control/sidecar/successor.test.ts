@@ -23,7 +23,7 @@ async function start(code: string): Promise<{ successor: Promise<Successor>; por
   return { successor: Successor.start(options), port };
 }
 
-test("Successor.start() hands over sockets, then the table, and waits until it serves", async () => {
+test("Successor.start() hands over sockets, then the table, and waits till it serves", async () => {
   const { successor } = await start(`
     const heard = [process.env.SLUICE_PREDECESSOR === String(process.ppid), ...process.argv.slice(2)];
     process.on("message", (message, handle) => {

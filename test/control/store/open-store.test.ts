@@ -5,7 +5,7 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const table = { revision: 7, services: {} };
 
-test("openStore() opens a store in memory with the table of the process before, or none", async () => {
+test("openStore() opens a store in memory with the earlier process's table, or none", async () => {
   const config = { kind: "memory" } as const;
   expect(await (await openStore(config, undefined)).load()).toBeUndefined();
   const heir = await openStore(config, { table, predecessorPid: 1 });

@@ -78,7 +78,7 @@ test("TableFollower asks the store when it hears of a table that is not newer", 
   expect([...current.table.services.keys()]).toEqual(["shop"]);
 });
 
-test("TableFollower.adoptStored() applies nothing when the store holds what is in force", async () => {
+test("TableFollower.adoptStored() applies nothing if the store has what is in force", async () => {
   const { follower: followed, applied } = await follower();
   await followed.adoptStored();
   expect(applied).toEqual([1]);

@@ -61,7 +61,7 @@ test("TableInForce.read() tells of services that cannot be used, and applies not
   expect(applied).toEqual([]);
 });
 
-test("TableInForce.apply() takes along what discovery finds at once for services that are new", async () => {
+test("TableInForce.apply() includes what discovery finds at once for new services", async () => {
   let settles = 0;
   const settled = async (): Promise<void> => {
     settles += 1;

@@ -195,7 +195,7 @@ describe("Discovery", () => {
   const consul: ServiceDocument = { versions: { v1: { consul: { service: "web" } } } };
   const one = { address: "10.0.0.1:1", weight: 1, healthy: true };
 
-  test("is told what to watch, and what it finds reaches the workers under the same revision", async () => {
+  test("is told what to watch; what it finds reaches the workers under one revision", async () => {
     const discovery = new FakeDiscovery();
     const { services, sink } = await started({ web: consul, shop }, { discovery });
     expect(Object.keys(discovery.watched)).toStrictEqual(["web", "shop"]);
@@ -224,7 +224,7 @@ describe("Discovery", () => {
     expect(services.snapshot("web").versions[0]?.endpoints).toStrictEqual([]);
   });
 
-  test("is heard from the first moment: what it finds while the workers take the table in counts", async () => {
+  test("is heard from the first moment, even while the workers take the table in", async () => {
     const discovery = new FakeDiscovery();
     const update = discovery.update.bind(discovery);
     discovery.update = (services) => {
@@ -249,7 +249,7 @@ describe("Discovery", () => {
     expect(services.snapshot("web").versions[0]?.endpoints[0]?.address).toBe("10.0.0.1:99");
   });
 
-  test("states of endpoints that it finds can be set, and outlive them until they are ready", async () => {
+  test("states of endpoints that it finds can be set, and outlive them until ready", async () => {
     const found = { version: "v1", address: one.address } as const;
     const discovery = new FakeDiscovery();
     discovery.found.set("web/v1", [one]);
@@ -318,7 +318,7 @@ describe("Tables of other sidecars", () => {
     expect(services.document("shop")).toStrictEqual(web);
   });
 
-  test("that begin anew, at a lower revision, are what the store holds: they are applied", async () => {
+  test("that begin anew, at a lower revision, are what the store holds and apply", async () => {
     const { services, store, sink } = await started();
     await services.shift("web", { v1: 1 }, ANY);
     await services.shift("web", { v1: 2 }, ANY);

@@ -42,7 +42,7 @@ test("addHistogram() counts under each bound all that lies below it", async () =
   ]);
 });
 
-test("addHistogram() is a histogram to Prometheus, with a series for each set of labels", async () => {
+test("addHistogram() is a Prometheus histogram with a series for each set of labels", async () => {
   const counts = countsOf(1);
   const lines = await linesOf(
     { labels: { version: "v1" }, counts, sumMs: 1 },

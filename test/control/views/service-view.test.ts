@@ -39,7 +39,7 @@ test("serviceView() shows what the table has beside what the workers count", () 
   expect(serviceViewSchema.parse(view)).toEqual(view);
 });
 
-test("serviceView() shows what is left, by kind and age, of versions that are being left only", () => {
+test("serviceView() shows what is left, by kind and age, of versions being left only", () => {
   const service = shown({ v1: 1, v2: 0, v3: { weight: 1, state: "maint" } });
   const { v1, v2, v3 } = serviceView(service, new WorkerTotals([]), {
     ...NO_DRAINS,

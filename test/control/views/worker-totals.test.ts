@@ -36,7 +36,7 @@ test("WorkerTotals add up connections and refused messages, by reason", () => {
   ]);
 });
 
-test("WorkerTotals know how many workers ejected an endpoint, and until when the last one does", () => {
+test("WorkerTotals know how many workers ejected an endpoint, and until when at most", () => {
   const workers = [0, 4_000, 1_000].map((ejectedForMs) => oneWorker({ ejectedForMs }));
   expect(new WorkerTotals(workers).endpoint("web", "v1", "10.0.0.5:3000")).toEqual({
     inFlight: 6,
@@ -46,7 +46,7 @@ test("WorkerTotals know how many workers ejected an endpoint, and until when the
   });
 });
 
-test("WorkerTotals name each version of a filter that runs once, and none that could not be loaded", () => {
+test("WorkerTotals name each running version of a filter once, but none that did not load", () => {
   const workers = ["1", "", "2", "1"].map(withFilter);
   const { versions, failures, answers } = new WorkerTotals(workers).filter("web", "headers");
   expect(versions).toEqual(["1", "2"]);

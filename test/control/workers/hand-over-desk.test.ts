@@ -67,7 +67,7 @@ describe("HandOverDesk", () => {
     ]);
   });
 
-  test("closes its copy of a socket, and tells who gave it, when the worker has its own", async () => {
+  test("closes its copy of a socket and tells the giver once the worker has its own", async () => {
     const worker = new TestWorker();
     const { desk, logged } = deskWith(worker);
     const [handle, old] = [new Handle(), new TestWorker()];
@@ -79,7 +79,7 @@ describe("HandOverDesk", () => {
     expect([handle.closed, old.got, logged]).toEqual([true, ["taken"], []]);
   });
 
-  test("a connection whose worker ends before it answers is lost, and never sent to a second", async () => {
+  test("a connection whose worker ends before it answers is lost, not sent again", async () => {
     const worker = new TestWorker();
     const { desk, serving, logged } = deskWith(worker);
     const handle = new Handle();
@@ -102,7 +102,7 @@ describe("HandOverDesk", () => {
     expect([first?.got, next.got]).toEqual([[], ["tunnelClient 3", "tunnelUpstream 3"]]);
   });
 
-  test("half a tunnel is closed with the worker that gave it, and an upstream side without it", () => {
+  test("half a tunnel is closed with its giver, and an upstream side without the other", () => {
     const { desk, serving } = deskWith(new TestWorker());
     const [old, other] = [new TestWorker(), new TestWorker()];
     const [lost, kept, late] = [new Handle(), new Handle(), new Handle()];

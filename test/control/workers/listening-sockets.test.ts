@@ -95,7 +95,7 @@ describe("ListeningSockets", () => {
     expect(sockets.address(bind)).toBe(bind);
   });
 
-  test("connections wait while nobody accepts, and close() refuses those that come later", async () => {
+  test("connections wait while nobody accepts, and close() refuses later ones", async () => {
     const sockets = newSockets();
     const socket = await sockets.open("127.0.0.1:0");
     const port = portOf(sockets.address("127.0.0.1:0"));

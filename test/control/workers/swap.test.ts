@@ -160,7 +160,7 @@ describe("Workers.swap()", () => {
     expect(await statusAt(address)).toBe(404);
   });
 
-  test("to code that hangs changes nothing, and holds up neither counts nor writes meanwhile", async () => {
+  test("to code that hangs changes nothing, and delays neither counts nor writes", async () => {
     const clock = new ManualClock();
     const { workers } = await running(1, clock);
     const old = workers.pids;
@@ -173,7 +173,7 @@ describe("Workers.swap()", () => {
     await eventually(() => expect(workers.pids).toEqual(old));
   });
 
-  test("a worker on trial accepts nobody, not even at a listener that is opened meanwhile", async () => {
+  test("a worker on trial accepts nobody, not even at a listener opened meanwhile", async () => {
     const { workers } = await running(1);
     // It counts its listeners: one is its trial's own, until it serves.
     const lines = `let listeners = 0;
@@ -241,7 +241,7 @@ describe("Workers.swap()", () => {
     await expect(statusAt(address)).rejects.toThrow("ECONNREFUSED");
   });
 
-  test("old workers that never end are bounded: more swaps are refused, until one has ended", async () => {
+  test("old workers that never end are bounded: swaps are refused until one ends", async () => {
     const { workers } = await running(1);
     const address = await workers.listen(LISTENER);
     const stays = `onAsked("handOver", () => undefined);${STARTED}`;

@@ -75,7 +75,7 @@ describe("tellWorker()", () => {
     expect(asked).toEqual([{ kind: "table", change, filters: 5 }]);
   });
 
-  test("has any other load them first; what it refuses is logged, and in force all the same", async () => {
+  test("has any other load them first; what it refuses is logged, yet in force", async () => {
     answer = ({ kind }) =>
       Promise.resolve(
         kind === "table"

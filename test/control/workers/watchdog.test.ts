@@ -95,7 +95,7 @@ describe("Watchdog", () => {
     expect(warned).toEqual([]);
   });
 
-  test("ends a worker that owes an answer for HANG_MS, once, and asks it nothing more", async () => {
+  test("ends a worker that owes an answer for HANG_MS, once, and asks nothing more", async () => {
     const clock = new ManualClock();
     const [well, stuck] = [new FakeWorker(1), new FakeWorker(2)];
     const { warned } = watch([well, stuck], clock);
@@ -139,7 +139,7 @@ describe("Watchdog", () => {
     expect(warned).toEqual([["worker.hung", { pid: 1, forMs: 600_000 }]]);
   });
 
-  test("asks neither a worker on trial nor one that has yet to start, until they serve", async () => {
+  test("asks neither a worker on trial nor one that starts, until they serve", async () => {
     const clock = new ManualClock();
     const [onTrial, starting] = [new FakeWorker(1), new FakeWorker(2)];
     onTrial.onTrial = true;

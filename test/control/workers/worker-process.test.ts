@@ -31,7 +31,7 @@ describe("WorkerProcess", () => {
     await expect(asked).rejects.toThrow(new WorkerError("no such listener"));
   });
 
-  test("ask() fails when the worker ends before it answers, and at once when it has ended", async () => {
+  test("ask() fails when the worker ends before it answers, or has ended before", async () => {
     const worker = await scriptedWorker(`onAsked("unlisten", () => process.exit(3));`);
     const ended = `worker ${worker.pid} ended (3)`;
     await expect(worker.ask({ kind: "unlisten", bind: "x" })).rejects.toThrow(ended);
@@ -47,7 +47,7 @@ describe("WorkerProcess", () => {
     expect([worker.stopping, await worker.ended]).toEqual([true, "SIGKILL"]);
   });
 
-  test("what a worker gave away before it died arrives before its silence, with a live socket", async () => {
+  test("what a worker gave away before it died arrives first, with a live socket", async () => {
     const closed = Promise.withResolvers<void>();
     const server = createServer((socket) => socket.resume().once("close", closed.resolve));
     server.listen(0, "127.0.0.1");

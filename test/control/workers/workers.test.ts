@@ -89,7 +89,7 @@ describe("Workers", () => {
     expect(await revisions(workers)).toEqual([7, 7]);
   });
 
-  test("a worker that ends is replaced by one that has the whole table and every listener", async () => {
+  test("a worker that ends is replaced by one with the whole table and all listeners", async () => {
     const { workers, clock, logged } = await started(1);
     const origin = await startOrigin("hello");
     await workers.apply(change(1));
@@ -107,7 +107,7 @@ describe("Workers", () => {
     expect(logged).toEqual(["worker.started", "worker.ended", "worker.started"]);
   });
 
-  test("a worker that ends soon after its start is replaced later, and later still the next time", async () => {
+  test("a worker that ends soon after its start is replaced later, each time more so", async () => {
     const { workers, clock } = await started(1);
     for (const waitMs of [200, 400, 800]) {
       signal(workers.pids[0], "SIGKILL");
@@ -175,7 +175,7 @@ describe("Workers", () => {
     expect([workers.restarts, logged]).toEqual([0, ["worker.started", "worker.started"]]);
   });
 
-  test("listen() replaces a listener in its place, and unlisten() gives the place back", async () => {
+  test("listen() replaces a listener in place, and unlisten() gives the place back", async () => {
     const { workers } = await started(1);
     await workers.apply(change(1, [await startOrigin("hello")]));
     const address = await workers.listen(LISTENER);
@@ -185,7 +185,7 @@ describe("Workers", () => {
     await expect(get(address)).rejects.toThrow("ECONNREFUSED");
   });
 
-  test("reserve() names an address in use, and refuses those who come before listen()", async () => {
+  test("reserve() names an address in use, and refuses who comes before listen()", async () => {
     const { workers } = await started(1);
     const taken = await startOrigin("hello");
     await expect(workers.reserve(taken)).rejects.toThrow(ListenError);

@@ -72,7 +72,7 @@ describe("Unix sockets", () => {
     return [field("x-forwarded-for"), field("x-forwarded-proto"), field("x-forwarded-host")];
   }
 
-  test("what a peer says of where a request comes from is kept when peers are trusted", async () => {
+  test("what a trusted peer says of a request's origin is kept", async () => {
     expect(await told(trusting)).toEqual(["203.0.113.9", "https", "shop.example"]);
   });
 
@@ -95,7 +95,7 @@ describe("Unix sockets", () => {
     expect(client.text.endsWith("4\r\nhalf\r\n")).toBe(true);
   });
 
-  test("the end of a last answer waits for a slow client longer than the linger of 2 s", async () => {
+  test("the end of a last answer waits for a slow client beyond the linger of 2 s", async () => {
     // Unix sockets hold little and always the same: for one of these sizes the last piece waits
     // here.
     const sizes = Array.from({ length: 16 }, (_, index) => (index + 1) * 32 * 1024);

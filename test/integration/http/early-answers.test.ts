@@ -70,7 +70,7 @@ describe("answers that come before the request is whole (docs/http.md)", () => {
     if (host === "web") expect(await plane.attempts("ok")).toBe(before + 20);
   });
 
-  test("an answer that only the end delimits is whole if its FIN came before the reset", async () => {
+  test("an answer delimited by its end is whole if its FIN came before the reset", async () => {
     plane.origin.onHead = ({ socket }) => {
       socket.pause();
       socket.end(OPEN_ENDED, () => socket.destroy());

@@ -96,7 +96,7 @@ describe("an endpoint pays only for what it did (docs/health.md)", () => {
     expect(text).toContain(`${outcome}"timeout"} 0\n`);
   });
 
-  test("a full queue of a Unix socket is 503 after connectTimeout, and ejects nothing", async () => {
+  test("a Unix socket's full queue is 503 after connectTimeout, and ejects nothing", async () => {
     const all = await clients();
     for (const client of all) client.send(head("GET / HTTP/1.1", "Host: busy"));
     const answers = await Promise.all(all.map((client) => client.response()));

@@ -71,7 +71,7 @@ describe("transfers that take long", () => {
     expect(attempts).toBe(3);
   });
 
-  test("who waits for a connection as long as for an answer gets 503, to nobody's blame", async () => {
+  test("who waits in vain for a connection gets 503, to nobody's blame", async () => {
     plane.origin.onRequest = (connection) => drip(ANSWER_HEAD, connection);
     const [first, second] = [await plane.open(), await plane.open()];
     await first.send(GET).until("x");

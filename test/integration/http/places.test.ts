@@ -59,7 +59,7 @@ describe("a place is held only by somebody who waits (docs/http.md)", () => {
     await expectRoom();
   });
 
-  test("a reset is seen behind requests that wait, and where the origin does not read", async () => {
+  test("a reset is seen behind waiting requests, and where the origin does not read", async () => {
     const clients = await fill((client) => client.send(GET + GET));
     for (const client of clients) client.reset();
     await expectRoom();

@@ -126,7 +126,7 @@ describe("what a proxy owes (RFC 9110 7.6)", () => {
       expect(field("forwarded")).toBe("for=10.0.0.1");
     });
 
-    test("X-Request-Id is kept when it is fit for logs, else made; traceparent passes", async () => {
+    test("X-Request-Id is kept if it is fit for logs, else made; traceparent passes", async () => {
       const kept = await forwarded(["X-Request-Id: abc-1", "traceparent: 00-1-2-01"]);
       expect(kept.field("x-request-id")).toBe("abc-1");
       expect(kept.field("traceparent")).toBe("00-1-2-01");
@@ -157,7 +157,7 @@ describe("what a proxy owes (RFC 9110 7.6)", () => {
       ).toBeLessThan(300);
     });
 
-    test("Max-Forwards of OPTIONS is counted down, and 0 is answered here (9110 7.6.2)", async () => {
+    test("Max-Forwards of OPTIONS is counted down; 0 is answered here (9110 7.6.2)", async () => {
       const client = await plane.open();
       expect((await client.send(optionsFor(2)).response()).status).toBe(200);
       expect(plane.origin.requests[0]?.field("max-forwards")).toBe("1");
@@ -305,7 +305,7 @@ describe("what a proxy owes (RFC 9110 7.6)", () => {
       expect(client.text.endsWith(end)).toBe(true);
     });
 
-    test("an answer before the body has ended is passed on, then both close (9112 9.3)", async () => {
+    test("an answer before the body's end is passed on, then both close (9112 9.3)", async () => {
       plane.origin.onHead = answer(responseOf("429 Too Many Requests", "wait"));
       const client = await plane.open();
       client.send(head("POST / HTTP/1.1", "Host: web", "Content-Length: 50000")).send("some");

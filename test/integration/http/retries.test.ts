@@ -66,7 +66,7 @@ describe("retries (RFC 9110 9.2.2, RFC 9112 9.3.1)", () => {
     return clients[0] as RawSocket;
   }
 
-  test("a kept-alive connection that dies is replaced by a fresh one, not by another old one", async () => {
+  test("a kept connection that dies is replaced by a fresh one, not an old one", async () => {
     const client = await staleConnections(3);
     expect((await client.send(GET).response()).body).toBe("ok");
     expect(plane.origin.requests).toHaveLength(2);

@@ -57,7 +57,7 @@ describe("upgrades, and heads that are not quite right (RFC 9110 7.8, 15.2; 9112
     await eventually(() => expect(plane.origin.lastConnection.fate).not.toBe("open"));
   });
 
-  test("who declines an upgrade with a body gets no further request on that connection", async () => {
+  test("who declines an upgrade with a body gets no more requests on that connection", async () => {
     const client = await plane.open();
     expect((await client.send(POST_HEAD + BODY).response()).body).toBe("ok");
     expect((await client.send(GET).response()).body).toBe("ok");

@@ -190,7 +190,7 @@ describe("upstream faults (docs/http.md, Responses)", () => {
     expect(plane.origin.connections).toHaveLength(2);
   });
 
-  test("bytes on an idle upstream connection are nobody's answer (CVE-2026-48931 class)", async () => {
+  test("bytes on an idle upstream connection answer nobody (CVE-2026-48931 class)", async () => {
     const client = await plane.open();
     expect((await client.send(GET).response()).body).toBe("ok");
     plane.origin.lastConnection.send(responseOf("200 OK", "poison"));

@@ -77,7 +77,7 @@ test("a balancer that only looks whether we are there leaves nothing behind", as
   expect(bed.deps.rejected.toRecord()).toEqual({});
 });
 
-test("a connection is not given away before its header is whole, and takes the address along", async () => {
+test("a connection is given away only once its header is whole, with its address", async () => {
   const { client, connection } = await open();
   client.send(HEADER.slice(0, 20));
   expect(connection.giveAway()).toBeUndefined();

@@ -93,7 +93,7 @@ describe("Migration", () => {
     expect(happened.slice(3)).toEqual(["d 1012"]);
   });
 
-  test("leaves alone what began after it did, and takes in what came late from before", async () => {
+  test("leaves alone what began later, and includes what came late from before", async () => {
     const { clock, works, happened } = begin({ a: -1, young: 1 });
     await clock.advance(500);
     works.push(new Work("late", -50, happened));
@@ -147,7 +147,7 @@ describe("Migration", () => {
     expect(happened.slice(2)).toEqual(["b 1012", "c 1012"]);
   });
 
-  test("stops by itself when more than half of 20 handshakes fail, until the next attempt", async () => {
+  test("stops by itself when over half of 20 handshakes fail, until the next attempt", async () => {
     const names = Array.from({ length: 100 }, (_each, at) => [`t${at}`, -at] as const);
     const { clock, migration, happened, handshakes } = begin(Object.fromEntries(names));
     handshakes.upgrades += 19;

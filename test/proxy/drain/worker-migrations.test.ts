@@ -71,7 +71,7 @@ function started(...versions: readonly string[]): Started {
 }
 
 describe("WorkerMigrations", () => {
-  test("order() migrates one version of one service, and closes its idle connections once", async () => {
+  test("order() migrates one version of a service, closes its idle connections once", async () => {
     const { migrations, clock, closed } = started("web/v1", "web/v2", "shop/v1", "web/v1");
     migrations.order(ORDER);
     await clock.advance(500);

@@ -6,7 +6,7 @@ import { statusOf } from "../../../proxy/exchange/respond.ts";
 const ALL: readonly Failure[] = Object.values(FAILURES);
 
 describe("FAILURES", () => {
-  test("are told apart by the client: 504 for what took too long, 502 for what went wrong, 503 for our own", () => {
+  test("tell the client apart: 504 for too slow, 502 for wrong, 503 for our own", () => {
     const late = ALL.filter(({ error }) => statusOf(error) === 504);
     expect(late).toEqual([FAILURES.connectTimeout, FAILURES.late]);
     const ours = ALL.filter(({ outcome }) => outcome === "local");

@@ -68,7 +68,7 @@ describe("FilterChain.request()", () => {
     expect(chain.filters.map(({ counts }) => counts.answers)).toEqual([0, 1, 0]);
   });
 
-  test("takes the last choice of a version; one that the service has not is a failure", async () => {
+  test("takes the last choice of a version; one the service lacks is a failure", async () => {
     const chain = await chainOf(new FakeParts(), {
       first: { request: (head) => head.version("v1") },
       second: { request: (head) => head.version("v2") },

@@ -96,7 +96,7 @@ describe("Filters", () => {
     expect(live.filters?.filters.map(({ version }) => version)).toEqual(["1", "2"]);
   });
 
-  test("prepare() refuses a module that does not say that it reads the old one's state", async () => {
+  test("prepare() refuses a module that does not say it reads the old one's state", async () => {
     await put(filterSpec("count", "one"));
     const reason =
       'cannot take over the state: wanted "1" in readsState of version 3, found nothing';
@@ -184,7 +184,7 @@ describe("Filters", () => {
     expect([seen(), options]).toEqual(['{"list":[1,2]}', { list: [1] }]);
   });
 
-  test("prepare() tells of every filter that cannot be used, and of files that are missing", async () => {
+  test("prepare() tells of every filter that cannot be used, and of missing files", async () => {
     const { filter } = filterSpec("gone", "");
     const gone = { filter, code: { kind: "missing", reason: "cannot read it" } } as const;
     expect(await prepare([gone, filterSpec("bad", "none"), filterSpec("good", "one")])).toEqual([

@@ -55,7 +55,7 @@ async function untilStill(number: () => number): Promise<void> {
 }
 
 describe("HandOver", () => {
-  test("a connection that was never used and one between two requests go on elsewhere", async () => {
+  test("an unused connection and one between two requests go on elsewhere", async () => {
     const two = await TwoWorkers.start();
     const [fresh, used] = [await two.open(), await two.open()];
     expect(await worker(used.send(GET))).toBe("old");
@@ -89,7 +89,7 @@ describe("HandOver", () => {
     expect(await worker(client.send(GET))).toBe("next");
   });
 
-  test("pipelined requests are answered in order, from the answer under way on elsewhere", async () => {
+  test("pipelined requests are answered in order, after the one under way elsewhere", async () => {
     const two = await TwoWorkers.start();
     two.origin.onRequest = () => undefined;
     const client = await two.open();
@@ -110,7 +110,7 @@ describe("HandOver", () => {
     expect(two.origin.requests).toHaveLength(4);
   });
 
-  test("only so many sockets are on their way at once; the others are served until their turn", async () => {
+  test("only so many sockets are on their way; others are served until their turn", async () => {
     const two = await TwoWorkers.start();
     const clients = await Promise.all(Array.from({ length: 100 }, () => two.open()));
     await eventually(() => expect(two.old.connections.size).toBe(100));

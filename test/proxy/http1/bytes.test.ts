@@ -74,7 +74,7 @@ describe("bytes:", () => {
     },
   );
 
-  test("skipBlanks() and trimBlanks() leave SP and HTAB out, and meet where there is nothing else", () => {
+  test("skipBlanks() and trimBlanks() leave out SP and HTAB, and meet where that is all", () => {
     const bytes = Buffer.from(" \t a\v \t", "latin1");
     expect(skipBlanks(bytes, 0, bytes.length)).toBe(3);
     expect(trimBlanks(bytes, 0, bytes.length)).toBe(5);

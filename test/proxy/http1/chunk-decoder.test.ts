@@ -5,7 +5,7 @@ const BODY = "5\r\nhello\r\n00A;x=y\r\n0123456789\r\n0\r\nX-Trailer: 1\r\n\r\n";
 const bytes = Buffer.from(`<${BODY}GET /`, "latin1");
 const end = 1 + BODY.length;
 
-test("ChunkDecoder gives the payload, however the body is cut, without trailers or what follows", () => {
+test("ChunkDecoder gives the payload, however it is cut, without trailers or what follows", () => {
   for (let cut = 1; cut <= end; cut += 1) {
     const decoder = new ChunkDecoder();
     const text = decoder.decode(bytes, 1, cut) + decoder.decode(bytes, cut, bytes.length);

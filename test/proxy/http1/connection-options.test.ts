@@ -25,7 +25,7 @@ test.each([
   expect(read(...lines)).toEqual([true, asked, ""]);
 });
 
-test("ConnectionOptions.read() marks the fields that an option names, all lines and in any case", () => {
+test("ConnectionOptions.read() marks every line of a named field, in any case", () => {
   const lines = ["X-Hop: 1", "Connection: x-HOP", "x-hop: 2", "X-Hop-2: 3"];
   expect(read(...lines)).toEqual([true, "", "X-Hop: 1,x-hop: 2"]);
 });

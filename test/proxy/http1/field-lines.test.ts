@@ -38,7 +38,7 @@ test.each([
   expect(fields.textWithout(fieldSet(...kinds), fields.start)).toBe(text);
 });
 
-test("FieldLines.markNamed() marks lines of that name in any case, and none that has a kind", () => {
+test("FieldLines.markNamed() marks lines of that name in any case, but none of a kind", () => {
   const { fields } = fieldsOf(...LINES);
   for (const name of ["X", "host"]) {
     const bytes = Buffer.from(`${LINES.join("\r\n")}\r\n\r\n${name}`, "latin1");

@@ -26,7 +26,7 @@ test("FieldReader reads on where it stopped, though the bytes have moved in betw
   }
 });
 
-test("FieldReader.begin() is a new section in the same lines, without the refusal of the last", () => {
+test("FieldReader.begin() begins a section in the same lines, without the last refusal", () => {
   const fields = new FieldLines();
   const reader = new FieldReader(fields);
   const bytes = Buffer.from("A: 1\r\nB : 2\r\n\r\nC: 3\r\n\r\n", "latin1");

@@ -40,7 +40,7 @@ function rewritten(lines: readonly string[], changes: Partial<RequestRewrite> = 
 
 const get = (...fields: readonly string[]): string[] => ["GET / HTTP/1.1", "Host: a", ...fields];
 
-test("requestHeadForUpstream() leaves the line and the fields as sent, and puts its own behind", () => {
+test("requestHeadForUpstream() keeps the line and the fields as sent, before its own", () => {
   const sent = [
     "GET /%7Ea/../b?c HTTP/1.1",
     "hOST:  a",
@@ -106,14 +106,14 @@ test("requestHeadForUpstream() appends to what a trusted peer says", () => {
   expect(rewritten(get(), { trusted: true, proto: "https" })).toContain("X-Forwarded-Proto: https");
 });
 
-test("requestHeadForUpstream() replaces a request id that is twice there, too long or not visible", () => {
+test("requestHeadForUpstream() replaces a request id that is double, too long or invisible", () => {
   for (const ids of [["a", "b"], ["a".repeat(129)], ["a b"], ["\u00e9"], [""]]) {
     const fields = ids.map((id) => `X-Request-Id: ${id}`);
     expect(rewritten(get(...fields))).toEqual([...get(), ...OWN]);
   }
 });
 
-test("requestHeadForUpstream() turns absolute-form into origin-form and its authority into Host", () => {
+test("requestHeadForUpstream() turns absolute-form into origin-form with its host", () => {
   const own = OWN.map((line) => line.replace("Host: a", "Host: b:81"));
   expect(rewritten(["GET http://b:81?x HTTP/1.1", "Host: a", "A: 1"])).toEqual([
     "GET /?x HTTP/1.1",
@@ -134,7 +134,7 @@ test("requestHeadForUpstream() speaks HTTP/1.1 for an HTTP/1.0 client", () => {
   expect(rewritten(["GET /x HTTP/1.0", "Host: a"])).toEqual(["GET /x HTTP/1.1", "Host: a", ...own]);
 });
 
-test("requestHeadForUpstream() keeps the framing, and says 0 for POST, PUT and PATCH without body", () => {
+test("requestHeadForUpstream() keeps framing; POST, PUT and PATCH without body get 0", () => {
   const sized = ["PUT / HTTP/1.1", "Host: a", "content-length: 3", "Expect: 100-continue"];
   const chunked = ["DELETE / HTTP/1.1", "Host: a", "Transfer-Encoding: Chunked"];
   expect(rewritten(sized)).toEqual([...sized, ...OWN]);
@@ -145,7 +145,7 @@ test("requestHeadForUpstream() keeps the framing, and says 0 for POST, PUT and P
   }
 });
 
-test("requestHeadForUpstream() passes on TE: trailers, an upgrade and Max-Forwards as its own", () => {
+test("requestHeadForUpstream() sends TE: trailers, an upgrade and Max-Forwards as its own", () => {
   expect(rewritten(get("TE: gzip, Trailers;q=1", "Trailer: x"))).toEqual([
     ...get("Trailer: x"),
     ...OWN,

@@ -25,7 +25,7 @@ test("TrailerSection holds what came before in memory of its own", () => {
   expect(section.text).toBe("X: 1\r\nY: 2\r\n\r\n");
 });
 
-test("TrailerSection that keeps no fields is an empty line, and still refuses what is no field", () => {
+test("TrailerSection that keeps no fields is an empty line, and still refuses non-fields", () => {
   const read = (text: string): readonly [number, string] => {
     const section = new TrailerSection(false);
     const bytes = Buffer.from(text, "latin1");
@@ -35,7 +35,7 @@ test("TrailerSection that keeps no fields is an empty line, and still refuses wh
   expect(read("X : 1\r\n\r\n")).toEqual([REFUSED, ""]);
 });
 
-test("TrailerSection is refused when it is longer than a head may be, in one piece or in many", () => {
+test("TrailerSection is refused when longer than a head may be, in one piece or many", () => {
   const long = Buffer.from(`X: ${"y".repeat(REQUEST_HEAD_BYTES_MAX)}\r\n\r\n`, "latin1");
   expect(new TrailerSection(true).read(long, 0, long.length)).toBe(REFUSED);
   const section = new TrailerSection(true);

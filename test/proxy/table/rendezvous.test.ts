@@ -201,7 +201,7 @@ test("placeIn() draws as often as there are versions, on average over requests",
   expect(draws / 2 / 1_000).toBeLessThan(4 * 1.5);
 });
 
-test("placeIn() gives up on a version without a weight at once, and on a hopeless one in time", () => {
+test("placeIn() gives up on a version without weight at once, on a hopeless one in time", () => {
   const service = serviceTable({ v1: 1_000_000, v2: 0, v3: 1 });
   const place = nowhere();
   const [, none, rare] = service.versions;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compileVersions, stableVersion } from "../../../proxy/table/version-table.ts";
 import { serviceSnapshot } from "./service-fixture.ts";
 
-test("compileVersions() keeps order and weights, and parts new work from keyed work by state", () => {
+test("compileVersions() keeps order and weights, and parts new from keyed work by state", () => {
   const service = serviceSnapshot({
     v1: 60,
     v2: { weight: 30, state: "drain" },
@@ -19,7 +19,7 @@ test("compileVersions() keeps order and weights, and parts new work from keyed w
   expect(new Set(versions.map(({ hash }) => hash)).size).toBe(3);
 });
 
-test("stableVersion() is the one that is named, else the first, else one that takes nothing", () => {
+test("stableVersion() is the one named, else the first, else one that takes nothing", () => {
   const named = serviceSnapshot({ v1: 1, v2: 1 }, { stable: "v2" });
   const versions = compileVersions(named);
   expect(stableVersion(named, versions)).toBe(versions[1]);

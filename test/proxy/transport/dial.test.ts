@@ -25,7 +25,7 @@ class Owner {
   }
 }
 
-test("Dial gives the stream of a connection that stands, from which nothing has been read", async () => {
+test("Dial gives the stream of an open connection, with nothing read from it", async () => {
   const accepted = Promise.withResolvers<Socket>();
   const port = await listen(accepted.resolve);
   const owner = new Owner();

@@ -220,7 +220,7 @@ async function pausedInBulk(
   return { source: relay.source as Transport, goOn };
 }
 
-test("Transport.releaseBuffer() outside of a read hands on no buffer that is still read into", async () => {
+test("Transport.releaseBuffer() outside a read hands on no buffer still in use", async () => {
   const buffers = new ReadBuffers();
   const first = await pausedInBulk(buffers, noise(20, 256 * 1024));
   const second = await pausedInBulk(buffers, noise(21, 256 * 1024));

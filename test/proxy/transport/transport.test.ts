@@ -19,7 +19,7 @@ import type { Kind } from "./transport-fixture.ts";
 
 const [HANDLES] = KINDS as [Kind];
 
-test("acceptTransport() reads into the shared buffer: this Node still has the streams we know", async () => {
+test("acceptTransport() reads into the shared buffer: Node's streams are known", async () => {
   const recorder = new Recorder();
   const buffers = new ReadBuffers();
   let from: ArrayBufferLike | undefined;
@@ -96,7 +96,7 @@ describe.each(KINDS)("$name", (kind) => {
     await eventually(() => expect(recorder.told).toEqual(["broken ECONNRESET"]));
   });
 
-  test("Transport.blocked lasts from a write that the kernel does not take until onFlushed", async () => {
+  test("Transport.blocked lasts from a write the kernel cannot take until onFlushed", async () => {
     const recorder = new Recorder();
     const { transport, peer } = await acceptedPair(kind, recorder);
     peer.pause();
@@ -138,7 +138,7 @@ describe.each(KINDS)("$name", (kind) => {
     expect([recorder.text, transport.ended, transport.whole]).toEqual(["firstsecond", true, false]);
   });
 
-  test("Transport.write() to a peer that has reset ends in onClose with the error, once", async () => {
+  test("Transport.write() to a peer that has reset ends in one onClose with error", async () => {
     const recorder = new Recorder();
     const { transport, peer } = await acceptedPair(kind, recorder);
     transport.pause();

@@ -35,7 +35,7 @@ test("WriteBatch.add() during a flush waits for the next turn", async () => {
   await eventually(() => expect(flushed).toEqual(["first", "second"]));
 });
 
-test("WriteBatch.tell() comes before the writes of its turn, and what it writes goes with them", async () => {
+test("WriteBatch.tell() comes before the writes of its turn, and its writes go along", async () => {
   const batch = new WriteBatch();
   const steps: string[] = [];
   batch.add({ flush: () => steps.push("first write") });
@@ -49,7 +49,7 @@ test("WriteBatch.tell() comes before the writes of its turn, and what it writes 
   expect(steps).toEqual(["told", "first write", "its write"]);
 });
 
-test("WriteBatch.turn changes with each turn that was marked, also when somebody throws", async () => {
+test("WriteBatch.turn changes with each turn that was marked, even if one throws", async () => {
   const batch = new WriteBatch();
   const first = batch.mark();
   expect(batch.mark()).toBe(first);

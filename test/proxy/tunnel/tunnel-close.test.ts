@@ -122,7 +122,7 @@ describe("closeFrame()", () => {
 });
 
 describe("TunnelClose", () => {
-  test("tells the client between messages, then passes only what the client sends, to its Close", () => {
+  test("tells the client between messages, then passes only the client's, to its Close", () => {
     const tunnel = new TestTunnel().begin();
     tunnel.fromServer(whole).fromClient(asked).fromClient(closeBytes(1012, MASK)).fromClient(asked);
     expect(tunnel.told).toEqual({
@@ -156,7 +156,7 @@ describe("TunnelClose", () => {
     }
   });
 
-  test("passes the client's Close on to its last byte, and nothing behind it in the same read", () => {
+  test("passes on the client's Close to its last byte, and nothing behind it", () => {
     const tunnel = new TestTunnel().begin();
     const close = closeBytes(1012, MASK);
     tunnel.fromClient(Buffer.concat([asked, close, Buffer.from("more")]));

@@ -47,7 +47,7 @@ test("IdleConnections.take() passes over those that do not stand any more", asyn
   expect(idle.take(endpoint)).toBeUndefined();
 });
 
-test("IdleConnections.forget() takes out one wherever it is, and minds none that is not there", async () => {
+test("IdleConnections.forget() takes one out wherever it is, and minds no absent one", async () => {
   using origin = await RawOrigin.start();
   const { idle, connections, endpoint } = await resting(origin, 3);
   const [first, second, third] = connections as [
@@ -62,7 +62,7 @@ test("IdleConnections.forget() takes out one wherever it is, and minds none that
   expect(idle.count(endpoint)).toBe(0);
 });
 
-test("IdleConnections.takeAny() looks only at endpoints of the usability that is wanted", async () => {
+test("IdleConnections.takeAny() looks only at endpoints of the usability wanted", async () => {
   using origin = await RawOrigin.start();
   const { idle, connections, endpoint } = await resting(origin, 1);
   const never = versionPool([endpointSnapshot("a:1")]).endpoints.values();

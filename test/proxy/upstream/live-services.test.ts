@@ -20,7 +20,7 @@ function liveServices(table: RoutingTable): LiveServices {
   return services;
 }
 
-test("LiveServices.replace() keeps what lives on of a service, and lets go of those that are gone", () => {
+test("LiveServices.replace() keeps what lives on of a service, and lets the rest go", () => {
   const services = liveServices(tableOf(["a", "b"]));
   const [kept, gone] = [services.byName("a"), services.byName("b")];
   const next = tableOf(["a", "c"], "127.0.0.1:2");
@@ -32,7 +32,7 @@ test("LiveServices.replace() keeps what lives on of a service, and lets go of th
   expect(services.byName("c")?.name).toBe("c");
 });
 
-test("LiveServices.replace() does not touch a service that is the same object in both tables", () => {
+test("LiveServices.replace() leaves alone a service that is one object in both tables", () => {
   const table = tableOf(["a", "b"]);
   const services = liveServices(table);
   const updated: string[] = [];
@@ -59,7 +59,7 @@ test("LiveServices.poolFor() of a version that is gone is a pool that takes noth
   }
 });
 
-test("LiveServices tells of versions and endpoints that have something to tell, and of no others", async () => {
+test("LiveServices tells only of versions and endpoints that have something to tell", async () => {
   using origin = await RawOrigin.start();
   const services = liveServices(tableOf(["a", "b"], origin.address));
   expect([services.versionStats(), services.endpointStats()]).toEqual([[], []]);

@@ -24,7 +24,7 @@ describe("RestHabits", () => {
     expect(habits.restMinMs).toBe(20);
   });
 
-  test("are suspect for a minute after bytes that answer nothing, and have to be proven again", () => {
+  test("are suspect for a minute after bytes that answer nothing, and must be proven again", () => {
     const habits = proven();
     expect(habits.isSuspect(0)).toBe(false);
     habits.spoke(1_000);

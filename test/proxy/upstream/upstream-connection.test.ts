@@ -61,7 +61,7 @@ test.each([
   expect([pool.connections, endpoint?.inFlight]).toEqual([0, 0]);
 });
 
-test("UpstreamConnection that does not stand within the connect timeout fails: timeout", async () => {
+test("UpstreamConnection that is not open within the connect timeout fails: timeout", async () => {
   const address = await hangingAddress();
   const pool = versionPool([address]);
   const user = new RecordingUser(pool);
@@ -72,7 +72,7 @@ test("UpstreamConnection that does not stand within the connect timeout fails: t
   expect(pool.connections).toBe(0);
 });
 
-test("UpstreamConnection finds the queue of a Unix socket full: it waits, and only then fails", async () => {
+test("UpstreamConnection waits at the full queue of a Unix socket, and then fails", async () => {
   using stalled = await StalledListener.start(join(await temporaryFolder(), "full.sock"));
   const deps = poolParts();
   const pool = versionPool([stalled.address], poolPolicy(), deps);
@@ -199,7 +199,7 @@ describe.each(SURPRISES)("UpstreamConnection on which %s waits in the kernel", (
   });
 });
 
-test("UpstreamConnection that was just released is not given away before it was read once", async () => {
+test("UpstreamConnection just released is not given away before it was read once", async () => {
   using origin = await RawOrigin.start();
   const { buffers, ...parts } = poolParts();
   const pool = versionPool([origin.address], poolPolicy(), { buffers, ...parts });

@@ -22,7 +22,7 @@ function left(endpoints: VersionEndpoints, snapshot: VersionSnapshot): readonly 
   return endpoints.follow(snapshot).map(({ address }) => address);
 }
 
-test("VersionEndpoints.follow() tells of those that are gone and of those not ready, not of the ill", () => {
+test("VersionEndpoints.follow() tells of those gone and those not ready, not of the ill", () => {
   const { endpoints } = following("a:1", "b:1", "c:1", "d:1");
   const gone = endpoints.byAddress.get("a:1");
   const snapshot = versionSnapshot(
@@ -38,7 +38,7 @@ test("VersionEndpoints.follow() tells of those that are gone and of those not re
   expect(left(endpoints, snapshot)).toEqual([]);
 });
 
-test("VersionEndpoints of the first table start at full share, those that come later slowly", () => {
+test("VersionEndpoints of the first table start at full share, later ones slowly", () => {
   const { endpoints, advance } = following("a:1");
   advance(5_000);
   endpoints.follow(versionSnapshot("a:1", "b:1"));

@@ -26,7 +26,7 @@ test("VersionPool.release() for one client keeps the connection from everybody e
   expect(owner.connection).toBe(connection);
 });
 
-test("VersionPool.resume() gives nothing of an endpoint that is gone, or a connection that is", async () => {
+test("VersionPool.resume() gives nothing of an endpoint or connection that is gone", async () => {
   using origin = await RawOrigin.start();
   using other = await RawOrigin.start();
   const pool = versionPool([origin.address]);
@@ -43,7 +43,7 @@ test("VersionPool.resume() gives nothing of an endpoint that is gone, or a conne
   await eventually(() => expect(pool.connections).toBe(0));
 });
 
-test("VersionPool.acquire() of a recent connection takes none that has rested for long", async () => {
+test("VersionPool.acquire() of a recent connection takes none that rested for long", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address]);
   const [a, b, c] = users(pool, 3) as [RecordingUser, RecordingUser, RecordingUser];

@@ -43,7 +43,7 @@ test("VersionPool.acquire() takes the connection that was used last", async () =
   expect(a.connection).toBe(second);
 });
 
-test("VersionPool.acquire() waits at the limit, refuses beyond pending, serves in order", async () => {
+test("VersionPool.acquire() waits at the limit, refuses past pending, keeps order", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 1, pending: 2 }));
   const all = users(pool, 4) as [RecordingUser, RecordingUser, RecordingUser, RecordingUser];
@@ -59,7 +59,7 @@ test("VersionPool.acquire() waits at the limit, refuses beyond pending, serves i
   expect(counts(pool, origin)).toEqual([1, 1, 0]);
 });
 
-test("VersionPool gives the place of a connection that is gone to the first who waits", async () => {
+test("VersionPool gives the place of a lost connection to the first who waits", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));
   const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
@@ -71,7 +71,7 @@ test("VersionPool gives the place of a connection that is gone to the first who 
   expect(counts(pool, origin)).toEqual([1, 1, 0]);
 });
 
-test("VersionPool.cancel() of one that waits tells it nothing, and the next one gets its turn", async () => {
+test("VersionPool.cancel() of one that waits tells it nothing; the next is served", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));
   const [a, b, c] = users(pool, 3) as [RecordingUser, RecordingUser, RecordingUser];
@@ -84,7 +84,7 @@ test("VersionPool.cancel() of one that waits tells it nothing, and the next one 
   expect(b.told).toEqual([]);
 });
 
-test("VersionPool.cancel() of one whose connection is still looked at destroys that connection", async () => {
+test("VersionPool.cancel() of one whose connection is still examined destroys it", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));
   const [a, b, c] = users(pool, 3) as [RecordingUser, RecordingUser, RecordingUser];
@@ -98,7 +98,7 @@ test("VersionPool.cancel() of one whose connection is still looked at destroys t
   expect(origin.connections).toHaveLength(2);
 });
 
-test("VersionPool.cancel() of one that has waited and is being connected ends its connection", async () => {
+test("VersionPool.cancel() of one that waited and is being connected ends that", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));
   const [a, b, c] = users(pool, 3) as [RecordingUser, RecordingUser, RecordingUser];
@@ -157,7 +157,7 @@ test("VersionPool at its limit gives an idle connection of another endpoint", as
   expect([b.acquire(), b.connection]).toEqual(["kept", connection]);
 });
 
-test("VersionPool at its limit closes an idle connection of an unusable endpoint for one who waits", async () => {
+test("VersionPool at its limit closes an unusable endpoint's idle one for who waits", async () => {
   using ill = await RawOrigin.start();
   using well = await RawOrigin.start();
   const policy = poolPolicy({ connections: 1 });
@@ -188,7 +188,7 @@ test("VersionPool.release() gives no new work to an endpoint in maint", async ()
   expect(b.connection?.endpoint.address).toBe(ready.address);
 });
 
-test("VersionPool destroys an idle connection on which bytes arrive, and never hands it out", async () => {
+test("VersionPool destroys an idle connection where bytes arrive, never hands it out", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address]);
   const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
@@ -254,7 +254,7 @@ test("VersionPool.update() with an equal snapshot touches no socket", async () =
   expect(counts(pool, origin)).toEqual([2, 1, 1]);
 });
 
-test("VersionPool.update() without an address closes its idle connections; the busy end their work", async () => {
+test("VersionPool.update() without an address closes idle connections, not busy ones", async () => {
   using origin = await RawOrigin.start();
   using other = await RawOrigin.start();
   const pool = versionPool([origin.address]);
@@ -272,7 +272,7 @@ test("VersionPool.update() without an address closes its idle connections; the b
   expect([pool.connections, busy.told]).toEqual([0, ["ready", "data late"]]);
 });
 
-test("VersionPool.close() closes idle connections, lets work end and tells everyone who waits", async () => {
+test("VersionPool.close() closes idle connections, lets work end and tells who waits", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 2 }));
   const [busy, idle, late] = users(pool, 3) as [RecordingUser, RecordingUser, RecordingUser];
@@ -287,7 +287,7 @@ test("VersionPool.close() closes idle connections, lets work end and tells every
   expect(pool.usableCount).toBe(0);
 });
 
-test("VersionPool.discard() frees the place at once for the count, and tells its user nothing", async () => {
+test("VersionPool.discard() frees the place at once, and tells its user nothing", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address]);
   const user = new RecordingUser(pool);
@@ -306,7 +306,7 @@ test("VersionPool.release() of a connection that must not be kept closes it", as
   await eventually(() => expect(counts(pool, origin)).toEqual([0, 0, 0]));
 });
 
-test("VersionPool.acquire() avoids the endpoint that has just failed while there is another", async () => {
+test("VersionPool.acquire() avoids the endpoint that just failed if there is another", async () => {
   using origin = await RawOrigin.start();
   using other = await RawOrigin.start();
   const pool = versionPool([origin.address, other.address]);

@@ -8,7 +8,7 @@ function users(count: number): RecordingUser[] {
   return Array.from({ length: count }, () => new RecordingUser(pool));
 }
 
-test("WaitingLine gives users their turn in the order in which they came, with what they asked for", () => {
+test("WaitingLine gives users their turn in the order they came, with what they asked for", () => {
   const [a, b] = users(2) as [RecordingUser, RecordingUser];
   const line = new WaitingLine();
   expect([line.isEmpty, line.next()]).toEqual([true, undefined]);
@@ -20,7 +20,7 @@ test("WaitingLine gives users their turn in the order in which they came, with w
   expect([line.isEmpty, line.next()]).toEqual([true, undefined]);
 });
 
-test("WaitingLine.join() refuses a user when as many wait as may, and takes it when one has left", () => {
+test("WaitingLine.join() refuses a user while it is full, and takes it when one has left", () => {
   const [a, b] = users(2) as [RecordingUser, RecordingUser];
   const line = new WaitingLine();
   expect(line.join({ user: a, connectTimeoutMs: 0 }, 0)).toBe(false);
@@ -31,7 +31,7 @@ test("WaitingLine.join() refuses a user when as many wait as may, and takes it w
   expect(line.next()?.user).toBe(b);
 });
 
-test("WaitingLine.leave() gives what is being made for a user, once, until it is settled", async () => {
+test("WaitingLine.leave() gives what is being made for a user, once, if unsettled", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address]);
   const user = new RecordingUser(pool);

@@ -17,7 +17,7 @@ function program(script: string): { name: string; file: string; args: readonly s
   return { name: "the helper", file: process.execPath, args: ["-e", script] };
 }
 
-test("startShop() gives the port of a version that answers with its name, until stop()", async () => {
+test("startShop() gives a port where a version answers with its name, until stop()", async () => {
   const all = children();
   const url = `http://127.0.0.1:${await all.startShop("v2")}/`;
   expect((await fetch(url)).headers.get("x-shop-version")).toBe("v2");

@@ -35,7 +35,7 @@ async function show(url: string): Promise<Shown> {
 const ALL_STEPS = [0, 0.1, 0.5, 1].flatMap((share) => [`${share} a 0`, `${share} b 0`]);
 
 describe.skipIf(binary === "")("runDemo() over Consul", { timeout: 60_000 }, () => {
-  test("shifts through one sidecar, is seen at both, and leaves nothing in an agent that goes on", async () => {
+  test("shifts through one sidecar, shows at both, and leaves nothing in the agent", async () => {
     await using agent = await TestAgent.start(binary);
     const { faults, steps, said } = await show(agent.address);
     expect(faults).toEqual([]);
