@@ -3,6 +3,7 @@ import type { AuditEntry } from "../records/audit.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import { tableText } from "./output.ts";
+import { readWhole } from "./write-options.ts";
 
 /** `sluice audit`: who changed what, when and why. */
 export function addAudit(program: Command, context: CliContext): void {
@@ -13,6 +14,7 @@ export function addAudit(program: Command, context: CliContext): void {
     .option("--since <n>", "show the first entries after this sequence number")
     .action(
       async (options: { readonly limit: string; readonly since?: string }, command: Command) => {
+        for (const [name, text] of Object.entries(options)) readWhole(`--${name}`, text);
         const query = new URLSearchParams(options);
         const path = `/v1/audit?${query.toString()}`;
         const log = await clientOf(command, context).get<{ readonly entries: AuditEntry[] }>(path);

@@ -1,18 +1,21 @@
 import { Command, CommanderError } from "commander";
+import { addApply } from "./apply.ts";
 import { addAudit } from "./audit.ts";
+import { addDelete, addUndo } from "./changes.ts";
 import { addCheck } from "./check.ts";
 import { EXIT, usageError } from "./cli-error.ts";
 import type { CliContext } from "./commands.ts";
 import { addConsul } from "./consul.ts";
 import { addDemo } from "./demo.ts";
-import { addDrain } from "./drain.ts";
 import { addFilters } from "./filters.ts";
 import { addSwap, addUpgrade } from "./swap.ts";
 import { reportFailure } from "./output.ts";
 import type { Output } from "./output.ts";
+import { addReload } from "./reload.ts";
 import { addRun } from "./run.ts";
 import { addServices } from "./services.ts";
 import { addShift } from "./shift.ts";
+import { addStates } from "./states.ts";
 import { addStatus } from "./status.ts";
 
 /** Surroundings of the command line. */
@@ -74,7 +77,11 @@ function createProgram({ version, output }: CliOptions, context: CliContext): Co
   addStatus(program, context);
   addServices(program, context);
   addShift(program, context);
-  addDrain(program, context);
+  addStates(program, context);
+  addUndo(program, context);
+  addApply(program, context);
+  addDelete(program, context);
+  addReload(program, context);
   addFilters(program, context);
   addSwap(program, context);
   addUpgrade(program, context);

@@ -6,7 +6,8 @@ import { usageError } from "./cli-error.ts";
 import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import { percentText, tableText, withWarnings } from "./output.ts";
+import { percentText, withWarnings } from "./output.ts";
+import { planText } from "./plan-text.ts";
 import { withWriteOptions, writeOptions } from "./write-options.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -72,18 +73,4 @@ function shiftText(service: string, result: ShiftResult): string {
     ([version, weight]) => `${version}=${weight} (${percentText(shares[version] ?? 0)})`,
   );
   return withWarnings(`${service} is at revision ${revision}: ${parts.join(", ")}`, result);
-}
-
-function planText(plan: Plan): string {
-  const head = ["VERSION", "SHARE", "", "KEYS LOST", "GAINED", "TUNNELS TO MOVE", "OPEN EXPECTED"];
-  const rows = Object.entries(plan.versions).map(([version, each]) => [
-    version,
-    percentText(each.share.before),
-    `-> ${percentText(each.share.after)}`,
-    each.keys === undefined ? "-" : percentText(each.keys.lost),
-    each.keys === undefined ? "-" : percentText(each.keys.gained),
-    `${each.tunnels.toMigrate} of ${each.tunnels.open}`,
-    Math.round(each.capacity.inFlightExpected),
-  ]);
-  return withWarnings(tableText(head, rows), plan);
 }

@@ -3,22 +3,29 @@ import { servicePath } from "./client.ts";
 import type { ApiClient, SendOptions } from "./client.ts";
 import { usageError } from "./cli-error.ts";
 
-/** Options that every command that writes the table takes. */
-export type WriteOptions = {
-  readonly ifRev?: string;
-  readonly reason?: string;
-  readonly force?: boolean;
-};
+/** Why, and whether at any price. */
+export type ReasonOptions = { readonly reason?: string; readonly force?: boolean };
 
-/** Adds them to a command. */
+/** Options that every command that writes the table takes. */
+export type WriteOptions = ReasonOptions & { readonly ifRev?: string };
+
+/** Adds --reason to a command. */
+export function withReason(command: Command): Command {
+  return command.option("--reason <text>", "why; the audit log keeps it");
+}
+
+/** Adds --reason and --force to a command. */
+export function withForce(command: Command): Command {
+  return withReason(command).option(
+    "--force",
+    "write even if nothing serves a service that has traffic; needs --reason",
+  );
+}
+
+/** Adds all of WriteOptions to a command. */
 export function withWriteOptions(command: Command): Command {
-  return command
-    .option(
-      "--if-rev <n>",
-      "write only if the table still has this revision (default: read it now)",
-    )
-    .option("--reason <text>", "why; the audit log keeps it")
-    .option("--force", "write even if nothing serves a service that has traffic; needs --reason");
+  const ifRev = "write only if the table still has this revision (default: read it now)";
+  return withForce(command.option("--if-rev <n>", ifRev));
 }
 
 /**
@@ -37,23 +44,30 @@ export function writeOptions(
 export async function writeOptionsFrom(
   client: ApiClient,
   path: string,
-  { ifRev, force, ...options }: WriteOptions,
+  { ifRev, ...options }: WriteOptions,
 ): Promise<SendOptions> {
-  const reason = reasonOf(options);
-  if (force === true && reason === undefined) {
-    throw usageError("Cannot force: wanted --reason TEXT beside --force, found none");
-  }
-  if (ifRev !== undefined) return { ifRevision: readRevision(ifRev), reason, force };
+  const forced = forceOptions(options);
+  if (ifRev !== undefined) return { ifRevision: readWhole("--if-rev", ifRev), ...forced };
   const { revision } = await client.get<{ readonly revision: number }>(path);
-  return { ifRevision: revision, reason, force };
+  return { ifRevision: revision, ...forced };
 }
 
-function readRevision(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw usageError(`Cannot read --if-rev: wanted a whole number, found ${JSON.stringify(text)}`);
+/** What a call sends along that is no write to one revision. @throws CliError usage */
+export function forceOptions(options: ReasonOptions): Pick<SendOptions, "reason" | "force"> {
+  const reason = reasonOption(options);
+  if (options.force === true && reason === undefined) {
+    throw usageError("Cannot force: wanted --reason TEXT beside --force, found none");
+  }
+  return { reason, force: options.force };
 }
 
 /** As the audit log keeps it: a commit message ends with a line break. undefined: none given. */
-function reasonOf({ reason }: Pick<WriteOptions, "reason">): string | undefined {
+export function reasonOption({ reason }: Pick<ReasonOptions, "reason">): string | undefined {
   return reason?.replaceAll("\r\n", "\n").trim() || undefined;
+}
+
+/** A whole number of the command line. @throws CliError usage */
+export function readWhole(subject: string, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw usageError(`Cannot read ${subject}: wanted a whole number, found ${JSON.stringify(text)}`);
 }

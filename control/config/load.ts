@@ -50,6 +50,38 @@ export function readConfig(text: string, source: ConfigSource): Config {
   throw new ConfigError(source.file, [...unset, ...others]);
 }
 
+/**
+ * The services of a file as they are written there, `${…}` included: a configuration file, or one
+ * that holds nothing but services by name. What they hold is not looked at.
+ * @throws ConfigError
+ */
+export async function readServices(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const { document, place } = readYaml(await readText(file), file);
+  const obstacles = obstaclesIn(document, { place, limits: FILE_LIMITS });
+  if (obstacles.length > 0) throw new ConfigError(file, obstacles);
+  const whole = withoutExtensions(document);
+  const inner = isMapping(whole) ? whole["services"] : undefined;
+  const services = isMapping(inner) && !isService(inner) ? inner : whole;
+  if (!isMapping(services)) {
+    throw new ConfigError(file, [{ path: "", wanted: "services by name", found: "none" }]);
+  }
+  const others = Object.keys(services).filter((name) => !isService(services[name]));
+  if (others.length === 0) return services;
+  const flaw = { wanted: "a service, which has `versions`", found: "something else" };
+  throw new ConfigError(
+    file,
+    others.map((name) => problemAt({ path: [name], ...flaw }, place)),
+  );
+}
+
+function isService(value: unknown): boolean {
+  return isMapping(value) && Object.hasOwn(value, "versions");
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 async function readText(path: string): Promise<string> {
   try {
     await using file = await open(path, "r");

@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { expect, test } from "vitest";
 import { ApiClient } from "../../../control/cli/client.ts";
 import {
+  forceOptions,
+  reasonOption,
   withWriteOptions,
   writeOptions,
   writeOptionsFrom,
@@ -12,6 +14,21 @@ test("withWriteOptions() adds --if-rev, --reason and --force", () => {
   const command = withWriteOptions(new Command()).exitOverride();
   command.parse(["--if-rev", "7", "--reason", "why", "--force"], { from: "user" });
   expect(command.opts()).toEqual({ ifRev: "7", reason: "why", force: true });
+});
+
+test.each([
+  ["Errors are flat", "Errors are flat"],
+  ["first\r\n\r\nthen\n", "first\n\nthen"],
+  [" \n", undefined],
+  [undefined, undefined],
+])("reasonOption() takes %j for %j", (reason, taken) => {
+  expect(reasonOption(reason === undefined ? {} : { reason })).toBe(taken);
+});
+
+test("forceOptions() takes no blank reason for one", () => {
+  expect(() => forceOptions({ force: true, reason: " " })).toThrow(
+    expect.objectContaining({ code: "usage" }),
+  );
 });
 
 test("writeOptions() reads the revision first, so that a write in between is noticed", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { recordOf } from "../../../control/base/record-of.ts";
 import type { Config } from "../../../control/config/config-schema.ts";
-import { loadConfig, readConfig } from "../../../control/config/load.ts";
+import { loadConfig, readConfig, readServices } from "../../../control/config/load.ts";
 import { ConfigError, problemText } from "../../../control/base/errors.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -264,5 +264,31 @@ describe("loadConfig()", () => {
     );
     await writeFile(file, "#".repeat(8_388_609));
     await expect(loadConfig(file, {})).rejects.toThrow("found 8388609 bytes");
+  });
+});
+
+describe("readServices()", () => {
+  test.each([
+    ["services by name", "web: { versions: {} }"],
+    ["a configuration file", "x-any: 1\nlisteners: []\nservices: { web: { versions: {} } }"],
+  ])("takes %s", async (_name, text) => {
+    const file = join(await temporaryFolder(), "services.yaml");
+    await writeFile(file, text);
+    expect(await readServices(file)).toEqual({ web: { versions: {} } });
+  });
+
+  test("takes a service that is called services, and keeps variables as they are", async () => {
+    const file = join(await temporaryFolder(), "services.yaml");
+    await writeFile(file, "services: { versions: { v1: { endpoints: ['${HOST}:1'] } } }");
+    const document = { versions: { v1: { endpoints: ["${HOST}:1"] } } };
+    expect(await readServices(file)).toEqual({ services: document });
+  });
+
+  test("says where something else than a service stands", async () => {
+    const file = join(await temporaryFolder(), "services.yaml");
+    await writeFile(file, "web: { versions: {} }\nlisteners: []");
+    await expect(readServices(file)).rejects.toThrow(
+      "listeners: wanted a service, which has `versions`, found something else (line 2, column",
+    );
   });
 });

@@ -13,6 +13,37 @@ beforeEach(async () => {
   return () => api[Symbol.asyncDispose]();
 });
 
+test.each([
+  ["ready", "is ready"],
+  ["maint", "is in maintenance"],
+  ["drain", "drains"],
+])("sluice %s sets the state of a version and of an endpoint", async (state, words) => {
+  // From another state: a write that changes nothing has no revision of its own.
+  await runCommand([state === "maint" ? "drain" : "maint", "web/v2"], env);
+  const version = await runCommand([state, "web/v2"], env);
+  expect([version.status, version.out.split("\n")[0]]).toEqual([
+    0,
+    `web/v2 ${words} since revision 3`,
+  ]);
+  expect(api.services.snapshot("web").versions[1]?.state).toBe(state);
+  await runCommand([state === "maint" ? "drain" : "maint", "web/v1/10.0.0.6:3000"], env);
+  const endpoint = await runCommand([state, "web/v1/10.0.0.6:3000"], env);
+  expect([endpoint.status, endpoint.out.split("\n")[0]]).toEqual([
+    0,
+    `web/v1/10.0.0.6:3000 ${words} since revision 5`,
+  ]);
+  const [first, second] = api.services.snapshot("web").versions[0]?.endpoints ?? [];
+  expect([first?.state, second?.state]).toEqual(["ready", state]);
+});
+
+test("sluice ready takes endpoints whose addresses have slashes and colons", async () => {
+  const call = "PUT /v1/services/web/versions/v1/endpoints/unix%3A%2Frun%2Fweb.sock/state";
+  const scripted = await startScriptedApi({ [call]: ok({ revision: 8 }) });
+  const args = ["ready", "web/v1/unix:/run/web.sock", "--if-rev", "7"];
+  expect((await runCommand(args, { SLUICE_API: scripted.url })).status).toBe(0);
+  expect(scripted.asked).toEqual([{ call, body: { state: "ready" }, ifMatch: '"7"' }]);
+});
+
 describe("sluice drain", () => {
   test("drains a version", async () => {
     const { status, out } = await runCommand(["drain", "web/v2"], env);
@@ -22,7 +53,7 @@ describe("sluice drain", () => {
 
   test("drains the sidecar with --self, which status then shows", async () => {
     expect((await runCommand(["status"], env)).out).toMatch(/^ready +yes$/m);
-    expect((await runCommand(["drain", "--self"], env)).status).toBe(0);
+    expect((await runCommand(["drain", "--self", "--reason", "rest"], env)).status).toBe(0);
     const { status, out } = await runCommand(["status"], env);
     expect([status, api.sidecar.drains]).toEqual([0, 1]);
     expect(out).toMatch(/^ready +no: draining$/m);

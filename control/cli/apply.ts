@@ -1,0 +1,119 @@
+import type { Command } from "commander";
+import type { Plan } from "../api/plan.ts";
+import { readServices } from "../config/load.ts";
+import type { WriteAnswer } from "../table/service-writes.ts";
+import { CliError, configRefusal, usageError } from "./cli-error.ts";
+import { servicePath } from "./client.ts";
+import type { ApiClient, SendOptions } from "./client.ts";
+import { clientOf, print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+import { withWarnings } from "./output.ts";
+import { planText } from "./plan-text.ts";
+import { withWriteOptions, writeOptionsFrom } from "./write-options.ts";
+import type { WriteOptions } from "./write-options.ts";
+
+type Documents = Readonly<Record<string, unknown>>;
+
+/** One service that has been written. */
+type Applied = WriteAnswer & { readonly service: string };
+
+/** `sluice apply FILE [SERVICE…]`: puts documents of a file into the table. */
+export function addApply(program: Command, context: CliContext): void {
+  const apply = program
+    .command("apply")
+    .description("create or replace services as a file has them")
+    .argument("<file>", "services by name, or a configuration file; /dev/stdin for a pipe")
+    .argument("[service...]", "only these services of the file")
+    .option("--plan", "only say what it would do");
+  withWriteOptions(apply).action(
+    async (
+      file: string,
+      names: readonly string[],
+      options: WriteOptions & { readonly plan?: boolean },
+      command: Command,
+    ) => {
+      const documents = chosen(file, await readServices(file).catch(configRefusal), names);
+      const client = clientOf(command, context);
+      const write = await writeOptionsFrom(client, servicePath(), options);
+      // Nothing is written before all of them could be.
+      const plans = await planAll(client, file, documents);
+      if (options.plan === true) {
+        print(command, context, { plans }, () => plansText(plans));
+        return;
+      }
+      const applied = await writeAll(client, file, documents, write);
+      print(command, context, { applied }, () => applied.map(appliedText).join("\n"));
+    },
+  );
+}
+
+function chosen(file: string, documents: Documents, names: readonly string[]): Documents {
+  const missing = names.filter((name) => !Object.hasOwn(documents, name));
+  const known = Object.keys(documents);
+  if (missing.length === 0 && known.length > 0) {
+    return Object.fromEntries(
+      (names.length > 0 ? names : known).map((name) => [name, documents[name]]),
+    );
+  }
+  const wanted = missing.length > 0 ? missing.join(", ") : "services";
+  const found = known.length > 0 ? known.join(", ") : "none";
+  throw usageError(`Cannot apply ${file}: wanted ${wanted} in it, found ${found}`);
+}
+
+async function planAll(
+  client: ApiClient,
+  file: string,
+  documents: Documents,
+): Promise<Record<string, Plan>> {
+  const plans: [string, Plan][] = [];
+  for (const [service, body] of Object.entries(documents)) {
+    const plan = client.send<Plan>("POST", servicePath(service, "plan"), { body });
+    plans.push([service, await plan.catch(refusalOf(service, file, []))]);
+  }
+  return Object.fromEntries(plans);
+}
+
+async function writeAll(
+  client: ApiClient,
+  file: string,
+  documents: Documents,
+  first: SendOptions,
+): Promise<readonly Applied[]> {
+  const applied: Applied[] = [];
+  let write = first;
+  for (const [service, body] of Object.entries(documents)) {
+    const answer = await client
+      .send<WriteAnswer>("PUT", servicePath(service), { ...write, body })
+      .catch(refusalOf(service, file, applied));
+    applied.push({ service, ...answer });
+    write = { ...first, ifRevision: answer.revision };
+  }
+  return applied;
+}
+
+/** Says which service of the file was refused, and which are written already. */
+function refusalOf(
+  service: string,
+  file: string,
+  applied: readonly Applied[],
+): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof CliError)) throw error;
+    const { code, message, problems, exitCode } = error;
+    const before = applied.map((each) => each.service).join(", ");
+    const rest = before === "" ? "" : `; written before it: ${before}`;
+    const text = `Cannot apply ${service} of ${file}: ${message}${rest}`;
+    throw new CliError(code, text, { problems, exitCode, cause: error });
+  };
+}
+
+function appliedText(applied: Applied): string {
+  const { service, revision } = applied;
+  return withWarnings(`${service} is as in the file since revision ${revision}`, applied);
+}
+
+function plansText(plans: Readonly<Record<string, Plan>>): string {
+  return Object.entries(plans)
+    .map(([service, plan]) => `${service}\n${planText(plan)}`)
+    .join("\n\n");
+}
