@@ -4,6 +4,7 @@ import { systemClock } from "../proxy/base/clock.ts";
 import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
+import type { ApiDeps } from "./api/deps.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
 import { buildVersion } from "./base/build-version.ts";
@@ -158,7 +159,8 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     configPath,
     env,
   });
-  const views = { filters, workers, migrations, sidecar, registry: link };
+  const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
+  const views = { filters, workers, lately, migrations, sidecar, registry: link };
   const build = { version: buildVersion() };
   return { services, sidecar, api: createApi({ ...shared, ...views, services, build }) };
 }

@@ -12,6 +12,7 @@ import { runCli } from "../control/cli/program.ts";
 import { configSchema } from "../control/config/config-schema.ts";
 import { readConfig } from "../control/config/load.ts";
 import { WARNING_CODES } from "../control/table/warnings.ts";
+import { PROBLEM_CODES } from "../control/views/problems-view.ts";
 import { REFUSALS } from "../proxy/http1/refusal.ts";
 import { TOLERANCES } from "../proxy/table/tolerance.ts";
 import { anchorsOf, blocksOf, codesIn, pages, proseOf, rowsOf } from "./support/documents.ts";
@@ -224,6 +225,11 @@ describe("Names", () => {
   test("of warnings are those that a write can have", () => {
     const rows = rowsWithHead("docs/control-api.md", /^The answer to every write/);
     expect(firstCodes(rows)).toEqual(sorted(WARNING_CODES));
+  });
+
+  test("of problems are those that readyz can tell", () => {
+    const rows = rowsWithHead("docs/control-api.md", /^`GET \/readyz` is 503/);
+    expect(firstCodes(rows)).toEqual(sorted(PROBLEM_CODES));
   });
 
   test("of error codes are those of the command line", () => {

@@ -11,6 +11,7 @@ import type { Events } from "../records/events.ts";
 import type { MigrationAction } from "../migrations/migrations.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { FiltersInForce } from "../views/filter-view.ts";
+import type { Lately } from "../views/problems-view.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker, WriteContext } from "../table/table-sink.ts";
 import type { SwapReport } from "../workers/swap.ts";
@@ -94,6 +95,8 @@ export type ApiDeps = {
   readonly events: Events;
   readonly audit: Audit;
   readonly workers: WorkersView;
+  /** What is known without asking anybody. */
+  readonly lately: () => Lately;
   readonly filters: FiltersInForce;
   readonly migrations: MigrationsView;
   readonly sidecar: SidecarControl;

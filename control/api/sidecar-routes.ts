@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import { duration } from "../config/schema-parts.ts";
+import { problemsOf, problemsSchema } from "../views/problems-view.ts";
 import { TRIAL_DEFAULT_MS, TRIAL_MAX_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
@@ -8,14 +9,15 @@ import { askerOf, flag, forcingAsker, reasonHeaders, writeQuery } from "./write-
 
 const trial = duration.refine((ms) => ms <= TRIAL_MAX_MS, { error: "a duration of at most 10m" });
 
-const readiness = z.object({
+const readiness = problemsSchema.extend({
   ready: z.boolean(),
   reasons: z.array(z.string()).describe("Why it is not ready"),
   stale: z.array(z.string()).describe("What may be out of date while it serves, and why"),
 });
 
 /** The sidecar as a whole: drain, reload and the two health questions. */
-export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
+export function sidecarRoutes(api: Api, deps: ApiDeps): void {
+  const { sidecar } = deps;
   api.post(
     "/v1/drain",
     {
@@ -35,7 +37,7 @@ export function sidecarRoutes(api: Api, { sidecar, registry }: ApiDeps): void {
   reloadRoute(api, sidecar);
   swapRoute(api, sidecar);
   upgradeRoute(api, sidecar);
-  healthRoutes(api, sidecar, registry);
+  healthRoutes(api, deps);
 }
 
 function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
@@ -135,7 +137,7 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   );
 }
 
-function healthRoutes(api: Api, sidecar: ApiDeps["sidecar"], registry: ApiDeps["registry"]): void {
+function healthRoutes(api: Api, { sidecar, registry, services, lately }: ApiDeps): void {
   const live = z.object({ live: z.literal(true) });
   api.get(
     "/livez",
@@ -149,14 +151,19 @@ function healthRoutes(api: Api, sidecar: ApiDeps["sidecar"], registry: ApiDeps["
         summary: "Whether this sidecar should get traffic",
         description:
           "503 before the first table and while draining. Without its registry a sidecar " +
-          "continues with what it knows; the answer is 200, and `stale` says so.",
+          "continues with what it knows, and where nothing serves a service others still are " +
+          "served: the answer is 200, and `problems` and `stale` say so.",
         response: { 200: readiness, 503: readiness },
       },
     },
     async (_request, reply) => {
       const { ok, reasons } = sidecar.ready;
       const stale = [...(registry?.stale ?? [])];
-      return reply.code(ok ? 200 : 503).send({ ready: ok, reasons: [...reasons], stale });
+      const shown = services.names().map((name) => services.shown(name));
+      const problems = problemsOf({ services: shown, lately: lately(), stale });
+      return reply
+        .code(ok ? 200 : 503)
+        .send({ ready: ok, reasons: [...reasons], stale, ...problems });
     },
   );
 }

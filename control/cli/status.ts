@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { visibleText } from "../../proxy/base/visible-text.ts";
 import { EXIT } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import type { ServiceView } from "../views/service-view.ts";
+import type { Problems } from "../views/problems-view.ts";
 import { tableText } from "./output.ts";
 
 type Status = {
@@ -11,18 +13,21 @@ type Status = {
   readonly reasons: readonly string[];
   /** What may be out of date. */
   readonly stale: readonly string[];
+  /** Absent: the sidecar is older and does not say. */
+  readonly problems?: Problems["problems"];
+  readonly moreProblems?: number;
   readonly revision: number;
   readonly services: number;
   readonly countsMissing?: string;
 };
 
-type Health = Pick<Status, "ready" | "reasons" | "stale">;
+type Health = Pick<Status, "ready" | "reasons" | "stale" | "problems" | "moreProblems">;
 
 /** `sluice status`: one look at the sidecar. */
 export function addStatus(program: Command, context: CliContext): void {
   program
     .command("status")
-    .description("say whether the sidecar is ready and, if not, why")
+    .description("say what is not well, and whether the sidecar is ready and, if not, why")
     .option("--check", "only ask whether it is ready, and fail (exit status 1) if it is not")
     .action(async (options: { readonly check?: boolean }, command: Command) => {
       const client = clientOf(command, context);
@@ -44,7 +49,12 @@ export function addStatus(program: Command, context: CliContext): void {
 }
 
 function statusText(status: Status): string {
-  return tableText(
+  const { problems = [], moreProblems = 0 } = status;
+  const texts = [
+    ...problems.map(({ text }) => text),
+    ...(moreProblems === 0 ? [] : [`and ${moreProblems} more`]),
+  ];
+  const table = tableText(
     ["api", status.api],
     [
       ["ready", readyText(status)],
@@ -54,6 +64,7 @@ function statusText(status: Status): string {
       ["workers", status.countsMissing ?? "all answer"],
     ],
   );
+  return [...texts.map((text) => `problem: ${visibleText(text)}`), table].join("\n");
 }
 
 function readyText({ ready, reasons }: Health): string {

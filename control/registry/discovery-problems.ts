@@ -1,5 +1,4 @@
-/** How many services one sentence names: a Consul that is away is away for thousands. */
-const NAMED_MAX = 3;
+import { listed } from "../base/listed.ts";
 
 /** What is known of the endpoints of a registry, for people. */
 export type DiscoveryState = {
@@ -25,9 +24,4 @@ export function discoveryProblems(state: DiscoveryState): readonly string[] {
       ? [`instances: Consul has none left for ${listed(kept)}, kept a while`]
       : []),
   ];
-}
-
-function listed(texts: readonly string[]): string {
-  const more = texts.length - NAMED_MAX;
-  return [...texts.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])].join("; ");
 }

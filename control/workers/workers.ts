@@ -11,7 +11,7 @@ import type { TableSink } from "../table/table-sink.ts";
 import type { ComingFilters } from "./briefing.ts";
 import { drainWorkers } from "./drain-workers.ts";
 import type { GiveConnection, Heir } from "./hand-over-desk.ts";
-import { openAt } from "./recent-traffic.ts";
+import { ejectedBy, openAt } from "./recent-traffic.ts";
 import { swapWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import { tellWorker } from "./tell-worker.ts";
@@ -126,6 +126,25 @@ export class Workers implements TableSink, Heir {
     traffic.note(stats, nowMs);
     const isBusy = (service: string): boolean => traffic.isBusy(service, nowMs);
     return { isBusy, open: openAt(stats), workers: this.pids.length };
+  }
+
+  /** What workers have told by themselves, at most some seconds old: nobody is asked. */
+  lately(): {
+    /** As that of Traffic. */
+    readonly isBusy: (service: string) => boolean;
+    /** See RecentTraffic.failures(). */
+    readonly failures: (service: string, version: string) => number;
+    /** How many workers have ejected an endpoint. */
+    readonly ejectedBy: (service: string, version: string, address: string) => number;
+  } {
+    const { traffic, counts } = this.#set;
+    const nowMs = this.#deps.clock.nowMs();
+    traffic.note(counts, nowMs);
+    return {
+      isBusy: (service) => traffic.isBusy(service, nowMs),
+      failures: (service, version) => traffic.failures(service, version, nowMs),
+      ejectedBy: ejectedBy(counts),
+    };
   }
 
   /** The answers of all workers by pid; those that do not answer in time are left out. */

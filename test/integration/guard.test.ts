@@ -76,6 +76,30 @@ test("writes that would end in 503 or 404 are refused, and done by force", async
   expect(await write("DELETE", "/v1/services/web")).toEqual([200, []]);
 });
 
+/** What readyz says is not well: code, and service and version. */
+async function problems(): Promise<unknown> {
+  const response = await sidecar.call("GET", "/readyz");
+  const { problems: all } = (await response.json()) as {
+    problems: { code: string; service: string; version?: string }[];
+  };
+  return [response.status, ...all.map((each) => [each.code, each.service, each.version])];
+}
+
+test("readyz stays 200 and says what gets no answer, without being told", async () => {
+  expect(await problems()).toEqual([200]);
+  origin[Symbol.dispose]();
+  for (let count = 0; count < 5; count += 1) expect((await client.get("web")).status).toBe(502);
+  await eventually(async () => expect(await problems()).toEqual([200, ["failing", "web", "v1"]]));
+  const maint = ["PUT", "/v1/services/web/versions/v1/state?force=true"] as const;
+  expect((await write(...maint, { state: "maint" })) as unknown[]).toContain(200);
+  expect(await problems()).toEqual([
+    200,
+    ["nothing_served", "web", undefined],
+    ["failing", "web", "v1"],
+    ["not_ready", "web", "v1"],
+  ]);
+});
+
 test("a service without traffic goes at once, unless a listener is for it", async () => {
   expect(await write("DELETE", "/v1/services/idle")).toEqual([200, []]);
   expect(await write("DELETE", "/v1/services/own")).toEqual(REFUSED);

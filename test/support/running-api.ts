@@ -11,6 +11,7 @@ import { Audit } from "../../control/records/audit.ts";
 import type { ServiceDocument } from "../../control/config/service-schema.ts";
 import { Events } from "../../control/records/events.ts";
 import type { FiltersInForce } from "../../control/views/filter-view.ts";
+import type { Lately } from "../../control/views/problems-view.ts";
 import { OpenTotals } from "../../control/migrations/open-totals.ts";
 import { Services } from "../../control/table/services.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
@@ -46,12 +47,21 @@ export type RunningApi = AsyncDisposable & {
 export type ApiOverrides = {
   readonly initial?: Readonly<Record<string, ServiceDocument>>;
   readonly workers?: WorkersView;
+  readonly lately?: Partial<Lately>;
   readonly filters?: FiltersInForce;
   readonly prepare?: TableSink["prepare"];
   readonly migrations?: MigrationsView;
   readonly sidecar?: Partial<SidecarControl>;
   readonly registry?: RegistryView;
   readonly clock?: Clock;
+};
+
+/** No service has traffic, and nothing is known against an endpoint. */
+export const QUIET: Lately = {
+  isBusy: () => false,
+  failures: () => 0,
+  ejectedBy: () => 0,
+  listeners: [],
 };
 
 /** No version migrates, and nothing is under way. */
@@ -92,6 +102,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
     clock,
     migrations: overrides.migrations ?? NO_MIGRATIONS,
     workers: overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] },
+    lately: () => ({ ...QUIET, ...overrides.lately }),
     sidecar: Object.defineProperties(standInSidecar(counts), descriptors(overrides.sidecar)),
     registry: overrides.registry,
     build: { version: "0.0.0-test" },

@@ -18,10 +18,10 @@ async function call(
 
 test("POST drain answers at once; readyz is 503 and says why from then on", async () => {
   await using api = await startApi();
-  const ready = { ready: true, reasons: [], stale: [] };
+  const ready = { ready: true, reasons: [], stale: [], problems: [] };
   expect(await call(api, "GET", "/readyz")).toEqual([200, ready]);
   expect(await call(api, "POST", "/v1/drain")).toEqual([202, { draining: true }]);
-  const draining = { ready: false, reasons: ["draining"], stale: [] };
+  const draining = { ready: false, reasons: ["draining"], stale: [], problems: [] };
   expect(await call(api, "GET", "/readyz")).toEqual([503, draining]);
   expect(await call(api, "GET", "/livez")).toEqual([200, { live: true }]);
   expect(api.sidecar.drains).toBe(1);
@@ -30,8 +30,31 @@ test("POST drain answers at once; readyz is 503 and says why from then on", asyn
 test("readyz stays 200 while the registry is away, and says what is stale", async () => {
   const stale = ["table: Consul cannot be reached"];
   await using api = await startApi({ registry: { stale, stalenessMs: () => 1, fleet: undefined } });
-  const answer = { ready: true, reasons: [], stale };
+  const problems = [{ code: "registry", text: stale[0] }];
+  const answer = { ready: true, reasons: [], stale, problems };
   expect(await call(api, "GET", "/readyz")).toEqual([200, answer]);
+});
+
+test("readyz stays 200 while nothing serves a service, and says so", async () => {
+  await using api = await startApi({ lately: { isBusy: () => true } });
+  for (const version of ["v1", "v2"]) {
+    const context = { actor: "test", ifMatch: "*", reason: "a test", force: true } as const;
+    await api.services.setVersionState("web", version, "maint", context);
+  }
+  const [status, body] = await call(api, "GET", "/readyz");
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    ready: true,
+    problems: [
+      {
+        code: "nothing_served",
+        service: "web",
+        text: "web: no version can take a request, all of them get 503; it has traffic",
+      },
+      { code: "not_ready", service: "web", version: "v1" },
+      { code: "not_ready", service: "web", version: "v2" },
+    ],
+  });
 });
 
 test("POST reload answers with whatever came of it", async () => {

@@ -3,7 +3,7 @@ import { cellsOf, runCommand } from "../../support/run-cli.ts";
 import { ok, refused, startScriptedApi } from "../../support/scripted-api.ts";
 import type { ScriptedAnswer } from "../../support/scripted-api.ts";
 
-const READY = ok({ ready: true, reasons: [], stale: [] });
+const READY = ok({ ready: true, reasons: [], stale: [], problems: [] });
 const TABLE = ok({ revision: 7, services: [{}, {}] });
 
 /** The rows that `sluice status` prints by their first cell. */
@@ -53,9 +53,36 @@ test("sluice status --json counts the services, and leaves them out", async () =
     ready: true,
     reasons: [],
     stale: [],
+    problems: [],
     revision: 7,
     services: 2,
   });
+});
+
+test("sluice status prints first what is not well, and how much more there is", async () => {
+  const problems = [
+    { code: "nothing_served", service: "web", text: "web: all of them get 503" },
+    { code: "registry", text: "table: Consul says\u001B[31m no" },
+  ];
+  const stale = ["table: Consul says no"];
+  const health = { ready: true, reasons: [], stale, problems, moreProblems: 7 };
+  const api = await startScriptedApi({ "GET /readyz": ok(health), "GET /v1/services": TABLE });
+  const { status, out } = await runCommand(["status"], { SLUICE_API: api.url });
+  expect(status).toBe(0);
+  expect(out.split("\n").slice(0, 5)).toEqual([
+    "problem: web: all of them get 503",
+    "problem: table: Consul says\\u001b[31m no",
+    "problem: and 7 more",
+    expect.stringMatching(/^api /),
+    "ready     yes",
+  ]);
+  const json = await runCommand(["status", "--json"], { SLUICE_API: api.url });
+  expect(JSON.parse(json.out)).toMatchObject(health);
+});
+
+test("sluice status understands a sidecar that does not tell problems yet", async () => {
+  const health = ok({ ready: true, reasons: [], stale: [] });
+  expect(await statusRows(health, TABLE)).toMatchObject({ ready: "yes" });
 });
 
 test("sluice status fails when the API refuses", async () => {
