@@ -34,6 +34,7 @@ export function compileService(
     policy: service.policy,
     limits: service.limits,
     ejection: service.ejection,
+    keepAlive: service.keepAlive,
     slowStartMs: service.slowStartMs,
     methods: service.methods,
     tolerate: service.tolerate,

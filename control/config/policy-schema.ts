@@ -136,6 +136,16 @@ export const ejection = strict({
     maxPercent,
   }));
 
+/** `keepAlive`: how connections to endpoints are used again. */
+export const keepAlive = strict({
+  idle: durationFrom(1, "1ms").optional(),
+  requests: whole(0, LIMIT_MAX).default(0),
+  age: duration.prefault("0s"),
+  off: z.boolean().default(false),
+})
+  .prefault({})
+  .transform(({ idle, requests, age, off }) => ({ idleMs: idle, requests, ageMs: age, off }));
+
 /** `healthCheck`: active checks; absent: none. */
 export const healthCheck = strict({
   path: text.refine((path) => /^\/[!-~]*$/.test(path), { error: "a path that begins with /" }),

@@ -41,6 +41,7 @@ function toService(read: ReadService): Service {
     policy,
     limits: read.limits,
     ejection: read.ejection,
+    keepAlive: read.keepAlive,
     healthCheck: read.healthCheck,
     slowStartMs: read.slowStart,
     drain: read.drain,

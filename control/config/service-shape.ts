@@ -2,7 +2,7 @@ import { z } from "zod";
 import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
 import { TOLERANCES } from "../../proxy/table/tolerance.ts";
 import { filterSchema } from "./filter-schema.ts";
-import { drain, ejection, healthCheck, limits, policyShape } from "./policy-schema.ts";
+import { drain, ejection, healthCheck, keepAlive, limits, policyShape } from "./policy-schema.ts";
 import { routeSchema } from "./route-schema.ts";
 import {
   cookieDomain,
@@ -96,6 +96,7 @@ export const serviceShape = strict({
   ...policyShape,
   limits,
   ejection,
+  keepAlive,
   healthCheck: healthCheck.optional(),
   slowStart: duration.prefault("0s"),
   drain,

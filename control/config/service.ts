@@ -2,6 +2,7 @@ import type {
   AffinitySnapshot,
   EjectionPolicy,
   FilterSnapshot,
+  KeepAlive,
   Limits,
   Policy,
   RouteSnapshot,
@@ -104,6 +105,7 @@ export type Service = {
   readonly policy: Policy;
   readonly limits: Limits;
   readonly ejection: EjectionPolicy;
+  readonly keepAlive: KeepAlive;
   /** undefined: no active checks. */
   readonly healthCheck: HealthCheck | undefined;
   readonly slowStartMs: number;

@@ -129,7 +129,7 @@ export class Attempt {
     const isBound =
       this.#client.bound?.upstream === upstream || bindsConnection(request.fields, response.fields);
     if (upstream !== undefined) {
-      if (!upstream.reused) upstream.idleMs = upstreamIdleMs(response.header("keep-alive"));
+      if (!upstream.reused) upstream.toldIdleMs = upstreamIdleMs(response.header("keep-alive"));
       if (isBound) this.#bind(upstream);
       else this.#pool?.release(upstream);
     }

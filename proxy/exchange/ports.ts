@@ -83,8 +83,11 @@ export interface ExchangeUpstream {
   readonly reused: boolean;
   /** It is closed, or about to be. */
   readonly gone: boolean;
-  /** How long it may rest after this exchange, in ms; the attempt learns it from the answer. */
-  idleMs: number;
+  /**
+   * How long it may rest after an exchange, in ms; the attempt learns it from the first answer. 0:
+   * not at all. undefined: the answer does not say.
+   */
+  toldIdleMs: number | undefined;
 }
 
 /**

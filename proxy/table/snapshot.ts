@@ -83,6 +83,18 @@ export type Limits = {
   readonly tunnels: number;
 };
 
+/** How often and how long connections to endpoints are used again. */
+export type KeepAlive = {
+  /** Longest rest between two requests. undefined: a few seconds, or as the endpoint says. */
+  readonly idleMs: number | undefined;
+  /** Most requests over one connection. 0: no limit. */
+  readonly requests: number;
+  /** After this age, in ms, a connection gets no further request. 0: no limit. */
+  readonly ageMs: number;
+  /** A new connection for each request. */
+  readonly off: boolean;
+};
+
 /** When an endpoint is taken out for its own failures, and for how long. */
 export type EjectionPolicy = {
   /** Failures in a row that eject an endpoint. 0: never eject. */
@@ -181,6 +193,7 @@ export type ServiceSnapshot = {
   readonly policy: Policy;
   readonly limits: Limits;
   readonly ejection: EjectionPolicy;
+  readonly keepAlive: KeepAlive;
   /** A returning or new endpoint's share grows over this time. 0: at once. */
   readonly slowStartMs: number;
   /** The only methods that are taken. Empty: any. */

@@ -11,6 +11,7 @@ const ORPHAN_POLICY: PoolPolicy = {
   limits: { connections: 0, pending: 0, inFlight: 0, tunnels: 0 },
   ejection: { consecutive: 0, baseTimeMs: 0, maxTimeMs: 0, maxPercent: 0 },
   slowStartMs: 0,
+  keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: true },
 };
 
 /** All services of a worker: the table in force, and what outlives it. */

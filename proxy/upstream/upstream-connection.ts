@@ -8,6 +8,8 @@ import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import { acceptTransport, connectTransport } from "../transport/open-transport.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { KeepAlive } from "../table/snapshot.ts";
+import { ConnectionRest } from "./connection-rest.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /**
@@ -23,12 +25,6 @@ export type ConnectFailure =
   | "local"
   | "queueFull"
   | "stale";
-
-/**
- * The part of its idle time in which an endpoint surely keeps a connection: 1 s where we have to
- * guess, as no common server closes within that, though some do at 2 s (gunicorn).
- */
-const RECENT_SHARE = 0.25;
 
 /** Where the status is in a status line (RFC 9112 section 4). */
 const STATUS_START = "HTTP/1.1 ".length;
@@ -86,8 +82,8 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   user: UpstreamUser | undefined;
   /** Its user may write. */
   ready = false;
-  /** How long it may rest between exchanges, known from its first answer. 0: not at all. */
-  idleMs = 0;
+  /** The longest rest, as its first answer said. undefined: it did not. */
+  toldIdleMs: number | undefined;
   /** It has carried an exchange before this one, so its end may be the peer's idle timeout. */
   reused = false;
   /** It has a user who has not heard of it, and never will if it is stale: it ends meanwhile. */
@@ -102,9 +98,9 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   #hasTunnel = false;
   /** That takes long enough by now. */
   #waited = false;
-  /** When it was released: in which turn, and in monotonic milliseconds. */
+  /** In which turn it was released. */
   #restedTurn = 0;
-  #restedMs = 0;
+  readonly #rest: ConnectionRest;
 
   constructor(deps: ConnectionDeps, user: UpstreamUser | undefined) {
     this.endpoint = deps.endpoint;
@@ -114,6 +110,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     this.#faults = deps.faults;
     const { handle, buffers, endpoint, connectTimeoutMs } = deps;
     this.#turns = buffers.writes;
+    this.#rest = new ConnectionRest(endpoint.habits, deps.wheel.nowMs);
     this.ready = handle !== undefined;
     endpoint.inFlight += 1;
     this.transport =
@@ -134,16 +131,9 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     this.#owner.onConnectionGone(this, undefined);
   }
 
-  /** It may serve another exchange after the one that has ended; `alone`: of the same client. */
-  mayRest(alone: boolean): boolean {
-    const { removed, habits } = this.endpoint;
-    if (removed || !this.transport.whole) return false;
-    return alone || (this.idleMs > 0 && !habits.isSuspect(this.#wheel.nowMs));
-  }
-
   /** It has rested for so short a time that its endpoint does not close it for that. */
   get isRecent(): boolean {
-    return this.#restMs() <= this.idleMs * RECENT_SHARE;
+    return this.#rest.isRecent(this.#wheel.readMs());
   }
 
   /** It is closed, or about to be. */
@@ -151,13 +141,22 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     return this.transport.closed;
   }
 
-  /** Waits without a user for at most `idleMs`; `alone`: as long as its client is there. */
-  rest(alone = false): void {
+  /**
+   * Waits without a user for another exchange, after the one that has ended. false: it may not.
+   * `keepAlive` undefined: of the same client, as long as that is there.
+   */
+  rest(keepAlive: KeepAlive | undefined): boolean {
+    const idleMs =
+      keepAlive === undefined
+        ? Infinity
+        : this.#rest.allowedMs(keepAlive, this.toldIdleMs, this.#wheel.nowMs);
+    if (idleMs === 0 || this.endpoint.removed || !this.transport.whole) return false;
     this.free();
     this.reused = true;
     this.#restedTurn = this.#turns.mark();
-    this.#restedMs = this.#wheel.readMs();
-    this.#wheel.arm(this.#timer, alone ? Infinity : this.idleMs);
+    this.#rest.begin(this.#wheel.readMs());
+    this.#wheel.arm(this.#timer, idleMs);
+    return true;
   }
 
   /** Detaches its user, if there is one, and returns it. */
@@ -249,20 +248,17 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   #mustWait(): boolean {
     const { habits } = this.endpoint;
     if (habits.restMinMs === 0) return false;
-    const leftMs = this.#waited ? 0 : habits.restMinMs - this.#restMs();
+    const leftMs = this.#waited ? 0 : habits.restMinMs - this.#rest.lastedMs(this.#wheel.readMs());
     this.#waited = leftMs > 0;
     if (this.#waited) this.#turns.tellLater(this, leftMs);
     else habits.wasQuiet();
     return this.#waited;
   }
 
-  #restMs(): number {
-    return this.#wheel.readMs() - this.#restedMs;
-  }
-
   /** The endpoint has ended it while it rested. */
   #wasClosed(): void {
-    if (this.reused) this.endpoint.habits.wasClosed(this.#restMs());
+    const nowMs = this.#wheel.readMs();
+    if (this.reused) this.endpoint.habits.wasClosed(this.#rest.lastedMs(nowMs), nowMs);
   }
 
   #failureOf(error: NodeJS.ErrnoException | undefined): ConnectFailure {

@@ -4,7 +4,7 @@ import type { LocalFaults } from "../base/local-faults.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
-import type { EjectionPolicy, Limits, VersionSnapshot } from "../table/snapshot.ts";
+import type { EjectionPolicy, KeepAlive, Limits, VersionSnapshot } from "../table/snapshot.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { EjectionListener } from "./ejector.ts";
@@ -29,6 +29,7 @@ export type PoolPolicy = {
   readonly limits: Limits;
   readonly ejection: EjectionPolicy;
   readonly slowStartMs: number;
+  readonly keepAlive: KeepAlive;
 };
 
 /** Whether a version has all the tunnels that it may have. */
@@ -146,11 +147,11 @@ export class VersionPool implements ConnectionOwner {
   release(connection: UpstreamConnection, alone = false): boolean {
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
     const isInTheWay = !alone && !connection.endpoint.usable && !this.#line.isEmpty;
-    if (isInTheWay || this.#closed || !connection.mayRest(alone)) {
+    const keepAlive = alone ? undefined : this.#policy.keepAlive;
+    if (isInTheWay || this.#closed || !connection.rest(keepAlive)) {
       this.discard(connection);
       return false;
     }
-    connection.rest(alone);
     const next = alone ? undefined : this.#line.next();
     if (next === undefined) this.#idle.add(connection, alone);
     else this.#line.promised(next.user, connection.attach(next.user));

@@ -53,7 +53,7 @@ function serve(store: ExchangeStore, live: LiveService, length: number): WeakRef
       ready: true,
       reused: true,
       gone: false,
-      idleMs: 0,
+      toldIdleMs: 0,
     };
   };
   const done = (): undefined => undefined;

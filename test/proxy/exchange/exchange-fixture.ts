@@ -150,7 +150,7 @@ export class ExchangeBed {
       ready: true,
       gone: false,
       reused,
-      idleMs: 0,
+      toldIdleMs: 0,
     };
   }
 

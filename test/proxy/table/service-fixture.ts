@@ -65,6 +65,7 @@ export function serviceSnapshot(
     policy,
     limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024 },
     ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
+    keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: false },
     slowStartMs: 0,
     methods: [],
     tolerate: [],

@@ -26,13 +26,15 @@ const IDLE_MS = 60_000;
 
 const ejection = { consecutive: 3, baseTimeMs: 1_000, maxTimeMs: 5_000, maxPercent: 50 };
 
+const keepAlive = { idleMs: undefined, requests: 0, ageMs: 0, off: false };
+
 /** A policy without tight bounds, except for what a test is about. */
 export function poolPolicy(
   limits: Partial<ServiceSnapshot["limits"]> = {},
   deps: Partial<PoolPolicy> = {},
 ): PoolPolicy {
   const wide = { connections: 100, pending: 100, inFlight: 100, tunnels: 100 };
-  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, ...deps };
+  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, keepAlive, ...deps };
 }
 
 /** An endpoint that is well, except for what a test is about. */
@@ -113,7 +115,7 @@ export class RecordingUser implements UpstreamUser {
   /** Gives the connection back, fit for another. */
   release(idleMs = IDLE_MS): void {
     const connection = this.connection as UpstreamConnection;
-    connection.idleMs = idleMs;
+    connection.toldIdleMs = idleMs;
     this.#pool.release(connection);
   }
 

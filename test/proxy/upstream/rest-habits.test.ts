@@ -18,10 +18,34 @@ describe("RestHabits", () => {
 
   test("ask for it again after an end right behind an answer, not after a late one", () => {
     const habits = proven();
-    habits.wasClosed(2_000);
+    habits.wasClosed(2_000, 0);
     expect(habits.restMinMs).toBe(0);
-    habits.wasClosed(3);
+    habits.wasClosed(3, 0);
     expect(habits.restMinMs).toBe(20);
+  });
+
+  test("learn from an early end how long a connection may rest, and slowly unlearn it", () => {
+    const habits = new RestHabits();
+    expect(habits.idleMaxMs(0)).toBe(Infinity);
+    habits.wasClosed(2_000, 0);
+    expect([habits.idleMaxMs(0), habits.idleMaxMs(600_000)]).toEqual([1_500, 3_000]);
+    habits.wasClosed(2_000, 600_000);
+    expect(habits.idleMaxMs(600_000)).toBe(1_500);
+  });
+
+  test("learn nothing from a later end, nor from one right behind an answer", () => {
+    const habits = new RestHabits();
+    habits.wasClosed(19, 0);
+    expect(habits.idleMaxMs(0)).toBe(Infinity);
+    habits.wasClosed(2_000, 0);
+    habits.wasClosed(3_000, 0);
+    expect(habits.idleMaxMs(0)).toBe(1_500);
+  });
+
+  test("never take less than 250 ms for the longest rest", () => {
+    const habits = new RestHabits();
+    habits.wasClosed(50, 0);
+    expect(habits.idleMaxMs(0)).toBe(250);
   });
 
   test("are suspect for a minute after bytes that answer nothing, and must be proven again", () => {

@@ -58,3 +58,48 @@ test("VersionPool.acquire() of a recent connection takes none that rested for lo
   const other = pool.acquire(c, CONNECT_TIMEOUT_MS, undefined, "recent");
   expect([other === connection, connection.gone, pool.connections]).toEqual([false, false, 2]);
 });
+
+test("VersionPool.release() keeps no connection beyond its requests, and none if off", async () => {
+  using origin = await RawOrigin.start();
+  const keepAlive = { idleMs: undefined, requests: 2, ageMs: 0, off: false };
+  const pool = versionPool([origin.address], poolPolicy({}, { keepAlive }));
+  const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
+  expect(pool.release(await a.open())).toBe(true);
+  expect(b.acquire()).toBe("kept");
+  await eventually(() => expect(b.told).toEqual(["ready"]));
+  b.release();
+  await eventually(() => expect(pool.connections).toBe(0));
+  const off = { ...keepAlive, off: true };
+  pool.update(versionSnapshot(origin.address), poolPolicy({}, { keepAlive: off }));
+  expect(pool.release(await a.open())).toBe(false);
+});
+
+test("VersionPool.release() ends a connection that reaches its age at rest", async () => {
+  using origin = await RawOrigin.start();
+  const keepAlive = { idleMs: 60_000, requests: 0, ageMs: 300, off: false };
+  const pool = versionPool([origin.address], poolPolicy({}, { keepAlive }));
+  const [user] = users(pool, 1) as [RecordingUser];
+  await user.open();
+  user.release();
+  expect(pool.connections).toBe(1);
+  await eventually(() => expect(pool.connections).toBe(0));
+});
+
+test("VersionPool keeps connections less long once an endpoint has closed one", async () => {
+  using origin = await RawOrigin.start();
+  const pool = versionPool([origin.address]);
+  const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
+  await a.open();
+  a.release();
+  const restedMs = performance.now();
+  await eventually(() => expect(performance.now() - restedMs).toBeGreaterThan(300));
+  origin.lastConnection.socket.end();
+  await eventually(() => expect(pool.connections).toBe(0));
+  const closedMs = performance.now() - restedMs;
+  await b.open();
+  b.release();
+  const againMs = performance.now();
+  await eventually(() => expect(pool.connections).toBe(0));
+  // A tick later, and another that the wheel's own time is behind.
+  expect(performance.now() - againMs).toBeLessThan(Math.max(250, 0.75 * closedMs) + 300);
+});
