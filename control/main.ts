@@ -42,6 +42,9 @@ export type RunOptions = { readonly configPath: string; readonly env: NodeJS.Pro
  * @throws ConfigError when the file cannot be used, others when it cannot start: those it logs too.
  */
 export async function runSidecar(options: RunOptions): Promise<void> {
+  process.title = "sluice";
+  // Until the sidecar listens to them: their default is to end it, and the file is read anyway.
+  for (const signal of ["SIGHUP", "SIGUSR2"] as const) process.on(signal, () => undefined);
   const inheritance = await Inheritance.receive(options.env);
   const readConfig = (): Promise<Config> => loadConfig(options.configPath, options.env);
   const config = await readConfig();

@@ -208,8 +208,16 @@ function sendConnection(connection: HandedConnection, handle: ConnectionHandle):
   process.send?.(message, handle as unknown as Socket, {}, () => handle.close());
 }
 
+/**
+ * Signals that are meant for the primary, which decides what workers do. They reach us too: from a
+ * terminal (Ctrl-C, or when it closes), by `systemctl kill`, or sent to a process group.
+ */
+const IGNORED_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
+
 /** Runs a worker over this process's IPC channel. */
 function main(): void {
+  process.title = "sluice: worker";
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
   const log = jsonLog(
     (line) => process.stdout.write(line),
     () => systemClock.wallMs(),
@@ -222,9 +230,6 @@ function main(): void {
     });
   });
   process.on("disconnect", () => process.exit(0));
-  // The primary decides when we end: a Ctrl-C reaches the whole process group.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => undefined);
   // Every socket has its handlers from the moment it is made; this is for what nobody thought of.
   process.on("uncaughtException", (error) => {
     log.error("worker.uncaught", { message: error.message, stack: error.stack });

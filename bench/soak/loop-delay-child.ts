@@ -10,7 +10,7 @@ const RESOLUTION_MS = 10;
 const INTERVAL_MS = 1_000;
 const NANOSECONDS_A_MS = 1e6;
 
-const file = process.env["SOAK_LOOP_DELAY_FILE"];
+const file = new URL(import.meta.url).searchParams.get("file");
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
 /** The monitor counts from one of its timers to the next: a loop that is never late has 10 ms. */
@@ -28,7 +28,7 @@ function tell(path: string): void {
   delay.reset();
 }
 
-if (file !== undefined) {
+if (file !== null) {
   delay.enable();
   setInterval(() => tell(file), INTERVAL_MS).unref();
 }

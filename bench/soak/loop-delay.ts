@@ -6,10 +6,10 @@ export type LoopDelay = { readonly pid: number; readonly p50Ms: number; readonly
 
 /** Environment that makes every process of a program write its loop's delay to `file`. */
 export function loopDelayEnvironment(file: string): Readonly<Record<string, string>> {
-  return {
-    NODE_OPTIONS: `--import=${new URL("loop-delay-child.ts", import.meta.url).href}`,
-    SOAK_LOOP_DELAY_FILE: file,
-  };
+  // A worker gets NODE_OPTIONS of the environment, and no variable of ours.
+  const child = new URL("loop-delay-child.ts", import.meta.url);
+  child.searchParams.set("file", file);
+  return { NODE_OPTIONS: `--import=${child.href}` };
 }
 
 /**

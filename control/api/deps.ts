@@ -80,9 +80,10 @@ export interface SidecarControl {
     readonly by: Asker;
     readonly signal?: AbortSignal;
   }): Promise<SwapReport>;
-  /** Starts a new process in this one's place. @throws SwapError. */
+  /** Starts a new process in this one's place. @throws SwapError, EndsServiceError. */
   upgrade(options: {
     readonly release: string | undefined;
+    readonly force: boolean;
     readonly by: Asker;
   }): Promise<{ readonly pid: number; readonly replaced: number }>;
   /** Whether this sidecar should get traffic; if not, why. */

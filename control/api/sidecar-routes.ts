@@ -123,6 +123,12 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
           "Answers once the new primary and its workers serve. It takes over the sockets, the " +
           "table and the connections; this process ends after its last response.",
         headers: reasonHeaders,
+        querystring: z.strictObject({
+          force: flag.describe(
+            "Even if whoever supervises this process takes its end for the service's; " +
+              "X-Sluice-Reason must say why",
+          ),
+        }),
         body: z.strictObject({ release: z.string().optional() }).nullish(),
         response: {
           200: z.object({ pid: z.int(), replaced: z.int() }),
@@ -132,7 +138,8 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
     },
     async (request, reply) => {
       const { release } = request.body ?? {};
-      return reply.send(await sidecar.upgrade({ release, by: askerOf(request) }));
+      const { force = false, ...by } = forcingAsker(request);
+      return reply.send(await sidecar.upgrade({ release, force, by }));
     },
   );
 }

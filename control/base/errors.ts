@@ -231,6 +231,16 @@ export class HandingOverError extends ControlError {
   }
 }
 
+/** An upgrade would end this process, and with it the service, for whoever supervises it. */
+export class EndsServiceError extends ControlError {
+  /** `role`: what this process is. */
+  constructor(role: string) {
+    const advice = "use `sluice swap`, or restart the service; or force it and give a reason";
+    const message = `Cannot upgrade: wanted a process that may end, found ${role}; ${advice}`;
+    super("would_end_service", 409, message);
+  }
+}
+
 /** The workers' code cannot be replaced. Everything continues as if nobody had tried. */
 export class SwapError extends ControlError {
   constructor(why: string, options?: ErrorOptions) {

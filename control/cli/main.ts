@@ -9,6 +9,9 @@ import { setFlagsFromString } from "node:v8";
  */
 setFlagsFromString("--semi-space-growth-factor=1");
 
+// Whoever knows nginx sends it to reopen logs; Node would open its debugger to every local user.
+process.on("SIGUSR1", () => undefined);
+
 const { buildVersion } = await import("../base/build-version.ts");
 const { streamOutput } = await import("./output.ts");
 const { runCli } = await import("./program.ts");

@@ -5,9 +5,11 @@ import type { SwapReport } from "../workers/swap.ts";
 import { usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import { reasonOption, withReason } from "./write-options.ts";
+import { forceOptions, reasonOption, withReason } from "./write-options.ts";
 
 type UpgradeOptions = { readonly release?: string; readonly reason?: string };
+
+type UpgradeCommand = UpgradeOptions & { readonly force?: boolean };
 
 type SwapOptions = UpgradeOptions & { readonly trial: string };
 
@@ -38,9 +40,10 @@ export function addUpgrade(program: Command, context: CliContext): void {
   const upgrade = program
     .command("upgrade")
     .description("start a new process in the sidecar's place, keeping every connection")
-    .option("--release <name>", "take the code from this folder in the configured `releases`");
-  withReason(upgrade).action(async (options: UpgradeOptions, command: Command) => {
-    const call = { body: { release: options.release }, reason: reasonOption(options) };
+    .option("--release <name>", "take the code from this folder in the configured `releases`")
+    .option("--force", "even if the service may end with the old process; needs --reason");
+  withReason(upgrade).action(async (options: UpgradeCommand, command: Command) => {
+    const call = { body: { release: options.release }, ...forceOptions(options) };
     const client = clientOf(command, context);
     const report = await client.send<UpgradeReport>("POST", "/v1/upgrade", call);
     print(command, context, report, ({ pid, replaced }) => {

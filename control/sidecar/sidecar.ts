@@ -17,6 +17,7 @@ import { warnOfDifferences } from "./file-differences.ts";
 import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
 import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
+import { assertServiceOutlives, ownOrigin } from "./service-process.ts";
 import { leaveTo, startSuccessor } from "./upgrade.ts";
 import type { SuccessionDeps, UpgradeOptions, UpgradeReport } from "./upgrade.ts";
 
@@ -144,12 +145,13 @@ export class Sidecar implements SidecarControl {
 
   /**
    * Lets a new primary process take this one's place: it gets the listening sockets, the table and,
-   * when it serves, every connection; then this process ends. @throws SwapError, DrainingError;
-   * then everything continues as before.
+   * when it serves, every connection; then this process ends. @throws SwapError, DrainingError,
+   * EndsServiceError; then everything continues as before.
    */
   upgrade(options: UpgradeOptions): Promise<UpgradeReport> {
     return this.#swaps.run(async () => {
       if (this.draining) throw new DrainingError("upgrade");
+      if (!options.force) assertServiceOutlives(ownOrigin);
       const file = await programFile(this.#config.releases, options.release);
       const successor = await startSuccessor(this.#deps, file);
       this.draining = true;

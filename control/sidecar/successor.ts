@@ -37,7 +37,7 @@ export class Successor {
   }
 
   private constructor({ file, configPath, env }: SuccessorOptions) {
-    this.#child = spawn(process.execPath, [file, "run", "-c", configPath], {
+    this.#child = spawn(process.execPath, ["--disable-sigusr1", file, "run", "-c", configPath], {
       env: { ...env, [PREDECESSOR_ENV]: String(process.pid) },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",

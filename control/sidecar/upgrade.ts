@@ -7,8 +7,14 @@ import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Workers } from "../workers/workers.ts";
 import { Successor } from "./successor.ts";
 
-/** `release`: the code of another folder of `releases`. undefined: the same, as it is on disk. */
-export type UpgradeOptions = { readonly release: string | undefined; readonly by: Asker };
+/** What an upgrade is asked to do. */
+export type UpgradeOptions = {
+  /** The code of another folder of `releases`. undefined: the same, as it is on disk. */
+  readonly release: string | undefined;
+  /** Even if somebody takes the end of this process for the end of the service. */
+  readonly force: boolean;
+  readonly by: Asker;
+};
 
 /** Process ids after an upgrade. */
 export type UpgradeReport = { readonly pid: number; readonly replaced: number };

@@ -57,6 +57,8 @@ export class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     this.#child = fork(options.file, {
       env: options.env,
+      // SIGUSR1 would open Node's debugger to every user of this machine.
+      execArgv: [...process.execArgv, "--disable-sigusr1"],
       serialization: "advanced",
     });
     this.#child.on("message", (message: FromWorker, handle: unknown) => {

@@ -16,6 +16,7 @@ import { RestartPause } from "./restart-pause.ts";
 import { RetiredCounts } from "./retired-counts.ts";
 import { briefWorker } from "./tell-worker.ts";
 import { Watchdog } from "./watchdog.ts";
+import { workerEnvironment } from "./worker-environment.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 /** How long a worker may take to act on a message before it counts as stuck. */
@@ -193,7 +194,7 @@ export class WorkerSet {
     const startedMs = clock.nowMs();
     const worker = new WorkerProcess({
       file,
-      env: { ...process.env, SLUICE_PSEUDONYM: pseudonym },
+      env: workerEnvironment(process.env, pseudonym),
       onEvent,
       onConnection: (connection, handle) => this.desk.take(connection, handle, worker),
       onSilence: (silent) => this.desk.workerEnded(silent),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DrainingError, SwapError } from "../../../control/base/errors.ts";
+import { DrainingError, EndsServiceError, SwapError } from "../../../control/base/errors.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
@@ -115,10 +115,15 @@ test("POST upgrade hands the release on, and answers who took whose place", asyn
   const answer = [200, { pid: 8, replaced: 5 }];
   expect(await call(api, "POST", "/v1/upgrade", { release: "1.2.3" })).toEqual(answer);
   expect(await call(api, "POST", "/v1/upgrade")).toEqual(answer);
+  const forced = `${api.url}/v1/upgrade?force=true`;
+  expect((await fetch(forced, { method: "POST" })).status).toBe(400);
+  const headers = { "x-sluice-reason": "s6 follows" };
+  expect((await fetch(forced, { method: "POST", headers })).status).toBe(200);
   const by = { actor: "local", reason: undefined };
   expect(asked).toEqual([
-    { release: "1.2.3", by },
-    { release: undefined, by },
+    { release: "1.2.3", force: false, by },
+    { release: undefined, force: false, by },
+    { release: undefined, force: true, by: { ...by, reason: "s6 follows" } },
   ]);
 });
 
@@ -138,6 +143,7 @@ test.each([
 test.each([
   ["/v1/workers/swap", new SwapError("worker 7 failed its trial"), 409, "swap_refused"],
   ["/v1/upgrade", new SwapError("wanted one upgrade at a time"), 409, "swap_refused"],
+  ["/v1/upgrade", new EndsServiceError("PID 1"), 409, "would_end_service"],
   ["/v1/upgrade", new DrainingError("upgrade"), 503, "draining"],
   ["/v1/reload", new DrainingError("reload"), 503, "draining"],
 ])("POST %s says why it failed: %s", async (path, error, status, code) => {

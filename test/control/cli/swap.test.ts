@@ -25,6 +25,17 @@ test.each([
   expect(api.asked).toEqual([{ call: UPGRADE, body }]);
 });
 
+test("sluice upgrade --force says so, with its reason, and not without", async () => {
+  const call = `${UPGRADE}?force=true`;
+  const api = await startScriptedApi({ [call]: ok({ pid: 8, replaced: 5 }) });
+  const env = { SLUICE_API: api.url };
+  expect(await runCommand(["upgrade", "--force"], env)).toMatchObject({ status: 2, out: "" });
+  expect(await runCommand(["upgrade", "--force", "--reason", "s6 follows"], env)).toMatchObject({
+    status: 0,
+  });
+  expect(api.asked).toMatchObject([{ call, reason: "s6 follows" }]);
+});
+
 test.each([
   ["swap", SWAP],
   ["upgrade", UPGRADE],
