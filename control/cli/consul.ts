@@ -5,6 +5,7 @@ import type { ConsulConfig } from "../config/config-schema.ts";
 import { consulSchema } from "../config/consul-schema.ts";
 import { loadConfig } from "../config/load.ts";
 import { readBy } from "../config/problems.ts";
+import type { Imported } from "../registry/import-service.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { CliError, configRefusal, usageError } from "./cli-error.ts";
 import { print } from "./commands.ts";
@@ -17,12 +18,14 @@ export function addConsul(program: Command, context: CliContext): void {
   const group = program.command("consul").description("read the entries of Consul's own mesh");
   group
     .command("import")
-    .description("print the service that the splitter and resolver entries describe")
+    .description("print the service that the router, splitter and resolver entries describe")
     .argument("<service>", "name of a service in Consul")
     .option("-c, --config <file>", "read `consul` from this configuration file")
     .option("--consul <url>", "the agent (default: CONSUL_HTTP_ADDR, else http://127.0.0.1:8500)")
     .action(async (service: string, options: ImportOptions, command: Command) => {
-      const document = await importFrom(await consulOf(options, context.env), service);
+      const config = await consulOf(options, context.env);
+      const { document, notes } = await importFrom(config, service);
+      for (const note of notes) context.output.error(`sluice: note: ${note}`);
       print(command, context, { [service]: document }, (answer) => stringify(answer).trimEnd());
     });
 }
@@ -50,14 +53,14 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
   );
 }
 
-async function importFrom(config: ConsulConfig, service: string): Promise<object> {
+async function importFrom(config: ConsulConfig, service: string): Promise<Imported> {
   // Loaded only here: the other commands start sooner without them.
   const { ConsulClient } = await import("../consul/client.ts");
   const { consulOptionsOf } = await import("../registry/options.ts");
-  const { importService } = await import("../registry/splitter.ts");
+  const { importService } = await import("../registry/import-service.ts");
   const client = new ConsulClient(await consulOptionsOf(config).catch(configRefusal), systemClock);
   try {
-    return await importService(client, service);
+    return await importService(client, service, config);
   } catch (error) {
     if (!(error instanceof ConsulError)) throw error;
     throw new CliError(error.code, error.message, { cause: error });

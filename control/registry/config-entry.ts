@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { recordOf } from "../base/record-of.ts";
-import type { ServiceDocument } from "../config/service-schema.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
 /** Consul's smallest share is 0.01 %: "The smallest representable weight is 1/10000 or .01%". */
 const HUNDREDTHS = 10_000;
 
+/** One line of a splitter. `Weight` is a percentage with two decimals. */
 const splitSchema = z.looseObject({
   Weight: z.number().min(0).max(100),
-  Service: z.string().optional(),
-  ServiceSubset: z.string().optional(),
+  Service: z.string().nullish(),
+  ServiceSubset: z.string().nullish(),
 });
 
 const splitterSchema = z.looseObject({
@@ -19,13 +19,65 @@ const splitterSchema = z.looseObject({
   ModifyIndex: z.number(),
 });
 
-const subsetSchema = z.looseObject({ Filter: z.string().optional() });
+/** Part of an entry that may be missing or, as Go writes what is empty, null. */
+const placeSchema = z.looseObject({
+  Service: z.string().nullish(),
+  ServiceSubset: z.string().nullish(),
+});
+
+/** Go's durations are texts such as `1m30s`, or nanoseconds. */
+const goDuration = z.union([z.string(), z.number()]).nullish();
+
+const subsetSchema = z.looseObject({
+  Filter: z.string().nullish(),
+  OnlyPassing: z.boolean().nullish(),
+});
+
+const failoverSchema = placeSchema.extend({ Targets: z.array(placeSchema).nullish() });
 
 const resolverSchema = z.looseObject({
   Kind: z.literal("service-resolver"),
   Name: z.string(),
-  DefaultSubset: z.string().optional(),
+  DefaultSubset: z.string().nullish(),
   Subsets: z.record(z.string(), subsetSchema).nullish(),
+  Redirect: placeSchema.nullish(),
+  Failover: z.record(z.string(), failoverSchema).nullish(),
+  ConnectTimeout: goDuration,
+  RequestTimeout: goDuration,
+});
+
+const valueSchema = z.looseObject({ Name: z.string(), Exact: z.string().nullish() });
+
+const routeSchema = z.looseObject({
+  Match: z
+    .looseObject({
+      HTTP: z
+        .looseObject({
+          PathExact: z.string().nullish(),
+          PathPrefix: z.string().nullish(),
+          Header: z.array(valueSchema).nullish(),
+          QueryParam: z.array(valueSchema).nullish(),
+          Methods: z.array(z.string()).nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+  Destination: placeSchema
+    .extend({
+      RequestTimeout: goDuration,
+      IdleTimeout: goDuration,
+      NumRetries: z.number().nullish(),
+      RetryOnConnectFailure: z.boolean().nullish(),
+      RetryOnStatusCodes: z.array(z.number()).nullish(),
+      RetryOn: z.array(z.string()).nullish(),
+    })
+    .nullish(),
+});
+
+const routerSchema = z.looseObject({
+  Kind: z.literal("service-router"),
+  Name: z.string(),
+  Routes: z.array(routeSchema).nullish(),
 });
 
 /** A `service-splitter` entry; fields that are not ours are kept. */
@@ -34,8 +86,17 @@ export type Splitter = z.output<typeof splitterSchema>;
 /** A `service-resolver` entry. */
 export type Resolver = z.output<typeof resolverSchema>;
 
-/** One line of a splitter. `Weight` is a percentage with two decimals. */
-type Split = z.output<typeof splitSchema>;
+/** A `service-router` entry. */
+export type Router = z.output<typeof routerSchema>;
+
+/** Instances as an entry names them. Absent, null or empty: the same service, and no subset. */
+export type EntryPlace = {
+  readonly Service?: string | null | undefined;
+  readonly ServiceSubset?: string | null | undefined;
+};
+
+/** One route of a router. */
+export type ConsulRoute = z.output<typeof routeSchema>;
 
 /** @throws ConsulError consul_unreadable */
 export function parseSplitter(entry: unknown): Splitter {
@@ -45,6 +106,24 @@ export function parseSplitter(entry: unknown): Splitter {
 /** @throws ConsulError consul_unreadable */
 export function parseResolver(entry: unknown): Resolver {
   return parseEntry(resolverSchema, "service-resolver", entry);
+}
+
+/** @throws ConsulError consul_unreadable */
+export function parseRouter(entry: unknown): Router {
+  return parseEntry(routerSchema, "service-router", entry);
+}
+
+/**
+ * What we call the instances that a line of an entry of `own` names: by the subset, those of
+ * another service with it in front, as two services may have subsets of one name. Digits alone are
+ * no name for a version.
+ */
+export function versionNameOf(own: string, place: EntryPlace): string {
+  const service = place.Service || own;
+  const subset = place.ServiceSubset || "";
+  const foreign = subset === "" ? service : `${service}-${subset}`;
+  const name = service === own && subset !== "" ? subset : foreign;
+  return /^\d+$/.test(name) ? `v${name}` : name;
 }
 
 /**
@@ -85,16 +164,27 @@ function settle(parts: { readonly exact: number; whole: number }[], missing: num
 }
 
 /**
- * A splitter's weights as ours, in hundredths of a percent. A line without a subset stands for its
- * service.
+ * A splitter's weights as ours, in hundredths of a percent, by the names of versionNameOf().
+ * @throws ConsulError consul_refused when two lines with different instances have one name
  */
 export function toWeights(splitter: Splitter): Readonly<Record<string, number>> {
-  const weights = new Map<string, number>();
+  const weights = new Map<string, { readonly place: string; readonly weight: number }>();
   for (const split of splitter.Splits) {
-    const version = versionOf(split, splitter.Name);
-    weights.set(version, (weights.get(version) ?? 0) + Math.round(split.Weight * 100));
+    const version = versionNameOf(splitter.Name, split);
+    const place = JSON.stringify([split.Service || splitter.Name, split.ServiceSubset || ""]);
+    const before = weights.get(version);
+    if (before !== undefined && before.place !== place) {
+      const reason = `two of its lines would be the version ${version}`;
+      throw new ConsulError("consul_refused", `read service-splitter ${splitter.Name}`, reason);
+    }
+    weights.set(version, { place, weight: (before?.weight ?? 0) + hundredthsOf(split.Weight) });
   }
-  return recordOf(weights);
+  return recordOf([...weights].map(([version, { weight }]) => [version, weight] as const));
+}
+
+/** Hundredths of a percent, as Consul rounds them. */
+export function hundredthsOf(percentage: number): number {
+  return Math.round(percentage * 100);
 }
 
 /** The splitter with our weights; lines for the same version keep their other fields. */
@@ -103,55 +193,11 @@ export function entryWithWeights(
   weights: Readonly<Record<string, number>>,
 ): Splitter {
   const Splits = Object.entries(toPercentages(weights)).map(([version, Weight]) => {
-    const kept = splitter.Splits.find((split) => versionOf(split, splitter.Name) === version);
-    return { ...(kept ?? { ServiceSubset: version }), Weight };
+    const kept = splitter.Splits.find((split) => versionNameOf(splitter.Name, split) === version);
+    const made = version === splitter.Name ? {} : { ServiceSubset: version };
+    return { ...(kept ?? made), Weight };
   });
   return { ...splitter, Splits };
-}
-
-/**
- * A Sluice service as Consul's entries describe one: a version for each line of the splitter, else
- * for each subset of the resolver (all weight on its default, or the first), else one for all
- * instances.
- */
-export function toService(
-  name: string,
-  splitter: Splitter | undefined,
-  resolver: Resolver | undefined,
-): ServiceDocument {
-  const subsets = recordOf(Object.entries(resolver?.Subsets ?? {}));
-  const weights = splitter === undefined ? soleWeights(resolver, name) : toWeights(splitter);
-  const services = new Map(
-    splitter?.Splits.map((split) => [versionOf(split, name), split.Service ?? name]),
-  );
-  const versions = Object.entries(weights).map(([version, weight]) => {
-    const service = services.get(version) ?? name;
-    return [version, { weight, consul: toSelector(service, subsets[version]?.Filter) }] as const;
-  });
-  return { versions: Object.fromEntries(versions) };
-}
-
-function soleWeights(resolver: Resolver | undefined, name: string): Record<string, number> {
-  const subsets = Object.keys(resolver?.Subsets ?? {});
-  if (subsets.length === 0) return { [name]: 1 };
-  const chosen = resolver?.DefaultSubset || subsets[0];
-  return Object.fromEntries(subsets.map((subset) => [subset, subset === chosen ? 1 : 0]));
-}
-
-/**
- * `Service.Meta.version == v1` is our `version: v1`: it shares its query with the other versions.
- */
-function toSelector(
-  service: string,
-  filter: string | undefined,
-): { service: string; version?: string; filter?: string } {
-  if (filter === undefined || filter === "") return { service };
-  const [, version] = /^\s*Service\.Meta\.version\s*==\s*"?([\w.-]+)"?\s*$/.exec(filter) ?? [];
-  return version === undefined ? { service, filter } : { service, version };
-}
-
-function versionOf(split: Split, name: string): string {
-  return split.ServiceSubset || split.Service || name;
 }
 
 function parseEntry<Output>(schema: z.ZodType<Output>, kind: string, entry: unknown): Output {

@@ -1,34 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ServiceDocument } from "../config/service-schema.ts";
 import { type ConsulClient, consulPath, parseAnswer } from "../consul/client.ts";
-import {
-  parseResolver,
-  parseSplitter,
-  type Splitter,
-  toService,
-  toWeights,
-  entryWithWeights,
-} from "./config-entry.ts";
+import { parseSplitter, type Splitter, toWeights, entryWithWeights } from "./config-entry.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";
 
 /** Tries against other writers of the same entry, which are a few operators and controllers. */
 const PUBLISH_TRIES_MAX = 3;
 const WATCH_LIMIT = { burst: 5, refillMs: 1_000 };
-
-/** The service that Consul's entries for `name` describe. @throws ConsulError, also without any */
-export async function importService(client: ConsulClient, name: string): Promise<ServiceDocument> {
-  const resolver = await client.json({
-    action: `read service-resolver ${name}`,
-    path: `config/service-resolver/${consulPath(name)}`,
-  });
-  const splitter = await readSplitter(client, name);
-  if (resolver === undefined && splitter === undefined) {
-    const reason = "Consul has neither a service-splitter nor a service-resolver of that name";
-    throw new ConsulError("consul_refused", `import ${name}`, reason);
-  }
-  return toService(name, splitter, resolver === undefined ? undefined : parseResolver(resolver));
-}
 
 /**
  * Writes weights to the service's splitter by compare-and-set, so that Envoy sidecars shift too,

@@ -7,7 +7,8 @@ import { runCli } from "../../control/cli/program.ts";
 import { readConfig } from "../../control/config/load.ts";
 import { SidecarFleet } from "../../control/registry/sidecar-fleet.ts";
 import { lead, type Leadership } from "../../control/consul/lock.ts";
-import { importService, followSplitter, publishSplitter } from "../../control/registry/splitter.ts";
+import { importService } from "../../control/registry/import-service.ts";
+import { followSplitter, publishSplitter } from "../../control/registry/splitter.ts";
 import { consulForTests } from "../support/consul-binary.ts";
 import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
@@ -153,20 +154,53 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     await eventually(() => expect(heard.at(-1)).toEqual({ v1: 6_667, v2: 3_333 }));
     await publishSplitter(deps.client, "web", { v1: 0, v2: 1 });
     await eventually(() => expect(heard.at(-1)).toEqual({ v1: 0, v2: 10_000 }));
-    expect(await importService(deps.client, "web")).toEqual({
-      versions: {
-        v1: { weight: 0, consul: { service: "web", version: "v1" } },
-        v2: { weight: 10_000, consul: { service: "web", version: "v2" } },
+    expect(await importService(deps.client, "web", { warningIsHealthy: true })).toEqual({
+      document: {
+        versions: {
+          v1: { weight: 0, consul: { service: "web", version: "v1" } },
+          v2: { weight: 10_000, consul: { service: "web", version: "v2" } },
+        },
       },
+      notes: [],
     });
     const unknown = publishSplitter(deps.client, "web", { v1: 1, v9: 1 });
     await expect(unknown).rejects.toThrow(/v9/);
   });
 
   test("sluice consul import prints a service for a configuration, or why it cannot", async () => {
-    const Filter = "Service.Meta.version == v1";
-    const resolver = { Kind: "service-resolver", Name: "shop", Subsets: { v1: { Filter } } };
-    await agent.put("config", resolver);
+    for (const Name of ["shop", "other"]) {
+      await agent.put("config", { Kind: "service-defaults", Name, Protocol: "http" });
+    }
+    const subset = (version: string): object => ({
+      v1: { Filter: `Service.Meta.version == ${version}`, OnlyPassing: true },
+    });
+    for (const entry of [
+      { Kind: "service-resolver", Name: "other", Subsets: subset("o1") },
+      {
+        Kind: "service-resolver",
+        Name: "shop",
+        DefaultSubset: "v1",
+        Subsets: subset("v1"),
+        ConnectTimeout: "1m30s",
+      },
+      {
+        Kind: "service-splitter",
+        Name: "shop",
+        Splits: [{ Weight: 99.5 }, { Weight: 0.5, Service: "other", ServiceSubset: "v1" }],
+      },
+      {
+        Kind: "service-router",
+        Name: "shop",
+        Routes: [
+          {
+            Match: { HTTP: { PathExact: "/a" } },
+            Destination: { RequestTimeout: "5s", NumRetries: 2, RetryOnConnectFailure: true },
+          },
+        ],
+      },
+    ]) {
+      await agent.put("config", entry);
+    }
     const sluice = async (env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> => {
       const lines: string[] = [];
       const note = (line: string): void => void lines.push(line);
@@ -176,13 +210,29 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     const place = agent.address.replace("http://", "");
     const yaml = [
       "0",
+      "sluice: note: ConnectTimeout of shop: all versions get that of shop, 90s",
       "shop:",
+      "  connectTimeout: 90s",
       "  versions:",
-      "    v1:",
-      "      weight: 1",
+      "    shop:",
+      "      weight: 9950",
       "      consul:",
       "        service: shop",
       "        version: v1",
+      "    other-v1:",
+      "      weight: 50",
+      "      consul:",
+      "        service: other",
+      "        version: o1",
+      "  routes:",
+      "    - match:",
+      "        path:",
+      "          exact: /a",
+      "      timeout: 5s",
+      "      retries:",
+      "        attempts: 2",
+      "        on:",
+      "          - connect",
     ].join("\n");
     expect(await sluice({}, "shop", "--consul", agent.address)).toBe(yaml);
     expect(await sluice({ CONSUL_HTTP_ADDR: place }, "shop")).toBe(yaml);
@@ -190,13 +240,13 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     const listeners = [{ bind: "127.0.0.1:0" }];
     await writeFile(file, JSON.stringify({ listeners, consul: { address: agent.address } }));
     expect(await sluice({ CONSUL_HTTP_ADDR: "nowhere" }, "shop", "-c", file)).toBe(yaml);
-    const services = parse(yaml.slice(2)) as object;
+    const services = parse(yaml.slice(yaml.indexOf("shop:\n"))) as object;
     const config = JSON.stringify({ listeners, consul: {}, services });
     expect(Object.keys(readConfig(config, { file, environment: {} }).services)).toEqual(["shop"]);
 
     expect(await sluice({}, "nope", "--consul", agent.address)).toBe(
       "1\nsluice: Cannot import nope: " +
-        "Consul has neither a service-splitter nor a service-resolver of that name",
+        "Consul has no service-router, service-splitter or service-resolver of that name",
     );
     expect(await sluice({}, "shop", "--consul", "http://127.0.0.1:1")).toMatch(
       /^1\nsluice: Cannot read service-resolver shop: Consul cannot be reached/,

@@ -17,7 +17,7 @@ const ENTRIES = {
     DefaultSubset: "v1",
     Subsets: {
       v1: { Filter: 'Service.Meta.version == "v1"' },
-      v2: { Filter: 'Service.Meta.version == "v2"' },
+      v2: { Filter: 'Service.Meta.version == "v2"', OnlyPassing: true },
     },
   }),
   [SPLITTER]: ok({
@@ -57,7 +57,16 @@ test("sluice consul import takes the agent of a configuration file", async () =>
   const config = { listeners: [{ bind: "127.0.0.1:0" }], services: { web: { versions } } };
   await writeFile(file, JSON.stringify({ ...config, consul: { address: agent.url } }));
   const args = ["consul", "import", "web", "--json", "-c", file];
-  expect(await runCommand(args)).toMatchObject({ status: 0, error: "" });
+  expect(await runCommand(args)).toMatchObject({
+    status: 0,
+    error: expect.stringMatching(/^sluice: note: v1: without OnlyPassing Consul's mesh uses/),
+  });
+  const healthy = { ...config, consul: { address: agent.url, warningIsHealthy: true } };
+  await writeFile(file, JSON.stringify(healthy));
+  expect(await runCommand(args)).toMatchObject({
+    status: 0,
+    error: expect.stringMatching(/^sluice: note: v2: OnlyPassing leaves out instances/),
+  });
   await writeFile(file, JSON.stringify(config));
   expect(await runCommand(args)).toMatchObject({
     status: 2,
@@ -69,7 +78,9 @@ test("sluice consul import says that Consul knows nothing of the service", async
   const agent = await startScriptedApi({});
   const { status, error } = await runCommand(["consul", "import", "web", "--consul", agent.url]);
   expect(status).toBe(1);
-  expect(error).toMatch(/^sluice: Cannot import web: .*neither a service-splitter nor/);
+  expect(error).toMatch(
+    /^sluice: Cannot import web: .*no service-router, service-splitter or service-resolver/,
+  );
 });
 
 test("sluice consul import refuses an address that is no URL", async () => {

@@ -2,11 +2,12 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   parseResolver,
+  parseRouter,
   parseSplitter,
   toPercentages,
-  toService,
   toWeights,
   entryWithWeights,
+  versionNameOf,
 } from "../../../control/registry/config-entry.ts";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { WEIGHT_MAX } from "../../../proxy/table/snapshot.ts";
@@ -98,36 +99,43 @@ test("entryWithWeights() keeps whatever else the entry says", () => {
   expect(Meta).toEqual({ team: "shop" });
 });
 
-test("toService() makes a version of each line, with the resolver's filters", () => {
-  const resolver = parseResolver({
-    Kind: "service-resolver",
-    Name: "web",
-    Subsets: {
-      v1: { Filter: "Service.Meta.version == v1" },
-      v2: { Filter: '"canary" in Service.Tags' },
-    },
-  });
-  expect(toService("web", splitter, resolver)).toEqual({
-    versions: {
-      v1: { weight: 9_050, consul: { service: "web", version: "v1" } },
-      v2: { weight: 950, consul: { service: "web", filter: '"canary" in Service.Tags' } },
-    },
-  });
+test("entryWithWeights() writes a version named like the service as a line without a subset", () => {
+  const { Splits } = entryWithWeights({ ...splitter, Splits: [] }, { web: 3, v1: 1 });
+  expect(Splits).toEqual([{ Weight: 75 }, { Weight: 25, ServiceSubset: "v1" }]);
 });
 
-test("toService() without a splitter gives the default subset everything", () => {
-  const resolver = parseResolver({
-    Kind: "service-resolver",
-    Name: "web",
-    DefaultSubset: "v2",
-    Subsets: { v1: {}, v2: {} },
-  });
-  expect(toService("web", undefined, resolver)).toEqual({
-    versions: {
-      v1: { weight: 0, consul: { service: "web" } },
-      v2: { weight: 1, consul: { service: "web" } },
-    },
-  });
+test.each([
+  [{}, "web"],
+  [{ Service: null, ServiceSubset: "" }, "web"],
+  [{ ServiceSubset: "v1" }, "v1"],
+  [{ Service: "web", ServiceSubset: "v1" }, "v1"],
+  [{ Service: "other" }, "other"],
+  [{ Service: "other", ServiceSubset: "v1" }, "other-v1"],
+  [{ ServiceSubset: "2" }, "v2"],
+])("versionNameOf() calls %j of web %s", (place, name) => {
+  expect(versionNameOf("web", place)).toBe(name);
+});
+
+test("toWeights() adds up lines for the same instances, and refuses others of one name", () => {
+  const split = (Splits: readonly object[]): unknown =>
+    toWeights(parseSplitter({ ...entry, Splits }));
+  const entry = { Kind: "service-splitter", Name: "web", ModifyIndex: 1 };
+  expect(split([{ Weight: 60 }, { Weight: 40, Service: "web" }])).toEqual({ web: 10_000 });
+  const lines = [
+    { Weight: 60, ServiceSubset: "1" },
+    { Weight: 40, ServiceSubset: "v1" },
+  ];
+  expect(() => split(lines)).toThrow(
+    "Cannot read service-splitter web: two of its lines would be the version v1",
+  );
+});
+
+test("parseResolver() and parseRouter() take what Go writes for what is empty", () => {
+  const named = { Name: "web", ModifyIndex: 1 };
+  const resolver = { ...named, Kind: "service-resolver", Subsets: null, Redirect: null };
+  expect(parseResolver(resolver)).toEqual(resolver);
+  const router = { ...named, Kind: "service-router", Routes: [{ Match: null, Destination: null }] };
+  expect(parseRouter(router)).toEqual(router);
 });
 
 test("parseSplitter() says what is wrong with an entry", () => {

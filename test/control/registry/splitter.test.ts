@@ -1,9 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  followSplitter,
-  importService,
-  publishSplitter,
-} from "../../../control/registry/splitter.ts";
+import { followSplitter, publishSplitter } from "../../../control/registry/splitter.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 
@@ -17,31 +13,6 @@ const SPLITTER = {
   Meta: { team: "blue" },
   ModifyIndex: 4,
 };
-
-const RESOLVER = {
-  Kind: "service-resolver",
-  Name: "web",
-  DefaultSubset: "v1",
-  Subsets: { v1: { Filter: 'Service.Meta.version == "1"' }, v2: {} },
-};
-
-test("importService() makes a service of what Consul says of one", async () => {
-  const { consul, deps } = await openConsulBed();
-  consul.entries.set("service-splitter/web", SPLITTER);
-  consul.entries.set("service-resolver/web", RESOLVER);
-  const { versions } = await importService(deps.client, "web");
-  expect(Object.entries(versions).map(([name, { weight }]) => [name, weight])).toEqual([
-    ["v1", 9_000],
-    ["v2", 1_000],
-  ]);
-});
-
-test("importService() of a name that Consul knows no entry of is refused in words", async () => {
-  const { deps } = await openConsulBed();
-  await expect(importService(deps.client, "web")).rejects.toThrow(
-    "Cannot import web: Consul has neither a service-splitter nor a service-resolver of that name",
-  );
-});
 
 test("publishSplitter() changes weights, and keeps what else the entry says", async () => {
   const { consul, deps } = await openConsulBed();
