@@ -13,7 +13,6 @@ import { ConnectionRest } from "./connection-rest.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /**
-/**
  * Why there is no connection. local: a fault of our own. queueFull: the queue of a Unix socket had
  * no room all the time, for which TCP would have waited. stale: one that was kept has ended before
  * anything was written to it.
@@ -45,6 +44,8 @@ export interface UpstreamUser {
 
 /** What the pool wants to know of its connections. */
 export interface ConnectionOwner {
+  /** Endpoints that may get new work. */
+  readonly usableCount: number;
   onConnectionReady(connection: UpstreamConnection): void;
   /**
    * It has closed, or serves a tunnel and no exchanges from now on. `user`: who had it, and hears
@@ -197,7 +198,9 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
 
   /** Gives it to its user, unless it has ended or must be looked at for longer. */
   onTurnEnd(): void {
-    if (this.transport.closed) return;
+    if (this.transport.closed) return undefined;
+    // Its endpoint was taken out meanwhile. If its version has no other, the exchange goes on.
+    if (!this.endpoint.isOpen && this.#owner.usableCount > 0) return this.transport.destroy();
     if (this.#restedTurn === this.#turns.turn) return this.#turns.tell(this);
     if (this.#mustWait()) return undefined;
     this.looking = false;

@@ -40,7 +40,7 @@ test("openEndpointDiscovery() resolves names and probes each of their addresses"
   discovery.onChange = (service) => changed.push(service);
   const web = readService("web", {
     versions: { v1: { endpoints: [`web.test:${port}`] } },
-    healthCheck: { path: "/", interval: "100ms", timeout: "100ms", rise: 1, fall: 1 },
+    healthCheck: { path: "/", interval: "100ms", timeout: "5s", rise: 1, fall: 1 },
   });
   discovery.update({ web });
   await discovery.settled?.();

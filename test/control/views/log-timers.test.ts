@@ -25,7 +25,7 @@ test("logTimers() writes what is in effect for each service, defaults filled and
   const defaults = {
     timeoutMs: 0,
     connectTimeoutMs: 1_000,
-    idleTimeoutMs: 60_000,
+    idleTimeoutMs: 75_000,
     tunnelIdleTimeoutMs: 3_600_000,
     headTimeoutMs: 10_000,
     responseTimeoutMs: 30_000,

@@ -150,6 +150,7 @@ test("UpstreamConnection tells its owner of its end before its user", async () =
   const steps: string[] = [];
   user.onTold = () => steps.push(`user ${user.told.at(-1)}`);
   const owner = {
+    usableCount: 1,
     onConnectionReady: (each: UpstreamConnection) => each.user?.onUpstreamReady(each),
     onConnectionGone: (_each: UpstreamConnection, whose: unknown) =>
       steps.push(whose === user ? "owner gone" : "owner gone without user"),

@@ -59,6 +59,29 @@ test("VersionPool.acquire() waits at the limit, refuses past pending, keeps orde
   expect(counts(pool, origin)).toEqual([1, 1, 0]);
 });
 
+test("VersionPool.update() takes back what it promised at an endpoint", async () => {
+  using origin = await RawOrigin.start();
+  using other = await RawOrigin.start();
+  const pool = versionPool([origin.address]);
+  const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
+  await a.open();
+  a.release();
+  expect(b.acquire()).toBe("kept");
+  pool.update(versionSnapshot(other.address), poolPolicy());
+  await eventually(() => expect(b.told).toEqual(["failed stale"]));
+});
+
+test("VersionPool.close() leaves its connection to whoever has been promised one", async () => {
+  using origin = await RawOrigin.start();
+  const pool = versionPool([origin.address]);
+  const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
+  await a.open();
+  a.release();
+  expect(b.acquire()).toBe("kept");
+  pool.close();
+  await eventually(() => expect(b.told).toEqual(["ready"]));
+});
+
 test("VersionPool gives the place of a lost connection to the first who waits", async () => {
   using origin = await RawOrigin.start();
   const pool = versionPool([origin.address], poolPolicy({ connections: 1 }));

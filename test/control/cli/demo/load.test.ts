@@ -20,8 +20,13 @@ async function serve(listener: RequestListener): Promise<Origin> {
 
 test("Load counts an answer for the tally of the moment when it was sent", async () => {
   const held: (() => void)[] = [];
+  let received = 0;
+  let isHolding = true;
   await using origin = await serve((_request, response) => {
-    held.push(() => response.setHeader("x-shop-version", "v1").end());
+    const answer = (): void => void response.setHeader("x-shop-version", "v1").end();
+    received += 1;
+    if (isHolding) held.push(answer);
+    else answer();
   });
   const [before, after] = [new Tally(0), new Tally(1)];
   const load = new Load(systemClock, origin.url, before);
@@ -30,10 +35,11 @@ test("Load counts an answer for the tally of the moment when it was sent", async
   await eventually(() => expect(held.length).toBeGreaterThan(2));
   load.countFor(after);
   stop.abort();
-  const sentBefore = held.length;
-  for (const answer of held.splice(0)) answer();
+  // On a slow machine more were due than there are connections: those come now.
+  isHolding = false;
+  for (const answer of held) answer();
   await end;
-  expect([before.answers, after.answers]).toEqual([sentBefore, 0]);
+  expect([before.answers, after.answers]).toEqual([received, 0]);
 });
 
 test.each<[string, RequestListener, RegExp]>([
