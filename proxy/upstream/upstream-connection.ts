@@ -266,10 +266,9 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
 
   #failureOf(error: NodeJS.ErrnoException | undefined): ConnectFailure {
     const code = error?.code;
-    const isQueueFull = code === "EAGAIN";
-    if (code !== undefined && (isQueueFull || isLocalFault(code))) {
+    if (code !== undefined && (code === "EAGAIN" || isLocalFault(code))) {
       this.#faults.add(code, "connect", this.endpoint.address);
-      return isQueueFull ? "queueFull" : "local";
+      return code === "EAGAIN" ? "queueFull" : "local";
     }
     return this.#timedOut ? "timeout" : failureByCode(code);
   }

@@ -191,7 +191,7 @@ describe("A reload of a file that", () => {
   });
 });
 
-test("A second sidecar on the same ports and files does not start, and says what is taken", async () => {
+test("A second sidecar on the same ports and files says what is taken, and ends", async () => {
   const second = { ...config(), control: { bind: sidecar.api.slice("http://".length) } };
   const file = join(folder, "second.json");
   await writeFile(file, JSON.stringify({ listeners: [{ bind: "127.0.0.1:0" }], ...second }));

@@ -22,7 +22,7 @@ async function start(config: object = {}, env: NodeJS.ProcessEnv = {}): Promise<
   return sidecar;
 }
 
-test("workers ignore the signals that are meant for the primary, and no debugger opens", async () => {
+test("workers ignore signals that are meant for the primary, and open no debugger", async () => {
   const sidecar = await start();
   const workers = sidecar.workerPids();
   const connection = await KeptConnection.open(sidecar.ports[0] ?? 0);
@@ -50,7 +50,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-test("after kill -9 of the primary its workers end, and a new one has its table and address", async () => {
+test("after kill -9 of the primary its workers end; a new one has table and address", async () => {
   const path = join(await temporaryFolder(), "state.json");
   const config = { store: { kind: "file", path }, workers: 2 };
   const first = await start(config);
