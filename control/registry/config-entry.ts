@@ -187,15 +187,19 @@ export function hundredthsOf(percentage: number): number {
   return Math.round(percentage * 100);
 }
 
-/** The splitter with our weights; lines for the same version keep their other fields. */
+/**
+ * The splitter with our weights; lines for the same version keep their other fields. A version that
+ * gets nothing and has no line needs none: it may be no subset, but where routes or failovers lead.
+ */
 export function entryWithWeights(
   splitter: Splitter,
   weights: Readonly<Record<string, number>>,
 ): Splitter {
-  const Splits = Object.entries(toPercentages(weights)).map(([version, Weight]) => {
+  const Splits = Object.entries(toPercentages(weights)).flatMap(([version, Weight]) => {
     const kept = splitter.Splits.find((split) => versionNameOf(splitter.Name, split) === version);
+    if (kept === undefined && Weight === 0) return [];
     const made = version === splitter.Name ? {} : { ServiceSubset: version };
-    return { ...(kept ?? made), Weight };
+    return [{ ...(kept ?? made), Weight }];
   });
   return { ...splitter, Splits };
 }

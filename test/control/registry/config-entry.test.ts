@@ -94,7 +94,6 @@ test("entryWithWeights() keeps whatever else the entry says", () => {
   expect(Splits).toEqual([
     { Weight: 25, ServiceSubset: "v1", RequestHeaders: { Set: { "x-a": "1" } } },
     { Weight: 75, ServiceSubset: "v2" },
-    { Weight: 0, ServiceSubset: "v3" },
   ]);
   expect(Meta).toEqual({ team: "shop" });
 });
@@ -102,6 +101,15 @@ test("entryWithWeights() keeps whatever else the entry says", () => {
 test("entryWithWeights() writes a version named like the service as a line without a subset", () => {
   const { Splits } = entryWithWeights({ ...splitter, Splits: [] }, { web: 3, v1: 1 });
   expect(Splits).toEqual([{ Weight: 75 }, { Weight: 25, ServiceSubset: "v1" }]);
+});
+
+test("entryWithWeights() keeps a line that gets nothing, and makes none", () => {
+  const { Splits } = entryWithWeights(splitter, { v1: 1, v2: 0, backup: 0 });
+  expect(Splits).toMatchObject([
+    { Weight: 100, ServiceSubset: "v1" },
+    { Weight: 0, ServiceSubset: "v2" },
+  ]);
+  expect(Splits).toHaveLength(2);
 });
 
 test.each([
