@@ -38,6 +38,11 @@ class Plain extends AcceptedConnection {
     this.armFor(timeoutMs);
   }
 
+  /** As a protocol waits for the next request. */
+  waitForNext(): void {
+    this.armIdle();
+  }
+
   get limits(): { readonly headTimeoutMs: number; readonly stallTimeoutMs: number } {
     return this.timeouts;
   }
@@ -112,6 +117,25 @@ describe("AcceptedConnection", () => {
     connection.waitFor(0);
     bed.time.advance(1_000_000);
     expect(connection.told).toEqual([]);
+  });
+
+  test.each([
+    // Chance, and between which times it ends.
+    [{}, 0, 74_900, 75_100],
+    [{}, 0.5, 78_600, 78_900],
+    [{}, 0.999, 82_300, 82_600],
+    [{ idleTimeout: "10s" }, 0, 9_900, 10_100],
+    [{ idleTimeout: "10s" }, 0.999, 10_900, 11_100],
+  ])("rests, with %j and chance %d, for more than %i ms", async (settings, chance, least, most) => {
+    const bed = await ClientsBed.start(settings);
+    const { accepted } = await bed.accept();
+    const deps = { ...bed.deps, random: { next: () => chance } };
+    const connection = new Plain(accepted, PEER, "web", deps);
+    connection.waitForNext();
+    bed.time.advance(least);
+    expect(connection.told).toEqual([]);
+    bed.time.advance(most - least);
+    expect(connection.told).toEqual(["deadline"]);
   });
 
   test("knows from the worker that its answers have to announce an end", async () => {
