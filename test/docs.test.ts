@@ -186,17 +186,11 @@ async function helpOf(command: string): Promise<string> {
   return lines.join("\n");
 }
 
-/** `filters replace` and its like: what the help of `filters` lists. "" is the program. */
-async function commandsOf(command: string): Promise<readonly string[]> {
-  const [, list = ""] = (await helpOf(command)).split("\nCommands:\n");
-  const names = scanText(list, /^ {2}(\w+)/gm).filter((name) => name !== "help");
-  return names.map((name) => `${command} ${name}`.trim());
-}
-
+/** All commands, as the program's help lists them: `filters replace` too. */
 async function allCommands(): Promise<readonly string[]> {
-  const commands = await commandsOf("");
-  const inner = await Promise.all(commands.map(commandsOf));
-  return [...commands, ...inner.flat()];
+  const [, list = ""] = (await helpOf("")).split("\nCommands:\n");
+  const [commands = ""] = list.split("\n\n");
+  return scanText(commands, /^ {2}(\w+(?: \w+)?)/gm).filter((name) => name !== "help");
 }
 
 describe("Names", () => {

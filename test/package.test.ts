@@ -70,6 +70,7 @@ test("The package holds the build and what explains it, and nothing else", async
     "dist/control/cli/main.js",
     "dist/licenses.txt",
     "dist/proxy/worker.js",
+    "dist/sluice.1",
     "dist/sluice.cdx.json",
   ]);
 });

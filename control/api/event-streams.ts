@@ -13,6 +13,8 @@ const STALLED_MS = 4 * HEARTBEAT_MS;
 
 type Stream = {
   readonly response: ServerResponse;
+  /** Whether it goes on once everything that is kept has been sent. */
+  readonly follow: boolean;
   /** The last event that was written, or that the client has seen. */
   sentId: number;
   /** Since when it has taken nothing, as far as the heartbeat knows. undefined: it takes. */
@@ -36,10 +38,12 @@ export class EventStreams {
   /**
    * Answers with every event from now on, after those that the client missed since `lastEventId`.
    * undefined: only those from now on. Where missed ones are no longer kept, a `gap` comes first.
+   * Without `follow` it ends where "from now on" begins.
    * @throws ControlError too_many_subscribers
    */
-  open(response: ServerResponse, lastEventId: string | undefined): void {
-    const stream: Stream = { response, sentId: this.#events.lastId, stalledSinceMs: undefined };
+  open(response: ServerResponse, lastEventId: string | undefined, follow = true): void {
+    const { lastId: sentId } = this.#events;
+    const stream: Stream = { response, follow, sentId, stalledSinceMs: undefined };
     const leave = this.#events.subscribe(() => this.#send(stream));
     if (leave === undefined) throw tooManySubscribers(SUBSCRIBERS_MAX);
     const ended = new AbortController();
@@ -62,6 +66,7 @@ export class EventStreams {
     });
     response.write(": connected\n\n");
     if (lastEventId !== undefined) this.#resume(stream, lastEventId);
+    else if (!follow) response.end();
     void this.#beat(stream, ended.signal);
   }
 
@@ -92,7 +97,7 @@ export class EventStreams {
    */
   #send(stream: Stream): void {
     const { response } = stream;
-    if (response.destroyed || response.writableNeedDrain) return;
+    if (response.destroyed || response.writableEnded || response.writableNeedDrain) return;
     if (stream.sentId < this.#events.forgottenId) {
       this.#tellGap(stream, `${this.#epoch}.${stream.sentId}`);
     }
@@ -101,6 +106,7 @@ export class EventStreams {
       response.write(this.#textOf(event));
       stream.sentId = event.id;
     }
+    if (!stream.follow) response.end();
   }
 
   /** The number in `epoch.12`, or in `12`. undefined: of another process, or not an id. */
@@ -125,7 +131,7 @@ export class EventStreams {
     const { response } = stream;
     while (!signal.aborted) {
       await pause(this.#clock, HEARTBEAT_MS, signal);
-      if (signal.aborted) return;
+      if (signal.aborted || response.writableEnded) return;
       if (!response.writableNeedDrain) response.write(": alive\n\n");
       else if (this.#isStalled(stream)) response.destroy();
     }

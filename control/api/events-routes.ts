@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { EventStreams } from "./event-streams.ts";
 import type { Api, ApiDeps } from "./deps.ts";
+import { strict } from "../config/schema-parts.ts";
 import { problemResponses } from "./problem.ts";
+
+/** On unless it is switched off. */
+const follow = z
+  .enum(["true", "false"], { error: "true or false" })
+  .default("true")
+  .transform((text) => text === "true");
 
 /** `GET /v1/events`: what happens, as it happens. */
 export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
@@ -16,8 +23,10 @@ export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
         summary: "Follow events as they happen",
         description:
           "Server-sent events. `event` is the kind, `data` the event as JSON. " +
-          "Last-Event-ID resumes. An event `gap` says that events in between are no longer kept.",
+          "Last-Event-ID resumes, 0 with all that is kept. An event `gap` says that events in " +
+          "between are no longer kept. `follow=false` ends after what is kept.",
         headers: z.looseObject({ "last-event-id": z.string().optional() }),
+        querystring: strict({ follow }),
         response: {
           200: {
             description: "A stream that does not end by itself",
@@ -28,7 +37,7 @@ export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
       },
     },
     async (request, reply) => {
-      streams.open(reply.raw, request.headers["last-event-id"]);
+      streams.open(reply.raw, request.headers["last-event-id"], request.query.follow);
       reply.hijack();
     },
   );

@@ -78,7 +78,9 @@ export function openAnswer(address: ApiAddress, request: ApiRequest): Promise<In
       origin === undefined
         ? send({ ...options, socketPath, host: "localhost" }, resolve)
         : send(origin, options, resolve);
-    sent.on("error", (error) => reject(failureOf(error, address.text, timeout.aborted)));
+    sent.on("error", (error) =>
+      reject(failureOf(error, address.text, endsBy === undefined && timeout.aborted)),
+    );
     sent.end(body);
   });
 }

@@ -24,6 +24,9 @@ export type SendOptions = {
   /** The revision that the table must have. undefined: no If-Match. */
   readonly ifRevision?: number;
   readonly reason?: string | undefined;
+  readonly lastEventId?: string | undefined;
+  /** Until when it may go on. undefined: as long as usual. */
+  readonly endsBy?: AbortSignal | undefined;
   /** Write even if nothing serves a service with traffic then. */
   readonly force?: boolean | undefined;
 };
@@ -48,8 +51,24 @@ export class ApiClient {
   }
 
   /** @throws CliError when there is no answer, or one that is no success */
-  get<Answer>(path: string): Promise<Answer> {
-    return this.send("GET", path);
+  get<Answer>(path: string, options: Pick<SendOptions, "endsBy"> = {}): Promise<Answer> {
+    return this.send("GET", path, options);
+  }
+
+  /** A stream of lines as they come. @throws CliError when it cannot be opened, or breaks */
+  async *lines(path: string, options: SendOptions): AsyncGenerator<string> {
+    const response = await this.#ask("GET", path, options);
+    if (!isSuccess(response)) throw refusal(await this.#read(response), response.statusCode);
+    let rest = "";
+    try {
+      for await (const chunk of response.setEncoding("utf8")) {
+        const lines = (rest + String(chunk)).split("\n");
+        rest = lines.pop() ?? "";
+        yield* lines;
+      }
+    } catch (error) {
+      throw failureOf(error, this.url);
+    }
   }
 
   /** @throws CliError when there is no answer, or one that is no success */
@@ -71,13 +90,14 @@ export class ApiClient {
   }
 
   #ask(method: string, path: string, options: SendOptions): Promise<IncomingMessage> {
-    const { body, force = false } = options;
+    const { body, force = false, endsBy } = options;
     const query = force ? `${path.includes("?") ? "&" : "?"}force=true` : "";
     const request: ApiRequest = {
       method,
       path: path + query,
       headers: headersOf(options, this.#token),
       body: body === undefined ? undefined : JSON.stringify(body),
+      endsBy,
     };
     return openAnswer(this.#address, request);
   }
@@ -109,13 +129,14 @@ export function servicePath(...parts: readonly string[]): string {
 }
 
 function headersOf(
-  { body, ifRevision, reason }: SendOptions,
+  { body, ifRevision, reason, lastEventId }: SendOptions,
   token: string | undefined,
 ): Record<string, string> {
   return {
     ...(body !== undefined && { "content-type": "application/json" }),
     ...(ifRevision !== undefined && { "if-match": `"${ifRevision}"` }),
     ...(reason !== undefined && { "x-sluice-reason": fieldOf(reason) }),
+    ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };
 }

@@ -5,9 +5,13 @@ import { addDelete, addUndo } from "./changes.ts";
 import { addCheck } from "./check.ts";
 import { EXIT, usageError } from "./cli-error.ts";
 import type { CliContext } from "./commands.ts";
+import { addCompletion } from "./completion.ts";
 import { addConsul } from "./consul.ts";
 import { addDemo } from "./demo.ts";
+import { addEvents } from "./events.ts";
 import { addFilters } from "./filters.ts";
+import { withWholeHelp } from "./help.ts";
+import { addMan } from "./man-page.ts";
 import { addSwap, addUpgrade } from "./swap.ts";
 import { reportFailure } from "./output.ts";
 import type { Output } from "./output.ts";
@@ -52,12 +56,33 @@ async function perform(args: readonly string[], options: CliOptions): Promise<nu
   const exitWith = (code: number): void => {
     exitCode = code;
   };
-  const program = createProgram(options, { output, env, exitWith });
-  await program.parseAsync([...args], { from: "user" });
-  return exitCode;
+  let help = "";
+  const keep = (text: string): void => {
+    help += text;
+  };
+  const program = createProgram(options, { output, env, exitWith }, keep);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!isBare(error) || args.includes("--json")) throw error;
+    // Not on stdout, and no success: a script may have lost its command.
+    output.error(help.trimEnd());
+    return EXIT.usage;
+  }
 }
 
-function createProgram({ version, output }: CliOptions, context: CliContext): Command {
+/** Whether a command was called without the member that it needs. */
+function isBare(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === "commander.help" && error.exitCode !== 0;
+}
+
+/** `keep` gets what the parser writes about errors: we report them ourselves, in our form. */
+function createProgram(
+  { version, output }: CliOptions,
+  context: CliContext,
+  keep: (text: string) => void,
+): Command {
   const program = new Command("sluice")
     .description("Shifts traffic between versions of a service and drops nothing on the way.")
     .version(version)
@@ -65,12 +90,8 @@ function createProgram({ version, output }: CliOptions, context: CliContext): Co
     .option("--token <token>", "for the control API (default: SLUICE_TOKEN)")
     .option("--json", "write JSON")
     .exitOverride()
-    .configureOutput({
-      writeOut: (text) => output.out(text.trimEnd()),
-      // Its errors are reported by us, in our form.
-      writeErr: () => undefined,
-    })
-    .configureHelp({ showGlobalOptions: true });
+    .configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: keep });
+  withWholeHelp(program);
   addRun(program, context);
   addCheck(program, context);
   addDemo(program, context);
@@ -86,7 +107,10 @@ function createProgram({ version, output }: CliOptions, context: CliContext): Co
   addSwap(program, context);
   addUpgrade(program, context);
   addAudit(program, context);
+  addEvents(program, context);
   addConsul(program, context);
+  addCompletion(program, context);
+  addMan(program, context);
   return program;
 }
 

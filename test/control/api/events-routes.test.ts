@@ -82,3 +82,18 @@ test("close() of the API ends open streams", async () => {
   await api[Symbol.asyncDispose]();
   expect(stream.status).toBe(200);
 });
+
+test.each([
+  ["0", [1, 2, 3]],
+  ["2", [3]],
+  [undefined, []],
+])("GET events?follow=false after %s ends with what is kept", async (lastEventId, revisions) => {
+  await using api = await startApi();
+  const before = api.events.lastId;
+  for (let n = 1; n <= 3; n += 1) api.events.emit(revision(n));
+  const id = lastEventId === undefined ? undefined : String(before + Number(lastEventId));
+  const headers: Record<string, string> = id === undefined ? {} : { "last-event-id": id };
+  const answer = await fetch(`${api.url}/v1/events?follow=false`, { headers });
+  const told = [...(await answer.text()).matchAll(/"revision":(\d+)/g)].map(([, n]) => Number(n));
+  expect(told).toEqual(revisions);
+});

@@ -26,11 +26,14 @@ test.each([
   [["check"]],
   [["nothing"]],
   [["services", "--nothing"]],
-  [[]],
+  [["--json"]],
+  [["audit", "--limit", "many"]],
+  [["swap", "--trial", "soon"]],
+  [["completion", "tcsh"]],
 ])("sluice %j is a usage error: exit status 2, one line, nothing done", async (args) => {
   const { status, out, error } = await runCommand(args, env);
   expect([status, out]).toEqual([2, ""]);
-  expect(error).toMatch(/^sluice: [A-Z`].*$/);
+  expect(error).toMatch(/^(sluice: [A-Z`]|\{"error":\{"code":"usage",).*$/);
   expect(api.services.revision).toBe(1);
 });
 
@@ -42,3 +45,12 @@ test.each([["--help"], ["help"], ["shift", "--help"], ["--version"]])(
     expect(out).toMatch(/^(Usage: sluice|1\.2\.3)/);
   },
 );
+
+test.each([
+  [[], "status"],
+  [["consul"], "consul import"],
+])("sluice %j without more shows the help on stderr, and is no success", async (args, listed) => {
+  const { status, out, error } = await runCommand(args, env);
+  expect([status, out]).toEqual([2, ""]);
+  expect(error).toMatch(new RegExp(`^Usage: sluice[^]*\\n  ${listed} `));
+});
