@@ -15,8 +15,11 @@ const WORKERS_MAX = 64;
 /** Client connections of one listener in one worker: the limit of open files of most systems. */
 const CONNECTIONS_MAX = 1_000_000;
 
-/** Services of one file: see SERVICES_MAX of the table. */
-const SERVICES_MAX = 16_384;
+/**
+ * Services of one table, and so of one file: each is an entry of every worker's index and a set of
+ * metric labels.
+ */
+export const SERVICES_MAX = 16_384;
 
 /** Folders that modules of filters may be in: each is looked at for every one. */
 const FILTER_FOLDERS_MAX = 16;

@@ -8,6 +8,11 @@ import { ConsulError } from "./consul-error.ts";
  */
 export const KV_VALUE_BYTES_MAX = 500 * 1024;
 
+/**
+ * Keys of one answer that are read: several times the sidecars of a large fleet. More are litter.
+ */
+export const KV_ENTRIES_MAX = 10_000;
+
 const entrySchema = z.object({
   Key: z.string(),
   Value: z.string().nullable(),
@@ -33,9 +38,17 @@ export function kvPath(key: string): string {
   return `kv/${consulPath(...key.split("/"))}`;
 }
 
-/** Reads the answer of a KV path. @throws ConsulError consul_unreadable */
+/**
+ * Reads the answer of a KV path. @throws ConsulError consul_unreadable, also for more than
+ * KV_ENTRIES_MAX
+ */
 export function parseKvAnswer(action: string, text: string): readonly KvEntry[] {
-  const entries = z.array(entrySchema).safeParse(parseAnswer(action, text));
+  const answer = parseAnswer(action, text);
+  if (Array.isArray(answer) && answer.length > KV_ENTRIES_MAX) {
+    const found = `wanted at most ${KV_ENTRIES_MAX} keys, found ${answer.length}`;
+    throw new ConsulError("consul_unreadable", action, found);
+  }
+  const entries = z.array(entrySchema).safeParse(answer);
   if (!entries.success) {
     throw new ConsulError("consul_unreadable", action, "Consul's answer holds no keys");
   }
@@ -64,7 +77,21 @@ export async function getKey(
   return answer.found ? parseKvAnswer(action, answer.text)[0] : undefined;
 }
 
-/** All keys that start with `prefix`. @throws ConsulError */
+/** The names of all keys that start with `prefix`, without their values. @throws ConsulError */
+export async function getKeyNames(
+  client: ConsulClient,
+  prefix: string,
+): Promise<readonly string[]> {
+  const action = `list keys below ${prefix}`;
+  const names = await client.json({ action, path: kvPath(prefix), query: { keys: "" } });
+  const read = z.array(z.string()).safeParse(names ?? []);
+  if (!read.success) {
+    throw new ConsulError("consul_unreadable", action, "Consul's answer holds no names of keys");
+  }
+  return read.data;
+}
+
+/** All keys that start with `prefix`, at most KV_ENTRIES_MAX. @throws ConsulError */
 export async function getKeys(client: ConsulClient, prefix: string): Promise<readonly KvEntry[]> {
   const action = `read keys below ${prefix}`;
   const answer = await client.request({ action, path: kvPath(prefix), query: { recurse: "" } });

@@ -5,7 +5,7 @@ import type { ConsulAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { KeptCopy } from "../consul/kept-copy.ts";
 import { type KvEntry, kvPath, parseKvAnswer } from "../consul/kv.ts";
-import { readHead, TABLE_BYTES_MAX } from "./table-document.ts";
+import { readHead, REVISION_MAX, TABLE_BYTES_MAX } from "./table-document.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";
 import { RevisionConflictError, StoreError } from "../base/errors.ts";
 import { Serial } from "../base/serial.ts";
@@ -141,6 +141,9 @@ export class ConsulStore implements Store {
   }
 
   async #saveNow(next: StoredTable, expectedRevision: number): Promise<void> {
+    if (next.revision > REVISION_MAX) {
+      throw unwritable(`wanted a revision up to ${REVISION_MAX}, found ${next.revision}`);
+    }
     const document = this.#keys.document(next);
     if (document === undefined) {
       throw unwritable(`the table is larger than ${TABLE_BYTES_MAX} bytes`);

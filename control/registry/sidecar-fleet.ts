@@ -23,6 +23,9 @@ const WAIT_LIMIT = { burst: 2, refillMs: 50 };
 /** Our own key changes when we acknowledge; that somebody deletes it is an accident. */
 const OWN_KEY_LIMIT = { burst: 1, refillMs: 1_000 };
 
+/** Longest value of a member's key: a revision and the address of an API, which may be a path. */
+const VALUE_LENGTH_MAX = 1_024;
+
 const memberSchema = z.object({ revision: z.int().min(0), api: z.string().optional() });
 
 /** A live sidecar that shares the store. */
@@ -241,7 +244,8 @@ export class SidecarFleet {
       .flatMap((entry) => {
         const sidecar = decoded(entry.key.slice(this.#prefix.length));
         if (sidecar === undefined) return [];
-        const value = memberSchema.safeParse(parseJson(entry.value)).data;
+        const isOurs = entry.value.length <= VALUE_LENGTH_MAX;
+        const value = isOurs ? memberSchema.safeParse(parseJson(entry.value)).data : undefined;
         return { sidecar, revision: value?.revision ?? 0, api: value?.api };
       });
   }

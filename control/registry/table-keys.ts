@@ -2,7 +2,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { ConsulClient } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
-import { deleteKey, getKey, getKeys, type KvEntry, putKey } from "../consul/kv.ts";
+import { deleteKey, getKey, getKeyNames, type KvEntry, putKey } from "../consul/kv.ts";
 import type { StoredTable } from "../store/store.ts";
 import {
   joinParts,
@@ -21,6 +21,12 @@ const LEADERLESS: ReadonlySet<string> = new Set([
   "consul_timeout",
   "consul_failed",
 ]);
+
+/**
+ * Parts that one save deletes: several times as many as it writes, so that they become fewer, and
+ * few enough that whoever saves does not wait for the litter of others.
+ */
+const SWEEP_MAX = 64;
 
 /** Where the table is. */
 export type TablePlace = {
@@ -74,13 +80,9 @@ export class TableKeys {
     const head = readHead(value);
     if (head.kind === "unreadable") return head;
     if (head.kind === "whole") return head.table;
-    const entries = await Promise.all(
-      head.parts.map(async (name) => this.#readAnywhere(this.#partsPrefix + name)),
-    );
-    return joinParts(
-      head,
-      entries.map((entry) => entry?.value),
-    );
+    const read = (name: string): Promise<KvEntry | undefined> =>
+      this.#readAnywhere(this.#partsPrefix + name);
+    return joinParts(head, async (name) => (await read(name))?.value);
   }
 
   /** Writes what must be there before the head. @throws ConsulError */
@@ -110,15 +112,16 @@ export class TableKeys {
 
   /**
    * Deletes the parts of earlier revisions, also those of writers who lost or died: their
-   * compare-and-set cannot succeed any more. Best effort; the next save of a split table tries
-   * again.
+   * compare-and-set cannot succeed any more. Best effort; the next save of a split table goes on.
    */
   async sweepParts(revision: number): Promise<void> {
     try {
-      for (const { key } of await getKeys(this.#client, this.#partsPrefix)) {
+      const keys = await getKeyNames(this.#client, this.#partsPrefix);
+      const old = keys.filter((key) => {
         const written = partRevision(key.slice(this.#partsPrefix.length));
-        if (written === undefined || written < revision) await deleteKey(this.#client, key);
-      }
+        return written === undefined || written < revision;
+      });
+      for (const key of old.slice(0, SWEEP_MAX)) await deleteKey(this.#client, key);
     } catch (error) {
       this.#log.warn("store.parts_left", { error: errorText(error) });
     }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import { compileService, hostsOf } from "../config/compile-service.ts";
+import { SERVICES_MAX } from "../config/config-shape.ts";
 import type { DocumentRules } from "../config/document-rules.ts";
 import { pathText } from "../config/problems.ts";
 import { readService } from "../config/read-service.ts";
@@ -10,9 +11,6 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { ValidationError } from "../base/errors.ts";
 import type { Problem } from "../base/errors.ts";
 import type { StoredTable } from "../store/store.ts";
-
-/** Services of one table: each is an entry of every worker's index and a set of metric labels. */
-const SERVICES_MAX = 16_384;
 
 /** A service in its three forms: as written, as read, as workers have it. */
 export type DesiredService = {
@@ -46,6 +44,7 @@ export type ReadTable = {
  * Reads a stored table, which another version of Sluice may have written. A document that cannot be
  * used keeps its place in `documents`, so that saving loses nothing; the service stays as it is in
  * `before`, or absent.
+ * @throws ValidationError when there are too many services
  */
 export function readTable(
   stored: StoredTable,
@@ -54,6 +53,7 @@ export function readTable(
   rules?: DocumentRules,
 ): ReadTable {
   const documents = new Map(Object.entries(stored.services));
+  checkCount(documents.size);
   const services = new Map<string, DesiredService>();
   const owners = new Map<string, string>();
   const refused = new Map<string, ValidationError>();

@@ -19,6 +19,14 @@ function tableOf(revision: number, weight = revision, services = 1): StoredTable
   return { revision, services: Object.fromEntries(entries) };
 }
 
+/** A value of the table's key that nobody but a test writes. */
+function rawTable(fields: object): string {
+  return JSON.stringify({ format: "sluice-table-1", ...fields });
+}
+
+const NAMES = Array.from({ length: 40_000 }, (_, index) => String(index));
+const MANY = Object.fromEntries(NAMES.map((name) => [name, {}]));
+
 /** Larger than one value of Consul's may be. */
 const large = (revision: number): StoredTable => tableOf(revision, revision, 8_000);
 
@@ -156,7 +164,10 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
   test.each([
     ["no JSON", "oops", /it is not JSON/],
     ["another format", '{"weights":{}}', /format/],
-    ["a revision of 0", JSON.stringify({ format: "sluice-table-1", ...tableOf(0) }), /revision/],
+    ["a revision of 0", rawTable(tableOf(0)), /revision/],
+    ["a revision without a next one", rawTable(tableOf(Number.MAX_SAFE_INTEGER, 1)), /revision/],
+    ["40 000 services", rawTable({ revision: 2, services: MANY }), /16384/],
+    ["40 000 parts", rawTable({ revision: 2, parts: NAMES, sha256: "" }), /64 parts/],
   ])(
     "a bad value in KV is refused and reported, and a write repairs it: %s",
     async (_, bad, why) => {

@@ -150,11 +150,12 @@ export class FakeConsul implements AsyncDisposable {
       this.changed();
       return {};
     }
-    const isBelow = query.has("recurse");
+    const isBelow = query.has("recurse") || query.has("keys");
     const found = [...this.keys].filter(([each]) =>
       isBelow ? each.startsWith(key) : each === key,
     );
     if (found.length === 0) return { status: 404, body: "" };
+    if (query.has("keys")) return { body: found.map(([each]) => each) };
     return {
       body: found.map(([each, { value, modifyIndex, lockIndex, session }]) => ({
         Key: each,

@@ -3,7 +3,9 @@ import type { ConsulClient } from "../../../control/consul/client.ts";
 import {
   deleteKey,
   getKey,
+  getKeyNames,
   getKeys,
+  KV_ENTRIES_MAX,
   kvPath,
   parseKvAnswer,
   putKey,
@@ -51,6 +53,14 @@ test("getKeys() reads what is below, and an empty list where nothing is", async 
   expect(await getKeys(client, "none/")).toEqual([]);
 });
 
+test("getKeyNames() reads names without values, and none where nothing is", async () => {
+  for (const key of ["a/1", "a/2", "b"]) consul.set(key, key);
+  expect(await getKeyNames(client, "a/")).toEqual(["a/1", "a/2"]);
+  expect(await getKeyNames(client, "none/")).toEqual([]);
+  consul.fault = { kind: "answer", status: 200, text: '{"a":1}' };
+  await expect(getKeyNames(client, "a/")).rejects.toMatchObject({ code: "consul_unreadable" });
+});
+
 test("putKey() writes only if its condition holds", async () => {
   expect(await putKey(client, "a", "1", { cas: 0 })).toBe(true);
   expect(await putKey(client, "a", "2", { cas: 0 })).toBe(false);
@@ -67,6 +77,16 @@ test("deleteKey() deletes", async () => {
 test.each(["{}", '[{"Key":"a"}]', "no"])("parseKvAnswer() refuses %s", (text) => {
   expect(() => parseKvAnswer("read key a", text)).toThrow(
     expect.objectContaining({ code: "consul_unreadable" }),
+  );
+});
+
+test("parseKvAnswer() refuses more keys than anybody needs before it reads each", () => {
+  const keys = Array.from({ length: KV_ENTRIES_MAX + 1 }, () => ({ Key: 1 }));
+  expect(() => parseKvAnswer("read keys", JSON.stringify(keys))).toThrow(
+    expect.objectContaining({
+      code: "consul_unreadable",
+      message: expect.stringContaining(`at most ${KV_ENTRIES_MAX} keys, found ${keys.length}`),
+    }),
   );
 });
 

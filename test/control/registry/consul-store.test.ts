@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { ConsulStore } from "../../../control/registry/consul-store.ts";
+import { REVISION_MAX } from "../../../control/registry/table-document.ts";
 import type { StoredTable } from "../../../control/store/store.ts";
 import { describeStore } from "../../cases/store-cases.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -72,6 +73,39 @@ test("ConsulStore.load() of no table takes the copy, and a save repairs it", asy
   await store.save(tableOf(2), 1);
   expect(await open().load()).toEqual(tableOf(2));
   expect(store.problem).toBeUndefined();
+});
+
+test.each([
+  [
+    "100 000 services",
+    { services: Object.fromEntries([...Array(1e5).keys()].map((n) => [n, {}])) },
+  ],
+  ["100 000 parts", { parts: [...Array(1e5).keys()].map(String), sha256: "" }],
+  ["the last revision there is", { revision: Number.MAX_SAFE_INTEGER, services: {} }],
+])(
+  "ConsulStore keeps its table when a peer writes %s, and can write again",
+  async (_name, fields) => {
+    const bed = await openConsulBed();
+    const store = (await storeOf(bed))();
+    await store.save(ONE, 0);
+    const heard: StoredTable[] = [];
+    bed.run((signal) => store.follow((table) => void heard.push(table), signal));
+    const asked = bed.consul.asked.length;
+    bed.consul.set(KEY, JSON.stringify({ format: "sluice-table-1", revision: 2, ...fields }));
+    await eventually(() => expect(store.problem).toContain("Cannot use the table in Consul"));
+    expect(heard).toEqual([]);
+    expect(bed.consul.asked.length - asked).toBeLessThan(10);
+    await store.save(tableOf(2), 1);
+    expect(store.problem).toBeUndefined();
+    expect(await store.load()).toEqual(tableOf(2));
+  },
+);
+
+test("ConsulStore.save() refuses a revision that nobody would read", async () => {
+  const bed = await openConsulBed();
+  const saved = (await storeOf(bed))().save(tableOf(REVISION_MAX + 1, 1), REVISION_MAX);
+  await expect(saved).rejects.toMatchObject({ code: "store_unwritable" });
+  expect(bed.consul.asked).toEqual([]);
 });
 
 test("ConsulStore.load() puts the table of the copy back when Consul has none", async () => {

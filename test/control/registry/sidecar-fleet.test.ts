@@ -99,8 +99,22 @@ test("SidecarFleet.members() takes no names and revisions that no sidecar writes
   bed.consul.set("sluice/fleet/%zz", '{"revision":3}', "session-7");
   bed.consul.set("sluice/fleet/far", '{"revision":9007199254740992}', "session-8");
   bed.consul.set("sluice/fleet/half", '{"revision":0.5}', "session-9");
+  const long = JSON.stringify({ revision: 3, api: "x".repeat(100_000) });
+  bed.consul.set("sluice/fleet/long", long, "session-10");
   expect(await fleetOf(bed).members()).toMatchObject([
     { sidecar: "far", revision: 0 },
     { sidecar: "half", revision: 0 },
+    { sidecar: "long", revision: 0, api: undefined },
   ]);
+});
+
+test("SidecarFleet refuses a list of 100 000 keys, and says so to whoever waits for it", async () => {
+  const bed = await openConsulBed();
+  for (let index = 0; index < 100_000; index += 1) {
+    const key = { value: "{}", modifyIndex: 1, lockIndex: 0, session: "s" };
+    bed.consul.keys.set(`sluice/fleet/${index}`, key);
+  }
+  const refusal = { code: "consul_unreadable", message: expect.stringContaining("found 100000") };
+  await expect(fleetOf(bed).members()).rejects.toMatchObject(refusal);
+  await expect(fleetOf(bed).whoLags(1, 100)).rejects.toMatchObject(refusal);
 });

@@ -1,10 +1,13 @@
+import { hash } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { KV_VALUE_BYTES_MAX } from "../../../control/consul/kv.ts";
+import { SERVICES_MAX } from "../../../control/config/config-shape.ts";
 import {
   joinParts,
   partRevision,
   readHead,
+  REVISION_MAX,
   splitText,
   TABLE_BYTES_MAX,
   type TableHead,
@@ -39,7 +42,12 @@ test("readHead() reads a small table from one key", () => {
   expect(readHead(document?.head ?? "")).toEqual({ kind: "whole", table });
 });
 
-test("joinParts() reads a large table from its parts and notices a missing one", () => {
+/** Gives texts as Consul would, and notes what was asked. */
+function readerOf(texts: readonly (string | undefined)[], asked: string[] = []) {
+  return async (name: string): Promise<string | undefined> => texts[asked.push(name) - 1];
+}
+
+test("joinParts() reads a large table from its parts and notices a missing one", async () => {
   const table = tableOf(12_000);
   const document = writeTable(table, "a");
   const head = readHead(document?.head ?? "") as Extract<TableHead, { kind: "split" }>;
@@ -48,9 +56,72 @@ test("joinParts() reads a large table from its parts and notices a missing one",
   expect(head.parts).toEqual(document?.parts.map((part) => part.name));
   expect(texts.length).toBeGreaterThan(1);
   expect(texts.every((text) => Buffer.byteLength(text) <= KV_VALUE_BYTES_MAX)).toBe(true);
-  expect(joinParts(head, texts)).toEqual(table);
+  expect(await joinParts(head, readerOf(texts))).toEqual(table);
   const damaged = { kind: "unreadable", reason: "a part is missing or damaged" };
-  expect(joinParts(head, [undefined, ...texts.slice(1)])).toEqual(damaged);
+  expect(await joinParts(head, readerOf(["", ...texts.slice(1)]))).toEqual(damaged);
+  expect(await joinParts(head, readerOf([undefined, ...texts.slice(1)]))).toEqual(damaged);
+});
+
+test("joinParts() reads no more of parts than a table may be large", async () => {
+  const parts = Array.from({ length: 64 }, (_, index) => `3-0123456789abcdef-a-${index}`);
+  const head = { kind: "split", revision: 3, parts, sha256: "" } as const;
+  const asked: string[] = [];
+  const texts = parts.map(() => "x".repeat(TABLE_BYTES_MAX / 2));
+  expect(await joinParts(head, readerOf(texts, asked))).toEqual({
+    kind: "unreadable",
+    reason: `it is larger than ${TABLE_BYTES_MAX} bytes`,
+  });
+  expect(asked).toEqual(parts.slice(0, 3));
+});
+
+test("joinParts() refuses parts that hold too many services", async () => {
+  const text = JSON.stringify({ format: "sluice-table-1", ...tableOf(SERVICES_MAX + 1) });
+  const head = { kind: "split", revision: 3, parts: ["a"], sha256: hash("sha256", text) } as const;
+  expect(await joinParts(head, readerOf([text]))).toMatchObject({
+    reason: `its parts: wanted at most ${SERVICES_MAX} services, found ${SERVICES_MAX + 1}`,
+  });
+});
+
+/** The value of the table's key, with something of it put otherwise. */
+function headText(fields: object): string {
+  return JSON.stringify({ format: "sluice-table-1", revision: 1, ...fields });
+}
+
+const manyNames = Array.from({ length: 100_000 }, (_, index) => `s${index}`);
+
+test.each([
+  [
+    "100 000 services",
+    headText({ services: Object.fromEntries(manyNames.map((name) => [name, {}])) }),
+    `wanted at most ${SERVICES_MAX} services, found 100000`,
+  ],
+  ["100 000 parts", headText({ parts: manyNames, sha256: "" }), "64 parts, found 100000"],
+  ["a table over 8 MiB", " ".repeat(TABLE_BYTES_MAX + 1), "it is larger than"],
+  [
+    "16 384 services of which none can be read",
+    headText({ services: Object.fromEntries(manyNames.slice(0, SERVICES_MAX).map((n) => [n, 1])) }),
+    "and 16381 more",
+  ],
+  [
+    "a revision that leaves no next one",
+    headText({ revision: Number.MAX_SAFE_INTEGER, services: {} }),
+    "revision",
+  ],
+  [
+    "such a revision of parts",
+    headText({ revision: REVISION_MAX + 1, parts: ["a"], sha256: "" }),
+    "revision",
+  ],
+])("readHead() refuses %s in words of a bounded length", (_name, text, reason) => {
+  const head = readHead(text);
+  expect("reason" in head && head.reason).toContain(reason);
+  expect("reason" in head && head.reason.length).toBeLessThan(500);
+});
+
+test("readHead() takes as many services and as high a revision as there may be", () => {
+  const table = tableOf(SERVICES_MAX, REVISION_MAX);
+  const text = JSON.stringify({ format: "sluice-table-1", ...table });
+  expect(readHead(text)).toEqual({ kind: "whole", table });
 });
 
 function partNames(revision: number, writer: string): readonly string[] {
@@ -62,6 +133,7 @@ test("writeTable() names parts by revision and writer, so that no two writers sh
   expect(new Set(all).size).toBe(all.length);
   expect(all.map(partRevision)).toEqual(all.map((name) => Number(name.split("-")[0])));
   expect(partRevision("something else")).toBeUndefined();
+  expect(partRevision(`${"9".repeat(20)}-0123456789abcdef-a-0`)).toBeUndefined();
 });
 
 test("writeTable() refuses a table over the limit", () => {

@@ -79,6 +79,23 @@ test("TableKeys.sweepParts() deletes what is older, and what nobody can have wri
   expect([...consul.keys.keys()]).toEqual([...own3, "sluice/table"]);
 });
 
+test("TableKeys.sweepParts() reads no values, and deletes the litter of others bit by bit", async () => {
+  const { consul, keys: own } = await keys();
+  for (let index = 0; index < 150; index += 1) {
+    const key = `sluice/parts/2-0123456789abcdef-b-${index}`;
+    consul.keys.set(key, { value: "old", modifyIndex: 1, lockIndex: 0 });
+  }
+  const left: number[] = [];
+  for (let sweep = 0; sweep < 3; sweep += 1) {
+    await own.sweepParts(3);
+    left.push(consul.keys.size);
+  }
+  expect(left).toEqual([86, 22, 0]);
+  expect(consul.asked.filter((asked) => asked.startsWith("GET"))).toEqual(
+    left.map(() => "GET kv/sluice/parts/?keys="),
+  );
+});
+
 test("TableKeys.sweepParts() that fails costs a warning", async () => {
   const { consul, deps, keys: own } = await keys();
   consul.fault = { kind: "answer", status: 500, text: "not now" };

@@ -53,6 +53,19 @@ describe("readService()", () => {
 });
 
 describe("readTable()", () => {
+  test("refuses more services than a table may have before it reads one", () => {
+    const names = Array.from({ length: 16_385 }, (_, index) => `s${index}`);
+    const unread = {
+      get versions(): never {
+        throw new Error("It was read");
+      },
+    };
+    const services = Object.fromEntries(names.map((name) => [name, unread]));
+    expect(() => readTable({ revision: 1, services }, NO_TABLE, undefined)).toThrow(
+      "Cannot read table: wanted at most 16384 services, found 16385",
+    );
+  });
+
   test("keeps the document of a service that cannot be read, and the service as it was", () => {
     const before = tableOf({ web, shop });
     const broken = { versions: {} };
