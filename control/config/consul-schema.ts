@@ -27,6 +27,14 @@ const httpUrl = z.string({ error: "an http:// or https:// URL" }).refine(isHttpU
   error: "an http:// or https:// URL without user, query or fragment",
 });
 
+const AGENT_WANTED =
+  "an http:// or https:// URL without user, query or fragment, or unix:///run/consul.sock";
+
+/** As Consul's own programs spell it; a socket file by its whole path. */
+const agentAddress = z.string({ error: AGENT_WANTED }).refine(isAgentAddress, {
+  error: AGENT_WANTED,
+});
+
 /** `${CONSUL_TOKEN:-}` gives an empty text when there is no token. */
 const optionalText = z
   .string({ error: "a text" })
@@ -35,7 +43,7 @@ const optionalText = z
 
 /** `consul`: how to reach Consul. */
 export const consulSchema = strict({
-  address: httpUrl.default("http://127.0.0.1:8500"),
+  address: agentAddress.default("http://127.0.0.1:8500"),
   token: optionalText,
   datacenter: optionalText,
   namespace: optionalText,
@@ -101,4 +109,8 @@ function isHttpUrl(value: string): boolean {
   return (
     isHttp && url.username === "" && url.password === "" && url.search === "" && url.hash === ""
   );
+}
+
+function isAgentAddress(value: string): boolean {
+  return /^unix:\/\/\/[^\0]+$/.test(value) || isHttpUrl(value);
 }

@@ -1,7 +1,7 @@
-import Consul from "consul";
-import { errors, Pool } from "undici";
+import type Consul from "consul";
+import { errors, type Pool } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
-import { http, https } from "../base/node-http.ts";
+import { agentPlace, type ConsulOptions, openPackage, openPool } from "./agent-connections.ts";
 import { ConsulError, refusalError } from "./consul-error.ts";
 
 /**
@@ -9,8 +9,6 @@ import { ConsulError, refusalError } from "./consul-error.ts";
  * leader it holds a request for 7 s (rpc_hold_timeout) before it says so, and we want to hear that.
  */
 const CALL_TIMEOUT_MS = 10_000;
-/** How long a connect may take. Agents are on this machine or one hop away. */
-const CONNECT_TIMEOUT_MS = 2_000;
 /**
  * How long a blocking query waits, unless told otherwise. Nothing else shows that its connection
  * has died where somebody on the way swallows it (a NAT that forgets): with the margin below that
@@ -22,8 +20,6 @@ export const WAIT_DEFAULT_MS = 45_000;
  * answers.
  */
 const WAIT_MARGIN_MS = 10_000;
-/** Largest answer that is read. 10 000 instances of a service are about 15 MiB. */
-const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 /**
  * Blocking queries under way at once; more wait for their turn. With CALLS_AT_ONCE_MAX twice it
  * stays under the 200 connections that an agent takes from one address
@@ -31,34 +27,6 @@ const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
  */
 export const WATCHES_AT_ONCE_MAX = 160;
 const CALLS_AT_ONCE_MAX = 8;
-
-/** Where Consul is and who we are in its eyes. */
-export type ConsulOptions = {
-  /** `http://127.0.0.1:8500` or `https://…`; no path. */
-  readonly address: string;
-  /** ACL token. undefined or "": the agent's default token. */
-  readonly token?: string | undefined;
-  /** undefined: the agent's own. */
-  readonly datacenter?: string | undefined;
-  /** Of Consul Enterprise. undefined: none is named. */
-  readonly namespace?: string | undefined;
-  readonly tls?: ConsulTls | undefined;
-  /** How long a blocking query waits. undefined: WAIT_DEFAULT_MS. */
-  readonly waitMs?: number | undefined;
-};
-
-/** PEM texts, not paths: whoever reads the files says which one is unreadable. */
-export type ConsulTls = {
-  /** Trusted in place of the system's authorities. */
-  readonly ca?: string | undefined;
-  /** Ours, when the agent has verify_incoming. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** Name to verify in place of the address, e.g. `server.dc1.consul`. */
-  readonly serverName?: string | undefined;
-  /** Takes any certificate: for trying things out. */
-  readonly insecure?: boolean | undefined;
-};
 
 /** One request to the agent. */
 export type ConsulRequest = {
@@ -107,6 +75,8 @@ export class ConsulClient {
   readonly #token: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #query: Readonly<Record<string, string>>;
+  /** Of every path. */
+  readonly #prefix: string;
   readonly #watches: Pool;
   readonly #calls: Pool;
   readonly #package: Consul;
@@ -123,9 +93,14 @@ export class ConsulClient {
       ...(options.namespace !== undefined && { "x-consul-namespace": options.namespace }),
     };
     this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
+    this.#prefix = agentPlace(options.address).prefix;
     this.#watches = openPool(options, WATCHES_AT_ONCE_MAX);
     this.#calls = openPool(options, CALLS_AT_ONCE_MAX);
-    this.#package = openPackage(options, this.#headers);
+    this.#package = openPackage(options, {
+      headers: this.#headers,
+      timeoutMs: CALL_TIMEOUT_MS,
+      connections: CALLS_AT_ONCE_MAX,
+    });
   }
 
   /**
@@ -143,7 +118,7 @@ export class ConsulClient {
     try {
       const { statusCode, headers, body } = await pool.request({
         method: request.method ?? "GET",
-        path: `/v1/${request.path}`,
+        path: `${this.#prefix}/v1/${request.path}`,
         query: { ...this.#query, ...waitQuery(request.wait), ...request.query },
         headers: this.#headers,
         headersTimeout: answerTimeoutMs(request),
@@ -224,49 +199,6 @@ export function parseAnswer(action: string, text: string): unknown {
   } catch {
     throw new ConsulError("consul_unreadable", action, "Consul's answer is not JSON");
   }
-}
-
-function openPool({ address, tls }: ConsulOptions, connections: number): Pool {
-  return new Pool(new URL(address).origin, {
-    connections,
-    pipelining: 1,
-    allowH2: false,
-    maxResponseSize: ANSWER_BYTES_MAX,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      ...tlsOptions(tls),
-    },
-  });
-}
-
-function openPackage(options: ConsulOptions, headers: Readonly<Record<string, string>>): Consul {
-  const { hostname, port, protocol } = new URL(options.address);
-  const secure = protocol === "https:";
-  const Agent = secure ? https.Agent : http.Agent;
-  // headers and timeout are not in the package's types; its base class (papi) takes them.
-  const settings = {
-    host: hostname,
-    port: Number(port || (secure ? 443 : 80)),
-    secure,
-    headers,
-    timeout: CALL_TIMEOUT_MS,
-    agent: new Agent({
-      keepAlive: true,
-      maxSockets: CALLS_AT_ONCE_MAX,
-      ...tlsOptions(options.tls),
-    }),
-  };
-  return new Consul(settings);
-}
-
-function tlsOptions(tls: ConsulTls = {}): Record<string, string | boolean> {
-  return {
-    ...(tls.insecure === true && { rejectUnauthorized: false }),
-    ...(tls.ca !== undefined && { ca: tls.ca }),
-    ...(tls.cert !== undefined && { cert: tls.cert }),
-    ...(tls.key !== undefined && { key: tls.key }),
-    ...(tls.serverName !== undefined && { servername: tls.serverName }),
-  };
 }
 
 function waitQuery(wait: ConsulRequest["wait"]): Record<string, string> {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { ConsulConfig, RegisterConfig } from "../config/config-schema.ts";
 import { ConfigError } from "../base/errors.ts";
-import type { ConsulOptions, ConsulTls } from "../consul/client.ts";
+import type { ConsulOptions, ConsulTls } from "../consul/agent-connections.ts";
 import type { Registration, RegistrationCheck } from "./registration.ts";
 
 /** What `consul:` of a configuration says, with its PEM files read. @throws ConfigError */

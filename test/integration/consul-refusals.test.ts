@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConsulSelector } from "../../control/config/service.ts";
-import type { ConsulOptions } from "../../control/consul/client.ts";
+import type { ConsulOptions } from "../../control/consul/agent-connections.ts";
 import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
 import { readService } from "../../control/config/read-service.ts";
 import { consulForTests } from "../support/consul-binary.ts";

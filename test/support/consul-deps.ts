@@ -1,4 +1,5 @@
-import { ConsulClient, type ConsulOptions } from "../../control/consul/client.ts";
+import { ConsulClient } from "../../control/consul/client.ts";
+import type { ConsulOptions } from "../../control/consul/agent-connections.ts";
 import { type Clock, systemClock } from "../../proxy/base/clock.ts";
 import { jsonLog, type Log } from "../../proxy/base/log.ts";
 import { type Random, seededRandom } from "../../proxy/base/random.ts";

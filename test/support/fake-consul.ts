@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ListenOptions } from "node:net";
+import { promisify } from "node:util";
 
 /** A key as Consul holds it. */
 export type FakeKey = {
@@ -43,15 +44,18 @@ export class FakeConsul implements AsyncDisposable {
   readonly denied = new Set<string>();
   /** Whether an answer says that something was left out, as from 1.12 on. */
   saysFiltered = false;
+  /** Before `/v1/`, as behind a gateway: all other paths are unknown. */
+  prefix = "";
   leader = "127.0.0.1:8300";
   fault: Fault | undefined;
   index = 1;
   readonly #server: Server;
   #wake = Promise.withResolvers<void>();
 
-  static async start(): Promise<FakeConsul> {
+  /** Default: a port of 127.0.0.1. */
+  static async start(at: ListenOptions = { host: "127.0.0.1", port: 0 }): Promise<FakeConsul> {
     const consul = new FakeConsul();
-    consul.#server.listen(0, "127.0.0.1");
+    consul.#server.listen(at);
     await once(consul.#server, "listening");
     return consul;
   }
@@ -61,7 +65,16 @@ export class FakeConsul implements AsyncDisposable {
   }
 
   get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const at = this.#server.address();
+    if (at === null || typeof at === "string") return `unix://${at}`;
+    return `http://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}`;
+  }
+
+  /** How many connections are open. */
+  connections(): Promise<number> {
+    return promisify((tell: (error: Error | null, count: number) => void) =>
+      this.#server.getConnections(tell),
+    )();
   }
 
   /** Says that something has changed: blocking queries look again. */
@@ -91,7 +104,7 @@ export class FakeConsul implements AsyncDisposable {
     this.last = { headers: request.headers, body };
     const wait = url.searchParams.get("index");
     for (const name of ["index", "wait"]) url.searchParams.delete(name);
-    const path = decodeURIComponent(url.pathname.replace("/v1/", ""));
+    const path = decodeURIComponent(url.pathname.replace(`${this.prefix}/v1/`, ""));
     this.asked.push(`${method} ${path}${url.search}${wait === null ? "" : " waits"}`);
     if (this.fault?.kind === "silence") return;
     if (wait !== null && Number(wait) >= this.index) await this.#wake.promise;

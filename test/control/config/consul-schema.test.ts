@@ -8,12 +8,14 @@ function wrongPaths(schema: Parameters<typeof readBy>[0], document: unknown): re
   return result.kind === "read" ? [] : result.problems.map(({ path }) => path);
 }
 
-test.each(["http://127.0.0.1:8500", "https://consul.internal", "http://[::1]:8500/prefix/"])(
-  "consulSchema takes the address %s as it is written",
-  (address) => {
-    expect(consulSchema.parse({ address }).address).toBe(address);
-  },
-);
+test.each([
+  "http://127.0.0.1:8500",
+  "https://consul.internal",
+  "http://[::1]:8500/prefix/",
+  "unix:///run/consul.sock",
+])("consulSchema takes the address %s as it is written", (address) => {
+  expect(consulSchema.parse({ address }).address).toBe(address);
+});
 
 test.each([
   "consul.internal:8500",
@@ -21,6 +23,8 @@ test.each([
   "http://user@consul.internal",
   "http://consul.internal?dc=1",
   "http://consul.internal#x",
+  "unix://run/consul.sock",
+  "unix:///",
   "",
   8500,
 ])("consulSchema refuses the address %j", (address) => {

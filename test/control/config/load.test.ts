@@ -208,7 +208,7 @@ describe("readConfig()", () => {
     ],
     [
       `${LISTENERS}\nconsul: { token: 12345, address: "http://u:hush@h:1" }`,
-      'consul.address: wanted an http:// or https:// URL without user, query or fragment, found "http://…@h:1" (line 2, column 34)',
+      'consul.address: wanted an http:// or https:// URL without user, query or fragment, or unix:///run/consul.sock, found "http://…@h:1" (line 2, column 34)',
       "consul.token: wanted a text, found a hidden value (line 2, column 18)",
     ],
     [

@@ -1,3 +1,6 @@
+import type { ListenOptions } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import {
@@ -7,7 +10,7 @@ import {
   parseAnswer,
   WAIT_DEFAULT_MS,
 } from "../../../control/consul/client.ts";
-import type { ConsulOptions } from "../../../control/consul/client.ts";
+import type { ConsulOptions } from "../../../control/consul/agent-connections.ts";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeConsul } from "../../support/fake-consul.ts";
@@ -69,6 +72,23 @@ describe.each(CALLS)("ConsulClient.%s", (_, run) => {
     await expect(run(clientOf())).rejects.toMatchObject({ code: "consul_unreachable" });
     const nobody = clientOf({ address: "http://127.0.0.1:1" });
     await expect(run(nobody)).rejects.toMatchObject({ code: "consul_unreachable" });
+  });
+});
+
+/** Where an agent may be, besides a port of 127.0.0.1; `prefix` stands before /v1. */
+const PLACES: readonly (readonly [string, ListenOptions, string])[] = [
+  ["below a path", { host: "127.0.0.1", port: 0 }, "/gateway/consul"],
+  ["at a socket file", { path: join(tmpdir(), `sluice-consul-${process.pid}.sock`) }, ""],
+  ["at an IPv6 address", { host: "::1", port: 0 }, ""],
+];
+
+describe.each(CALLS)("ConsulClient.%s", (_, run) => {
+  test.each(PLACES)("reaches an agent %s", async (_place, at, prefix) => {
+    await using agent = await FakeConsul.start(at);
+    agent.prefix = prefix;
+    agent.set("a", "1");
+    await run(clientOf({ address: `${agent.address}${prefix}` }));
+    expect(agent.asked[0]).toMatch(/^(?:GET|PUT) kv\/a/);
   });
 });
 

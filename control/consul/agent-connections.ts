@@ -1,0 +1,117 @@
+import { isIPv6 } from "node:net";
+import Consul from "consul";
+import { Pool } from "undici";
+import { http, https } from "../base/node-http.ts";
+
+/** How long a connect may take. Agents are on this machine or one hop away. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Largest answer that is read. 10 000 instances of a service are about 15 MiB. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Where Consul is and who we are in its eyes. */
+export type ConsulOptions = {
+  /** `http://127.0.0.1:8500` or `https://…`, with or without a path, or `unix:///run/consul.sock`. */
+  readonly address: string;
+  /** ACL token. undefined or "": the agent's default token. */
+  readonly token?: string | undefined;
+  /** undefined: the agent's own. */
+  readonly datacenter?: string | undefined;
+  /** Of Consul Enterprise. undefined: none is named. */
+  readonly namespace?: string | undefined;
+  readonly tls?: ConsulTls | undefined;
+  /** How long a blocking query waits. undefined: the default of the client. */
+  readonly waitMs?: number | undefined;
+};
+
+/** PEM texts, not paths: whoever reads the files says which one is unreadable. */
+export type ConsulTls = {
+  /** Trusted in place of the system's authorities. */
+  readonly ca?: string | undefined;
+  /** Ours, when the agent has verify_incoming. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Name to verify in place of the address, e.g. `server.dc1.consul`. */
+  readonly serverName?: string | undefined;
+  /** Takes any certificate: for trying things out. */
+  readonly insecure?: boolean | undefined;
+};
+
+/** Where an agent is, taken apart. */
+export type AgentPlace = {
+  /** `http://10.0.0.1:8500`; of a socket file one that nobody resolves. */
+  readonly origin: string;
+  /** Stands before `/v1` in each request, such as `/consul`; "": nothing does. */
+  readonly prefix: string;
+  /** A socket file. undefined: the origin is where it is. */
+  readonly socketPath: string | undefined;
+};
+
+/** What is sent to an agent, and how many connections it may take. */
+export type PackageSettings = {
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long a call may take. */
+  readonly timeoutMs: number;
+  readonly connections: number;
+};
+
+/** Reads `http://…`, `https://…`, both also with a path, or `unix:///…`. */
+export function agentPlace(address: string): AgentPlace {
+  if (address.startsWith("unix://")) {
+    const socketPath = address.slice("unix://".length);
+    return { origin: "http://localhost", prefix: "", socketPath };
+  }
+  const { origin, pathname } = new URL(address);
+  return { origin, prefix: pathname.replace(/\/+$/, ""), socketPath: undefined };
+}
+
+/** Connections for requests that are ours; opens none yet. */
+export function openPool({ address, tls }: ConsulOptions, connections: number): Pool {
+  const { origin, socketPath } = agentPlace(address);
+  return new Pool(origin, {
+    connections,
+    pipelining: 1,
+    allowH2: false,
+    maxResponseSize: ANSWER_BYTES_MAX,
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      ...(socketPath !== undefined && { socketPath }),
+      ...tlsOptions(tls),
+    },
+  });
+}
+
+/** The package `consul` over connections of its own; opens none yet. */
+export function openPackage(options: ConsulOptions, settings: PackageSettings): Consul {
+  const { origin, prefix, socketPath } = agentPlace(options.address);
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
+  const Agent = origin.startsWith("https:") ? https.Agent : http.Agent;
+  // Neither is in the package's types; its base class (papi) takes them.
+  const more = {
+    baseUrl: new URL(`${origin}${prefix}/v1`),
+    headers: settings.headers,
+    timeout: settings.timeoutMs,
+  };
+  return new Consul({
+    ...more,
+    agent: new Agent({
+      keepAlive: true,
+      maxSockets: settings.connections,
+      // An agent counts idle connections too.
+      maxFreeSockets: 1,
+      // The package would have a name of this text, brackets included, resolved.
+      ...(isIPv6(host) && { host }),
+      ...(socketPath !== undefined && { socketPath }),
+      ...tlsOptions(options.tls),
+    }),
+  });
+}
+
+function tlsOptions(tls: ConsulTls = {}): Record<string, string | boolean> {
+  return {
+    ...(tls.insecure === true && { rejectUnauthorized: false }),
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...(tls.cert !== undefined && { cert: tls.cert }),
+    ...(tls.key !== undefined && { key: tls.key }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  };
+}
