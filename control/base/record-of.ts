@@ -8,3 +8,8 @@ export function recordOf<Value>(
   const record = Object.create(null) as Record<string, Value>;
   return Object.assign(record, Object.fromEntries(entries));
 }
+
+/** Whether a value is an object with keys, and no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -2,9 +2,11 @@ import type { Command } from "commander";
 import { stringify } from "yaml";
 import { systemClock } from "../../proxy/base/clock.ts";
 import type { ConsulConfig } from "../config/config-schema.ts";
+import { ConfigError } from "../base/errors.ts";
+import { withConsulEnvironment } from "../config/consul-environment.ts";
 import { consulSchema } from "../config/consul-schema.ts";
 import { loadConfig } from "../config/load.ts";
-import { readBy } from "../config/problems.ts";
+import { problemAt, readBy } from "../config/problems.ts";
 import type { Imported } from "../registry/import-service.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { CliError, configRefusal, usageError } from "./cli-error.ts";
@@ -39,18 +41,14 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
       `Cannot read consul of ${options.config}: wanted where Consul is, found nothing`,
     );
   }
-  const address = options.consul ?? (env["CONSUL_HTTP_ADDR"] || undefined);
-  const read = readBy(consulSchema, {
-    ...(address !== undefined && {
-      address: address.includes("://") ? address : `http://${address}`,
-    }),
-    token: env["CONSUL_HTTP_TOKEN"] ?? "",
-  });
-  if (read.kind === "read") return read.value;
-  throw usageError(
-    "Cannot read the address of Consul: wanted an http:// or https:// URL, " +
-      `found ${JSON.stringify(address)}`,
-  );
+  // As with Consul's own programs the option stands for the variable.
+  const own = options.consul === undefined ? env : { ...env, CONSUL_HTTP_ADDR: options.consul };
+  const { consul, flaws } = withConsulEnvironment({}, own);
+  const unusable = flaws.map((flaw) => problemAt(flaw, () => undefined));
+  const read = readBy(consulSchema, consul);
+  if (read.kind === "read" && unusable.length === 0) return read.value;
+  const wrong = read.kind === "wrong" ? read.problems : [];
+  return configRefusal(new ConfigError("the agent", [...unusable, ...wrong]));
 }
 
 async function importFrom(config: ConsulConfig, service: string): Promise<Imported> {

@@ -27,7 +27,8 @@ const httpUrl = z.string({ error: "an http:// or https:// URL" }).refine(isHttpU
   error: "an http:// or https:// URL without user, query or fragment",
 });
 
-const AGENT_WANTED =
+/** What an agent's address may be, for errors. */
+export const AGENT_WANTED =
   "an http:// or https:// URL without user, query or fragment, or unix:///run/consul.sock";
 
 /** As Consul's own programs spell it; a socket file by its whole path. */
@@ -45,6 +46,7 @@ const optionalText = z
 export const consulSchema = strict({
   address: agentAddress.default("http://127.0.0.1:8500"),
   token: optionalText,
+  tokenFile: optionalText,
   datacenter: optionalText,
   namespace: optionalText,
   tls: strict({
@@ -66,6 +68,8 @@ export const consulSchema = strict({
   copies: z
     .union([text, z.literal(false)], { error: "a folder, or false to keep none" })
     .default("sluice.copies"),
+}).refine(({ token, tokenFile }) => token === undefined || tokenFile === undefined, {
+  error: "token or tokenFile, not both",
 });
 
 const check = strict({
@@ -111,6 +115,7 @@ function isHttpUrl(value: string): boolean {
   );
 }
 
-function isAgentAddress(value: string): boolean {
+/** Whether this is where an agent may be: see AGENT_WANTED. */
+export function isAgentAddress(value: string): boolean {
   return /^unix:\/\/\/[^\0]+$/.test(value) || isHttpUrl(value);
 }

@@ -1,10 +1,11 @@
 import { open } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
-import { recordOf } from "../base/record-of.ts";
+import { isRecord, recordOf } from "../base/record-of.ts";
+import { withConsulEnvironment } from "./consul-environment.ts";
 import { configSchema } from "./config-schema.ts";
 import type { Config } from "./config-schema.ts";
 import { expandEnvironment } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, Expanded } from "./environment.ts";
 import { obstaclesIn, problemAt, readBy } from "./problems.ts";
 import type { ServiceDocument } from "./service-schema.ts";
 import { FILE_LIMITS } from "./survey.ts";
@@ -38,7 +39,9 @@ export function readConfig(text: string, source: ConfigSource): Config {
   const obstacles = obstaclesIn(written, { place, limits: FILE_LIMITS });
   if (obstacles.length > 0) throw new ConfigError(source.file, obstacles);
   const own = withoutExtensions(written);
-  const { document, flaws, lone } = expandEnvironment(own, source.environment);
+  const expanded = expandEnvironment(own, source.environment);
+  const { document, flaws } = withConsul(expanded, source.environment);
+  const { lone } = expanded;
   const unset = flaws.map((flaw) => problemAt(flaw, place));
   const read = readBy(configSchema, document, { place, written: own, lone, limits: FILE_LIMITS });
   if (read.kind === "read" && unset.length === 0) {
@@ -60,9 +63,9 @@ export async function readServices(file: string): Promise<Readonly<Record<string
   const obstacles = obstaclesIn(document, { place, limits: FILE_LIMITS });
   if (obstacles.length > 0) throw new ConfigError(file, obstacles);
   const whole = withoutExtensions(document);
-  const inner = isMapping(whole) ? whole["services"] : undefined;
-  const services = isMapping(inner) && !isService(inner) ? inner : whole;
-  if (!isMapping(services)) {
+  const inner = isRecord(whole) ? whole["services"] : undefined;
+  const services = isRecord(inner) && !isService(inner) ? inner : whole;
+  if (!isRecord(services)) {
     throw new ConfigError(file, [{ path: "", wanted: "services by name", found: "none" }]);
   }
   const others = Object.keys(services).filter((name) => !isService(services[name]));
@@ -75,11 +78,17 @@ export async function readServices(file: string): Promise<Readonly<Record<string
 }
 
 function isService(value: unknown): boolean {
-  return isMapping(value) && Object.hasOwn(value, "versions");
+  return isRecord(value) && Object.hasOwn(value, "versions");
 }
 
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Only where the file has `consul:`: the variables alone do not make Sluice use Consul. */
+function withConsul(
+  { document, flaws }: Pick<Expanded, "document" | "flaws">,
+  environment: Environment,
+): Pick<Expanded, "document" | "flaws"> {
+  if (!isRecord(document) || !isRecord(document["consul"])) return { document, flaws };
+  const filled = withConsulEnvironment(document["consul"], environment);
+  return { document: { ...document, consul: filled.consul }, flaws: [...flaws, ...filled.flaws] };
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { Agent } from "node:http";
 import { isIPv6 } from "node:net";
 import Consul from "consul";
 import { Pool } from "undici";
@@ -10,7 +11,7 @@ const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Where Consul is and who we are in its eyes. */
 export type ConsulOptions = {
-  /** `http://127.0.0.1:8500` or `https://…`, with or without a path, or `unix:///run/consul.sock`. */
+  /** `http://127.0.0.1:8500`, `https://…`, either with a path, or `unix:///run/consul.sock`. */
   readonly address: string;
   /** ACL token. undefined or "": the agent's default token. */
   readonly token?: string | undefined;
@@ -46,12 +47,12 @@ export type AgentPlace = {
   readonly socketPath: string | undefined;
 };
 
-/** What is sent to an agent, and how many connections it may take. */
+/** What the package sends, and over what. */
 export type PackageSettings = {
   readonly headers: Readonly<Record<string, string>>;
   /** How long a call may take. */
   readonly timeoutMs: number;
-  readonly connections: number;
+  readonly agent: Agent;
 };
 
 /** Reads `http://…`, `https://…`, both also with a path, or `unix:///…`. */
@@ -80,30 +81,30 @@ export function openPool({ address, tls }: ConsulOptions, connections: number): 
   });
 }
 
-/** The package `consul` over connections of its own; opens none yet. */
-export function openPackage(options: ConsulOptions, settings: PackageSettings): Consul {
-  const { origin, prefix, socketPath } = agentPlace(options.address);
+/** Connections for the package `consul`; opens none yet. */
+export function openAgent({ address, tls }: ConsulOptions, connections: number): Agent {
+  const { origin, socketPath } = agentPlace(address);
   const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
-  const Agent = origin.startsWith("https:") ? https.Agent : http.Agent;
-  // Neither is in the package's types; its base class (papi) takes them.
-  const more = {
-    baseUrl: new URL(`${origin}${prefix}/v1`),
-    headers: settings.headers,
-    timeout: settings.timeoutMs,
+  const settings = {
+    keepAlive: true,
+    maxSockets: connections,
+    // Consul counts idle connections too.
+    maxFreeSockets: 1,
+    // The package would have a name of this text, brackets included, resolved.
+    ...(isIPv6(host) && { host }),
+    ...(socketPath !== undefined && { socketPath }),
+    ...tlsOptions(tls),
   };
-  return new Consul({
-    ...more,
-    agent: new Agent({
-      keepAlive: true,
-      maxSockets: settings.connections,
-      // An agent counts idle connections too.
-      maxFreeSockets: 1,
-      // The package would have a name of this text, brackets included, resolved.
-      ...(isIPv6(host) && { host }),
-      ...(socketPath !== undefined && { socketPath }),
-      ...tlsOptions(options.tls),
-    }),
-  });
+  return origin.startsWith("https:") ? new https.Agent(settings) : new http.Agent(settings);
+}
+
+/** The package `consul` over these connections, which others may share. */
+export function openPackage({ address }: ConsulOptions, settings: PackageSettings): Consul {
+  const { origin, prefix } = agentPlace(address);
+  const { headers, timeoutMs: timeout, agent } = settings;
+  // Not all of them are in the package's types; its base class (papi) takes them.
+  const wanted = { baseUrl: new URL(`${origin}${prefix}/v1`), headers, timeout, agent };
+  return new Consul(wanted);
 }
 
 function tlsOptions(tls: ConsulTls = {}): Record<string, string | boolean> {

@@ -1,7 +1,9 @@
 import type Consul from "consul";
 import { errors, type Pool } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
-import { agentPlace, type ConsulOptions, openPackage, openPool } from "./agent-connections.ts";
+import { agentPlace, openAgent, openPackage, openPool } from "./agent-connections.ts";
+import type { ConsulOptions, PackageSettings } from "./agent-connections.ts";
+import type { Agent } from "node:http";
 import { ConsulError, refusalError } from "./consul-error.ts";
 
 /**
@@ -72,35 +74,34 @@ export class ConsulClient {
   /** How long a blocking query waits. */
   readonly waitMs: number;
   readonly #clock: Clock;
-  readonly #token: string;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #options: ConsulOptions;
+  /** The one in use, and former ones that an answer may still name. "": none. */
+  #tokens: readonly string[] = [];
+  #headers: Readonly<Record<string, string>>;
   readonly #query: Readonly<Record<string, string>>;
   /** Of every path. */
   readonly #prefix: string;
   readonly #watches: Pool;
   readonly #calls: Pool;
-  readonly #package: Consul;
+  #package: Consul;
   #drop = new AbortController();
+  readonly #agent: Agent;
+  #tokenCount = 1;
   #lastLedAnswerMs = -Infinity;
 
   /** Opens no connection yet. */
   constructor(options: ConsulOptions, clock: Clock) {
     this.waitMs = options.waitMs ?? WAIT_DEFAULT_MS;
     this.#clock = clock;
-    this.#token = options.token ?? "";
-    this.#headers = {
-      ...(this.#token !== "" && { "x-consul-token": this.#token }),
-      ...(options.namespace !== undefined && { "x-consul-namespace": options.namespace }),
-    };
+    this.#options = options;
+    this.#tokens = [options.token ?? ""];
+    this.#headers = headersOf(options);
     this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
     this.#prefix = agentPlace(options.address).prefix;
     this.#watches = openPool(options, WATCHES_AT_ONCE_MAX);
     this.#calls = openPool(options, CALLS_AT_ONCE_MAX);
-    this.#package = openPackage(options, {
-      headers: this.#headers,
-      timeoutMs: CALL_TIMEOUT_MS,
-      connections: CALLS_AT_ONCE_MAX,
-    });
+    this.#agent = openAgent(options, CALLS_AT_ONCE_MAX);
+    this.#package = openPackage(options, this.#packageSettings());
   }
 
   /**
@@ -110,6 +111,22 @@ export class ConsulClient {
    */
   get lastLedAnswerMs(): number {
     return this.#lastLedAnswerMs;
+  }
+
+  /** How many tokens there have been: whoever has left one with Consul has to leave the next. */
+  get tokenCount(): number {
+    return this.#tokenCount;
+  }
+
+  /** Requests that begin now send this token. false: they do already. */
+  useToken(token: string): boolean {
+    const [inUse, former = ""] = this.#tokens;
+    if (token === inUse) return false;
+    this.#tokens = [token, inUse ?? "", former];
+    this.#tokenCount += 1;
+    this.#headers = headersOf({ ...this.#options, token });
+    this.#package = openPackage(this.#options, this.#packageSettings());
+    return true;
   }
 
   /** @throws ConsulError; the signal's reason when it was aborted. */
@@ -168,8 +185,12 @@ export class ConsulClient {
 
   /** Ends everything that is under way. */
   async close(): Promise<void> {
-    this.#package.destroy();
+    this.#agent.destroy();
     await Promise.all([this.#watches.destroy(), this.#calls.destroy()]);
+  }
+
+  #packageSettings(): PackageSettings {
+    return { headers: this.#headers, timeoutMs: CALL_TIMEOUT_MS, agent: this.#agent };
   }
 
   #signalOf(request: ConsulRequest): AbortSignal {
@@ -188,7 +209,9 @@ export class ConsulClient {
   }
 
   #withoutToken(text: string): string {
-    return this.#token === "" ? text : text.replaceAll(this.#token, "<token>");
+    return this.#tokens
+      .filter((token) => token !== "")
+      .reduce((clean, token) => clean.replaceAll(token, "<token>"), text);
   }
 }
 
@@ -199,6 +222,13 @@ export function parseAnswer(action: string, text: string): unknown {
   } catch {
     throw new ConsulError("consul_unreadable", action, "Consul's answer is not JSON");
   }
+}
+
+function headersOf({ token = "", namespace }: ConsulOptions): Record<string, string> {
+  return {
+    ...(token !== "" && { "x-consul-token": token }),
+    ...(namespace !== undefined && { "x-consul-namespace": namespace }),
+  };
 }
 
 function waitQuery(wait: ConsulRequest["wait"]): Record<string, string> {

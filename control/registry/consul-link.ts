@@ -16,6 +16,7 @@ import { ConsulClient } from "../consul/client.ts";
 import { SidecarFleet } from "./sidecar-fleet.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { consulOptionsOf, registrationOf } from "./options.ts";
+import { followTokenFile } from "./token-file.ts";
 import { Registrar } from "./registration.ts";
 import { sidecarNameOf } from "./sidecar-name.ts";
 import { Splitters } from "./splitters.ts";
@@ -53,6 +54,8 @@ export class ConsulLink implements Registry {
   /** undefined: the configuration has no `register:`. */
   readonly #registrar: Registrar | undefined;
   readonly #deps: ConsulLinkDeps;
+  /** undefined: the token stays as it is. */
+  readonly #tokenFile: string | undefined;
   #auditPath: string | undefined;
   readonly #ending = new AbortController();
   #splitters: Splitters | undefined;
@@ -61,7 +64,7 @@ export class ConsulLink implements Registry {
   private constructor(
     client: ConsulClient,
     config: Config,
-    { copies, warningIsHealthy }: ConsulConfig,
+    { copies, warningIsHealthy, tokenFile }: ConsulConfig,
     deps: ConsulLinkDeps,
   ) {
     const common = { ...deps, client };
@@ -73,6 +76,7 @@ export class ConsulLink implements Registry {
       copies === false || !isLasting ? undefined : join(copies, sidecar, file);
     this.#deps = deps;
     this.client = client;
+    this.#tokenFile = tokenFile;
     this.discovery = new ConsulDiscovery(common, {
       copyPath: copyPath("endpoints.json"),
       warningIsHealthy,
@@ -135,9 +139,11 @@ export class ConsulLink implements Registry {
 
   start(): void {
     const common = { ...this.#deps, client: this.client };
+    const { signal } = this.#ending;
     this.#running = Promise.all([
-      heartbeat(common, this.#ending.signal),
-      this.fleet?.run(this.#ending.signal),
+      heartbeat(common, signal),
+      this.#tokenFile !== undefined && followTokenFile(common, this.#tokenFile, signal),
+      this.fleet?.run(signal),
     ]);
   }
 

@@ -2,14 +2,15 @@ import { readFile } from "node:fs/promises";
 import type { ConsulConfig, RegisterConfig } from "../config/config-schema.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { ConsulOptions, ConsulTls } from "../consul/agent-connections.ts";
+import { readTokenFile } from "./token-file.ts";
 import type { Registration, RegistrationCheck } from "./registration.ts";
 
-/** What `consul:` of a configuration says, with its PEM files read. @throws ConfigError */
+/** What `consul:` of a configuration says, with its files read. @throws ConfigError */
 export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptions> {
-  const { address, token, datacenter, namespace, wait: waitMs } = config;
+  const { address, token, tokenFile, datacenter, namespace, wait: waitMs } = config;
   return {
     address,
-    token,
+    token: tokenFile === undefined ? token : await readTokenFile(tokenFile),
     datacenter,
     namespace,
     waitMs,

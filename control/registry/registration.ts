@@ -78,12 +78,15 @@ export class Registrar {
   readonly #leaving = new AbortController();
   /** Whether what an earlier process has left is gone. */
   #isAlone = false;
+  /** The agent writes us into the catalog by the token that registered us. See tokenCount. */
+  #tokenCount: number;
   /** undefined: not started, so that there is nothing of ours in Consul. */
   #running: Promise<void> | undefined;
 
   /** `isWell` is asked for a ttl check only. */
   constructor(deps: RegistrarDeps, registration: Registration, isWell: () => boolean) {
     this.#deps = deps;
+    this.#tokenCount = deps.client.tokenCount;
     this.#registration = registration;
     this.#isWell = isWell;
   }
@@ -157,8 +160,11 @@ export class Registrar {
       path: `agent/service/${consulPath(id)}`,
       signal,
     });
-    if (!isSame(known, this.#registration) || !(await this.#hasCheck(signal))) {
+    const { tokenCount } = this.#deps.client;
+    const isOurs = tokenCount === this.#tokenCount && isSame(known, this.#registration);
+    if (!isOurs || !(await this.#hasCheck(signal))) {
       await this.#register();
+      this.#tokenCount = tokenCount;
       this.#deps.log.info("registration.added", { id });
     }
     if (this.#registration.check?.kind === "ttl") await this.#reportHealth(id, signal);

@@ -1,3 +1,4 @@
+import { isRecord } from "../base/record-of.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { DesiredTable } from "./desired-table.ts";
 
@@ -56,10 +57,6 @@ function shown(value: unknown): string {
   if (value === undefined) return "-";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}…` : text;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function valueAt(record: Readonly<Record<string, unknown>>, key: string): unknown {

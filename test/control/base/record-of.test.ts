@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recordOf } from "../../../control/base/record-of.ts";
+import { isRecord, recordOf } from "../../../control/base/record-of.ts";
 
 test("recordOf() knows the names that it was given, and none of JavaScript's own", () => {
   const record = recordOf([
@@ -14,4 +14,9 @@ test("recordOf() knows the names that it was given, and none of JavaScript's own
     expect(record[name]).toBeUndefined();
     expect(name in record).toBe(false);
   }
+});
+
+test("isRecord() takes objects with keys, and neither lists nor nothing", () => {
+  expect([{}, recordOf([])].map(isRecord)).toEqual([true, true]);
+  expect([[], null, undefined, "text", 1].map(isRecord)).toEqual(Array(5).fill(false));
 });

@@ -1,5 +1,10 @@
 import { onTestFinished, expect, test } from "vitest";
-import { agentPlace, openPackage, openPool } from "../../../control/consul/agent-connections.ts";
+import {
+  agentPlace,
+  openAgent,
+  openPackage,
+  openPool,
+} from "../../../control/consul/agent-connections.ts";
 import { FakeConsul } from "../../support/fake-consul.ts";
 
 test.each([
@@ -20,12 +25,13 @@ test("openPool() opens no more connections than it may", async () => {
   expect(pool.stats.connected).toBeLessThanOrEqual(2);
 });
 
-test("openPackage() keeps one idle connection, as an agent counts those too", async () => {
+test("openAgent() keeps one idle connection, as an agent counts those too", async () => {
   await using consul = await FakeConsul.start();
-  const settings = { headers: {}, timeoutMs: 5_000, connections: 4 };
-  const agent = openPackage({ address: consul.address }, settings);
+  const { address } = consul;
+  const agent = openAgent({ address }, 4);
   onTestFinished(() => agent.destroy());
-  const asked = Array.from({ length: 4 }, () => agent.kv.set({ key: "a", value: "1" }));
+  const calls = openPackage({ address }, { headers: {}, timeoutMs: 5_000, agent });
+  const asked = Array.from({ length: 4 }, () => calls.kv.set({ key: "a", value: "1" }));
   expect(await Promise.all(asked)).toEqual([true, true, true, true]);
   await expect.poll(async () => consul.connections()).toBe(1);
 });

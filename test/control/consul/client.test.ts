@@ -83,6 +83,18 @@ const PLACES: readonly (readonly [string, ListenOptions, string])[] = [
 ];
 
 describe.each(CALLS)("ConsulClient.%s", (_, run) => {
+  test("sends another token from useToken() on, and tells none of them", async () => {
+    const client = clientOf({ token: TOKEN });
+    await run(client);
+    expect(client.useToken(TOKEN)).toBe(false);
+    expect(client.useToken("another-token")).toBe(true);
+    consul.fault = { kind: "answer", status: 403, text: `${TOKEN} another-token` };
+    const refused = run(client);
+    await expect(refused).rejects.toThrow("Consul answered 403 (<token> <token>)");
+    expect(consul.last?.headers).toMatchObject({ "x-consul-token": "another-token" });
+    expect(client.tokenCount).toBe(2);
+  });
+
   test.each(PLACES)("reaches an agent %s", async (_place, at, prefix) => {
     await using agent = await FakeConsul.start(at);
     agent.prefix = prefix;

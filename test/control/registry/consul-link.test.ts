@@ -8,16 +8,18 @@ import { ConsulLink } from "../../../control/registry/consul-link.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { started, web } from "../../support/started-services.ts";
 
 /** A link of a sidecar of this configuration to a fake agent. */
-async function link(more: object = {}, copies?: string) {
-  const bed = await openConsulBed();
+async function link(more: object = {}, copies?: string, consul: object = {}) {
+  // Taken away after the bed, which may still be writing a copy.
   const folder = await mkdtemp(join(tmpdir(), "sluice-link-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const bed = await openConsulBed();
   const document = {
     listeners: [{ bind: "127.0.0.1:0" }],
-    consul: { address: bed.consul.address, sidecar: "a", copies: copies ?? folder },
+    consul: { address: bed.consul.address, sidecar: "a", copies: copies ?? folder, ...consul },
     ...more,
   };
   const config = readConfig(JSON.stringify(document), { file: "test", environment: {} });
@@ -40,6 +42,20 @@ test("ConsulLink without a store in Consul is in no fleet and keeps no audit log
   expect([own.store, own.fleet, own.auditPath]).toEqual([undefined, undefined, undefined]);
   expect(own.stale).toEqual([]);
   expect(consul.asked).toEqual([]);
+});
+
+test("ConsulLink sends the token of a file, and the next one that the file has", async () => {
+  const tokenFile = join(await temporaryFolder(), "token");
+  await writeFile(tokenFile, "one\n");
+  const { link: own, consul } = await link({}, undefined, { tokenFile });
+  const ask = async (): Promise<unknown> => {
+    await own.client.request({ action: "read a", path: "kv/a" });
+    return consul.last?.headers["x-consul-token"];
+  };
+  expect(await ask()).toBe("one");
+  own.start();
+  await writeFile(tokenFile, "two\n");
+  await eventually(async () => expect(await ask()).toBe("two"));
 });
 
 test("ConsulLink keeps its copies in a folder of the sidecar's name", async () => {

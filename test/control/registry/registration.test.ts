@@ -57,6 +57,19 @@ test("Registrar registers again only what the agent has lost or has otherwise", 
   await eventually(() => expect(consul.registered.get("web-1")).toMatchObject({ Port: 3000 }));
 });
 
+test("Registrar registers anew when there is another token, which the agent must use", async () => {
+  const { consul, deps, registrar: own } = await registrar();
+  const registered = (): number =>
+    consul.asked.filter((asked) => asked.includes("service/register")).length;
+  own.start();
+  await eventually(() => expect(registered()).toBe(1));
+  deps.client.useToken("another");
+  await eventually(() => expect(registered()).toBe(2));
+  const looks = consul.asked.length;
+  await eventually(() => expect(consul.asked.length).toBeGreaterThan(looks + 2));
+  expect(registered()).toBe(2);
+});
+
 test.each([
   [
     "http",
