@@ -17,11 +17,14 @@ export function checkConfig(config: ReadConfig): CrossProblem[] {
   ];
 }
 
+/** A listener is known by its bind, so another one with port 0 would share its socket. */
 function checkBinds({ listeners, control: api }: ReadConfig): CrossProblem[] {
-  const taken = [{ bind: api.bind, owner: "control.bind" }];
+  const taken = [{ bind: api.bind, owner: "control.bind", isListener: false }];
   return listeners.flatMap(({ bind }, index) => {
-    const other = taken.find((each) => bindsOverlap(bind, each.bind));
-    taken.push({ bind, owner: `listeners[${index}].bind` });
+    const other = taken.find(
+      (each) => (each.isListener && each.bind === bind) || bindsOverlap(bind, each.bind),
+    );
+    taken.push({ bind, owner: `listeners[${index}].bind`, isListener: true });
     if (other === undefined) return [];
     const as = other.bind === bind ? "as in" : `which overlaps with ${other.bind} of`;
     const found = `${JSON.stringify(bind)}, ${as} ${other.owner}`;

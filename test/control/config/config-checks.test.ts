@@ -17,7 +17,7 @@ function contradictions(config: object): readonly string[] {
 
 test.each([
   ["nothing but a listener", {}],
-  ["two listeners on free ports", { listeners: [{ bind: "a:0" }, { bind: "a:0" }] }],
+  ["two listeners on free ports", { listeners: [{ bind: "a:0" }, { bind: "b:0" }] }],
   [
     "a service that only the store knows",
     {
@@ -66,5 +66,13 @@ test("checkConfig() tells of every address that is used again where it was first
   expect(contradictions({ control, listeners })).toEqual([
     'listeners.1.bind wanted each address once, found "127.0.0.1:1", as in control.bind',
     'listeners.2.bind wanted each address once, found "a:1", as in listeners[0].bind',
+  ]);
+});
+
+test("checkConfig() lets port 0 of one address be used by one listener, and by the API", () => {
+  const control = { bind: "127.0.0.1:0" };
+  const listeners = ["127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"].map((bind) => ({ bind }));
+  expect(contradictions({ control, listeners })).toEqual([
+    'listeners.2.bind wanted each address once, found "127.0.0.1:0", as in listeners[0].bind',
   ]);
 });

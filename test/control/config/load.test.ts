@@ -163,7 +163,7 @@ describe("readConfig()", () => {
       "control.auth: wanted one of the keys bind, filterFolders, socketFolders, found an unknown key (line 2, column 18)",
     ],
     [
-      'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "a:0" }]',
+      'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "b:0" }]',
       'listeners[1].bind: wanted each address once, found "a:1", as in listeners[0].bind (line 1, column 38)',
     ],
     [
