@@ -126,7 +126,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { events, link, store, sockets, briefing, workers } = opened;
   const clock = systemClock;
   const path = link?.auditPath ?? auditPath(config.store);
-  const audit = await Audit.open({ path, clock });
+  const audit = await Audit.open({ path, clock, log });
   const shared = { audit, events, log, clock };
   const discovery = await openEndpointDiscovery({
     ...shared,

@@ -15,6 +15,13 @@ const entrySchema = z.looseObject({
   hash: z.string(),
 });
 
+const checkSchema = z.object({
+  entries: z.int().describe("Entries that were read and hold"),
+  torn: z.int().describe("Lines that are no entries, such as a crash leaves"),
+  brokenAt: z.int().optional().describe("The first sequence number that does not hold"),
+  head: z.object({ sequence: z.int(), hash: z.string() }).describe("The last entry that holds"),
+});
+
 const digits = (most: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> =>
   z
     .string()
@@ -22,7 +29,7 @@ const digits = (most: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, str
     .refine((text) => Number(text) <= most, { error: `a whole number from 0 to ${most}` })
     .transform(Number);
 
-/** `GET /v1/audit`: who changed what, when and why. */
+/** `GET /v1/audit`: who changed what, when and why. `GET /v1/audit/check`: whether that is true. */
 export function auditRoutes(api: Api, { audit }: ApiDeps): void {
   api.get(
     "/v1/audit",
@@ -45,5 +52,18 @@ export function auditRoutes(api: Api, { audit }: ApiDeps): void {
       },
     },
     async ({ query }) => ({ entries: [...(await audit.list(query))] }),
+  );
+  api.get(
+    "/v1/audit/check",
+    {
+      schema: {
+        summary: "Check the chain of the audit log",
+        description:
+          "Reads the whole log. That somebody has cut off its end shows only in `head`: compare " +
+          "it with the `audit` of a `table.changed` in the sidecar's log.",
+        response: { 200: checkSchema, ...problemResponses(503) },
+      },
+    },
+    async () => audit.verify(),
   );
 }

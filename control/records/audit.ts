@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { AuditError } from "../base/errors.ts";
-import { FileLines, MemoryLines } from "./line-log.ts";
+import { FileLines, LINE_BYTES_MAX, MemoryLines } from "./line-log.ts";
 import type { LineLog } from "./line-log.ts";
 import { Serial } from "../base/serial.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
@@ -17,6 +18,15 @@ const APPENDS_WAITING_MAX = 1024;
 /** What the first entry names as the hash before it. */
 const NO_HASH = "0".repeat(64);
 
+/** The end of a log that has no entry. */
+const FIRST = { sequence: 0, hash: NO_HASH } as const;
+
+/** Characters of documents in one entry: with all that stands beside them, a line has room. */
+const DOCUMENTS_LENGTH_MAX = LINE_BYTES_MAX / 4;
+
+/** Characters of entries that list() returns in one answer; one entry is always returned. */
+const LIST_CHARACTERS_MAX = 16 * 1024 ** 2;
+
 /** Who changed what, and why. */
 export type AuditFact = {
   readonly actor: string;
@@ -24,7 +34,7 @@ export type AuditFact = {
   readonly action: string;
   readonly service: string;
   readonly reason: string | undefined;
-  /** JSON; undefined: there was none. */
+  /** JSON, of a change only what differs; undefined: there was none. */
   readonly before: unknown;
   readonly after: unknown;
   /** The table's revision that the change made. */
@@ -50,10 +60,12 @@ export type AuditCheck = {
   readonly torn: number;
   /** The first sequence number at which the chain does not hold. undefined: it holds. */
   readonly brokenAt: number | undefined;
+  /** The last entry. Whoever has noted an earlier one can tell whether the end was cut off. */
+  readonly head: AuditHead;
 };
 
-/** The end of the chain, which the next entry is tied to. */
-type Tail = { readonly sequence: number; readonly hash: string };
+/** The end of the chain, which the next entry is tied to. `sequence` 0: there is no entry. */
+export type AuditHead = { readonly sequence: number; readonly hash: string };
 
 /** Loose, because a field that somebody has added must reach the hash. */
 const entrySchema = z.looseObject({
@@ -70,6 +82,14 @@ const entrySchema = z.looseObject({
   hash: z.string(),
 });
 
+/** Where a log is kept. `path` undefined: in memory. */
+export type AuditOptions = {
+  readonly path?: string | undefined;
+  readonly clock: Clock;
+  /** Absent: nobody hears that the log cannot be read. */
+  readonly log?: Log;
+};
+
 /**
  * A log of changes in which every entry holds the hash of the one before: nobody can change, drop
  * or insert an entry without verify() noticing. (Only somebody who knows the end can tell that it
@@ -80,7 +100,7 @@ export class Audit {
   readonly #clock: Clock;
   readonly #serial = new Serial(APPENDS_WAITING_MAX);
   /** undefined: must be read from the log, as after an append that may or may not be in it. */
-  #tail: Tail | undefined;
+  #tail: AuditHead | undefined;
 
   private constructor(lines: LineLog, clock: Clock) {
     this.#lines = lines;
@@ -89,17 +109,22 @@ export class Audit {
 
   /**
    * Opens the log at `path`; without one, a bounded log in memory. A torn end stays as it is, and
-   * the chain continues in a new file beside it; `tornFile` names the torn one.
-   * @throws AuditError when it cannot be read.
+   * the chain continues in a new file beside it; `tornFile` names the torn one. A log that cannot
+   * be read stops nobody from serving: the log says so, and every append tries again.
    */
-  static async open(options: {
-    readonly path?: string | undefined;
-    readonly clock: Clock;
-  }): Promise<Audit> {
-    const { path, clock } = options;
+  static async open({ path, clock, log }: AuditOptions): Promise<Audit> {
     const audit = new Audit(path === undefined ? new MemoryLines() : new FileLines(path), clock);
-    audit.#tail = await reading(() => audit.#readTail());
+    try {
+      audit.#tail = await audit.#readTail();
+    } catch (error) {
+      log?.error("audit.unreadable", { path, error: errorText(error) });
+    }
     return audit;
+  }
+
+  /** The last entry that this process has written or seen. undefined: the log cannot be read. */
+  get head(): AuditHead | undefined {
+    return this.#tail && headOf(this.#tail);
   }
 
   /** The file whose end is damaged, of those that this process has seen. undefined: none. */
@@ -125,28 +150,35 @@ export class Audit {
     readonly since?: number | undefined;
   }): Promise<readonly AuditEntry[]> {
     return reading(async () => {
+      const { since } = options;
       const limit = Math.min(options.limit, AUDIT_LIST_MAX);
-      const tail = this.#tail ?? (await this.#readTail());
-      const since = options.since ?? tail.sequence - limit;
-      const entries: AuditEntry[] = [];
-      for await (const line of this.#lines.read()) {
-        if (entries.length >= limit) break;
+      /** Newest first. */
+      const found: AuditEntry[] = [];
+      let characters = 0;
+      for await (const line of limit === 0 ? [] : this.#lines.readBack()) {
         const entry = readEntry(line);
-        if (entry !== undefined && entry.sequence > since) entries.push(entry);
+        if (entry === undefined) continue;
+        if (since !== undefined && entry.sequence <= since) break;
+        if (since === undefined && isFull(found.length, characters, limit)) break;
+        found.push(entry);
+        characters += line.length;
+        // The first ones after `since` come last.
+        if (since !== undefined) characters = dropNewest(found, characters, limit);
       }
-      return entries;
+      return found.toReversed();
     });
   }
 
   /**
-   * Reads the whole log and checks the chain.
+   * Reads the whole log and checks the chain, up to the entry that this process knows as the last.
    * @throws AuditError when the log cannot be read.
    */
   verify(): Promise<AuditCheck> {
     return reading(async () => {
+      const known = this.#tail ?? FIRST;
       let entries = 0;
       let torn = 0;
-      let tail: Tail | undefined;
+      let tail: AuditHead | undefined;
       for await (const line of this.#lines.read()) {
         const entry = readEntry(line);
         if (entry === undefined) {
@@ -155,12 +187,14 @@ export class Audit {
         }
         const expected = tail ?? this.#firstTail(entry);
         if (!follows(entry, expected)) {
-          return { entries, torn, brokenAt: expected.sequence + 1 };
+          return { entries, torn, brokenAt: expected.sequence + 1, head: headOf(expected) };
         }
         entries += 1;
         tail = entry;
       }
-      return { entries, torn, brokenAt: undefined };
+      const head = headOf(tail ?? FIRST);
+      const isCutOff = head.sequence < known.sequence;
+      return { entries, torn, brokenAt: isCutOff ? head.sequence + 1 : undefined, head };
     });
   }
 
@@ -169,7 +203,7 @@ export class Audit {
       this.#tail ??= await this.#readTail();
       const { sequence, hash } = this.#tail;
       const time = new Date(this.#clock.wallMs()).toISOString();
-      const entry = sealed({ ...fact, sequence: sequence + 1, time, previousHash: hash });
+      const entry = sealed({ ...short(fact), sequence: sequence + 1, time, previousHash: hash });
       await this.#lines.append(JSON.stringify(entry));
       this.#tail = entry;
       return entry;
@@ -179,15 +213,17 @@ export class Audit {
     }
   }
 
-  async #readTail(): Promise<Tail> {
-    let tail: Tail = { sequence: 0, hash: NO_HASH };
-    for await (const line of this.#lines.read()) tail = readEntry(line) ?? tail;
-    return tail;
+  async #readTail(): Promise<AuditHead> {
+    for await (const line of this.#lines.readBack()) {
+      const entry = readEntry(line);
+      if (entry !== undefined) return entry;
+    }
+    return FIRST;
   }
 
   /** A log in memory forgets its oldest entries, so its chain may begin anywhere. */
-  #firstTail(first: AuditEntry): Tail {
-    if (!this.#lines.forgets) return { sequence: 0, hash: NO_HASH };
+  #firstTail(first: AuditEntry): AuditHead {
+    if (!this.#lines.forgets) return FIRST;
     return { sequence: first.sequence - 1, hash: first.previousHash };
   }
 }
@@ -196,7 +232,40 @@ function sealed(entry: Omit<AuditEntry, "hash">): AuditEntry {
   return { ...entry, hash: createHash("sha256").update(canonicalJson(entry)).digest("hex") };
 }
 
-function follows(entry: AuditEntry, tail: Tail): boolean {
+/** A fact that fits into a line: of documents that are too large only size and hash are kept. */
+function short(fact: AuditFact): AuditFact {
+  const { before, after } = fact;
+  if (lengthOf(before) + lengthOf(after) <= DOCUMENTS_LENGTH_MAX) return fact;
+  return { ...fact, before: summaryOf(before), after: summaryOf(after) };
+}
+
+function lengthOf(document: unknown): number {
+  return JSON.stringify(document)?.length ?? 0;
+}
+
+function summaryOf(document: unknown): unknown {
+  if (document === undefined) return undefined;
+  const text = canonicalJson(document);
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  return { omitted: { bytes: Buffer.byteLength(text), sha256 } };
+}
+
+function headOf({ sequence, hash }: AuditHead): AuditHead {
+  return { sequence, hash };
+}
+
+/** Drops the newest, which are first, until the rest fits. Gives the characters that remain. */
+function dropNewest(found: AuditEntry[], characters: number, limit: number): number {
+  let left = characters;
+  while (isFull(found.length - 1, left, limit)) left -= JSON.stringify(found.shift()).length;
+  return left;
+}
+
+function isFull(count: number, characters: number, limit: number): boolean {
+  return count >= limit || (count > 0 && characters > LIST_CHARACTERS_MAX);
+}
+
+function follows(entry: AuditEntry, tail: AuditHead): boolean {
   const { hash, ...rest } = entry;
   const isNext = entry.sequence === tail.sequence + 1 && entry.previousHash === tail.hash;
   return isNext && sealed(rest).hash === hash;

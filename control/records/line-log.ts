@@ -13,8 +13,14 @@ const MEMORY_CHARACTERS_MAX = 16 * 1024 ** 2;
  */
 const FILE_BYTES_MAX = 64 * 1024 ** 2;
 
-/** Longest line that is read: two documents of the API's largest size and room to spare. */
-const LINE_BYTES_MAX = 4 * 1024 ** 2;
+/** Longest line that is written: two documents of the API's largest size and room to spare. */
+export const LINE_BYTES_MAX = 4 * 1024 ** 2;
+
+/** Longest line that is read. Earlier versions wrote longer ones than we do. */
+const READ_LINE_BYTES_MAX = 16 * 1024 ** 2;
+
+/** How much of a file is read at a time from its end: some hundred entries. */
+const CHUNK_BYTES = 64 * 1024;
 
 /** Lines of text that are only ever added to. */
 export interface LineLog {
@@ -22,10 +28,15 @@ export interface LineLog {
   readonly forgets: boolean;
   /** A file whose last line is incomplete. undefined: none seen. */
   readonly tornFile: string | undefined;
-  /** Adds a line; when it resolves, the line is on the disk. One call at a time. */
+  /**
+   * Adds a line; when it resolves, the line is on the disk. One call at a time. Rejects, and writes
+   * nothing, when it has more than LINE_BYTES_MAX.
+   */
   append(line: string): Promise<void>;
-  /** Every whole line, oldest first. */
+  /** Every whole line, oldest first. One that is too long to be read is "". */
   read(): AsyncIterable<string>;
+  /** The same, newest first: whoever stops early has read only the end. */
+  readBack(): AsyncIterable<string>;
 }
 
 /** The newest lines, gone with the process. */
@@ -47,6 +58,10 @@ export class MemoryLines implements LineLog {
   async *read(): AsyncGenerator<string> {
     yield* this.#lines.slice();
   }
+
+  async *readBack(): AsyncGenerator<string> {
+    yield* this.#lines.toReversed();
+  }
 }
 
 /**
@@ -67,6 +82,10 @@ export class FileLines implements LineLog {
   }
 
   async append(line: string): Promise<void> {
+    const bytes = Buffer.byteLength(line);
+    if (bytes > LINE_BYTES_MAX) {
+      throw new Error(`wanted a line of at most ${LINE_BYTES_MAX} bytes, found ${bytes}`);
+    }
     const path = await this.#writable();
     await using file = await open(path, "a", 0o600);
     const { size } = await file.stat();
@@ -80,14 +99,22 @@ export class FileLines implements LineLog {
 
   async *read(): AsyncGenerator<string> {
     for (const path of await this.#files()) {
-      let rest = "";
-      for await (const chunk of createReadStream(path, "utf8")) {
-        const lines = (rest + String(chunk)).split("\n");
-        rest = lines.pop() ?? "";
-        if (rest.length > LINE_BYTES_MAX) throw new Error(`${path} holds a line without end`);
-        yield* lines;
+      const rest = new LineParts();
+      for await (const chunk of createReadStream(path)) {
+        const [first = EMPTY, ...others] = partsOf(chunk as Buffer);
+        rest.append(first);
+        for (const part of others) {
+          yield rest.take();
+          rest.append(part);
+        }
       }
-      if (rest !== "") this.#tornFile = path;
+      if (!rest.isEmpty) this.#tornFile = path;
+    }
+  }
+
+  async *readBack(): AsyncGenerator<string> {
+    for (const path of (await this.#files()).toReversed()) {
+      yield* linesBack(path, () => (this.#tornFile = path));
     }
   }
 
@@ -108,6 +135,85 @@ export class FileLines implements LineLog {
       .filter((name) => name === own || (name.startsWith(`${own}.`) && /\.[1-9]\d*$/.test(name)))
       .map((name) => `${this.#path}${name.slice(own.length)}`)
       .toSorted((left, right) => numberOf(left, this.#path) - numberOf(right, this.#path));
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** The bytes of one line, as they come, but no more of them than may be read. */
+class LineParts {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  append(part: Buffer): void {
+    if (this.#holds(part)) this.#parts.push(part);
+  }
+
+  prepend(part: Buffer): void {
+    if (this.#holds(part)) this.#parts.unshift(part);
+  }
+
+  /** The line, and begins the next. "": it was too long. */
+  take(): string {
+    const line = this.#bytes > READ_LINE_BYTES_MAX ? "" : Buffer.concat(this.#parts).toString();
+    this.#parts = [];
+    this.#bytes = 0;
+    return line;
+  }
+
+  #holds(part: Buffer): boolean {
+    this.#bytes += part.length;
+    if (this.#bytes <= READ_LINE_BYTES_MAX) return true;
+    this.#parts = [];
+    return false;
+  }
+}
+
+/** The whole lines of a file, the last first. `onTorn`: something stands behind the last one. */
+async function* linesBack(path: string, onTorn: () => void): AsyncGenerator<string> {
+  const rest = new LineParts();
+  let isEnd = true;
+  for await (const chunk of chunksBack(path)) {
+    const [last = EMPTY, ...others] = partsOf(chunk).toReversed();
+    rest.prepend(last);
+    for (const part of others) {
+      if (isEnd && !rest.isEmpty) onTorn();
+      const line = rest.take();
+      if (!isEnd) yield line;
+      isEnd = false;
+      rest.prepend(part);
+    }
+  }
+  if (!isEnd) yield rest.take();
+  else if (!rest.isEmpty) onTorn();
+}
+
+/** A chunk of a file, cut at its line breaks. */
+function partsOf(chunk: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, from)) {
+    parts.push(chunk.subarray(from, at));
+    from = at + 1;
+  }
+  parts.push(chunk.subarray(from));
+  return parts;
+}
+
+/** A file from its end to its beginning. */
+async function* chunksBack(path: string): AsyncGenerator<Buffer> {
+  await using file = await open(path, "r");
+  let { size: end } = await file.stat();
+  while (end > 0) {
+    const length = Math.min(end, CHUNK_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, end - length);
+    if (bytesRead < length) throw new Error(`${path} became shorter while it was read`);
+    yield buffer;
+    end -= length;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import type { Audit } from "../records/audit.ts";
+import type { Audit, AuditHead } from "../records/audit.ts";
+import { differencesBetween } from "../records/differences.ts";
 import { readService } from "../config/read-service.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
 import {
@@ -225,7 +226,7 @@ export class TableWriter {
       (error: unknown) => new NotInForceError(after.revision, { cause: error }),
     );
     await this.#record(write, written);
-    logChange(this.#deps.log, write, written);
+    logChange(this.#deps.log, write, written, this.#deps.audit.head);
     const { actor, reason } = context;
     const { events, onRevision } = this.#deps;
     const fields = { revision: after.revision, action, services: names, actor, reason };
@@ -245,8 +246,8 @@ export class TableWriter {
     for (const name of names) {
       const fact = { actor, action, service: name, reason, revision: after.revision };
       try {
-        const documents = { before: before.documents.get(name), after: after.documents.get(name) };
-        await audit.append({ ...fact, ...documents });
+        const [was, is] = [before.documents.get(name), after.documents.get(name)];
+        await audit.append({ ...fact, ...differencesBetween(was, is) });
       } catch (error) {
         log.error("audit.append.failed", { ...fact, error: errorText(error) });
         events.emit({ kind: "audit-failed", services: [name], revision: after.revision });
@@ -281,6 +282,7 @@ function logChange(
   log: Log,
   { action, context }: Write,
   { before, after, names, warnings }: Written,
+  head: AuditHead | undefined,
 ): void {
   const { actor, reason, force } = context;
   log.info("table.changed", {
@@ -291,5 +293,6 @@ function logChange(
     forced: force === true ? true : undefined,
     changes: changesText(before, after, names),
     warnings: warnings.length === 0 ? undefined : warnings.map(({ text }) => text).join("; "),
+    audit: head && `${head.sequence}:${head.hash}`,
   });
 }

@@ -58,3 +58,13 @@ test.each(["limit=0x10", "limit=1001", "limit=-1", "since=now", "until=3"])(
     expect(await response.json()).toMatchObject({ status: 422, path: query.split("=")[0] });
   },
 );
+
+test("GET audit/check says that the chain holds, and where it ends", async () => {
+  await using api = await shifted(2);
+  const hash = (await entriesOf(api))[1]?.hash;
+  const answer = await fetch(`${api.url}/v1/audit/check`);
+  expect([answer.status, await answer.json()]).toEqual([
+    200,
+    { entries: 2, torn: 0, head: { sequence: 2, hash } },
+  ]);
+});

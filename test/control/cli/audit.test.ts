@@ -26,3 +26,14 @@ test("sluice audit --since asks for what came after; --json gives the API's answ
   const { status, out } = await runCommand(args, { SLUICE_API: api.url });
   expect([status, JSON.parse(out)]).toEqual([0, answer]);
 });
+
+test.each([
+  [{}, 0, "The chain holds: 8 entries read, 1 torn lines, last 8:c0ffee"],
+  [{ brokenAt: 9 }, 1, "The chain is broken at 9: 8 entries read, 1 torn lines, last 8:c0ffee"],
+])("sluice audit --verify says what it found, by its exit status too: %j", async (...row) => {
+  const [broken, wanted, text] = row;
+  const check = { entries: 8, torn: 1, head: { sequence: 8, hash: "c0ffee" }, ...broken };
+  const api = await startScriptedApi({ "GET /v1/audit/check": ok(check) });
+  const { status, out } = await runCommand(["audit", "--verify"], { SLUICE_API: api.url });
+  expect([status, out]).toEqual([wanted, text]);
+});

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { jsonLog } from "../../../proxy/base/log.ts";
 import { Audit, AUDIT_LIST_MAX } from "../../../control/records/audit.ts";
 import type { AuditEntry, AuditFact } from "../../../control/records/audit.ts";
 import { FileLines, MEMORY_LINES_MAX } from "../../../control/records/line-log.ts";
@@ -59,7 +60,7 @@ describe("Audit", () => {
     const audit = await Audit.open({ path, clock });
     await audit.append(fact(3));
     expect(sequences(await audit.list({ limit: 9 }))).toStrictEqual([1, 2, 3]);
-    expect(await audit.verify()).toStrictEqual({ entries: 3, torn: 0, brokenAt: undefined });
+    expect(await audit.verify()).toMatchObject({ entries: 3, torn: 0, brokenAt: undefined });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
@@ -108,7 +109,7 @@ describe("Audit", () => {
     ]);
     const again = await Audit.open({ path, clock });
     expect(sequences(await again.list({ limit: 9 }))).toStrictEqual([1, 2, 3, 4]);
-    expect(await again.verify()).toStrictEqual({ entries: 4, torn: 0, brokenAt: undefined });
+    expect(await again.verify()).toMatchObject({ entries: 4, torn: 0, brokenAt: undefined });
   });
 
   test("reads its files in the order they were written, also beyond the ninth", async () => {
@@ -151,9 +152,57 @@ describe("Audit", () => {
     expect(await audit.verify()).toMatchObject({ entries: 3, brokenAt: undefined });
   });
 
-  test("open() fails in words where there is no folder", async () => {
-    const path = join(await temporaryFolder(), "none", "audit.jsonl");
-    await expect(Audit.open({ path, clock })).rejects.toMatchObject({ code: "audit_failed" });
+  test("opens a log that cannot be read, says so, and tries again at each append", async () => {
+    const folder = join(await temporaryFolder(), "none");
+    const path = join(folder, "audit.jsonl");
+    const lines: unknown[] = [];
+    const log = jsonLog(
+      (line) => lines.push(JSON.parse(line)),
+      () => clock.wallMs(),
+    );
+    const audit = await Audit.open({ path, clock, log });
+    expect(lines).toMatchObject([{ level: "error", event: "audit.unreadable", path }]);
+    expect(audit.head).toBeUndefined();
+    await expect(audit.append(fact(1))).rejects.toMatchObject({ code: "audit_failed" });
+    await expect(audit.list({ limit: 1 })).rejects.toMatchObject({ code: "audit_failed" });
+    await mkdir(folder);
+    const { sequence, hash } = await audit.append(fact(2));
+    expect(audit.head).toEqual({ sequence, hash });
+    expect(sequence).toBe(1);
+  });
+
+  test("keeps only size and hash of documents that would make a line too long", async () => {
+    const { path, audit } = await filled(1);
+    const after = { options: "x".repeat(5 * 1024 ** 2) };
+    const text = JSON.stringify(after);
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const entry = await audit.append({ ...fact(2), after });
+    expect(entry).toMatchObject({ after: { omitted: { bytes: text.length, sha256 } } });
+    const again = await Audit.open({ path, clock });
+    expect(again.head).toMatchObject({ sequence: 2, hash: entry.hash });
+    expect(await again.verify()).toMatchObject({ entries: 2, torn: 0, brokenAt: undefined });
+  });
+
+  test("goes on after a line that nobody can read", async () => {
+    const { path } = await filled(2);
+    await appendFile(path, `${"x".repeat(17 * 1024 ** 2)}\n{"half":\n`);
+    const audit = await Audit.open({ path, clock });
+    expect(await audit.append(fact(3))).toMatchObject({ sequence: 3 });
+    expect(await audit.verify()).toMatchObject({ entries: 3, torn: 2, brokenAt: undefined });
+    expect(sequences(await audit.list({ limit: 2 }))).toStrictEqual([2, 3]);
+  });
+
+  test("verify() tells the last entry, which shows whoever knew a later one that it is cut off", async () => {
+    const { path, audit } = await filled(3);
+    const noted = audit.head;
+    expect(await audit.verify()).toMatchObject({ head: noted });
+    await edit(path, (lines) => lines.toSpliced(2, 1));
+    const check = await audit.verify();
+    expect([check.brokenAt, check.head.sequence]).toEqual([3, 2]);
+    // A later process cannot know; whoever has noted the end can.
+    const later = await (await Audit.open({ path, clock })).verify();
+    expect(later.brokenAt).toBeUndefined();
+    expect(later.head).not.toEqual(noted);
   });
 
   test("without a path keeps the newest in memory, and the chain from there", async () => {
@@ -167,6 +216,7 @@ describe("Audit", () => {
       entries: MEMORY_LINES_MAX,
       torn: 0,
       brokenAt: undefined,
+      head: audit.head,
     });
   });
 });

@@ -5,9 +5,12 @@ import { FileLines, MEMORY_LINES_MAX, MemoryLines } from "../../../control/recor
 import type { LineLog } from "../../../control/records/line-log.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-async function linesOf(log: LineLog): Promise<readonly string[]> {
+async function linesOf(
+  log: LineLog,
+  how: "read" | "readBack" = "read",
+): Promise<readonly string[]> {
   const lines: string[] = [];
-  for await (const line of log.read()) lines.push(line);
+  for await (const line of log[how]()) lines.push(line);
   return lines;
 }
 
@@ -17,6 +20,7 @@ describe("MemoryLines", () => {
     for (let at = 0; at < MEMORY_LINES_MAX + 2; at += 1) await log.append(`line ${at}`);
     const lines = await linesOf(log);
     expect([lines.length, lines[0]]).toEqual([MEMORY_LINES_MAX, "line 2"]);
+    expect(await linesOf(log, "readBack")).toEqual(lines.toReversed());
   });
 
   test("keeps fewer of them when they are long", async () => {
@@ -62,9 +66,39 @@ describe("FileLines", () => {
     expect(await readdir(folder)).toHaveLength(5);
   });
 
-  test("refuses a line without end", async () => {
+  test("reads from the end what it reads from the beginning, over chunks and files", async () => {
     const path = join(await temporaryFolder(), "log");
-    await appendFile(path, "x".repeat(5 * 1024 ** 2));
-    await expect(linesOf(new FileLines(path))).rejects.toThrow("holds a line without end");
+    const log = new FileLines(path);
+    const long = "€".repeat(70_000);
+    await log.append("one");
+    await log.append(long);
+    await appendFile(path, "tor");
+    await log.append("");
+    await log.append(`${long}x`);
+    await appendFile(`${path}.1`, "n");
+    const again = new FileLines(path);
+    expect(await linesOf(again, "readBack")).toEqual([`${long}x`, "", long, "one"]);
+    expect(await linesOf(again)).toEqual(["one", long, "", `${long}x`]);
+    for await (const newest of new FileLines(path).readBack()) {
+      expect(newest).toBe(`${long}x`);
+      break;
+    }
+  });
+
+  test("writes no line that is longer than it should be, and reads on after one", async () => {
+    const path = join(await temporaryFolder(), "log");
+    const log = new FileLines(path);
+    const mebibyte = 1024 ** 2;
+    await expect(log.append("x".repeat(4 * mebibyte + 1))).rejects.toThrow(
+      "wanted a line of at most 4194304 bytes, found 4194305",
+    );
+    await expect(readFile(path)).rejects.toThrow("ENOENT");
+    await log.append("one");
+    // Earlier versions wrote what they could not read.
+    await appendFile(path, `${"x".repeat(5 * mebibyte)}\n${"y".repeat(17 * mebibyte)}\n`);
+    await log.append("two");
+    const lengths = (lines: readonly string[]): number[] => lines.map(({ length }) => length);
+    expect(lengths(await linesOf(log))).toEqual([3, 5 * mebibyte, 0, 3]);
+    expect(lengths(await linesOf(log, "readBack"))).toEqual([3, 0, 5 * mebibyte, 3]);
   });
 });

@@ -70,8 +70,8 @@ describe("A write of Services", () => {
         action: "shift",
         service: "web",
         reason: "a test",
-        before: web,
-        after: services.document("web"),
+        before: { versions: { v2: { weight: 10 } } },
+        after: { versions: { v2: { weight: 30 } } },
         revision: 2,
       },
     ]);
