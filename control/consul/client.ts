@@ -1,10 +1,11 @@
+import type { Agent } from "node:http";
 import type Consul from "consul";
 import { errors, type Pool } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { agentPlace, openAgent, openPackage, openPool } from "./agent-connections.ts";
 import type { ConsulOptions, PackageSettings } from "./agent-connections.ts";
-import type { Agent } from "node:http";
 import { ConsulError, refusalError } from "./consul-error.ts";
+import { AgentTurns, TURNS_MAX } from "./agent-turns.ts";
 
 /**
  * How long an ordinary call may take. An agent answers in milliseconds, but while there is no
@@ -22,13 +23,12 @@ export const WAIT_DEFAULT_MS = 45_000;
  * answers.
  */
 const WAIT_MARGIN_MS = 10_000;
-/**
- * Blocking queries under way at once; more wait for their turn. With CALLS_AT_ONCE_MAX twice it
- * stays under the 200 connections that an agent takes from one address
- * (limits.http_max_conns_per_client).
- */
-export const WATCHES_AT_ONCE_MAX = 160;
+/** Ordinary calls of each library: with TURNS_MAX they are the connections of a sidecar. */
 const CALLS_AT_ONCE_MAX = 8;
+
+/** How often an agent is asked that has no connection left, and how long after the first time. */
+const LIMITED_TRIES_MAX = 4;
+const LIMITED_PAUSE_MS = 500;
 
 /** One request to the agent. */
 export type ConsulRequest = {
@@ -40,7 +40,12 @@ export type ConsulRequest = {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Makes it a blocking query: answers when the index passes `index`, or after `waitMs`. */
-  readonly wait?: { readonly index: number; readonly waitMs: number };
+  readonly wait?: {
+    readonly index: number;
+    readonly waitMs: number;
+    /** Its turn comes before those of others. */
+    readonly isUrgent?: boolean | undefined;
+  };
   /** For a call that does not wait. undefined: CALL_TIMEOUT_MS. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal;
@@ -71,8 +76,9 @@ export function consulPath(...segments: readonly string[]): string {
  * keys through the package `consul` (call()). All errors are ConsulErrors.
  */
 export class ConsulClient {
-  /** How long a blocking query waits. */
-  readonly waitMs: number;
+  /** Those of our blocking queries. */
+  readonly turns: AgentTurns;
+  readonly #waitMs: number;
   readonly #clock: Clock;
   readonly #options: ConsulOptions;
   /** The one in use, and former ones that an answer may still name. "": none. */
@@ -91,17 +97,23 @@ export class ConsulClient {
 
   /** Opens no connection yet. */
   constructor(options: ConsulOptions, clock: Clock) {
-    this.waitMs = options.waitMs ?? WAIT_DEFAULT_MS;
+    this.turns = new AgentTurns(clock);
+    this.#waitMs = options.waitMs ?? WAIT_DEFAULT_MS;
     this.#clock = clock;
     this.#options = options;
     this.#tokens = [options.token ?? ""];
     this.#headers = headersOf(options);
     this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
     this.#prefix = agentPlace(options.address).prefix;
-    this.#watches = openPool(options, WATCHES_AT_ONCE_MAX);
+    this.#watches = openPool(options, TURNS_MAX);
     this.#calls = openPool(options, CALLS_AT_ONCE_MAX);
     this.#agent = openAgent(options, CALLS_AT_ONCE_MAX);
     this.#package = openPackage(options, this.#packageSettings());
+  }
+
+  /** How long a blocking query waits: as configured, or less where many take turns. */
+  get waitMs(): number {
+    return this.turns.waitMs(this.#waitMs);
   }
 
   /**
@@ -129,26 +141,20 @@ export class ConsulClient {
     return true;
   }
 
-  /** @throws ConsulError; the signal's reason when it was aborted. */
+  /**
+   * A blocking query waits for its turn before, and again when the agent takes no more connections.
+   * @throws ConsulError; the signal's reason when it was aborted.
+   */
   async request(request: ConsulRequest): Promise<ConsulAnswer> {
-    const pool = request.wait === undefined ? this.#calls : this.#watches;
+    const signal = this.#signalOf(request);
     try {
-      const { statusCode, headers, body } = await pool.request({
-        method: request.method ?? "GET",
-        path: `${this.#prefix}/v1/${request.path}`,
-        query: { ...this.#query, ...waitQuery(request.wait), ...request.query },
-        headers: this.#headers,
-        headersTimeout: answerTimeoutMs(request),
-        bodyTimeout: CALL_TIMEOUT_MS,
-        signal: this.#signalOf(request),
-        ...(request.body !== undefined && { body: request.body }),
-      });
-      const text = await body.text();
-      if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
-        throw refusalError(request.action, statusCode, this.#withoutToken(text));
-      }
-      if (headers["x-consul-knownleader"] === "true") this.#lastLedAnswerMs = this.#clock.nowMs();
-      return { found: statusCode !== 404, text, ...answerMeta(headers) };
+      return await this.#patiently(
+        async () =>
+          request.wait === undefined
+            ? this.#ask(this.#calls, request, signal)
+            : this.#askInTurn(request, signal),
+        signal,
+      );
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw this.#typed(request.action, error);
@@ -171,7 +177,7 @@ export class ConsulClient {
     run: (consul: Consul, dc: { readonly dc?: string }) => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await run(this.#package, this.#query);
+      return await this.#patiently(async () => run(this.#package, this.#query));
     } catch (error) {
       throw this.#typed(action, error);
     }
@@ -187,6 +193,48 @@ export class ConsulClient {
   async close(): Promise<void> {
     this.#agent.destroy();
     await Promise.all([this.#watches.destroy(), this.#calls.destroy()]);
+  }
+
+  async #ask(pool: Pool, request: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> {
+    const { statusCode, headers, body } = await pool.request({
+      method: request.method ?? "GET",
+      path: `${this.#prefix}/v1/${request.path}`,
+      query: { ...this.#query, ...waitQuery(request.wait), ...request.query },
+      headers: this.#headers,
+      headersTimeout: answerTimeoutMs(request),
+      bodyTimeout: CALL_TIMEOUT_MS,
+      signal,
+      ...(request.body !== undefined && { body: request.body }),
+    });
+    const text = await body.text();
+    if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
+      throw refusalError(request.action, statusCode, this.#withoutToken(text));
+    }
+    if (headers["x-consul-knownleader"] === "true") this.#lastLedAnswerMs = this.#clock.nowMs();
+    return { found: statusCode !== 404, text, ...answerMeta(headers) };
+  }
+
+  async #askInTurn(request: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> {
+    await this.turns.take(signal, request.wait?.isUrgent);
+    try {
+      return await this.#ask(this.#watches, request, signal);
+    } finally {
+      this.turns.give();
+    }
+  }
+
+  /** What an agent refuses because of its limits has not been begun: later it may be. */
+  async #patiently<Result>(run: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isLimited(error)) throw error;
+        this.turns.lower();
+        if (tries === LIMITED_TRIES_MAX) throw error;
+        await this.#clock.sleep(LIMITED_PAUSE_MS * tries, signal);
+      }
+    }
   }
 
   #packageSettings(): PackageSettings {
@@ -259,6 +307,12 @@ function answerMeta(
 function wholeNumber(field: string | string[] | undefined): number {
   const number = Number(field);
   return Number.isSafeInteger(number) && number >= 0 ? number : 0;
+}
+
+/** Whether an agent answers that it takes no more connections, or requests, from here. */
+function isLimited(error: unknown): boolean {
+  if (error instanceof ConsulError) return error.code === "consul_busy";
+  return packageAnswer(error)?.statusCode === 429;
 }
 
 /**

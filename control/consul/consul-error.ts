@@ -3,13 +3,15 @@ import { ControlError } from "../base/errors.ts";
 /**
  * Why Consul did not do what was asked. unreachable: nobody took the connection, or it broke.
  * timeout: no answer in time. no_leader: the servers have no leader, so nothing can be written.
- * denied: the token may not do this. refused: the request itself is wrong (4xx). failed: 5xx.
+ * busy: it takes no more connections or requests from here (429). denied: the token may not do
+ * this. refused: the request itself is wrong (4xx). failed: 5xx.
  * unreadable: an answer that is not what this path answers.
  */
 export type ConsulErrorCode =
   | "consul_unreachable"
   | "consul_timeout"
   | "consul_no_leader"
+  | "consul_busy"
   | "consul_denied"
   | "consul_refused"
   | "consul_failed"
@@ -52,5 +54,6 @@ function refusalCode(status: number, reason: string): ConsulErrorCode {
   if (status === 401 || status === 403) return "consul_denied";
   // 1.8 answers 500 for several refusals of its ACL system.
   if (/permission denied|ACL not found/i.test(reason)) return "consul_denied";
+  if (status === 429) return "consul_busy";
   return status < 500 ? "consul_refused" : "consul_failed";
 }

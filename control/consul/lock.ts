@@ -112,7 +112,13 @@ async function followKey(
   signal: AbortSignal,
 ): Promise<void> {
   const action = `read lock ${lock.key}`;
-  const target = { action, path: kvPath(lock.key), stale: false, limit: WATCH_LIMIT };
+  const target = {
+    action,
+    path: kvPath(lock.key),
+    stale: false,
+    isUrgent: true,
+    limit: WATCH_LIMIT,
+  };
   const seen = { isFree: false, isOurs: false };
   let trying: Promise<void> | undefined;
   // One attempt after the other, for as long as the key is seen free.

@@ -22,10 +22,10 @@ export type WatchTarget = {
    * any age. After a poor answer it asks again soon.
    */
   readonly stale: boolean;
+  /** Its turns come before those of others: few may be, such as the table that all wait for. */
+  readonly isUrgent?: boolean;
   /** Queries allowed in a row, and then one every refillMs: a busy path costs no more than that. */
   readonly limit: { readonly burst: number; readonly refillMs: number };
-  /** Read anew before each query. undefined: the client's. */
-  readonly waitMs?: () => number;
 };
 
 /** Whom to tell. */
@@ -65,6 +65,8 @@ export async function watch(
 ): Promise<void> {
   const { client, clock, random } = deps;
   const bucket = new TokenBucket(target.limit, clock);
+  client.turns.watches += 1;
+  using _ = { [Symbol.dispose]: () => void (client.turns.watches -= 1) };
   let index = 0;
   let failures = 0;
   let told: string | undefined;
@@ -72,7 +74,7 @@ export async function watch(
   while (!signal.aborted) {
     try {
       await clock.sleep(bucket.takeMs(), signal);
-      const waitMs = (target.waitMs?.() ?? client.waitMs) * (1 - WAIT_JITTER * random.next());
+      const waitMs = client.waitMs * (1 - WAIT_JITTER * random.next());
       const answer = await ask(client, target, { index, waitMs, isFirst }, signal);
       const content = hash("sha256", `${answer.found}${answer.text}`);
       if (content !== told) await listener.onChange(answer);
@@ -112,13 +114,14 @@ async function ask(
   wait: { readonly index: number; readonly waitMs: number; readonly isFirst: boolean },
   signal: AbortSignal,
 ): Promise<ConsulAnswer> {
-  const { action, path, query = {} } = target;
-  if (!target.stale) return client.request({ action, path, query, wait, signal });
+  const { action, path, query = {}, isUrgent } = target;
+  const inTurn = { index: wait.index, waitMs: wait.waitMs, isUrgent };
+  if (!target.stale) return client.request({ action, path, query, wait: inTurn, signal });
   const answer = await client.request({
     action,
     path,
     query: { ...query, stale: "" },
-    wait,
+    wait: inTurn,
     signal,
   });
   // An old answer is better than none: without a leader Consul takes 7 s to say so.

@@ -92,7 +92,13 @@ export class ConsulStore implements Store {
 
   async follow(onChange: (table: StoredTable) => void, signal: AbortSignal): Promise<void> {
     const action = "read the table";
-    const target = { action, path: kvPath(this.#keys.head), stale: false, limit: FOLLOW_LIMIT };
+    const target = {
+      action,
+      path: kvPath(this.#keys.head),
+      stale: false,
+      isUrgent: true,
+      limit: FOLLOW_LIMIT,
+    };
     let savesSeen = this.#savesDone;
     const listener = {
       onChange: async (answer: ConsulAnswer) => {

@@ -14,7 +14,6 @@ export type ServiceWatchTarget = {
   readonly service: string;
   /** Consul applies it. undefined: all instances. */
   readonly filter: string | undefined;
-  readonly waitMs: () => number;
   /** Called when `instances` changed. Must not throw. */
   readonly onInstances: () => void;
 };
@@ -50,7 +49,6 @@ export class ServiceWatch {
       query: filter === undefined ? {} : { filter },
       stale: true,
       limit: LIMIT,
-      waitMs: target.waitMs,
     };
     const listener = {
       onChange: async (answer: ConsulAnswer) => this.#take(answer, signal),

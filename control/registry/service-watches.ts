@@ -1,9 +1,5 @@
 import type { ConsulSelector } from "../config/service.ts";
-import { WATCHES_AT_ONCE_MAX } from "../consul/client.ts";
 import { ServiceWatch, type ServiceWatchDeps } from "./service-watch.ts";
-
-/** With more watches than connections, each must soon give way to the next. */
-const CROWDED_WAIT_MS = 2_000;
 
 /** The watches of all Consul services in use: one for each, and one for each filter expression. */
 export class ServiceWatches {
@@ -24,7 +20,7 @@ export class ServiceWatches {
     const known = this.#watches.get(key);
     if (known !== undefined) return known;
     const onInstances = (): void => this.#onInstances(watch);
-    const target = { service, filter, waitMs: () => this.#waitMs(), onInstances };
+    const target = { service, filter, onInstances };
     const watch: ServiceWatch = new ServiceWatch(this.#deps, target);
     this.#watches.set(key, watch);
     return watch;
@@ -55,10 +51,5 @@ export class ServiceWatches {
   async close(): Promise<void> {
     this.keep(new Set());
     await Promise.all(this.#ending);
-  }
-
-  #waitMs(): number {
-    const { waitMs } = this.#deps.client;
-    return this.#watches.size > WATCHES_AT_ONCE_MAX ? Math.min(CROWDED_WAIT_MS, waitMs) : waitMs;
   }
 }

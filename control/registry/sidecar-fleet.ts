@@ -143,6 +143,7 @@ export class SidecarFleet {
       path: kvPath(this.#prefix),
       query: { recurse: "" },
       stale: false,
+      isUrgent: true,
       limit: WAIT_LIMIT,
     };
     const onChange = ({
@@ -193,7 +194,13 @@ export class SidecarFleet {
   /** Somebody may delete our key, by hand or with all others: then it is written again. */
   async #watchOwnKey(signal: AbortSignal): Promise<void> {
     const action = "read our key of the fleet";
-    const target = { action, path: kvPath(this.#ownKey), stale: false, limit: OWN_KEY_LIMIT };
+    const target = {
+      action,
+      path: kvPath(this.#ownKey),
+      stale: false,
+      isUrgent: true,
+      limit: OWN_KEY_LIMIT,
+    };
     const onFresh = ({ found }: { readonly found: boolean }): void => {
       if (found) return;
       this.#written = undefined;

@@ -11,6 +11,7 @@ import {
   WAIT_DEFAULT_MS,
 } from "../../../control/consul/client.ts";
 import type { ConsulOptions } from "../../../control/consul/agent-connections.ts";
+import { TURNS_MAX } from "../../../control/consul/agent-turns.ts";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeConsul } from "../../support/fake-consul.ts";
@@ -154,6 +155,25 @@ test("ConsulClient.dropWatches() ends blocking queries under way, but no later o
   await eventually(() => expect(consul.asked).toHaveLength(2));
   consul.set("a", "1");
   expect(await later).toMatchObject({ found: true });
+});
+
+test.each(CALLS)("ConsulClient.%s asks later when the agent takes no more", async (_, run) => {
+  consul.fault = { kind: "answer", status: 429, text: "too many concurrent connections" };
+  const client = clientOf();
+  const asked = run(client);
+  await eventually(() => expect(client.turns.limit).toBeLessThan(TURNS_MAX));
+  consul.fault = undefined;
+  await asked;
+  expect(consul.asked).toHaveLength(2);
+});
+
+test("ConsulClient has no more blocking queries under way than it has turns", async () => {
+  const client = clientOf();
+  const asked = Array.from({ length: TURNS_MAX + 1 }, async () => client.request(WAIT));
+  await eventually(() => expect(consul.asked).toHaveLength(TURNS_MAX));
+  consul.changed();
+  await Promise.all(asked);
+  expect(consul.asked).toHaveLength(TURNS_MAX + 1);
 });
 
 test("ConsulClient.json() gives undefined for a 404, and refuses what is not JSON", async () => {

@@ -22,7 +22,6 @@ async function watched(filter?: string, given?: FakeConsulBed) {
   const own: ServiceWatch = new ServiceWatch(bed.deps, {
     service: "web",
     filter,
-    waitMs: () => 60_000,
     onInstances: () => void told.push(own.instances?.length ?? -1),
   });
   bed.run(async (signal) => {
@@ -132,7 +131,6 @@ test("ServiceWatch.tried resolves after a failure too, first only with an answer
   const target = {
     service: "web",
     filter: undefined,
-    waitMs: () => 1,
     onInstances: () => undefined,
   };
   const watch = new ServiceWatch(bed.deps, target);
