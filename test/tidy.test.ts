@@ -46,7 +46,7 @@ function linesMatching(files: readonly SourceFile[], pattern: RegExp): readonly 
 /** Exported symbols that no docstring stands before, or before the group that they are in. */
 function undocumented({ path, lines }: SourceFile): readonly string[] {
   const symbol =
-    /^export (?:default )?(?:abstract )?(?:async )?(?:class|function\*?|const|let|type|interface) (\w+)/;
+    /^export (?:abstract )?(?:async )?(?:class|function\*?|const|let|type|interface) (\w+)/;
   return lines.flatMap((line, index) => {
     const [, name] = symbol.exec(line) ?? [];
     if (name === undefined) return [];
@@ -220,10 +220,9 @@ describe("Sources", () => {
     expect(linesMatching(SOURCES, /^ +(?:readonly |static )*#?\w+!:/)).toEqual([]);
   });
 
-  // oxfmt sees to it, but for texts that it cannot break; the names of tests are such texts.
+  // oxfmt sees to it, except where it cannot break a text: the name of a test, a message.
   test("keep within 100 columns", () => {
-    expect(linesMatching([...SOURCES, ...BENCH], /^.{101,}$/)).toEqual([]);
-    expect(linesMatching(CODE, /^(?= *(?:\/\*|\*|\/\/)).{101,}$/)).toEqual([]);
+    expect(linesMatching(CODE, /^.{101,}$/)).toEqual([]);
   });
 
   test("name no place of one machine or one registry, and leave nothing to do", () => {

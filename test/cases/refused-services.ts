@@ -7,7 +7,8 @@ const withRoute = (match: object): object => withOne({ routes: [{ match }] });
 
 const DURATION = "a duration with its unit, such as 250ms, 5s, 10m or 1h (at most 596h)";
 const NAME =
-  "a name of at most 63 letters, digits, '.', '_' or '-', beginning with a letter or digit, not digits alone";
+  "a name of at most 63 letters, digits, '.', '_' or '-', beginning with a letter or digit, " +
+  "not digits alone";
 /** What is wanted of a host. */
 export const HOST = "a host without port, such as web.internal or *.web.internal";
 const ENDPOINT = "an address such as 10.0.0.5:3000 or { address, weight: 1 to 65535 }";
@@ -15,7 +16,10 @@ const SUM = "a sum of weights above 0 (to send a version nothing, set its state 
 const PATH = "a path in normal form: no //, no . or .. segment, nothing encoded that need not be";
 const PATH_MATCH = "a path such as /shop, { exact: /shop } or { prefix: /shop }, in normal form";
 const KEYS =
-  "hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, retries, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, onShift, consul, methods, tolerate, via, debug";
+  "hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
+  "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
+  "retries, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, onShift, " +
+  "consul, methods, tolerate, via, debug";
 
 /** Services that cannot be, each with everything that is wrong with it. */
 export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
@@ -115,11 +119,13 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ affinity: { cookie: "a", sameSite: "None" } }),
-    "affinity.secure: wanted true beside sameSite: None, as browsers ignore the cookie otherwise, found false",
+    "affinity.secure: wanted true beside sameSite: None, as browsers ignore the cookie " +
+      "otherwise, found false",
   ],
   [
     withOne({ affinity: { cookie: "__Secure-a" } }),
-    "affinity.secure: wanted true beside cookie: __Secure-a, as browsers ignore the cookie otherwise, found false",
+    "affinity.secure: wanted true beside cookie: __Secure-a, as browsers ignore the cookie " +
+      "otherwise, found false",
   ],
   [
     withOne({ affinity: { cookie: "__Host-a", secure: true, domain: "shop.example" } }),
@@ -135,7 +141,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ affinity: { cookie: "a b" } }),
-    'affinity.cookie: wanted a token of at most 64 characters (RFC 9110 section 5.6.2), found "a b"',
+    "affinity.cookie: wanted a token of at most 64 characters (RFC 9110 section 5.6.2), " +
+      'found "a b"',
   ],
   [withOne({ timeout: 30 }), `timeout: wanted ${DURATION}, found 30`],
   [withOne({ timeout: true }), `timeout: wanted ${DURATION}, found true`],
@@ -183,7 +190,9 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
-    "routes[0].headTimeout: wanted one of the keys match, to, timeout, connectTimeout, idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, retries, found an unknown key",
+    "routes[0].headTimeout: wanted one of the keys match, to, timeout, connectTimeout, " +
+      "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
+      "retries, found an unknown key",
   ],
   [withRoute({ path: "/a//b" }), `routes[0].match.path: wanted ${PATH}, found "/a//b"`],
   [withRoute({ path: "/a/../b" }), `routes[0].match.path: wanted ${PATH}, found "/a/../b"`],
@@ -205,7 +214,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withRoute({ headers: { authorization: "Bearer ü" } }),
-    "routes[0].match.headers.authorization: wanted a field value in visible ASCII, found a hidden value",
+    "routes[0].match.headers.authorization: wanted a field value in visible ASCII, " +
+      "found a hidden value",
   ],
   [
     JSON.parse('{"versions": {"__proto__": {"endpoints": []}}}'),

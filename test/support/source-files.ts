@@ -49,8 +49,10 @@ export function importsOf({ path, text }: SourceFile): readonly string[] {
 
 /** Lines of each function and method that has a body of its own. Sources are formatted by oxfmt. */
 export function functionSizes({ lines }: SourceFile): readonly number[] {
-  const header =
-    /^( *)(?:export )?(?:static )?(?:async )?(?:function\*? |get |set |(?!if|for|while|switch|catch|return|await|super)#?\w+(?:<[^(]*>)?\()/;
+  const name = String.raw`(?!if|for|while|switch|catch|return|await|super)#?\w+(?:<[^(]*>)?\(`;
+  const header = new RegExp(
+    String.raw`^( *)(?:export )?(?:static )?(?:async )?(?:function\*? |get |set |${name})`,
+  );
   return lines.flatMap((line, start) => {
     const [, indent] = header.exec(line) ?? [];
     if (indent === undefined || !opensBody(lines, start, indent)) return [];

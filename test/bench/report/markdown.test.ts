@@ -47,7 +47,8 @@ describe("markdownReport()", () => {
 
   test("shows cost, ratios, latency and memory of each", () => {
     expect(lineOf(report, "| sluice | 13")).toBe(
-      "| sluice | 13 (12–14) | 3.25 (3–3.50) | 1.30 | – | – | 500 | 5 000 | 100 | 200 | 400 | 64 | 4.50 |",
+      "| sluice | 13 (12–14) | 3.25 (3–3.50) | 1.30 | – | – | 500 | 5 000 | 100 | 200 | 400 | " +
+        "64 | 4.50 |",
     );
   });
 

@@ -76,7 +76,8 @@ test("PATCH weights?wait=fleet names who lags; the shift stands", async () => {
     code: "fleet_lags",
     revision: 2,
     detail:
-      "Cannot confirm revision 2 in the fleet: it is stored, but b (at 1) did not follow within 10 s",
+      "Cannot confirm revision 2 in the fleet: it is stored, but b (at 1) did not follow " +
+      "within 10 s",
   });
   expect(api.services.revision).toBe(2);
 });

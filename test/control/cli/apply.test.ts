@@ -36,7 +36,7 @@ test("sluice apply creates and replaces the services of a file, one revision eac
   expect(api.services.document("web")).toEqual({ versions: { v3: { endpoints: ["10.0.0.2:1"] } } });
 });
 
-test("sluice apply takes the services of a configuration file, and of these only the named", async () => {
+test("sluice apply takes the services of a file, or only those named", async () => {
   const config = `listeners: [{ bind: "127.0.0.1:1" }]\nservices:\n  ${API}\n  ${WEB}\n`;
   expect((await apply(config, "api", "--json")).out).toBe(
     '{"applied":[{"service":"api","revision":2,"warnings":[]}]}',
@@ -53,7 +53,7 @@ test("sluice apply takes what `services NAME --json` calls the document", async 
   expect([status, api.services.revision]).toEqual([0, 1]);
 });
 
-test("sluice apply --plan says what would be, also of a new service, and writes nothing", async () => {
+test("sluice apply --plan says what would be, new services too, and writes nothing", async () => {
   const { status, out } = await apply(`${API}\n${WEB}\n`, "--plan");
   expect([status, api.services.revision]).toEqual([0, 1]);
   expect(out).toMatch(/^api\nVERSION .*\nv1 .*-> 100 %[^]*\n\nweb\nVERSION /);

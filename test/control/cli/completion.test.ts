@@ -14,7 +14,8 @@ async function tab(line: string, words: readonly string[], api: string): Promise
   const program = `${script}
     sluice() { "$NODE" "$CLI" "$@"; }
     compopt() { echo "compopt $*"; }
-    COMP_LINE='${line}' COMP_POINT=${line.length} COMP_WORDS=(${quoted}) COMP_CWORD=${words.length - 1}
+    COMP_LINE='${line}' COMP_POINT=${line.length}
+    COMP_WORDS=(${quoted}) COMP_CWORD=${words.length - 1}
     _sluice
     printf '%s\\n' "\${COMPREPLY[@]}"`;
   const env = { PATH: process.env["PATH"], SLUICE_API: api, NODE: process.execPath, CLI };

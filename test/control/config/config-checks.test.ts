@@ -55,7 +55,8 @@ test("checkConfig() names everything that uses Consul when nobody says where it 
     },
   };
   expect(contradictions(config)).toEqual([
-    "consul wanted how to reach Consul, which store, register, services.found, services.split uses, found nothing",
+    "consul wanted how to reach Consul, which store, register, services.found, services.split " +
+      "uses, found nothing",
   ]);
   expect(contradictions({ ...config, consul: {} })).toEqual([]);
 });

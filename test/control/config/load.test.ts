@@ -53,7 +53,8 @@ describe("readConfig()", () => {
   });
 
   test("reads JSON as it reads YAML", () => {
-    const yaml = `${LISTENERS}\nservices: { web: { timeout: 5s, versions: { v1: { endpoints: ["a:1"] } } } }`;
+    const web = '{ timeout: 5s, versions: { v1: { endpoints: ["a:1"] } } }';
+    const yaml = `${LISTENERS}\nservices: { web: ${web} }`;
     const json = JSON.stringify({
       listeners: [{ bind: "127.0.0.1:8080" }],
       services: { web: { timeout: "5s", versions: { v1: { endpoints: ["a:1"] } } } },
@@ -75,7 +76,8 @@ describe("readConfig()", () => {
       "workers: ${WORKERS:-2}",
       "consul: { token: '${TOKEN}', warningIsHealthy: '${LAX}' }",
       "register: { service: web, port: '${NOMAD_PORT_http}' }",
-      "services: { web: { versions: { v1: { weight: '${W}', endpoints: [{ address: '10.0.0.1:1', weight: '${W}' }] } } } }",
+      "services: { web: { versions: { v1: { weight: '${W}', " +
+        "endpoints: [{ address: '10.0.0.1:1', weight: '${W}' }] } } } }",
     ].join("\n");
     const environment = { MOST: "7", TOKEN: "1234", LAX: "true", NOMAD_PORT_http: "8080", W: "3" };
     const config = read(text, environment);
@@ -87,13 +89,17 @@ describe("readConfig()", () => {
       source: { endpoints: [{ weight: 3 }] },
     });
     expect(problems(text, { ...environment, W: "three" })).toStrictEqual([
-      'services.web.versions.v1.weight: wanted a whole number from 0 to 1000000, found "${W}" (line 5, column 46)',
-      "services.web.versions.v1.endpoints[0]: wanted an address such as 10.0.0.5:3000 or { address, weight: 1 to 65535 }, found an object (line 5, column 66)",
+      "services.web.versions.v1.weight: wanted a whole number from 0 to 1000000, " +
+        'found "${W}" (line 5, column 46)',
+      "services.web.versions.v1.endpoints[0]: wanted an address such as 10.0.0.5:3000 or " +
+        "{ address, weight: 1 to 65535 }, found an object (line 5, column 66)",
     ]);
   });
 
   test("leaves `x-…` at the top alone, and merges what it names", () => {
-    const text = `${LISTENERS}\nx-short: &short { timeout: 1s }\nservices: { web: { <<: *short, versions: { 1.10: { endpoints: [] } } } }`;
+    const text =
+      `${LISTENERS}\nx-short: &short { timeout: 1s }\n` +
+      "services: { web: { <<: *short, versions: { 1.10: { endpoints: [] } } } }";
     const { services, documents } = read(text);
     expect(services["web"]?.versions.map(({ name }) => name)).toEqual(["1.10"]);
     expect(documents["web"]).toMatchObject({ timeout: "1s" });
@@ -156,47 +162,60 @@ describe("readConfig()", () => {
     ],
     [
       `${LISTENERS}\ncontrol: { bind: "0.0.0.0:9180" }`,
-      'control.bind: wanted a loopback address (127.0.0.0/8, [::1], localhost or unix:), as the control API has no auth, found "0.0.0.0:9180" (line 2, column 18)',
+      "control.bind: wanted a loopback address (127.0.0.0/8, [::1], localhost or unix:), " +
+        'as the control API has no auth, found "0.0.0.0:9180" (line 2, column 18)',
     ],
     [
       `${LISTENERS}\ncontrol: { auth: {} }`,
-      "control.auth: wanted one of the keys bind, filterFolders, socketFolders, found an unknown key (line 2, column 18)",
+      "control.auth: wanted one of the keys bind, filterFolders, socketFolders, " +
+        "found an unknown key (line 2, column 18)",
     ],
     [
       'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "b:0" }]',
-      'listeners[1].bind: wanted each address once, found "a:1", as in listeners[0].bind (line 1, column 38)',
+      'listeners[1].bind: wanted each address once, found "a:1", ' +
+        "as in listeners[0].bind (line 1, column 38)",
     ],
     [
       'listeners: [{ bind: "0.0.0.0:9180" }]',
-      'listeners[0].bind: wanted each address once, found "0.0.0.0:9180", which overlaps with 127.0.0.1:9180 of control.bind (line 1, column 21)',
+      'listeners[0].bind: wanted each address once, found "0.0.0.0:9180", ' +
+        "which overlaps with 127.0.0.1:9180 of control.bind (line 1, column 21)",
     ],
     [
-      `${LISTENERS}\nservices: { web: { versions: { v1: { endpoints: ["10.0.0.1:1", "localhost:8080"] } } } }`,
-      'services.web.versions.v1.endpoints[1]: wanted an address of the service, found "localhost:8080", where this sidecar itself answers (127.0.0.1:8080) (line 2, column 64)',
+      `${LISTENERS}\nservices: { web: { versions: { v1: { endpoints: ["10.0.0.1:1", ` +
+        '"localhost:8080"] } } } }',
+      "services.web.versions.v1.endpoints[1]: wanted an address of the service, " +
+        'found "localhost:8080", ' +
+        "where this sidecar itself answers (127.0.0.1:8080) (line 2, column 64)",
     ],
     [
       'listeners: [{ bind: "127.0.0.1:9180" }]',
-      'listeners[0].bind: wanted each address once, found "127.0.0.1:9180", as in control.bind (line 1, column 21)',
+      "listeners[0].bind: wanted each address once, " +
+        'found "127.0.0.1:9180", as in control.bind (line 1, column 21)',
     ],
     [
       'listeners: [{ bind: "127.0.0.1:1", proxyProtocol: true, trustedPeers: [unix] }]',
-      "listeners[0].trustedPeers: wanted those who may send the PROXY header, found none who could come by 127.0.0.1:1 (line 1, column 71)",
+      "listeners[0].trustedPeers: wanted those who may send the PROXY header, " +
+        "found none who could come by 127.0.0.1:1 (line 1, column 71)",
     ],
     [
       'listeners: [{ bind: "unix:/a", proxyProtocol: true, trustedPeers: [0.0.0.0/0] }]',
-      "listeners[0].trustedPeers: wanted those who may send the PROXY header, found none who could come by unix:/a (line 1, column 67)",
+      "listeners[0].trustedPeers: wanted those who may send the PROXY header, " +
+        "found none who could come by unix:/a (line 1, column 67)",
     ],
     [
       'listeners: [{ bind: "127.0.0.1:1", proxyProtocol: true }]',
-      "listeners[0].trustedPeers: wanted those who may send the PROXY header, found none who could come by 127.0.0.1:1 (line 1, column 13)",
+      "listeners[0].trustedPeers: wanted those who may send the PROXY header, " +
+        "found none who could come by 127.0.0.1:1 (line 1, column 13)",
     ],
     [
       'listeners: [{ bind: "a:1", trustedPeers: [1.0.0.0/8, 10.0.0.0/99] }]',
-      'listeners[0].trustedPeers[1]: wanted an address range such as 10.0.0.0/8, or unix, found "10.0.0.0/99" (line 1, column 54)',
+      "listeners[0].trustedPeers[1]: wanted an address range such as 10.0.0.0/8, or unix, " +
+        'found "10.0.0.0/99" (line 1, column 54)',
     ],
     [
       'listeners: [{ bind: "a:1", service: web }]',
-      'listeners[0].service: wanted one of the services of this file, found "web" (line 1, column 37)',
+      "listeners[0].service: wanted one of the services of this file, " +
+        'found "web" (line 1, column 37)',
     ],
     [
       `${LISTENERS}\nstore: { kind: consul }`,
@@ -208,16 +227,20 @@ describe("readConfig()", () => {
     ],
     [
       `${LISTENERS}\nconsul: { token: 12345, address: "http://u:hush@h:1" }`,
-      'consul.address: wanted an http:// or https:// URL without user, query or fragment, or unix:///run/consul.sock, found "http://…@h:1" (line 2, column 34)',
+      "consul.address: wanted an http:// or https:// URL without user, query or fragment, " +
+        'or unix:///run/consul.sock, found "http://…@h:1" (line 2, column 34)',
       "consul.token: wanted a text, found a hidden value (line 2, column 18)",
     ],
     [
-      `${LISTENERS}\nservices:\n  a: { hosts: [x], versions: { v1: { endpoints: [] } } }\n  x: { versions: { v1: { endpoints: [] } } }`,
-      'services.x: wanted a host that no other service has, found "x" of service a (line 4, column 6)',
+      `${LISTENERS}\nservices:\n  a: { hosts: [x], versions: { v1: { endpoints: [] } } }\n` +
+        "  x: { versions: { v1: { endpoints: [] } } }",
+      "services.x: wanted a host that no other service has, " +
+        'found "x" of service a (line 4, column 6)',
     ],
     [
       `${LISTENERS}\nstore: { kind: file, path: "\${FILE}" }\nworkers: "\${N:-2}"`,
-      "store.path: wanted the environment variable FILE, or a default, found it is not set (line 2, column 28)",
+      "store.path: wanted the environment variable FILE, or a default, " +
+        "found it is not set (line 2, column 28)",
     ],
     [
       `${LISTENERS}\nworkers: "x\${N:-2}"\nstore: { kind: file, path: "\${A:-\${B:-x}}" }`,
@@ -227,7 +250,8 @@ describe("readConfig()", () => {
     ],
     [
       `${LISTENERS}\nservices: { "\${N}": { versions: { v1: { endpoints: [] } } } }`,
-      'services["${N}"]: wanted a key without ${, as keys stand for themselves, found ${ (line 2, column 21)',
+      'services["${N}"]: wanted a key without ${, as keys stand for themselves, ' +
+        "found ${ (line 2, column 21)",
     ],
   ])("refuses %j", (text, ...expected) => {
     expect(problems(text)).toStrictEqual(expected);
@@ -244,7 +268,8 @@ describe("readConfig()", () => {
   });
 
   test("shows no secret, wherever the mistake is", () => {
-    const text = `${LISTENERS}\nconsul: { token: "\${T}", tls: { key: [hush], cert: "\${T}" } }\nx: "\${T}"`;
+    const consul = '{ token: "${T}", tls: { key: [hush], cert: "${T}" } }';
+    const text = `${LISTENERS}\nconsul: ${consul}\nx: "\${T}"`;
     expect(problems(text, { T: "hush" }).join("\n")).not.toContain("hush");
     expect(problems('consul: { token: "hush').join("\n")).not.toContain("hush");
   });

@@ -47,7 +47,8 @@ describe("FilterFiles.read()", () => {
       };
       expect(kind).toBe("missing");
       expect(reason).toBe(
-        `cannot read ${module}: wanted a file in ${join(folder, "config/rules")}, found one elsewhere`,
+        `cannot read ${module}: wanted a file in ${join(folder, "config/rules")}, ` +
+          "found one elsewhere",
       );
     },
   );
@@ -71,7 +72,8 @@ describe("FilterFiles.read()", () => {
     expect(await filesIn().read("rules/a.ts")).toEqual({
       kind: "missing",
       reason:
-        "cannot read rules/a.ts: wanted control.filterFolders to name its folder, found no folder there",
+        "cannot read rules/a.ts: wanted control.filterFolders to name its folder, " +
+        "found no folder there",
     });
   });
 

@@ -51,7 +51,10 @@ describe("Audit", () => {
   test("the hash is SHA-256 of the canonical JSON, for anybody to check", async () => {
     const { audit } = await filled(0);
     const { hash } = await audit.append(fact(1));
-    const text = `{"action":"shift","actor":"local","before":{"weight":1},"previousHash":"${"0".repeat(64)}","revision":1,"sequence":1,"service":"web","time":"2026-01-02T03:04:05.000Z"}`;
+    const text =
+      '{"action":"shift","actor":"local","before":{"weight":1},' +
+      `"previousHash":"${"0".repeat(64)}","revision":1,"sequence":1,` +
+      '"service":"web","time":"2026-01-02T03:04:05.000Z"}';
     expect(hash).toBe(createHash("sha256").update(text).digest("hex"));
   });
 

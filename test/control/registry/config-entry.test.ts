@@ -98,7 +98,7 @@ test("entryWithWeights() keeps whatever else the entry says", () => {
   expect(Meta).toEqual({ team: "shop" });
 });
 
-test("entryWithWeights() writes a version named like the service as a line without a subset", () => {
+test("entryWithWeights() writes a version named like the service without a subset", () => {
   const { Splits } = entryWithWeights({ ...splitter, Splits: [] }, { web: 3, v1: 1 });
   expect(Splits).toEqual([{ Weight: 75 }, { Weight: 25, ServiceSubset: "v1" }]);
 });

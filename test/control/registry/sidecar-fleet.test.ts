@@ -108,7 +108,7 @@ test("SidecarFleet.members() takes no names and revisions that no sidecar writes
   ]);
 });
 
-test("SidecarFleet refuses a list of 100 000 keys, and says so to whoever waits for it", async () => {
+test("SidecarFleet refuses a list of 100 000 keys, and says so to who waits", async () => {
   const bed = await openConsulBed();
   for (let index = 0; index < 100_000; index += 1) {
     const key = { value: "{}", modifyIndex: 1, lockIndex: 0, session: "s" };

@@ -79,7 +79,7 @@ test("TableKeys.sweepParts() deletes what is older, and what nobody can have wri
   expect([...consul.keys.keys()]).toEqual([...own3, "sluice/table"]);
 });
 
-test("TableKeys.sweepParts() reads no values, and deletes the litter of others bit by bit", async () => {
+test("TableKeys.sweepParts() reads no values, and deletes others' litter bit by bit", async () => {
   const { consul, keys: own } = await keys();
   for (let index = 0; index < 150; index += 1) {
     const key = `sluice/parts/2-0123456789abcdef-b-${index}`;

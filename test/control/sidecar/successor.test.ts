@@ -25,7 +25,8 @@ async function start(code: string): Promise<{ successor: Promise<Successor>; por
 
 test("Successor.start() hands over sockets, then the table, and waits till it serves", async () => {
   const { successor } = await start(`
-    const heard = [process.env.SLUICE_PREDECESSOR === String(process.ppid), ...process.argv.slice(2)];
+    const isOurs = process.env.SLUICE_PREDECESSOR === String(process.ppid);
+    const heard = [isOurs, ...process.argv.slice(2)];
     process.on("message", (message, handle) => {
       if (message.kind === "counts") process.exit(0);
       heard.push(message.kind, handle !== undefined);

@@ -91,7 +91,8 @@ describe("readTable()", () => {
     const { table, refused } = readTable(stored, NO_TABLE, undefined);
     expect([...table.services.keys()]).toEqual(["a"]);
     expect(refused.get("b")?.message).toBe(
-      'Cannot read service b: hosts[0]: wanted a host that no other service has, found "a" of service a',
+      "Cannot read service b: hosts[0]: wanted a host that no other service has, " +
+        'found "a" of service a',
     );
   });
 });

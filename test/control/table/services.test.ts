@@ -34,7 +34,8 @@ describe("Services.put() and remove()", () => {
     [
       "1",
       shop,
-      "Cannot read service name: wanted a name of at most 63 letters, digits, '.', '_' or '-', beginning with a letter or digit, not digits alone, found \"1\"",
+      "Cannot read service name: wanted a name of at most 63 letters, digits, '.', '_' or '-', " +
+        'beginning with a letter or digit, not digits alone, found "1"',
     ],
     ["x", undefined, "Cannot read service x: wanted an object, found nothing"],
     [
@@ -45,12 +46,14 @@ describe("Services.put() and remove()", () => {
     [
       "x",
       { ...shop, hosts: ["x", "web"] },
-      'Cannot read service x: hosts[1]: wanted a host that no other service has, found "web" of service web',
+      "Cannot read service x: hosts[1]: wanted a host that no other service has, " +
+        'found "web" of service web',
     ],
     [
       "WEB",
       shop,
-      'Cannot read service WEB: wanted a host that no other service has, found "web" of service web',
+      "Cannot read service WEB: wanted a host that no other service has, " +
+        'found "web" of service web',
     ],
   ])("put() refuses %s as %j", async (name, document, message) => {
     const { services } = await started();
@@ -131,7 +134,8 @@ describe("Services.shift()", () => {
     [
       { v1: 0.5 },
       "invalid",
-      "Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, or a share from 0% to 100%, found 0.5",
+      "Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, or a share " +
+        "from 0% to 100%, found 0.5",
     ],
     [
       { v1: -1 },
@@ -141,12 +145,14 @@ describe("Services.shift()", () => {
     [
       { v1: "5" },
       "invalid",
-      'Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, or a share from 0% to 100%, found "5"',
+      "Cannot read weights of web: v1: wanted a whole number from 0 to 1000000, or a share " +
+        'from 0% to 100%, found "5"',
     ],
     [
       { v1: 0, v2: 0 },
       "invalid",
-      "Cannot read weights of web: wanted a sum of weights above 0 (to send a version nothing, set its state to drain or maint), found a sum of 0",
+      "Cannot read weights of web: wanted a sum of weights above 0 (to send a version nothing, " +
+        "set its state to drain or maint), found a sum of 0",
     ],
   ])("refuses %j", async (weights, code, message) => {
     const { services } = await started();

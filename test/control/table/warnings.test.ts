@@ -19,7 +19,8 @@ test.each<[string, Versions, Versions, readonly string[]]>([
     web,
     { v1: 90, v2: { weight: 10, ...none } },
     [
-      "no_usable_endpoint v2: v2 has weight 10, but no endpoint that can take work: v1 gets its share",
+      "no_usable_endpoint v2: v2 has weight 10, but no endpoint that can take work: v1 gets " +
+        "its share",
     ],
   ],
   [
@@ -27,7 +28,8 @@ test.each<[string, Versions, Versions, readonly string[]]>([
     { v1: 90, v2: { weight: 0, ...none } },
     { v1: 0, v2: { weight: 10, ...none } },
     [
-      "no_usable_endpoint v2: v2 has weight 10, but no endpoint that can take work: v1 gets its share",
+      "no_usable_endpoint v2: v2 has weight 10, but no endpoint that can take work: v1 gets " +
+        "its share",
     ],
   ],
   [

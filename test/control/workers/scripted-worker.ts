@@ -17,7 +17,8 @@ const say = (message, handle, sent) => process.send(message, handle, {}, sent);
 const done = ({ id }) => say({ kind: "done", id });
 const onAsked = (kind, answer) => answers.set(kind, answer);
 const listen = (message, handle, status) => {
-  createServer((_request, response) => response.writeHead(status).end()).listen(handle, () => done(message));
+  const server = createServer((_request, response) => response.writeHead(status).end());
+  server.listen(handle, () => done(message));
 };
 const STATS = { versions: [], endpoints: [], filters: [], rejected: {}, revision: 1,
   connections: { h1: 0, tunnel: 0 } };

@@ -82,8 +82,9 @@ describeRequests("chunked coding (RFC 9112 7.1)", BAD_BODIES.map(refused), [
   {
     name: "trailers pass with TE: trailers, but for framing, routing and authentication",
     bytes:
-      `${HEAD}TE: trailers\r\nTrailer: X-Sum\r\n\r\n0\r\nX-Sum: 1\r\nHost: evil\r\nContent-Length: 9` +
-      "\r\nTransfer-Encoding: x\r\nAuthorization: y\r\nX-Forwarded-For: 1\r\nCookie: z\r\n\r\n",
+      `${HEAD}TE: trailers\r\nTrailer: X-Sum\r\n\r\n0\r\nX-Sum: 1\r\nHost: evil\r\n` +
+      "Content-Length: 9\r\nTransfer-Encoding: x\r\nAuthorization: y\r\n" +
+      "X-Forwarded-For: 1\r\nCookie: z\r\n\r\n",
     sees: ["\r\n\r\n0\r\nX-Sum: 1\r\n\r\n", "TE: trailers\r\n", "Trailer: X-Sum\r\n"],
   },
 ]);

@@ -24,6 +24,8 @@ const OURS = new Set([
 const HOST = "Host: oracle";
 
 /** Ordinary requests, as clients send them. */
+const FORM = "Content-Type: application/x-www-form-urlencoded";
+
 const REQUESTS: readonly (readonly [string, string])[] = [
   ["GET", head("GET / HTTP/1.1", HOST)],
   ["GET with a query", head("GET /a/b?c=d&e=%20f&g HTTP/1.1", HOST)],
@@ -42,16 +44,14 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   ["POST of nothing", head("POST /p HTTP/1.1", HOST, "Content-Length: 0")],
   [
     "PUT in chunks",
-    `${head("PUT /u HTTP/1.1", HOST, "Transfer-Encoding: chunked")}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`,
+    `${head("PUT /u HTTP/1.1", HOST, "Transfer-Encoding: chunked")}3\r\nabc\r\n2\r\nde\r\n` +
+      "0\r\n\r\n",
   ],
   [
     "PATCH of JSON",
     `${head("PATCH /j HTTP/1.1", HOST, "Content-Type: application/json", "Content-Length: 2")}{}`,
   ],
-  [
-    "a form",
-    `${head("POST /f HTTP/1.1", HOST, "Content-Type: application/x-www-form-urlencoded", "Content-Length: 7")}a=b&c=d`,
-  ],
+  ["a form", `${head("POST /f HTTP/1.1", HOST, FORM, "Content-Length: 7")}a=b&c=d`],
   ["cookies", head("GET /c HTTP/1.1", HOST, "Cookie: a=b; c=d", "cookie: e=f")],
   ["authorization", head("GET /s HTTP/1.1", HOST, "Authorization: Bearer x.y.z")],
   [

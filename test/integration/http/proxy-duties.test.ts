@@ -71,7 +71,8 @@ describe("what a proxy owes (RFC 9110 7.6)", () => {
     test("Connection takes no field away that others rely on (CVE-2022-1388 class)", async () => {
       const before = await plane.rejected("connection-name-protected");
       const { field } = await forwarded([
-        "Connection: close, Host, Authorization, Cookie, X-Forwarded-For, X-Forwarded-Host, Via, CDN-Loop",
+        "Connection: close, Host, Authorization, Cookie, X-Forwarded-For, X-Forwarded-Host, " +
+          "Via, CDN-Loop",
         "Via: 1.0 other",
         "CDN-Loop: other",
         "Authorization: Basic eA==",
@@ -278,7 +279,8 @@ describe("what a proxy owes (RFC 9110 7.6)", () => {
       ["close-delimited", "HTTP/1.1 200 OK\r\n\r\nto the end", true],
       [
         "chunked",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7;x\r\nto the \r\n3\r\nend\r\n0\r\nX: y\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7;x\r\nto the \r\n3\r\nend\r\n" +
+          "0\r\nX: y\r\n\r\n",
         false,
       ],
     ])("HTTP/1.0 gets a %s body with a close as its end", async (_name, bytes, ends) => {

@@ -12,7 +12,8 @@ test("jsonLog() writes one object a line, with time, level and event first", () 
   log.error("a.d", { isIt: true });
   const time = "2026-01-02T00:00:00.000Z";
   expect(lines).toEqual([
-    `{"time":"${time}","level":"info","event":"a.b","text":"two\\nlines \\"x\\"","count":1,"nothing":null}\n`,
+    `{"time":"${time}","level":"info","event":"a.b",` +
+      `"text":"two\\nlines \\"x\\"","count":1,"nothing":null}\n`,
     `{"time":"${time}","level":"warn","event":"a.c"}\n`,
     `{"time":"${time}","level":"error","event":"a.d","isIt":true}\n`,
   ]);

@@ -31,7 +31,8 @@ function fresh(head: RequestHead, source: RequestSource): string {
 
 test("ForwardedFields says where a request comes from", () => {
   expect(fresh(A, HERE)).toBe(
-    "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nCDN-Loop: p\r\n",
+    "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n" +
+      "CDN-Loop: p\r\n",
   );
   const named = { ...HERE, namedInVia: true };
   expect(fresh(A, named)).toMatch(/\r\nVia: 1\.1 p\r\nCDN-Loop: p\r\n$/);

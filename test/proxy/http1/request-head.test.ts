@@ -170,7 +170,8 @@ const REFUSED_HEADS: readonly (readonly [RejectReason, string])[] = [
   [
     "websocket-invalid",
     get(
-      "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a b",
+      "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+        "Sec-WebSocket-Key: a b",
     ),
   ],
 ];
@@ -202,7 +203,8 @@ describe("RequestHead.parse() refuses, however the bytes are cut:", () => {
 describe("RequestHead", () => {
   test("reads a request that is cut anywhere, in whatever buffer", () => {
     const text =
-      "\r\nPOST /a/../b?c=%20 HTTP/1.1\r\nhOsT:\ta:80 \r\nX: \u00e9\r\nX: 2\r\nContent-Length: 12\r\n\r\n";
+      "\r\nPOST /a/../b?c=%20 HTTP/1.1\r\nhOsT:\ta:80 \r\nX: \u00e9\r\nX: 2\r\n" +
+      "Content-Length: 12\r\n\r\n";
     const bytes = Buffer.from(`${text}BODY`, "latin1");
     const head = new RequestHead();
     for (let cut = 0; cut <= text.length; cut += 1) {
