@@ -195,7 +195,7 @@ describe("Audit", () => {
     expect(sequences(await audit.list({ limit: 2 }))).toStrictEqual([2, 3]);
   });
 
-  test("verify() tells the last entry, which shows whoever knew a later one that it is cut off", async () => {
+  test("verify() tells the last entry, so that a cut end shows", async () => {
     const { path, audit } = await filled(3);
     const noted = audit.head;
     expect(await audit.verify()).toMatchObject({ head: noted });
