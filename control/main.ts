@@ -77,7 +77,10 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   let sidecar: Sidecar | undefined;
   const isWell = (): boolean => sidecar?.ready.ok ?? false;
   const link = await openLink(config, { clock, random: systemRandom, log, events, isWell });
-  const store = link?.store ?? (await openStore(config.store, inheritance));
+  const onProblem = (problem: string | undefined): void =>
+    void events.emit({ kind: "store", problem });
+  const store =
+    link?.store ?? (await openStore(config.store, inheritance, { clock, log, onProblem }));
   const sockets = new ListeningSockets(inheritance?.sockets);
   const briefing = new Briefing();
   const workers = new Workers({
@@ -164,8 +167,14 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
   const views = { filters, workers, lately, migrations, sidecar, registry: link };
+  // The registry tells of the store that it keeps.
+  const storeProblem = (): string | undefined => (link?.store ? undefined : store.problem);
   const build = { version: buildVersion() };
-  return { services, sidecar, api: createApi({ ...shared, ...views, services, build }) };
+  return {
+    services,
+    sidecar,
+    api: createApi({ ...shared, ...views, storeProblem, services, build }),
+  };
 }
 
 /**

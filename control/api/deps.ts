@@ -103,6 +103,8 @@ export type ApiDeps = {
   readonly sidecar: SidecarControl;
   /** undefined: the configuration names none. */
   readonly registry?: RegistryView | undefined;
+  /** Why the table cannot be stored on this machine. undefined: it can. Absent: nobody knows. */
+  readonly storeProblem?: (() => string | undefined) | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** `version`: of this program, such as `0.1.0`. */

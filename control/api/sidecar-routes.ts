@@ -144,7 +144,8 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   );
 }
 
-function healthRoutes(api: Api, { sidecar, registry, services, lately }: ApiDeps): void {
+function healthRoutes(api: Api, deps: ApiDeps): void {
+  const { sidecar, registry, storeProblem, services, lately } = deps;
   const live = z.object({ live: z.literal(true) });
   api.get(
     "/livez",
@@ -165,7 +166,7 @@ function healthRoutes(api: Api, { sidecar, registry, services, lately }: ApiDeps
     },
     async (_request, reply) => {
       const { ok, reasons } = sidecar.ready;
-      const stale = [...(registry?.stale ?? [])];
+      const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
       const shown = services.names().map((name) => services.shown(name));
       const problems = problemsOf({ services: shown, lately: lately(), stale });
       return reply

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
 import type { Log } from "../../proxy/base/log.ts";
+import { replaceFile } from "../base/replace-file.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
@@ -59,16 +60,8 @@ export class KeptCopy<Value> {
   async #write(text: string): Promise<void> {
     if (this.#path === undefined) return;
     await mkdir(dirname(this.#path), { recursive: true });
-    // Of this process only: during an upgrade two of them keep one copy.
-    const newPath = `${this.#path}.${process.pid}.new`;
-    const file = await open(newPath, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(newPath, this.#path);
+    // Each draft is of one process only: during an upgrade two of them keep one copy.
+    await replaceFile(this.#path, text);
   }
 
   #warn(event: string, error: unknown): void {

@@ -41,6 +41,8 @@ export class FileLock {
     const started = await startOf(process.pid);
     const holder = { pid: process.pid, id: randomUUID(), ...(started ? { started } : {}) };
     for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
+      // First, so that on a disk that takes nothing a live holder is named all the same.
+      await refuseHeld(path, predecessorPid);
       if (await create(path, holder)) return new FileLock(path, holder);
       await removeStale(path, predecessorPid);
     }
@@ -48,13 +50,14 @@ export class FileLock {
   }
 
   /**
-   * Makes sure that the lock is still ours.
-   * @throws StoreError store_locked when it is gone or somebody else's
+   * Whether the lock is still ours; false: the file is gone.
+   * @throws StoreError store_locked when it is somebody else's
    */
-  async check(): Promise<void> {
+  async isThere(): Promise<boolean> {
     const holder = await readHolder(this.#path);
-    if (holder?.id === this.#holder.id) return;
-    const whose = holder === undefined ? "it is gone" : `process ${holder.pid} has taken it`;
+    if (holder === undefined) return false;
+    if (holder.id === this.#holder.id) return true;
+    const whose = `process ${holder.pid} has taken it`;
     throw new StoreError("store_locked", `Cannot rely on ${this.#path}: ${whose}`);
   }
 
@@ -76,7 +79,8 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     if (hasCode(error, "EEXIST")) return false;
     throw unwritable(path, error);
   } finally {
-    await rm(draft, { force: true });
+    // Where nothing can be written, the first error is the one to tell.
+    await rm(draft, { force: true }).catch(() => undefined);
   }
 }
 
@@ -85,11 +89,8 @@ async function create(path: string, holder: Holder): Promise<boolean> {
  * the same and locked: so the file is moved away first, and put back if it is not what was read.
  */
 async function removeStale(path: string, predecessorPid: number | undefined): Promise<void> {
-  const holder = await readHolder(path);
+  const holder = await refuseHeld(path, predecessorPid);
   if (holder === undefined) return;
-  if (holder.pid !== predecessorPid && (await isAlive(holder))) {
-    throw new StoreError("store_locked", `Cannot take ${path}: process ${holder.pid} has it`);
-  }
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
@@ -100,6 +101,16 @@ async function removeStale(path: string, predecessorPid: number | undefined): Pr
   const moved = await readHolder(aside);
   if (moved?.id !== holder.id) await link(aside, path).catch(() => undefined);
   await unlink(aside);
+}
+
+/** A lock that may be taken over. @throws StoreError store_locked when a live process has it. */
+async function refuseHeld(path: string, predecessorPid?: number): Promise<Holder | undefined> {
+  const holder = await readHolder(path);
+  if (holder === undefined) return undefined;
+  if (holder.pid !== predecessorPid && (await isAlive(holder))) {
+    throw new StoreError("store_locked", `Cannot take ${path}: process ${holder.pid} has it`);
+  }
+  return holder;
 }
 
 /** undefined: no lock. @throws StoreError store_locked when the file is not one of ours. */

@@ -8,6 +8,7 @@ import type { Store, StoredTable } from "./store.ts";
  */
 export class MemoryStore implements Store {
   readonly kind = "memory";
+  readonly problem = undefined;
   #table: StoredTable | undefined;
 
   /** `table`: the one of the process whose place this one takes. undefined: none. */

@@ -1,6 +1,7 @@
 import type { StoreConfig } from "../config/config-schema.ts";
 import { FileStore } from "./file-store.ts";
 import { MemoryStore } from "./memory-store.ts";
+import type { StoreProblemsDeps } from "./store-problems.ts";
 import type { Store, StoredTable } from "./store.ts";
 
 /** What matters of the store of the process whose place this one takes. */
@@ -16,12 +17,13 @@ export type StoreBefore = {
 export async function openStore(
   config: StoreConfig,
   before: StoreBefore | undefined,
+  deps: StoreProblemsDeps,
 ): Promise<Store> {
   switch (config.kind) {
     case "memory":
       return new MemoryStore(before?.table);
     case "file":
-      return FileStore.open(config.path, before?.predecessorPid);
+      return FileStore.open(config.path, deps, before?.predecessorPid);
     case "consul":
       // The check of the configuration ensures that.
       throw new Error("Cannot open store: the configuration does not say where Consul is");

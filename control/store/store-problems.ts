@@ -1,8 +1,11 @@
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 
-/** silence: the registry cannot be reached. refusal: what it holds cannot be used. */
-export type ProblemKind = "silence" | "refusal";
+/**
+ * silence: the registry cannot be reached. refusal: what it holds cannot be used. writing: the disk
+ * takes nothing.
+ */
+export type ProblemKind = "silence" | "refusal" | "writing";
 
 /** Receives reports of problems. */
 export type StoreProblemsDeps = {
@@ -12,7 +15,7 @@ export type StoreProblemsDeps = {
   readonly onProblem?: ((problem: string | undefined) => void) | undefined;
 };
 
-/** Why the table in force may differ from that of a shared store, and since when. */
+/** Why the table in force may differ from the store's, or cannot be stored, and since when. */
 export class StoreProblems {
   readonly #deps: StoreProblemsDeps;
   readonly #reasons = new Map<ProblemKind, string>();
@@ -24,7 +27,8 @@ export class StoreProblems {
 
   /** undefined: there is none. */
   get current(): string | undefined {
-    return this.#reasons.get("silence") ?? this.#reasons.get("refusal");
+    const reasons = this.#reasons;
+    return reasons.get("silence") ?? reasons.get("refusal") ?? reasons.get("writing");
   }
 
   /** How long there has been one. 0: there is none. */

@@ -13,6 +13,8 @@ export type StoredTable = {
  */
 export interface Store {
   readonly kind: "memory" | "file" | "consul";
+  /** Why the table in force may not be that of the store, or cannot be stored. undefined: it is. */
+  readonly problem: string | undefined;
   /**
    * The table that is held. undefined: none yet.
    * @throws StoreError when something is there that is not a table; it is left as it is.

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { encodeTable } from "../../control/store/table-file.ts";
 import { refusedRun } from "../support/run-sluice.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
@@ -121,6 +122,28 @@ test.each([
     expect(await readFile(path, "utf8")).toBe(text);
   },
 );
+
+test("a good table is served where nothing can be written, which log, readyz and writes say", async () => {
+  // Stands in for a read-only disk, also for root: names of drafts and of the lock's are too long.
+  const path = join(await temporaryFolder(), "t".repeat(240));
+  await writeFile(path, encodeTable({ revision: 4, services }));
+  const sidecar = await start({ store: { kind: "file", path }, services });
+  expect(sidecar.log.find(({ event }) => event === "store.out_of_step")).toMatchObject({
+    level: "warn",
+    problem: expect.stringContaining("ENAMETOOLONG"),
+  });
+  const ready = await sidecar.call("GET", "/readyz");
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    { ready: true, stale: [expect.stringContaining("ENAMETOOLONG")] },
+  ]);
+  const write = await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 8 });
+  expect([write.status, await write.json()]).toMatchObject([503, { code: "store_unwritable" }]);
+  const web = await (await sidecar.call("GET", "/v1/services/web")).json();
+  expect(web).toMatchObject({ weights: { v1: 9 } });
+  sidecar.child.kill("SIGTERM");
+  expect(await sidecar.ended).toBe(0);
+});
 
 test("a second process on one state file is refused and told who has it", async () => {
   const path = await statePath();

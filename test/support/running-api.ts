@@ -53,6 +53,7 @@ export type ApiOverrides = {
   readonly migrations?: MigrationsView;
   readonly sidecar?: Partial<SidecarControl>;
   readonly registry?: RegistryView;
+  readonly storeProblem?: () => string;
   readonly clock?: Clock;
 };
 
@@ -105,6 +106,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
     lately: () => ({ ...QUIET, ...overrides.lately }),
     sidecar: Object.defineProperties(standInSidecar(counts), descriptors(overrides.sidecar)),
     registry: overrides.registry,
+    storeProblem: overrides.storeProblem,
     build: { version: "0.0.0-test" },
   };
   const app = createApi(deps);

@@ -60,6 +60,7 @@ class Recorder {
 /** A store that others can write into, and that can fail. */
 export class SharedStore implements Store {
   readonly kind = "memory";
+  readonly problem = undefined;
   readonly steps: string[];
   #held = new MemoryStore();
   /** Thrown by the next save(). */

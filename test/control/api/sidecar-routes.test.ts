@@ -171,3 +171,12 @@ test.each([
   });
   expect(asked).toEqual([{ ...wanted, actor: "local", force: false, reason: "new timeouts" }]);
 });
+
+test("readyz stays 200 while the table cannot be stored, and says why", async () => {
+  const storeProblem = "Cannot write state.json: ENOSPC";
+  await using api = await startApi({ storeProblem: () => storeProblem });
+  expect(await call(api, "GET", "/readyz")).toMatchObject([
+    200,
+    { ready: true, stale: [storeProblem] },
+  ]);
+});

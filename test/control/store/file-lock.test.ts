@@ -27,7 +27,7 @@ describe("FileLock", () => {
       const path = await lockPath();
       await writeFile(path, JSON.stringify({ pid: process.pid, started: "1", id: "x" }));
       const lock = await FileLock.take(path);
-      await expect(lock.check()).resolves.toBeUndefined();
+      await expect(lock.isThere()).resolves.toBe(true);
     },
   );
 
@@ -39,7 +39,7 @@ describe("FileLock", () => {
       const locks = (await Promise.allSettled(takes)).flatMap((take) =>
         take.status === "fulfilled" ? [take.value] : [],
       );
-      const checks = await Promise.allSettled(locks.map((lock) => lock.check()));
+      const checks = await Promise.allSettled(locks.map((lock) => lock.isThere()));
       expect(checks.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       expect(await readdir(join(path, ".."))).toStrictEqual(["lock"]);
       await Promise.all(locks.map((lock) => lock.release()));
@@ -56,13 +56,13 @@ describe("FileLock", () => {
     expect(await readFile(path, "utf8")).toBe(text);
   });
 
-  test("check() notices that the lock is gone, or taken", async () => {
+  test("isThere() notices that the lock is gone, or taken", async () => {
     const path = await lockPath();
     const lock = await FileLock.take(path);
     await rm(path);
-    await expect(lock.check()).rejects.toThrow(`Cannot rely on ${path}: it is gone`);
+    expect(await lock.isThere()).toBe(false);
     await writeFile(path, JSON.stringify({ pid: 1, id: "x" }));
-    await expect(lock.check()).rejects.toThrow(`Cannot rely on ${path}: process 1 has taken it`);
+    await expect(lock.isThere()).rejects.toThrow(`Cannot rely on ${path}: process 1 has taken it`);
     await lock.release();
     expect(await readFile(path, "utf8")).toContain('"pid":1');
   });

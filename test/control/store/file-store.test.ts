@@ -1,7 +1,8 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -9,11 +10,15 @@ import { StoreError } from "../../../control/base/errors.ts";
 import { FileStore } from "../../../control/store/file-store.ts";
 import { encodeTable } from "../../../control/store/table-file.ts";
 import { describeStore, storedTable } from "../../cases/store-cases.ts";
+import { fixedClock } from "../../support/fixed-clock.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import * as big from "./big-table.ts";
 
+const note = (): void => undefined;
+const deps = { clock: fixedClock, log: { info: note, warn: note, error: note } };
+
 async function open(path: string): Promise<FileStore> {
-  const store = await FileStore.open(path);
+  const store = await FileStore.open(path, deps);
   onTestFinished(() => store.close());
   return store;
 }
@@ -118,25 +123,61 @@ describe("FileStore", () => {
     expect(error.message).toContain(`Cannot read ${path}: EISDIR`);
   });
 
-  test("keeps the old table when a new one cannot be written", async () => {
+  test("keeps the old table when a new one cannot be written, says so, and writes again", async () => {
     const { path, store } = await newStore();
     await store.save(storedTable(1), 0);
-    // Stands in for a full disk: the draft cannot be opened.
-    await mkdir(`${path}.new`);
+    // Stands in for a full disk: nothing can be created in a folder that is a file.
+    const folder = join(path, "..");
+    const text = await readFile(path, "utf8");
+    await rename(folder, `${folder}.moved`);
+    onTestFinished(() => rm(`${folder}.moved`, { recursive: true, force: true }));
     const error = await errorOf(store.save(storedTable(2), 1));
     expect(error.code).toBe("store_unwritable");
-    expect(error.message).toContain(`Cannot write ${path}: EISDIR`);
-    expect(await store.load()).toStrictEqual(storedTable(1));
-    await rm(`${path}.new`, { recursive: true });
+    expect(store.problem).toContain(`Cannot create ${path}.lock: ENOENT`);
+    await rename(`${folder}.moved`, folder);
+    expect(await readFile(path, "utf8")).toBe(text);
     await store.save(storedTable(2), 1);
-    expect(await store.load()).toStrictEqual(storedTable(2));
+    expect([store.problem, await store.load()]).toStrictEqual([undefined, storedTable(2)]);
   });
 
-  test("writes over what a crash has left of a draft", async () => {
-    const { path, store } = await newStore();
-    await writeFile(`${path}.new`, "half a ta");
-    await store.save(storedTable(1), 0);
+  test("serves a good table where nothing can be written, and refuses writes in words", async () => {
+    // Stands in for a read-only disk: names of the lock's and the table's drafts are too long.
+    const path = join(await temporaryFolder(), "t".repeat(240));
+    await writeFile(path, encodeTable(storedTable(1)));
+    const store = await open(path);
     expect(await store.load()).toStrictEqual(storedTable(1));
+    expect(store.problem).toContain("ENAMETOOLONG");
+    const error = await errorOf(store.save(storedTable(2), 1));
+    expect([error.code, error.status]).toEqual(["store_unwritable", 503]);
+    expect(await store.load()).toStrictEqual(storedTable(1));
+  });
+
+  test("takes its lock again after a cleaner has removed it, and leaves it to another", async () => {
+    const { path, store } = await newStore();
+    await store.save(storedTable(1), 0);
+    await rm(`${path}.lock`);
+    await store.save(storedTable(2), 1);
+    expect(await readFile(`${path}.lock`, "utf8")).toContain(`"pid":${process.pid}`);
+    await writeFile(`${path}.lock`, JSON.stringify({ pid: process.ppid, id: "x" }));
+    expect((await errorOf(store.save(storedTable(3), 2))).code).toBe("store_locked");
+  });
+
+  test("removes what a crash has left of a draft, and follows no link in its place", async () => {
+    const { path, store } = await newStore();
+    await store.close();
+    const folder = join(path, "..");
+    await writeFile(join(folder, "theirs"), "theirs");
+    await symlink(join(folder, "theirs"), `${path}.new`);
+    await writeFile(`${path}.${randomUUID()}.new`, "half a ta");
+    const again = await open(path);
+    await again.save(storedTable(1), 0);
+    expect((await readdir(folder)).toSorted()).toEqual([
+      "state.json",
+      "state.json.lock",
+      "state.json.new",
+      "theirs",
+    ]);
+    expect(await readFile(join(folder, "theirs"), "utf8")).toBe("theirs");
   });
 
   test("notices that somebody else has written the file", async () => {
@@ -149,7 +190,7 @@ describe("FileStore", () => {
 
   test("fails in words where no file can be created", async () => {
     const path = join(await temporaryFolder(), "none", "state.json");
-    const error = await errorOf(FileStore.open(path));
+    const error = await errorOf(FileStore.open(path, deps));
     expect(error.code).toBe("store_unwritable");
     expect(error.message).toContain(`Cannot create ${path}.lock: ENOENT`);
   });
@@ -179,14 +220,14 @@ describe("FileStore, with two processes on one file", () => {
   test("refuses the second and names the first", async () => {
     const path = join(await temporaryFolder(), "state.json");
     const child = await startSaving(path);
-    const error = await errorOf(FileStore.open(path));
+    const error = await errorOf(FileStore.open(path, deps));
     expect(error.code).toBe("store_locked");
     expect(error.message).toBe(`Cannot take ${path}.lock: process ${child.pid} has it`);
   }, 30_000);
 
   test("refuses the second store of one process", async () => {
     const { path } = await newStore();
-    const error = await errorOf(FileStore.open(path));
+    const error = await errorOf(FileStore.open(path, deps));
     expect(error.message).toBe(`Cannot take ${path}.lock: process ${process.pid} has it`);
   });
 });

@@ -29,6 +29,7 @@ async function follower(over: Partial<Store> = {}, first = FIRST) {
   let tell: (table: StoredTable) => void = () => undefined;
   const store: Store = {
     kind: "memory",
+    problem: undefined,
     load: () => held.load(),
     save: (next, expected) => held.save(next, expected),
     follow: (onChange, signal) => {
