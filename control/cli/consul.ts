@@ -44,7 +44,10 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
   // As with Consul's own programs the option stands for the variable.
   const own = options.consul === undefined ? env : { ...env, CONSUL_HTTP_ADDR: options.consul };
   const { consul, flaws } = withConsulEnvironment({}, own);
-  const unusable = flaws.map((flaw) => problemAt(flaw, () => undefined));
+  const source = options.consul === undefined ? "CONSUL_HTTP_ADDR" : "--consul";
+  const unusable = flaws.map(({ found, ...flaw }) =>
+    problemAt({ ...flaw, found: found.replace("CONSUL_HTTP_ADDR", source) }, () => undefined),
+  );
   const read = readBy(consulSchema, consul);
   if (read.kind === "read" && unusable.length === 0) return read.value;
   const wrong = read.kind === "wrong" ? read.problems : [];

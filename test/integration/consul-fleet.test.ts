@@ -252,7 +252,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
       /^1\nsluice: Cannot read service-resolver shop: Consul cannot be reached/,
     );
     expect(await sluice({}, "shop", "--consul", "ftp://x")).toMatch(
-      /^2\nsluice: Cannot read the address of Consul: .*found "ftp:\/\/x"$/,
+      /^2\nsluice: Cannot use the agent: consul\.address: .*found --consul "ftp:\/\/x"$/,
     );
   });
 });
