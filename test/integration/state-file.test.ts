@@ -123,7 +123,7 @@ test.each([
   },
 );
 
-test("a good table is served where nothing can be written, which log, readyz and writes say", async () => {
+test("a good table is served where nothing can be written, and it is said", async () => {
   // Stands in for a read-only disk, also for root: names of drafts and of the lock's are too long.
   const path = join(await temporaryFolder(), "t".repeat(240));
   await writeFile(path, encodeTable({ revision: 4, services }));

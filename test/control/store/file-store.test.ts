@@ -123,7 +123,7 @@ describe("FileStore", () => {
     expect(error.message).toContain(`Cannot read ${path}: EISDIR`);
   });
 
-  test("keeps the old table when a new one cannot be written, says so, and writes again", async () => {
+  test("keeps the old table while a new one cannot be written, and says so", async () => {
     const { path, store } = await newStore();
     await store.save(storedTable(1), 0);
     // Stands in for a full disk: nothing can be created in a folder that is a file.
@@ -140,7 +140,7 @@ describe("FileStore", () => {
     expect([store.problem, await store.load()]).toStrictEqual([undefined, storedTable(2)]);
   });
 
-  test("serves a good table where nothing can be written, and refuses writes in words", async () => {
+  test("serves a good table where nothing can be written, and refuses writes", async () => {
     // Stands in for a read-only disk: names of the lock's and the table's drafts are too long.
     const path = join(await temporaryFolder(), "t".repeat(240));
     await writeFile(path, encodeTable(storedTable(1)));
@@ -152,7 +152,7 @@ describe("FileStore", () => {
     expect(await store.load()).toStrictEqual(storedTable(1));
   });
 
-  test("takes its lock again after a cleaner has removed it, and leaves it to another", async () => {
+  test("takes its lock again after a cleaner removed it, or leaves it to another", async () => {
     const { path, store } = await newStore();
     await store.save(storedTable(1), 0);
     await rm(`${path}.lock`);
