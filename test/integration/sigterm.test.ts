@@ -48,7 +48,7 @@ test("a drain fails readyz, accepts a while, answers what is under way, exits wi
     const ready = await running.call("GET", "/readyz");
     expect([ready.status, await ready.json()]).toEqual([
       503,
-      { ready: false, reasons: ["draining"], stale: [] },
+      { ready: false, reasons: ["draining"], stale: [], problems: [] },
     ]);
   });
   // Who has not heard of it yet is still served.

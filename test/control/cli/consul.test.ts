@@ -88,6 +88,6 @@ test("sluice consul import refuses an address that is no URL", async () => {
   const { status, error } = await runCommand(args);
   expect([status, error]).toEqual([
     2,
-    expect.stringContaining('unix:///run/consul.sock, found CONSUL_HTTP_ADDR "ftp://consul.test"'),
+    expect.stringContaining('unix:///run/consul.sock, found --consul "ftp://consul.test"'),
   ]);
 });
