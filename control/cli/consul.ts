@@ -46,7 +46,7 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
   const { consul, flaws } = withConsulEnvironment({}, own);
   const source = options.consul === undefined ? "CONSUL_HTTP_ADDR" : "--consul";
   const unusable = flaws.map(({ found, ...flaw }) =>
-    problemAt({ ...flaw, found: found.replace("CONSUL_HTTP_ADDR", source) }, () => undefined),
+    problemAt({ ...flaw, found: found.replace("CONSUL_HTTP_ADDR", source) }),
   );
   const read = readBy(consulSchema, consul);
   if (read.kind === "read" && unusable.length === 0) return read.value;

@@ -92,8 +92,8 @@ export type Flaw = {
 };
 
 /** Turns a flaw into a problem, with its place in the file if that is known. */
-export function problemAt({ path, wanted, found }: Flaw, place: Place): Problem {
-  return { path: pathText(path), wanted, found, ...place(path) };
+export function problemAt({ path, wanted, found }: Flaw, place?: Place): Problem {
+  return { path: pathText(path), wanted, found, ...place?.(path) };
 }
 
 /** Writes a path as people would: `listeners[0].bind`, `hosts["a.b"]`. "" is the whole document. */

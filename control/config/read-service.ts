@@ -2,6 +2,7 @@ import { ValidationError } from "../base/errors.ts";
 import type { DocumentRules } from "./document-rules.ts";
 import { expandEnvironment } from "./environment.ts";
 import { obstaclesIn, problemAt, readBy } from "./problems.ts";
+import type { Flaw } from "./problems.ts";
 import { name as nameSchema } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
 import type { Service } from "./service.ts";
@@ -25,8 +26,8 @@ export function readService(name: string, document: unknown, rules?: DocumentRul
   return read.value;
 }
 
-function refuse(name: string, flaws: readonly Parameters<typeof problemAt>[0][]): void {
+function refuse(name: string, flaws: readonly Flaw[]): void {
   if (flaws.length === 0) return;
-  const problems = flaws.map((flaw) => problemAt(flaw, () => undefined));
+  const problems = flaws.map((flaw) => problemAt(flaw));
   throw new ValidationError(`service ${name}`, problems);
 }

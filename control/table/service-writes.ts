@@ -128,7 +128,7 @@ function withoutNewReferences<Document>(
 ): Document {
   const flaws = newReferences(document, current?.document);
   if (flaws.length === 0) return document;
-  const problems = flaws.map((flaw) => problemAt(flaw, () => undefined));
+  const problems = flaws.map((flaw) => problemAt(flaw));
   throw new ValidationError(`service ${name}`, problems);
 }
 
