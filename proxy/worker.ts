@@ -18,6 +18,7 @@ import { PROTOCOL } from "./messages/messages.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "./messages/messages.ts";
 import { LocalReplies } from "./metrics/local-replies.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
+import { missingIds, NO_TLS_MATERIAL } from "./table/tls.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
 import { ExchangeStore } from "./clients/exchange-store.ts";
@@ -43,6 +44,7 @@ class Worker {
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
   readonly #listeners = new Map<string, Listener>();
+  #material = NO_TLS_MATERIAL;
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
 
@@ -64,6 +66,9 @@ class Worker {
       case "unlisten":
         await this.#filters.idle;
         this.#unlisten(message.bind);
+        return this.#send({ kind: "done", id: message.id });
+      case "tls":
+        this.#material = message.material;
         return this.#send({ kind: "done", id: message.id });
       case "table":
         return this.#follow(message);
@@ -113,10 +118,14 @@ class Worker {
   }
 
   async #listen(message: ToWorker & { kind: "listen" }, handle: unknown): Promise<void> {
-    const { bind } = message.listener;
+    const { bind, tls } = message.listener;
     // A worker hears of filters, table and listeners in this order, and must not accept before it
     // has them all.
     await this.#filters.idle;
+    if (tls !== undefined) {
+      const missing = missingIds(tls, this.#material).join(", ");
+      throw new Error(`Cannot listen on ${bind}: wanted TLS, found none (missing: ${missing})`);
+    }
     const listener = new Listener(message.listener, this.#deps);
     await listener.listen(handle as ListenHandle);
     this.#unlisten(bind);

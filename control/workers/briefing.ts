@@ -1,5 +1,7 @@
 import type { FilterPreparation, FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import { NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
+import type { TlsMaterial } from "../../proxy/table/tls.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** Filters with their code, by the names of their services. An empty list: none any more. */
@@ -15,13 +17,15 @@ export type ComingFilters = {
 };
 
 /**
- * All that a worker must know to do what the others do: the table, the filters in force with their
- * code, the listeners. It is data: whoever changes something updates it, and it is read when a
- * worker starts.
+ * All that a worker must know to do what the others do: certificates with their keys, the table,
+ * the filters in force with their code, the listeners. It is data: whoever changes something
+ * updates it, and it is read when a worker starts.
  */
 export class Briefing {
   /** By their binds. */
   readonly listeners = new Map<string, ListenerSnapshot>();
+  /** Secret: it goes to workers, and nowhere else. */
+  tls: TlsMaterial = NO_TLS_MATERIAL;
   readonly #services = new Map<string, ServiceSnapshot>();
   readonly #filters = new Map<string, readonly FilterSpec[]>();
   #revision = 0;

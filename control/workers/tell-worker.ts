@@ -1,6 +1,7 @@
 import type { Log } from "../../proxy/base/log.ts";
 import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 import type { TableChange } from "../../proxy/table/snapshot.ts";
+import { NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
 import { preparationOf } from "./briefing.ts";
 import type { Briefing, Chains, ComingFilters } from "./briefing.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -9,10 +10,15 @@ import type { WorkerProcess } from "./worker-process.ts";
 type ToldWorker = Pick<WorkerProcess, "ask">;
 
 /**
- * Tells a worker that has just started the filters in force and the whole table. Never rejects:
+ * Tells a worker that has just started what TLS needs, the filters in force and the whole table, in
+ * this order. Never rejects:
  * whoever relies on it asks it something later, and then learns whether it has ended.
  */
 export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: Log): Promise<void> {
+  if (briefing.tls !== NO_TLS_MATERIAL) {
+    // A refusal is the worker's to repeat: it serves nobody without what its listeners name.
+    void worker.ask({ kind: "tls", material: briefing.tls }).catch(() => undefined);
+  }
   const number = briefing.filters.size === 0 ? undefined : briefing.nextNumber();
   if (number !== undefined) prepare(worker, number, briefing.filters, log);
   const question = { kind: "table", change: briefing.table, filters: number } as const;

@@ -5,6 +5,7 @@ import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 import type { FromWorker } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import type { TlsMaterial } from "../../proxy/table/tls.ts";
 import type { DrainPolicy } from "../config/service.ts";
 import type { Traffic } from "../table/guard.ts";
 import type { TableSink } from "../table/table-sink.ts";
@@ -79,6 +80,15 @@ export class Workers implements TableSink, Heir {
       refusals.push(...(await tellWorker(worker, change, filters, log)));
     });
     return refusals;
+  }
+
+  /**
+   * Replaces the certificates, keys and roots of every worker. Resolves when all use them for new
+   * connections. @throws WorkerError naming one that does not.
+   */
+  async tellTls(material: TlsMaterial): Promise<void> {
+    this.#deps.briefing.tls = material;
+    await this.#askAll(this.#set.all, (worker) => worker.ask({ kind: "tls", material }));
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { FilterPreparation, FilterRefusalReport } from "../table/filter-spec.ts";
 import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
+import type { TlsMaterial } from "../table/tls.ts";
 import type { HandedConnection } from "./handed-connection.ts";
 import type { WorkerStats } from "../metrics/stats.ts";
 
@@ -8,7 +9,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its
@@ -18,6 +19,8 @@ export const PROTOCOL = 2;
 export type ToWorker =
   | { readonly kind: "listen"; readonly id: number; readonly listener: ListenerSnapshot }
   | { readonly kind: "unlisten"; readonly id: number; readonly bind: string }
+  /** All certificates, keys and roots from now on; a refusal names their ids and nothing else. */
+  | { readonly kind: "tls"; readonly id: number; readonly material: TlsMaterial }
   /** `filters`: a preparation that comes into force with the change. Absent: none does. */
   | {
       readonly kind: "table";

@@ -4,6 +4,7 @@
  * changed in place. control/ makes it, RoutingTable compiles it, requests read the compiled form.
  */
 
+import type { ListenerTls, UpstreamTls } from "./tls.ts";
 import type { Tolerance } from "./tolerance.ts";
 
 /** ready: new work. drain: no new sessions, pinned ones and open tunnels stay. maint: nothing. */
@@ -203,6 +204,8 @@ export type ServiceSnapshot = {
   readonly via: ViaMode;
   /** Tell the client which version answered (X-Sluice-Version). */
   readonly debug: boolean;
+  /** undefined: connections to its endpoints are in clear. */
+  readonly upstreamTls: UpstreamTls | undefined;
 };
 
 /** A whole table. */
@@ -236,4 +239,6 @@ export type ListenerSnapshot = {
   readonly proxyProtocol: boolean;
   /** Open client connections in one worker; above this a new one gets 503 and is closed. */
   readonly connectionsMax: number;
+  /** undefined: clients speak HTTP in clear. */
+  readonly tls?: ListenerTls | undefined;
 };

@@ -61,6 +61,16 @@ describe("briefWorker()", () => {
     ]);
   });
 
+  test("tells certificates and keys before everything that needs them", async () => {
+    const briefing = new Briefing();
+    briefing.follow(change);
+    briefing.setFilters("web", [spec]);
+    briefing.tls = { identities: [], trusts: [{ id: "ca:a", pem: "a" }], ticketKeys: [] };
+    await briefWorker(worker, briefing, log);
+    expect(asked[0]).toEqual({ kind: "tls", material: briefing.tls });
+    expect(asked.map(({ kind }) => kind)).toEqual(["tls", "prepareFilters", "table"]);
+  });
+
   test("leaves a worker that ends meanwhile to whoever waits for it", async () => {
     answer = () => Promise.reject(new Error("gone"));
     await briefWorker(worker, new Briefing(), log);

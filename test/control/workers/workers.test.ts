@@ -8,6 +8,7 @@ import { Briefing } from "../../../control/workers/briefing.ts";
 import { Workers } from "../../../control/workers/workers.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import type { ListenerSnapshot, TableChange } from "../../../proxy/table/snapshot.ts";
+import type { ListenerTls } from "../../../proxy/table/tls.ts";
 import { compileService } from "../../../control/config/compile-service.ts";
 import { readService } from "../../../control/config/read-service.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -83,6 +84,24 @@ async function revisions(workers: Workers): Promise<readonly number[]> {
 }
 
 describe("Workers", () => {
+  test("a listener serves nobody without the certificates that tellTls() tells", async () => {
+    const { workers } = await started(1);
+    const tls: ListenerTls = {
+      identities: ["file:a.pem"],
+      minVersion: "1.2",
+      clientCert: "none",
+      trust: undefined,
+      forwardClientCert: "off",
+      handshakesMax: 1,
+      replacedMaxAgeMs: 0,
+    };
+    const listener = { ...LISTENER, tls };
+    await expect(workers.listen(listener)).rejects.toThrow("(missing: file:a.pem)");
+    const identity = { id: "file:a.pem", certPem: "", keyPem: "", names: [] };
+    await workers.tellTls({ identities: [identity], trusts: [], ticketKeys: [] });
+    await expect(workers.listen(listener)).rejects.toThrow("(missing: )");
+  });
+
   test("apply() resolves when every worker acts on the change", async () => {
     const { workers } = await started(2);
     await workers.apply(change(7));

@@ -71,6 +71,7 @@ export function serviceSnapshot(
     tolerate: [],
     via: "off",
     debug: false,
+    upstreamTls: undefined,
     ...deps,
   };
 }
