@@ -74,9 +74,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const { config, log, inheritance } = start;
   const clock = systemClock;
   const events = new Events(clock);
-  let sidecar: Sidecar | undefined;
-  const isWell = (): boolean => sidecar?.ready.ok ?? false;
-  const link = await openLink(config, { clock, random: systemRandom, log, events, isWell });
+  const link = await openLink(config, { clock, random: systemRandom, log, events });
   const onProblem = (problem: string | undefined): void =>
     void events.emit({ kind: "store", problem });
   const store =
@@ -94,8 +92,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   });
   try {
     const opened = { events, link, store, sockets, briefing, workers };
-    const { services, api, ...composed } = await compose(start, opened);
-    sidecar = composed.sidecar;
+    const { services, sidecar, api } = await compose(start, opened);
     onSignals(sidecar, log);
     await sidecar.start(api);
     logTimers(services, log);

@@ -40,8 +40,6 @@ export type ConsulLinkDeps = {
    * does not.
    */
   readonly events: Events;
-  /** For a registration with a ttl check. */
-  readonly isWell: () => boolean;
 };
 
 /** Everything of a sidecar that talks to Consul, made from its configuration. */
@@ -94,7 +92,6 @@ export class ConsulLink implements Registry {
       this.#registrar = new Registrar(
         common,
         registrationOf(config.register, isLasting ? sidecar : undefined),
-        deps.isWell,
       );
     }
     deps.log.info("consul.sidecar", { sidecar, copies: copyPath("") });
@@ -153,10 +150,10 @@ export class ConsulLink implements Registry {
     await Promise.all(services.names().map(async (name) => services.refresh(name)));
   }
 
-  arrive(services: Services, api: string): void {
+  arrive(services: Services, api: string, isWell: () => boolean): void {
     this.#splitters = new Splitters({ ...this.#deps, client: this.client, services });
     this.fleet?.announce(api);
-    this.#registrar?.start();
+    this.#registrar?.start(isWell);
   }
 
   async leave(signal: AbortSignal): Promise<void> {

@@ -74,7 +74,6 @@ export type RegistrarDeps = {
 export class Registrar {
   readonly #deps: RegistrarDeps;
   readonly #registration: Registration;
-  readonly #isWell: () => boolean;
   readonly #leaving = new AbortController();
   /** Whether what an earlier process has left is gone. */
   #isAlone = false;
@@ -83,20 +82,19 @@ export class Registrar {
   /** undefined: not started, so that there is nothing of ours in Consul. */
   #running: Promise<void> | undefined;
 
-  /** `isWell` is asked for a ttl check only. */
-  constructor(deps: RegistrarDeps, registration: Registration, isWell: () => boolean) {
+  constructor(deps: RegistrarDeps, registration: Registration) {
     this.#deps = deps;
     this.#tokenCount = deps.client.tokenCount;
     this.#registration = registration;
-    this.#isWell = isWell;
   }
 
   /**
    * Registers, checks every 10 s whether the agent still knows us as we are, and restores what is
-   * missing. If Consul is away, logs that and tries again. Until leave() or stop().
+   * missing. If Consul is away, logs that and tries again. Until leave() or stop(). `isWell` is
+   * asked for a ttl check only.
    */
-  start(): void {
-    this.#running = this.#run(this.#leaving.signal);
+  start(isWell: () => boolean): void {
+    this.#running = this.#run(isWell, this.#leaving.signal);
   }
 
   /** Ends without deregistering: another process takes the registration over. */
@@ -131,7 +129,7 @@ export class Registrar {
     }
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async #run(isWell: () => boolean, signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#deps;
     const { check } = this.#registration;
     const everyMs =
@@ -140,6 +138,7 @@ export class Registrar {
     while (!signal.aborted) {
       try {
         await this.#look(signal);
+        if (check?.kind === "ttl") await this.#reportHealth(isWell(), signal);
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -167,7 +166,6 @@ export class Registrar {
       this.#tokenCount = tokenCount;
       this.#deps.log.info("registration.added", { id });
     }
-    if (this.#registration.check?.kind === "ttl") await this.#reportHealth(id, signal);
   }
 
   /** What we were before an upgrade or a kill, with another service or port. */
@@ -218,8 +216,9 @@ export class Registrar {
     );
   }
 
-  async #reportHealth(id: string, signal: AbortSignal): Promise<void> {
-    const status = this.#isWell() ? "pass" : "fail";
+  async #reportHealth(isWell: boolean, signal: AbortSignal): Promise<void> {
+    const { id } = this.#registration;
+    const status = isWell ? "pass" : "fail";
     await this.#deps.client.request({
       action: `report the health of ${id}`,
       method: "PUT",

@@ -9,8 +9,11 @@ export interface Registry {
   start(): void;
   /** Between the first table and the first listener: waits, not for long, for its endpoints. */
   settle(services: Services): Promise<void>;
-  /** The listeners and the API (`api`: its address) are open: callers may come. */
-  arrive(services: Services, api: string): void;
+  /**
+   * The listeners and the API (`api`: its address) are open: callers may come. `isWell`: whether
+   * they should, whenever the registry wants to know.
+   */
+  arrive(services: Services, api: string, isWell: () => boolean): void;
   /**
    * The table has a new revision. `names`: the services that changed; `isOurs`: this sidecar has
    * written it, and not another one.

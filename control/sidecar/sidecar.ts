@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { pause } from "../../proxy/base/clock.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { SidecarControl } from "../api/deps.ts";
 import type { Config } from "../config/config-schema.ts";
@@ -103,8 +104,8 @@ export class Sidecar implements SidecarControl {
     for (const listener of this.#config.listeners) await openListener(this.#deps, listener);
     const address = await this.#listenApi(api);
     log.info("api.open", { address });
-    registry?.arrive(services, address);
     this.#started = true;
+    registry?.arrive(services, address, () => this.ready.ok);
     log.info("sidecar.ready", { revision: services.revision, ...this.#config.drain });
   }
 
@@ -209,7 +210,7 @@ export class Sidecar implements SidecarControl {
     const { acceptForMs, ...policy } = this.#config.drain;
     log.info("drain.begin", { acceptForMs, ...policy });
     await this.#deps.registry?.leave(this.#hurry.signal);
-    await clock.sleep(acceptForMs, this.#hurry.signal).catch(() => undefined);
+    await pause(clock, acceptForMs, this.#hurry.signal);
     this.#deps.migrations.close();
     await workers.drain(policy);
     await this.#close();

@@ -91,7 +91,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       () => 0,
     );
     const events = new Events(clock);
-    const deps = { clock, random: seededRandom(4), log, events, isWell: () => true };
+    const deps = { clock, random: seededRandom(4), log, events };
     if (config.consul === undefined) throw new Error("The configuration has lost Consul");
     const link = await ConsulLink.open(config, config.consul, deps);
     const audit = await Audit.open({ path: link.auditPath, clock });
@@ -104,7 +104,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     link.start();
     await services.start(config.documents);
     await link.settle(services, settleMs);
-    link.arrive(services, `http://${sidecar}`);
+    link.arrive(services, `http://${sidecar}`, () => true);
     const close = async (): Promise<void> => {
       await link.detach();
       await services.close();

@@ -37,8 +37,8 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
   });
 
   function start(wanted: Registration, isWell = (): boolean => true): void {
-    registrar = new Registrar(hurried(deps), wanted, isWell);
-    registrar.start();
+    registrar = new Registrar(hurried(deps), wanted);
+    registrar.start(isWell);
   }
 
   type Entry = { Service: Record<string, unknown>; Checks: { CheckID: string; Status: string }[] };
@@ -103,12 +103,8 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
   });
 
   test("a new process takes out what one of its name has left under another id", async () => {
-    const others = new Registrar(
-      hurried(deps),
-      { ...registration, id: "o", sidecar: "edge-2" },
-      () => true,
-    );
-    others.start();
+    const others = new Registrar(hurried(deps), { ...registration, id: "o", sidecar: "edge-2" });
+    others.start(() => true);
     start(registration);
     await eventually(async () => expect(await instances()).toHaveLength(2));
     await registrar?.stop();
@@ -170,7 +166,7 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
     start(registration);
     await eventually(async () => expect(await instances()).toHaveLength(1));
     // Another process of the same registration, which never came so far as to register.
-    await new Registrar(hurried(deps), registration, () => true).leave();
+    await new Registrar(hurried(deps), registration).leave();
     expect(await instances()).toHaveLength(1);
     await registrar?.stop();
     expect(await instances()).toHaveLength(1);

@@ -25,7 +25,7 @@ async function link(more: object = {}, copies?: string, consul: object = {}) {
   const config = readConfig(JSON.stringify(document), { file: "test", environment: {} });
   if (config.consul === undefined) throw new Error("The configuration has lost Consul");
   const { clock, random, log } = bed.deps;
-  const deps = { clock, random, log, events: new Events(clock), isWell: () => true };
+  const deps = { clock, random, log, events: new Events(clock) };
   const own = await ConsulLink.open(config, config.consul, deps);
   bed.run(async (signal) => {
     await untilAborted(signal);
@@ -99,7 +99,7 @@ test("ConsulLink registers when callers may come, deregisters before a drain", a
   own.start();
   await own.settle(services, 100);
   expect(consul.registered.size).toBe(0);
-  own.arrive(services, "http://10.0.0.7:9180");
+  own.arrive(services, "http://10.0.0.7:9180", () => true);
   await eventually(() => expect(consul.registered.size).toBe(1));
   await own.leave(new AbortController().signal);
   expect(consul.registered.size).toBe(0);

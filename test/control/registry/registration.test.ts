@@ -17,10 +17,12 @@ const REGISTRATION: Registration = {
   deregisterAfterMs: 90_000,
 };
 
+const WELL = (): boolean => true;
+
 /** A registrar over a fake agent. */
-async function registrar(more: Partial<Registration> = {}, isWell: () => boolean = () => true) {
+async function registrar(more: Partial<Registration> = {}) {
   const bed = await openConsulBed();
-  const own = new Registrar(bed.deps, { ...REGISTRATION, ...more }, isWell);
+  const own = new Registrar(bed.deps, { ...REGISTRATION, ...more });
   bed.run(async (signal) => {
     await untilAborted(signal);
     await own.stop();
@@ -30,7 +32,7 @@ async function registrar(more: Partial<Registration> = {}, isWell: () => boolean
 
 test("Registrar.start() registers the version as meta and tag", async () => {
   const { consul, registrar: own } = await registrar();
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(consul.registered.size).toBe(1));
   expect(consul.registered.get("web-1")).toEqual({
     ID: "web-1",
@@ -46,7 +48,7 @@ test("Registrar registers again only what the agent has lost or has otherwise", 
   const { consul, deps, registrar: own } = await registrar();
   const added = (): number =>
     deps.lines.filter((line) => line.includes("registration.added")).length;
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(added()).toBe(1));
   const looks = consul.asked.length;
   await eventually(() => expect(consul.asked.length).toBeGreaterThan(looks + 2));
@@ -61,7 +63,7 @@ test("Registrar registers anew when there is another token, which the agent must
   const { consul, deps, registrar: own } = await registrar();
   const registered = (): number =>
     consul.asked.filter((asked) => asked.includes("service/register")).length;
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(registered()).toBe(1));
   deps.client.useToken("another");
   await eventually(() => expect(registered()).toBe(2));
@@ -84,7 +86,7 @@ test.each([
   ["ttl", { kind: "ttl", ttlMs: 30_000 }, { TTL: "30000ms" }],
 ] as const)("Registrar registers a check of kind %s", async (_, check, expected) => {
   const { consul, registrar: own } = await registrar({ check });
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(consul.registered.size).toBe(1));
   expect(consul.registered.get("web-1")?.["Check"]).toMatchObject(expected);
 });
@@ -92,8 +94,8 @@ test.each([
 test("Registrar tells how it is by a ttl check", async () => {
   let isWell = true;
   const check = { kind: "ttl", ttlMs: 900 } as const;
-  const { consul, registrar: own } = await registrar({ check }, () => isWell);
-  own.start();
+  const { consul, registrar: own } = await registrar({ check });
+  own.start(() => isWell);
   await eventually(() => expect(consul.asked).toContain("PUT agent/check/pass/service:web-1"));
   isWell = false;
   await eventually(() => expect(consul.asked).toContain("PUT agent/check/fail/service:web-1"));
@@ -102,7 +104,7 @@ test("Registrar tells how it is by a ttl check", async () => {
 test("Registrar logs an agent that refuses, and tries again", async () => {
   const { consul, deps, registrar: own } = await registrar();
   consul.fault = { kind: "answer", status: 500, text: "not now" };
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(deps.lines.join()).toContain("registration.failed"));
   consul.fault = undefined;
   await eventually(() => expect(consul.registered.size).toBe(1));
@@ -112,7 +114,7 @@ test("Registrar.leave() deregisters; stop() says nothing to the agent", async ()
   const { consul, registrar: own } = await registrar();
   await own.leave();
   expect(consul.asked).toEqual([]);
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(consul.registered.size).toBe(1));
   await own.stop();
   expect(consul.registered.size).toBe(1);
@@ -122,7 +124,7 @@ test("Registrar.leave() deregisters; stop() says nothing to the agent", async ()
 
 test("Registrar.leave() waits no longer than its signal for an agent that hangs", async () => {
   const { consul, registrar: own } = await registrar();
-  own.start();
+  own.start(WELL);
   await eventually(() => expect(consul.registered.size).toBe(1));
   consul.fault = { kind: "silence" };
   await own.leave(AbortSignal.abort());

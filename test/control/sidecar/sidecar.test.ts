@@ -10,6 +10,7 @@ import type { Config } from "../../../control/config/config-schema.ts";
 import { DrainingError } from "../../../control/base/errors.ts";
 import { Events } from "../../../control/records/events.ts";
 import { ListeningSockets } from "../../../control/workers/listening-sockets.ts";
+import type { Registry } from "../../../control/registry/registry.ts";
 import { Services } from "../../../control/table/services.ts";
 import { Sidecar } from "../../../control/sidecar/sidecar.ts";
 import { MemoryStore } from "../../../control/store/memory-store.ts";
@@ -48,7 +49,11 @@ const PLAIN = { plan: false, restore: [], ...BY };
 function ignore(): void {}
 
 /** A sidecar of real parts that has not been started. `reads`: what each reload finds. */
-async function compose(config: Config, reads: Config[] = []): Promise<TestSidecar> {
+async function compose(
+  config: Config,
+  reads: Config[] = [],
+  registry?: Registry,
+): Promise<TestSidecar> {
   const logged: string[] = [];
   const note = (event: string): void => void logged.push(event);
   const log: Log = { info: note, warn: note, error: note };
@@ -76,6 +81,7 @@ async function compose(config: Config, reads: Config[] = []): Promise<TestSideca
     rules: { follow: ignore },
     discovery,
     store,
+    registry,
     migrations,
     workers,
     sockets,
@@ -114,6 +120,33 @@ describe("Sidecar", () => {
       await eventually(() => expect(workers.pids).toEqual([]));
       expect(closed).toEqual(["api", "discovery"]);
     }
+  });
+
+  test("tells its registry of its arrival, and how it is from then on", async () => {
+    const told: (string | boolean)[] = [];
+    let isWell = (): boolean => false;
+    const note = (call: string) => async () => void told.push(call);
+    const registry: Registry = {
+      start: ignore,
+      settle: note("settle"),
+      arrive: (_services, api, well) => {
+        isWell = well;
+        told.push(api, isWell());
+      },
+      revised: ignore,
+      leave: async () => void told.push("leave", isWell()),
+      yield: ignore,
+      resume: ignore,
+      detach: note("detach"),
+      close: note("close"),
+    };
+    const { sidecar, api } = await compose(configOf(), [], registry);
+    await sidecar.start(api);
+    const { port } = api.server.address() as AddressInfo;
+    sidecar.drain(BY);
+    await sidecar.drained;
+    const address = `http://127.0.0.1:${port}`;
+    expect(told).toEqual(["settle", address, true, "leave", false, "detach", "close"]);
   });
 
   test("drain() happens once, fails readiness at once, and closes everything", async () => {
