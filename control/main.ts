@@ -4,6 +4,7 @@ import { systemClock } from "../proxy/base/clock.ts";
 import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
+import { openAccess } from "./api/auth/access.ts";
 import type { ApiDeps } from "./api/deps.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
@@ -170,7 +171,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   return {
     services,
     sidecar,
-    api: createApi({ ...shared, ...views, storeProblem, services, build }),
+    api: createApi({ access: openAccess, ...shared, ...views, storeProblem, services, build }),
   };
 }
 

@@ -286,6 +286,27 @@ describe("Names", () => {
     expect(documented).toEqual(sorted(served.filter((call) => !call.startsWith("HEAD "))));
   });
 
+  test("of roles are those that the calls take", async () => {
+    await using api = await startApi();
+    const answer = await fetch(`${api.url}/v1/openapi.json`);
+    const { paths } = (await answer.json()) as {
+      readonly paths: Readonly<
+        Record<string, Readonly<Record<string, { readonly "x-sluice-role": string }>>>
+      >;
+    };
+    const served = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([method]) => method !== "head")
+        .map(([method, each]) => `${method.toUpperCase()} ${path}: ${each["x-sluice-role"]}`),
+    );
+    const rows = rowsWithHead("docs/control-api.md", /^HTTP with JSON/);
+    const documented = rows.flatMap(({ cells: [calls = "", roles = ""] }) => {
+      const each = roles.split(" · ");
+      return codesIn(calls).map((call, index) => `${call}: ${each[index] ?? each[0]}`);
+    });
+    expect(documented.toSorted()).toEqual(served.toSorted());
+  });
+
   test("of commands and options are those of the program", async () => {
     const { text } = page("docs/cli.md");
     const missing: string[] = [];

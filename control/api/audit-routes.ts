@@ -34,6 +34,7 @@ export function auditRoutes(api: Api, { audit }: ApiDeps): void {
   api.get(
     "/v1/audit",
     {
+      config: { role: "read" },
       schema: {
         summary: "Read the audit log",
         description:
@@ -56,6 +57,7 @@ export function auditRoutes(api: Api, { audit }: ApiDeps): void {
   api.get(
     "/v1/audit/check",
     {
+      config: { role: "read" },
       schema: {
         summary: "Check the chain of the audit log",
         description:

@@ -16,6 +16,7 @@ import type { Services } from "../table/services.ts";
 import type { Asker, WriteContext } from "../table/table-sink.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
+import type { Access } from "./auth/access.ts";
 
 /** What the API wants to know of the workers. */
 export interface WorkersView {
@@ -70,7 +71,7 @@ export interface SidecarControl {
   reload(
     options: { readonly plan: boolean; readonly restore: readonly string[] } & Omit<
       WriteContext,
-      "ifMatch"
+      "ifMatch" | "permit"
     >,
   ): Promise<object>;
   /** Replaces the workers' code, with `release` by that of another folder. @throws SwapError. */
@@ -92,6 +93,7 @@ export interface SidecarControl {
 
 /** Everything that the control API stands on. */
 export type ApiDeps = {
+  readonly access: Access;
   readonly services: Services;
   readonly events: Events;
   readonly audit: Audit;

@@ -17,6 +17,7 @@ export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
   api.get(
     "/v1/events",
     {
+      config: { role: "read" },
       // A HEAD would hold a stream open that nobody may send anything on.
       exposeHeadRoute: false,
       schema: {

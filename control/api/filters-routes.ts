@@ -29,7 +29,10 @@ export function filtersRoutes(api: Api, deps: ApiDeps): void {
   const { services } = deps;
   api.get(
     "/v1/filters",
-    { schema: { summary: "List the filters of all services", response: { 200: listSchema } } },
+    {
+      config: { role: "read" },
+      schema: { summary: "List the filters of all services", response: { 200: listSchema } },
+    },
     async (_request, reply) => {
       const { revision } = services;
       return reply.header("etag", entityTag(revision)).send(await listOf(deps, revision));
@@ -38,6 +41,7 @@ export function filtersRoutes(api: Api, deps: ApiDeps): void {
   api.put(
     "/v1/filters/:name",
     {
+      config: { role: "admin" },
       schema: {
         summary: "Replace a running filter",
         description:

@@ -26,6 +26,7 @@ export function fleetRoutes(api: Api, { services, registry }: ApiDeps): void {
   api.get(
     "/v1/fleet",
     {
+      config: { role: "read" },
       schema: {
         summary: "List the live sidecars that share the table",
         description: "404 if no other sidecar can share the table.",

@@ -15,6 +15,7 @@ export function metricsRoute(
   api.get(
     "/metrics",
     {
+      config: { role: "read" },
       schema: {
         summary: "Metrics in Prometheus' text format",
         description: "503 if a worker does not answer, because a counter must not seem to go back.",

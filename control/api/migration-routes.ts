@@ -20,6 +20,7 @@ export function migrationRoutes(api: Api, { services, migrations }: ApiDeps): vo
   api.post(
     "/v1/services/:service/versions/:version/migration",
     {
+      config: { role: "shift" },
       schema: {
         summary: "Resume or stop a migration",
         params,

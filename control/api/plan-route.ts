@@ -18,6 +18,7 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
   api.post(
     "/v1/services/:service/plan",
     {
+      config: { role: "shift" },
       validatorCompiler: validateAllButBody,
       schema: {
         summary: "Say what a change would do",

@@ -5,6 +5,7 @@ import { jsonSchemaTransform, serializerCompiler } from "fastify-type-provider-z
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { MethodNotAllowedError, unknownPath } from "./api-errors.ts";
 import { auditRoutes } from "./audit-routes.ts";
+import { admitCallers } from "./auth/admission.ts";
 import { guardAgainstPages } from "./browser-guard.ts";
 import { keepPlaces } from "./connection-places.ts";
 import { eventsRoutes } from "./events-routes.ts";
@@ -63,6 +64,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     throw unknownPath(request.method);
   });
   app.addHook("onRequest", guardAgainstPages);
+  admitCallers(app, deps.access);
   describe(app, deps.build.version);
   refuseOtherMethods(app, (api) => addRoutes(api, deps));
   return app;
@@ -78,9 +80,16 @@ function describe(app: FastifyInstance, version: string): void {
       openapi: "3.1.0",
       info: { title: "Sluice control API", version },
     },
-    transform: jsonSchemaTransform,
+    transform: withRole,
   });
 }
+
+/** A route's description, with the role that it takes and the answers of those who lack it. */
+const withRole: typeof jsonSchemaTransform = (data) => {
+  const { schema, url } = jsonSchemaTransform(data);
+  const { role = "anyone" } = data.route.config ?? {};
+  return { url, schema: { ...schema, "x-sluice-role": role } };
+};
 
 function addRoutes(api: Api, deps: ApiDeps): void {
   servicesRoutes(api, deps);
@@ -94,7 +103,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   metricsRoute(api, deps);
   api.get(
     "/v1/openapi.json",
-    { schema: { summary: "Read this description" } },
+    { config: { role: "read" }, schema: { summary: "Read this description" } },
     async (_request, reply) => reply.type("application/json").send(api.swagger()),
   );
 }
@@ -118,7 +127,8 @@ function refuseOtherMethods(app: FastifyInstance, addAll: (api: Api) => void): v
         throw new MethodNotAllowedError(request.method, allow);
       };
       // Refused before anybody looks at its body: the method comes first, whatever the body is.
-      scope.route({ url, method, schema: { hide: true }, onRequest: refuse, handler: refuse });
+      const route = { url, method, schema: { hide: true }, onRequest: refuse, handler: refuse };
+      scope.route({ ...route, config: { role: "read" } });
     }
   });
 }

@@ -59,7 +59,10 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
   });
   api.get(
     "/v1/services",
-    { schema: { summary: "Read the table", response: { 200: listSchema } } },
+    {
+      config: { role: "read" },
+      schema: { summary: "Read the table", response: { 200: listSchema } },
+    },
     async (_request, reply) => {
       const all = services.names().map((each) => services.snapshot(each));
       const [counts, drains] = await Promise.all([
@@ -77,6 +80,7 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
   api.get(
     "/v1/services/:service",
     {
+      config: { role: "read" },
       schema: {
         summary: "Read one service",
         params: serviceParams,
@@ -101,6 +105,7 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
   api.put(
     "/v1/services/:service",
     {
+      config: { role: "write" },
       validatorCompiler: validateAllButBody,
       schema: {
         summary: "Create or replace a service",
@@ -121,6 +126,7 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
   api.delete(
     "/v1/services/:service",
     {
+      config: { role: "write" },
       schema: {
         summary: "Remove a service",
         headers: writeHeaders,
@@ -140,6 +146,7 @@ function undoRoute(api: Api, { services }: ApiDeps): void {
   api.post(
     "/v1/services/:service/undo",
     {
+      config: { role: "shift" },
       schema: {
         summary: "Make a service what it was before",
         description:
@@ -164,6 +171,7 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
   api.patch(
     "/v1/services/:service/weights",
     {
+      config: { role: "shift" },
       schema: {
         summary: "Shift traffic between versions",
         description:
@@ -200,6 +208,7 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
   api.put(
     "/v1/services/:service/versions/:version/state",
     {
+      config: { role: "shift" },
       schema: {
         summary: "Set a version's state",
         headers: writeHeaders,
@@ -219,6 +228,7 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
   api.put(
     "/v1/services/:service/versions/:version/endpoints/:address/state",
     {
+      config: { role: "shift" },
       schema: {
         summary: "Set an endpoint's state",
         headers: writeHeaders,

@@ -21,6 +21,7 @@ export function sidecarRoutes(api: Api, deps: ApiDeps): void {
   api.post(
     "/v1/drain",
     {
+      config: { role: "admin" },
       schema: {
         summary: "Drain this sidecar",
         description:
@@ -51,6 +52,7 @@ function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   api.post(
     "/v1/reload",
     {
+      config: { role: "admin" },
       schema: {
         summary: "Read the configuration file again",
         description:
@@ -76,6 +78,7 @@ function swapRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   api.post(
     "/v1/workers/swap",
     {
+      config: { role: "admin" },
       schema: {
         summary: "Replace the workers' code with the code on disk",
         description:
@@ -117,6 +120,7 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
   api.post(
     "/v1/upgrade",
     {
+      config: { role: "admin" },
       schema: {
         summary: "Start a new process in this one's place",
         description:
@@ -149,12 +153,16 @@ function healthRoutes(api: Api, deps: ApiDeps): void {
   const live = z.object({ live: z.literal(true) });
   api.get(
     "/livez",
-    { schema: { summary: "Whether the process answers", response: { 200: live } } },
+    {
+      config: { role: "anyone" },
+      schema: { summary: "Whether the process answers", response: { 200: live } },
+    },
     async () => ({ live: true as const }),
   );
   api.get(
     "/readyz",
     {
+      config: { role: "anyone" },
       schema: {
         summary: "Whether this sidecar should get traffic",
         description:

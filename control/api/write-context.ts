@@ -4,12 +4,10 @@ import { strict } from "../config/schema-parts.ts";
 import type { Asker, WriteContext } from "../table/table-sink.ts";
 import { WARNING_CODES } from "../table/warnings.ts";
 import { invalidHeader, preconditionRequired, reasonRequired } from "./api-errors.ts";
+import { permitOf } from "./auth/permission.ts";
 
 /** Longest X-Sluice-Reason in characters: a sentence or two, kept for good in the audit log. */
 const REASON_LENGTH_MAX = 500;
-
-/** Who writes, as long as the API knows no users. */
-const ACTOR = "local";
 
 /** The header fields of a write, as openapi.json describes them: writeContext() reads them. */
 export const writeHeaders = z.looseObject({
@@ -59,18 +57,19 @@ export function writeContext(request: FastifyRequest): WriteContext {
   return {
     ...forcingAsker(request),
     ifMatch: readIfMatch(request.headers["if-match"]),
+    permit: permitOf(request.principal),
   };
 }
 
 /** Who asks, and why. @throws ControlError invalid_header */
 export function askerOf(request: FastifyRequest): Asker {
-  return { actor: ACTOR, reason: statedReason(request) };
+  return { actor: request.principal.actor, reason: statedReason(request) };
 }
 
 /**
  * The same of somebody who may force it. @throws ControlError reason_required, invalid_header
  */
-export function forcingAsker(request: FastifyRequest): Omit<WriteContext, "ifMatch"> {
+export function forcingAsker(request: FastifyRequest): Omit<WriteContext, "ifMatch" | "permit"> {
   const { force = false } = request.query as { readonly force?: boolean };
   const asker = askerOf(request);
   if (force && asker.reason === undefined) throw reasonRequired();

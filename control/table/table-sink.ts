@@ -1,4 +1,15 @@
 import type { TableChange } from "../../proxy/table/snapshot.ts";
+import type { ServiceDocument } from "../config/service-schema.ts";
+
+/**
+ * Lets a change of a service pass. undefined: the service is not there.
+ * @throws ControlError what it refuses
+ */
+export type Permit = (
+  service: string,
+  before: ServiceDocument | undefined,
+  after: ServiceDocument | undefined,
+) => void;
 
 /** Who writes, why, and based on which revision. */
 export type WriteContext = {
@@ -8,6 +19,8 @@ export type WriteContext = {
   readonly ifMatch: number | "*";
   /** Whether it may leave a service that has traffic without anything that serves. Absent: no. */
   readonly force?: boolean;
+  /** Asked for each service that changes, before anything is stored. Absent: all may. */
+  readonly permit?: Permit;
 };
 
 /** Who asks for something, and why. */

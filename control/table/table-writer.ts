@@ -193,6 +193,9 @@ export class TableWriter {
     }
     const asked = [...changes.keys()];
     const changed = asked.filter((name) => !isSameService(before, after, name));
+    for (const name of changed) {
+      context.permit?.(name, before.documents.get(name), after.documents.get(name));
+    }
     // Whoever asks for one thing wants to know if it is like that already.
     const names = asked.length === 1 && fresh === undefined ? asked : changed;
     return { before, after: changed.length === 0 ? before : after, changed, names, listeners };

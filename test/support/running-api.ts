@@ -1,4 +1,6 @@
 import type { AddressInfo } from "node:net";
+import { openAccess } from "../../control/api/auth/access.ts";
+import type { Access } from "../../control/api/auth/access.ts";
 import { createApi } from "../../control/api/server.ts";
 import type {
   ApiDeps,
@@ -45,6 +47,8 @@ export type RunningApi = AsyncDisposable & {
 };
 
 export type ApiOverrides = {
+  /** Absent: whoever can connect may do everything. */
+  readonly access?: Access;
   readonly initial?: Readonly<Record<string, ServiceDocument>>;
   readonly workers?: WorkersView;
   readonly lately?: Partial<Lately>;
@@ -95,6 +99,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
   await services.start(overrides.initial ?? { web: WEB });
   const counts = { drains: 0, reloads: 0 };
   const deps: ApiDeps = {
+    access: overrides.access ?? openAccess,
     services,
     filters: overrides.filters ?? { specs: () => [] },
     events,

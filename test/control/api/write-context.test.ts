@@ -1,13 +1,21 @@
 import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
+import type { Principal } from "../../../control/api/auth/principal.ts";
 import { entityTag, writeContext } from "../../../control/api/write-context.ts";
+
+const principal: Principal = {
+  actor: "token:ci",
+  role: "shift",
+  services: ["web"],
+  stands: () => true,
+};
 
 /** What a request with these header fields, as Node hands them over, says of its write. */
 function contextOf(
   headers: Readonly<Record<string, string>>,
   query: object = {},
 ): ReturnType<typeof writeContext> {
-  return writeContext({ headers, query } as unknown as FastifyRequest);
+  return writeContext({ headers, query, principal } as unknown as FastifyRequest);
 }
 
 /** UTF-8 as Node hands it over. */
@@ -17,10 +25,11 @@ function asReceived(text: string): string {
 
 test("writeContext() takes back the tag that entityTag() gives", () => {
   expect(contextOf({ "if-match": entityTag(12) })).toEqual({
-    actor: "local",
+    actor: "token:ci",
     force: false,
     reason: undefined,
     ifMatch: 12,
+    permit: expect.any(Function),
   });
 });
 

@@ -1,0 +1,22 @@
+import type { Role } from "../../base/roles.ts";
+
+/** Somebody whose credential has been checked. */
+export type Principal = {
+  /**
+   * Who it is, in the audit log, events and the sidecar's log: `local`, `socket`, `token:NAME`,
+   * `cert:NAME` or `jwt:SUBJECT`.
+   */
+  readonly actor: string;
+  readonly role: Role;
+  /** The services that it may change; undefined: all. It may look at all of them. */
+  readonly services: readonly string[] | undefined;
+  /** Whether its credential still holds: it has neither expired nor been taken away. */
+  stands(): boolean;
+};
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks. Set before any handler runs. */
+    principal: Principal;
+  }
+}
