@@ -1,8 +1,8 @@
 /** Which figure of a run a row of the budget is about. */
 export type Measure =
-  /** Processor time a request of Sluice, divided by that of a contender. */
+  /** Sluice's processor time per request, divided by a contender's. */
   | { readonly kind: "cpuRatio"; readonly scenario: string; readonly against: string }
-  /** Processor time a request of Sluice in one scenario, divided by that in another. */
+  /** Sluice's processor time per request in one scenario, divided by that in another. */
   | { readonly kind: "ownCpuRatio"; readonly scenario: string; readonly against: string }
   /** 99th percentile above `direct`, divided by a contender's. */
   | { readonly kind: "addedP99Ratio"; readonly against: string }

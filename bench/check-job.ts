@@ -5,13 +5,13 @@ import type { FieldsAnswer } from "./origin/answers.ts";
 
 /** Requests that a contender has to answer before it is measured. */
 const REQUESTS = 200;
-/** The 10 % of v2 among them: outside of this a split of 90/10 is not what is configured. */
+/** Bounds of v2's 10 % among them: beyond these the split is not the 90/10 that is configured. */
 const V2_MIN = 5;
 const V2_MAX = 45;
 
 /**
- * Sees that a contender does the job it is measured for: answers everything, splits, keeps a key
- * where it is, forwards the client's address. It also warms the contender up a little.
+ * Makes sure that a contender does the job it is measured for: answers everything, splits, keeps to
+ * a key where there is one, forwards the client's address. It also warms the contender up a little.
  * @throws Error that says what it did not do.
  */
 export async function checkJob(
@@ -40,7 +40,7 @@ async function askFields(pool: Pool, host: string): Promise<FieldsAnswer> {
 function checkAnswers(contender: Contender, answers: readonly FieldsAnswer[], job: Job): void {
   if (!contender.abilities.has("split")) return;
   const fromV2 = answers.filter(({ version }) => version === "v2").length;
-  // Not its value: for a client on loopback Envoy writes the machine's own address.
+  // Its value is not checked: for a client on loopback Envoy writes the machine's own address.
   const unmarked = answers.filter(({ forwardedFor }) => forwardedFor === "");
   if (unmarked.length > 0) {
     throw new Error(`${unmarked.length} of ${answers.length} requests without X-Forwarded-For`);

@@ -2,10 +2,10 @@ import type { LatencySample, LoadSample, Results } from "./results.ts";
 import { spreadOf } from "./statistics.ts";
 import type { Spread } from "./statistics.ts";
 
-/** Share of failed requests up to which a sample says what a request costs. */
+/** Share of failed requests up to which a sample still says what a request costs. */
 const ERRORS_SHARE_MAX = 0.001;
 
-/** Usable samples of one contender in one scenario: what failures cost says nothing. */
+/** Usable samples of one contender in one scenario: the cost of failures says nothing. */
 function loadsOf(
   { loads }: Pick<Results, "loads">,
   contender: string,
@@ -20,7 +20,7 @@ function loadsOf(
   );
 }
 
-/** Processor time a request, user and system, microseconds, by round. */
+/** Processor time per request, user and system, in microseconds, by round. */
 export function cpuByRound(
   results: Pick<Results, "loads">,
   contender: string,

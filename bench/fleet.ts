@@ -16,8 +16,8 @@ import { systemRandom } from "../proxy/base/random.ts";
 
 /**
  * What a fleet costs and how fast it is, with one real agent in development mode on this machine:
- * `npm run bench:fleet`. All sidecars are followers in this one process (the product's own code),
- * so that the agent, the writer and 200 followers share its cores: a fleet of machines is faster.
+ * `npm run bench:fleet`. All sidecars are followers in this one process, running the product's own
+ * code, so the agent, the writer and 200 followers share its cores: a fleet of machines is faster.
  */
 const SIDECARS = 200;
 const SHIFTS = 50;
@@ -26,7 +26,7 @@ const SERVICES = 1_000;
 const ENDPOINTS_A_SERVICE = 2;
 const CHANGES_A_SECOND = SERVICES / 100;
 const CHURN_SECONDS = 20;
-/** More services than connections: each has its turn within 13 s. */
+/** More services than connections to the agent: each gets its turn within 13 s. */
 const SETTLE_MS = 15_000;
 const PREFIX = "bench";
 
@@ -90,7 +90,10 @@ function spread(values: readonly number[]): Record<string, number> {
   };
 }
 
-/** Time from the writer's call until the last of the fleet has the table, and has said so. */
+/**
+ * Time from the writer's call until the last of the fleet has the table, and until all have said
+ * so.
+ */
 async function measureShifts(agent: TestAgent): Promise<void> {
   const ending = new AbortController();
   let last = Promise.withResolvers<void>();
@@ -136,7 +139,8 @@ async function measureIdle(agent: TestAgent): Promise<void> {
 }
 
 /**
- * The agent's own count. Its metrics are kept in intervals of 10 s: the sum is over the last ones.
+ * The agent's own count. It keeps its metrics in intervals of 10 s: this is the sum over the last
+ * ones.
  */
 async function requestsOf(agent: TestAgent): Promise<number> {
   const response = await fetch(`${agent.address}/v1/agent/metrics?format=prometheus`);

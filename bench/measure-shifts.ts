@@ -9,8 +9,8 @@ const SHIFTS = 300;
 const UNCOUNTED = 50;
 
 /**
- * Shifts a service to and fro over one connection to the API. The answer comes when every worker
- * acts on the shift, so its time is the figure.
+ * Shifts a service back and forth over one connection to the API. The answer comes once every
+ * worker acts on the shift, so the time it takes is the figure.
  */
 export async function measureShifts(
   { api }: RunningContender,

@@ -12,14 +12,16 @@ import { cpuTimeOf, processTree, pssBytesOf } from "./system/process-tree.ts";
 
 /** How long memory is left alone before it is read. */
 const SETTLE_MS = 700;
-/** Connections that leave their answer unread: many, as a heap moves by some MiB by itself. */
+/**
+ * Connections that leave their answer unread: many, because a heap varies by some MiB on its own.
+ */
 const UNREAD_CONNECTIONS = 100;
 /**
  * Connections of an open loop: enough that requests wait for the contender, not for one of these.
  */
 const OPEN_LOOP_CONNECTIONS = 128;
 
-/** A contender that runs, and what for. */
+/** A running contender, and the job it runs for. */
 export type Entry = {
   readonly contender: Contender;
   readonly running: RunningContender;
@@ -29,12 +31,12 @@ export type Entry = {
 /** What a scenario sends to a contender. */
 export function targetOf({ running, job }: Entry, scenario: Scenario): Target {
   const { path, method, bodyBytes } = scenario;
-  // Written as wrk writes it: it would add a second one beside a "host".
+  // Spelled as wrk spells it: beside a "host" it would add one of its own.
   const fields = { Host: loadedHost(job.services), ...scenario.fields };
   return { host: running.host, port: running.port, path, method, fields, bodyBytes };
 }
 
-/** Runs one closed loop and says what a request of it cost the contender. */
+/** Runs one closed loop and says what each of its requests cost the contender. */
 export async function measureLoad(
   tool: LoadTool,
   entry: Entry,
@@ -76,7 +78,7 @@ export async function measureLatency(
   return { contender: entry.contender.name, round, requestsPerSecond, ...figures };
 }
 
-/** Reads the memory of a contender that was just started, then with connections that are held. */
+/** Reads the memory of a contender just after its start, then with connections held open. */
 export async function measureMemory(
   entry: Entry,
   scenario: Scenario,

@@ -17,18 +17,18 @@ export type Choice = {
 };
 
 /**
- * How much is measured when nothing is said. `quick` has to end within two minutes. `repeats`:
- * rounds of those whom the budget compares, for one of the others.
+ * How much is measured unless told otherwise. `quick` has to end within two minutes. `repeats`:
+ * rounds for those whom the budget compares, per round of the others.
  */
 const EFFORTS = {
   quick: { rounds: 3, repeats: 1, freshRounds: 2, seconds: 1, idleConnections: 1_000 },
   full: { rounds: 5, repeats: 3, freshRounds: 3, seconds: 2, idleConnections: 2_000 },
 };
 
-/** The measurements of a run, without what the machine brings. */
+/** The measurements of a run, apart from what depends on the machine. */
 export type Measurements = Omit<Plan, "cores" | "progress">;
 
-/** Turns a choice into what to measure, of the contenders that are installed. */
+/** Turns a choice into what to measure, among the contenders that are installed. */
 export function planFor(choice: Choice, installed: readonly Contender[]): Measurements {
   const { quick } = choice;
   const effort = quick ? EFFORTS.quick : EFFORTS.full;

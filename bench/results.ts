@@ -9,7 +9,7 @@ export type LoadSample = {
   readonly requests: number;
   readonly perSecond: number;
   readonly errors: number;
-  /** Processor time of the contender a request, microseconds. 0 for `direct`. */
+  /** The contender's processor time per request, in microseconds. 0 for `direct`. */
   readonly userUs: number;
   readonly systemUs: number;
 };
@@ -32,9 +32,9 @@ export type MemorySample = {
   readonly round: number;
   /** After a few requests. */
   readonly idleBytes: number;
-  /** More for each keep-alive connection that rests. */
+  /** Added by each keep-alive connection that rests. */
   readonly perConnectionBytes: number;
-  /** More for each connection whose answer is not read. */
+  /** Added by each connection whose answer is not read. */
   readonly perUnreadBytes: number;
 };
 
@@ -45,10 +45,10 @@ export type ShiftSample = {
   readonly p99Ms: number;
 };
 
-/** A contender of the table that takes no part in a run. */
+/** A contender of the table that took no part in a run. */
 export type Missing = { readonly contender: string; readonly why: string };
 
-/** Everything that one run found: what `--json` writes. */
+/** Everything that one run found, as `--json` writes it. */
 export type Results = {
   readonly startedAt: string;
   readonly machine: Machine;

@@ -14,7 +14,7 @@ export type Scenario = {
   readonly bodyBytes: number;
   readonly connections: number;
   readonly newConnections: boolean;
-  /** any: wrk where it is installed, as it costs the load's processor least. */
+  /** any: wrk where it is installed, as it takes the least of the load's processor. */
   readonly tool: "any" | "autocannon" | "websockets";
   /** What a contender must be able to do to take part. */
   readonly needs: Ability;
@@ -24,7 +24,7 @@ export type Scenario = {
 
 /** The scenario that latency, memory and most of the budget are about. */
 export const MAIN_SCENARIO = "small";
-/** Services of the scenario of that name: what the budget speaks of. */
+/** Number of services in the scenario of that name, which the budget speaks of. */
 export const MANY_SERVICES = 10_000;
 
 const BASE = {

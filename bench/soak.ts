@@ -17,9 +17,9 @@ import { exitOnSignals } from "./system/spawned.ts";
 import { WorkFolder } from "./system/work-folder.ts";
 
 const MEBIBYTE = 2 ** 20;
-/** A week: above it a soak is a mistake. */
+/** A week: anything longer is a mistake. */
 const MINUTES_MAX = 10_080;
-/** Looks at the sidecar, whatever the soak's length. */
+/** Most looks at the sidecar, however long the soak. */
 const SAMPLES_MAX = 3_600;
 /** Clients of each kind. */
 const CLIENTS = { good: 16, tunnels: 8, bad: 8 };
@@ -31,7 +31,7 @@ const FIGURES: Readonly<Record<keyof Sample, Allowance & { readonly title: strin
   loopP99Ms: { title: "event-loop delay above an idle process, p99 (ms)", factor: 1.5, slack: 5 },
 };
 
-/** One look. The loop is as late as its p99 of a second, above that of an idle process. */
+/** One look. How late the loop is: its p99 of a second, less that of an idle process. */
 type Sample = {
   readonly memoryMiB: number;
   readonly descriptors: number;

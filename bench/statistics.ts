@@ -1,4 +1,4 @@
-/** A figure measured in several rounds: the middle one, and how far the others lie. */
+/** A figure measured in several rounds: the middle one, and how far from it the others lie. */
 export type Spread = { readonly median: number; readonly min: number; readonly max: number };
 
 /** Median and range of `values`, in any order. undefined: there are none. */
@@ -29,7 +29,7 @@ export function ratioSpread(
 }
 
 /**
- * The value below or at which `share` (0 … 1) of the sorted values lie, by nearest rank.
+ * The value at or below which `share` (0 … 1) of the sorted values lie, by nearest rank.
  * @throws RangeError when there are none.
  */
 export function percentile(sorted: readonly number[], share: number): number {

@@ -17,7 +17,9 @@ import type { Cores } from "./system/cores.ts";
 
 /** Before its first round a contender gets this much load: engines compile what runs often. */
 const WARM_UP_SECONDS = 1;
-/** What our open-loop generator sends on one processor beside the origin, and stays on schedule. */
+/**
+ * The rate at which our open-loop generator, on one processor beside the origin, stays on schedule.
+ */
 const OPEN_LOOP_RATE_MAX = 8_000;
 
 /** Who takes part in a measurement, by name. */
@@ -40,7 +42,7 @@ export type Plan = {
   readonly shift: ReadonlySet<string>;
   readonly rounds: number;
   readonly repeats: number;
-  /** Rounds of what needs processes that were just started. */
+  /** Rounds of the measurements that need freshly started processes. */
   readonly freshRounds: number;
   readonly seconds: number;
   readonly idleConnections: number;
@@ -109,7 +111,9 @@ export class Suite {
     }
   }
 
-  /** Starts one and sees that it does the job. undefined: it does not; the report says why. */
+  /**
+   * Starts one and makes sure that it does the job. undefined: it does not; the report says why.
+   */
   async #start(contender: Contender, job: Job): Promise<Entry | undefined> {
     try {
       const running = await contender.start(job, this.#plan.cores);
@@ -146,7 +150,7 @@ export class Suite {
     }
   }
 
-  /** Who is measured when: everybody once a round, at last only those who are compared. */
+  /** Who is measured when: everybody once a round, and in the last rounds only those compared. */
   *#turns(
     { compared }: Field,
     entries: readonly Entry[],
@@ -180,7 +184,7 @@ export class Suite {
     }
   }
 
-  /** What is measured on processes that have just been started: memory, and shifts. */
+  /** What is measured on freshly started processes: memory, and shifts. */
   async #runFresh(): Promise<void> {
     const { cores, freshRounds, contenders, memory, shift, idleConnections, progress } = this.#plan;
     const scenario = SCENARIOS.find(({ name }) => name === MAIN_SCENARIO) as Scenario;

@@ -17,7 +17,7 @@ import { exitOnSignals } from "./system/spawned.ts";
 import { WorkFolder } from "./system/work-folder.ts";
 import { wholeUpTo } from "./whole-up-to.ts";
 
-/** The load of the promise: every kind of connection at once. */
+/** The load that the promise is about: every kind of connection at once. */
 const LOAD: Omit<LiveLoadPlan, "port"> = {
   host: "web",
   busy: 64,
@@ -27,24 +27,26 @@ const LOAD: Omit<LiveLoadPlan, "port"> = {
   webSockets: 200,
   messageEveryMs: 200,
 };
-/** Requests that are to be answered between two replacements. */
+/** Requests to be answered between two replacements. */
 const ANSWERS_BETWEEN = 200;
-/** How long the last old processes may take to end when nothing is left to do for them. */
+/** How long the last old processes may take to end once nothing is left for them to do. */
 const END_WAIT_MS = 10_000;
 
-/** Swaps before which memory may still grow, and after which it must not have. */
+/** Numbers of swaps after which memory is compared: it may grow before the first, not after it. */
 const GROWTH = { first: 5, last: 200 };
-/** What memory may have grown by: a heap's pages, not a worker (30 MiB). */
+/** How much memory may have grown: pages of a heap, not a worker (30 MiB). */
 const GROWTH_BYTES_MAX = 8 * 2 ** 20;
 
-/** Releases that cannot be used, with the trial that each is given, and what is said of it. */
+/**
+ * Releases that cannot be used, with the trial that each is given and what the answer says of it.
+ */
 const BAD_RELEASES = [
   { name: "crashes", trial: "2s", says: "ended on trial (7)" },
   { name: "dies", trial: "2s", says: "ended on trial (8)" },
   { name: "hangs", trial: "1s", says: "did not answer in time" },
 ];
 
-/** What a load has seen of a replacement: see harmOf. */
+/** What a load saw of a replacement: see harmOf. */
 const HARM_TITLES = [
   "answered",
   "failed requests",
@@ -58,7 +60,7 @@ const HARM_TITLES = [
 ];
 
 const cores = shareCores(allowedCores());
-/** What was promised and did not hold. */
+/** Promises that were not kept. */
 const misses: string[] = [];
 
 exitOnSignals();
@@ -83,7 +85,7 @@ async function run(options: { readonly swaps: number; readonly growth: number })
   process.exitCode = misses.length > 0 ? 1 : 0;
 }
 
-/** The same load and as many replacements for everybody. */
+/** The same load and the same number of replacements for everybody. */
 async function compare(endpoint: string, swaps: number): Promise<void> {
   console.log(`\n${swaps} replacements in a row; ${describeLoad()}\n`);
   const rows: string[][] = [];
@@ -158,7 +160,7 @@ async function tryBadRelease(
   return [name, `${status} ${detail ?? text}`, ...harmOf(report).map(numberText)];
 }
 
-/** What is left of many swaps: processes, descriptors (listening sockets are some), memory. */
+/** What many swaps leave behind: processes, descriptors (listening sockets among them), memory. */
 async function measureGrowth(endpoint: string, swaps: number): Promise<void> {
   await using running = await sluiceSubject.start(endpoint, cores);
   const processes = processTree(running.pid).length;
@@ -196,7 +198,7 @@ async function measureGrowth(endpoint: string, swaps: number): Promise<void> {
   );
 }
 
-/** Old workers end by themselves when they have given everything away. */
+/** Old workers end by themselves once they have given everything away. */
 async function untilProcesses(running: RunningSubject, processes: number): Promise<void> {
   const deadlineMs = performance.now() + END_WAIT_MS;
   while (processTree(running.pid).length !== processes) {
@@ -208,7 +210,7 @@ async function untilProcesses(running: RunningSubject, processes: number): Promi
   }
 }
 
-/** As HARM_TITLES. All but the first should be 0. */
+/** In the order of HARM_TITLES. All but the first should be 0. */
 function harmOf(report: LiveLoadReport): readonly number[] {
   const { lost, doubled, outOfOrder, damaged } = report.messages;
   const { answered, failed, busyClosed, idleClosed, webSocketsClosed } = report;

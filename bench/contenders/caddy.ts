@@ -4,8 +4,8 @@ import type { Contender, Job } from "./contender.ts";
 import { startServer } from "./server.ts";
 
 /**
- * Caddy's reverse_proxy. Weights came with 2.7 (weighted_round_robin) and Debian has 2.6: here each
- * upstream stands in the list as often as its weight says, which is the same split.
+ * Caddy's reverse_proxy. Weights came with 2.7 (weighted_round_robin) and Debian has 2.6, so here
+ * each upstream is listed as often as its weight says, which is the same split.
  */
 export const caddy: Contender = {
   name: "caddy",

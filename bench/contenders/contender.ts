@@ -6,7 +6,7 @@ export type Job = {
   readonly endpoints: Endpoints;
   /** The version follows the cookie `sid`. */
   readonly affinity: boolean;
-  /** Services in the table, found by Host: hostsOf. */
+  /** Number of services in the table, told apart by Host: see hostsOf. */
   readonly services: number;
   /**
    * Routes of each service; by path, the last one matches `/route-N`. Only Sluice is asked for more
@@ -14,7 +14,7 @@ export type Job = {
    */
   readonly routes: number;
   /**
-   * What they look at. cookie: each at another one; the last one matches the cookie of that name.
+   * What routes match. cookie: a different one each; the last one matches the cookie of that name.
    */
   readonly routesBy: "path" | "cookie";
 };
@@ -22,7 +22,7 @@ export type Job = {
 /** Weights of the two versions, in every contender. */
 export const WEIGHTS = { v1: 90, v2: 10 } as const;
 
-/** What a contender may not be able to do, or not as the others do it. */
+/** What a contender may be unable to do, or to do as the others do it. */
 export type Ability = "http" | "split" | "affinity" | "services" | "tunnel";
 
 /** A contender at work: one or more processes. */
@@ -30,13 +30,13 @@ export type RunningContender = AsyncDisposable & {
   /** Where it listens, on 127.0.0.1 unless `host` says otherwise. */
   readonly port: number;
   readonly host: string;
-  /** The process whose tree it is. 0: there is none, as with `direct`. */
+  /** The root of its process tree. 0: there is none, as with `direct`. */
   readonly pid: number;
   /** Base address of its control API, where it has one. */
   readonly api?: string;
 };
 
-/** Brings what package managers have. */
+/** The command that installs what package managers offer. */
 export const INSTALL = "npm run bench:contenders";
 
 /** Something that people put in front of two versions of a service. */
@@ -45,9 +45,9 @@ export type Contender = {
   /** How it is configured for the job, in a few words, for the report. */
   readonly how: string;
   readonly abilities: ReadonlySet<Ability>;
-  /** How it can be had where it is not there. */
+  /** How to get it where it is missing. */
   readonly getIt: string;
-  /** Its version. undefined: it is not there. */
+  /** Its version. undefined: it is missing. */
   version(): Promise<string | undefined>;
   start(job: Job, cores: Cores): Promise<RunningContender>;
 };

@@ -1,6 +1,6 @@
 import type { Contender } from "./contender.ts";
 
-/** No proxy at all: what load and origin can do by themselves, and the latency that is theirs. */
+/** No proxy at all: what load and origin can do by themselves, and their share of the latency. */
 export const direct: Contender = {
   name: "direct",
   how: "no proxy: the load goes to v1",

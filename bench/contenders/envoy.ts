@@ -3,11 +3,13 @@ import { INSTALL, WEIGHTS } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
 import { startServer } from "./server.ts";
 
-/** Above what any scenario opens: Envoy's default of 1024 would refuse some of it. */
+/** More than any scenario opens: Envoy's default of 1024 would refuse some of it. */
 const CIRCUIT_MAX = 100_000;
 const EXTENSIONS = "type.googleapis.com/envoy.extensions";
 
-/** Envoy with weighted clusters and one worker thread, as its documents advise for a sidecar. */
+/**
+ * Envoy with weighted clusters and one worker thread, as its documentation advises for a sidecar.
+ */
 export const envoy: Contender = {
   name: "envoy",
   how: "weighted_clusters, --concurrency 1",

@@ -4,7 +4,7 @@ import type { Ability, Contender, Job } from "./contender.ts";
 import { startServer } from "./server.ts";
 import type { WorkFolder } from "../system/work-folder.ts";
 
-/** Connections of both sides. */
+/** Connections, both sides counted. */
 const CONNECTIONS_MAX = 9_000;
 
 /** HAProxy in mode http: weighted servers, connections shared between clients (http-reuse). */
@@ -14,7 +14,7 @@ export const haproxy = haproxyContender("http", {
   abilities: new Set(["http", "split", "affinity", "services", "tunnel"]),
 });
 
-/** HAProxy in mode tcp: it parses nothing, which is the floor of two reads and two writes. */
+/** HAProxy in mode tcp: it parses nothing, so it is the floor of two reads and two writes. */
 export const haproxyTcp = haproxyContender("tcp", {
   name: "haproxy-tcp",
   how: "mode tcp: splits connections, parses nothing, adds no field; the floor",
@@ -94,7 +94,8 @@ ${serverLines(job)}`;
 }
 
 /**
- * Weights of servers are relative and at most 256 (haproxy 2.6, section 5.2): one server a version.
+ * Weights of servers are relative and at most 256 (haproxy 2.6, section 5.2), so an endpoint's is
+ * that of its version.
  */
 function serverLines(job: Job): string {
   const lines = (["v1", "v2"] as const).flatMap((version) =>

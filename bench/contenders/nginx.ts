@@ -4,16 +4,20 @@ import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
 import { startServer } from "./server.ts";
 
-/** Connections of the worker, both sides: above all that a scenario opens, and not much memory. */
+/**
+ * Connections of the worker, both sides counted: more than a scenario opens, and not much memory.
+ */
 const CONNECTIONS_MAX = 6_000;
-/** Idle upstream connections kept: at least the load's connections, or they are opened anew. */
+/**
+ * Idle upstream connections kept: no fewer than the load's connections, or they are opened anew.
+ */
 const KEEPALIVE = 1_000;
-/** The same for each of many services, of which one is in use: nginx takes the memory at start. */
+/** The same for each of many services, one of which is in use: nginx takes the memory at start. */
 const KEEPALIVE_OF_MANY = 64;
 
 /**
- * nginx as ngx_http_upstream_module and ngx_http_split_clients_module say: split_clients, HTTP/1.1
- * to upstreams that keep connections, bodies streamed as the others do.
+ * nginx as the documents of ngx_http_upstream_module and ngx_http_split_clients_module say:
+ * split_clients, kept HTTP/1.1 connections to upstreams, bodies streamed as the others do.
  */
 export const nginx: Contender = {
   name: "nginx",
@@ -81,8 +85,8 @@ ${upstream("v2")}
 }
 
 /**
- * Many services: weights of servers, as nginx pays for each variable of its configuration in every
- * request, and looks for upstreams named by variables one after the other.
+ * Many services: weights of servers, because nginx pays in every request for each variable of its
+ * configuration, and searches upstreams that variables name one after the other.
  */
 function weightedUpstream(job: Job, index: number): string {
   const servers = (["v1", "v2"] as const).flatMap((version) =>

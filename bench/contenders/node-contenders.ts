@@ -4,7 +4,7 @@ import type { Cores } from "../system/cores.ts";
 import { Spawned } from "../system/spawned.ts";
 import type { Ability, Contender, Job, RunningContender } from "./contender.ts";
 
-/** What a Node contender is, besides its program in `node/`. */
+/** A Node contender, apart from its program in `node/`. */
 type About = {
   readonly name: string;
   readonly how: string;
@@ -40,7 +40,7 @@ const ABOUT: readonly About[] = [
   },
 ];
 
-/** What people write in Node: one process each, the same Node as Sluice's. */
+/** Proxies as people write them in Node: one process each, on the same Node as Sluice. */
 export const nodeContenders: readonly Contender[] = ABOUT.map((about) => ({
   name: about.name,
   how: about.how,

@@ -6,7 +6,7 @@ import { WorkFolder } from "../system/work-folder.ts";
 import type { RunningContender } from "./contender.ts";
 
 /**
- * How long a server may take to accept connections: nginx wants 10 s and more for 10 000 services.
+ * How long a server may take to accept connections: nginx needs 10 s and more for 10 000 services.
  */
 const OPEN_WAIT_MS = 120_000;
 

@@ -45,7 +45,8 @@ export function sluiceConfig(job: Job): object {
     { hosts: [host], versions, ...affinity, ...(job.routes > 0 ? { routes } : {}) },
   ]);
   return {
-    // More than the default, for scenarios that hold 10 000 idle connections and use others.
+    // More than the default, for scenarios that hold 10 000 idle connections and use more beside
+    // them.
     listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000 }],
     control: { bind: "127.0.0.1:0" },
     drain: { acceptFor: "0" },

@@ -4,19 +4,22 @@ import type { Point } from "./measure-series.ts";
 import { GROWTH_MUST } from "./series.ts";
 import type { Series } from "./series.ts";
 
-/** What the largest size of a series costs, as a ratio to the size that the budget names. */
+/**
+ * What the largest size of a series costs, as a ratio to the cost of the size that the budget
+ * names.
+ */
 export type Growth = {
   readonly series: Series;
   readonly ratio: Spread | undefined;
-  /** That of the series' rival. undefined: it has none, or the rival is not installed. */
+  /** The ratio of the series' rival. undefined: it has none, or the rival is not installed. */
   readonly rivalRatio: Spread | undefined;
-  /** A promise that is not kept, or requests that failed. */
+  /** Whether a promise was not kept, or requests failed. */
   readonly isBroken: boolean;
 };
 
 /**
- * Compares the ends of a series, round by round. Growth is within bounds below GROWTH_MUST, or when
- * it is at most that of the rival, whose points are `rivals`; cost is below the series' `mostUs`.
+ * Compares the ends of a series, round by round. Growth must be below GROWTH_MUST, or at most that
+ * of the rival, whose points are `rivals`; cost must be below the series' `mostUs`.
  */
 export function judgeGrowth(
   series: Series,

@@ -15,7 +15,10 @@ import type { Cores } from "../system/cores.ts";
 import { processTree, pssBytesOf } from "../system/process-tree.ts";
 import type { Series } from "./series.ts";
 
-/** Before its first round: with 1 000 endpoints it takes a while until each has its connections. */
+/**
+ * Load before the first round: with 1 000 endpoints it takes a while until each has its
+ * connections.
+ */
 const WARM_UP_SECONDS = 4;
 /** How long memory is left alone before it is read. */
 const SETTLE_MS = 700;
@@ -26,7 +29,7 @@ const COOKIES = 900;
 /** One size of a series, measured. */
 export type Point = {
   readonly size: number;
-  /** Processor time a request, microseconds, by round. */
+  /** Processor time per request, in microseconds, by round. */
   readonly cpuUs: ReadonlyMap<number, number>;
   readonly cpu: Spread | undefined;
   /** Of all processes, before the load. */
@@ -36,7 +39,7 @@ export type Point = {
   readonly errors: number;
 };
 
-/** How much a series is measured. */
+/** How thoroughly a series is measured. */
 export type GrowthEffort = {
   readonly contender: Contender;
   readonly rounds: number;
@@ -49,7 +52,7 @@ type Started = { readonly size: number; readonly entry: Entry; readonly idleByte
 
 /**
  * Measures every size of a series. All of them run at the same time, each in its own process, and
- * have their turns in each round, so that a disturbance hits small and large alike.
+ * take turns in each round, so that a disturbance hits small and large alike.
  */
 export async function measureSeries(
   series: Series,
@@ -112,14 +115,14 @@ async function start(
   return { size, entry, idleBytes: pssBytesOf(processTree(running.pid)) };
 }
 
-/** The load asks for what stands last: of the routes the last one. */
+/** The load asks for what comes last: the last of the routes. */
 function scenarioOf({ dimension }: Series, size: number): Scenario {
   const main = SCENARIOS.find(({ name }) => name === MAIN_SCENARIO) as Scenario;
   if (dimension === "cookieRoutes") return { ...main, fields: { cookie: cookiesWith(size) } };
   return dimension === "routes" ? { ...main, path: `${ROUTE_PREFIX}${size}` } : main;
 }
 
-/** As many cookies as a head has room for, and behind them the one that the last route wants. */
+/** As many cookies as a head has room for, followed by the one that the last route wants. */
 function cookiesWith(size: number): string {
   const cookies = Array.from(
     { length: COOKIES },

@@ -10,10 +10,14 @@ export type Series = {
   /** The size that the budget compares the largest one with. undefined: no promise. */
   readonly from: number | undefined;
   /**
-   * Who is measured as well: growth of what every proxy has to pay for may be as large as its own.
+   * Who is measured beside it: where every proxy has to pay for growth, ours may be as large as
+   * theirs.
    */
   readonly rival?: "nginx";
-  /** Most processor time of a request at the largest size, in µs. undefined: no promise. */
+  /**
+   * The most processor time that a request may take at the largest size, in µs. undefined: no
+   * promise.
+   */
   readonly mostUs?: number;
 };
 
@@ -34,7 +38,7 @@ export const SERIES: readonly Series[] = [
     title: "routes by cookie, 30 KiB of cookies",
     sizes: [1, 64, 4_096],
     from: undefined,
-    // Were each route to read the cookies, this would be over 500 ms.
+    // If each route read the cookies by itself, this would be over 500 ms.
     mostUs: 1_000,
   },
   {
@@ -42,8 +46,9 @@ export const SERIES: readonly Series[] = [
     title: "endpoints",
     sizes: [2, 10, 100, 1_000],
     from: 2,
-    // Two draws choose one of 2 as of 1 000. But there are more connections, each of them cold in
-    // the processor's caches, in the kernel's memory and in ours, when its turn comes.
+    // Two draws make the choice, out of 2 as out of 1 000. But there are more connections, and each
+    // of them, in the kernel's memory and in ours, is cold in the processor's caches when its turn
+    // comes.
     rival: "nginx",
   },
   {

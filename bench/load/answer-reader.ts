@@ -2,18 +2,18 @@
 const HEAD_BYTES_MAX = 16 * 1024;
 
 /**
- * Finds the ends of answers in the bytes of one connection. It knows Content-Length only, which is
- * all that the origins of the bench use for the answers it is for.
+ * Finds the ends of answers in the bytes of one connection. It understands Content-Length only,
+ * which is all that the bench's origins use for these answers.
  */
 export class AnswerReader {
-  /** Status of the last answer that began. */
+  /** Status of the latest answer that has begun. */
   status = 0;
   #head = "";
   #bodyLeft = -1;
 
   /**
-   * Takes the next bytes. True: they end an answer. Requests are sent one at a time, so that
-   * nothing follows it. @throws SyntaxError when they are no answer with a Content-Length.
+   * Takes the next bytes. True: they end an answer. Requests are sent one at a time, so nothing may
+   * follow it. @throws SyntaxError when they are not an answer with a Content-Length.
    */
   take(bytes: Buffer): boolean {
     if (this.#bodyLeft >= 0) return this.#takeBody(bytes.length);

@@ -21,7 +21,7 @@ const { errors, duration } = await autocannon({
   connections: effort.connections,
   duration: effort.seconds,
   ...(effort.newConnections ? { reconnectRate: 1 } : {}),
-  // Its types know of one event only.
+  // Its types declare one event only.
   setupClient: (client: EventEmitter) => client.on("headers", count),
 });
 const result: LoadResult = { requests, perSecond: requests / duration, errors: errors + refused };

@@ -4,7 +4,7 @@ import type { LoadResult, LoadTool } from "./load.ts";
 
 /**
  * autocannon, in a process of its own. Its latencies are not used: they are whole milliseconds, and
- * with a rate they are corrected by seconds taken for milliseconds. See open-loop.ts for ours.
+ * at a fixed rate it corrects them as if its seconds were milliseconds. For ours see open-loop.ts.
  */
 export const autocannon: LoadTool = {
   name: "autocannon",

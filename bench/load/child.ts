@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Cores } from "../system/cores.ts";
 import { Spawned } from "../system/spawned.ts";
 
-/** Starts a load generator of ours: a file of this folder with one argument, as JSON. */
+/** Starts one of our load generators: a file of this folder with one argument, as JSON. */
 export function startLoad(file: string, argument: unknown, cores: Cores): Spawned {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const args = [path, JSON.stringify(argument)];

@@ -5,7 +5,7 @@ import { loadArgument } from "./child.ts";
 import type { HeldConnections } from "./held-connections.ts";
 import { requestBytes } from "./request-bytes.ts";
 
-/** Connections that are opened at the same time: fewer than any backlog. */
+/** Connections opened at the same time: fewer than any backlog holds. */
 const AT_ONCE = 100;
 
 const held = loadArgument() as HeldConnections;

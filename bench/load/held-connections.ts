@@ -7,8 +7,8 @@ export type HeldConnections = {
   readonly target: Target;
   readonly count: number;
   /**
-   * idle: each has had one answer and rests. unread: each has asked, and never reads another byte
-   * of the answer after its head.
+   * idle: each has had one answer and rests. unread: each has sent a request, and reads nothing of
+   * the answer beyond its head.
    */
   readonly kind: "idle" | "unread";
 };

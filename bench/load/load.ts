@@ -6,13 +6,13 @@ export type Target = {
   readonly port: number;
   readonly path: string;
   readonly method: "GET" | "POST";
-  /** Fields of the request, Host among them. */
+  /** Fields of the request, including Host. */
   readonly fields: Readonly<Record<string, string>>;
   /** Size of the request's body. 0: none. */
   readonly bodyBytes: number;
 };
 
-/** How much of it. */
+/** How much load. */
 export type Effort = {
   readonly connections: number;
   readonly seconds: number;
@@ -22,18 +22,18 @@ export type Effort = {
 
 /** What came of a closed loop: each connection sends again as soon as it has its answer. */
 export type LoadResult = {
-  /** Requests that were answered with 2xx. */
+  /** Requests answered with 2xx. */
   readonly requests: number;
   readonly perSecond: number;
   /** Everything else: other statuses, resets, timeouts. */
   readonly errors: number;
 };
 
-/** A closed-loop generator, a process of its own. */
+/** A closed-loop generator, in a process of its own. */
 export type LoadTool = {
   readonly name: "wrk" | "autocannon" | "websockets";
   run(target: Target, effort: Effort, cores: Cores): Promise<LoadResult>;
 };
 
-/** How much longer than it was asked for a generator may take. */
+/** How much longer than asked for a generator may take. */
 export const LOAD_GRACE_MS = 15_000;

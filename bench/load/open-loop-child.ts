@@ -8,9 +8,9 @@ import { loadArgument } from "./child.ts";
 import type { OpenLoop, OpenLoopResult } from "./open-loop.ts";
 import { requestBytes } from "./request-bytes.ts";
 
-/** The schedule's step: libuv's timers know no shorter one. */
+/** The schedule's step: libuv's timers have none shorter. */
 const TICK_MS = 1;
-/** How long answers are waited for at the end. */
+/** How long to wait for answers at the end. */
 const LAST_ANSWERS_MS = 2_000;
 /** The first part of a run opens connections and warms caches: it is not counted. */
 const WARM_UP_SHARE = 0.2;
@@ -19,15 +19,15 @@ const WARM_UP_SHARE = 0.2;
 type Sender = { readonly socket: Socket; readonly reader: AnswerReader; dueMs: number };
 
 /**
- * Sends requests on schedule. In every tick those that are due go out, each on a connection that is
- * free; where none is, they wait, and their latency runs. What the generator itself is late is kept
- * apart: it shares its processor with the origin, and that is the same for all contenders.
+ * Sends requests on schedule. In every tick those that are due go out, each on a free connection.
+ * Where there is none they wait, and their latency runs. How late the generator itself is, is kept
+ * apart: it shares its processor with the origin, which is the same for all contenders.
  */
 class Generator {
   readonly #loop: OpenLoop;
   readonly #request: Buffer;
   readonly #free: Sender[] = [];
-  /** When the requests were due that wait for a connection, in monotonic milliseconds. */
+  /** When the requests that wait for a connection were due, in monotonic milliseconds. */
   readonly #waiting: number[] = [];
   readonly #latencies = createHistogram({ figures: 3 });
   readonly #lateness = createHistogram({ figures: 3 });

@@ -3,7 +3,7 @@ import { startLoad } from "./child.ts";
 import { LOAD_GRACE_MS } from "./load.ts";
 import type { Target } from "./load.ts";
 
-/** An open loop: requests go out on schedule, whatever became of those before. */
+/** An open loop: requests go out on schedule, whatever has become of earlier ones. */
 export type OpenLoop = {
   readonly target: Target;
   readonly connections: number;

@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import { loadArgument } from "./child.ts";
 import type { Effort, LoadResult, Target } from "./load.ts";
 
-/** As long as a chat message or a price. */
+/** About as long as a chat message or a price. */
 const MESSAGE = "A message that wants its echo...";
 
 const { target, effort } = loadArgument() as { target: Target; effort: Effort };

@@ -2,7 +2,7 @@ import { LOAD_GRACE_MS } from "./load.ts";
 import type { LoadResult, LoadTool } from "./load.ts";
 import { startLoad } from "./child.ts";
 
-/** Messages to and fro on WebSockets: one message and its echo count as a request. */
+/** Messages back and forth over WebSockets: a message and its echo count as one request. */
 export const websockets: LoadTool = {
   name: "websockets",
   async run(target, effort, cores) {

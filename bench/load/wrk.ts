@@ -4,9 +4,7 @@ import { WorkFolder } from "../system/work-folder.ts";
 import { LOAD_GRACE_MS } from "./load.ts";
 import type { Effort, LoadResult, LoadTool, Target } from "./load.ts";
 
-/**
- * wrk: costs a fraction of what autocannon does, so that one core of it saturates any contender.
- */
+/** wrk costs a fraction of what autocannon does: one core of it saturates any contender. */
 export const wrk: LoadTool = {
   name: "wrk",
   async run(target, effort, cores) {
@@ -31,7 +29,7 @@ export function hasWrk(): boolean {
 
 /**
  * Reads wrk's report. Requests with a status of 400 and above count as errors.
- * @throws SyntaxError when it is none.
+ * @throws SyntaxError when it is not such a report.
  */
 export function parseWrk(text: string): LoadResult {
   const [, answered, seconds, unit] = /(\d+) requests in ([\d.]+)(m?s|m)/.exec(text) ?? [];
@@ -54,7 +52,7 @@ function wrkArguments(target: Target, effort: Effort): string[] {
   ];
 }
 
-/** wrk makes the request once, from this. */
+/** wrk builds the request once, from this script. */
 function requestScript({ method, bodyBytes }: Target): string {
   const body = bodyBytes > 0 ? `wrk.body = string.rep("x", ${bodyBytes})\n` : "";
   return `wrk.method = "${method}"\n${body}`;

@@ -1,15 +1,15 @@
 /**
- * Body of `/small`: 52 bytes, that of the prototype's measurements, which ratios are compared to.
+ * Body of `/small`: 52 bytes, as in the prototype's measurements, with which ratios are compared.
  */
 export const SMALL_BODY = "A small answer, as a health check or a flag has it.\n";
 
-/** Largest head that origins take: more than any proxy passes on. */
+/** Largest head that an origin accepts: more than any proxy passes on. */
 export const HEAD_BYTES_MAX = 64 * 1024;
 
-/** Paths that begin so have the small answer too: those of a job's routes, `/route-1` and on. */
+/** Paths that begin like this get the small answer too: a job's routes, from `/route-1` on. */
 export const ROUTE_PREFIX = "/route-";
 
-/** Answers of a fixed size, by path. `/huge` is for readers that never take it whole. */
+/** Answers of a fixed size, by path. `/huge` is for readers that never read all of it. */
 export const SIZED_ANSWERS: Readonly<Record<string, number>> = {
   "/1k": 1024,
   "/64k": 64 * 1024,
@@ -18,8 +18,8 @@ export const SIZED_ANSWERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * What `/fields` answers, so that the runner can see that a contender does the job: the version
- * that the origin is, and the forwarded fields that it got.
+ * The answer of `/fields`, from which the runner sees that a contender does its job: the origin's
+ * own version, and the forwarding fields that it received.
  */
 export type FieldsAnswer = {
   readonly version: string;

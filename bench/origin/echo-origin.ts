@@ -6,12 +6,12 @@ import type { WebSocket } from "ws";
 import type { FieldsAnswer } from "./answers.ts";
 import { listenOnAll } from "./listen-on-all.ts";
 
-/** Sends every message back; plain requests are answered with the version, as `/fields` is. */
+/** Sends every message back. Answers plain requests with its version, as `/fields` does. */
 const echo = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 
 function accept(socket: WebSocket): void {
   socket.on("message", (message, binary) => socket.send(message as Buffer, { binary }));
-  // A contender that ends before its client does is no matter of the origin.
+  // It is no concern of the origin's when a contender ends before its client does.
   socket.on("error", () => socket.terminate());
 }
 

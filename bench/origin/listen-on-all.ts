@@ -3,8 +3,8 @@ import type { Server } from "node:net";
 import type { Endpoints } from "./origin.ts";
 
 /**
- * Opens a server on every address of the endpoints that the command line holds as JSON, and says
- * `ready` on stdout when all of them accept.
+ * Opens a server at every endpoint that the command line lists as JSON, and prints `ready` once all
+ * of them accept connections.
  */
 export async function listenOnAll(makeServer: (version: string) => Server): Promise<void> {
   const endpoints = JSON.parse(process.argv[2] ?? "{}") as Endpoints;

@@ -5,8 +5,8 @@ import type { FieldsAnswer } from "./answers.ts";
 import { listenOnAll } from "./listen-on-all.ts";
 
 /**
- * The origin where nginx is not installed. It costs the load's processor much more, so that few
- * contenders can be saturated: the report says which origin a run had.
+ * The origin for machines without nginx. It takes much more of the load's processor, so few
+ * contenders can be saturated with it: the report says which origin a run used.
  */
 function answer(version: string, request: IncomingMessage, response: ServerResponse): void {
   const path = request.url ?? "/";

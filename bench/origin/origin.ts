@@ -12,7 +12,7 @@ import { HEAD_BYTES_MAX, ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answe
 const OPEN_WAIT_MS = 10_000;
 /** Connections and listening sockets of the origin: more than any scenario opens. */
 const CONNECTIONS_MAX = 19_000;
-/** Endpoints of one version: what two bytes of a loopback address hold. */
+/** Most endpoints of one version: as many as two bytes of a loopback address can number. */
 const ENDPOINTS_MAX = 65_000;
 
 /** Addresses (`127.x.y.z:port`) of the endpoints of both versions. */
@@ -20,7 +20,7 @@ export type Endpoints = { readonly v1: readonly string[]; readonly v2: readonly 
 
 /** The servers behind every contender. */
 export type Origin = AsyncDisposable & {
-  /** What it is made of: nginx where it is installed, as it disturbs least. */
+  /** What it runs on: nginx where installed, as that disturbs the measurement least. */
   readonly kind: "nginx" | "node:http" | "ws";
   readonly endpoints: Endpoints;
 };
@@ -44,7 +44,7 @@ export async function startOrigin(cores: Cores, perVersion = 1): Promise<Origin>
   return { kind: "nginx", endpoints, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Starts an origin that takes WebSockets and sends every message back. */
+/** Starts an origin that accepts WebSockets and sends every message back. */
 export async function startEchoOrigin(cores: Cores): Promise<Origin> {
   return { ...(await startNodeOrigin(cores, "echo-origin.ts", 1)), kind: "ws" };
 }
@@ -65,7 +65,7 @@ async function startNodeOrigin(cores: Cores, file: string, perVersion: number): 
   };
 }
 
-/** One port on many loopback addresses, which Linux has without being told. */
+/** One port on many loopback addresses, which Linux has without any set-up. */
 function endpointsOn(port: number, perVersion: number): Endpoints {
   if (perVersion > ENDPOINTS_MAX) throw new RangeError(`Cannot listen on ${perVersion} addresses`);
   const addresses = (network: number): string[] =>
@@ -81,8 +81,9 @@ function originHttp(folder: WorkFolder, { v1, v2 }: Endpoints): string {
 }
 
 /**
- * `return` would answer an upload before it has come in, and a proxy may then give up sending it.
- * What is passed to another server is read whole first: here to one that gets nothing of it.
+ * `return` would answer an upload before all of it has arrived, and a proxy may then stop sending
+ * it. nginx reads a request whole before it passes it to another server: here to one that gets none
+ * of it.
  */
 function takenBlocks(folder: WorkFolder): string {
   const socket = `unix:${folder.path}/taken.sock`;

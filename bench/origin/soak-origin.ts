@@ -7,7 +7,7 @@ import type { WebSocket } from "ws";
 import { SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
 import { listenOnAll } from "./listen-on-all.ts";
 
-/** One endpoint of the soak: what it answers can be checked byte for byte. */
+/** One endpoint of the soak. Its answers can be checked byte for byte. */
 const tunnels = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -24,7 +24,7 @@ function digest(request: IncomingMessage, response: ServerResponse): void {
   const hash = createHash("sha256");
   request.on("data", (bytes: Buffer) => hash.update(bytes));
   request.on("end", () => response.end(hash.digest("hex")));
-  // Some clients of the soak give up half way: that is theirs to count.
+  // Some of the soak's clients give up halfway. Counting that is up to them.
   request.on("error", () => response.destroy());
 }
 

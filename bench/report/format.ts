@@ -1,6 +1,6 @@
 import type { Spread } from "../statistics.ts";
 
-/** What stands where nothing was measured. */
+/** Shown where nothing was measured. */
 export const NOTHING = "–";
 
 /** `12.3 (11.9–13.0)`: the median and its range, after division by `unit`. */
@@ -12,7 +12,7 @@ export function spreadText(spread: Spread | undefined, unit = 1): string {
   return min === max ? `${median}` : `${median} (${min}–${max})`;
 }
 
-/** Three significant digits at most below 100, whole numbers above, thousands set apart. */
+/** Three significant digits at most below 100, whole numbers above, with thousands separated. */
 export function numberText(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude >= 100)
@@ -23,7 +23,7 @@ export function numberText(value: number): string {
   return magnitude >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-/** A Markdown table: `head` above `rows`, the first column to the left, the others to the right. */
+/** A Markdown table: `head` above `rows`, the first column aligned left and the others right. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

@@ -10,7 +10,7 @@ export type Chart = {
   readonly title: string;
   /** Unit of the vertical axis. */
   readonly unit: string;
-  /** Where and when it was measured, below the chart. */
+  /** Where and when it was measured; printed below the chart. */
   readonly note: string;
   readonly lines: readonly ChartLine[];
 };
@@ -18,7 +18,7 @@ export type Chart = {
 const WIDTH = 760;
 const HEIGHT = 400;
 const PLOT = { left: 60, right: 560, top: 50, bottom: 330 };
-/** Least distance of two lines' names, in pixels: they stand at the lines' ends. */
+/** Least distance between the names of two lines, in pixels: they stand at the lines' ends. */
 const NAME_HEIGHT = 18;
 /** Legible on white and on black, and for people who confuse red and green (Okabe and Ito). */
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];

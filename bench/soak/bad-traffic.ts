@@ -3,18 +3,18 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Traffic } from "./good-traffic.ts";
 
-/** What a client does that should not do it, and how the sidecar must answer. */
+/** What a client does but should not, and how the sidecar must answer. */
 type Misdeed = {
   readonly name: string;
   /** Sent at once. */
   readonly bytes: string;
-  /** refused: a status from 400 to 505 and an end. left: the client goes away itself. */
+  /** refused: a status from 400 to 505, then the end. left: the client goes away by itself. */
   readonly ends: "refused" | "left";
 };
 
-/** Above the time that a sidecar gives an unfinished head. */
+/** Longer than a sidecar waits for an unfinished head. */
 const ANSWER_WAIT_MS = 15_000;
-/** How long a client that goes away stays. */
+/** How long a client stays before it goes away. */
 const STAY_MS = 20;
 const PAUSE_MS = 25;
 
@@ -53,7 +53,7 @@ export async function misbehave({ port, failures, signal }: Traffic): Promise<vo
   }
 }
 
-/** Does it. undefined: the sidecar took it as it should. */
+/** Commits one. undefined: the sidecar reacted as it should. */
 async function commit(misdeed: Misdeed, port: number): Promise<string | undefined> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => undefined);

@@ -6,7 +6,7 @@ import { Spawned } from "../system/spawned.ts";
 import type { Failures } from "./failures.ts";
 
 const ORIGIN = fileURLToPath(new URL("../origin/soak-origin.ts", import.meta.url));
-/** Processes of each version: when one of them is down the other has to do. */
+/** Processes of each version: while one of them is down, the other has to cope. */
 const PER_VERSION = 2;
 /** How long an endpoint stays down. */
 const DOWN_MS = 1_000;

@@ -1,16 +1,18 @@
-/** A time in which an endpoint was down, or had just come back, in monotonic milliseconds. */
+/** A period in which an endpoint was down, or had just come back, in monotonic milliseconds. */
 type Outage = { readonly fromMs: number; toMs: number };
 
-/** After a restart connections to the old process are still found dead one by one. */
+/**
+ * How long after a restart connections to the old process are still being found dead, one by one.
+ */
 const AFTER_RESTART_MS = 1_500;
-/** Failures that are kept with their text; the rest are counted. */
+/** Failures that are kept with their text; the rest are only counted. */
 const KEPT_MAX = 20;
-/** Outages that are remembered: no request of the soak lives longer than these go back. */
+/** Outages that are remembered: they reach further back than any request of the soak lives. */
 const OUTAGES_MAX = 64;
 
 /**
- * What went right and what did not, by kind of traffic. A failure is explained when the endpoints'
- * own restarts can have caused it: it says so itself, and an outage overlaps it.
+ * What went right and what did not, by kind of traffic. A failure is explained if the endpoints'
+ * own restarts can have caused it: it looks like what they cause, and an outage overlaps it.
  */
 export class Failures {
   readonly right = new Map<string, number>();
@@ -36,8 +38,8 @@ export class Failures {
   }
 
   /**
-   * Counts a failure of something that began at `startMs`. `couldBeOutage`: it looks as an endpoint
-   * that goes away makes it look.
+   * Counts a failure of something that began at `startMs`. `couldBeOutage`: it looks like what a
+   * vanishing endpoint causes.
    */
   fail(kind: string, why: string, span: Span, couldBeOutage: boolean): void {
     if (couldBeOutage && this.#overlaps(span)) return increase(this.explained, kind);
@@ -51,7 +53,7 @@ export class Failures {
   }
 }
 
-/** From when to when something took, in monotonic milliseconds. */
+/** When something began and ended, in monotonic milliseconds. */
 export type Span = { readonly startMs: number; readonly endMs: number };
 
 function increase(counts: Map<string, number>, kind: string): void {

@@ -2,9 +2,11 @@ import { spreadOf } from "../statistics.ts";
 
 /** How much a figure may grow from the beginning of a soak to its end and still count as flat. */
 export type Allowance = {
-  /** Times the beginning. */
+  /** As a multiple of the beginning. */
   readonly factor: number;
-  /** And this much more, in the figure's unit: what one collection or one reconnect moves. */
+  /**
+   * Plus this much, in the figure's unit: what one garbage collection or one reconnect can change.
+   */
   readonly slack: number;
 };
 
@@ -16,12 +18,12 @@ export type Flatness = {
   readonly isFlat: boolean;
 };
 
-/** The first part of a soak, in which heaps and pools reach their size, counts for nothing. */
+/** The first part of a soak, in which heaps and pools grow to their size, does not count. */
 const WARM_UP_SHARE = 0.2;
 
 /**
  * Compares the median of the first third of a series, after its warm-up, with that of the last
- * third: a leak of any size shows when the soak is long enough, a spike does not count.
+ * third: a leak of any size shows if the soak is long enough, and a spike does not count.
  * undefined: fewer than one value for each third.
  */
 export function flatnessOf(

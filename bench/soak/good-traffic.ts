@@ -13,14 +13,14 @@ export type Traffic = {
   readonly signal: AbortSignal;
 };
 
-/** Statuses that a sidecar answers with when an endpoint goes away under it. */
+/** Statuses with which a sidecar answers when an endpoint vanishes in the middle of a request. */
 const OUTAGE_STATUSES = new Set([502, 503, 504]);
 const UPLOAD_BYTES = 64 * 1024;
-/** Each loop rests a little: a soak is for time, not for load. */
+/** Each loop rests a little: a soak is about time, not load. */
 const PAUSE_MS = 2;
 const ECHO_WAIT_MS = 10_000;
 
-/** Requests that must succeed, and their answers checked byte for byte. */
+/** Requests that must succeed, with answers that are checked byte for byte. */
 export async function sendGoodRequests({ port, failures, signal }: Traffic): Promise<void> {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 });
   const kinds = [getSmall, getLarge, upload];
@@ -36,7 +36,7 @@ export async function sendGoodRequests({ port, failures, signal }: Traffic): Pro
   await pool.destroy();
 }
 
-/** A WebSocket that asks for echoes until the end, and is opened again when its endpoint goes. */
+/** A WebSocket that asks for echoes until the end, and is reopened when its endpoint goes away. */
 export async function keepTunnel({ port, failures, signal }: Traffic): Promise<void> {
   while (!signal.aborted) {
     const startMs = performance.now();
@@ -57,10 +57,13 @@ export async function keepTunnel({ port, failures, signal }: Traffic): Promise<v
   }
 }
 
-/** What was wrong with an answer. `status`: one that an outage explains. */
+/** What was wrong with an answer. `status`: a status that an outage would explain. */
 type Wrong = { readonly why: string; readonly status?: number };
 
-/** An answer that had begun can only be cut when its endpoint goes: it must not look complete. */
+/**
+ * An answer that has begun can only be cut short when its endpoint goes away: it must not look
+ * complete.
+ */
 function isCut({ why }: Wrong): boolean {
   return why.includes("other side closed") || why.includes("ECONNRESET");
 }

@@ -3,8 +3,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { LoopDelay } from "./loop-delay.ts";
 
 /**
- * Loaded into every process of the sidecar by `--import`: tells each second how late its event loop
- * was. Nothing of the product knows of it.
+ * Loaded into every process of the sidecar by `--import`: records every second how late its event
+ * loop was. Nothing in the product knows about it.
  */
 const RESOLUTION_MS = 10;
 const INTERVAL_MS = 1_000;
@@ -13,7 +13,9 @@ const NANOSECONDS_A_MS = 1e6;
 const file = new URL(import.meta.url).searchParams.get("file");
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
-/** The monitor counts from one of its timers to the next: a loop that is never late has 10 ms. */
+/**
+ * The monitor measures from one of its timers to the next: a loop that is never late shows 10 ms.
+ */
 function lateMs(nanoseconds: number): number {
   return Math.max(0, nanoseconds / NANOSECONDS_A_MS - RESOLUTION_MS);
 }

@@ -6,15 +6,15 @@ export type LoopDelay = { readonly pid: number; readonly p50Ms: number; readonly
 
 /** Environment that makes every process of a program write its loop's delay to `file`. */
 export function loopDelayEnvironment(file: string): Readonly<Record<string, string>> {
-  // A worker gets NODE_OPTIONS of the environment, and no variable of ours.
+  // A worker inherits NODE_OPTIONS from the environment, and none of our own variables.
   const child = new URL("loop-delay-child.ts", import.meta.url);
   child.searchParams.set("file", file);
   return { NODE_OPTIONS: `--import=${child.href}` };
 }
 
 /**
- * An idle process on the same processors, whose loop is late only because of what else the machine
- * does: what the sidecar's loop is later than this one is its own.
+ * An idle process on the same processors. Its loop is late only because of whatever else the
+ * machine does, so what the sidecar's loop is late beyond that is its own doing.
  */
 export function startIdleProcess(file: string, cores: string): Spawned {
   const args = ["--eval", "setInterval(() => undefined, 1000)"];
@@ -22,7 +22,9 @@ export function startIdleProcess(file: string, cores: string): Spawned {
   return new Spawned({ file: process.execPath, arguments: args, cores, env });
 }
 
-/** What was written since the last call: the worst 99th percentile, in milliseconds. 0: nothing. */
+/**
+ * The worst 99th percentile written since the last call, in milliseconds. 0: nothing was written.
+ */
 export async function takeLoopDelay(file: string): Promise<number> {
   const text = await readFile(file, "utf8").catch(() => "");
   await writeFile(file, "");

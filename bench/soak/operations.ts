@@ -3,12 +3,13 @@ import type { Client } from "undici";
 import type { SoakEndpoints } from "./endpoints.ts";
 import type { Failures } from "./failures.ts";
 
-/** What an operator, and life, does to a sidecar while it serves. */
+/** What operators, and life, do to a sidecar while it serves. */
 export type Operation = {
   readonly name: string;
   readonly everyMs: number;
   /**
-   * In which part of the soak. swapping: the first half only, so that workers grow old after it.
+   * The part of the soak that it belongs to. swapping: the first half only, so that workers can
+   * grow old after it.
    */
   readonly during: "all" | "swapping";
   /** @throws Error when it was not done. */
@@ -20,7 +21,7 @@ const RESTART_EVERY_MS = 7_000;
 const SWAP = { name: "swap", everyMs: 30_000, during: "swapping" } as const;
 const SWAP_PATH = "/v1/workers/swap";
 
-/** The operations that this sidecar can do: swaps only where its API has them. */
+/** The operations that this sidecar supports: swaps only if its API has them. */
 export async function operationsOf(
   api: Client,
   endpoints: SoakEndpoints,
@@ -28,7 +29,7 @@ export async function operationsOf(
 ): Promise<readonly Operation[]> {
   let shifts = 0;
   const shift = async (): Promise<void> => {
-    // Through all shares in steps that are no divisor of 100: 0, 37, 74, 11 …
+    // Visits all shares, in steps that do not divide 100: 0, 37, 74, 11 …
     shifts += 1;
     const v2 = (shifts * 37) % 101;
     await call(api, "PATCH", "/v1/services/web/weights", { v1: 100 - v2, v2 });
@@ -46,7 +47,7 @@ export async function operationsOf(
   ];
 }
 
-/** Does an operation again and again, until the end. What it does not do is a failure. */
+/** Repeats an operation until the end. Each time that it does not succeed counts as a failure. */
 export async function repeat(
   { name, everyMs, run }: Operation,
   failures: Failures,

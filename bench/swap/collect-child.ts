@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 
 /**
  * Loaded into every process of the sidecar by `--import`: collects all garbage on SIGWINCH, which
- * nothing of the product listens to. Twice, as the first time may leave what has a finaliser.
+ * nothing in the product listens to. Twice, as the first pass may leave what has a finaliser.
  */
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

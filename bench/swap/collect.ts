@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** For one collection of the largest heap that is measured. */
+/** Enough for one collection of the largest heap that is measured. */
 const COLLECT_MS = 1_000;
 
 /** Environment that makes every process of a program collect its garbage when it is told to. */
@@ -9,8 +9,8 @@ export function collectEnvironment(): Readonly<Record<string, string>> {
 }
 
 /**
- * Makes these processes collect all garbage, so that what is left is what is held: how much garbage
- * V8 lets lie says nothing about a leak. Resolves when they had the time for it.
+ * Makes these processes collect all garbage, so that what remains is what is held: how much garbage
+ * V8 leaves lying says nothing about leaks. Resolves once they have had the time for it.
  */
 export async function collectGarbage(pids: readonly number[]): Promise<void> {
   for (const pid of pids) process.kill(pid, "SIGWINCH");

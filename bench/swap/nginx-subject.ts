@@ -4,7 +4,7 @@ import { nginxArguments, nginxConfig } from "../system/nginx-parts.ts";
 import { replaceBySignal } from "./subject.ts";
 import type { Subject } from "./subject.ts";
 
-/** Connections of a worker, both sides: above all that the load opens. */
+/** Connections of a worker, both sides counted: more than the load opens. */
 const CONNECTIONS_MAX = 4_000;
 
 /** nginx and its reload: new workers, and the old ones close what is idle and end when they can. */

@@ -8,7 +8,7 @@ const TRIAL = "100ms";
 
 /** Sluice with a folder of releases. */
 export type RunningSluice = RunningSubject & {
-  /** Swaps to a release. Resolves with the status and what was said. */
+  /** Swaps to a release. Resolves with the status and the text of the answer. */
   swap(release: string, trial: string): Promise<{ status: number; text: string }>;
 };
 

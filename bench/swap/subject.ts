@@ -17,13 +17,13 @@ export type Subject = {
   start(endpoint: string, cores: Cores): Promise<RunningSubject>;
 };
 
-/** One at work. */
+/** A subject at work. */
 export type RunningSubject = RunningContender & {
   /** Replaces its code. Resolves when new processes serve. */
   replace(): Promise<void>;
 };
 
-/** Signals a process that then starts another one, and waits until that is there. */
+/** Signals a process, which then starts another one, and waits until that one is there. */
 export async function replaceBySignal(pid: number, signal: NodeJS.Signals): Promise<void> {
   const before = new Set(processTree(pid));
   const deadlineMs = performance.now() + REPLACED_WAIT_MS;

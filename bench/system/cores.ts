@@ -11,14 +11,14 @@ export type Cores = {
 
 /**
  * Shares the processors that this process may use: the first for the contender, the rest for load
- * and origin. With a single one they share it: then only processor time says anything.
+ * and origin. A single one they share: then only processor time means anything.
  */
 export function shareCores(allowed: readonly number[]): Cores {
   const [first = 0, ...rest] = allowed;
   return { contender: String(first), load: (rest.length > 0 ? rest : [first]).join(",") };
 }
 
-/** The processors that this process may use. @throws when there is no /proc: not a Linux. */
+/** The processors that this process may use. @throws when there is no /proc: this is not Linux. */
 export function allowedCores(): readonly number[] {
   const status = readFileSync("/proc/self/status", "utf8");
   return parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(status)?.[1] ?? "0");

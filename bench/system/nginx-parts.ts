@@ -17,7 +17,7 @@ export type NginxConfig = {
   readonly connectionsMax: number;
 };
 
-/** A whole nginx.conf: one worker, no access log, nothing outside of `folder`. */
+/** A whole nginx.conf: one worker, no access log, nothing outside `folder`. */
 export function nginxConfig(folder: WorkFolder, { http, connectionsMax }: NginxConfig): string {
   const temporary = TEMPORARY.map((name) => `  ${name}_temp_path ${folder.path}/${name};`);
   return `daemon off;

@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How often a port is tried. */
+/** How long to wait before a port is tried again. */
 const RETRY_MS = 20;
 
 /** A port of 127.0.0.1 that is free now, for programs that cannot be given port 0. */

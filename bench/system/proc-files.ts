@@ -3,7 +3,7 @@ const TICK_US = 10_000;
 /** Where the fields after the program's name begin in /proc/PID/stat: with field 3 (proc(5)). */
 const FIRST_FIELD = 3;
 
-/** Processor time of a process, all of its threads, dead ones too, in microseconds. */
+/** Processor time of a process with all of its threads, dead ones too, in microseconds. */
 export type CpuTime = { readonly userUs: number; readonly systemUs: number };
 
 /** What /proc/PID/stat tells us. */
@@ -11,8 +11,8 @@ export type ProcessStat = CpuTime & { readonly parentPid: number };
 
 /**
  * Reads a /proc/PID/stat line. The program's name stands in parentheses and may hold any character,
- * parentheses too: fields are counted from the last one.
- * @throws SyntaxError when it is no such line.
+ * even parentheses: fields are counted from the last one.
+ * @throws SyntaxError when it is not such a line.
  */
 export function parseProcessStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -50,7 +50,7 @@ export function parseMachineTime(text: string): MachineTime {
 
 /**
  * Reads a list of processors such as `0-3,6`, as in Cpus_allowed_list of /proc/PID/status.
- * @throws SyntaxError when it is none.
+ * @throws SyntaxError when it is not one.
  */
 export function parseCpuList(text: string): number[] {
   return text

@@ -10,7 +10,7 @@ export function processTree(rootPid: number): readonly number[] {
   return tree;
 }
 
-/** Processor time of some processes so far. What ended meanwhile counts nothing. */
+/** Processor time of some processes so far. Those that have ended meanwhile count as 0. */
 export function cpuTimeOf(pids: readonly number[]): CpuTime {
   const stats = pids.flatMap((pid) => readStat(pid) ?? []);
   return {

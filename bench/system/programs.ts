@@ -20,7 +20,7 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** What a program says of its version: the first number with dots. undefined: none of that. */
+/** The version that a program states: the first number with dots. undefined: it states none. */
 export async function versionOf(
   file: string,
   flags: readonly string[],

@@ -22,8 +22,8 @@ export type Command = {
 };
 
 /**
- * A process of the bench: pinned to its processors, ended with everything that descends from it,
- * also when the bench itself ends early.
+ * A process of the bench: pinned to its processors, and ended with everything that descends from
+ * it, even when the bench itself ends early.
  */
 export class Spawned implements AsyncDisposable {
   readonly child: ChildProcess;
@@ -70,7 +70,7 @@ export class Spawned implements AsyncDisposable {
 
   /**
    * Resolves with the first value that `find` makes of a line of its output. The rest of the output
-   * is read and dropped. @throws Error when it ends, or says nothing of it in time.
+   * is read and dropped. @throws Error when it ends, or prints no such line in time.
    */
   async firstLine<Value>(find: (line: string) => Value | undefined): Promise<Value> {
     const { promise, resolve, reject } = Promise.withResolvers<Value>();

@@ -10,7 +10,7 @@ export class WorkFolder implements AsyncDisposable {
     this.path = path;
   }
 
-  /** Makes a new one that servers which give up their rights can read too. */
+  /** Makes a new one, readable also for servers that give up their privileges. */
   static async make(): Promise<WorkFolder> {
     const path = await mkdtemp(join(tmpdir(), "sluice-bench-"));
     await chmod(path, 0o755);

@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
 });
 server.on("upgrade", (request, socket, head) => {
   const target = targetOf(chooseVersion(job, request.headers.cookie));
-  // An agent's connection cannot be given to a tunnel: see the manual's part on WebSockets.
+  // A tunnel cannot use an agent's connection: see the manual on WebSockets.
   void proxy.ws(request, socket as Socket, { target, agent: undefined }, head);
 });
 listenAndTell(server);

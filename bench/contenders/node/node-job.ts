@@ -4,12 +4,15 @@ import type { AddressInfo } from "node:net";
 import type { Job } from "../contender.ts";
 import { WEIGHTS } from "../contender.ts";
 
-/** The job that the command line of a Node contender holds as JSON. */
+/** A Node contender's job, which its command line holds as JSON. */
 export function jobOfArguments(): Job {
   return JSON.parse(process.argv[2] ?? "") as Job;
 }
 
-/** A version for a request: at random by the weights, or by its cookie where the job says so. */
+/**
+ * Chooses a version for a request: at random by the weights, or by its cookie where the job says
+ * so.
+ */
 export function chooseVersion(job: Job, cookie: string | undefined): "v1" | "v2" {
   const sum = WEIGHTS.v1 + WEIGHTS.v2;
   const place = job.affinity ? placeOfKey(cookie ?? "") : Math.random();
@@ -23,7 +26,7 @@ export function listenAndTell(server: Server): void {
   server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => tellPort(server));
 }
 
-/** Prints the port of a server that listens. */
+/** Prints the port that a server listens on. */
 export function tellPort(server: Pick<Server, "address">): void {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
 }

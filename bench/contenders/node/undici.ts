@@ -4,7 +4,7 @@ import { Pool } from "undici";
 import type { Dispatcher } from "undici";
 import { chooseVersion, jobOfArguments, listenAndTell } from "./node-job.ts";
 
-/** Fields of one hop, which a proxy must not pass on (RFC 9110 section 7.6.1). */
+/** Hop-by-hop fields, which a proxy must not pass on (RFC 9110 section 7.6.1). */
 const HOP_BY_HOP = new Set([
   "connection",
   "keep-alive",
