@@ -1,21 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import type { Problem } from "../base/errors.ts";
-import { failureOf, openAnswer, readApiAddress } from "./api-request.ts";
-import type { ApiAddress, ApiRequest } from "./api-request.ts";
-import { CliError, usageError } from "./cli-error.ts";
-
-/** What to do about a refusal if the API's own words do not say. */
-const ADVICE: ReadonlyMap<string, string> = new Map([
-  ["revision_conflict", "somebody else has written meanwhile: look at it again, then repeat"],
-  ["unknown_service", "`sluice services` lists them"],
-  ["unknown_filter", "`sluice filters` lists them"],
-  ["filter_refused", "the old one runs on"],
-  ["no_undo", "`sluice audit` shows what has been written"],
-  ["nothing_would_serve", "--force with --reason does it anyway"],
-  ["would_end_service", "--force with --reason does it anyway"],
-  ["not_in_force", "`sluice status` shows when it is"],
-  ["busy", "try again"],
-]);
+import type { ApiAccess } from "./api-access.ts";
+import type { ApiAddress } from "./api-address.ts";
+import { failureOf } from "./api-failure.ts";
+import { openAnswer } from "./api-request.ts";
+import type { ApiRequest, Connecting } from "./api-request.ts";
+import { clearTextGuard } from "./clear-text.ts";
+import { CliError } from "./cli-error.ts";
+import { refusalOf } from "./refusal.ts";
 
 /** What a request carries besides its method and path. */
 export type SendOptions = {
@@ -33,21 +24,19 @@ export type SendOptions = {
 
 /** Talks to the control API. All its errors are CliErrors that say what to do. */
 export class ApiClient {
-  readonly #address: ApiAddress;
-  readonly #token: string | undefined;
+  readonly #connecting: Connecting;
+  readonly #access: ApiAccess;
 
-  /** @throws CliError usage */
-  constructor(options: { readonly url: string; readonly token: string | undefined }) {
-    this.#address = readApiAddress(options.url);
-    this.#token = options.token;
-    if (!/^[\x20-\x7e]*$/.test(this.#token ?? "")) {
-      throw usageError("Cannot send the token: wanted visible ASCII, found other characters");
-    }
+  /** @throws CliError token_in_clear */
+  constructor(address: ApiAddress, access: ApiAccess) {
+    const lookup = access.token && clearTextGuard(address);
+    this.#connecting = { address, tls: access.tls, lookup };
+    this.#access = access;
   }
 
   /** Without a slash at its end. */
   get url(): string {
-    return this.#address.text;
+    return this.#connecting.address.text;
   }
 
   /** @throws CliError when there is no answer, or one that is no success */
@@ -58,7 +47,7 @@ export class ApiClient {
   /** A stream of lines as they come. @throws CliError when it cannot be opened, or breaks */
   async *lines(path: string, options: SendOptions): AsyncGenerator<string> {
     const response = await this.#ask("GET", path, options);
-    if (!isSuccess(response)) throw refusal(await this.#read(response), response.statusCode);
+    if (!isSuccess(response)) throw await this.#refusal(response);
     let rest = "";
     try {
       for await (const chunk of response.setEncoding("utf8")) {
@@ -67,26 +56,23 @@ export class ApiClient {
         yield* lines;
       }
     } catch (error) {
-      throw failureOf(error, this.url);
+      throw failureOf(error, { url: this.url });
     }
   }
 
   /** @throws CliError when there is no answer, or one that is no success */
   async send<Answer>(method: string, path: string, options: SendOptions = {}): Promise<Answer> {
     const response = await this.#ask(method, path, options);
-    const answer = await this.#read(response);
-    if (!isSuccess(response)) throw refusal(answer, response.statusCode);
-    return answer as Answer;
+    if (!isSuccess(response)) throw await this.#refusal(response);
+    return (await this.#read(response)) as Answer;
   }
 
   /** Like get(), but a 503 is an answer too: with it `readyz` says why the sidecar is not ready. */
   async probe<Answer>(path: string): Promise<Answer> {
     const response = await this.#ask("GET", path, {});
-    const answer = await this.#read(response);
-    if (!isSuccess(response) && response.statusCode !== 503) {
-      throw refusal(answer, response.statusCode);
-    }
-    return answer as Answer;
+    const isAnswer = isSuccess(response) || response.statusCode === 503;
+    if (!isAnswer) throw await this.#refusal(response);
+    return (await this.#read(response)) as Answer;
   }
 
   #ask(method: string, path: string, options: SendOptions): Promise<IncomingMessage> {
@@ -95,11 +81,21 @@ export class ApiClient {
     const request: ApiRequest = {
       method,
       path: path + query,
-      headers: headersOf(options, this.#token),
+      headers: headersOf(options, this.#access.token?.text),
       body: body === undefined ? undefined : JSON.stringify(body),
       endsBy,
     };
-    return openAnswer(this.#address, request);
+    return openAnswer(this.#connecting, request);
+  }
+
+  async #refusal(response: IncomingMessage): Promise<CliError> {
+    const body = await this.#read(response).catch((error: unknown) => {
+      // A proxy in between refuses in words of its own: its status says enough.
+      if (error instanceof CliError && error.code === "bad_answer") return undefined;
+      throw error;
+    });
+    const { statusCode = 0, headers } = response;
+    return refusalOf({ status: statusCode, headers, body }, this.#access);
   }
 
   async #read(response: IncomingMessage): Promise<unknown> {
@@ -107,7 +103,7 @@ export class ApiClient {
     try {
       for await (const chunk of response) chunks.push(chunk as Buffer);
     } catch (error) {
-      throw failureOf(error, this.url);
+      throw failureOf(error, { url: this.url });
     }
     try {
       return JSON.parse(Buffer.concat(chunks).toString());
@@ -149,17 +145,4 @@ function fieldOf(reason: string): string {
   if (/^[\x20-\x7e]*$/.test(reason) && !/^utf-8'/i.test(reason)) return reason;
   const text = encodeURIComponent(reason.toWellFormed());
   return `UTF-8''${text.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16)}`)}`;
-}
-
-function refusal(answer: unknown, status = 0): CliError {
-  const problem = (answer ?? {}) as {
-    readonly code?: string;
-    readonly detail?: string;
-    readonly problems?: readonly Problem[];
-  };
-  const { code = `http_${status}`, detail = `Cannot do that: the API answered ${status}` } =
-    problem;
-  const advice = ADVICE.get(code);
-  const message = advice === undefined ? detail : `${detail}; ${advice}`;
-  return new CliError(code, message, { problems: problem.problems ?? [] });
 }

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import { DEFAULT_API } from "./api-request.ts";
+import { readAccess, TOKEN_SHOWN } from "./api-access.ts";
+import type { AccessOptions } from "./api-access.ts";
+import { DEFAULT_API, readApiAddress } from "./api-address.ts";
 import { ApiClient } from "./client.ts";
 import type { Output } from "./output.ts";
 
@@ -12,19 +14,21 @@ export type CliContext = {
 };
 
 /** Options that every command takes. */
-export type GlobalOptions = {
-  readonly api?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-};
+export type GlobalOptions = AccessOptions & { readonly api?: string; readonly json?: boolean };
 
-/** The control API that the options, else the environment, name. */
-export function clientOf(command: Command, { env }: CliContext): ApiClient {
-  const { api, token } = command.optsWithGlobals<GlobalOptions>();
-  return new ApiClient({
-    url: api ?? (env["SLUICE_API"] || DEFAULT_API),
-    token: token ?? (env["SLUICE_TOKEN"] || undefined),
-  });
+/**
+ * The control API that the options, else the environment, name. Warns of a token that others see.
+ * @throws CliError usage, token_in_clear
+ */
+export function clientOf(command: Command, { env, output }: CliContext): ApiClient {
+  const { api, json = false, ...options } = command.optsWithGlobals<GlobalOptions>();
+  const address = readApiAddress(api ?? (env["SLUICE_API"] || DEFAULT_API));
+  const client = new ApiClient(address, readAccess(options, env, address));
+  if (options.token !== undefined) {
+    const warning = { code: "token_shown", text: TOKEN_SHOWN };
+    output.error(json ? JSON.stringify({ warning }) : `warning: ${TOKEN_SHOWN}`);
+  }
+  return client;
 }
 
 /** Prints an answer: as JSON when that was asked for, else as `text` puts it. */

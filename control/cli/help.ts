@@ -4,7 +4,10 @@ import type { Argument, Command } from "commander";
 /** Variables that commands read, and what they are. */
 export const ENVIRONMENT: readonly (readonly [name: string, text: string])[] = [
   ["SLUICE_API", "the control API, unless --api names it"],
-  ["SLUICE_TOKEN", "a bearer token for it, unless --token gives one"],
+  ["SLUICE_TOKEN_FILE", "a file with a token for it, closed to other users"],
+  ["SLUICE_TOKEN", "a token, unless a file or --token gives one"],
+  ["SLUICE_CA", "the authorities to trust at https://, unless --ca names them"],
+  ["SLUICE_CERT, SLUICE_KEY", "a certificate to show at https://, and its private key"],
 ];
 
 /** Exit statuses, and when they are given. */

@@ -87,7 +87,11 @@ function createProgram(
     .description("Shifts traffic between versions of a service and drops nothing on the way.")
     .version(version)
     .option("--api <url>", "the control API (default: SLUICE_API, else http://127.0.0.1:9180)")
-    .option("--token <token>", "for the control API (default: SLUICE_TOKEN)")
+    .option("--token-file <file>", "a file with a token for it (default: SLUICE_TOKEN_FILE)")
+    .option("--token <token>", "a token (default: SLUICE_TOKEN); others can see it in `ps`")
+    .option("--ca <file>", "trust the authorities in this file (default: SLUICE_CA)")
+    .option("--cert <file>", "show this certificate (default: SLUICE_CERT)")
+    .option("--key <file>", "the private key of --cert (default: SLUICE_KEY)")
     .option("--json", "write JSON")
     .exitOverride()
     .configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: keep });

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../../proxy/base/clock.ts";
+import { ANYBODY } from "../api-access.ts";
+import { readApiAddress } from "../api-address.ts";
 import { CliError } from "../cli-error.ts";
 import { ApiClient, servicePath } from "../client.ts";
 import { Children } from "./children.ts";
@@ -54,7 +56,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly string[]> 
       return { sidecar, load: new Load(options.clock, url, between) };
     });
     const loadEnds = loads.map(({ load }) => load.run(stopLoad.signal));
-    const client = new ApiClient({ url: stage.controlUrl, token: undefined });
+    const client = new ApiClient(readApiAddress(stage.controlUrl), ANYBODY);
     const { shiftQuery } = stage;
     const deps = { children, loads, client, between, shiftQuery };
     const faults = await new Demo(options, deps).run();

@@ -3,7 +3,8 @@ import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readApiAddress } from "../../../control/cli/api-request.ts";
+import { ANYBODY } from "../../../control/cli/api-access.ts";
+import { readApiAddress } from "../../../control/cli/api-address.ts";
 import { ApiClient } from "../../../control/cli/client.ts";
 import { runCommand } from "../../support/run-cli.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -19,7 +20,7 @@ async function listening(server: Server, ...where: readonly (number | string)[])
 }
 
 function get(url: string): Promise<unknown> {
-  return new ApiClient({ url, token: undefined }).get("/v1/x");
+  return new ApiClient(readApiAddress(url), ANYBODY).get("/v1/x");
 }
 
 /** A server that answers with the path that it was asked for. */
@@ -53,20 +54,6 @@ test.each([
   expect(await get(`127.0.0.1:${port}${path}`)).toBe(asked);
 });
 
-test.each([
-  "",
-  "ftp://x",
-  "http://",
-  "localhost:port",
-  "unix:relative",
-  "http://x?y",
-  "http://x#y",
-])("readApiAddress() refuses %j as usage", (written) => {
-  expect(() => readApiAddress(written)).toThrow(
-    expect.objectContaining({ code: "usage", exitCode: 2 }),
-  );
-});
-
 const RUNNING = "is `sluice run` running?";
 
 test("only when nobody listens is the user asked whether the sidecar runs", async () => {
@@ -95,4 +82,30 @@ test("a name without an address is said to be that", async () => {
     code: "unreachable",
     message: expect.stringMatching(/(ENOTFOUND|EAI_AGAIN): its name has no address$/),
   });
+});
+
+test("a redirect is not followed, whatever it leads to", async () => {
+  const asked: (string | undefined)[] = [];
+  const other = createServer(({ headers }, response) => {
+    asked.push(headers.authorization);
+    response.end("{}");
+  });
+  await listening(other, 0, "127.0.0.1");
+  const location = `http://127.0.0.1:${(other.address() as AddressInfo).port}/v1/x`;
+  for (const status of [301, 302, 303, 307, 308]) {
+    const first = createServer((_request, response) =>
+      response.writeHead(status, { location }).end(),
+    );
+    await listening(first, 0, "127.0.0.1");
+    const address = readApiAddress(`http://127.0.0.1:${(first.address() as AddressInfo).port}`);
+    const client = new ApiClient(address, {
+      token: { text: "s3cret", from: "SLUICE_TOKEN" },
+      tls: undefined,
+    });
+    await expect(client.send("PUT", "/v1/x", { body: {} })).rejects.toMatchObject({
+      code: `http_${status}`,
+      message: expect.stringContaining(`where it leads, for --api: ${location}`),
+    });
+  }
+  expect(asked).toEqual([]);
 });

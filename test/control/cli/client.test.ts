@@ -1,13 +1,15 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { readApiAddress } from "../../../control/cli/api-address.ts";
 import { ApiClient, servicePath } from "../../../control/cli/client.ts";
 import { runCommand } from "../../support/run-cli.ts";
 import { startApi } from "../../support/running-api.ts";
 import { ok, refused, startScriptedApi } from "../../support/scripted-api.ts";
 
 function clientOf(url: string, token?: string): ApiClient {
-  return new ApiClient({ url, token });
+  const access = { token: token === undefined ? undefined : { text: token, from: "--token" } };
+  return new ApiClient(readApiAddress(url), { ...access, tls: undefined });
 }
 
 test("ApiClient sends body, revision, reason and token", async () => {
@@ -117,10 +119,4 @@ test.each([
   const answer = await fetch(`${api.url}/v1/audit?limit=1`);
   const { entries } = (await answer.json()) as { entries: readonly { readonly reason: string }[] };
   expect(entries.map((entry) => entry.reason)).toEqual([reason.trim()]);
-});
-
-test("ApiClient refuses a token that no header field can hold, before it sends", () => {
-  expect(() => clientOf("http://127.0.0.1:1", "a\nb")).toThrow(
-    expect.objectContaining({ code: "usage", exitCode: 2 }),
-  );
 });

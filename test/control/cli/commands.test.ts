@@ -23,16 +23,23 @@ test.each<[string, readonly string[], NodeJS.ProcessEnv, string]>([
   expect(clientOf(await parsed(args), context).url).toBe(url);
 });
 
-test("commands send SLUICE_TOKEN, --token before it, and none for an empty one", async () => {
+test("commands send the token, and warn of one in the command line", async () => {
   const api = await startScriptedApi({ "GET /v1/services": ok({ services: [] }) });
   const env = { SLUICE_API: api.url, SLUICE_TOKEN: "from-env" };
-  await runCommand(["services"], env);
-  await runCommand(["services", "--token", "given"], env);
-  await runCommand(["services"], { ...env, SLUICE_TOKEN: "" });
+  const words = "--token shows the token to everybody who can list processes (`ps`)";
+  const warning = expect.stringContaining(words);
+  expect(await runCommand(["services"], env)).toMatchObject({ status: 0, error: "" });
+  expect(await runCommand(["services", "--token", "given"], env)).toMatchObject({
+    status: 0,
+    error: expect.stringMatching(/^warning: --token shows/),
+  });
+  const { error } = await runCommand(["services", "--token", "given", "--json"], env);
+  expect(JSON.parse(error)).toEqual({ warning: { code: "token_shown", text: warning } });
+  expect(error).not.toContain("given");
   expect(api.asked.map(({ authorization }) => authorization)).toEqual([
     "Bearer from-env",
     "Bearer given",
-    undefined,
+    "Bearer given",
   ]);
 });
 
