@@ -30,7 +30,7 @@ export function withConsulEnvironment(
   const verify = booleanOf(own, "CONSUL_HTTP_SSL_VERIFY", ["consul", "tls", "insecure"]);
   const address = addressOf(consul, own("CONSUL_HTTP_ADDR"), ssl.value === true);
   const filled: Record<string, unknown> = {
-    ...valuesOf(own, { namespace: "CONSUL_NAMESPACE" }),
+    ...valuesOf(own, { namespace: "CONSUL_NAMESPACE", partition: "CONSUL_PARTITION" }),
     ...tokenOf(consul, own),
     ...consul,
     ...(address.value !== undefined && { address: address.value }),

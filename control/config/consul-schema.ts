@@ -49,6 +49,7 @@ export const consulSchema = strict({
   tokenFile: optionalText,
   datacenter: optionalText,
   namespace: optionalText,
+  partition: optionalText,
   tls: strict({
     ca: text.optional(),
     cert: text.optional(),

@@ -124,11 +124,30 @@ function checkVersion(name: string, version: ReadVersion): CrossProblem[] {
   ];
 }
 
-function checkSelector(path: readonly string[], selector: ReadVersion["consul"]): CrossProblem[] {
-  const given = (["version", "tag", "filter"] as const).filter((key) => selector?.[key]);
-  if (given.length < 2) return [];
-  const wanted = "at most one of version, tag or filter";
-  return [{ path: [...path, "consul"], wanted, found: listed(given) }];
+function checkSelector(
+  version: readonly string[],
+  selector: ReadVersion["consul"],
+): CrossProblem[] {
+  if (selector === undefined) return [];
+  const path = [...version, "consul"];
+  const problems: CrossProblem[] = [];
+  const given = (["version", "tag", "filter"] as const).filter((key) => selector[key]);
+  if (given.length > 1) {
+    const wanted = "at most one of version, tag or filter";
+    problems.push({ path, wanted, found: listed(given) });
+  }
+  const { service, query, filter, poll } = selector;
+  if ((service === undefined) === (query === undefined)) {
+    const found = service === undefined ? "neither" : "both";
+    problems.push({ path, wanted: "either service or query", found });
+  } else if (query !== undefined && filter !== undefined) {
+    const wanted = "no filter beside query, as a prepared query has filters of its own";
+    problems.push({ path: [...path, "filter"], wanted, found: quoted(filter) });
+  } else if (query === undefined && poll !== undefined) {
+    const wanted = "poll only beside query, as Consul tells of changes of a service by itself";
+    problems.push({ path: [...path, "poll"], wanted, found: `${poll} ms` });
+  }
+  return problems;
 }
 
 function checkEndpoints(

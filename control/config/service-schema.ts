@@ -6,7 +6,7 @@ import { toRoute } from "./route-schema.ts";
 import { checkService } from "./service-checks.ts";
 import { serviceShape } from "./service-shape.ts";
 import type { ReadService, ReadVersion } from "./service-shape.ts";
-import type { EndpointSource, Service, ServiceVersion } from "./service.ts";
+import type { ConsulSelector, EndpointSource, Service, ServiceVersion } from "./service.ts";
 
 /** Reads a service as people write it, in `sluice.yaml` or in the body of a PUT. */
 export const serviceSchema = serviceShape
@@ -88,11 +88,25 @@ function toVersion(versionName: string, read: ReadVersion): ServiceVersion {
 }
 
 function toSource(read: ReadVersion): EndpointSource {
-  if (read.consul !== undefined) return { kind: "consul", selector: read.consul };
+  if (read.consul !== undefined) return { kind: "consul", selector: toSelector(read.consul) };
   const endpoints = (read.endpoints ?? []).map((each) =>
     typeof each === "string" ? { address: each, weight: 1 } : each,
   );
   return { kind: "static", endpoints };
+}
+
+/** How often a prepared query is executed. */
+const POLL_MS = 10_000;
+
+function toSelector({
+  service = "",
+  filter,
+  query,
+  poll: pollMs = POLL_MS,
+  ...chosen
+}: NonNullable<ReadVersion["consul"]>): ConsulSelector {
+  // One of the two is given: see checkService.
+  return query === undefined ? { service, filter, ...chosen } : { query, pollMs, ...chosen };
 }
 
 function toEndpointStates(read: Readonly<Record<string, State>>): ReadonlyMap<string, State> {

@@ -69,8 +69,21 @@ const endpoint = z.union(
   },
 );
 
+/** Each execution asks a server, and may ask those of other datacenters. */
+const POLL_MIN_MS = 1_000;
+
+/** So long may a change stay unnoticed, as where a connection dies. */
+const POLL_MAX_MS = 60_000;
+
+const poll = duration.refine((ms) => ms >= POLL_MIN_MS && ms <= POLL_MAX_MS, {
+  error: "a duration from 1s to 60s",
+});
+
 const selector = strict({
-  service: text,
+  service: text.optional(),
+  query: text.optional(),
+  poll: poll.optional(),
+  datacenter: text.optional(),
   version: text.optional(),
   tag: text.optional(),
   filter: text.optional(),

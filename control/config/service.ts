@@ -35,15 +35,32 @@ export type DiscoveredEndpoint = {
   readonly reason?: string | undefined;
 };
 
-/** How a version's endpoints are found in Consul. At most one of the last three is set. */
-export type ConsulSelector = {
-  /** Consul's name of the service. */
-  readonly service: string;
+/** How a version's endpoints are found in Consul. At most one of version, tag and filter is set. */
+export type ConsulSelector = (ServiceInstances | QueryInstances) & {
+  /** Where Consul is asked about. undefined: in that of `consul.datacenter`. */
+  readonly datacenter?: string | undefined;
   /** Instances whose Meta.version is this. */
   readonly version?: string | undefined;
   readonly tag?: string | undefined;
+};
+
+/** All instances of a service. */
+type ServiceInstances = {
+  /** Consul's name of the service. */
+  readonly service: string;
   /** A filter expression of Consul's health endpoint. */
   readonly filter?: string | undefined;
+  readonly query?: undefined;
+};
+
+/** Those that a prepared query gives, which may be another datacenter's. */
+type QueryInstances = {
+  readonly service?: undefined;
+  readonly filter?: undefined;
+  /** Its name or id. */
+  readonly query: string;
+  /** How often it is executed: it cannot wait for a change. */
+  readonly pollMs: number;
 };
 
 /** Where a version's endpoints come from. */

@@ -19,6 +19,8 @@ export type ConsulOptions = {
   readonly datacenter?: string | undefined;
   /** Of Consul Enterprise. undefined: none is named. */
   readonly namespace?: string | undefined;
+  /** Admin partition, of Consul Enterprise from 1.11 on. undefined: the agent's own. */
+  readonly partition?: string | undefined;
   readonly tls?: ConsulTls | undefined;
   /** How long a blocking query waits. undefined: the default of the client. */
   readonly waitMs?: number | undefined;

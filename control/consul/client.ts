@@ -1,10 +1,11 @@
 import type { Agent } from "node:http";
 import type Consul from "consul";
-import { errors, type Pool } from "undici";
+import type { Pool } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { agentPlace, openAgent, openPackage, openPool } from "./agent-connections.ts";
 import type { ConsulOptions, PackageSettings } from "./agent-connections.ts";
 import { ConsulError, refusalError } from "./consul-error.ts";
+import { describeSilence, isLimited, packageAnswer } from "./failure.ts";
 import { AgentTurns, TURNS_MAX } from "./agent-turns.ts";
 
 /**
@@ -117,9 +118,9 @@ export class ConsulClient {
   }
 
   /**
-   * When a read was last answered by a server that knew a leader, in the clock's nowMs. Answers
-   * that an agent gives on its own, such as to one of our checks, say nothing about that.
-   * -Infinity: never.
+   * When a read was last answered by a server of our datacenter that knew a leader, in the clock's
+   * nowMs. Answers that an agent gives on its own, such as to one of our checks, say nothing about
+   * that. -Infinity: never.
    */
   get lastLedAnswerMs(): number {
     return this.#lastLedAnswerMs;
@@ -210,8 +211,15 @@ export class ConsulClient {
     if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
       throw refusalError(request.action, statusCode, this.#withoutToken(text));
     }
-    if (headers["x-consul-knownleader"] === "true") this.#lastLedAnswerMs = this.#clock.nowMs();
+    const isLed = headers["x-consul-knownleader"] === "true";
+    if (isLed && this.#isHome(request)) this.#lastLedAnswerMs = this.#clock.nowMs();
     return { found: statusCode !== 404, text, ...answerMeta(headers) };
+  }
+
+  /** Whether our own datacenter answers, which a prepared query does not promise. */
+  #isHome({ path, query = {} }: ConsulRequest): boolean {
+    const { dc = this.#query["dc"] } = query;
+    return dc === this.#query["dc"] && !path.startsWith("query/");
   }
 
   async #askInTurn(request: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> {
@@ -252,7 +260,7 @@ export class ConsulClient {
     if (answered !== undefined) {
       return refusalError(action, answered.statusCode, this.#withoutToken(answered.text));
     }
-    const { code, message } = describe(error);
+    const { code, message } = describeSilence(error);
     return new ConsulError(code, action, this.#withoutToken(message));
   }
 
@@ -272,10 +280,11 @@ export function parseAnswer(action: string, text: string): unknown {
   }
 }
 
-function headersOf({ token = "", namespace }: ConsulOptions): Record<string, string> {
+function headersOf({ token = "", namespace, partition }: ConsulOptions): Record<string, string> {
   return {
     ...(token !== "" && { "x-consul-token": token }),
     ...(namespace !== undefined && { "x-consul-namespace": namespace }),
+    ...(partition !== undefined && { "x-consul-partition": partition }),
   };
 }
 
@@ -307,40 +316,4 @@ function answerMeta(
 function wholeNumber(field: string | string[] | undefined): number {
   const number = Number(field);
   return Number.isSafeInteger(number) && number >= 0 ? number : 0;
-}
-
-/** Whether an agent answers that it takes no more connections, or requests, from here. */
-function isLimited(error: unknown): boolean {
-  if (error instanceof ConsulError) return error.code === "consul_busy";
-  return packageAnswer(error)?.statusCode === 429;
-}
-
-/**
- * The package's errors carry the response, whose request holds the token. Only these two fields get
- * out.
- */
-function packageAnswer(error: unknown): { statusCode: number; text: string } | undefined {
-  if (!(error instanceof Error) || !("response" in error)) return undefined;
-  const { statusCode, body } = error.response as { statusCode: number; body?: unknown };
-  const text = Buffer.isBuffer(body) || typeof body === "string" ? String(body) : "";
-  return { statusCode, text };
-}
-
-function describe(error: unknown): {
-  code: "consul_timeout" | "consul_unreachable";
-  message: string;
-} {
-  const isTimeout =
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    error instanceof errors.ConnectTimeoutError ||
-    (error instanceof Error && "isTimeout" in error);
-  if (isTimeout) return { code: "consul_timeout", message: "Consul does not answer in time" };
-  // An AggregateError of both address families has no text of its own, but a code.
-  const text = error instanceof Error ? error.message || String(errorCode(error)) : String(error);
-  return { code: "consul_unreachable", message: `Consul cannot be reached (${text.trim()})` };
-}
-
-function errorCode(error: Error): unknown {
-  return "code" in error ? error.code : error.name;
 }

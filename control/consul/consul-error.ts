@@ -45,8 +45,15 @@ export function refusalError(action: string, status: number, body: string): Cons
   return new ConsulError(
     refusalCode(status, reason),
     action,
-    `Consul answered ${status} (${reason})`,
+    `Consul answered ${status} (${reason})${adviceOn(reason)}`,
   );
+}
+
+/** What Consul cannot know: where we have from what it refuses. */
+function adviceOn(reason: string): string {
+  const [, header] = /X-Consul-(Namespace|Partition)\b.*Enterprise feature/i.exec(reason) ?? [];
+  if (header === undefined) return "";
+  return `; leave out consul.${header.toLowerCase()}, and unset CONSUL_${header.toUpperCase()}`;
 }
 
 function refusalCode(status: number, reason: string): ConsulErrorCode {

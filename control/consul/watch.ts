@@ -22,6 +22,8 @@ export type WatchTarget = {
    * any age. After a poor answer it asks again soon.
    */
   readonly stale: boolean;
+  /** For a path on which Consul cannot wait: how often it is asked. undefined: it can. */
+  readonly everyMs?: number | undefined;
   /** Its turns come before those of others: few may be, such as the table that all wait for. */
   readonly isUrgent?: boolean;
   /** Queries allowed in a row, and then one every refillMs: a busy path costs no more than that. */
@@ -53,9 +55,10 @@ export type WatchDeps = {
 };
 
 /**
- * Follows a path by blocking queries until the signal is aborted; then it resolves. Obeys the rules
- * of Consul's documentation ("Blocking Queries", Implementation Details). Neglecting them has cost
- * others a processor or their traffic: see nextIndex and TokenBucket.
+ * Follows a path by blocking queries, or by asking again and again, until the signal is aborted;
+ * then it resolves. Obeys the rules of Consul's documentation ("Blocking Queries", Implementation
+ * Details). Neglecting them has cost others a processor or their traffic: see nextIndex and
+ * TokenBucket.
  */
 export async function watch(
   deps: WatchDeps,
@@ -65,8 +68,10 @@ export async function watch(
 ): Promise<void> {
   const { client, clock, random } = deps;
   const bucket = new TokenBucket(target.limit, clock);
-  client.turns.watches += 1;
-  using _ = { [Symbol.dispose]: () => void (client.turns.watches -= 1) };
+  const { everyMs } = target;
+  const turns = everyMs === undefined ? 1 : 0;
+  client.turns.watches += turns;
+  using _ = { [Symbol.dispose]: () => void (client.turns.watches -= turns) };
   let index = 0;
   let failures = 0;
   let told: string | undefined;
@@ -74,7 +79,8 @@ export async function watch(
   while (!signal.aborted) {
     try {
       await clock.sleep(bucket.takeMs(), signal);
-      const waitMs = client.waitMs * (1 - WAIT_JITTER * random.next());
+      const share = 1 - WAIT_JITTER * random.next();
+      const waitMs = everyMs === undefined ? client.waitMs * share : 0;
       const answer = await ask(client, target, { index, waitMs, isFirst }, signal);
       const content = hash("sha256", `${answer.found}${answer.text}`);
       if (content !== told) await listener.onChange(answer);
@@ -83,9 +89,10 @@ export async function watch(
       listener.onFresh?.(answer);
       const isPoor = target.stale && isOld(answer);
       failures = isPoor ? failures + 1 : 0;
-      index = isPoor ? 0 : nextIndex(index, answer.index);
+      index = isPoor || everyMs !== undefined ? 0 : nextIndex(index, answer.index);
       // Nothing would wake its blocking query when there is a leader again.
       if (isPoor) await clock.sleep(backOffMs(failures, random), signal);
+      else if (everyMs !== undefined) await clock.sleep(everyMs * share, signal);
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;

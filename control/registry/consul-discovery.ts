@@ -2,6 +2,7 @@ import { recordOf } from "../base/record-of.ts";
 import { canonicalRemote } from "../config/address.ts";
 import { endpointsOf, stateOf } from "../config/version-endpoints.ts";
 import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
+import { areSame, instanceSource } from "./instance-source.ts";
 import { discoveryProblems } from "./discovery-problems.ts";
 import { selectEndpoints } from "./health.ts";
 import { type CopiedVersion, EndpointCopy } from "./endpoint-copy.ts";
@@ -37,8 +38,8 @@ export type ConsulDiscoveryOptions = {
 
 /**
  * Finds endpoints in Consul: one blocking query for each Consul service in use (and one for each
- * filter expression), however many of our versions it feeds. What is known stays in force while
- * Consul is away.
+ * filter expression and datacenter), however many of our versions it feeds. What is known stays in
+ * force while Consul is away.
  */
 export class ConsulDiscovery implements Discovery {
   onChange: (service: string) => void = () => undefined;
@@ -119,6 +120,7 @@ export class ConsulDiscovery implements Discovery {
     return discoveryProblems({
       stalenessMs: this.stalenessMs(),
       reasons: this.#watches.problems,
+      failovers: this.#watches.failovers,
       missing: named((each) => this.#isMissing(each)),
       kept: named(({ pool }) => pool.isKept),
     });
@@ -153,7 +155,7 @@ export class ConsulDiscovery implements Discovery {
     for (const { watch, selector, pool } of versions) {
       const endpoints = selectEndpoints(watch.instances ?? [], selector, options);
       if (endpoints.length > ENDPOINTS_MAX) {
-        this.#deps.log.warn("discovery.too_many", { service: selector.service });
+        this.#deps.log.warn("discovery.too_many", instanceSource(selector).about);
       }
       pool.hear(endpoints.slice(0, ENDPOINTS_MAX), nowMs);
     }
@@ -199,7 +201,8 @@ export class ConsulDiscovery implements Discovery {
   }
 
   #warnOfNone({ service, version, selector }: WatchedVersion): void {
-    this.#deps.log.warn("discovery.none", { service, version, consul: selector.service });
+    const consul = selector.service ?? selector.query;
+    this.#deps.log.warn("discovery.none", { service, version, consul });
   }
 
   #warnOfGrace({ service, version }: WatchedVersion): void {
@@ -240,13 +243,4 @@ function isSound({ address }: DiscoveredEndpoint): boolean {
 
 function versionKey(service: string, version: string): string {
   return JSON.stringify([service, version]);
-}
-
-function areSame(left: ConsulSelector, right: ConsulSelector): boolean {
-  return (
-    left.service === right.service &&
-    left.version === right.version &&
-    left.tag === right.tag &&
-    left.filter === right.filter
-  );
 }

@@ -6,6 +6,8 @@ export type DiscoveryState = {
   readonly stalenessMs: number;
   /** Why, in Consul's words; may repeat. */
   readonly reasons: readonly string[];
+  /** Prepared queries that are answered from elsewhere, `query web to datacenter dc2`. */
+  readonly failovers: readonly string[];
   /** Versions with traffic that have no instance, `web v1`. */
   readonly missing: readonly string[];
   /** Versions that are kept against Consul's word. */
@@ -14,11 +16,12 @@ export type DiscoveryState = {
 
 /** What may be wrong with the endpoints, in sentences. Empty: nothing. */
 export function discoveryProblems(state: DiscoveryState): readonly string[] {
-  const { stalenessMs, reasons, missing, kept } = state;
+  const { stalenessMs, reasons, failovers, missing, kept } = state;
   const seconds = Math.ceil(stalenessMs / 1_000);
   const why = reasons.length === 0 ? "" : ` (${listed([...new Set(reasons)])})`;
   return [
     ...(stalenessMs > 0 ? [`endpoints: not confirmed by Consul for ${seconds} s${why}`] : []),
+    ...(failovers.length > 0 ? [`instances: Consul fails over ${listed(failovers)}`] : []),
     ...(missing.length > 0 ? [`instances: Consul has none for ${listed(missing)}`] : []),
     ...(kept.length > 0
       ? [`instances: Consul has none left for ${listed(kept)}, kept a while`]

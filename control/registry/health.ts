@@ -55,7 +55,12 @@ export type Instance = {
  * that cannot be have a `flaw`. @throws ConsulError
  */
 export function parseHealthAnswer(action: string, text: string): readonly Instance[] {
-  const entries = z.array(entrySchema).safeParse(parseAnswer(action, text));
+  return readInstances(action, parseAnswer(action, text));
+}
+
+/** Reads a list of instances as Consul's JSON holds it. @throws ConsulError */
+export function readInstances(action: string, value: unknown): readonly Instance[] {
+  const entries = z.array(entrySchema).safeParse(value);
   if (!entries.success) {
     throw new ConsulError("consul_unreadable", action, "Consul's answer holds no instances");
   }

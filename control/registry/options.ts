@@ -7,12 +7,13 @@ import type { Registration, RegistrationCheck } from "./registration.ts";
 
 /** What `consul:` of a configuration says, with its files read. @throws ConfigError */
 export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptions> {
-  const { address, token, tokenFile, datacenter, namespace, wait: waitMs } = config;
+  const { address, token, tokenFile, datacenter, namespace, partition, wait: waitMs } = config;
   return {
     address,
     token: tokenFile === undefined ? token : await readTokenFile(tokenFile),
     datacenter,
     namespace,
+    partition,
     waitMs,
     tls: config.tls && (await readTls(config.tls)),
   };

@@ -11,7 +11,11 @@ const rightsSchema = z.array(
 
 /** What the token must be allowed to read. */
 export type ReadRights = {
+  /** What it wants to do, for the error: `read service web`. */
+  readonly action: string;
   readonly service: string;
+  /** undefined: in that of `consul.datacenter`. */
+  readonly datacenter: string | undefined;
   /** Where its instances were. */
   readonly nodes: readonly string[];
 };
@@ -23,7 +27,7 @@ export type ReadRights = {
  */
 export async function deniedRead(
   client: ConsulClient,
-  { service, nodes }: ReadRights,
+  { action, service, datacenter, nodes }: ReadRights,
   signal: AbortSignal,
 ): Promise<ConsulError | undefined> {
   const wanted = [
@@ -35,6 +39,7 @@ export async function deniedRead(
       action: "ask for the token's rights",
       method: "POST",
       path: "internal/acl/authorize",
+      query: datacenter === undefined ? {} : { dc: datacenter },
       body: JSON.stringify(wanted),
       signal,
     })
@@ -44,18 +49,14 @@ export async function deniedRead(
   const denied = rights.filter(({ Allow }) => !Allow);
   if (denied.length === 0) return undefined;
   const what = denied.map(({ Resource, Segment }) => `${Resource}:read of ${Segment}`).join(", ");
-  return new ConsulError(
-    "consul_denied",
-    `read service ${service}`,
-    `Permission denied (the token has no ${what})`,
-  );
+  return new ConsulError("consul_denied", action, `Permission denied (the token has no ${what})`);
 }
 
 /** The error for an answer from which Consul has left out what the token may not read. */
-export function filteredError(service: string): ConsulError {
+export function filteredError(action: string): ConsulError {
   const reason =
     "Consul leaves out what the token may not read (X-Consul-Results-Filtered-By-ACLs)";
-  return new ConsulError("consul_denied", `read service ${service}`, reason);
+  return new ConsulError("consul_denied", action, reason);
 }
 
 /** A right in the words of Consul's API. */

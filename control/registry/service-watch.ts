@@ -1,20 +1,21 @@
 import type { Log } from "../../proxy/base/log.ts";
-import { type ConsulAnswer, consulPath } from "../consul/client.ts";
-import { ConsulError } from "../consul/consul-error.ts";
+import type { ConsulSelector } from "../config/service.ts";
+import type { ConsulAnswer } from "../consul/client.ts";
+import { ConsulError, refusalError } from "../consul/consul-error.ts";
 import { deniedRead, filteredError } from "./read-rights.ts";
-import { type Instance, parseHealthAnswer } from "./health.ts";
+import type { Instance } from "./health.ts";
+import { type InstanceSource, instanceSource } from "./instance-source.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /** A service that changes all the time is read at once twice, then once a second. */
 const LIMIT = { burst: 2, refillMs: 1_000 };
 
-/** What a watch of one Consul service is about. */
+/** What a watch is about. */
 export type ServiceWatchTarget = {
-  readonly service: string;
-  /** Consul applies it. undefined: all instances. */
-  readonly filter: string | undefined;
-  /** Called when `instances` changed. Must not throw. */
+  /** Its version and tag are left to others. */
+  readonly selector: ConsulSelector;
+  /** Called when `instances` may have changed. Must not throw. */
   readonly onInstances: () => void;
 };
 
@@ -23,7 +24,7 @@ export type ServiceWatchDeps = WatchDeps & { readonly log: Log };
 
 /**
  * Follows all instances of one Consul service, including unhealthy ones, which keep their
- * connections.
+ * connections; or those of a prepared query.
  */
 export class ServiceWatch {
   readonly #ending = new AbortController();
@@ -32,24 +33,21 @@ export class ServiceWatch {
   readonly #running: Promise<void>;
   readonly #deps: ServiceWatchDeps;
   readonly #target: ServiceWatchTarget;
+  readonly #source: InstanceSource;
   #instances: readonly Instance[] | undefined;
   #currentMs: number;
   #isCurrent = false;
   #problem: string | undefined;
+  #failover: string | undefined;
 
   constructor(deps: ServiceWatchDeps, target: ServiceWatchTarget) {
-    const { filter, service } = target;
     this.#deps = deps;
     this.#target = target;
+    this.#source = instanceSource(target.selector);
     this.#currentMs = deps.clock.nowMs();
     const { signal } = this.#ending;
-    const wanted = {
-      action: this.#action,
-      path: `health/service/${consulPath(service)}`,
-      query: filter === undefined ? {} : { filter },
-      stale: true,
-      limit: LIMIT,
-    };
+    const { action, path, query, everyMs } = this.#source;
+    const wanted = { action, path, query, everyMs, stale: true, limit: LIMIT };
     const listener = {
       onChange: async (answer: ConsulAnswer) => this.#take(answer, signal),
       onFresh: (answer: ConsulAnswer) => this.#confirm(answer),
@@ -83,6 +81,12 @@ export class ServiceWatch {
     return this.#problem;
   }
 
+  /** For people: a prepared query that is answered from elsewhere. undefined: it is not. */
+  get failover(): string | undefined {
+    if (this.#failover === undefined) return undefined;
+    return `query ${this.#source.about["query"] ?? ""} to ${this.#failover}`;
+  }
+
   async end(): Promise<void> {
     this.#ending.abort();
     this.#first.resolve();
@@ -90,39 +94,50 @@ export class ServiceWatch {
     await this.#running;
   }
 
-  get #action(): string {
-    return `read service ${this.#target.service}`;
-  }
-
   /** @throws ConsulError when the answer is empty only because the token may not read the rest. */
-  async #take({ text, isFiltered }: ConsulAnswer, signal: AbortSignal): Promise<void> {
-    const instances = parseHealthAnswer(this.#action, text);
+  async #take({ found, text, isFiltered }: ConsulAnswer, signal: AbortSignal): Promise<void> {
+    // A service that Consul does not know has no instances; a query it does not know is none.
+    if (!found) throw refusalError(this.#source.action, 404, text);
+    const { instances, failover } = this.#source.read(text);
     if (instances.length === 0) await this.#demandRights(isFiltered, signal);
     this.#instances = instances;
+    // Where none are left anywhere, nothing has come back either.
+    if (instances.length > 0) this.#tellFailover(failover);
     this.#target.onInstances();
     this.#first.resolve();
     this.#tried.resolve();
   }
 
   async #demandRights(isFiltered: boolean, signal: AbortSignal): Promise<void> {
-    const { service } = this.#target;
+    const { action } = this.#source;
+    if (isFiltered) throw filteredError(action);
+    const { service, datacenter } = this.#target.selector;
+    // A prepared query may bring a token of its own, whose rights nobody can ask about.
+    if (service === undefined) return;
     const nodes = [...new Set(this.#instances?.map(({ node }) => node))];
-    const denied = isFiltered
-      ? filteredError(service)
-      : await deniedRead(this.#deps.client, { service, nodes }, signal);
+    const wanted = { action, service, datacenter, nodes };
+    const denied = await deniedRead(this.#deps.client, wanted, signal);
     if (denied !== undefined) throw denied;
   }
 
+  #tellFailover(to: string | undefined): void {
+    if (to === this.#failover) return;
+    const { log } = this.#deps;
+    if (to === undefined) log.info("discovery.failback", this.#source.about);
+    else log.warn("discovery.failover", { ...this.#source.about, to });
+    this.#failover = to;
+  }
+
   #confirm({ knownLeader, isFiltered }: ConsulAnswer): void {
-    if (isFiltered) return this.#fail(filteredError(this.#target.service));
+    const { action, about } = this.#source;
+    if (isFiltered) return this.#fail(filteredError(action));
     if (!knownLeader) {
-      return this.#fail(new ConsulError("consul_no_leader", this.#action, "No cluster leader"));
+      return this.#fail(new ConsulError("consul_no_leader", action, "No cluster leader"));
     }
     const { clock, log } = this.#deps;
     this.#isCurrent = true;
     this.#currentMs = clock.nowMs();
-    if (this.#problem !== undefined)
-      log.info("discovery.current", { service: this.#target.service });
+    if (this.#problem !== undefined) log.info("discovery.current", about);
     this.#problem = undefined;
   }
 
@@ -130,12 +145,13 @@ export class ServiceWatch {
     const { clock, log } = this.#deps;
     const problem = errorText(error);
     if (problem !== this.#problem) {
-      log.warn("discovery.stale", { service: this.#target.service, error: problem });
+      log.warn("discovery.stale", { ...this.#source.about, error: problem });
     }
     this.#problem = problem;
     // A connection that broke was open until now; one that went silent may have been dead for long.
     const isSilence = error instanceof ConsulError && error.code === "consul_timeout";
-    if (this.#isCurrent && !isSilence) this.#currentMs = clock.nowMs();
+    const wasOpen = this.#source.everyMs === undefined && !isSilence;
+    if (this.#isCurrent && wasOpen) this.#currentMs = clock.nowMs();
     this.#isCurrent = false;
     this.#tried.resolve();
   }

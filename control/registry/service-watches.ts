@@ -1,7 +1,11 @@
 import type { ConsulSelector } from "../config/service.ts";
+import { instanceSource } from "./instance-source.ts";
 import { ServiceWatch, type ServiceWatchDeps } from "./service-watch.ts";
 
-/** The watches of all Consul services in use: one for each, and one for each filter expression. */
+/**
+ * The watches of all Consul services in use: one for each, and for each filter expression,
+ * datacenter and prepared query.
+ */
 export class ServiceWatches {
   readonly #deps: ServiceWatchDeps;
   readonly #onInstances: (watch: ServiceWatch) => void;
@@ -14,13 +18,13 @@ export class ServiceWatches {
     this.#onInstances = onInstances;
   }
 
-  /** The watch of a selector's service, begun if there is none. */
-  of({ service, filter }: ConsulSelector): ServiceWatch {
-    const key = JSON.stringify([service, filter ?? ""]);
+  /** The watch of a selector's service or query, begun if there is none. */
+  of(selector: ConsulSelector): ServiceWatch {
+    const { key } = instanceSource(selector);
     const known = this.#watches.get(key);
     if (known !== undefined) return known;
     const onInstances = (): void => this.#onInstances(watch);
-    const target = { service, filter, onInstances };
+    const target = { selector, onInstances };
     const watch: ServiceWatch = new ServiceWatch(this.#deps, target);
     this.#watches.set(key, watch);
     return watch;
@@ -45,6 +49,11 @@ export class ServiceWatches {
   /** Why some are not current. */
   get problems(): readonly string[] {
     return [...this.#watches.values()].flatMap(({ problem }) => problem ?? []);
+  }
+
+  /** Queries that are answered from elsewhere, and where that is, for people. */
+  get failovers(): readonly string[] {
+    return [...this.#watches.values()].flatMap(({ failover }) => failover ?? []);
   }
 
   /** Ends all of them. */

@@ -45,6 +45,31 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
     "versions.v1.consul: wanted at most one of version, tag or filter, found version and tag",
   ],
   [
+    withVersion({ consul: { version: "b" } }),
+    "versions.v1.consul: wanted either service or query, found neither",
+  ],
+  [
+    withVersion({ consul: { service: "web", query: "web" } }),
+    "versions.v1.consul: wanted either service or query, found both",
+  ],
+  [
+    withVersion({ consul: { query: "web", filter: "a == 1" } }),
+    "versions.v1.consul.filter: wanted no filter beside query, as a prepared query has filters " +
+      'of its own, found "a == 1"',
+  ],
+  [
+    withVersion({ consul: { service: "web", poll: "5s" } }),
+    "versions.v1.consul.poll: wanted poll only beside query, as Consul tells of changes of a " +
+      "service by itself, found 5000 ms",
+  ],
+  ...["999ms", "61s"].map(
+    (poll) =>
+      [
+        withVersion({ consul: { query: "web", poll } }),
+        `versions.v1.consul.poll: wanted a duration from 1s to 60s, found "${poll}"`,
+      ] as const,
+  ),
+  [
     withVersion({ ...v1, weight: "ten" }),
     'versions.v1.weight: wanted a whole number from 0 to 1000000, found "ten"',
   ],

@@ -24,6 +24,8 @@ export type AgentOptions = {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Servers of a cluster with data directories, in place of `-dev`. */
   readonly cluster?: { readonly size: number; readonly join: readonly string[] };
+  /** Its datacenter, which may be joined with others: see joinWan(). Default: dc1, alone. */
+  readonly datacenter?: string;
   /** Files of an HTTPS listener that demands client certificates. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 };
@@ -36,6 +38,8 @@ export class TestAgent implements AsyncDisposable {
   /** `https://127.0.0.1:PORT`, with `tls`. */
   readonly tlsAddress: string;
   readonly serfAddress: string;
+  /** With `datacenter`. */
+  readonly wanAddress: string;
   readonly #binary: string;
   readonly #arguments: readonly string[];
   readonly #folder: string;
@@ -51,6 +55,7 @@ export class TestAgent implements AsyncDisposable {
     this.address = `http://${this.host}:${ports.http}`;
     this.tlsAddress = `https://${this.host}:${ports.https}`;
     this.serfAddress = `${this.host}:${ports.serf_lan}`;
+    this.wanAddress = `${this.host}:${ports.serf_wan}`;
     this.#arguments = [
       "agent",
       ...(options.cluster === undefined
@@ -149,6 +154,15 @@ export class TestAgent implements AsyncDisposable {
     return text === "" ? undefined : JSON.parse(text);
   }
 
+  /** Joins this datacenter with another one's, which resolves when requests get there. */
+  async joinWan(other: TestAgent, datacenter: string): Promise<void> {
+    await this.put(`agent/join/${other.wanAddress}?wan=1`);
+    await eventually(async () => {
+      const answer = await this.get(`catalog/nodes?dc=${datacenter}`);
+      if (answer === undefined) throw new Error(`No path to ${datacenter} yet`);
+    }, START_TIMEOUT_MS);
+  }
+
   async delete(path: string): Promise<void> {
     await fetch(`${this.address}/v1/${path}`, { method: "DELETE" });
   }
@@ -182,11 +196,15 @@ type Ports = Readonly<
 >;
 
 function settingsOf(
-  { cluster, tls, settings }: AgentOptions,
+  { cluster, tls, settings, datacenter }: AgentOptions,
   ports: Ports,
 ): Readonly<Record<string, unknown>> {
   return {
-    ports: { ...ports, https: tls === undefined ? -1 : ports.https },
+    ports: {
+      ...ports,
+      https: tls === undefined ? -1 : ports.https,
+      serf_wan: datacenter === undefined ? -1 : ports.serf_wan,
+    },
     disable_update_check: true,
     log_level: "WARN",
     leave_on_terminate: false,
@@ -197,6 +215,7 @@ function settingsOf(
       retry_interval: "1s",
       performance: { raft_multiplier: 1 },
     }),
+    ...(datacenter !== undefined && { datacenter }),
     ...(tls && {
       ca_file: tls.ca,
       cert_file: tls.cert,
@@ -210,12 +229,12 @@ function settingsOf(
 /** Consul cannot choose by itself: we look which are free. -1: off. */
 async function freePorts(host: string): Promise<Ports> {
   const ports = new Set<number>();
-  while (ports.size < 4) {
+  while (ports.size < 5) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.below - PORTS.from));
     if (await isFree(port, host)) ports.add(port);
   }
-  const [http = 0, https = 0, rpc = 0, serf = 0] = ports;
-  return { http, https, server: rpc, serf_lan: serf, serf_wan: -1, dns: -1, grpc: -1 };
+  const [http = 0, https = 0, rpc = 0, serf = 0, wan = 0] = ports;
+  return { http, https, server: rpc, serf_lan: serf, serf_wan: wan, dns: -1, grpc: -1 };
 }
 
 async function isFree(port: number, host: string): Promise<boolean> {

@@ -34,6 +34,8 @@ export class FakeConsul implements AsyncDisposable {
   readonly registered = new Map<string, Record<string, unknown>>();
   /** Answers of health/service, by the service. */
   readonly health = new Map<string, unknown>();
+  /** Answers of query/NAME/execute, by the name. */
+  readonly queries = new Map<string, unknown>();
   /** Config entries, by `KIND/NAME`. */
   readonly entries = new Map<string, Record<string, unknown>>();
   /** What was asked: `PUT kv/a?cas=0`. Of waits only that there was one. */
@@ -139,6 +141,10 @@ export class FakeConsul implements AsyncDisposable {
     if (room === "health") {
       const isDenied = this.denied.has(`service ${rest[1] ?? ""}`);
       return { body: isDenied ? [] : (this.health.get(rest[1] ?? "") ?? []) };
+    }
+    if (room === "query") {
+      const answer = this.queries.get(rest[0] ?? "");
+      return answer === undefined ? { status: 404, body: "Query not found" } : { body: answer };
     }
     if (path === "internal/acl/authorize") return this.#authorize(body);
     return path === "status/leader" ? { body: JSON.stringify(this.leader) } : { status: 404 };

@@ -47,6 +47,7 @@ const ROWS: readonly Row[] = [
   ],
   ["no token where the file has an empty one", { token: "" }, { CONSUL_HTTP_TOKEN: TOKEN }, {}],
   ["no token where the file has a file", { tokenFile: "/t" }, { CONSUL_HTTP_TOKEN: TOKEN }, {}],
+  ["a partition", {}, { CONSUL_PARTITION: "east" }, { partition: "east" }],
   ["a namespace", {}, { CONSUL_NAMESPACE: "team" }, { namespace: "team" }],
   [
     "what belongs to TLS, but no file's",

@@ -225,6 +225,21 @@ describe("serviceSchema", () => {
     });
   });
 
+  test.each([
+    [
+      { service: "web", datacenter: "dc2" },
+      { service: "web", datacenter: "dc2" },
+    ],
+    [{ query: "web" }, { query: "web", pollMs: 10_000 }],
+    [
+      { query: "web", poll: "60s", version: "v1", datacenter: "dc2" },
+      { query: "web", pollMs: 60_000, version: "v1", datacenter: "dc2" },
+    ],
+  ])("reads the selector %j", (consul, selector) => {
+    const { versions } = serviceSchema.parse({ versions: { v1: { consul } } });
+    expect(versions[0]?.source).toEqual({ kind: "consul", selector });
+  });
+
   test("takes names that are special in JavaScript as names", () => {
     const versions = { constructor: { weight: 1, ...v1 }, toString: { weight: 1, ...v1 } };
     const service = read({ versions, stable: "toString" });

@@ -45,13 +45,26 @@ const CALLS: readonly (readonly [string, (client: ConsulClient) => Promise<unkno
 ];
 
 describe.each(CALLS)("ConsulClient.%s", (_, run) => {
-  test("says who asks, and about which datacenter and namespace", async () => {
-    await run(clientOf({ token: TOKEN, datacenter: "dc2", namespace: "team" }));
+  test("says who asks, and about which datacenter, namespace and partition", async () => {
+    const place = { datacenter: "dc2", namespace: "team", partition: "east" };
+    await run(clientOf({ token: TOKEN, ...place }));
     expect(consul.last?.headers).toMatchObject({
       "x-consul-token": TOKEN,
       "x-consul-namespace": "team",
+      "x-consul-partition": "east",
     });
     expect(consul.asked[0]).toContain("dc=dc2");
+  });
+
+  test("says which key names what only Consul Enterprise has", async () => {
+    const what = "Partitions are a Consul Enterprise feature";
+    const text = `Invalid header: "X-Consul-Partition" - ${what}`;
+    consul.fault = { kind: "answer", status: 400, text };
+    const advice = "leave out consul.partition, and unset CONSUL_PARTITION";
+    await expect(run(clientOf({ partition: "east" }))).rejects.toMatchObject({
+      code: "consul_refused",
+      message: `Cannot read key a: Consul answered 400 (${text}); ${advice}`,
+    });
   });
 
   test("sends no token when there is none", async () => {
@@ -143,6 +156,18 @@ describe("ConsulClient.request()", () => {
     expect(client.lastLedAnswerMs).toBeLessThanOrEqual(systemClock.nowMs());
     expect(client.lastLedAnswerMs).toBeGreaterThan(0);
   });
+});
+
+test.each([
+  [{ datacenter: "dc1" }, { ...READ, query: { dc: "dc2" } }, false],
+  [{ datacenter: "dc1" }, { ...READ, query: { dc: "dc1" } }, true],
+  [{}, { ...READ, query: { dc: "dc2" } }, false],
+  // A prepared query may have failed over.
+  [{}, { ...READ, path: "query/web/execute" }, false],
+])("ConsulClient with %j hears from its own datacenter by %j: %s", async (own, read, isOwn) => {
+  const client = clientOf(own);
+  await client.request(read);
+  expect(client.lastLedAnswerMs > 0).toBe(isOwn);
 });
 
 test("ConsulClient.dropWatches() ends blocking queries under way, but no later one", async () => {

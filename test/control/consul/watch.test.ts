@@ -96,6 +96,20 @@ describe("watch()", () => {
     await eventually(() => expect(told).toEqual(["failed: not yet", "1"]));
   });
 
+  test("asks again and again where Consul cannot wait, by no turn of those that can", async () => {
+    consul.set("a", "1");
+    const told = watchKey({ everyMs: 20 });
+    await eventually(() => expect(told).toEqual(["1"]));
+    expect(deps.client.turns.watches).toBe(0);
+    const before = { asked: consul.asked.length, nowMs: performance.now() };
+    await eventually(() => expect(consul.asked.length).toBeGreaterThan(before.asked + 4));
+    // Each pause is up to a tenth shorter.
+    expect(performance.now() - before.nowMs).toBeGreaterThan(60);
+    // No index moves: a query that waited would not hear of it.
+    consul.keys.set("a", { value: "2", modifyIndex: 2, lockIndex: 0 });
+    await eventually(() => expect(told).toEqual(["1", "2"]));
+  });
+
   test("asks any server first, and the leader when that one knows none", async () => {
     consul.set("a", "1");
     consul.leader = "";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { discoveryProblems } from "../../../control/registry/discovery-problems.ts";
 
-const WELL = { stalenessMs: 0, reasons: [], missing: [], kept: [] };
+const WELL = { stalenessMs: 0, reasons: [], failovers: [], missing: [], kept: [] };
 
 test("discoveryProblems() has nothing to say when all is well", () => {
   expect(discoveryProblems(WELL)).toEqual([]);
@@ -24,5 +24,12 @@ test("discoveryProblems() names versions without instances, three of thousands",
   expect(discoveryProblems({ ...WELL, missing, kept: ["shop v1"] })).toEqual([
     "instances: Consul has none for web-0 v1; web-1 v1; web-2 v1; 997 more",
     "instances: Consul has none left for shop v1, kept a while",
+  ]);
+});
+
+test("discoveryProblems() names queries that another datacenter answers", () => {
+  const failovers = ["query web to datacenter dc2", "query shop to peer east"];
+  expect(discoveryProblems({ ...WELL, failovers })).toEqual([
+    "instances: Consul fails over query web to datacenter dc2; query shop to peer east",
   ]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../proxy/base/clock.ts";
+import type { ConsulSelector } from "../../../control/config/service.ts";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { ServiceWatch } from "../../../control/registry/service-watch.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
@@ -15,13 +16,12 @@ function instance(port: number): object {
 /** ConsulError of a watch that went silent. */
 const SILENT = new ConsulError("consul_timeout", "read service web", "Consul does not answer");
 
-/** A watch of the service `web`, and what it told. */
-async function watched(filter?: string, given?: FakeConsulBed) {
+/** A watch of the service `web`, or of another selector, and what it told. */
+async function watched(selector: ConsulSelector = { service: "web" }, given?: FakeConsulBed) {
   const bed = given ?? (await openConsulBed());
   const told: number[] = [];
   const own: ServiceWatch = new ServiceWatch(bed.deps, {
-    service: "web",
-    filter,
+    selector,
     onInstances: () => void told.push(own.instances?.length ?? -1),
   });
   bed.run(async (signal) => {
@@ -42,7 +42,10 @@ test("ServiceWatch tells of the instances at first, and when they change", async
 });
 
 test("ServiceWatch has Consul apply the filter", async () => {
-  const { consul, watch } = await watched('Service.Tags contains "blue"');
+  const { consul, watch } = await watched({
+    service: "web",
+    filter: 'Service.Tags contains "blue"',
+  });
   await watch.first;
   expect(decodeURIComponent(consul.asked[0] ?? "")).toContain("filter=Service.Tags");
 });
@@ -96,7 +99,7 @@ test("ServiceWatch uses what Consul left of an answer, and says that it is not a
 test("ServiceWatch warns of a failure once, also when nothing has ever worked", async () => {
   const bed = await openConsulBed();
   bed.consul.fault = { kind: "answer", status: 400, text: "Failed to create boolean expression" };
-  const { watch, consul, deps } = await watched("not a filter", bed);
+  const { watch, consul, deps } = await watched({ service: "web", filter: "not" }, bed);
   await watch.tried;
   await eventually(() => expect(consul.asked.length).toBeGreaterThan(2));
   expect(deps.lines.filter((line) => line.includes("discovery.stale"))).toHaveLength(1);
@@ -117,6 +120,8 @@ test.each([
     await eventually(() => expect(watch.stalenessMs(nowMs())).toBe(0));
     await eventually(() => expect(bed.consul.asked.length).toBeGreaterThan(1));
     laterMs = 30_000;
+    // What comes next must not cover what this test looks at.
+    bed.consul.fault = { kind: "silence" };
     bed.deps.client.dropWatches(error);
     await eventually(() => expect(watch.problem).toContain("Cannot read"));
     const staleMs = watch.stalenessMs(nowMs());
@@ -128,11 +133,7 @@ test.each([
 test("ServiceWatch.tried resolves after a failure too, first only with an answer", async () => {
   const bed = await openConsulBed();
   bed.consul.fault = { kind: "answer", status: 500, text: "No cluster leader" };
-  const target = {
-    service: "web",
-    filter: undefined,
-    onInstances: () => undefined,
-  };
+  const target = { selector: { service: "web" }, onInstances: () => undefined };
   const watch = new ServiceWatch(bed.deps, target);
   let isFirst = false;
   const first = watch.first.then(() => (isFirst = true));
@@ -141,4 +142,56 @@ test("ServiceWatch.tried resolves after a failure too, first only with an answer
   expect(watch.instances).toBeUndefined();
   await watch.end();
   await first;
+});
+
+/** Answer of a prepared query, from its own datacenter or after a failover. */
+function answerOf(ports: readonly number[], datacenter = "dc1"): object {
+  const Failovers = datacenter === "dc1" ? 0 : 1;
+  return { Nodes: ports.map(instance), Datacenter: datacenter, Failovers };
+}
+
+test("ServiceWatch polls a prepared query, and says when it fails over, and back", async () => {
+  const bed = await openConsulBed();
+  bed.consul.queries.set("web", answerOf([1]));
+  const { consul, watch, told, deps } = await watched({ query: "web", pollMs: 1_000 }, bed);
+  await watch.first;
+  expect(watch.instances).toMatchObject([{ address: "10.0.0.7:1" }]);
+  expect(watch.failover).toBeUndefined();
+  consul.queries.set("web", answerOf([2, 3], "dc2"));
+  await eventually(() => expect(told.at(-1)).toBe(2));
+  expect(watch.failover).toBe("query web to datacenter dc2");
+  expect(watch.stalenessMs(systemClock.nowMs())).toBe(0);
+  consul.queries.set("web", answerOf([1]));
+  await eventually(() => expect(told.at(-1)).toBe(1));
+  expect(watch.failover).toBeUndefined();
+  const lines = deps.lines.filter((line) => line.includes("discovery.fail"));
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { level: "warn", event: "discovery.failover", query: "web", to: "datacenter dc2" },
+    { level: "info", event: "discovery.failback", query: "web" },
+  ]);
+});
+
+test("ServiceWatch of a query that Consul does not know says so, and finds it later", async () => {
+  const { consul, watch } = await watched({ query: "wbe", pollMs: 1_000 });
+  await watch.tried;
+  expect(watch.problem).toBe("Cannot execute query wbe: Consul answered 404 (Query not found)");
+  expect(watch.instances).toBeUndefined();
+  consul.queries.set("wbe", answerOf([1]));
+  await watch.first;
+  await eventually(() => expect(watch.problem).toBeUndefined());
+});
+
+test("ServiceWatch of a query is as old as its last answer when it fails", async () => {
+  const bed = await openConsulBed();
+  let laterMs = 0;
+  const nowMs = (): number => systemClock.nowMs() + laterMs;
+  const deps = { ...bed.deps, clock: { ...bed.deps.clock, nowMs } };
+  bed.consul.queries.set("web", answerOf([1]));
+  const { watch, consul } = await watched({ query: "web", pollMs: 1_000 }, { ...bed, deps });
+  await eventually(() => expect(watch.stalenessMs(nowMs())).toBe(0));
+  laterMs = 30_000;
+  consul.fault = { kind: "answer", status: 500, text: "rpc error: EOF" };
+  await eventually(() => expect(watch.problem).toContain("rpc error"));
+  expect(watch.stalenessMs(nowMs())).toBeGreaterThanOrEqual(30_000);
+  expect(watch.instances).toHaveLength(1);
 });

@@ -15,14 +15,22 @@ async function watches() {
   return { ...bed, own, told };
 }
 
-test("ServiceWatches has one watch for a service, and one for each filter of it", async () => {
-  const { own, told } = await watches();
+test("ServiceWatches has one watch for each thing that Consul is asked for", async () => {
+  const { own, told, consul } = await watches();
   const web = own.of({ service: "web", version: "v1" });
   expect(own.of({ service: "web", tag: "blue" })).toBe(web);
   const filtered = own.of({ service: "web", filter: 'Service.Tags contains "blue"' });
   expect(filtered).not.toBe(web);
-  await Promise.all([web.first, filtered.first]);
-  expect(new Set(told)).toEqual(new Set([web, filtered]));
+  const far = own.of({ service: "web", datacenter: "dc2" });
+  expect(own.of({ service: "web", datacenter: "dc2", version: "v1" })).toBe(far);
+  consul.queries.set("web", { Nodes: [] });
+  const query = own.of({ query: "web", pollMs: 10_000 });
+  expect(own.of({ query: "web", pollMs: 10_000, tag: "blue" })).toBe(query);
+  const all = new Set([web, filtered, far, query]);
+  await Promise.all([...all].map((watch) => watch.first));
+  expect(all.size).toBe(4);
+  expect(new Set(told)).toEqual(all);
+  expect(consul.asked.join()).toMatch(/health\/service\/web\?dc=dc2/);
 });
 
 test("ServiceWatches ends what nobody uses any more", async () => {
@@ -55,4 +63,14 @@ test("ServiceWatches gives each of many watches its turn", async () => {
   // The last of them gets its turn for a wait when others give way, after 2 s and not 45.
   await eventually(() => expect(consul.asked.length).toBeGreaterThan(161));
   expect(deps.client.waitMs).toBeCloseTo((5_000 * 48) / 161);
+});
+
+test("ServiceWatches names the queries that are answered from elsewhere", async () => {
+  const { own, consul } = await watches();
+  const Node = { Node: { Address: "10.2.0.1" }, Service: { Port: 80 } };
+  consul.queries.set("web", { Nodes: [Node], Datacenter: "dc2", Failovers: 1 });
+  consul.queries.set("shop", { Nodes: [Node], Datacenter: "dc1", Failovers: 0 });
+  const all = ["web", "shop"].map((query) => own.of({ query, pollMs: 10_000 }));
+  await Promise.all(all.map((watch) => watch.first));
+  expect(own.failovers).toEqual(["query web to datacenter dc2"]);
 });

@@ -1,0 +1,38 @@
+import { errors } from "undici";
+import { expect, test } from "vitest";
+import { ConsulError } from "../../../control/consul/consul-error.ts";
+import { describeSilence, isLimited, packageAnswer } from "../../../control/consul/failure.ts";
+
+/** An error as the package `consul` throws it. */
+function refusal(statusCode: number, body?: unknown): Error {
+  return Object.assign(new Error("refused"), { response: { statusCode, body, token: "secret" } });
+}
+
+test("packageAnswer() takes status and text out of an error of the package, and no more", () => {
+  expect(packageAnswer(refusal(403, Buffer.from("no")))).toEqual({ statusCode: 403, text: "no" });
+  expect(packageAnswer(refusal(500, { a: 1 }))).toEqual({ statusCode: 500, text: "" });
+  expect(packageAnswer(new Error("reset"))).toBeUndefined();
+  expect(packageAnswer("reset")).toBeUndefined();
+});
+
+test.each([
+  [new ConsulError("consul_busy", "read", "too many"), true],
+  [new ConsulError("consul_failed", "read", "broken"), false],
+  [refusal(429), true],
+  [refusal(500), false],
+  [new Error("reset"), false],
+])("isLimited() of %s is %s", (error, limited) => {
+  expect(isLimited(error)).toBe(limited);
+});
+
+test.each([
+  [new errors.HeadersTimeoutError(), "consul_timeout", "Consul does not answer in time"],
+  [Object.assign(new Error("late"), { isTimeout: true }), "consul_timeout", "in time"],
+  [new Error(" reset "), "consul_unreachable", "Consul cannot be reached (reset)"],
+  [Object.assign(new Error(""), { code: "ECONNREFUSED" }), "consul_unreachable", "(ECONNREFUSED)"],
+  ["reset", "consul_unreachable", "(reset)"],
+])("describeSilence() of %s is %s", (error, code, message) => {
+  const described = describeSilence(error);
+  expect(described.code).toBe(code);
+  expect(described.message).toContain(message);
+});
