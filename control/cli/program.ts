@@ -21,6 +21,8 @@ import { addServices } from "./services.ts";
 import { addShift } from "./shift.ts";
 import { addStates } from "./states.ts";
 import { addStatus } from "./status.ts";
+import { addToken } from "./token.ts";
+import { addWhoami } from "./whoami.ts";
 
 /** Surroundings of the command line. */
 export type CliOptions = {
@@ -112,6 +114,8 @@ function createProgram(
   addUpgrade(program, context);
   addAudit(program, context);
   addEvents(program, context);
+  addToken(program, context);
+  addWhoami(program, context);
   addConsul(program, context);
   addCompletion(program, context);
   addMan(program, context);

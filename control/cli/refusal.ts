@@ -14,6 +14,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["would_end_service", "--force with --reason does it anyway"],
   ["not_in_force", "`sluice status` shows when it is"],
   ["busy", "try again"],
+  ["forbidden", "`sluice whoami` says who you are there"],
 ]);
 
 /** An answer that is no success. `body`: parsed. undefined: it was no JSON. */
