@@ -142,7 +142,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const sink = link?.acknowledging(local) ?? local;
   const onRevision = link && link.revised.bind(link);
   const onTold = migrations.follow.bind(migrations);
-  const rules = new DocumentRules(config, env);
+  const rules = new DocumentRules(config, env, dirname(configPath));
   const around = {
     traffic: () => workers.traffic(),
     listeners: () => [...briefing.listeners.values()],

@@ -40,7 +40,7 @@ export function compileService(
     tolerate: service.tolerate,
     via: service.via,
     debug: service.debug,
-    upstreamTls: undefined,
+    upstreamTls: service.upstreamTls?.tls,
   };
 }
 

@@ -2,14 +2,16 @@ import { bindsOverlap } from "./bind-reach.ts";
 import { hostsOf } from "./compile-service.ts";
 import type { ReadConfig } from "./config-shape.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
-import type { CrossProblem } from "./service-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 import type { Service } from "./service.ts";
+import { checkListenersTls } from "./tls-checks.ts";
 
 /** Everything in a configuration that contradicts something else in it. */
 export function checkConfig(config: ReadConfig): CrossProblem[] {
   return [
     ...checkBinds(config),
     ...checkProxyProtocol(config),
+    ...checkListenersTls(config.listeners, config.listenerFiles),
     ...checkOwnEndpoints(config),
     ...checkListenedServices(config),
     ...checkConsul(config),

@@ -5,6 +5,8 @@ import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { sidecarDrain } from "./policy-schema.ts";
 import { bindAddress, list, matching, name, named, strict, text, whole } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
+import { listenerTlsFiles, listenerTlsSchema, toListenerTls } from "./tls-schema.ts";
+import type { ListenerFiles } from "./tls-files.ts";
 
 /** Each listener is a socket in the primary. */
 const LISTENERS_MAX = 64;
@@ -27,6 +29,9 @@ const FILTER_FOLDERS_MAX = 16;
 /** Folders that sockets of endpoints may be in: each is compared with every one. */
 const SOCKET_FOLDERS_MAX = 16;
 
+/** Folders that certificates of documents may be in: each is compared with every one. */
+const CERTIFICATE_FOLDERS_MAX = 16;
+
 /** Ranges of a listener: each is compared with every peer. */
 const RANGES_MAX = 64;
 
@@ -48,15 +53,10 @@ const listener = strict({
   trustedPeers: list(trustedPeer, RANGES_MAX).default([]),
   proxyProtocol: z.boolean().default(false),
   connectionsMax: whole(1, CONNECTIONS_MAX).default(10_000),
-}).transform(
-  ({ bind, service, trustedPeers, proxyProtocol, connectionsMax }): ListenerSnapshot => ({
-    bind,
-    service,
-    trustedPeers,
-    proxyProtocol,
-    connectionsMax,
-  }),
-);
+  tls: listenerTlsSchema.optional(),
+});
+
+type ReadListener = z.output<typeof listener>;
 
 const control = strict({
   bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
@@ -64,6 +64,8 @@ const control = strict({
   filterFolders: list(text, FILTER_FOLDERS_MAX).default([]),
   /** Where sockets of endpoints may be, beside those that the file names itself. */
   socketFolders: list(absolutePath, SOCKET_FOLDERS_MAX).default([]),
+  /** Where documents may have certificates, beside those that the file names itself. */
+  certificateFolders: list(text, CERTIFICATE_FOLDERS_MAX).default([]),
 }).prefault({});
 
 const store = z
@@ -87,7 +89,22 @@ export const configShape = strict({
   consul: consulSchema.optional(),
   register: registerSchema.optional(),
   services,
-});
+}).transform(({ listeners, ...others }) => ({
+  ...others,
+  listeners: listeners.map(toListener),
+  /** The files that TLS of the listeners is made of. */
+  listenerFiles: listeners.flatMap(filesOf),
+}));
 
 /** A configuration whose values are read, before they are checked against each other. */
 export type ReadConfig = z.output<typeof configShape>;
+
+function toListener({ tls, ...read }: ReadListener): ListenerSnapshot {
+  const { bind, service, trustedPeers, proxyProtocol, connectionsMax } = read;
+  const snapshot = { bind, service, trustedPeers, proxyProtocol, connectionsMax };
+  return { ...snapshot, tls: tls === undefined ? undefined : toListenerTls(tls) };
+}
+
+function filesOf({ bind, tls }: ReadListener, at: number): ListenerFiles[] {
+  return tls === undefined ? [] : [{ bind, at, ...listenerTlsFiles(tls) }];
+}

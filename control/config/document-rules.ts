@@ -1,15 +1,17 @@
-import { dirname, normalize } from "node:path";
+import { dirname, normalize, resolve } from "node:path";
 import type { Config } from "./config-schema.ts";
 import { variablesIn } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
-import type { CrossProblem } from "./service-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 import type { Service, ServiceVersion } from "./service.ts";
+import { pathsOf } from "./tls-files.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 /** The part of a configuration that says what documents may do. */
 export type RulingConfig = Pick<
   Config,
-  "listeners" | "control" | "store" | "services" | "documents"
+  "listeners" | "listenerFiles" | "control" | "store" | "services" | "documents"
 >;
 
 type State = {
@@ -18,6 +20,9 @@ type State = {
   /** Paths of sockets. */
   readonly sockets: ReadonlySet<string>;
   readonly folders: readonly string[];
+  /** Paths of certificates, keys and roots. */
+  readonly certificates: ReadonlySet<string>;
+  readonly certificateFolders: readonly string[];
 };
 
 /**
@@ -26,17 +31,21 @@ type State = {
  */
 export class DocumentRules {
   readonly #environment: Environment;
+  readonly #base: string;
   #state: State;
 
-  /** `environment`: this process's own. */
-  constructor(config: RulingConfig, environment: Environment) {
+  /**
+   * `environment`: this process's own. `base`: the file's folder, where its relative paths begin.
+   */
+  constructor(config: RulingConfig, environment: Environment, base = ".") {
     this.#environment = environment;
-    this.#state = stateOf(config, environment);
+    this.#base = resolve(base);
+    this.#state = stateOf(config, environment, this.#base);
   }
 
   /** The file has been read again. */
   follow(config: RulingConfig): void {
-    this.#state = stateOf(config, this.#environment);
+    this.#state = stateOf(config, this.#environment, this.#base);
   }
 
   /**
@@ -47,10 +56,31 @@ export class DocumentRules {
     return this.#state.environment;
   }
 
-  /** Endpoints that a document must not have. */
-  check({ versions }: Service): CrossProblem[] {
+  /** What a document must not have: endpoints, and files that it may not have read. */
+  check({ versions, upstreamTls }: Service): CrossProblem[] {
     const { binds } = this.#state;
-    return [...ownEndpoints(versions, binds), ...versions.flatMap((each) => this.#sockets(each))];
+    return [
+      ...ownEndpoints(versions, binds),
+      ...versions.flatMap((each) => this.#sockets(each)),
+      ...(upstreamTls === undefined ? [] : this.#certificates(upstreamTls.files)),
+    ];
+  }
+
+  /** Whoever may name any file learns which there are, and can use keys meant for others. */
+  #certificates({ certificates: [pair], ca }: TlsFiles): CrossProblem[] {
+    const named = Object.entries({ ca, cert: pair?.cert, key: pair?.key });
+    return named.flatMap(([name, path]): CrossProblem[] => {
+      if (path === undefined || this.#mayRead(path)) return [];
+      const wanted =
+        "a file in one of control.certificateFolders, or one that the file names itself";
+      return [{ path: ["upstream", "tls", name], wanted, found: JSON.stringify(path) }];
+    });
+  }
+
+  #mayRead(path: string): boolean {
+    const { certificates, certificateFolders } = this.#state;
+    const whole = resolve(this.#base, path);
+    return certificates.has(whole) || certificateFolders.some((each) => isBelow(whole, each));
   }
 
   /** A socket may lead to any program of this machine, so the file must have allowed it. */
@@ -71,13 +101,17 @@ export class DocumentRules {
   }
 }
 
-function stateOf(config: RulingConfig, environment: Environment): State {
-  const { control, listeners, store, services, documents } = config;
+function stateOf(config: RulingConfig, environment: Environment, base: string): State {
+  const { control, listeners, listenerFiles, store, services, documents } = config;
+  const ofServices = Object.values(services).flatMap((each) => each.upstreamTls?.files ?? []);
+  const certificates = [...listenerFiles, ...ofServices].flatMap(pathsOf);
   return {
     environment: store.kind === "consul" ? only(environment, documents) : environment,
     binds: [control.bind, ...listeners.map(({ bind }) => bind)],
     sockets: new Set(Object.values(services).flatMap(socketsOf)),
     folders: control.socketFolders.map((folder) => normalize(`${folder}/`).slice(0, -1)),
+    certificates: new Set(certificates.map((path) => resolve(base, path))),
+    certificateFolders: control.certificateFolders.map((folder) => resolve(base, folder)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { reachesBind } from "./bind-reach.ts";
-import type { CrossProblem } from "./service-checks.ts";
+import type { CrossProblem } from "./cross-problem.ts";
 import type { ServiceVersion } from "./service.ts";
 
 /** The endpoints of a document that are this sidecar itself, at one of its (canonical) binds. */

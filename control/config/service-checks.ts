@@ -1,12 +1,7 @@
 import type { ReadService, ReadVersion } from "./service-shape.ts";
 import { canonicalEndpoint, namedAddress } from "./address.ts";
-
-/** A contradiction between values that are each valid. `path` is relative to the service. */
-export type CrossProblem = {
-  readonly path: readonly (string | number)[];
-  readonly wanted: string;
-  readonly found: string;
-};
+import type { CrossProblem } from "./cross-problem.ts";
+import { checkUpstreamTls } from "./tls-checks.ts";
 
 /** Everything in a service that contradicts something else in it. */
 export function checkService(service: ReadService): CrossProblem[] {
@@ -16,6 +11,7 @@ export function checkService(service: ReadService): CrossProblem[] {
     ...checkVersionNames(service),
     ...checkWeights(service.versions),
     ...checkFilters(service.filters),
+    ...checkUpstreamTls(service.upstream, addressesOf(service)),
     ...Object.entries(service.versions).flatMap(([name, version]) => checkVersion(name, version)),
   ];
 }
@@ -179,6 +175,10 @@ function checkEndpointStates(path: readonly string[], version: ReadVersion): Cro
 
 function addressOf(endpoint: NonNullable<ReadVersion["endpoints"]>[number]): string {
   return typeof endpoint === "string" ? endpoint : endpoint.address;
+}
+
+function addressesOf({ versions }: ReadService): readonly string[] {
+  return Object.values(versions).flatMap(({ endpoints = [] }) => endpoints.map(addressOf));
 }
 
 /** The places of values that have occurred before. */

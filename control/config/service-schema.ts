@@ -7,6 +7,7 @@ import { checkService } from "./service-checks.ts";
 import { serviceShape } from "./service-shape.ts";
 import type { ReadService, ReadVersion } from "./service-shape.ts";
 import type { ConsulSelector, EndpointSource, Service, ServiceVersion } from "./service.ts";
+import { toServiceTls } from "./tls-schema.ts";
 
 /** Reads a service as people write it, in `sluice.yaml` or in the body of a PUT. */
 export const serviceSchema = serviceShape
@@ -51,6 +52,7 @@ function toService(read: ReadService): Service {
     tolerate: read.tolerate,
     via: read.via,
     debug: read.debug,
+    upstreamTls: toServiceTls(read.upstream),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   name,
   named,
 } from "./schema-parts.ts";
+import { upstreamSchema } from "./tls-schema.ts";
 import { matching, notYet, strict, text, token, whole } from "./schema-parts.ts";
 
 /** Each host is an entry of every worker's index. */
@@ -120,6 +121,7 @@ export const serviceShape = strict({
   tolerate: list(z.enum(TOLERANCES), TOLERANCES.length).default([]),
   via: z.enum(["off", "request", "both"]).default("off"),
   debug: z.boolean().default(false),
+  upstream: upstreamSchema.optional(),
 });
 
 /** A service whose values are read, before they are checked against each other. */

@@ -10,6 +10,7 @@ import type {
   ViaMode,
 } from "../../proxy/table/snapshot.ts";
 import type { Tolerance } from "../../proxy/table/tolerance.ts";
+import type { ServiceTls } from "./tls-files.ts";
 
 /** An endpoint that the document names itself. */
 export type StaticEndpoint = {
@@ -139,4 +140,6 @@ export type Service = {
   readonly tolerate: readonly Tolerance[];
   readonly via: ViaMode;
   readonly debug: boolean;
+  /** undefined: connections to its endpoints are in clear. */
+  readonly upstreamTls: ServiceTls | undefined;
 };

@@ -19,7 +19,7 @@ const KEYS =
   "hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
   "retries, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, onShift, " +
-  "consul, methods, tolerate, via, debug";
+  "consul, methods, tolerate, via, debug, upstream";
 
 /** Services that cannot be, each with everything that is wrong with it. */
 export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [

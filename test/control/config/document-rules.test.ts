@@ -44,6 +44,33 @@ describe("DocumentRules", () => {
     expect(flaws(rules, "unix:/run/web.sock")).toHaveLength(1);
   });
 
+  test("allows certificates that the file names, and those in folders that it names", () => {
+    const tls = (ca: string, cert = "client.pem"): object => ({ ca, cert, key: "client.key" });
+    const certificates = [{ cert: "shop.pem", key: "shop.key" }];
+    const web = { versions: { v1: { endpoints: [] } }, upstream: { tls: tls("./mesh/../ca.pem") } };
+    const config = readConfig(
+      JSON.stringify({
+        listeners: [{ bind: "127.0.0.1:8080", tls: { certificates } }],
+        control: { certificateFolders: ["tls"] },
+        services: { web },
+      }),
+      { file: "test", environment: {} },
+    );
+    const rules = new DocumentRules(config, {}, "/etc/sluice");
+    const found = (...args: Parameters<typeof tls>): readonly string[] => {
+      const upstream = { tls: tls(...args) };
+      const service = readService("api", { versions: { v1: { endpoints: [] } }, upstream });
+      return rules.check(service).map((flaw) => `${flaw.path.join(".")} ${flaw.found}`);
+    };
+    expect(found("ca.pem")).toEqual([]);
+    expect(found("/etc/sluice/ca.pem", "shop.pem")).toEqual([]);
+    expect(found("tls/deep/ca.pem", "/etc/sluice/tls/a.pem")).toEqual([]);
+    expect(found("tls/../other.pem", "/etc/shadow")).toEqual([
+      'upstream.tls.ca "tls/../other.pem"',
+      'upstream.tls.cert "/etc/shadow"',
+    ]);
+  });
+
   test("allows no endpoint that is the sidecar itself", () => {
     const rules = new DocumentRules(configOf(["10.0.0.1:1"]), {});
     expect(flaws(rules, "10.0.0.1:1", "127.0.0.1:8080", "127.0.0.1:9180")).toHaveLength(2);

@@ -41,9 +41,16 @@ describe("readConfig()", () => {
           trustedPeers: [],
           proxyProtocol: false,
           connectionsMax: 10_000,
+          tls: undefined,
         },
       ],
-      control: { bind: "127.0.0.1:9180", filterFolders: [], socketFolders: [] },
+      listenerFiles: [],
+      control: {
+        bind: "127.0.0.1:9180",
+        filterFolders: [],
+        socketFolders: [],
+        certificateFolders: [],
+      },
       drain: { acceptForMs: 5_000, softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       workers: 1,
       store: { kind: "memory" },
@@ -168,7 +175,7 @@ describe("readConfig()", () => {
     [
       `${LISTENERS}\ncontrol: { auth: {} }`,
       "control.auth: wanted one of the keys bind, filterFolders, socketFolders, " +
-        "found an unknown key (line 2, column 18)",
+        "certificateFolders, found an unknown key (line 2, column 18)",
     ],
     [
       'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "b:0" }]',

@@ -53,6 +53,7 @@ describe("serviceSchema", () => {
       tolerate: [],
       via: "off",
       debug: false,
+      upstreamTls: undefined,
     });
   });
 
@@ -179,6 +180,7 @@ describe("serviceSchema", () => {
       tolerate: ["websocket-key"],
       via: "both",
       debug: true,
+      upstreamTls: undefined,
     });
   });
 
