@@ -128,6 +128,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const clock = systemClock;
   const path = link?.auditPath ?? auditPath(config.store);
   const audit = await Audit.open({ path, clock, log });
+  link?.note(audit);
   const shared = { audit, events, log, clock };
   const discovery = await openEndpointDiscovery({
     ...shared,

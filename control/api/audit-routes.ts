@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AUDIT_LIST_MAX } from "../records/audit.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
+import { askerOf, reasonHeaders } from "./write-context.ts";
 
 const entrySchema = z.looseObject({
   sequence: z.int(),
@@ -29,8 +30,13 @@ const digits = (most: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, str
     .refine((text) => Number(text) <= most, { error: `a whole number from 0 to ${most}` })
     .transform(Number);
 
-/** `GET /v1/audit`: who changed what, when and why. `GET /v1/audit/check`: whether that is true. */
-export function auditRoutes(api: Api, { audit }: ApiDeps): void {
+/**
+ * `GET /v1/audit`: who changed what, when and why. `GET /v1/audit/check`: whether that is true.
+ * `POST /v1/audit/accept`: somebody knows why it is not what it was.
+ */
+export function auditRoutes(api: Api, deps: ApiDeps): void {
+  const { audit } = deps;
+  acceptRoute(api, deps);
   api.get(
     "/v1/audit",
     {
@@ -67,5 +73,30 @@ export function auditRoutes(api: Api, { audit }: ApiDeps): void {
       },
     },
     async () => audit.verify(),
+  );
+}
+
+function acceptRoute(api: Api, { registry, services }: ApiDeps): void {
+  api.post(
+    "/v1/audit/accept",
+    {
+      config: { role: "admin" },
+      schema: {
+        summary: "Accept that the audit log is not what was noted of it",
+        description:
+          "Ends the problem that a log which was cut off or written anew is. That becomes an " +
+          "entry of the log. Without such a problem nothing changes.",
+        headers: reasonHeaders,
+        response: {
+          200: z.object({ accepted: z.boolean().describe("Whether there was such a problem") }),
+          ...problemResponses(400, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const by = askerOf(request);
+      const accepted = await registry?.acceptAudit?.(by, services.revision);
+      return reply.send({ accepted: accepted ?? false });
+    },
   );
 }

@@ -49,6 +49,10 @@ export interface RegistryView {
   stalenessMs(): number;
   /** undefined: the table is not shared. */
   readonly fleet: FleetView | undefined;
+  /** Why the audit log is not kept, or not what it was. undefined: nothing is known against it. */
+  readonly auditProblem?: string | undefined;
+  /** Says that somebody knows why. false: it was what it was. @throws AuditError */
+  acceptAudit?(by: Asker, revision: number): Promise<boolean>;
 }
 
 /** What the API wants to know of the sidecars that share the table. */

@@ -149,7 +149,7 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
 }
 
 function healthRoutes(api: Api, deps: ApiDeps): void {
-  const { sidecar, registry, storeProblem, services, lately } = deps;
+  const { sidecar, registry, storeProblem, services, lately, audit } = deps;
   const live = z.object({ live: z.literal(true) });
   api.get(
     "/livez",
@@ -175,8 +175,9 @@ function healthRoutes(api: Api, deps: ApiDeps): void {
     async (_request, reply) => {
       const { ok, reasons } = sidecar.ready;
       const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
+      const ofAudit = [audit.problem ?? [], registry?.auditProblem ?? []].flat();
       const shown = services.names().map((name) => services.shown(name));
-      const problems = problemsOf({ services: shown, lately: lately(), stale });
+      const problems = problemsOf({ services: shown, lately: lately(), stale, audit: ofAudit });
       return reply
         .code(ok ? 200 : 503)
         .send({ ready: ok, reasons: [...reasons], stale, ...problems });

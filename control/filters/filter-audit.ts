@@ -1,6 +1,7 @@
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import type { Audit, AuditFact } from "../records/audit.ts";
+import type { Audit } from "../records/audit.ts";
+import type { AuditFact } from "../records/audit-entry.ts";
 import type { Events } from "../records/events.ts";
 import type { FilterWrite, WriteContext } from "../table/table-sink.ts";
 import type { Chains } from "../workers/briefing.ts";

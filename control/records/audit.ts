@@ -1,10 +1,17 @@
-import { createHash } from "node:crypto";
-import { z } from "zod";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { AuditError } from "../base/errors.ts";
-import { FileLines, LINE_BYTES_MAX, MemoryLines } from "./line-log.ts";
+import { contradictionOf } from "./audit-end.ts";
+import {
+  followsHead,
+  headOf,
+  NO_ENTRY,
+  readAuditEntry,
+  sealEntry,
+  shortFact,
+} from "./audit-entry.ts";
+import type { AuditEntry, AuditFact, AuditHead } from "./audit-entry.ts";
+import { FileLines, MemoryLines } from "./line-log.ts";
 import type { LineLog } from "./line-log.ts";
 import { Serial } from "../base/serial.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
@@ -15,42 +22,8 @@ export const AUDIT_LIST_MAX = 1000;
 /** Appends that may wait for the disk: more than all writers of a sidecar at once. */
 const APPENDS_WAITING_MAX = 1024;
 
-/** What the first entry names as the hash before it. */
-const NO_HASH = "0".repeat(64);
-
-/** The end of a log that has no entry. */
-const FIRST = { sequence: 0, hash: NO_HASH } as const;
-
-/** Characters of documents in one entry: with all that stands beside them, a line has room. */
-const DOCUMENTS_LENGTH_MAX = LINE_BYTES_MAX / 4;
-
 /** Characters of entries that list() returns in one answer; one entry is always returned. */
 const LIST_CHARACTERS_MAX = 16 * 1024 ** 2;
-
-/** Who changed what, and why. */
-export type AuditFact = {
-  readonly actor: string;
-  /** `put`, `remove`, `shift`, `version-state`, `endpoint-state` …; stable. */
-  readonly action: string;
-  readonly service: string;
-  readonly reason: string | undefined;
-  /** JSON, of a change only what differs; undefined: there was none. */
-  readonly before: unknown;
-  readonly after: unknown;
-  /** The table's revision that the change made. */
-  readonly revision: number;
-};
-
-/** A fact in its place in the chain. */
-export type AuditEntry = AuditFact & {
-  /** 1 for the first, then one more each. */
-  readonly sequence: number;
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly previousHash: string;
-  /** SHA-256, in hex, of the canonical JSON (RFC 8785) of the entry without this field. */
-  readonly hash: string;
-};
 
 /** What verify() saw. */
 export type AuditCheck = {
@@ -63,24 +36,6 @@ export type AuditCheck = {
   /** The last entry. Whoever has noted an earlier one can tell whether the end was cut off. */
   readonly head: AuditHead;
 };
-
-/** The end of the chain, which the next entry is tied to. `sequence` 0: there is no entry. */
-export type AuditHead = { readonly sequence: number; readonly hash: string };
-
-/** Loose, because a field that somebody has added must reach the hash. */
-const entrySchema = z.looseObject({
-  sequence: z.int().min(1),
-  time: z.string(),
-  actor: z.string(),
-  action: z.string(),
-  service: z.string(),
-  reason: z.string().optional(),
-  before: z.unknown().optional(),
-  after: z.unknown().optional(),
-  revision: z.number(),
-  previousHash: z.string(),
-  hash: z.string(),
-});
 
 /** Where a log is kept. `path` undefined: in memory. */
 export type AuditOptions = {
@@ -101,6 +56,9 @@ export class Audit {
   readonly #serial = new Serial(APPENDS_WAITING_MAX);
   /** undefined: must be read from the log, as after an append that may or may not be in it. */
   #tail: AuditHead | undefined;
+  #problem: string | undefined;
+  /** Called when an entry has been added. Must not throw. */
+  onAppended: () => void = () => undefined;
 
   private constructor(lines: LineLog, clock: Clock) {
     this.#lines = lines;
@@ -117,6 +75,7 @@ export class Audit {
     try {
       audit.#tail = await audit.#readTail();
     } catch (error) {
+      audit.#problem = `Cannot read audit log: ${errorText(error)}`;
       log?.error("audit.unreadable", { path, error: errorText(error) });
     }
     return audit;
@@ -125,6 +84,11 @@ export class Audit {
   /** The last entry that this process has written or seen. undefined: the log cannot be read. */
   get head(): AuditHead | undefined {
     return this.#tail && headOf(this.#tail);
+  }
+
+  /** Why the last entry is not in the log. undefined: it is, as far as is known. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** The file whose end is damaged, of those that this process has seen. undefined: none. */
@@ -156,7 +120,7 @@ export class Audit {
       const found: AuditEntry[] = [];
       let characters = 0;
       for await (const line of limit === 0 ? [] : this.#lines.readBack()) {
-        const entry = readEntry(line);
+        const entry = readAuditEntry(line);
         if (entry === undefined) continue;
         if (since !== undefined && entry.sequence <= since) break;
         if (since === undefined && isFull(found.length, characters, limit)) break;
@@ -175,27 +139,36 @@ export class Audit {
    */
   verify(): Promise<AuditCheck> {
     return reading(async () => {
-      const known = this.#tail ?? FIRST;
+      const known = this.#tail ?? NO_ENTRY;
       let entries = 0;
       let torn = 0;
       let tail: AuditHead | undefined;
       for await (const line of this.#lines.read()) {
-        const entry = readEntry(line);
+        const entry = readAuditEntry(line);
         if (entry === undefined) {
           torn += 1;
           continue;
         }
         const expected = tail ?? this.#firstTail(entry);
-        if (!follows(entry, expected)) {
+        if (!followsHead(entry, expected)) {
           return { entries, torn, brokenAt: expected.sequence + 1, head: headOf(expected) };
         }
         entries += 1;
         tail = entry;
       }
-      const head = headOf(tail ?? FIRST);
+      const head = headOf(tail ?? NO_ENTRY);
       const isCutOff = head.sequence < known.sequence;
       return { entries, torn, brokenAt: isCutOff ? head.sequence + 1 : undefined, head };
     });
+  }
+
+  /**
+   * How the log contradicts an end of it that somebody has noted, of an earlier process too: it was
+   * cut off or written anew. undefined: it does not.
+   * @throws AuditError when the log cannot be read.
+   */
+  contradiction(noted: AuditHead): Promise<string | undefined> {
+    return reading(() => contradictionOf(this.#lines.readBack(), noted));
   }
 
   async #append(fact: AuditFact): Promise<AuditEntry> {
@@ -203,55 +176,37 @@ export class Audit {
       this.#tail ??= await this.#readTail();
       const { sequence, hash } = this.#tail;
       const time = new Date(this.#clock.wallMs()).toISOString();
-      const entry = sealed({ ...short(fact), sequence: sequence + 1, time, previousHash: hash });
+      const entry = sealEntry({
+        ...shortFact(fact),
+        sequence: sequence + 1,
+        time,
+        previousHash: hash,
+      });
       await this.#lines.append(JSON.stringify(entry));
       this.#tail = entry;
+      this.#problem = undefined;
+      this.onAppended();
       return entry;
     } catch (error) {
       this.#tail = undefined;
-      throw new AuditError(`Cannot write audit log: ${errorText(error)}`, { cause: error });
+      this.#problem = `Cannot write audit log: ${errorText(error)}`;
+      throw new AuditError(this.#problem, { cause: error });
     }
   }
 
   async #readTail(): Promise<AuditHead> {
     for await (const line of this.#lines.readBack()) {
-      const entry = readEntry(line);
+      const entry = readAuditEntry(line);
       if (entry !== undefined) return entry;
     }
-    return FIRST;
+    return NO_ENTRY;
   }
 
   /** A log in memory forgets its oldest entries, so its chain may begin anywhere. */
   #firstTail(first: AuditEntry): AuditHead {
-    if (!this.#lines.forgets) return FIRST;
+    if (!this.#lines.forgets) return NO_ENTRY;
     return { sequence: first.sequence - 1, hash: first.previousHash };
   }
-}
-
-function sealed(entry: Omit<AuditEntry, "hash">): AuditEntry {
-  return { ...entry, hash: createHash("sha256").update(canonicalJson(entry)).digest("hex") };
-}
-
-/** A fact that fits into a line: of documents that are too large only size and hash are kept. */
-function short(fact: AuditFact): AuditFact {
-  const { before, after } = fact;
-  if (lengthOf(before) + lengthOf(after) <= DOCUMENTS_LENGTH_MAX) return fact;
-  return { ...fact, before: summaryOf(before), after: summaryOf(after) };
-}
-
-function lengthOf(document: unknown): number {
-  return JSON.stringify(document)?.length ?? 0;
-}
-
-function summaryOf(document: unknown): unknown {
-  if (document === undefined) return undefined;
-  const text = canonicalJson(document);
-  const sha256 = createHash("sha256").update(text).digest("hex");
-  return { omitted: { bytes: Buffer.byteLength(text), sha256 } };
-}
-
-function headOf({ sequence, hash }: AuditHead): AuditHead {
-  return { sequence, hash };
 }
 
 /** Drops the newest, which are first, until the rest fits. Gives the characters that remain. */
@@ -263,21 +218,6 @@ function dropNewest(found: AuditEntry[], characters: number, limit: number): num
 
 function isFull(count: number, characters: number, limit: number): boolean {
   return count >= limit || (count > 0 && characters > LIST_CHARACTERS_MAX);
-}
-
-function follows(entry: AuditEntry, tail: AuditHead): boolean {
-  const { hash, ...rest } = entry;
-  const isNext = entry.sequence === tail.sequence + 1 && entry.previousHash === tail.hash;
-  return isNext && sealed(rest).hash === hash;
-}
-
-/** undefined: the line is not a whole entry. */
-function readEntry(line: string): AuditEntry | undefined {
-  try {
-    return entrySchema.parse(JSON.parse(line)) as AuditEntry;
-  } catch {
-    return undefined;
-  }
 }
 
 async function reading<Result>(read: () => Promise<Result>): Promise<Result> {

@@ -149,6 +149,11 @@ export type SluiceEvent =
       readonly kind: "audit-failed";
       readonly services: readonly [string];
       readonly revision: number;
+    }
+  | {
+      readonly kind: "audit-mismatch";
+      /** How the log differs from what was noted of it. undefined: somebody knows why. */
+      readonly problem: string | undefined;
     };
 
 /** A version, as events name it. */

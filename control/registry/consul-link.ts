@@ -6,12 +6,14 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import type { Config, ConsulConfig } from "../config/config-schema.ts";
+import type { Audit } from "../records/audit.ts";
+import { AuditNote, type AuditNotePlace } from "./audit-note.ts";
 import { ConsulDiscovery } from "./consul-discovery.ts";
 import type { Events } from "../records/events.ts";
 import type { Registry } from "./registry.ts";
 import type { Services } from "../table/services.ts";
 import { ConsulStore } from "./consul-store.ts";
-import type { TableSink } from "../table/table-sink.ts";
+import type { Asker, TableSink } from "../table/table-sink.ts";
 import { ConsulClient } from "../consul/client.ts";
 import { SidecarFleet } from "./sidecar-fleet.ts";
 import { heartbeat } from "./heartbeat.ts";
@@ -55,6 +57,11 @@ export class ConsulLink implements Registry {
   /** undefined: the token stays as it is. */
   readonly #tokenFile: string | undefined;
   #auditPath: string | undefined;
+  /** Whose audit log to note. undefined: none that could be lost. */
+  readonly #notePlace: AuditNotePlace | undefined;
+  #auditNote: AuditNote | undefined;
+  /** Why there is no audit log on disk. undefined: there is, or it is elsewhere. */
+  #auditLack: string | undefined;
   readonly #ending = new AbortController();
   #splitters: Splitters | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -87,6 +94,7 @@ export class ConsulLink implements Registry {
       this.store = new ConsulStore({ ...common, onProblem }, place);
       this.fleet = new SidecarFleet(common, { prefix, sidecar });
       this.#auditPath = copyPath("audit.jsonl");
+      this.#notePlace = { prefix, sidecar };
     }
     if (config.register !== undefined) {
       this.#registrar = new Registrar(
@@ -118,6 +126,21 @@ export class ConsulLink implements Registry {
     return this.#auditPath;
   }
 
+  /** Notes the end of this audit log from start() on, if it is the one at `auditPath`. */
+  note(audit: Audit): void {
+    if (this.#notePlace === undefined || this.#auditPath === undefined) return;
+    const deps = { ...this.#deps, client: this.client };
+    this.#auditNote = new AuditNote(deps, this.#notePlace, audit);
+  }
+
+  get auditProblem(): string | undefined {
+    return this.#auditLack ?? this.#auditNote?.problem;
+  }
+
+  async acceptAudit(by: Asker, revision: number): Promise<boolean> {
+    return (await this.#auditNote?.accept(by, revision)) ?? false;
+  }
+
   /** Copies are a convenience, not a promise: without them the audit log is in memory. */
   async #makeFolder(): Promise<void> {
     const path = this.#auditPath;
@@ -127,6 +150,7 @@ export class ConsulLink implements Registry {
     } catch (error) {
       this.#deps.log.warn("kept_copy.unwritable", { path, error: errorText(error) });
       this.#auditPath = undefined;
+      this.#auditLack = `The audit log is only in memory: ${errorText(error)}`;
     }
   }
 
@@ -141,6 +165,7 @@ export class ConsulLink implements Registry {
       heartbeat(common, signal),
       this.#tokenFile !== undefined && followTokenFile(common, this.#tokenFile, signal),
       this.fleet?.run(signal),
+      this.#auditNote?.run(signal),
     ]);
   }
 

@@ -1,7 +1,8 @@
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import type { Audit, AuditHead } from "../records/audit.ts";
+import type { Audit } from "../records/audit.ts";
+import type { AuditHead } from "../records/audit-entry.ts";
 import { differencesBetween } from "../records/differences.ts";
 import { readService } from "../config/read-service.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";

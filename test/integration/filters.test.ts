@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FilterView } from "../../control/views/filter-view.ts";
-import type { AuditEntry } from "../../control/records/audit.ts";
+import type { AuditEntry } from "../../control/records/audit-entry.ts";
 import { eventually } from "../support/eventually.ts";
 import { COUNTING, FilterBench } from "../support/filter-bench.ts";
 import { Load } from "../support/load.ts";

@@ -68,3 +68,23 @@ test("GET audit/check says that the chain holds, and where it ends", async () =>
     { entries: 2, torn: 0, head: { sequence: 2, hash } },
   ]);
 });
+
+test("POST audit/accept says whether there was anything to accept", async () => {
+  const asked: unknown[] = [];
+  const acceptAudit = async (...by: unknown[]): Promise<boolean> => asked.push(by) === 1;
+  const registry = { stale: [], stalenessMs: () => 0, fleet: undefined, acceptAudit };
+  await using api = await startApi({ registry });
+  const accept = async (): Promise<unknown> => {
+    const headers = { "x-sluice-reason": "a new disk" };
+    return (await fetch(`${api.url}/v1/audit/accept`, { method: "POST", headers })).json();
+  };
+  expect(await accept()).toEqual({ accepted: true });
+  expect(asked).toEqual([[{ actor: "local", reason: "a new disk" }, 1]]);
+  expect(await accept()).toEqual({ accepted: false });
+});
+
+test("POST audit/accept without a registry has nothing to accept", async () => {
+  await using api = await startApi();
+  const answer = await fetch(`${api.url}/v1/audit/accept`, { method: "POST" });
+  expect(await answer.json()).toEqual({ accepted: false });
+});

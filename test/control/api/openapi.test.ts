@@ -7,6 +7,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/metrics": ["get"],
   "/readyz": ["get"],
   "/v1/audit": ["get"],
+  "/v1/audit/accept": ["post"],
   "/v1/audit/check": ["get"],
   "/v1/drain": ["post"],
   "/v1/events": ["get"],

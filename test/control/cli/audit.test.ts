@@ -37,3 +37,15 @@ test.each([
   const { status, out } = await runCommand(["audit", "--verify"], { SLUICE_API: api.url });
   expect([status, out]).toEqual([wanted, text]);
 });
+
+test.each([
+  [true, "Accepted: the log has an entry that says so"],
+  [false, "Nothing to accept: the log is what was noted of it"],
+])("sluice audit --accept says why, and whether there was anything: %j", async (...row) => {
+  const [accepted, text] = row;
+  const api = await startScriptedApi({ "POST /v1/audit/accept": ok({ accepted }) });
+  const args = ["audit", "--accept", "--reason", "a new disk"];
+  const { status, out } = await runCommand(args, { SLUICE_API: api.url });
+  expect([status, out]).toEqual([0, text]);
+  expect(api.asked).toMatchObject([{ reason: "a new disk" }]);
+});

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Audit } from "../../../control/records/audit.ts";
-import type { AuditEntry } from "../../../control/records/audit.ts";
+import type { AuditEntry } from "../../../control/records/audit-entry.ts";
 import { Events } from "../../../control/records/events.ts";
 import { FilterFiles } from "../../../control/filters/filter-files.ts";
 import { FilterSink } from "../../../control/filters/filter-sink.ts";

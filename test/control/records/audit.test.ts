@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { jsonLog } from "../../../proxy/base/log.ts";
 import { Audit, AUDIT_LIST_MAX } from "../../../control/records/audit.ts";
-import type { AuditEntry, AuditFact } from "../../../control/records/audit.ts";
+import type { AuditEntry, AuditFact } from "../../../control/records/audit-entry.ts";
 import { FileLines, MEMORY_LINES_MAX } from "../../../control/records/line-log.ts";
 import { fixedClock as clock } from "../../support/fixed-clock.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";

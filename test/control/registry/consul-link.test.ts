@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readConfig } from "../../../control/config/load.ts";
 import { Events } from "../../../control/records/events.ts";
+import { Audit } from "../../../control/records/audit.ts";
 import { ConsulLink } from "../../../control/registry/consul-link.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -63,12 +64,26 @@ test("ConsulLink keeps its copies in a folder of the sidecar's name", async () =
   expect(own.auditPath).toBe(join(folder, "a", "audit.jsonl"));
 });
 
+test("ConsulLink notes the end of the audit log that it has a place for", async () => {
+  const { link: own, consul, deps } = await link(SHARED);
+  const audit = await Audit.open({ path: own.auditPath, clock: deps.clock });
+  own.note(audit);
+  own.start();
+  const fact = { actor: "local", action: "put", service: "web", reason: undefined, revision: 1 };
+  await audit.append({ ...fact, before: undefined, after: undefined });
+  const note = (): string | undefined => consul.keys.get("sluice/audit/a")?.value;
+  await eventually(() => expect(note()).toContain(audit.head?.hash));
+  expect(own.auditProblem).toBeUndefined();
+  expect(await own.acceptAudit({ actor: "local", reason: undefined }, 1)).toBe(false);
+});
+
 test("ConsulLink goes without an audit log where no folder can be made", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-link-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, "file"), "");
   const { link: own, deps } = await link(SHARED, join(folder, "file"));
   expect(own.auditPath).toBeUndefined();
+  expect(own.auditProblem).toContain("The audit log is only in memory: ");
   expect(deps.lines.join()).toContain("kept_copy.unwritable");
 });
 

@@ -20,7 +20,12 @@ function shown(versions: Parameters<typeof serviceSnapshot>[0], reason?: string)
 }
 
 function problems(service: ShownService, lately: Partial<Lately> = {}): readonly StandingProblem[] {
-  const found = problemsOf({ services: [service], lately: { ...QUIET, ...lately }, stale: [] });
+  const found = problemsOf({
+    services: [service],
+    lately: { ...QUIET, ...lately },
+    stale: [],
+    audit: [],
+  });
   expect(problemsSchema.parse(found)).toEqual(found);
   return found.problems;
 }
@@ -100,7 +105,7 @@ test("problemsOf() tells of names without an address, and why", () => {
   ]);
 });
 
-test("problemsOf() tells of listeners without their service, and of the registry", () => {
+test("problemsOf() tells of listeners without service, registry and audit log", () => {
   const listener = {
     bind: "127.0.0.1:80",
     trustedPeers: [],
@@ -110,7 +115,8 @@ test("problemsOf() tells of listeners without their service, and of the registry
   const listeners = ["web", "shop", undefined].map((service) => ({ ...listener, service }));
   const services = [shown({ v1: { weight: 1, endpoints: [WELL] } })];
   const stale = ["endpoints: not confirmed by Consul for 10 s (ACL not found)"];
-  expect(problemsOf({ services, lately: { ...QUIET, listeners }, stale })).toEqual({
+  const audit = ["Cannot write audit log: ENOSPC"];
+  expect(problemsOf({ services, lately: { ...QUIET, listeners }, stale, audit })).toEqual({
     problems: [
       {
         code: "no_service",
@@ -118,6 +124,7 @@ test("problemsOf() tells of listeners without their service, and of the registry
         text: "listener 127.0.0.1:80: wanted service shop, found none",
       },
       { code: "registry", text: stale[0] },
+      { code: "audit", text: audit[0] },
     ],
   });
 });
@@ -130,7 +137,7 @@ test("problemsOf() tells the worst of many, those with traffic first, and how ma
   }));
   const isBusy = (name: string): boolean => name === "web-99";
   const stale = ["table: old"];
-  const found = problemsOf({ services, lately: { ...QUIET, isBusy }, stale });
+  const found = problemsOf({ services, lately: { ...QUIET, isBusy }, stale, audit: [] });
   expect(found.moreProblems).toBe(PROBLEMS_MAX + 1);
   expect(found.problems).toHaveLength(PROBLEMS_MAX);
   const first = found.problems.slice(0, 4).map(({ code, service }) => [code, service]);

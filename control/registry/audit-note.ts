@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { pause } from "../../proxy/base/clock.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import { backOffMs } from "../consul/back-off.ts";
+import { consulPath } from "../consul/client.ts";
+import { deleteKey, getKey, getKeys, putKey } from "../consul/kv.ts";
+import type { WatchDeps } from "../consul/watch.ts";
+import type { Audit } from "../records/audit.ts";
+import { headOf } from "../records/audit-entry.ts";
+import type { Events } from "../records/events.ts";
+import type { Asker } from "../table/table-sink.ts";
+
+/** A burst of changes is noted at its beginning and its end. */
+const NOTE_EVERY_MS = 200;
+
+/** How often a note is written again without a change, so that it is not taken for a dead one. */
+const REFRESH_MS = 24 * 3_600_000;
+
+/** Age at which a note is that of a name that does not come back. */
+const LIFE_MS = 90 * REFRESH_MS;
+
+/** Old notes that one look deletes: more than become old in a day, and no long wait. */
+const SWEEP_MAX = 64;
+
+/** Longest value that is read: three times what we write. */
+const VALUE_LENGTH_MAX = 2_048;
+
+const headSchema = z.object({
+  sequence: z.int().min(0),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const noteSchema = headSchema.extend({
+  time: z.iso.datetime(),
+  lost: z.object({ noted: headSchema, reason: z.string(), time: z.iso.datetime() }).optional(),
+});
+
+type Note = z.output<typeof noteSchema>;
+
+/** What a note works with. */
+export type AuditNoteDeps = WatchDeps & { readonly log: Log; readonly events: Events };
+
+/** Whose log it is. */
+export type AuditNotePlace = {
+  /** As the store's. */
+  readonly prefix: string;
+  /** The same after a restart. */
+  readonly sidecar: string;
+};
+
+/**
+ * The end of this sidecar's audit log, noted in Consul: `PREFIX/audit/SIDECAR`, which outlives the
+ * process. Whoever cuts off the log's end, or writes all of it anew, would have to change the note
+ * too; otherwise the next start finds it. What was found stays on the note, and a problem, until
+ * somebody accepts it. None of this waits for Consul, or keeps anybody from serving.
+ */
+export class AuditNote {
+  readonly #deps: AuditNoteDeps;
+  readonly #prefix: string;
+  readonly #key: string;
+  readonly #audit: Audit;
+  #lost: Note["lost"];
+  #wake: () => void = () => undefined;
+
+  constructor(deps: AuditNoteDeps, place: AuditNotePlace, audit: Audit) {
+    this.#deps = deps;
+    this.#prefix = `${place.prefix}/audit/`;
+    this.#key = `${this.#prefix}${consulPath(place.sidecar)}`;
+    this.#audit = audit;
+  }
+
+  /** How the log differs from what was noted. undefined: it does not, or somebody knows. */
+  get problem(): string | undefined {
+    if (this.#lost === undefined) return undefined;
+    const { reason, time } = this.#lost;
+    const advice = "if you know why, `sluice audit --accept` ends this";
+    return `The audit log is not what Consul has noted of it: ${reason} (${time}); ${advice}`;
+  }
+
+  /**
+   * Compares the log with the note, and then keeps the note up to date until the signal is aborted.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#untilDone(() => this.#compare(), signal);
+    this.#audit.onAppended = () => this.#wake();
+    let isSwept = false;
+    while (!signal.aborted) {
+      const due = new AbortController();
+      this.#wake = () => due.abort();
+      await this.#untilDone(() => this.#write(), signal);
+      if (!isSwept) await this.#sweep().catch((error: unknown) => this.#warn(error));
+      await pause(this.#deps.clock, NOTE_EVERY_MS, signal);
+      await pause(this.#deps.clock, REFRESH_MS, AbortSignal.any([due.signal, signal]));
+      isSwept = due.signal.aborted;
+    }
+  }
+
+  /**
+   * Ends the problem, which becomes an entry of the log. false: there was none.
+   * @throws AuditError when the entry cannot be written.
+   */
+  async accept({ actor, reason }: Asker, revision: number): Promise<boolean> {
+    const lost = this.#lost;
+    if (lost === undefined) return false;
+    const { head: after } = this.#audit;
+    const fact = { actor, action: "audit-accept", service: "", reason, revision };
+    await this.#audit.append({ ...fact, before: lost.noted, after });
+    this.#lost = undefined;
+    this.#deps.log.info("audit.accepted", { actor, reason });
+    this.#deps.events.emit({ kind: "audit-mismatch", problem: undefined });
+    this.#wake();
+    return true;
+  }
+
+  async #compare(): Promise<void> {
+    const note = await this.#read();
+    if (note === undefined) return;
+    const reason = await this.#audit.contradiction(note);
+    const found =
+      reason === undefined ? undefined : { noted: headOf(note), reason, time: this.#now() };
+    // What was found first is what somebody has to look into.
+    this.#lost = note.lost ?? found;
+    if (this.#lost === undefined) return;
+    this.#deps.log.error("audit.mismatch", { reason: reason ?? this.#lost.reason, key: this.#key });
+    this.#deps.events.emit({ kind: "audit-mismatch", problem: this.problem });
+  }
+
+  async #read(): Promise<Note | undefined> {
+    const entry = await getKey(this.#deps.client, this.#key);
+    if (entry === undefined) return undefined;
+    const note = readNote(entry.value);
+    if (note === undefined) this.#deps.log.warn("audit.note_unreadable", { key: this.#key });
+    return note;
+  }
+
+  async #write(): Promise<void> {
+    const { head } = this.#audit;
+    // Of a log that cannot be read, or that has nothing to lose, there is no note.
+    if (head === undefined || head.sequence === 0) return;
+    const note: Note = { ...head, time: this.#now(), lost: this.#lost };
+    await putKey(this.#deps.client, this.#key, JSON.stringify(note));
+  }
+
+  /** Names that do not come back, such as those of containers, leave their notes. */
+  async #sweep(): Promise<void> {
+    const { client, clock } = this.#deps;
+    const notes = await getKeys(client, this.#prefix);
+    const old = notes.filter(({ value }) => {
+      const note = readNote(value);
+      return note !== undefined && clock.wallMs() - Date.parse(note.time) > LIFE_MS;
+    });
+    for (const { key } of old.slice(0, SWEEP_MAX)) await deleteKey(client, key);
+  }
+
+  /** Tries until it works; the first failure in a row is told. */
+  async #untilDone(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (failures === 1) this.#warn(error);
+        await pause(this.#deps.clock, backOffMs(failures, this.#deps.random), signal);
+      }
+    }
+  }
+
+  #now(): string {
+    return new Date(this.#deps.clock.wallMs()).toISOString();
+  }
+
+  #warn(error: unknown): void {
+    this.#deps.log.warn("audit.not_noted", { key: this.#key, error: errorText(error) });
+  }
+}
+
+/** undefined: it is not one of ours. */
+function readNote(value: string): Note | undefined {
+  if (value.length > VALUE_LENGTH_MAX) return undefined;
+  try {
+    return noteSchema.parse(JSON.parse(value));
+  } catch {
+    return undefined;
+  }
+}
