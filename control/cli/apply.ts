@@ -14,8 +14,14 @@ import type { WriteOptions } from "./write-options.ts";
 
 type Documents = Readonly<Record<string, unknown>>;
 
-/** One service that has been written. */
+/** One service that is as in the file. */
 type Applied = WriteAnswer & { readonly service: string };
+
+/** Errors after which the service that they are about may have been written nevertheless. */
+const UNCERTAIN = /^(unreachable|bad_answer|not_in_force|internal|http_5\d\d|store_.+|consul_.+)$/;
+
+/** What follows where the way back is not to go. */
+const NOTHING_WRITTEN = "; nothing was written";
 
 /** `sluice apply FILE [SERVICE…]`: puts documents of a file into the table. */
 export function addApply(program: Command, context: CliContext): void {
@@ -35,12 +41,13 @@ export function addApply(program: Command, context: CliContext): void {
       const documents = chosen(file, await readServices(file).catch(configRefusal), names);
       const client = clientOf(command, context);
       const write = await writeOptionsFrom(client, servicePath(), options);
-      // Nothing is written before all of them could be.
+      // Nothing is written before all of them could be: they are written one by one.
       const plans = await planAll(client, file, documents);
       if (options.plan === true) {
         print(command, context, { plans }, () => plansText(plans));
         return;
       }
+      if (write.force !== true) refuseOutages(file, plans);
       const applied = await writeAll(client, file, documents, write);
       print(command, context, { applied }, () => applied.map(appliedText).join("\n"));
     },
@@ -68,9 +75,21 @@ async function planAll(
   const plans: [string, Plan][] = [];
   for (const [service, body] of Object.entries(documents)) {
     const plan = client.send<Plan>("POST", servicePath(service, "plan"), { body });
-    plans.push([service, await plan.catch(refusalOf(service, file, []))]);
+    plans.push([service, await plan.catch(refusalOf(service, file, NOTHING_WRITTEN))]);
   }
   return Object.fromEntries(plans);
+}
+
+/** A write would be refused for it, and those before it would be in force already. */
+function refuseOutages(file: string, plans: Readonly<Record<string, Plan>>): void {
+  for (const [service, { warnings }] of Object.entries(plans)) {
+    const outages = warnings.filter(({ code }) => code === "nothing_would_serve");
+    const [first] = outages;
+    if (first === undefined) continue;
+    const texts = outages.map(({ text }) => text).join("; ");
+    const message = `Cannot write: ${texts}; --force with --reason does it anyway`;
+    refusalOf(service, file, NOTHING_WRITTEN)(new CliError(first.code, message));
+  }
 }
 
 async function writeAll(
@@ -84,24 +103,40 @@ async function writeAll(
   for (const [service, body] of Object.entries(documents)) {
     const answer = await client
       .send<WriteAnswer>("PUT", servicePath(service), { ...write, body })
-      .catch(refusalOf(service, file, applied));
+      .catch((error: unknown) => {
+        const rest = halfwayText(service, error, applied, first.ifRevision ?? 0);
+        return refusalOf(service, file, rest)(error);
+      });
     applied.push({ service, ...answer });
     write = { ...first, ifRevision: answer.revision };
   }
   return applied;
 }
 
-/** Says which service of the file was refused, and which are written already. */
-function refusalOf(
+/** What has been written when a write failed, and the way back to `revision`. */
+function halfwayText(
   service: string,
-  file: string,
+  error: unknown,
   applied: readonly Applied[],
-): (error: unknown) => never {
+  revision: number,
+): string {
+  // Who was like that already has the revision of whoever was written before.
+  const written = applied.filter((each, index) => {
+    return each.revision > (applied[index - 1]?.revision ?? revision);
+  });
+  const isUncertain = error instanceof CliError && UNCERTAIN.test(error.code);
+  const own = isUncertain ? `; \`sluice audit\` shows whether ${service} was written` : "";
+  if (written.length === 0) return own === "" ? NOTHING_WRITTEN : own;
+  const names = written.map((each) => `${each.service} (revision ${each.revision})`);
+  const undo = written.map((each) => `\`sluice undo ${each.service} ${revision}\``);
+  return `; written before it: ${names.join(", ")}; the way back: ${undo.join(", ")}${own}`;
+}
+
+/** Says which service of the file was refused. `rest` follows. */
+function refusalOf(service: string, file: string, rest: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof CliError)) throw error;
     const { code, message, problems, exitCode } = error;
-    const before = applied.map((each) => each.service).join(", ");
-    const rest = before === "" ? "" : `; written before it: ${before}`;
     const text = `Cannot apply ${service} of ${file}: ${message}${rest}`;
     throw new CliError(code, text, { problems, exitCode, cause: error });
   };

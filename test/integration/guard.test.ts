@@ -1,6 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
+import { runCommand } from "../support/run-cli.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
@@ -77,6 +80,21 @@ test("writes that would end in 503 or 404 are refused, and done by force", async
   expect((await client.get("web")).status).toBe(503);
   // What is broken already cannot be broken any more.
   expect(await write("DELETE", "/v1/services/web")).toEqual([200, []]);
+});
+
+test("sluice apply writes no service of a file of which one would be refused", async () => {
+  const versions = { v1: { weight: 1, endpoints: [] } };
+  const file = join(sidecar.folder, "services.json");
+  await writeFile(file, JSON.stringify({ idle: { versions }, web: { hosts: ["web"], versions } }));
+  const { status, error } = await runCommand(["apply", file], { SLUICE_API: sidecar.api });
+  expect([status, error]).toEqual([
+    1,
+    expect.stringMatching(/^sluice: Cannot apply web .* nothing/),
+  ]);
+  // The first one of the file, which nothing speaks against.
+  expect(await (await sidecar.call("GET", "/v1/services/idle")).json()).toMatchObject({
+    revision: 1,
+  });
 });
 
 /** What readyz says is not well: code, and service and version. */

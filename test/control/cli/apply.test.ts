@@ -5,6 +5,8 @@ import { runCommand } from "../../support/run-cli.ts";
 import type { CliResult } from "../../support/run-cli.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
+import { ok, refused, startScriptedApi } from "../../support/scripted-api.ts";
+import type { ScriptedAnswer } from "../../support/scripted-api.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 let api: RunningApi;
@@ -64,9 +66,83 @@ test("sluice apply writes nothing when one service of the file cannot be", async
   const { status, error } = await apply(`${API}\n${bad}\n`);
   expect([status, error]).toEqual([
     1,
-    expect.stringMatching(/^sluice: Cannot apply zoo of .*: versions\.v1\.weight: wanted /),
+    expect.stringMatching(
+      /^sluice: Cannot apply zoo of .*: versions\.v1\.weight: wanted .*; nothing was written$/,
+    ),
   ]);
   expect([api.services.revision, api.services.names()]).toEqual([1, ["web"]]);
+});
+
+/** A plan's answer, with warnings of these codes. */
+function planned(...codes: readonly string[]): ScriptedAnswer {
+  return ok({ versions: {}, warnings: codes.map((code) => ({ code, text: `${code} of it` })) });
+}
+
+const TABLE = ok({ revision: 7 });
+
+test("sluice apply writes nothing when one of its writes would be refused", async () => {
+  const scripted = await startScriptedApi({
+    "GET /v1/services": TABLE,
+    "POST /v1/services/api/plan": planned("no_change"),
+    "POST /v1/services/web/plan": planned("nothing_would_serve"),
+    "PUT /v1/services/api?force=true": ok({ revision: 7, warnings: [] }),
+    "PUT /v1/services/web?force=true": ok({ revision: 8, warnings: [] }),
+  });
+  await writeFile(file, `${API}\n${WEB}\n`);
+  const env = { SLUICE_API: scripted.url };
+  const refusal = await runCommand(["apply", file], env);
+  expect([refusal.status, refusal.error]).toEqual([
+    1,
+    `sluice: Cannot apply web of ${file}: Cannot write: nothing_would_serve of it; ` +
+      "--force with --reason does it anyway; nothing was written",
+  ]);
+  expect(scripted.asked.filter(({ call }) => call.startsWith("PUT"))).toEqual([]);
+  const forced = await runCommand(["apply", file, "--force", "--reason", "it is over"], env);
+  expect([
+    forced.status,
+    scripted.asked.filter(({ call }) => call.startsWith("PUT")).length,
+  ]).toEqual([0, 2]);
+});
+
+const TWO = "written before it: api (revision 8), web (revision 9); the way back: ";
+
+test.each<[number, string, string]>([
+  [412, "revision_conflict", `${TWO}\`sluice undo api 7\`, \`sluice undo web 7\``],
+  [503, "not_in_force", "`sluice undo web 7`; `sluice audit` shows whether zoo was written"],
+])(
+  "sluice apply says what is written, and the way back, after %d %s",
+  async (status, code, words) => {
+    const scripted = await startScriptedApi({
+      "GET /v1/services": TABLE,
+      ...Object.fromEntries(
+        ["api", "same", "web", "zoo"].map((name) => [`POST /v1/services/${name}/plan`, planned()]),
+      ),
+      "PUT /v1/services/api": ok({ revision: 8, warnings: [] }),
+      // Nothing has changed, so an undo would take back something else.
+      "PUT /v1/services/same": ok({ revision: 8, warnings: [] }),
+      "PUT /v1/services/web": ok({ revision: 9, warnings: [] }),
+      "PUT /v1/services/zoo": refused(status, code, "Cannot do it"),
+    });
+    await writeFile(
+      file,
+      ["api", "same", "web", "zoo"].map((name) => `${name}: { versions: {} }`).join("\n"),
+    );
+    const { status: exit, error } = await runCommand(["apply", file], { SLUICE_API: scripted.url });
+    expect([exit, error]).toEqual([1, expect.stringContaining(words)]);
+    expect(error).not.toContain("same");
+    const writes = scripted.asked.filter(({ call }) => call.startsWith("PUT"));
+    expect(writes.map(({ ifMatch }) => ifMatch)).toEqual(['"7"', '"8"', '"8"', '"9"']);
+  },
+);
+
+test("sluice undo takes an apply back, by the revision before it", async () => {
+  const before = api.services.document("web");
+  expect((await apply(`${API}\n${WEB}\n`)).status).toBe(0);
+  for (const service of ["api", "web"]) {
+    const { status } = await runCommand(["undo", service, "1"], { SLUICE_API: api.url });
+    expect(status).toBe(0);
+  }
+  expect([api.services.names(), api.services.document("web")]).toEqual([["web"], before]);
 });
 
 test.each([
