@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -37,6 +38,39 @@ async function answering(urls: readonly string[]): Promise<readonly string[]> {
   const answers = await Promise.allSettled(urls.map((url) => fetch(url)));
   return urls.filter((_url, index) => answers[index]?.status === "fulfilled");
 }
+
+/** Command lines of the processes that a process has started, sorted. */
+async function childrenOf(pid: number): Promise<readonly string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = pids.map(async (each) => {
+    const stat = await readFile(`/proc/${each}/stat`, "utf8");
+    // After the name, which may hold anything, and the state.
+    const parent = Number(stat.slice(stat.lastIndexOf(")") + 1).split(" ")[2]);
+    return parent === pid ? await readFile(`/proc/${each}/cmdline`, "utf8") : undefined;
+  });
+  // Others come and go.
+  const read = await Promise.allSettled(lines);
+  return read
+    .flatMap((each) => (each.status === "fulfilled" ? (each.value ?? []) : []))
+    .map((line) => line.replaceAll("\0", " ").trim())
+    .toSorted();
+}
+
+test.runIf(process.platform === "linux")(
+  "sluice demo starts processes whose debugger nobody can open by SIGUSR1",
+  async () => {
+    const demo = await startDemo();
+    const node = `${process.execPath} --disable-sigusr1 `;
+    const [keeper = "", ...shops] = await childrenOf(demo.pid);
+    // The sidecar that the keeper starts names itself, so its own line says no more.
+    expect(keeper).toMatch(new RegExp(`^${node}.*keeper\\.ts .* --disable-sigusr1 .* run -c `));
+    const file = "control/cli/demo/shop.ts";
+    expect(shops.map((line) => line.replace(/\S*control/, "control"))).toEqual([
+      `${node}${file} v1`,
+      `${node}${file} v2`,
+    ]);
+  },
+);
 
 test.each([
   ["its terminal closes", ({ pid }: RunningDemo) => process.kill(pid, "SIGHUP"), [0, null]],

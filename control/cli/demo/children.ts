@@ -19,6 +19,9 @@ const READY_INTERVAL_MS = 50;
 /** Characters of a sidecar's log that are kept, to say why it died. */
 const LAST_WORDS_MAX = 4096;
 
+/** For Node: SIGUSR1 would open its debugger to every user of this machine. */
+const NO_DEBUGGER = "--disable-sigusr1";
+
 /** A program that listens. */
 export type Program = {
   /** For errors: `the sidecar`. */
@@ -42,6 +45,7 @@ export class Children {
    */
   async startShop(version: string): Promise<number> {
     const child = fork(demoShopFile(), [version], {
+      execArgv: [...process.execArgv, NO_DEBUGGER],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#add(child);
@@ -57,7 +61,7 @@ export class Children {
    * @throws CliError demo_start when it does not come up; its last words are in the message.
    */
   async startSidecar(configPath: string, controlUrl: string): Promise<void> {
-    const args = [ownProgramFile(), "run", "-c", configPath];
+    const args = [NO_DEBUGGER, ownProgramFile(), "run", "-c", configPath];
     const program = { name: "the sidecar", file: process.execPath, args };
     await this.startProgram(program, async () => isOk(`${controlUrl}/readyz`));
   }
@@ -70,7 +74,7 @@ export class Children {
     { name, file, args }: Program,
     isReady: () => Promise<boolean>,
   ): Promise<void> {
-    const child = spawn(process.execPath, [demoKeeperFile(), file, ...args], {
+    const child = spawn(process.execPath, [NO_DEBUGGER, demoKeeperFile(), file, ...args], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Its own process group: Ctrl-C must not end it before the load has.
       detached: true,
