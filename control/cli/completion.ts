@@ -32,7 +32,7 @@ complete -F _sluice sluice`;
 const ZSH = `#compdef sluice
 _sluice() {
   local -a found
-  found=("\${(@f)$(sluice ${ASK} -- "\${(@)words[2,CURRENT]}" 2> /dev/null)}")
+  found=(\${(f)"$(sluice ${ASK} -- "\${(@)words[2,CURRENT]}" 2> /dev/null)"})
   if [[ $found[1] == :files ]]; then
     _files
   elif [[ $found[1] == *= ]]; then

@@ -34,6 +34,8 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   go: "golang-go",
   java: "default-jre-headless",
   unshare: "util-linux",
+  zsh: "zsh",
+  fish: "fish",
 };
 
 /** What a test can ask for beside those of the system. */
