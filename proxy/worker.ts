@@ -6,6 +6,7 @@ import { jsonLog } from "./base/log.ts";
 import type { Log } from "./base/log.ts";
 import { hexWord, systemRandom } from "./base/random.ts";
 import { ReadBuffers } from "./transport/read-buffers.ts";
+import { TlsContexts } from "./transport/tls-contexts.ts";
 import { TimerWheel } from "./base/timer-wheel.ts";
 import { streamHandles } from "./transport/stream-handles.ts";
 import type { ConnectionHandle } from "./base/connection-handle.ts";
@@ -44,6 +45,7 @@ class Worker {
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
   readonly #listeners = new Map<string, Listener>();
+  readonly #contexts = new TlsContexts();
   #material = NO_TLS_MATERIAL;
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
@@ -68,6 +70,7 @@ class Worker {
         this.#unlisten(message.bind);
         return this.#send({ kind: "done", id: message.id });
       case "tls":
+        this.#contexts.replace(message.material);
         this.#material = message.material;
         return this.#send({ kind: "done", id: message.id });
       case "table":

@@ -142,6 +142,7 @@ const ENTRIES = [
 
 /** Sources that no entry reaches yet, with what will. */
 const WAITING: Readonly<Record<string, string>> = {
+  "proxy/transport/peer-certificate.ts": "TLS at listeners and towards endpoints",
   "control/consul/lock.ts": "rollouts: who advances one",
 };
 

@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { getSystemErrorName } from "node:util";
 import { Dial } from "./dial.ts";
 import type { DialOwner } from "./dial.ts";
 import { HandleWriter } from "./handle-writer.ts";
@@ -7,6 +6,7 @@ import type { WriteOwner } from "./handle-writer.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import { ReadMemory } from "./read-memory.ts";
 import { streamHandles } from "./stream-handles.ts";
+import { systemError } from "./system-error.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./transport.ts";
@@ -37,6 +37,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   #error: Error | undefined;
   #paused = false;
   #ended = false;
+  readonly endIsProven = true;
   /** We have opened it, so its peer answers: what it has sent counts after a failed write too. */
   readonly #isOutgoing: boolean;
 
@@ -131,8 +132,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
 
   destroy(): void {
     this.flush();
-    const handle = this.#release();
-    handle?.close(() => this.handler.onClose(this.#error));
+    this.#release()?.close(() => this.handler.onClose(this.#error));
   }
 
   reset(): void {
@@ -225,12 +225,6 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     this.#error ??= systemError(errno, syscall);
     this.destroy();
   }
-}
-
-/** An error as Node makes them. */
-function systemError(errno: number, syscall: string): Error {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
 }
 
 /** One function for all handles. */

@@ -6,6 +6,10 @@ import { SocketTransport } from "./socket-transport.ts";
 import { streamHandles, takeHandle } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { TlsClientSide, TlsServerSide } from "./tls-facts.ts";
+import { tlsHandles } from "./tls-handles.ts";
+import { TlsSocketTransport } from "./tls-socket-transport.ts";
+import { TlsTransport } from "./tls-transport.ts";
 import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts";
 
 /** An established connection: from a listener, or given away by another process. */
@@ -28,16 +32,43 @@ export function acceptTransport(
   if (streamHandles !== undefined) {
     return HandleTransport.accept(accepted as StreamHandle, buffers, handler);
   }
-  const options = { handle: accepted, allowHalfOpen: true, readable: true, writable: true };
-  return new SocketTransport(new Socket(options as object), handler);
+  return new SocketTransport(socketOf(accepted), handler);
 }
 
-/** Opens a connection; onConnect or onClose follows. */
+/**
+ * As acceptTransport(), for a connection that speaks TLS; onConnect or onClose follows. `read`:
+ * what was read of it before.
+ */
+export function acceptTls(
+  accepted: Accepted,
+  side: TlsServerSide,
+  buffers: ReadBuffers,
+  handler: TransportHandler,
+  read?: Buffer,
+): Transport {
+  if (tlsHandles === undefined) {
+    return TlsSocketTransport.accept(socketOf(accepted), side, handler, read);
+  }
+  const handle = accepted instanceof Socket ? takeHandle(accepted) : (accepted as StreamHandle);
+  if (handle !== undefined) {
+    return new TlsTransport({ server: side }, buffers, handler).begin(handle, read);
+  }
+  // It has gone before anybody could take it.
+  return new SocketTransport(accepted as Socket, handler);
+}
+
+/** Opens a connection; onConnect or onClose follows. `tls` undefined: in clear. */
 export function connectTransport(
   target: ConnectTarget,
   buffers: ReadBuffers,
   handler: TransportHandler,
+  tls?: TlsClientSide,
 ): Transport {
+  if (tls !== undefined) {
+    return tlsHandles === undefined
+      ? TlsSocketTransport.connect(connectSocket(target), tls, handler)
+      : new TlsTransport({ client: tls }, buffers, handler).dial(target);
+  }
   if (streamHandles !== undefined) return HandleTransport.connect(target, buffers, handler);
   return new SocketTransport(connectSocket(target), handler);
 }
@@ -48,4 +79,10 @@ export function remoteAddressOf(accepted: Accepted): string | undefined {
   const name: { address?: string } = {};
   (accepted as StreamHandle).getpeername?.(name);
   return name.address;
+}
+
+function socketOf(accepted: Accepted): Socket {
+  if (accepted instanceof Socket) return accepted;
+  const options = { handle: accepted, allowHalfOpen: true, readable: true, writable: true };
+  return new Socket(options as object);
 }

@@ -17,17 +17,25 @@ export class SocketTransport implements Transport {
     if (!this.closed) this.handler.onFlushed();
   };
 
-  /** `socket`: connected or connecting, with `allowHalfOpen`, and not used by anybody else. */
-  constructor(socket: Socket, handler: TransportHandler) {
+  /**
+   * `socket`: connected or connecting, with `allowHalfOpen`, and not used by anybody else.
+   * `connected`: the event after which it can be used.
+   */
+  constructor(socket: Socket, handler: TransportHandler, connected = "connect") {
     this.#socket = socket;
     this.handler = handler;
-    socket.on("connect", () => this.handler.onConnect());
+    socket.on(connected, () => this.onConnected());
     socket.on("data", (bytes: Buffer) => this.handler.onData(bytes, bytes.length));
     socket.on("end", () => this.handler.onEnd());
     socket.on("error", (error) => {
       this.#error = error;
     });
     socket.on("close", () => this.handler.onClose(this.#error));
+  }
+
+  /** It can be used from now on. */
+  protected onConnected(): void {
+    this.handler.onConnect();
   }
 
   get blocked(): boolean {
@@ -49,6 +57,7 @@ export class SocketTransport implements Transport {
 
   readonly detachable = false;
   readonly lost = false;
+  readonly endIsProven: boolean = true;
 
   write(text: string): void {
     this.#socket.write(text, "latin1");

@@ -12,7 +12,7 @@ export type ConnectTarget =
 
 /** What a transport tells its owner. Any call except onClose may be followed by others. */
 export interface TransportHandler {
-  /** An outgoing connection is established. */
+  /** An outgoing connection is established; over TLS any: its handshake is over. */
   onConnect(): void;
   /** `bytes[0, end)` arrived. They are overwritten by the next read: use or copy them now. */
   onData(bytes: Buffer, end: number): void;
@@ -53,6 +53,11 @@ export interface Transport extends ByteSource {
   readonly closed: boolean;
   /** The peer's FIN has been read. */
   readonly ended: boolean;
+  /**
+   * That end was the peer's own word, as far as its protocol has one: over TLS a FIN alone may be
+   * anybody's (RFC 9112 section 9.8). Always true in clear.
+   */
+  readonly endIsProven: boolean;
   /** Open both ways, and all writes have gone well. */
   readonly whole: boolean;
   /**

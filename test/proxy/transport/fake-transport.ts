@@ -24,6 +24,7 @@ export class FakeTransport implements Transport {
   blocked = false;
   closed = false;
   ended = false;
+  endIsProven = true;
   whole = true;
   lost = false;
   detachable = true;

@@ -1,0 +1,21 @@
+/**
+ * Finds by host name, as certificates are for names: an exact one, else a wildcard, which stands
+ * for one label (RFC 9525 section 6.3).
+ */
+export class NameIndex<Found> {
+  readonly #byName = new Map<string, Found>();
+
+  /** `name`: in any case, exact or `*.example`. The first one that a name is given to keeps it. */
+  add(name: string, found: Found): void {
+    const key = name.toLowerCase();
+    if (!this.#byName.has(key)) this.#byName.set(key, found);
+  }
+
+  /** `host`: in lower case, without port. undefined: nothing is for it. */
+  find(host: string): Found | undefined {
+    const exact = this.#byName.get(host);
+    if (exact !== undefined) return exact;
+    const dot = host.indexOf(".");
+    return dot > 0 ? this.#byName.get(`*${host.slice(dot)}`) : undefined;
+  }
+}

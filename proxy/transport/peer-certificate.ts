@@ -1,0 +1,116 @@
+import { X509Certificate, createHash } from "node:crypto";
+import { isIP } from "node:net";
+import { certificateNames } from "./certificate-names.ts";
+import type { TlsFacts } from "./tls-facts.ts";
+
+/** What is wrong with a peer's certificate. */
+export type CertificateProblem =
+  | "missing"
+  | "expired"
+  | "not-yet-valid"
+  | "untrusted"
+  | "wrong-name"
+  | "invalid";
+
+/** The peer's certificate is not one that may come. */
+export class PeerCertificateError extends Error {
+  readonly code = "ERR_TLS_PEER_CERTIFICATE";
+  readonly problem: CertificateProblem;
+
+  constructor(problem: CertificateProblem, found: string) {
+    super(`Cannot trust the peer's certificate: wanted a valid one, found ${found}`);
+    this.problem = problem;
+  }
+}
+
+/** Who a peer is, by a certificate that was verified. */
+export type PeerIdentity = {
+  /** Its SANs, as they are in it. */
+  readonly uris: readonly string[];
+  readonly dns: readonly string[];
+  /** SHA-256 of its certificate in DER, in hex. */
+  readonly fingerprint: string;
+};
+
+/** What a client wants of the server that it reaches. */
+export type WantedPeer = {
+  /** Host name or IP address; counts if `sans` is empty. */
+  readonly name: string;
+  /** URI or DNS SANs, one of which it must have. */
+  readonly sans: readonly string[];
+};
+
+/** What OpenSSL calls a chain that ends at nobody we trust. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "CERT_UNTRUSTED",
+]);
+
+/** SPIFFE: a certificate with such a name has one URI (X509-SVID section 2). */
+const SPIFFE = "spiffe://";
+
+/**
+ * Why the peer's chain does not verify, or its certificate is not valid any more: a resumed session
+ * was judged when it began. undefined: all is well, or there is none. `nowMs`: wall clock.
+ */
+export function chainProblem(facts: TlsFacts, nowMs: number): PeerCertificateError | undefined {
+  const { peerDer, chainError } = facts;
+  if (peerDer === undefined) return undefined;
+  if (chainError !== undefined) return new PeerCertificateError(problemOf(chainError), chainError);
+  if (!facts.resumed) return undefined;
+  const isOver = new X509Certificate(peerDer).validToDate.getTime() < nowMs;
+  return isOver ? new PeerCertificateError("expired", "CERT_HAS_EXPIRED") : undefined;
+}
+
+/**
+ * Why a server's certificate is not that of the wanted peer. undefined: it is. A resumed session is
+ * with whom it was begun with, who was judged then: Node does not give its certificate again.
+ */
+export function serverProblem(
+  facts: TlsFacts,
+  { name, sans }: WantedPeer,
+  nowMs: number,
+): PeerCertificateError | undefined {
+  const { peerDer } = facts;
+  if (facts.resumed) return undefined;
+  if (peerDer === undefined) return new PeerCertificateError("missing", "none");
+  const problem = chainProblem(facts, nowMs);
+  if (problem !== undefined) return problem;
+  const isIt =
+    sans.length > 0 ? hasOneOf(peerDer, sans) : isFor(new X509Certificate(peerDer), name);
+  return isIt ? undefined : new PeerCertificateError("wrong-name", "another name");
+}
+
+/** Who it is. */
+export function identityOf(der: Buffer): PeerIdentity {
+  const { dns, uris } = certificateNames(der);
+  return { dns, uris, fingerprint: createHash("sha256").update(der).digest("hex") };
+}
+
+function problemOf(chainError: string): CertificateProblem {
+  if (chainError === "CERT_HAS_EXPIRED") return "expired";
+  if (chainError === "CERT_NOT_YET_VALID") return "not-yet-valid";
+  return UNTRUSTED.has(chainError) ? "untrusted" : "invalid";
+}
+
+function hasOneOf(der: Buffer, sans: readonly string[]): boolean {
+  const { dns, uris } = certificateNames(der);
+  const names = dns.map((name) => name.toLowerCase());
+  return sans.some((san) => {
+    if (san.startsWith(SPIFFE)) return uris.length === 1 && uris[0] === san;
+    return uris.includes(san) || names.includes(san.toLowerCase());
+  });
+}
+
+/** Never by the common name. */
+function isFor(certificate: X509Certificate, name: string): boolean {
+  const found =
+    isIP(name) === 0
+      ? certificate.checkHost(name, { subject: "never", partialWildcards: false })
+      : certificate.checkIP(name);
+  return found !== undefined;
+}

@@ -1,0 +1,228 @@
+import { constants, createHash, X509Certificate } from "node:crypto";
+import { createSecureContext, getCACertificates } from "node:tls";
+import type { SecureContext, SecureContextOptions } from "node:tls";
+import type { ListenerTls, TlsIdentity, TlsMaterial, TlsTrust, UpstreamTls } from "../table/tls.ts";
+import { certificateNames } from "./certificate-names.ts";
+import { NameIndex } from "./name-index.ts";
+import { TicketKeys } from "./ticket-keys.ts";
+
+/**
+ * TLS 1.3 has only such ciphers; of TLS 1.2, those that authenticate what they encrypt, with a key
+ * that is forgotten (RFC 9325 section 4.2).
+ */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+/** A renegotiation costs us more than whoever asks for it, and TLS 1.3 has none. */
+const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+
+/** How long a session can be resumed. */
+const SESSION_LIFE_S = 2 * 60 * 60;
+
+/** Longest session id context that OpenSSL takes, in bytes. */
+const SESSION_CONTEXT_LENGTH = 32;
+
+/** A certificate of a listener, ready for handshakes. */
+export type ServerIdentity = {
+  readonly context: SecureContext;
+  /** URIs in it. */
+  readonly uris: readonly string[];
+  /** Until when it is valid, as wall clock in ms. */
+  readonly notAfterMs: number;
+};
+
+type Loaded = TlsIdentity & { readonly leaf: X509Certificate };
+
+/**
+ * What one listener presents, and to whom. Another object when its certificates or its clients'
+ * roots are others.
+ */
+export class ServerContexts {
+  /** Unknown and absent names get this one. */
+  readonly first: ServerIdentity;
+  readonly choosesByName: boolean;
+  /** Sessions are resumed only where this is the same. */
+  readonly sessionContext: string;
+  readonly #byName = new NameIndex<ServerIdentity>();
+
+  constructor(identities: readonly ServerIdentity[], loaded: readonly Loaded[], key: string) {
+    this.first = identities[0] as ServerIdentity;
+    this.choosesByName = identities.length > 1;
+    this.sessionContext = key;
+    for (const [index, identity] of identities.entries()) {
+      for (const name of loaded[index]?.names ?? []) this.#byName.add(name, identity);
+    }
+  }
+
+  /** The one for this SNI or Host, in any case. */
+  pick(name: string): ServerIdentity {
+    return this.#byName.find(name.toLowerCase()) ?? this.first;
+  }
+}
+
+type Current = { readonly tls: ListenerTls; readonly contexts: ServerContexts | undefined };
+
+/** A context for connections to endpoints. Another object when what it is made of is another. */
+export type UpstreamContext = {
+  readonly context: SecureContext;
+  readonly certPem: string | undefined;
+  readonly rootsPem: string | undefined;
+};
+
+/** The certificates, keys and roots of a worker, and the contexts that are made of them. */
+export class TlsContexts {
+  readonly #ticketKeys = new TicketKeys();
+  #identities = new Map<string, Loaded>();
+  #trusts = new Map<string, TlsTrust>();
+  /** By bind: what was made last, and what that is for a listener since the last replace(). */
+  readonly #servers = new Map<string, ServerContexts>();
+  readonly #current = new Map<string, Current>();
+  readonly #clients = new Map<string, UpstreamContext>();
+
+  /**
+   * What was made of others is made anew, when it is asked for; the rest stays. @throws, and
+   * changes nothing, if a key does not fit its certificate, naming the id.
+   */
+  replace({ identities, trusts, ticketKeys }: TlsMaterial): void {
+    const loaded = new Map(identities.map((identity) => [identity.id, loadedFrom(identity)]));
+    for (const trust of trusts) checkTrust(trust);
+    this.#ticketKeys.replace(ticketKeys);
+    this.#identities = loaded;
+    this.#trusts = new Map(trusts.map((trust) => [trust.id, trust]));
+    this.#current.clear();
+  }
+
+  /** What the listener presents. undefined: something of it is missing, and it serves nobody. */
+  forListener(bind: string, tls: ListenerTls): ServerContexts | undefined {
+    const known = this.#current.get(bind);
+    if (known?.tls === tls) return known.contexts;
+    const contexts = this.#contextsFor(bind, tls);
+    this.#current.set(bind, { tls, contexts });
+    return contexts;
+  }
+
+  /** What connections to endpoints are made with. undefined: something of it is missing. */
+  forUpstream({ trust, identity, insecure }: UpstreamTls): UpstreamContext | undefined {
+    const roots = trust === undefined ? undefined : this.#trusts.get(trust);
+    const own = identity === undefined ? undefined : this.#identities.get(identity);
+    if (roots?.id !== trust || own?.id !== identity) return undefined;
+    const key = JSON.stringify([trust, identity, insecure]);
+    const before = this.#clients.get(key);
+    const isSame = before?.certPem === own?.certPem && before?.rootsPem === roots?.pem;
+    if (before !== undefined && isSame) return before;
+    const context = upstreamContext(own, insecure ? [] : rootsOf(roots));
+    const made = { context, certPem: own?.certPem, rootsPem: roots?.pem };
+    this.#clients.set(key, made);
+    return made;
+  }
+
+  #contextsFor(bind: string, tls: ListenerTls): ServerContexts | undefined {
+    const loaded = tls.identities.map((id) => this.#identities.get(id)).filter(isThere);
+    const trust = tls.trust === undefined ? undefined : this.#trusts.get(tls.trust);
+    const isWhole = loaded.length === tls.identities.length && trust?.id === tls.trust;
+    if (!isWhole || loaded.length === 0) return undefined;
+    const key = sessionContextOf(bind, tls, loaded, trust);
+    const before = this.#servers.get(bind);
+    if (before?.sessionContext === key) return before;
+    const made = loaded.map((identity) => this.#serverIdentity(identity, tls, trust, key));
+    const contexts = new ServerContexts(made, loaded, key);
+    this.#servers.set(bind, contexts);
+    return contexts;
+  }
+
+  #serverIdentity(
+    { certPem, keyPem, leaf }: Loaded,
+    tls: ListenerTls,
+    trust: TlsTrust | undefined,
+    sessionIdContext: string,
+  ): ServerIdentity {
+    const context = createSecureContext({
+      ...baseOptions(tls.minVersion),
+      cert: certPem,
+      key: keyPem,
+      // None at all: the system's roots would be loaded.
+      ca: trust === undefined ? [] : [trust.pem],
+      sessionIdContext,
+      sessionTimeout: SESSION_LIFE_S,
+    });
+    this.#ticketKeys.serve(context);
+    const { uris } = certificateNames(leaf.raw);
+    return { context, uris, notAfterMs: leaf.validToDate.getTime() };
+  }
+}
+
+function baseOptions(minVersion: ListenerTls["minVersion"]): SecureContextOptions {
+  return {
+    minVersion: minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
+    ciphers: CIPHERS,
+    secureOptions: OPTIONS,
+  };
+}
+
+function upstreamContext(own: Loaded | undefined, ca: string[]): SecureContext {
+  const pair = own === undefined ? {} : { cert: own.certPem, key: own.keyPem };
+  return createSecureContext({ ...baseOptions("1.2"), ...pair, ca });
+}
+
+/** Without roots of one's own: the system's, or Node's where the system has none. */
+function rootsOf(roots: TlsTrust | undefined): string[] {
+  if (roots !== undefined) return [roots.pem];
+  const system = getCACertificates("system");
+  return system.length > 0 ? system : getCACertificates("bundled");
+}
+
+/** Whatever is another for a client must end its sessions: they would not be judged anew. */
+function sessionContextOf(
+  bind: string,
+  tls: ListenerTls,
+  loaded: readonly Loaded[],
+  trust: TlsTrust | undefined,
+): string {
+  const parts = [
+    bind,
+    tls.minVersion,
+    tls.clientCert,
+    trust?.pem,
+    loaded.map(({ certPem, names }) => [certPem, names]),
+  ];
+  const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return digest.slice(0, SESSION_CONTEXT_LENGTH);
+}
+
+function loadedFrom(identity: TlsIdentity): Loaded {
+  try {
+    const { certPem, keyPem } = identity;
+    createSecureContext({ cert: certPem, key: keyPem, ca: [] });
+    return { ...identity, leaf: new X509Certificate(certPem) };
+  } catch (error) {
+    throw unusable(identity.id, error);
+  }
+}
+
+/** A context takes whatever it can read of them, be it nothing. */
+function checkTrust({ id, pem }: TlsTrust): void {
+  try {
+    createSecureContext({ ca: [new X509Certificate(pem).toString(), pem] });
+  } catch (error) {
+    throw unusable(id, error);
+  }
+}
+
+/** OpenSSL's own words name no bytes of a key. */
+function unusable(id: string, error: unknown): Error {
+  const { code = "unreadable" } = error as NodeJS.ErrnoException;
+  return new Error(`Cannot use ${id}: wanted a certificate with its key, found ${code}`);
+}
+
+function isThere<Item>(item: Item | undefined): item is Item {
+  return item !== undefined;
+}

@@ -1,0 +1,169 @@
+import { constants } from "node:os";
+import { streamHandles } from "./stream-handles.ts";
+import type { StreamHandle } from "./stream-handles.ts";
+import type { TlsClientSide, TlsFacts, TlsServerSide } from "./tls-facts.ts";
+
+/** libuv's UV_EALREADY on this system: it reads already. */
+const READS_ALREADY = -constants.errno.EALREADY;
+
+/** TLSWrap: what tls.TLSSocket is made of. A stream of clear text above one of records. */
+export interface TlsHandle extends StreamHandle {
+  onhandshakestart: (() => void) | undefined;
+  /** Called on OpenSSL's stack: nothing may be read, written or destroyed there. */
+  onhandshakedone: (() => void) | undefined;
+  /** After enableCertCb: the client's hello is there, and certCbDone() continues. */
+  oncertcb: ((info: { readonly servername: string }) => void) | undefined;
+  onnewsession: ((id: Buffer, session: Buffer) => void) | undefined;
+  /** The context that oncertcb has chosen. */
+  sni_context: object | undefined;
+  enableCertCb(): void;
+  certCbDone(): void;
+  enableSessionCallbacks(): void;
+  setALPNProtocols(wire: Buffer): void;
+  /** Node goes on whatever the certificate is: verifyError() must be asked. */
+  setVerifyMode(requestCert: boolean, refuseNone: boolean): void;
+  setServername(name: string): void;
+  setSession(session: Buffer): void;
+  isSessionReused(): boolean;
+  getServername(): string | false;
+  getALPNNegotiatedProtocol(): string | false;
+  getProtocol(): string;
+  getPeerX509Certificate(): { raw(): Uint8Array } | undefined;
+  verifyError(): NodeJS.ErrnoException | null;
+  /** A client's hello goes out. */
+  start(): void;
+  /** Records that somebody else has read already. */
+  receive(bytes: Uint8Array): void;
+  /** Never on OpenSSL's stack. */
+  destroySSL(): void;
+}
+
+/** What is used of it besides the stream. */
+const METHODS = [
+  "enableCertCb",
+  "certCbDone",
+  "enableSessionCallbacks",
+  "setALPNProtocols",
+  "setVerifyMode",
+  "setServername",
+  "setSession",
+  "isSessionReused",
+  "getServername",
+  "getALPNNegotiatedProtocol",
+  "getProtocol",
+  "getPeerX509Certificate",
+  "verifyError",
+  "start",
+  "receive",
+  "destroySSL",
+  "useUserBuffer",
+  "writeLatin1String",
+  "writev",
+  "writeBuffer",
+] as const satisfies readonly (keyof TlsHandle)[];
+
+/** The part of `process.binding("tls_wrap")` that we use. */
+type TlsWrapBinding = {
+  readonly TLSWrap: { readonly prototype: object };
+  wrap(below: StreamHandle, context: object, isServer: boolean, isWriting: boolean): TlsHandle;
+};
+
+/**
+ * Node's own TLS above its streams, which is not documented. undefined: this Node has none that we
+ * know; then tls.TLSSocket is used.
+ */
+export const tlsHandles: TlsWrapBinding | undefined = findTlsWrap();
+
+function findTlsWrap(): TlsWrapBinding | undefined {
+  const { binding } = process as unknown as { binding?: (name: string) => object };
+  try {
+    const found = binding?.("tls_wrap") as TlsWrapBinding;
+    const isKnown = METHODS.every((name) => name in found.TLSWrap.prototype);
+    return isKnown && streamHandles !== undefined ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What Node makes of a TLS context: the object inside `createSecureContext`'s. */
+function innerContext(context: object): object {
+  return (context as { readonly context: object }).context;
+}
+
+/**
+ * Puts TLS above a connection, which must not be read yet. libuv holds the lower stream, and nobody
+ * the upper one. Once that was collected, the next read would end the process. So the lower one
+ * holds the upper.
+ */
+export function wrapTls(below: StreamHandle, context: object, isServer: boolean): TlsHandle {
+  const binding = tlsHandles as TlsWrapBinding;
+  const above = binding.wrap(below, innerContext(context), isServer, false);
+  Object.assign(below, { above });
+  // Node calls these without asking whether they are there.
+  above.onhandshakestart = ignore;
+  above.onhandshakedone = ignore;
+  return above;
+}
+
+/** Has `onError` called when OpenSSL cannot go on. */
+export function whenBroken(tls: TlsHandle, onError: (error: NodeJS.ErrnoException) => void): void {
+  Object.assign(tls, { onerror: onError });
+}
+
+/**
+ * Begins a server's handshake, and reads. `read`: what was read of the connection before. When this
+ * returns, it may have failed.
+ */
+export function serve(tls: TlsHandle, side: TlsServerSide, read?: Buffer): void {
+  tls.setALPNProtocols(side.alpn);
+  if (side.clientCert !== "none") tls.setVerifyMode(true, side.clientCert === "require");
+  if (side.choosesByName) chooseByName(tls, side);
+  if (read !== undefined) tls.receive(read);
+  tls.readStart();
+}
+
+function chooseByName(tls: TlsHandle, side: TlsServerSide): void {
+  tls.oncertcb = ({ servername }) => {
+    const chosen = servername === "" ? undefined : side.contextFor(servername);
+    if (chosen !== undefined) tls.sni_context = innerContext(chosen);
+    tls.certCbDone();
+  };
+  tls.enableCertCb();
+}
+
+/** Begins a client's handshake, and reads. */
+export function greet(tls: TlsHandle, side: TlsClientSide): void {
+  tls.setALPNProtocols(side.alpn);
+  if (side.serverName !== "") tls.setServername(side.serverName);
+  if (side.session !== undefined) tls.setSession(side.session);
+  tls.onnewsession = (_id, session) => side.onSession(session);
+  tls.enableSessionCallbacks();
+  tls.readStart();
+  tls.start();
+}
+
+/**
+ * Whether an end that was read just now is the peer's own word (close_notify), which nobody between
+ * us can say. A FIN alone stops libuv from reading before it is told. To be asked at once, and only
+ * while it is read.
+ */
+export function endIsProven(below: StreamHandle): boolean {
+  return below.readStart() === READS_ALREADY;
+}
+
+/** What the handshake has shown. `seesPeer`: the certificate of the other side is wanted. */
+export function tlsFactsOf(tls: TlsHandle, seesPeer: boolean): TlsFacts {
+  const peer = seesPeer ? tls.getPeerX509Certificate()?.raw() : undefined;
+  return {
+    serverName: tls.getServername() || "",
+    protocol: tls.getProtocol(),
+    alpn: tls.getALPNNegotiatedProtocol() || "",
+    resumed: tls.isSessionReused(),
+    peerDer: peer === undefined ? undefined : Buffer.from(peer),
+    chainError: seesPeer ? tls.verifyError()?.code : undefined,
+  };
+}
+
+function ignore(): void {
+  // See wrapTls().
+}
