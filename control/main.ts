@@ -4,7 +4,7 @@ import { systemClock } from "../proxy/base/clock.ts";
 import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
-import { openAccess } from "./api/auth/access.ts";
+import { LiveAccess } from "./api/auth/access.ts";
 import type { ApiDeps } from "./api/deps.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
@@ -150,8 +150,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   };
   const parts = { ...shared, store, sink, discovery, rules, around };
   const services = new Services({ ...parts, onTold, onRevision });
+  const { bind, auth } = config.control;
+  const place = { isUnix: bind.startsWith("unix:"), folder: dirname(configPath) };
+  const access = await LiveAccess.open({ auth, ...place }, shared);
   const sidecar = new Sidecar(config, {
     ...shared,
+    access,
     services,
     rules,
     discovery,
@@ -172,7 +176,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   return {
     services,
     sidecar,
-    api: createApi({ access: openAccess, ...shared, ...views, storeProblem, services, build }),
+    api: createApi({ ...shared, access, ...views, storeProblem, services, build }),
   };
 }
 

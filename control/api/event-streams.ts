@@ -15,10 +15,21 @@ type Stream = {
   readonly response: ServerResponse;
   /** Whether it goes on once everything that is kept has been sent. */
   readonly follow: boolean;
+  /** Whether whoever reads it still may. */
+  readonly mayRead: () => boolean;
   /** The last event that was written, or that the client has seen. */
   sentId: number;
   /** Since when it has taken nothing, as far as the heartbeat knows. undefined: it takes. */
   stalledSinceMs: number | undefined;
+};
+
+/** How a stream begins and goes on. */
+export type StreamOptions = {
+  /** The last event that the client has seen. undefined: only those from now on. */
+  readonly lastEventId: string | undefined;
+  /** Absent: it goes on. Otherwise it ends where "from now on" begins. */
+  readonly follow?: boolean;
+  readonly mayRead: () => boolean;
 };
 
 /** Open responses of server-sent events (HTML standard, section 9.2). */
@@ -37,13 +48,13 @@ export class EventStreams {
 
   /**
    * Answers with every event from now on, after those that the client missed since `lastEventId`.
-   * undefined: only those from now on. Where missed ones are no longer kept, a `gap` comes first.
-   * Without `follow` it ends where "from now on" begins.
+   * Where missed ones are no longer kept, a `gap` comes first. It ends when `mayRead` says no,
+   * before anything more is told.
    * @throws ControlError too_many_subscribers
    */
-  open(response: ServerResponse, lastEventId: string | undefined, follow = true): void {
+  open(response: ServerResponse, { lastEventId, follow = true, mayRead }: StreamOptions): void {
     const { lastId: sentId } = this.#events;
-    const stream: Stream = { response, follow, sentId, stalledSinceMs: undefined };
+    const stream: Stream = { response, follow, mayRead, sentId, stalledSinceMs: undefined };
     const leave = this.#events.subscribe(() => this.#send(stream));
     if (leave === undefined) throw tooManySubscribers(SUBSCRIBERS_MAX);
     const ended = new AbortController();
@@ -98,6 +109,10 @@ export class EventStreams {
   #send(stream: Stream): void {
     const { response } = stream;
     if (response.destroyed || response.writableEnded || response.writableNeedDrain) return;
+    if (!stream.mayRead()) {
+      response.end();
+      return;
+    }
     if (stream.sentId < this.#events.forgottenId) {
       this.#tellGap(stream, `${this.#epoch}.${stream.sentId}`);
     }
@@ -132,6 +147,12 @@ export class EventStreams {
     while (!signal.aborted) {
       await pause(this.#clock, HEARTBEAT_MS, signal);
       if (signal.aborted || response.writableEnded) return;
+      if (!stream.mayRead()) {
+        // What a client that takes nothing has not taken yet would hold the connection.
+        if (response.writableNeedDrain) response.destroy();
+        else response.end();
+        return;
+      }
       if (!response.writableNeedDrain) response.write(": alive\n\n");
       else if (this.#isStalled(stream)) response.destroy();
     }

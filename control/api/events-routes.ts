@@ -38,7 +38,12 @@ export function eventsRoutes(api: Api, { events, clock }: ApiDeps): void {
       },
     },
     async (request, reply) => {
-      streams.open(reply.raw, request.headers["last-event-id"], request.query.follow);
+      const { principal, query } = request;
+      streams.open(reply.raw, {
+        lastEventId: request.headers["last-event-id"],
+        follow: query.follow,
+        mayRead: () => principal.stands(),
+      });
       reply.hijack();
     },
   );

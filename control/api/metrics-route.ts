@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { statsUnavailable } from "./api-errors.ts";
+import type { RefusedCalls } from "./auth/refused-calls.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askWorkers } from "./worker-stats.ts";
@@ -11,6 +12,7 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export function metricsRoute(
   api: Api,
   { services, workers, registry, clock, build }: ApiDeps,
+  refusals: Pick<RefusedCalls, "counts">,
 ): void {
   api.get(
     "/metrics",
@@ -36,6 +38,7 @@ export function metricsRoute(
         revision: services.revision,
         workerRestarts: workers.restarts,
         registryStalenessMs: registry?.stalenessMs(),
+        apiCalls: refusals.counts,
         version: build.version,
       });
       return reply.type(METRICS_TYPE).serializer(String).send(text);

@@ -12,6 +12,7 @@ import {
 } from "../base/errors.ts";
 import { http } from "../base/node-http.ts";
 import { MethodNotAllowedError } from "./api-errors.ts";
+import { TooManyAttemptsError, UnauthenticatedError } from "./auth/auth-errors.ts";
 import { entityTag } from "./write-context.ts";
 
 /** The media type of every error (RFC 9457 section 3). */
@@ -124,6 +125,8 @@ export function sendProblem(
     log.error("api.internal", { method: request.method, route: request.routeOptions.url, reason });
   }
   if (error instanceof MethodNotAllowedError) reply.header("allow", error.allow);
+  if (error instanceof UnauthenticatedError) reply.header("www-authenticate", error.challenge);
+  if (error instanceof TooManyAttemptsError) reply.header("retry-after", error.retryAfterS);
   if (error instanceof RevisionConflictError) reply.header("etag", entityTag(error.current));
   // A body that nobody has read would be taken for the next request.
   if (problem.status === 413) reply.header("connection", "close");

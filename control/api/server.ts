@@ -3,9 +3,11 @@ import fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, serializerCompiler } from "fastify-type-provider-zod";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { z } from "zod";
 import { MethodNotAllowedError, unknownPath } from "./api-errors.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { admitCallers } from "./auth/admission.ts";
+import { RefusedCalls } from "./auth/refused-calls.ts";
 import { guardAgainstPages } from "./browser-guard.ts";
 import { keepPlaces } from "./connection-places.ts";
 import { eventsRoutes } from "./events-routes.ts";
@@ -15,10 +17,16 @@ import { metricsRoute } from "./metrics-route.ts";
 import { migrationRoutes } from "./migration-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { planRoute } from "./plan-route.ts";
-import { sendProblem } from "./problem.ts";
+import { problemResponses, sendProblem } from "./problem.ts";
 import { servicesRoutes } from "./services-routes.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
 import { validateBySchema } from "./validate.ts";
+import { whoamiRoute } from "./whoami-route.ts";
+
+const DESCRIPTION = {
+  description: "OpenAPI 3.1",
+  content: { "application/json": { schema: z.looseObject({}) } },
+};
 
 /** A body of this size is a table of thousands of endpoints; a larger one is a mistake. */
 export const BODY_BYTES_MAX = 1024 * 1024;
@@ -42,6 +50,8 @@ const PATH_PART_MAX = 400;
  * it. `/v1/openapi.json` describes it.
  */
 export function createApi(deps: ApiDeps): FastifyInstance {
+  const { access, clock, services } = deps;
+  const refusals = new RefusedCalls({ ...deps, revision: () => services.revision });
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -59,14 +69,17 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validateBySchema);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, deps.log));
+  app.setErrorHandler((error, request, reply) => {
+    refusals.note(error, request);
+    sendProblem(error, request, reply, deps.log);
+  });
   app.setNotFoundHandler((request) => {
     throw unknownPath(request.method);
   });
   app.addHook("onRequest", guardAgainstPages);
-  admitCallers(app, deps.access);
+  admitCallers(app, { access, refusals, clock });
   describe(app, deps.build.version);
-  refuseOtherMethods(app, (api) => addRoutes(api, deps));
+  refuseOtherMethods(app, (api) => addRoutes(api, deps, refusals));
   return app;
 }
 
@@ -86,12 +99,15 @@ function describe(app: FastifyInstance, version: string): void {
 
 /** A route's description, with the role that it takes and the answers of those who lack it. */
 const withRole: typeof jsonSchemaTransform = (data) => {
-  const { schema, url } = jsonSchemaTransform(data);
   const { role = "anyone" } = data.route.config ?? {};
+  const failures = role === "anyone" ? {} : problemResponses(401, 403, 429);
+  const { response, ...parts } = data.schema;
+  const described = { ...parts, response: { ...(response as object), ...failures } };
+  const { schema, url } = jsonSchemaTransform({ ...data, schema: described });
   return { url, schema: { ...schema, "x-sluice-role": role } };
 };
 
-function addRoutes(api: Api, deps: ApiDeps): void {
+function addRoutes(api: Api, deps: ApiDeps, refusals: RefusedCalls): void {
   servicesRoutes(api, deps);
   filtersRoutes(api, deps);
   fleetRoutes(api, deps);
@@ -100,11 +116,15 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   eventsRoutes(api, deps);
   auditRoutes(api, deps);
   sidecarRoutes(api, deps);
-  metricsRoute(api, deps);
+  metricsRoute(api, deps, refusals);
+  whoamiRoute(api);
   api.get(
     "/v1/openapi.json",
-    { config: { role: "read" }, schema: { summary: "Read this description" } },
-    async (_request, reply) => reply.type("application/json").send(api.swagger()),
+    {
+      config: { role: "read" },
+      schema: { summary: "Read this description", response: { 200: DESCRIPTION } },
+    },
+    async (_request, reply) => reply.type("application/json").send({ ...api.swagger() }),
   );
 }
 

@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
+import { reaches } from "../base/roles.ts";
 import { duration } from "../config/schema-parts.ts";
 import { problemsOf, problemsSchema } from "../views/problems-view.ts";
+import type { Problems } from "../views/problems-view.ts";
 import { TRIAL_DEFAULT_MS, TRIAL_MAX_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
@@ -9,10 +11,14 @@ import { askerOf, flag, forcingAsker, reasonHeaders, writeQuery } from "./write-
 
 const trial = duration.refine((ms) => ms <= TRIAL_MAX_MS, { error: "a duration of at most 10m" });
 
-const readiness = problemsSchema.extend({
+/** Whoever shows no credential where callers have one is told `ready` and `reasons` only. */
+const readiness = problemsSchema.partial().extend({
   ready: z.boolean(),
   reasons: z.array(z.string()).describe("Why it is not ready"),
-  stale: z.array(z.string()).describe("What may be out of date while it serves, and why"),
+  stale: z
+    .array(z.string())
+    .optional()
+    .describe("What may be out of date while it serves, and why"),
 });
 
 /** The sidecar as a whole: drain, reload and the two health questions. */
@@ -149,7 +155,7 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
 }
 
 function healthRoutes(api: Api, deps: ApiDeps): void {
-  const { sidecar, registry, storeProblem, services, lately, audit } = deps;
+  const { sidecar } = deps;
   const live = z.object({ live: z.literal(true) });
   api.get(
     "/livez",
@@ -172,15 +178,31 @@ function healthRoutes(api: Api, deps: ApiDeps): void {
         response: { 200: readiness, 503: readiness },
       },
     },
-    async (_request, reply) => {
+    async ({ principal }, reply) => {
       const { ok, reasons } = sidecar.ready;
-      const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
-      const ofAudit = [audit.problem ?? [], registry?.auditProblem ?? []].flat();
-      const shown = services.names().map((name) => services.shown(name));
-      const problems = problemsOf({ services: shown, lately: lately(), stale, audit: ofAudit });
-      return reply
-        .code(ok ? 200 : 503)
-        .send({ ready: ok, reasons: [...reasons], stale, ...problems });
+      const more = reaches(principal.role, "read") ? unwellOf(deps) : {};
+      return reply.code(ok ? 200 : 503).send({ ready: ok, reasons: [...reasons], ...more });
     },
   );
+}
+
+/** What is not well while it serves. */
+function unwellOf({
+  access,
+  audit,
+  registry,
+  storeProblem,
+  services,
+  lately,
+}: ApiDeps): Problems & { stale: string[] } {
+  const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
+  const shown = services.names().map((name) => services.shown(name));
+  const problems = problemsOf({
+    services: shown,
+    lately: lately(),
+    stale,
+    audit: [audit.problem ?? [], registry?.auditProblem ?? []].flat(),
+    credentials: access.problems,
+  });
+  return { stale, ...problems };
 }

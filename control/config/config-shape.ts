@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { isAddressRange, isLoopbackBind } from "./address.ts";
+import { authSchema } from "./auth-schema.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { sidecarDrain } from "./policy-schema.ts";
 import { bindAddress, list, matching, name, named, strict, text, whole } from "./schema-parts.ts";
@@ -60,6 +61,7 @@ type ReadListener = z.output<typeof listener>;
 
 const control = strict({
   bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
+  auth: authSchema,
   /** Where modules of filters may be, relative to the file's own folder. */
   filterFolders: list(text, FILTER_FOLDERS_MAX).default([]),
   /** Where sockets of endpoints may be, beside those that the file names itself. */

@@ -20,8 +20,8 @@ const NODES_FOR_ALL_FLAWS = 1_024;
 /** Longest quotation of a wrong value. */
 const FOUND_MAX = 60;
 
-/** Keys whose values are secrets, or may hold one. */
-const SECRET_KEY = /token|password|secret|key|authorization/i;
+/** Keys whose values are secrets, or may hold one: a token in the place of its hash. */
+const SECRET_KEY = /token|password|secret|key|authorization|sha256/i;
 
 /** What reading a document gave. */
 export type ReadResult<Output> =

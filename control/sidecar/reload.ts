@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../proxy/base/log.ts";
+import type { LiveAccess } from "../api/auth/access.ts";
 import type { Config } from "../config/config-schema.ts";
 import type { DocumentRules } from "../config/document-rules.ts";
 import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
@@ -38,6 +39,7 @@ export type ReloadDeps = {
   readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
   readonly rules: Pick<DocumentRules, "follow">;
+  readonly access: Pick<LiveAccess, "prepare">;
   readonly log: Log;
   /** Reads the file again. @throws ConfigError */
   readonly readConfig: () => Promise<Config>;
@@ -55,18 +57,21 @@ export async function reload(
   options: ReloadOptions,
 ): Promise<{ readonly config: Config; readonly report: ReloadReport }> {
   const next = await deps.readConfig();
-  const needsRestart = NEED_RESTART.filter((key) => !isDeepStrictEqual(before[key], next[key]));
+  const needsRestart = restartsFor(before, next);
+  const control = controlAfter(before.control, next.control);
+  const useCredentials = await deps.access.prepare(control.auth);
   const changes = listenerChanges(before.listeners, next.listeners);
   const { plan, restore, reason = "reload", force = false } = options;
   const file = { before: before.documents, next: next.documents, restore };
   const context = { actor: "file", reason, ifMatch: "*", force } as const;
   const write = { ...reloadWrite(file, context), listeners: next.listeners };
-  const config = { ...next, ...pick(before, needsRestart) };
+  const config = { ...next, ...pick(before, needsRestart), control };
   // What the new file lets documents do applies to its own services already.
   deps.rules.follow(config);
   try {
     const written = plan ? await deps.services.preview(write) : await follow(deps, write, changes);
     if (plan) deps.rules.follow(before);
+    else useCredentials();
     const services = reloadedServices(written, file);
     const { warnings } = written;
     const report = { services, listeners: bindsOf(changes), needsRestart, warnings };
@@ -75,6 +80,27 @@ export async function reload(
     deps.rules.follow(before);
     throw error;
   }
+}
+
+/** What of `control` needs a restart: its credentials follow the file. */
+function lasting({ auth: _auth, ...rest }: Config["control"]): object {
+  return rest;
+}
+
+function restartsFor(before: Config, next: Config): readonly (typeof NEED_RESTART)[number][] {
+  return NEED_RESTART.filter((key) => {
+    if (key !== "control") return !isDeepStrictEqual(before[key], next[key]);
+    return !isDeepStrictEqual(lasting(before.control), lasting(next.control));
+  });
+}
+
+/**
+ * What applies of `control`. Without credentials the API must not be where others can reach it, so
+ * they go only when nothing else in it changes.
+ */
+function controlAfter(before: Config["control"], next: Config["control"]): Config["control"] {
+  const isSame = isDeepStrictEqual(lasting(before), lasting(next));
+  return next.auth === undefined && !isSame ? before : { ...before, auth: next.auth };
 }
 
 async function follow(deps: ReloadDeps, write: Write, changes: ListenerChanges): Promise<Written> {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { pause } from "../../proxy/base/clock.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
+import type { LiveAccess } from "../api/auth/access.ts";
 import type { SidecarControl } from "../api/deps.ts";
 import type { Config } from "../config/config-schema.ts";
 import { DrainingError } from "../base/errors.ts";
@@ -15,6 +16,7 @@ import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
 import { warnOfDifferences } from "./file-differences.ts";
+import { listenApi } from "./listen-api.ts";
 import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
 import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
@@ -34,6 +36,7 @@ const SWAPS_WAITING_MAX = 4;
 export type SidecarDeps = ReloadDeps &
   SuccessionDeps & {
     readonly services: Services;
+    readonly access: Pick<LiveAccess, "close">;
     /** Finds and checks endpoints; it ends with the sidecar. */
     readonly discovery: { close(): Promise<void> };
     readonly store: Store;
@@ -102,8 +105,7 @@ export class Sidecar implements SidecarControl {
     warnOfDifferences(this.#config, services, log);
     await registry?.settle(services);
     for (const listener of this.#config.listeners) await openListener(this.#deps, listener);
-    const address = await this.#listenApi(api);
-    log.info("api.open", { address });
+    const address = await listenApi(api, this.#deps, this.#config.control);
     this.#started = true;
     registry?.arrive(services, address, () => this.ready.ok);
     log.info("sidecar.ready", { revision: services.revision, ...this.#config.drain });
@@ -186,22 +188,6 @@ export class Sidecar implements SidecarControl {
     });
   }
 
-  /** Resolves with the API's URL, or with the address of its Unix socket. */
-  async #listenApi(api: FastifyInstance): Promise<string> {
-    const { sockets } = this.#deps;
-    const { bind } = this.#config.control;
-    // It has its own name: with port 0 a listener may have the same bind, but must not get this
-    // socket.
-    const name = `control ${bind}`;
-    const socket = await sockets.open(bind, name);
-    await api.ready();
-    await new Promise<void>((resolve, reject) => {
-      api.server.once("error", reject);
-      api.server.listen(socket, resolve);
-    });
-    return bind.startsWith("unix:") ? bind : `http://${sockets.address(name)}`;
-  }
-
   async #drain(): Promise<void> {
     // A half-finished start cannot be drained. One that fails closes what it has opened and says
     // why.
@@ -240,6 +226,7 @@ export class Sidecar implements SidecarControl {
     const cut = (): void => api?.server.closeAllConnections();
     api?.server.close();
     const closed = api?.close();
+    this.#deps.access.close();
     if (signal.aborted) cut();
     signal.addEventListener("abort", cut, { once: true });
     await closed;

@@ -14,6 +14,8 @@ export type MetricsSource = {
   readonly workerRestarts: number;
   /** See RegistryView. undefined: there is no registry. */
   readonly registryStalenessMs: number | undefined;
+  /** Calls of the control API by what came of their credentials. */
+  readonly apiCalls: ReadonlyMap<string, number>;
   /** Of this program. */
   readonly version: string;
 };
@@ -193,9 +195,15 @@ function addFilters(registry: Registry, { services, totals }: MetricsSource): vo
 }
 
 function addProcess(registry: Registry, source: MetricsSource): void {
-  const { workerRestarts, registryStalenessMs = 0, version } = source;
+  const { workerRestarts, registryStalenessMs = 0, apiCalls, version } = source;
   const restarts = "Workers that were replaced because they ended or hung";
   addCounter(registry, "sluice_worker_restarts_total", restarts, [[{}, workerRestarts]]);
+  addCounter(
+    registry,
+    "sluice_api_auth_total",
+    "Calls of the control API, by what came of their credentials",
+    [...apiCalls].map(([outcome, count]) => [{ outcome }, count] as const),
+  );
   const staleness =
     "Time since the table and endpoints were last in step with the registry; 0: they are";
   const stalenessSeconds = registryStalenessMs / 1_000;

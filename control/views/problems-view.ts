@@ -13,16 +13,18 @@ import { warningsOf } from "../table/warnings.ts";
 /**
  * What may not be well, the worst first. nothing_served: no version of a service can take a
  * request. no_service: a listener leads to a service that is not there. registry: what it tells may
- * be out of date. audit: its log cannot be written, or is not what it was. failing: nothing but
- * failures come from a version. partly_served: part of the requests get 503. no_usable_endpoint,
- * not_ready: a version has weight, but cannot take work. ejected: endpoints are out for their own
- * failures. unresolved: a name has no address.
+ * be out of date. audit: its log cannot be written, or is not what it was. credentials: some of
+ * those who may call the API cannot. failing: nothing but failures come from a version.
+ * partly_served: part of the requests get 503. no_usable_endpoint, not_ready: a version has weight,
+ * but cannot take work. ejected: endpoints are out for their own failures. unresolved: a name has
+ * no address.
  */
 export const PROBLEM_CODES = [
   "nothing_served",
   "no_service",
   "registry",
   "audit",
+  "credentials",
   "failing",
   "partly_served",
   "no_usable_endpoint",
@@ -77,13 +79,17 @@ export type Patient = {
   readonly stale: readonly string[];
   /** What is wrong with the audit log. */
   readonly audit: readonly string[];
+  /** Why credentials of the control API cannot be used, in sentences. */
+  readonly credentials: readonly string[];
 };
 
 /** Everything that is not well at the moment, of PROBLEMS_MAX at most the text. */
-export function problemsOf({ services, lately, stale, audit }: Patient): Problems {
+export function problemsOf(patient: Patient): Problems {
+  const { services, lately, stale, audit, credentials } = patient;
   const all = [
     ...stale.map((text): StandingProblem => ({ code: "registry", text })),
     ...audit.map((text): StandingProblem => ({ code: "audit", text })),
+    ...credentials.map((text): StandingProblem => ({ code: "credentials", text })),
     ...listenersWithout(services, lately),
     ...services.flatMap((shown) => problemsOfService(shown, lately)),
   ];

@@ -1,17 +1,154 @@
+import { resolve } from "node:path";
+import type { Clock } from "../../../proxy/base/clock.ts";
+import { pause } from "../../../proxy/base/clock.ts";
+import type { Log } from "../../../proxy/base/log.ts";
+import type { AuthConfig, TokenEntry } from "../../config/auth-schema.ts";
+import { UnauthenticatedError } from "./auth-errors.ts";
 import type { Principal } from "./principal.ts";
+import { TokenFile } from "./token-file.ts";
+import { TokenList } from "./token-list.ts";
+
+/** How often files are looked at: a token that leaked must not work for long. */
+const LOOK_EVERY_MS = 5_000;
+
+/** What a caller shows of itself. */
+export type Caller = {
+  /** The header field. undefined: none. */
+  readonly authorization: string | undefined;
+};
 
 /** Who may call the API. */
 export interface Access {
-  /** Who makes a call. */
-  identify(): Promise<Principal>;
+  /** Who makes a call. @throws UnauthenticatedError */
+  identify(caller: Caller): Promise<Principal>;
+  /** Credentials that cannot be used, in sentences. */
+  readonly problems: readonly string[];
 }
 
-/** Whoever can connect may do everything. */
-export const openAccess: Access = {
-  identify: async () => ({
-    actor: "local",
-    role: "admin",
-    services: undefined,
-    stands: () => true,
-  }),
+/** What decides who a caller is. */
+export type AccessRules = {
+  /** undefined: whoever can connect may do everything. */
+  readonly auth: AuthConfig | undefined;
+  /** Whether the API listens at a Unix socket. */
+  readonly isUnix: boolean;
+  /** Where relative paths of files begin. */
+  readonly folder: string;
 };
+
+type AccessDeps = { readonly clock: Clock; readonly log: Log };
+
+/** Credentials as they are now: read together, used together. */
+type Credentials = {
+  readonly auth: AuthConfig | undefined;
+  readonly file: TokenFile | undefined;
+  readonly tokens: TokenList;
+};
+
+/** Who may call the API, by a configuration and files that may change. */
+export class LiveAccess implements Access {
+  readonly #isUnix: boolean;
+  readonly #folder: string;
+  readonly #deps: AccessDeps;
+  readonly #ending = new AbortController();
+  #now: Credentials;
+
+  /** Reads the credentials and follows their files until close(). @throws ConfigError */
+  static async open(rules: AccessRules, deps: AccessDeps): Promise<LiveAccess> {
+    const now = await readCredentials(rules.auth, rules.folder);
+    const access = new LiveAccess(rules, now, deps);
+    void access.#follow();
+    return access;
+  }
+
+  private constructor(rules: Omit<AccessRules, "auth">, now: Credentials, deps: AccessDeps) {
+    this.#isUnix = rules.isUnix;
+    this.#folder = rules.folder;
+    this.#now = now;
+    this.#deps = deps;
+  }
+
+  get problems(): readonly string[] {
+    return [this.#now.file?.problem ?? []].flat();
+  }
+
+  async identify({ authorization }: Caller): Promise<Principal> {
+    const { auth } = this.#now;
+    if (auth === undefined || (this.#isUnix && authorization === undefined)) return this.#local();
+    if (authorization === undefined) throw new UnauthenticatedError("missing", "none");
+    const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+    if (token === undefined) throw new UnauthenticatedError("wrong", "another kind of credential");
+    const entry = this.#now.tokens.find(token);
+    if (entry === undefined) throw new UnauthenticatedError("wrong", "one that is not known here");
+    return this.#holderOf(entry);
+  }
+
+  /**
+   * Reads what a new configuration names, and returns what puts it to use.
+   * @throws ConfigError, and then everything stays as it is
+   */
+  async prepare(auth: AuthConfig | undefined): Promise<() => void> {
+    const next = await readCredentials(auth, this.#folder);
+    return () => (this.#now = next);
+  }
+
+  /** Files are no longer followed. */
+  close(): void {
+    this.#ending.abort();
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      await pause(this.#deps.clock, LOOK_EVERY_MS, signal);
+      const now = this.#now;
+      if (now.file === undefined || !(await now.file.refresh())) continue;
+      if (now === this.#now) this.#use(now.file);
+    }
+  }
+
+  /** A file looks different: uses it if it can be used, and says so either way. */
+  #use(file: TokenFile): void {
+    const { log } = this.#deps;
+    const { path, problem, entries } = file;
+    if (problem !== undefined) {
+      log.warn("auth.tokens-unreadable", { path, error: problem });
+      return;
+    }
+    this.#now = { ...this.#now, tokens: tokensOf(this.#now.auth, file) };
+    log.info("auth.tokens", { path, tokens: entries.length });
+  }
+
+  #local(): Principal {
+    const actor = this.#isUnix ? "socket" : "local";
+    const stands = (): boolean => this.#isUnix || this.#now.auth === undefined;
+    return { actor, role: "admin", services: undefined, stands };
+  }
+
+  /** @throws UnauthenticatedError when the token has expired */
+  #holderOf(entry: TokenEntry): Principal {
+    const { name, role, services, expiresMs } = entry;
+    const actor = `token:${name}`;
+    const isOver = (): boolean => expiresMs !== undefined && this.#deps.clock.wallMs() >= expiresMs;
+    if (isOver()) throw new UnauthenticatedError("expired", `${actor}, which has expired`, actor);
+    const stands = (): boolean => !isOver() && this.#now.tokens.holds(entry);
+    return { actor, role, services, stands };
+  }
+}
+
+/** @throws ConfigError */
+async function readCredentials(auth: AuthConfig | undefined, folder: string): Promise<Credentials> {
+  const file = await openFile(auth, folder);
+  return { auth, file, tokens: tokensOf(auth, file) };
+}
+
+async function openFile(
+  auth: AuthConfig | undefined,
+  folder: string,
+): Promise<TokenFile | undefined> {
+  if (auth?.tokenFile === undefined) return undefined;
+  return TokenFile.open(resolve(folder, auth.tokenFile), auth.tokens);
+}
+
+function tokensOf(auth: AuthConfig | undefined, file: TokenFile | undefined): TokenList {
+  return new TokenList([...(auth?.tokens ?? []), ...(file?.entries ?? [])]);
+}

@@ -1,18 +1,63 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Clock } from "../../../proxy/base/clock.ts";
 import type { Access } from "./access.ts";
+import { TooManyAttemptsError, UnauthenticatedError } from "./auth-errors.ts";
+import { FailedAttempts } from "./failed-attempts.ts";
 import { assertMay } from "./permission.ts";
 import type { Need } from "./permission.ts";
+import type { Principal } from "./principal.ts";
+import type { RefusedCalls } from "./refused-calls.ts";
 import { demandRoles } from "./route-role.ts";
 
-/** Lets in, from now on, only calls whose caller may make them: see the roles of the routes. */
-export function admitCallers(app: FastifyInstance, access: Access): void {
+/** Whoever shows no credential where none is wanted. */
+const ANONYMOUS: Principal = {
+  actor: "anonymous",
+  role: "none",
+  services: [],
+  stands: () => true,
+};
+
+type AdmissionDeps = {
+  readonly access: Access;
+  readonly refusals: RefusedCalls;
+  readonly clock: Clock;
+};
+
+/**
+ * Lets in, from now on, only calls whose caller may make them: see the roles of the routes. A call
+ * is refused before its body is read.
+ */
+export function admitCallers(app: FastifyInstance, deps: AdmissionDeps): void {
+  const attempts = new FailedAttempts();
   demandRoles(app);
   app.decorateRequest("principal");
   app.addHook("onRequest", async (request) => {
-    request.principal = await access.identify();
     const need = needOf(request);
+    request.principal = await identify(request, need, { ...deps, attempts });
     if (need !== undefined) assertMay(request.principal, need);
+    deps.refusals.admit();
   });
+}
+
+/** @throws UnauthenticatedError, TooManyAttemptsError */
+async function identify(
+  request: FastifyRequest,
+  need: Need | undefined,
+  { access, attempts, clock }: AdmissionDeps & { readonly attempts: FailedAttempts },
+): Promise<Principal> {
+  try {
+    return await access.identify({ authorization: request.headers.authorization });
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError)) throw error;
+    if (error.flaw === "missing") {
+      if (need === undefined) return ANONYMOUS;
+      throw error;
+    }
+    // Who has gone meanwhile counts as one: nobody waits for the answer.
+    const address = request.socket.remoteAddress ?? "";
+    const leftMs = attempts.add(address, clock.nowMs());
+    throw leftMs === undefined ? error : new TooManyAttemptsError(Math.ceil(leftMs / 1_000));
+  }
 }
 
 /** undefined: anyone may call it. What is not there takes somebody who may look around. */

@@ -6,6 +6,8 @@ import { Events, EVENTS_KEPT_MAX } from "../../../control/records/events.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 
+const mayRead = (): boolean => true;
+
 /** A response that nobody reads. */
 function openResponse(): PassThrough & ServerResponse {
   const response = Object.assign(new PassThrough(), { writeHead: () => undefined });
@@ -33,7 +35,7 @@ test.each(["1", "other.1", "9999999", "nonsense"])(
     }
     const response = openResponse();
     const text = readAll(response);
-    new EventStreams(events, systemClock).open(response, lastEventId);
+    new EventStreams(events, systemClock).open(response, { lastEventId, mayRead });
     await eventually(() => expect(dataOf(text())).toHaveLength(EVENTS_KEPT_MAX + 1));
     const gap = JSON.stringify({ lastEventId, resumedAfter: 5 });
     expect(text().startsWith(`: connected\n\nevent: gap\ndata: ${gap}\n\n`)).toBe(true);
@@ -47,7 +49,7 @@ test("EventStreams gives a client all that it missed, as fast as it takes it", a
   const problem = "x".repeat(4_000);
   for (let sent = 0; sent < 600; sent += 1) events.emit({ kind: "store", problem });
   const response = openResponse();
-  new EventStreams(events, systemClock).open(response, "1");
+  new EventStreams(events, systemClock).open(response, { lastEventId: "1", mayRead });
   // Nobody reads yet: no more than a buffer is held for this client.
   expect(response.writableLength + response.readableLength).toBeLessThan(200_000);
   const text = readAll(response);
@@ -59,7 +61,7 @@ test("EventStreams gives a client all that it missed, as fast as it takes it", a
 test("EventStreams says `gap` in the middle to a client slower than what is kept", async () => {
   const events = new Events(systemClock);
   const response = openResponse();
-  new EventStreams(events, systemClock).open(response, undefined);
+  new EventStreams(events, systemClock).open(response, { lastEventId: undefined, mayRead });
   const problem = "x".repeat(20_000);
   for (let sent = 0; sent < EVENTS_KEPT_MAX + 50; sent += 1)
     events.emit({ kind: "store", problem });
@@ -84,7 +86,7 @@ test("EventStreams cuts off a client that has taken nothing for a minute", async
   const clock = { ...systemClock, nowMs: () => nowMs, sleep };
   const events = new Events(clock);
   const response = openResponse();
-  new EventStreams(events, clock).open(response, undefined);
+  new EventStreams(events, clock).open(response, { lastEventId: undefined, mayRead });
   nowMs = 3_600_000;
   const beat = async (times: number): Promise<void> => {
     const before = beats.length;
@@ -112,8 +114,30 @@ test("EventStreams sends a comment when nothing happens", async () => {
   const streams = new EventStreams(new Events(clock), clock);
   const response = openResponse();
   const text = readAll(response);
-  streams.open(response, undefined);
+  streams.open(response, { lastEventId: undefined, mayRead });
   await eventually(() => expect(text()).toBe(": connected\n\n: alive\n\n"));
   expect(sleeps[0]).toBe(HEARTBEAT_MS);
   response.destroy();
+});
+
+test("EventStreams tells nothing more to whoever may not read any more, and ends", async () => {
+  const beats: (() => void)[] = [];
+  const sleep = (): Promise<void> => new Promise((resolve) => beats.push(resolve));
+  const clock = { ...systemClock, sleep };
+  const events = new Events(clock);
+  const streams = new EventStreams(events, clock);
+  const allowed = new Set(["told", "idle", "stalled"]);
+  const [told, idle, stalled] = ["told", "idle", "stalled"].map((name) => {
+    const response = openResponse();
+    streams.open(response, { lastEventId: undefined, mayRead: () => allowed.has(name) });
+    return response;
+  });
+  const text = readAll(told as PassThrough);
+  stalled?.write("x".repeat(100_000));
+  allowed.clear();
+  events.emit({ kind: "store", problem: "secret" });
+  await eventually(() => expect(told?.writableEnded).toBe(true));
+  expect(text()).toBe(": connected\n\n");
+  for (const beat of beats) beat();
+  await eventually(() => expect([idle?.writableEnded, stalled?.destroyed]).toEqual([true, true]));
 });

@@ -25,6 +25,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/services/{service}/versions/{version}/state": ["put"],
   "/v1/services/{service}/weights": ["patch"],
   "/v1/upgrade": ["post"],
+  "/v1/whoami": ["get"],
   "/v1/workers/swap": ["post"],
 };
 

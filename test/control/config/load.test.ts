@@ -173,8 +173,8 @@ describe("readConfig()", () => {
         'as the control API has no auth, found "0.0.0.0:9180" (line 2, column 18)',
     ],
     [
-      `${LISTENERS}\ncontrol: { auth: {} }`,
-      "control.auth: wanted one of the keys bind, filterFolders, socketFolders, " +
+      `${LISTENERS}\ncontrol: { port: 1 }`,
+      "control.port: wanted one of the keys bind, auth, filterFolders, socketFolders, " +
         "certificateFolders, found an unknown key (line 2, column 18)",
     ],
     [

@@ -58,6 +58,12 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
       unlisten: async (bind) => void (await step(`unlisten ${bind}`)),
     },
     rules: { follow: ignore },
+    access: {
+      prepare: async (auth) => {
+        if (auth?.tokenFile !== undefined) await step(`read ${auth.tokenFile}`);
+        return () => void (auth?.tokenFile !== undefined && steps.push(`use ${auth.tokenFile}`));
+      },
+    },
     log: { info: ignore, warn: ignore, error: ignore },
     readConfig: async () => next,
   };
@@ -116,6 +122,42 @@ test("reload() keeps what needs a restart as it was, and names it", async () => 
   expect(report.needsRestart).toEqual(["workers"]);
   expect(config.workers).toBe(2);
   expect(config.drain).toEqual(next.drain);
+});
+
+const NO_AUTH = {
+  bind: "127.0.0.1:9180",
+  filterFolders: [],
+  socketFolders: [],
+  certificateFolders: [],
+};
+const AUTH = { ...NO_AUTH, auth: { tokens: [], tokenFile: "tokens.yaml" } };
+
+test("reload() follows the credentials of the file, once nothing can be refused", async () => {
+  const next = configOf([A], { web }, { control: AUTH });
+  const { deps, steps } = bed(next);
+  const { config, report } = await reload(deps, configOf([A], { web }), PLAIN);
+  expect(steps).toEqual(["read tokens.yaml", "reload  fresh *", "use tokens.yaml"]);
+  expect([config.control.auth, report.needsRestart]).toEqual([AUTH.auth, []]);
+});
+
+test("reload() changes nothing when credentials cannot be read, nor for a plan", async () => {
+  const next = configOf([B], { web: shop }, { control: AUTH });
+  const refused = bed(next, "read tokens.yaml");
+  await expect(reload(refused.deps, configOf([A], { web }), PLAIN)).rejects.toThrow("no read");
+  expect(refused.steps).toEqual([]);
+  const planned = bed(next);
+  await reload(planned.deps, configOf([A], { web }), { ...PLAIN, plan: true });
+  expect(planned.steps).toEqual(["read tokens.yaml"]);
+});
+
+test("reload() takes credentials away only if the API stays where it is", async () => {
+  const before = configOf([A], { web }, { control: AUTH });
+  const off = configOf([A], { web }, { control: NO_AUTH });
+  const same = await reload(bed(off).deps, before, PLAIN);
+  expect(same.config.control.auth).toBeUndefined();
+  const moved = { ...off, control: { ...NO_AUTH, bind: "127.0.0.1:1" } };
+  const other = await reload(bed(moved).deps, before, PLAIN);
+  expect([other.config.control, other.report.needsRestart]).toEqual([before.control, ["control"]]);
 });
 
 test("reload() with `plan` says what it would do, and touches nothing", async () => {

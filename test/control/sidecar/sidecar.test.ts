@@ -88,6 +88,7 @@ async function compose(
     events,
     log,
     clock,
+    access: { prepare: async () => () => undefined, close: () => undefined },
     ...started,
   };
   const next = async (): Promise<Config> => reads.shift() ?? config;
@@ -104,7 +105,8 @@ describe("Sidecar", () => {
     expect(sidecar.ready).toEqual({ ok: false, reasons });
     await sidecar.start(api);
     expect(sidecar.ready).toEqual({ ok: true, reasons: [] });
-    expect(logged).toEqual(["worker.started", "listener.open", "api.open", "sidecar.ready"]);
+    const opened = ["worker.started", "listener.open", "api.open"];
+    expect(logged).toEqual([...opened, "api.no-auth", "sidecar.ready"]);
     sidecar.drain(BY);
     await sidecar.drained;
   });

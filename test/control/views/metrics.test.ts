@@ -16,6 +16,7 @@ async function rendered(workers: readonly WorkerStats[]): Promise<string> {
     revision: 7,
     workerRestarts: 3,
     registryStalenessMs: 1_500,
+    apiCalls: new Map([["wrong", 4]]),
     version: "1.2.3",
   });
 }
@@ -83,6 +84,7 @@ test("renderMetrics() adds the workers up", async () => {
     'sluice_filter_failures_total{service="web",filter="headers",kind="throw"}': 14,
     'sluice_filter_failures_total{service="web",filter="headers",kind="load"}': 18,
     'sluice_filter_answers_total{service="web",filter="headers"}': 20,
+    'sluice_api_auth_total{outcome="wrong"}': 4,
     sluice_revision: 7,
     sluice_worker_restarts_total: 3,
   };

@@ -25,6 +25,7 @@ function problems(service: ShownService, lately: Partial<Lately> = {}): readonly
     lately: { ...QUIET, ...lately },
     stale: [],
     audit: [],
+    credentials: [],
   });
   expect(problemsSchema.parse(found)).toEqual(found);
   return found.problems;
@@ -116,7 +117,9 @@ test("problemsOf() tells of listeners without service, registry and audit log", 
   const services = [shown({ v1: { weight: 1, endpoints: [WELL] } })];
   const stale = ["endpoints: not confirmed by Consul for 10 s (ACL not found)"];
   const audit = ["Cannot write audit log: ENOSPC"];
-  expect(problemsOf({ services, lately: { ...QUIET, listeners }, stale, audit })).toEqual({
+  const credentials = ["Cannot use tokens.yaml"];
+  const patient = { services, lately: { ...QUIET, listeners }, stale, audit, credentials };
+  expect(problemsOf(patient)).toEqual({
     problems: [
       {
         code: "no_service",
@@ -125,6 +128,7 @@ test("problemsOf() tells of listeners without service, registry and audit log", 
       },
       { code: "registry", text: stale[0] },
       { code: "audit", text: audit[0] },
+      { code: "credentials", text: credentials[0] },
     ],
   });
 });
@@ -137,7 +141,8 @@ test("problemsOf() tells the worst of many, those with traffic first, and how ma
   }));
   const isBusy = (name: string): boolean => name === "web-99";
   const stale = ["table: old"];
-  const found = problemsOf({ services, lately: { ...QUIET, isBusy }, stale, audit: [] });
+  const more = { stale, audit: [], credentials: [] };
+  const found = problemsOf({ services, lately: { ...QUIET, isBusy }, ...more });
   expect(found.moreProblems).toBe(PROBLEMS_MAX + 1);
   expect(found.problems).toHaveLength(PROBLEMS_MAX);
   const first = found.problems.slice(0, 4).map(({ code, service }) => [code, service]);

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Access } from "../../../../control/api/auth/access.ts";
 import type { Principal } from "../../../../control/api/auth/principal.ts";
+import { accessOf, bearer, newToken } from "../../../support/api-tokens.ts";
+import { fixedClock } from "../../../support/fixed-clock.ts";
 import { startApi } from "../../../support/running-api.ts";
 
 /** Whoever comes is this one. */
@@ -12,7 +14,7 @@ function always(principal: Partial<Principal>): Access {
     stands: () => true,
     ...principal,
   };
-  return { identify: async () => who };
+  return { identify: async () => who, problems: [] };
 }
 
 const JSON_TYPE = { "content-type": "application/json", "if-match": "*" };
@@ -48,5 +50,48 @@ test("A write is judged by what it changes, and its actor is whoever asked", asy
     { actor: "token:ci", action: "shift" },
     { actor: "token:ci", action: "undo" },
     { actor: "test", action: "put" },
+    { actor: "token:ci", action: "refused" },
+  ]);
+});
+
+const ci = newToken("ci", { role: "shift", services: ["web"] });
+
+test("Without a credential everything but the health questions is 401, paths or not", async () => {
+  await using api = await startApi({ access: await accessOf(fixedClock, ci) });
+  const answers = ["/v1/services", "/v1/nothing", "/metrics"].map((path) => fetch(api.url + path));
+  for (const answer of [...answers, fetch(`${api.url}/v1/services`, { method: "POST" })]) {
+    const { status, headers } = await answer;
+    expect([status, headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="sluice"']);
+  }
+  expect(await (await fetch(`${api.url}/livez`)).json()).toEqual({ live: true });
+  // What is not well has names in it.
+  expect(await (await fetch(`${api.url}/readyz`)).json()).toEqual({ ready: true, reasons: [] });
+  const full = await fetch(`${api.url}/readyz`, { headers: bearer(ci.secret) });
+  expect(await full.json()).toEqual({ ready: true, reasons: [], problems: [], stale: [] });
+});
+
+test("Wrong credentials are 401, then 429 with Retry-After; a right one is let in", async () => {
+  const old = newToken("old", { expiresMs: 0 });
+  await using api = await startApi({ access: await accessOf(fixedClock, ci, old) });
+  const call = (secret: string, path = "/livez"): Promise<Response> =>
+    fetch(api.url + path, { headers: bearer(secret) });
+  const first = await call(old.secret);
+  expect(await first.json()).toMatchObject({ status: 401, code: "unauthenticated" });
+  expect(first.headers.get("www-authenticate")).toBe(
+    'Bearer realm="sluice", error="invalid_token"',
+  );
+  for (let count = 0; count < 9; count += 1) expect((await call("x")).status).toBe(401);
+  const last = await call("x");
+  expect(await last.json()).toMatchObject({ status: 429, code: "too_many_attempts" });
+  expect(last.headers.get("retry-after")).toBe("60");
+  expect((await call(ci.secret, "/v1/services")).status).toBe(200);
+  const metrics = await (await call(ci.secret, "/metrics")).text();
+  expect(metrics.match(/^sluice_api_auth_total\{.*$/gm)).toEqual([
+    'sluice_api_auth_total{outcome="admitted"} 2',
+    'sluice_api_auth_total{outcome="missing"} 0',
+    'sluice_api_auth_total{outcome="wrong"} 9',
+    'sluice_api_auth_total{outcome="expired"} 1',
+    'sluice_api_auth_total{outcome="throttled"} 1',
+    'sluice_api_auth_total{outcome="forbidden"} 0',
   ]);
 });

@@ -1,0 +1,122 @@
+import type { FastifyRequest } from "fastify";
+import { errorText } from "../../../proxy/base/error-text.ts";
+import type { Clock } from "../../../proxy/base/clock.ts";
+import type { Log } from "../../../proxy/base/log.ts";
+import type { Audit } from "../../records/audit.ts";
+import type { ControlError } from "../../base/errors.ts";
+import { ForbiddenError, TooManyAttemptsError, UnauthenticatedError } from "./auth-errors.ts";
+
+/**
+ * What came of a call, as far as its credential goes. missing, wrong, expired: 401; throttled: 429;
+ * forbidden: 403; admitted: all others.
+ */
+const AUTH_OUTCOMES = [
+  "admitted",
+  "missing",
+  "wrong",
+  "expired",
+  "throttled",
+  "forbidden",
+] as const;
+
+type Outcome = (typeof AUTH_OUTCOMES)[number];
+
+/** RefusedCalls that are written down at once, so that a mistake shows whole. */
+const TOLD_AT_ONCE_MAX = 10;
+
+/**
+ * After those, one in so many milliseconds: whoever asks without end adds less than a megabyte a
+ * day to the audit log, which nobody ever empties.
+ */
+const TOLD_EVERY_MS = 60_000;
+
+/** What refusals are written down with. */
+export type RefusedCallsDeps = {
+  readonly audit: Pick<Audit, "append">;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The table's. */
+  readonly revision: () => number;
+};
+
+/** Counts calls by what their credentials led to, and writes down those that were refused. */
+export class RefusedCalls {
+  readonly #deps: RefusedCallsDeps;
+  readonly #counts = new Map<Outcome, number>(AUTH_OUTCOMES.map((outcome) => [outcome, 0]));
+  /** How many more may be written down at `#filledMs`; it fills with time. */
+  #left = TOLD_AT_ONCE_MAX;
+  #filledMs: number;
+  #untold = 0;
+
+  constructor(deps: RefusedCallsDeps) {
+    this.#deps = deps;
+    this.#filledMs = deps.clock.nowMs();
+  }
+
+  /** Since the start of this process. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** A call goes to its handler. */
+  admit(): void {
+    this.#count("admitted");
+  }
+
+  /** Takes note of an error that a call ends with; most have nothing to do with who asks. */
+  note(error: unknown, request: FastifyRequest): void {
+    const outcome = outcomeOf(error);
+    if (outcome === undefined) return;
+    this.#count(outcome);
+    if (this.#mayTell()) this.#tell(error as ControlError, outcome, request);
+    else this.#untold += 1;
+  }
+
+  #count(outcome: Outcome): void {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
+  }
+
+  #mayTell(): boolean {
+    const nowMs = this.#deps.clock.nowMs();
+    const filled = this.#left + (nowMs - this.#filledMs) / TOLD_EVERY_MS;
+    this.#left = Math.min(filled, TOLD_AT_ONCE_MAX);
+    this.#filledMs = nowMs;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  #tell(error: ControlError, outcome: Outcome, request: FastifyRequest): void {
+    const { audit, log, revision } = this.#deps;
+    const actor = actorOf(error, request);
+    const call = callOf(request);
+    const untold = this.#untold;
+    this.#untold = 0;
+    const fields = { ...call, outcome, ...(untold === 0 ? {} : { untold }) };
+    log.warn("api.refused", { actor, ...fields, error: error.message });
+    const { service = "" } = request.params as { readonly service?: string };
+    const fact = { actor, action: "refused", service, reason: undefined, revision: revision() };
+    audit.append({ ...fact, before: undefined, after: fields }).catch((failure: unknown) => {
+      log.error("audit.append.failed", { actor, action: fact.action, error: errorText(failure) });
+    });
+  }
+}
+
+function outcomeOf(error: unknown): Outcome | undefined {
+  if (error instanceof UnauthenticatedError) return error.flaw;
+  if (error instanceof TooManyAttemptsError) return "throttled";
+  return error instanceof ForbiddenError ? "forbidden" : undefined;
+}
+
+function actorOf(error: ControlError, { principal }: FastifyRequest): string {
+  if (error instanceof ForbiddenError) return principal.actor;
+  return (error instanceof UnauthenticatedError ? error.actor : undefined) ?? "anonymous";
+}
+
+/** The route and not the path, which may hold anything. */
+function callOf({ method, routeOptions, socket }: FastifyRequest): {
+  readonly call: string;
+  readonly peer: string | undefined;
+} {
+  return { call: `${method} ${routeOptions.url ?? "(none)"}`, peer: socket.remoteAddress };
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { ROLES } from "../base/roles.ts";
+import type { Role } from "../base/roles.ts";
+import { list, matching, name, strict, text } from "./schema-parts.ts";
+
+/** Tokens in one list: each is compared with whatever a caller sends. */
+const TOKENS_MAX = 1024;
+
+/** Services that one credential may be limited to; whoever has more of them has all. */
+const OWN_SERVICES_MAX = 256;
+
+const INSTANT_WANTED = "a day or an instant in UTC, such as 2027-01-01 or 2027-01-01T12:00:00Z";
+
+/** Milliseconds since the Unix epoch. A day ends a credential where the day begins. */
+const instant = z.string({ error: INSTANT_WANTED }).transform((value, context): number => {
+  const isInstant = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?$/.test(value);
+  const ms = isInstant ? Date.parse(value) : Number.NaN;
+  // Date.parse() takes February 30 for March 2.
+  if (Number.isFinite(ms) && new Date(ms).toISOString().startsWith(value.slice(0, 10))) return ms;
+  context.addIssue({ code: "custom", message: INSTANT_WANTED });
+  return z.NEVER;
+});
+
+/** What a credential may do. */
+const grantShape = {
+  role: z.enum(ROLES),
+  services: list(name, OWN_SERVICES_MAX).optional(),
+};
+
+const LIMITED_READER = {
+  path: ["services"],
+  error: "no list for the role read, which may look at all services and change none",
+};
+
+function isNoLimitedReader(grant: {
+  readonly role: Role;
+  readonly services?: readonly string[] | undefined;
+}): boolean {
+  return grant.role !== "read" || grant.services === undefined;
+}
+
+const tokenEntry = strict({
+  name,
+  ...grantShape,
+  sha256: matching(/^[0-9a-f]{64}$/, "the SHA-256 of a token in 64 hexadecimal digits"),
+  expires: instant.optional(),
+})
+  .refine(isNoLimitedReader, LIMITED_READER)
+  .transform((read) => ({
+    name: read.name,
+    role: read.role,
+    /** undefined: all. */
+    services: read.services,
+    sha256: read.sha256,
+    /** In milliseconds since the Unix epoch. undefined: never. */
+    expiresMs: read.expires,
+  }));
+
+const tokens = list(tokenEntry, TOKENS_MAX)
+  .refine((all) => isDistinct(all.map((each) => each.name)), { error: "each name once" })
+  .refine((all) => isDistinct(all.map((each) => each.sha256)), { error: "each token once" });
+
+/** What a file of tokens holds. */
+export const tokenFileSchema = strict({ tokens });
+
+/** A token as the configuration knows it: never the token itself. */
+export type TokenEntry = z.output<typeof tokenEntry>;
+
+const credentials = strict({
+  tokens: tokens.default([]),
+  tokenFile: text.optional(),
+}).refine((read) => read.tokens.length > 0 || read.tokenFile !== undefined, {
+  error: "at least one of tokens and tokenFile, or off",
+});
+
+/** `control.auth`; undefined: off, whoever can connect may do everything. */
+export const authSchema = z.preprocess(
+  // Not a union, whose errors would not say what is wrong inside.
+  (written) => (written === "off" ? undefined : written),
+  credentials.optional(),
+);
+
+/** The credentials that callers of the API may have. */
+export type AuthConfig = z.output<typeof credentials>;
+
+function isDistinct(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
