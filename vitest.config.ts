@@ -8,10 +8,20 @@ const FILES_AT_ONCE = Math.min(2, availableParallelism());
 /** Long enough for a loaded machine: a test that hangs is told by its own deadlines long before. */
 const TIMEOUT_MS = 60_000;
 
-/** `npm test`: everything, unit and integration. */
+/** They measure or change the process that they run in. */
+const ALONE = [
+  "test/proxy/clients/client-connection.test.ts",
+  "test/proxy/clients/exchange-store.test.ts",
+  "test/proxy/transport/write-batch.test.ts",
+];
+
+/**
+ * `npm test`: everything, unit and integration. Files share two processes: no module of ours keeps
+ * anything that another file could find, and to start a process for each, with all its imports,
+ * takes longer than most tests.
+ */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: FILES_AT_ONCE,
     testTimeout: TIMEOUT_MS,
@@ -22,5 +32,17 @@ export default defineConfig({
     env: {
       NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/node", import.meta.url)),
     },
+    projects: [
+      { extends: true, test: { name: "alone", include: ALONE } },
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: ALONE,
+          isolate: false,
+        },
+      },
+    ],
   },
 });
