@@ -1,0 +1,174 @@
+import { Capital } from "./capital.ts";
+import type { Counts } from "./second.ts";
+import { StableRate } from "./stable-rate.ts";
+
+/** What "worse" means for errors. */
+export type ErrorMargin = {
+  /** The canary's error rate may exceed stable's by this, 0 … 1, and still be no worse. */
+  readonly margin: number;
+  /** The most that one second may multiply the evidence by. */
+  readonly cap: number;
+};
+
+/** Excesses of the error rate that evidence against the canary bets on, from a hair to all. */
+const DEFECTS = [0.001, 0.003, 0.01, 0.04, 0.2, 1] as const;
+
+/** Excesses that evidence for the canary can exclude, rising. */
+const EXCLUDED = [
+  0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08,
+  0.12, 0.2, 0.3, 0.5, 0.75, 1,
+] as const;
+
+/** The part of each capital that is not bet in a second. */
+const KEPT = 0.05;
+
+/** Where evidence against an excess stops growing: it has been excluded beyond any doubt. */
+const EXCLUDED_FOR_GOOD = 1e12;
+
+/**
+ * The canary's errors against stable's, of the same second each, whatever both rates are.
+ *
+ * Worse? The hypothesis is q₁ ≤ q₀ + a (1: canary, 0: stable, a: the margin), and a second with n
+ * requests and k failures multiplies a bet on the ratio θ > 1 by
+ *
+ *     θ^k₁ · λ^-(k₁ + k₀) · exp(−a (θ/λ − 1) n₁),   λ = 1 − W + θ W
+ *
+ * W being the canary's share of the requests: for a = 0 that is the likelihood ratio of "which
+ * version was this an error of, given that there was one", in which the common rate cancels
+ * (Lindon, Malek: Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022).
+ *
+ * Not worse by δ? The hypothesis is q₁ ≥ q₀ + δ, and the factor for θ < 1
+ *
+ *     θ^k₁ · (1 + (1−θ) r)^k₀ · exp(δ (1−θ) n₁),   r = W / (1−W)
+ *
+ * Both have expectation 1 or less under their hypothesis, as E[θ^k] ≤ exp((θ−1) n q).
+ */
+export class ErrorTest {
+  readonly #margin: ErrorMargin;
+  #worse: Capital;
+  #stable = new StableRate();
+  readonly #against = new Float64Array(EXCLUDED.length).fill(1);
+  #canary: Counts = { requests: 0, failures: 0 };
+  #expected = 0;
+  #variance = 0;
+
+  constructor(margin: ErrorMargin) {
+    this.#margin = margin;
+    this.#worse = new Capital(DEFECTS.length, { keep: KEPT, cap: margin.cap });
+  }
+
+  /** Evidence that the canary is worse: an e-value. */
+  get worse(): number {
+    return this.#worse.value;
+  }
+
+  get canary(): Counts {
+    return this.#canary;
+  }
+
+  /** All of stable's requests, those before the rollout too. */
+  get stable(): Counts {
+    return this.#stable.total;
+  }
+
+  /** Stable's error rate in the last seconds, as far as they tell. */
+  get stableRate(): number {
+    return this.#stable.rate;
+  }
+
+  /** Failures that the canary would have had at stable's rate of the same seconds. */
+  get expectedFailures(): number {
+    return this.#expected;
+  }
+
+  /** Failures above those. */
+  get excessFailures(): number {
+    return this.#canary.failures - this.#expected;
+  }
+
+  /** Standard error of `excessFailures`. */
+  get excessError(): number {
+    return Math.sqrt(this.#variance);
+  }
+
+  /**
+   * With probability 1 − `beta` the canary's error rate exceeds stable's by less than this, at
+   * every time at which somebody looks.
+   */
+  upperExcess(beta: number): number {
+    const excluded = this.#against.findLastIndex((evidence) => evidence < 1 / beta) + 1;
+    return EXCLUDED[excluded] ?? 1;
+  }
+
+  /** A second of stable alone, before the rollout. */
+  remember(stable: Counts): void {
+    this.#stable.add(stable);
+  }
+
+  /** A fresh start of the evidence against the canary. */
+  start(): void {
+    this.#worse.start();
+  }
+
+  /** A second with both. `share`: the canary's of the requests; at 0 and 1 nothing is compared. */
+  add(canary: Counts, stable: Counts, share: number): void {
+    if (share > 0 && share < 1 && (canary.requests > 0 || stable.failures > 0)) {
+      this.#compare(canary, stable, share);
+    }
+    this.#canary = {
+      requests: this.#canary.requests + canary.requests,
+      failures: this.#canary.failures + canary.failures,
+    };
+    this.#stable.add(stable);
+  }
+
+  /** A copy that goes its own way from here. */
+  clone(): ErrorTest {
+    const copy = new ErrorTest(this.#margin);
+    copy.#worse = this.#worse.clone();
+    copy.#stable = this.#stable.clone();
+    copy.#against.set(this.#against);
+    copy.#canary = this.#canary;
+    copy.#expected = this.#expected;
+    copy.#variance = this.#variance;
+    return copy;
+  }
+
+  #compare(canary: Counts, stable: Counts, share: number): void {
+    const { rate } = this.#stable;
+    const odds = share / (1 - share);
+    for (let bet = 0; bet < DEFECTS.length; bet += 1) {
+      const ratio = 1 + (DEFECTS[bet] as number) / rate;
+      this.#worse.settle(bet, this.#logWorse(canary, stable.failures, share, ratio));
+    }
+    for (let index = 0; index < EXCLUDED.length; index += 1) {
+      const before = this.#against[index] as number;
+      const delta = EXCLUDED[index] as number;
+      if (before >= EXCLUDED_FOR_GOOD) continue;
+      const factor = Math.exp(logNotWorse(canary, stable.failures, odds, { rate, delta }));
+      this.#against[index] = before * (KEPT + (1 - KEPT) * factor);
+    }
+    this.#expected += stable.failures * odds;
+    this.#variance += canary.failures + stable.failures * odds * odds;
+  }
+
+  #logWorse(canary: Counts, stableFailures: number, share: number, ratio: number): number {
+    const lift = 1 - share + ratio * share;
+    const failures = canary.failures + stableFailures;
+    const gain = failures === 0 ? 0 : canary.failures * Math.log(ratio) - failures * Math.log(lift);
+    return gain - this.#margin.margin * (ratio / lift - 1) * canary.requests;
+  }
+}
+
+function logNotWorse(
+  canary: Counts,
+  stableFailures: number,
+  odds: number,
+  { rate, delta }: { readonly rate: number; readonly delta: number },
+): number {
+  const theta = rate / (rate + delta);
+  let log = delta * (1 - theta) * canary.requests;
+  if (canary.failures > 0) log += canary.failures * Math.log(theta);
+  if (stableFailures > 0) log += stableFailures * Math.log1p((1 - theta) * odds);
+  return log;
+}

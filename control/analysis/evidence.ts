@@ -1,0 +1,109 @@
+import { CanaryShare } from "./canary-share.ts";
+import { ErrorEvidence } from "./error-evidence.ts";
+import type { JudgePolicy } from "./judge-policy.ts";
+import { LatencyTest } from "./latency-test.ts";
+import type { Arm, Second } from "./second.ts";
+import { StablePast } from "./stable-past.ts";
+
+/** How long bounds of latency stay: what they follow is a mean over a minute. */
+const AIM_S = 10;
+
+/**
+ * All evidence of one rollout, folded from its seconds in their order. Nothing else goes in, so the
+ * same seconds give the same evidence, bit for bit.
+ */
+export class Evidence {
+  readonly policy: JudgePolicy;
+  readonly errors: ErrorEvidence;
+  readonly latency: readonly LatencyTest[];
+  readonly #past = new StablePast();
+  readonly #share = new CanaryShare();
+  /** undefined: there was no second yet. */
+  #step: number | undefined;
+  #sinceStartS = 0;
+  #sinceAimS = AIM_S;
+
+  constructor(policy: JudgePolicy) {
+    this.policy = policy;
+    this.errors = new ErrorEvidence(policy.errors);
+    this.latency = policy.latency.map((metric) => new LatencyTest(metric, policy.warmUpFactor));
+  }
+
+  /** A second of stable before the rollout: first bounds and bets come from these. */
+  remember(stable: Arm): void {
+    this.#past.add(stable.latencies);
+    this.errors.remember(stable);
+  }
+
+  /** A second of the rollout. */
+  add(second: Second): void {
+    const { stable, canary, weight } = second;
+    this.#startIfDue(second.step);
+    this.#aimIfDue();
+    const requests = stable.requests + canary.requests;
+    if (requests > 0) {
+      const share = this.#share.of(weight, canary.requests, requests);
+      this.errors.add(canary, stable, share);
+      const cold = second.ageS < this.policy.warmUpS;
+      for (const test of this.latency) test.add(canary, stable, share, cold);
+    }
+    this.#share.add(canary.requests, requests);
+    this.#past.add(stable.latencies);
+  }
+
+  /** Which latencies have been shown to be no slower, in the policy's order. */
+  get latencyFine(): readonly boolean[] {
+    return this.latency.map(({ test }) => test.fewer >= 1 / this.policy.beta);
+  }
+
+  /** Requests of the canary whose latency has counted for it. */
+  get latencyRequests(): number {
+    return this.latency[0]?.test.canary.requests ?? 0;
+  }
+
+  /** The weighted mean of all. It reaches `limit` in alpha of all good rollouts at most. */
+  get against(): number {
+    return this.againstByErrors + this.againstByLatency;
+  }
+
+  get againstByErrors(): number {
+    return this.policy.errors.part * this.errors.worse;
+  }
+
+  get againstByLatency(): number {
+    return this.latency.reduce((sum, { test, part }) => sum + part * test.more, 0);
+  }
+
+  /** From where on the canary is taken to be bad. */
+  get limit(): number {
+    return 1 / this.policy.alpha;
+  }
+
+  /** The canary is bad. Errors count only when there were some. */
+  get bad(): boolean {
+    if (this.against < this.limit) return false;
+    const { failures } = this.errors.whole.canary;
+    return failures >= this.policy.errors.failuresMin || this.againstByLatency >= this.limit;
+  }
+
+  #startIfDue(step: number): void {
+    const isNewStep = step !== this.#step;
+    if (isNewStep) this.#share.restart();
+    if (this.#step !== undefined && (isNewStep || this.#sinceStartS >= this.policy.freshStartS)) {
+      this.errors.start();
+      for (const test of this.latency) test.start();
+      this.#sinceStartS = 0;
+    }
+    if (isNewStep) this.#sinceAimS = AIM_S;
+    this.#step = step;
+    this.#sinceStartS += 1;
+  }
+
+  #aimIfDue(): void {
+    if (this.#sinceAimS >= AIM_S) {
+      for (const test of this.latency) test.aim(this.#past);
+      this.#sinceAimS = 0;
+    }
+    this.#sinceAimS += 1;
+  }
+}

@@ -1,0 +1,210 @@
+import type { ErrorTest } from "./error-test.ts";
+import type { JudgePolicy, RampPolicy } from "./judge-policy.ts";
+import { natsToFind, priceOf, requestsToClear } from "./price.ts";
+
+/** What a ramp looks at. Evidence gives one, and so does a future that a forecast imagines. */
+export type RampView = {
+  readonly policy: JudgePolicy;
+  readonly errors: ErrorTest;
+  /** Which latencies have been shown to be no slower, in the policy's order. */
+  readonly latencyFine: readonly boolean[];
+  /** Requests of the canary whose latency has counted. */
+  readonly latencyRequests: number;
+};
+
+/** Where a ramp stands. */
+export type RampState = {
+  /** In force, 0 … 1. 0: it has not begun. */
+  readonly weight: number;
+  /** Since when that weight is. */
+  readonly stepS: number;
+  /** Since the rollout began. */
+  readonly totalS: number;
+  /** The service's requests a second, of late. */
+  readonly perSecond: number;
+  /** No weight above this: what the version can carry. 1: no limit is known. */
+  readonly weightMax: number;
+};
+
+/** Why a weight stays or grows. */
+export type RampRule =
+  | "first"
+  | "reaction"
+  | "soaking"
+  | "price"
+  | "capacity"
+  | "incomplete"
+  | "settling"
+  | "complete"
+  | "not-worse";
+
+/** The weight that should be in force: the one that is, a larger one, or 1. */
+export type RampDecision = {
+  readonly weight: number;
+  readonly rule: RampRule;
+  readonly text: string;
+};
+
+/** Traffic may grow by this factor before the next look at it. */
+const HEADROOM = 1.5;
+
+/** Requests of the canary after which a slow one would have been found in most cases. */
+const LATENCY_REQUESTS = 200;
+
+/** Requests of the canary that latencies take to be shown to be no slower, about. */
+const LATENCY_CLEAR_REQUESTS = 2_000;
+
+/** Requests a slow canary slows down before it is found, beside those of the warm-up. */
+const SLOW_UNTIL_FOUND = 100;
+
+/** What is still to be shown before the canary may take everything. Empty: nothing. */
+export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
+  const upper = view.errors.upperExcess(view.policy.beta);
+  const errors =
+    upper <= ramp.excessMax ? [] : [`errors: ${points(upper)} more than stable's are not excluded`];
+  const latencies = ramp.mustBeFine.flatMap((index) => {
+    const metric = view.policy.latency[index];
+    if (metric === undefined || view.latencyFine[index] === true) return [];
+    return [`p${Number((100 * metric.quantile).toPrecision(6))}: not yet shown to be no slower`];
+  });
+  return [...errors, ...latencies];
+}
+
+/**
+ * The next weight by evidence: the largest whose worst defect that is not excluded would cost less
+ * than what is left of the budget, but none larger than the evidence needs; then, when all is shown
+ * and the soak is over, up the rest of the ladder.
+ */
+export function nextWeight(view: RampView, ramp: RampPolicy, state: RampState): RampDecision {
+  const costs = new Costs(view, ramp, state);
+  if (state.weight === 0) return firstWeight(costs, ramp, state);
+  const open = missing(view, ramp);
+  if (open.length === 0 && state.totalS >= ramp.soakS) return finish(costs, ramp, state);
+  if (state.stepS < ramp.reactionS + 1) {
+    return stay(state, "reaction", "this weight has not had time to show");
+  }
+  const wanted = open.length === 0 ? 0 : weightToFinish(view, ramp, state);
+  if (wanted <= state.weight && state.totalS < ramp.soakS) {
+    const rest = `${Math.ceil(ramp.soakS - state.totalS)} s left`;
+    return stay(state, "soaking", ["soaking", rest, ...open].join("; "));
+  }
+  return climb(costs, { view, ramp, state, wanted, open });
+}
+
+/** What weights would cost, given what is known. */
+class Costs {
+  readonly #assumed: { readonly rate: number; readonly excess: number };
+  readonly #traffic: { readonly perSecond: number; readonly reactionS: number };
+  readonly #nats: number;
+  /** Failures that the rollout may still cost. What it may have cost by chance is not counted. */
+  readonly left: number;
+
+  constructor({ policy, errors }: RampView, ramp: RampPolicy, state: RampState) {
+    this.#assumed = { rate: errors.stableRate, excess: errors.upperExcess(policy.beta) };
+    this.#traffic = { perSecond: state.perSecond * HEADROOM, reactionS: ramp.reactionS };
+    this.#nats = natsToFind(policy.alpha, policy.errors.part);
+    const paid = Math.max(0, errors.excessFailures - errors.excessError);
+    this.left = ramp.budgetFailures - paid;
+  }
+
+  /** The largest excess of errors that is not excluded. */
+  get excess(): number {
+    return this.#assumed.excess;
+  }
+
+  of(weight: number): number {
+    return priceOf(weight, this.#assumed, this.#traffic, this.#nats);
+  }
+
+  /** In words. */
+  text(weight: number): string {
+    const cost = this.of(weight).toFixed(1);
+    const left = `${cost} failed requests of the ${this.left.toFixed(1)} that are left`;
+    return `at ${percent(weight)}, ${points(this.excess)} more errors would cost ${left}`;
+  }
+}
+
+function firstWeight(costs: Costs, ramp: RampPolicy, state: RampState): RampDecision {
+  const most = Math.min(ramp.firstMax, state.weightMax);
+  const least = ramp.ladder[0] as number;
+  const affordable = ramp.ladder.findLast((w) => w <= most && costs.of(w) <= costs.left);
+  const weight = affordable ?? least;
+  return { weight, rule: "first", text: costs.text(weight) };
+}
+
+/** Everything is shown: only what breaks under load is left. */
+function finish(costs: Costs, ramp: RampPolicy, state: RampState): RampDecision {
+  if (state.stepS < ramp.settleS) {
+    return stay(state, "settling", `${Math.ceil(ramp.settleS - state.stepS)} s left`);
+  }
+  const up = ramp.ladder.find((weight) => weight > state.weight) ?? 1;
+  if (up > state.weightMax) return overCapacity(state, up);
+  const text = `not worse: at most ${points(costs.excess)} more errors`;
+  return { weight: up, rule: up === 1 ? "not-worse" : "complete", text };
+}
+
+/** The least weight at which the evidence would be complete when the soak is over. */
+function weightToFinish(view: RampView, ramp: RampPolicy, state: RampState): number {
+  const { errors, policy } = view;
+  const assumed = { rate: errors.stableRate, excess: ramp.excessMax };
+  const needsLatency = ramp.mustBeFine.length > 0 && view.latencyFine.length > 0;
+  const needed = Math.max(
+    requestsToClear(state.weight, assumed, policy.beta),
+    needsLatency ? LATENCY_CLEAR_REQUESTS : 0,
+  );
+  const still = Math.max(0, needed - errors.canary.requests);
+  return still / (state.perSecond * Math.max(1, ramp.soakS - state.totalS));
+}
+
+/** What climb() weighs. */
+type Climb = {
+  readonly view: RampView;
+  readonly ramp: RampPolicy;
+  readonly state: RampState;
+  readonly wanted: number;
+  readonly open: readonly string[];
+};
+
+function climb(costs: Costs, { view, ramp, state, wanted, open }: Climb): RampDecision {
+  // A product of two of the ladder's weights may miss a third by its last digit.
+  const most = state.weight * ramp.growthMax + 1e-9;
+  const next = ramp.ladder.filter((weight) => weight > state.weight && weight <= most);
+  if (next.length === 0) return stay(state, "incomplete", open.join("; "));
+  const carried = next.filter((weight) => weight <= state.weightMax);
+  if (carried.length === 0) return overCapacity(state, next[0] as number);
+  const isCheap = (weight: number): boolean =>
+    costs.excess <= ramp.excessMax || costs.of(weight) <= costs.left;
+  const allowed = carried.filter((w) => isCheap(w) && maySlow(w, view, ramp, state));
+  const weight = allowed.find((w) => w >= wanted) ?? allowed.at(-1);
+  if (weight === undefined) return stay(state, "price", costs.text(carried[0] as number));
+  return { weight, rule: "price", text: costs.text(weight) };
+}
+
+/** A slow canary would not slow down too many requests at this weight before it is found. */
+function maySlow(weight: number, view: RampView, ramp: RampPolicy, state: RampState): boolean {
+  const { warmUpS } = view.policy;
+  if (view.latencyFine.length === 0) return true;
+  if (state.totalS >= warmUpS && view.latencyRequests >= LATENCY_REQUESTS) return true;
+  const blindS = Math.max(0, warmUpS - state.totalS) + ramp.reactionS;
+  const slowed = weight * state.perSecond * HEADROOM * blindS + SLOW_UNTIL_FOUND;
+  return slowed <= ramp.budgetSlow;
+}
+
+function overCapacity({ weight, weightMax }: RampState, wanted: number): RampDecision {
+  const text = `${percent(wanted)} is more than the ${percent(weightMax)} that it can carry`;
+  return { weight, rule: "capacity", text };
+}
+
+function stay({ weight }: RampState, rule: RampRule, text: string): RampDecision {
+  return { weight, rule, text };
+}
+
+/** A share of all requests: `2.5 %`. */
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+/** A difference of two rates: `0.5 points`. */
+function points(excess: number): string {
+  return `${Number((100 * excess).toPrecision(3))} points`;
+}

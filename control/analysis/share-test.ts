@@ -1,0 +1,119 @@
+import { Capital } from "./capital.ts";
+
+/** A version's requests, and how many of them had what the test is about. */
+export type ShareCounts = { readonly requests: number; readonly hits: number };
+
+/** What a second showed of both versions. */
+export type ShareSecond = {
+  readonly canary: ShareCounts;
+  readonly stable: ShareCounts;
+  /** The canary's of the requests. At 0 and 1 nothing is compared. */
+  readonly share: number;
+  /** Stable's share of hits as its past tells it, above 0 and below 1. */
+  readonly expected: number;
+};
+
+/** Ratios of odds that evidence of more, and of fewer, bets on. */
+const MORE = [1.25, 1.7, 2.5, 4, 8, 25] as const;
+const FEWER = [0.8, 0.6, 0.4, 0.2] as const;
+
+/** The part of each capital that is not bet in a second. */
+const KEPT = 0.05;
+
+/** The most that one second may multiply the evidence of more by. */
+const CAP = 20;
+
+/**
+ * Whether a share of the canary's requests is larger, or smaller, than stable's, of the same second
+ * each, for shares that are not small.
+ *
+ * A bet assumes the share p₀ for stable and p₁, with its ratio of odds, for the canary. Its factor
+ * is the likelihood under p₀ and p₁ over that under p = W p₁ + (1−W) p₀ for both, W being the
+ * canary's part of the requests: 1 or less on average whenever both shares are the same, whatever
+ * that is (Turner, Ly, Grünwald: Generic E-variables for Exact Sequential k-Sample Tests that allow
+ * for Optional Stopping, JSPI 2024).
+ */
+export class ShareTest {
+  #more = new Capital(MORE.length, { keep: KEPT, cap: CAP });
+  #fewer = new Capital(FEWER.length, { keep: KEPT, cap: Infinity });
+  #canary: ShareCounts = { requests: 0, hits: 0 };
+
+  /** Evidence that the canary's share is larger: an e-value. */
+  get more(): number {
+    return this.#more.value;
+  }
+
+  /** Evidence that it is smaller. */
+  get fewer(): number {
+    return this.#fewer.value;
+  }
+
+  /** What has counted so far for `fewer`. */
+  get canary(): ShareCounts {
+    return this.#canary;
+  }
+
+  /** A fresh start of both. */
+  start(): void {
+    this.#more.start();
+    this.#fewer.start();
+  }
+
+  /** A second, as evidence of more. */
+  addForMore(second: ShareSecond): void {
+    settle(this.#more, MORE, second);
+  }
+
+  /** A second, as evidence of fewer; it may be about another bound. */
+  addForFewer(second: ShareSecond): void {
+    if (!settle(this.#fewer, FEWER, second)) return;
+    this.#canary = {
+      requests: this.#canary.requests + second.canary.requests,
+      hits: this.#canary.hits + second.canary.hits,
+    };
+  }
+
+  /** A copy that goes its own way from here. */
+  clone(): ShareTest {
+    const copy = new ShareTest();
+    copy.#more = this.#more.clone();
+    copy.#fewer = this.#fewer.clone();
+    copy.#canary = this.#canary;
+    return copy;
+  }
+}
+
+/** false: there was nothing to compare. */
+function settle(capital: Capital, oddsRatios: readonly number[], second: ShareSecond): boolean {
+  const { canary, stable, share, expected } = second;
+  if (share <= 0 || share >= 1 || canary.requests + stable.requests === 0) return false;
+  for (let bet = 0; bet < oddsRatios.length; bet += 1) {
+    const shares = assumedShares(expected, oddsRatios[bet] as number, share);
+    capital.settle(bet, logShareFactor(canary, stable, shares));
+  }
+  return true;
+}
+
+/** Shares of hits: stable's and the canary's as a bet assumes them, and that of both together. */
+type AssumedShares = { readonly stable: number; readonly canary: number; readonly both: number };
+
+/** The shares that a bet assumes. `expected`: stable's. `share`: the canary's of the requests. */
+export function assumedShares(expected: number, oddsRatio: number, share: number): AssumedShares {
+  const canary = (oddsRatio * expected) / (1 - expected + oddsRatio * expected);
+  return { stable: expected, canary, both: share * canary + (1 - share) * expected };
+}
+
+/** The logarithm of a second's factor. */
+export function logShareFactor(
+  canary: ShareCounts,
+  stable: ShareCounts,
+  assumed: AssumedShares,
+): number {
+  const miss = 1 - assumed.both;
+  return (
+    canary.hits * Math.log(assumed.canary / assumed.both) +
+    (canary.requests - canary.hits) * Math.log((1 - assumed.canary) / miss) +
+    stable.hits * Math.log(assumed.stable / assumed.both) +
+    (stable.requests - stable.hits) * Math.log((1 - assumed.stable) / miss)
+  );
+}

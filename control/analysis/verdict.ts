@@ -1,0 +1,191 @@
+import { Evidence } from "./evidence.ts";
+import type { RolloutPolicy } from "./judge-policy.ts";
+import { missing, nextWeight } from "./next-weight.ts";
+import type { RampRule, RampView } from "./next-weight.ts";
+import type { Arm, Second } from "./second.ts";
+
+/** Everything that is known of a rollout. */
+export type RolloutHistory = {
+  /** Seconds of stable before it began, oldest first. */
+  readonly before: readonly Arm[];
+  readonly seconds: readonly Second[];
+};
+
+/** Why it is decided so; the first is the one that decided. */
+export type Reason = {
+  readonly rule:
+    | RampRule
+    | "evidence"
+    | "no-canary-traffic"
+    | "no-stable-traffic"
+    | "few-requests"
+    | "hold-max";
+  readonly text: string;
+};
+
+/** What one metric says. */
+export type MetricVerdict = {
+  /** `errors`, `p50`, `p95` and so on. */
+  readonly name: string;
+  /** Evidence against the canary: an e-value, 1 before anything is known. */
+  readonly against: number;
+  /** Its part of alpha. */
+  readonly part: number;
+  /** It has been shown to be no worse. */
+  readonly fine: boolean;
+};
+
+/** What should happen now. */
+export type RolloutVerdict = {
+  readonly state: "running" | "passed" | "failed" | "inconclusive";
+  readonly action: "hold" | "raise" | "promote" | "pause" | "abort";
+  /** The share that the canary should have then, 0 … 1. */
+  readonly weight: number;
+  readonly reasons: readonly Reason[];
+  /** Evidence against the canary over all metrics, and from where on that is enough. */
+  readonly against: number;
+  readonly limit: number;
+  readonly metrics: readonly MetricVerdict[];
+  /** Failures of the canary above stable's, with their standard error. */
+  readonly excessFailures: number;
+  readonly excessError: number;
+  /** The excess of its error rate is below this, 0 … 1. */
+  readonly excessRateMax: number;
+};
+
+/** Seconds that the requests a second are a mean of. */
+const RECENT_S = 10;
+
+type Outcome = Pick<RolloutVerdict, "state" | "action" | "weight" | "reasons">;
+
+/**
+ * Judges a rollout from its beginning. Pure: the same history and policy give the same verdict, bit
+ * for bit. `weightMax`: as in RampState.
+ */
+export function judgeRollout(
+  history: RolloutHistory,
+  policy: RolloutPolicy,
+  weightMax = 1,
+): RolloutVerdict {
+  const evidence = new Evidence(policy.judge);
+  for (const stable of history.before) evidence.remember(stable);
+  for (const second of history.seconds) evidence.add(second);
+  const { whole } = evidence.errors;
+  return {
+    ...outcomeOf(evidence, history.seconds, policy, weightMax),
+    against: evidence.against,
+    limit: evidence.limit,
+    metrics: metricsOf(evidence, policy),
+    excessFailures: whole.excessFailures,
+    excessError: whole.excessError,
+    excessRateMax: whole.upperExcess(policy.judge.beta),
+  };
+}
+
+/** The evidence as a ramp looks at it. */
+export function viewOf(evidence: Evidence): RampView {
+  const { policy, latencyFine, latencyRequests } = evidence;
+  return { policy, errors: evidence.errors.whole, latencyFine, latencyRequests };
+}
+
+function outcomeOf(
+  evidence: Evidence,
+  seconds: readonly Second[],
+  policy: RolloutPolicy,
+  weightMax: number,
+): Outcome {
+  if (evidence.bad) return { ...ABORT, reasons: [whyBad(evidence)] };
+  const last = seconds.at(-1);
+  const weight = last?.weight ?? 0;
+  const here = seconds.filter(({ step }) => step === last?.step);
+  const lacking = tooFew(here, policy.patience.requestsMin);
+  if (lacking !== undefined) return inconclusive([lacking], weight, here.length, policy);
+  const next = nextWeight(viewOf(evidence), policy.ramp, {
+    weight,
+    stepS: here.length,
+    totalS: seconds.length,
+    perSecond: perSecondOf(seconds),
+    weightMax,
+  });
+  const { rule, text } = next;
+  const why: Reason = { rule, text };
+  if (next.weight >= 1) return { state: "passed", action: "promote", weight: 1, reasons: [why] };
+  if (next.weight > weight) {
+    return { state: "running", action: "raise", weight: next.weight, reasons: [why] };
+  }
+  const open = missing(viewOf(evidence), policy.ramp);
+  const reasons = [why, ...open.map((each): Reason => ({ rule: "incomplete", text: each }))];
+  const isStuck = open.length > 0 || rule === "capacity";
+  if (isStuck && here.length >= policy.patience.holdMaxS) {
+    return inconclusive(reasons, weight, here.length, policy);
+  }
+  return { state: "running", action: "hold", weight, reasons };
+}
+
+const ABORT = { state: "failed", action: "abort", weight: 0 } as const;
+
+function whyBad(evidence: Evidence): Reason {
+  const { canary, expectedFailures } = evidence.errors.whole;
+  const byLatency = evidence.latency.map((test) => {
+    return { name: test.name, against: test.part * test.test.more };
+  });
+  const all = [{ name: "errors", against: evidence.againstByErrors }, ...byLatency];
+  const loudest = all.reduce((most, each) => (each.against > most.against ? each : most));
+  const text =
+    `${loudest.name}: evidence ${evidence.against.toPrecision(3)} of ${evidence.limit}; ` +
+    `${canary.failures} of ${canary.requests} requests failed, ` +
+    `${expectedFailures.toFixed(1)} at stable's rate`;
+  return { rule: "evidence", text };
+}
+
+/** Why nothing but an abort can be decided at this weight. undefined: it can. */
+function tooFew(here: readonly Second[], requestsMin: number): Reason | undefined {
+  const canary = here.reduce((sum, second) => sum + second.canary.requests, 0);
+  const stable = here.reduce((sum, second) => sum + second.stable.requests, 0);
+  if (canary === 0) {
+    return { rule: "no-canary-traffic", text: "the canary got no request at this weight" };
+  }
+  if (stable === 0) {
+    const text = "stable got no request, so there is nothing to compare with";
+    return { rule: "no-stable-traffic", text };
+  }
+  if (Math.min(canary, stable) >= requestsMin) return undefined;
+  const text = `${canary} requests of the canary and ${stable} of stable, of ${requestsMin} each`;
+  return { rule: "few-requests", text };
+}
+
+function inconclusive(
+  reasons: readonly Reason[],
+  weight: number,
+  waitedS: number,
+  { patience }: RolloutPolicy,
+): Outcome {
+  const state = "inconclusive";
+  const { holdMaxS, onInconclusive } = patience;
+  if (waitedS < holdMaxS) return { state, action: "hold", weight, reasons };
+  const over: Reason = { rule: "hold-max", text: `after ${waitedS} s: ${onInconclusive}` };
+  const weights = { pause: weight, promote: 1, abort: 0 };
+  const to = weights[onInconclusive];
+  return { state, action: onInconclusive, weight: to, reasons: [...reasons, over] };
+}
+
+function perSecondOf(seconds: readonly Second[]): number {
+  const recent = seconds.slice(-RECENT_S);
+  const requests = recent.reduce(
+    (sum, { stable, canary }) => sum + stable.requests + canary.requests,
+    0,
+  );
+  return requests / Math.max(1, recent.length);
+}
+
+function metricsOf(evidence: Evidence, { judge: { beta }, ramp }: RolloutPolicy): MetricVerdict[] {
+  const { whole, worse } = evidence.errors;
+  const { latencyFine, policy } = evidence;
+  const fine = whole.upperExcess(beta) <= ramp.excessMax;
+  return [
+    { name: "errors", against: worse, part: policy.errors.part, fine },
+    ...evidence.latency.map(({ name, part, test }, index) => {
+      return { name, against: test.more, part, fine: latencyFine[index] ?? false };
+    }),
+  ];
+}
