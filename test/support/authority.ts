@@ -11,7 +11,7 @@ export type CertificateWish = {
   readonly subject?: string;
   /** Each as `DNS:shop.example`, `IP:127.0.0.1`, `IP:::1` or `URI:spiffe://mesh/web`. */
   readonly names?: readonly string[];
-  /** By default for a day from an hour ago. */
+  /** By default: for a day, beginning an hour ago. */
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 };
@@ -41,7 +41,7 @@ function newKeys(): Keys {
   return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-/** `signer.chain`: what follows its certificates, up to the root without it. */
+/** `signer.chain`: what follows each certificate, up to the root but without it. */
 function authorityOf(signer: Signer, pem: string): Authority {
   return {
     pem,

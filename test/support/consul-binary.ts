@@ -13,12 +13,12 @@ const CONSUL_VERSION = "1.8.7";
 /** The last Debian with a package of Consul; later ones run its binary as it is. */
 const DEBIAN_SUITE = "bullseye";
 const DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-/** A download of 15 MB; more time than this means that there is no way to it. */
+/** For a download of 15 MB; if it takes longer than this, there is no way to get it. */
 const FETCH_TIMEOUT_MS = 120_000;
 
 /**
  * A real Consul for tests: CONSUL_BIN, PATH, the cache folder, or fetched into the cache.
- * undefined on a machine where it cannot be had, which is said loudly; in CI that is an error.
+ * undefined on a machine where it cannot be had, which is reported loudly; in CI it is an error.
  */
 export async function consulForTests(): Promise<string | undefined> {
   try {
@@ -53,7 +53,7 @@ async function installedConsul(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Works beside the cache and renames at the end, so that test files may fetch at the same time. */
+/** Works beside the cache and renames at the end, so test files may fetch it at the same time. */
 async function fetchConsul(): Promise<string> {
   await mkdir(cacheFolder(), { recursive: true });
   const folder = await mkdtemp(join(cacheFolder(), "fetch-"));
@@ -80,8 +80,8 @@ async function debianMirror(): Promise<string | undefined> {
 }
 
 /**
- * apt checks the index's signature, and by it the package's SHA-256. Needs no root, installs
- * nothing.
+ * apt checks the index's signature, and through it the package's SHA-256. Needs no root and
+ * installs nothing.
  */
 async function fromDebian(folder: string, mirror: string): Promise<string> {
   const at = (name: string): string => join(folder, name);
@@ -107,7 +107,7 @@ async function fromDebian(folder: string, mirror: string): Promise<string> {
   return at("root/usr/bin/consul");
 }
 
-/** HashiCorp's own zip, checked by the list of checksums beside it. */
+/** HashiCorp's own zip, checked against the list of checksums beside it. */
 async function fromRelease(folder: string): Promise<string> {
   const base = `https://releases.hashicorp.com/consul/${CONSUL_VERSION}`;
   const architecture = process.arch === "x64" ? "amd64" : process.arch;

@@ -32,7 +32,7 @@ export function consulParts(options: ConsulOptions): TestParts {
 }
 
 /**
- * The same parts, with waits of 5 s and more cut to 200 ms: those are for fleets, not for tests.
+ * The same parts, with waits of 5 s or more cut to 200 ms: those are for fleets, not for tests.
  */
 export function hurried(deps: TestParts): Omit<TestParts, typeof Symbol.asyncDispose> {
   const sleep = async (forMs: number, signal?: AbortSignal): Promise<void> =>

@@ -7,7 +7,7 @@ import { startSidecar } from "./sidecar.ts";
 import type { TestSidecar } from "./sidecar.ts";
 import { VersionOrigin } from "./version-origin.ts";
 
-/** How long a fleet may take to be in step again: the longest pause between two tries is 5 s. */
+/** How long a fleet may take to get back in step: the longest pause between two tries is 5 s. */
 const IN_STEP_MS = 30_000;
 /** Answers that each sidecar must give before a test goes on. */
 const SOME = 50;
@@ -16,9 +16,9 @@ const SOME = 50;
 export type SidecarOptions = {
   /** The agent that it talks to. Default: the fleet's. */
   readonly agent?: TestAgent;
-  /** More of `consul:`. */
+  /** Further keys of `consul:`. */
   readonly consul?: object;
-  /** More of the whole configuration. */
+  /** Further keys of the whole configuration. */
   readonly more?: object;
 };
 
@@ -71,7 +71,7 @@ export class ConsulFleet implements AsyncDisposable {
         copies: join(this.#folder, "copies"),
         ...consul,
       },
-      // Longer than any outage: an idle connection that is closed was closed for a reason.
+      // Longer than any outage: if an idle connection is closed, there was a reason for it.
       services: {
         web: { idleTimeout: "10m", versions: { v1: versionOf("v1"), v2: versionOf("v2") } },
       },
@@ -93,7 +93,7 @@ export class ConsulFleet implements AsyncDisposable {
     await sidecar.stop();
   }
 
-  /** Begins to ask through a sidecar. */
+  /** Starts sending requests through a sidecar. */
   async load(sidecar: TestSidecar): Promise<LiveLoad> {
     const load = await LiveLoad.start({
       port: sidecar.ports[0] ?? 0,
@@ -122,7 +122,7 @@ export class ConsulFleet implements AsyncDisposable {
     for (const { name, address } of this.origins) await this.register(name, address);
   }
 
-  /** Registers an instance of `web`; `more` over what it says. */
+  /** Registers an instance of `web`; `more` overrides what it says. */
   async register(version: string, address: string, more: object = {}): Promise<void> {
     const [Address, port] = address.split(":");
     await this.agent.put("agent/service/register", {
@@ -170,7 +170,7 @@ export class ConsulFleet implements AsyncDisposable {
     return [answer.status, ...stale].join("; ");
   }
 
-  /** All is well again: a shift through each sidecar is in force in all, and nothing is stale. */
+  /** All is well again: a shift through each sidecar is in force in all; nothing is stale. */
   async inStep(): Promise<void> {
     for (const [index] of this.sidecars.entries()) {
       const v1 = 20 + 10 * index;
@@ -195,7 +195,7 @@ export class ConsulFleet implements AsyncDisposable {
     }, IN_STEP_MS);
   }
 
-  /** Some more requests are answered through each sidecar. */
+  /** Waits until each sidecar has answered some more requests. */
   async traffic(): Promise<void> {
     await Promise.all(this.#loads.map((load) => load.more(SOME)));
   }

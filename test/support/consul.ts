@@ -9,7 +9,7 @@ import { eventually } from "./eventually.ts";
 /** An election of three servers takes some seconds on a busy machine. */
 const START_TIMEOUT_MS = 30_000;
 /**
- * Agents listen on ports below those that systems give to outgoing connections (32 768 and up on
+ * Agents listen on ports below those that a system gives to outgoing connections (32 768 and up on
  * Linux): an agent that is killed and comes back finds its own ports free.
  */
 const PORTS = { from: 20_000, below: 32_000 };
@@ -20,7 +20,7 @@ const START_TRIES_MAX = 3;
 export type AgentOptions = {
   /** 127.0.0.x. Default 127.0.0.1. */
   readonly host?: string;
-  /** More of Consul's configuration, over ours. */
+  /** Further keys of Consul's configuration, which override ours. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Servers of a cluster with data directories, in place of `-dev`. */
   readonly cluster?: { readonly size: number; readonly join: readonly string[] };
@@ -68,7 +68,7 @@ export class TestAgent implements AsyncDisposable {
     ];
   }
 
-  /** Starts an agent; resolves when it takes requests (a lone one: and leads). */
+  /** Starts an agent; resolves when it takes requests and, if it is alone, leads. */
   static async start(binary: string, options: AgentOptions = {}): Promise<TestAgent> {
     for (let tries = 1; ; tries += 1) {
       const folder = await mkdtemp(join(tmpdir(), "sluice-consul-"));
@@ -102,7 +102,7 @@ export class TestAgent implements AsyncDisposable {
     const ended = once(child, "exit").then(() => {
       throw new Error(`Consul ended: ${this.#output.slice(-2_000)}`);
     });
-    // Later on its end is the test's own doing.
+    // From then on, if it ends, the test has ended it.
     ended.catch(() => undefined);
     await Promise.race([this.#answers(), ended]);
   }
@@ -116,7 +116,7 @@ export class TestAgent implements AsyncDisposable {
     }, START_TIMEOUT_MS);
   }
 
-  /** No good-bye: as if the machine had lost power. */
+  /** Without a goodbye: as if the machine had lost power. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -154,7 +154,7 @@ export class TestAgent implements AsyncDisposable {
     return text === "" ? undefined : JSON.parse(text);
   }
 
-  /** Joins this datacenter with another one's, which resolves when requests get there. */
+  /** Joins this datacenter with another one; resolves when requests get there. */
   async joinWan(other: TestAgent, datacenter: string): Promise<void> {
     await this.put(`agent/join/${other.wanAddress}?wan=1`);
     await eventually(async () => {
@@ -226,7 +226,7 @@ function settingsOf(
   };
 }
 
-/** Consul cannot choose by itself: we look which are free. -1: off. */
+/** Consul cannot choose ports by itself, so we look for free ones. -1: off. */
 async function freePorts(host: string): Promise<Ports> {
   const ports = new Set<number>();
   while (ports.size < 5) {

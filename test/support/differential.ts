@@ -7,8 +7,8 @@ import type { Stream } from "./messages.ts";
 const KNOWN = "PURGE";
 
 /**
- * What llhttp can be asked of: it knows a few methods only, so others become one that it knows, in
- * the bytes and in what we made of them. There is nothing else that it could read differently.
+ * What llhttp can be asked about: it knows only a few methods, so others become one that it knows,
+ * in the bytes and in what we made of them. There is nothing else that it could read differently.
  */
 export function withMethodsKnown(
   bytes: Buffer,
@@ -28,8 +28,8 @@ export function withMethodsKnown(
 }
 
 /**
- * Expects that llhttp read every message that we took, as we did. Of what we refused, and after it,
- * nothing is asked. Trailers that we drop it may have.
+ * Expects llhttp to have read every message that we took, as we did. Nothing is asked about what we
+ * refused, or what came after it. It may have trailers that we drop.
  */
 export function expectSameReading(ours: Stream, theirs: readonly Reading[]): void {
   for (const [index, reading] of ours.readings.entries()) {
@@ -51,7 +51,7 @@ export function expectSameReading(ours: Stream, theirs: readonly Reading[]): voi
   }
 }
 
-/** Those trailers of `theirs` that are in `ours`, if they come in the same order. */
+/** The trailers of `theirs` that are in `ours` too, if they come in the same order. */
 function kept(theirs: readonly string[], ours: readonly string[]): readonly string[] {
   const left = [...ours];
   for (let at = 0; at < theirs.length && left.length > 0; at += 2) {

@@ -5,13 +5,13 @@ import { writeFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
 
-/** What the server says of a name. */
+/** What the server says about a name. */
 export type Zone = {
-  /** IPv4 and IPv6. Absent or empty: the name is there, without addresses. */
+  /** IPv4 and IPv6. Absent or empty: the name exists, but has no addresses. */
   readonly addresses?: readonly string[];
   /** Default: 1. */
   readonly ttlSeconds?: number;
-  /** No answer at all, or this response code (RFC 1035 section 4.1.1) in place of addresses. */
+  /** No answer at all, or this response code (RFC 1035 section 4.1.1) instead of addresses. */
   readonly fault?: "silent" | "SERVFAIL" | "REFUSED";
 };
 
@@ -21,7 +21,7 @@ const HEAD_BYTES = 12;
 
 /** A small DNS server (RFC 1035) over UDP on a loopback address, for tests. */
 export class DnsServer {
-  /** By full name in lower case. A name that is not here is NXDOMAIN. */
+  /** By full name, in lower case. A name that is not here is NXDOMAIN. */
   readonly zones = new Map<string, Zone>();
   /** `A web.test`, in the order of arrival. */
   readonly questions: string[] = [];
@@ -92,7 +92,7 @@ function readName(message: Buffer): { readonly name: string; readonly end: numbe
   return { name: labels.join(".").toLowerCase(), end: at + 1 };
 }
 
-/** Its name is a pointer to that of the question. */
+/** Its name is a pointer to the one in the question. */
 function recordOf(address: string, ttlSeconds: number): Buffer {
   const data = isIPv6(address) ? v6Bytes(address) : Buffer.from(address.split(".").map(Number));
   const head = Buffer.alloc(HEAD_BYTES);

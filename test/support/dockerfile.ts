@@ -17,7 +17,7 @@ export type Stage = {
 };
 
 /**
- * Reads a Dockerfile as far as ours goes: no heredocs, no parser directives, no ARG before FROM.
+ * Reads as much of Dockerfiles as ours uses: no heredocs, parser directives or ARG before FROM.
  */
 export function parseDockerfile(source: string): readonly Stage[] {
   const lines = source
@@ -47,7 +47,7 @@ function parseInstruction(line: string): Instruction {
   return { name: name.toUpperCase(), flags: Object.fromEntries(flags), text };
 }
 
-/** The words of an instruction in the exec form. @throws when it is in the shell form. */
+/** The words of an instruction in exec form. @throws when it is in shell form. */
 export function execForm(text: string): readonly string[] {
   return JSON.parse(text) as readonly string[];
 }

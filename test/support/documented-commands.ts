@@ -13,7 +13,7 @@ import type { TestSidecar } from "./sidecar.ts";
 /** How long one command of a page may take. */
 const COMMAND_DEADLINE_MS = 20_000;
 
-/** What the lines of expected output begin with. */
+/** What each line of expected output begins with. */
 const ARROW = /^# →(?: |$)/;
 
 /** A command of a page with the output that stands below it. */
@@ -25,7 +25,7 @@ export class PageStage implements AsyncDisposable {
   readonly #sidecar: TestSidecar;
   readonly #swaps: readonly (readonly [RegExp, string])[];
 
-  /** `config`: as on the page. Its addresses are the reader's; here they become free ones. */
+  /** `config`: as on the page. Its addresses are for the reader; here they become free ones. */
   static async start(config: Block): Promise<PageStage> {
     const origins = await Promise.all([startOrigin("v1"), startOrigin("v2")]);
     const [v1, v2] = origins.map((origin) => (origin.address() as AddressInfo).port);
@@ -79,7 +79,7 @@ export class PageStage implements AsyncDisposable {
       origin.close();
       origin.closeAllConnections();
     }
-    // An upgrade leaves a process behind that the sidecar's own end does not end.
+    // An upgrade leaves a process behind that does not end with the sidecar.
     for (const { event, pid } of this.#sidecar.log) {
       if (event === "upgrade.serving") killIfAlive(Number(pid));
     }
@@ -104,8 +104,8 @@ export function stepsOf({ text }: Block): readonly Step[] {
 }
 
 /**
- * Whether a command printed what stands below it. There `…` is any text of one line, and the width
- * of columns, which hangs on what it stands for, does not count.
+ * Whether a command printed what stands below it. There `…` is any text within one line. The width
+ * of columns does not count, because it depends on what `…` stands for.
  */
 export function isAsWanted(output: string, wanted: string): boolean {
   const pattern = normal(wanted)

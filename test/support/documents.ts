@@ -8,7 +8,7 @@ export type Block = {
   readonly text: string;
 };
 
-/** A row of a table: its cells, and the paragraph or heading that stands over the table. */
+/** A row of a table: its cells, and the paragraph or heading above the table. */
 export type Row = { readonly cells: readonly string[]; readonly caption: string };
 
 /** Every page that people read. */
@@ -41,7 +41,7 @@ export function proseOf({ text }: SourceFile): string {
   return text.replaceAll(/^```[^]*?^```$/gm, "");
 }
 
-/** The rows of all tables, without heads. */
+/** The rows of all tables, without their heads. */
 export function rowsOf(page: SourceFile): readonly Row[] {
   const rows: Row[] = [];
   let caption = "";

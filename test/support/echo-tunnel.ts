@@ -9,7 +9,7 @@ export class EchoTunnel {
   #isStopped = false;
   /** Messages that came back. */
   echoed = 0;
-  /** Messages that came back out of order or changed. */
+  /** Messages that came back changed or out of order. */
   wrong = 0;
   /** The other side has not closed it. */
   isOpen = true;
@@ -49,7 +49,7 @@ export class EchoTunnel {
   #send(): void {
     if (this.#isStopped) return;
     this.#sent += 1;
-    // On the next turn: tunnels carry bytes all the time, and leave room for others.
+    // On the next turn: tunnels carry bytes all the time, but leave room for others.
     setImmediate(() => this.#webSocket.send(`message ${this.#sent}`, () => undefined));
   }
 }

@@ -1,10 +1,10 @@
 import type { ToldEvent } from "../../control/records/events.ts";
 import type { TestSidecar } from "./sidecar.ts";
 
-/** An event, and when it came here. */
+/** An event, and when it arrived here. */
 export type ReceivedEvent = ToldEvent & { readonly atMs: number };
 
-/** Everything that a sidecar tells by GET /v1/events, from now on. */
+/** Everything that a sidecar tells through GET /v1/events from now on. */
 export class EventLog {
   readonly events: ReceivedEvent[] = [];
   readonly #stop = new AbortController();

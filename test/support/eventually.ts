@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How often a condition is looked at. */
+/** How often a condition is checked. */
 const INTERVAL_MS = 10;
 
-/** Tries `check` until it does not throw. @throws its last error after `timeoutMs`. */
+/** Tries `check` until it no longer throws. @throws its last error after `timeoutMs`. */
 export async function eventually<Result>(
   check: () => Result | Promise<Result>,
   timeoutMs = 5_000,

@@ -6,7 +6,7 @@ import { FakeConsul } from "./fake-consul.ts";
 /** A fake agent, and what everything in control/registry works with over it. */
 export type FakeConsulBed = {
   readonly consul: FakeConsul;
-  /** Waits of 5 s and more take 200 ms. */
+  /** Waits of 5 s or more take 200 ms. */
   readonly deps: Omit<TestParts, typeof Symbol.asyncDispose>;
   /** Runs until the test ends, or the controller that this gives. */
   readonly run: (work: (signal: AbortSignal) => Promise<unknown>) => Running;
@@ -15,7 +15,7 @@ export type FakeConsulBed = {
 /** What runs beside a test. */
 export type Running = { readonly end: AbortController; readonly done: Promise<unknown> };
 
-/** Opens a bed that is taken down with the test: what runs in it first. */
+/** Opens a bed that is taken down with the test, beginning with what runs in it. */
 export async function openConsulBed(): Promise<FakeConsulBed> {
   const consul = await FakeConsul.start();
   const own = consulParts({ address: consul.address });

@@ -12,19 +12,19 @@ export type FakeKey = {
   readonly session?: string | undefined;
 };
 
-/** What a fault makes of every answer while it is set. */
+/** What a fault does to every answer while it is set. */
 type Fault =
   | { readonly kind: "answer"; readonly status: number; readonly text: string }
-  /** The connection is taken, and nothing ever said. */
+  /** The connection is accepted, and nothing is ever said. */
   | { readonly kind: "silence" }
-  /** The request is carried out, and then the connection cut. */
+  /** The request is carried out, and then the connection is cut. */
   | { readonly kind: "cut" };
 
 type Answer = { readonly status?: number; readonly body?: unknown };
 
 /**
- * As much of a Consul agent as our client asks for, over a real socket, with all of its state open
- * to a test. A blocking query waits until anything changes.
+ * As much of a Consul agent as our client uses, over a real socket, with all of its state open to a
+ * test. A blocking query waits until anything changes.
  */
 export class FakeConsul implements AsyncDisposable {
   readonly keys = new Map<string, FakeKey>();
@@ -38,7 +38,7 @@ export class FakeConsul implements AsyncDisposable {
   readonly queries = new Map<string, unknown>();
   /** Config entries, by `KIND/NAME`. */
   readonly entries = new Map<string, Record<string, unknown>>();
-  /** What was asked: `PUT kv/a?cas=0`. Of waits only that there was one. */
+  /** What was asked: `PUT kv/a?cas=0`. Of a wait it says only that there was one. */
   readonly asked: string[] = [];
   /** Headers and body of the last request. */
   last: { readonly headers: IncomingMessage["headers"]; readonly body: string } | undefined;
@@ -46,7 +46,7 @@ export class FakeConsul implements AsyncDisposable {
   readonly denied = new Set<string>();
   /** Whether an answer says that something was left out, as from 1.12 on. */
   saysFiltered = false;
-  /** Before `/v1/`, as behind a gateway: all other paths are unknown. */
+  /** Stands before `/v1/`, as behind a gateway; all other paths are unknown. */
   prefix = "";
   leader = "127.0.0.1:8300";
   fault: Fault | undefined;
@@ -86,7 +86,7 @@ export class FakeConsul implements AsyncDisposable {
     this.#wake = Promise.withResolvers();
   }
 
-  /** Writes a key as somebody else would. */
+  /** Writes a key, as somebody else would. */
   set(key: string, value: string, session?: string): void {
     const lockIndex = session === undefined ? 0 : 1;
     this.keys.set(key, { value, modifyIndex: this.index + 1, lockIndex, session });
@@ -150,7 +150,7 @@ export class FakeConsul implements AsyncDisposable {
     return path === "status/leader" ? { body: JSON.stringify(this.leader) } : { status: 404 };
   }
 
-  /** As without ACLs: an error, unless something is denied. */
+  /** As without ACLs: an error, unless something has been denied. */
   #authorize(body: string): Answer {
     if (this.denied.size === 0) return { status: 401, body: "ACL support disabled" };
     const wanted = JSON.parse(body) as readonly { readonly Resource: string; Segment: string }[];
@@ -232,7 +232,7 @@ export class FakeConsul implements AsyncDisposable {
     return { body: { Address: "", Service: known["Name"], ...known } };
   }
 
-  /** Those whose Meta.sluiceSidecar the filter names. */
+  /** Those whose Meta.sluiceSidecar is the one that the filter names. */
   #registeredBy(query: URLSearchParams): object {
     const name = /"(.*)"$/.exec(query.get("filter") ?? "")?.[1];
     const found = [...this.registered].filter(([, { Meta }]) => {

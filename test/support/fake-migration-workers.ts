@@ -17,7 +17,7 @@ export class FakeMigrationWorkers implements AskedWorkers {
   /** Tunnels by pid. */
   readonly held: Map<number, number>;
   readonly progress = new Map<number, Partial<MigrationProgress>>();
-  /** What each was last ordered. */
+  /** The latest order of each. */
   readonly orders = new Map<number, MigrationOrder>();
   readonly asked: string[] = [];
 

@@ -6,12 +6,12 @@ import { KeptConnection } from "./kept-connection.ts";
 import { startSidecar } from "./sidecar.ts";
 import type { TestSidecar } from "./sidecar.ts";
 
-/** What a module says of itself besides what it does. */
+/** What a module says about itself, besides what it does. */
 export type ModuleParts = { readonly version?: string; readonly readsState?: readonly string[] };
 
 /**
  * The body of a create() that counts requests; `/count` is answered with how many there were, and
- * is none of them.
+ * does not count itself.
  */
 export const COUNTING = `
   let count = 0;
@@ -38,7 +38,7 @@ export class FilterBench implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Of a configuration whose sidecar may load the modules. */
+  /** For the configuration of a sidecar that may load the modules. */
   get control(): object {
     return { bind: "127.0.0.1:0", filterFolders: [this.folder] };
   }
@@ -57,7 +57,7 @@ export class FilterBench implements AsyncDisposable {
     this.#sidecar = await startSidecar({ control: this.control, services, ...more });
   }
 
-  /** Writes a module and gives its path. `body`: of create(options); `version` is in its reach. */
+  /** Writes a module and gives its path. `body`: of create(options); it can use `version`. */
   async module(name: string, body: string, deps: ModuleParts = {}): Promise<string> {
     const { version = "1", readsState = [] } = deps;
     const path = join(this.folder, `${name}.ts`);
@@ -72,7 +72,7 @@ export class FilterBench implements AsyncDisposable {
     return path;
   }
 
-  /** What a GET gets: the whole head and the body. */
+  /** What the answer to a GET holds: the whole head, and the body. */
   async get(path = "/", host = "web"): Promise<string> {
     const connection = await KeptConnection.open(this.port);
     const { head, body } = await connection.get(host, path);

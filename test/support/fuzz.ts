@@ -6,7 +6,7 @@ const SEED_IN_GATE = 20_260_101;
 /** How long a fuzz test runs: FUZZ_SECONDS, or a share of the gate's time. */
 export const FUZZ_MS = 1000 * Number(process.env["FUZZ_SECONDS"] ?? SECONDS_IN_GATE);
 
-/** fast-check's parameters for it. FUZZ_SEED repeats a run; a failure prints its seed. */
+/** The parameters for fast-check. FUZZ_SEED repeats a run; a failure prints its seed. */
 export const FUZZ_PARAMETERS: fc.Parameters<unknown> = {
   seed: Number(process.env["FUZZ_SEED"] ?? SEED_IN_GATE),
   numRuns: Number.MAX_SAFE_INTEGER,

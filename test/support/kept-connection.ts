@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { once } from "node:events";
 
-/** An answer, as far as tests of traffic look at it. */
+/** An answer, as far as tests of traffic care. */
 export type KeptResponse = {
   readonly status: number;
   /** The whole head, as latin1 text. */
@@ -10,12 +10,12 @@ export type KeptResponse = {
   readonly body: string;
 };
 
-/** How long a request may go without a whole answer before it fails. */
+/** How long a request may wait for its whole answer before it fails. */
 const ANSWER_WAIT_MS = 20_000;
 
 /**
- * One kept-alive connection that is never opened again by itself: whoever closes it is noticed.
- * Takes one request at a time and only answers with Content-Length, to be cheap under load.
+ * One kept-alive connection that never reopens by itself, so it is noticed when somebody closes it.
+ * Takes one request at a time, and only answers with a Content-Length, to be cheap under load.
  */
 export class KeptConnection {
   readonly #socket: Socket;
@@ -43,13 +43,13 @@ export class KeptConnection {
       this.isOpen = false;
       this.#waiting?.reject(new Error("Connection was closed before the answer was whole"));
     });
-    // A FIN ends it for us too, also inside an answer.
+    // A FIN ends it for us too, even in the middle of an answer.
     socket.on("end", () => (this.isOpen = false));
   }
 
   /**
    * Sends a GET and gives its answer. `fields`: further header lines, each with its CRLF.
-   * @throws when the connection ends before, or no whole answer comes in time.
+   * @throws when the connection ends first, or no whole answer comes in time.
    */
   async get(host: string, path = "/", fields = ""): Promise<KeptResponse> {
     const waiting = Promise.withResolvers<KeptResponse>();

@@ -4,25 +4,25 @@ import { KeptConnection } from "./kept-connection.ts";
 import { NumberedWebSocket } from "./numbered-web-socket.ts";
 import type { MessageCounts } from "./numbered-web-socket.ts";
 
-/** One WebSocket of so many sends long messages too. */
+/** One in so many WebSockets sends long messages too. */
 const LONG_MESSAGES_EVERY = 8;
 /** How long the last messages may take to come back. */
 const SETTLE_MS = 10_000;
 
-/** Where a live load goes, and what it consists of. */
+/** Where a live load goes, and what it is made of. */
 export type LiveLoadPlan = {
   readonly port: number;
   readonly host: string;
   /** Kept-alive connections that send one request after the other. */
   readonly busy: number;
-  /** Pause of each between two requests, in milliseconds. 0: none. */
+  /** How long each pauses between two requests, in milliseconds. 0: not at all. */
   readonly pauseMs: number;
   /** Connections that are opened each second for one request. */
   readonly churnPerSecond: number;
   /** Kept-alive connections that have had one request and will have another at the end. */
   readonly idle: number;
   readonly webSockets: number;
-  /** Pause of each WebSocket between two messages. */
+  /** How long each WebSocket pauses between two messages. */
   readonly messageEveryMs: number;
 };
 
@@ -30,7 +30,7 @@ export type LiveLoadPlan = {
 export type LiveLoadReport = {
   /** Requests that were answered with 200. */
   readonly answered: number;
-  /** Requests that got no whole answer, or another. */
+  /** Requests that got no whole answer, or another status. */
   readonly failed: number;
   /** Why, and how often. */
   readonly failures: Readonly<Record<string, number>>;
@@ -57,7 +57,7 @@ export class LiveLoad implements AsyncDisposable {
   #isStopped = false;
   #busyClosed = 0;
   #longestMs = 0;
-  /** Requests that were answered so far. */
+  /** Requests answered so far. */
   answered = 0;
 
   /** Resolves when everything is open and at work. @throws when a connection is refused. */
@@ -71,7 +71,7 @@ export class LiveLoad implements AsyncDisposable {
     this.#plan = plan;
   }
 
-  /** Requests that failed so far. */
+  /** Requests failed so far. */
   get failed(): number {
     return [...this.#failures.values()].reduce((sum, count) => sum + count, 0);
   }
@@ -166,7 +166,7 @@ export class LiveLoad implements AsyncDisposable {
     connection.close();
   }
 
-  /** The WebSockets take turns, so that messages are on their way all the time. */
+  /** The WebSockets take turns, so that some message is always on its way. */
   async #talk(): Promise<void> {
     const { messageEveryMs } = this.#plan;
     const startMs = performance.now();
@@ -187,7 +187,7 @@ export class LiveLoad implements AsyncDisposable {
     }
   }
 
-  /** One request. Whether the connection was still open for it. */
+  /** Sends one request. Resolves with whether the connection was still open for it. */
   async #ask(connection: KeptConnection): Promise<boolean> {
     if (!connection.isOpen) return false;
     const startMs = performance.now();

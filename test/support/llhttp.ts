@@ -9,7 +9,7 @@ export type Reading = {
   readonly fields: readonly string[];
   body: string;
   trailers: readonly string[];
-  /** undefined: whether it is, the two parsers need not agree on. */
+  /** undefined: the two parsers need not agree on whether it is. */
   complete: boolean | undefined;
 };
 
@@ -34,7 +34,7 @@ class Wire extends Duplex {
   }
 }
 
-/** The requests that node:http reads in `bytes`, incomplete ones too, in their order. */
+/** The requests that node:http reads in `bytes`, in order, incomplete ones too. */
 export async function requestsByLlhttp(bytes: Buffer): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   const take = (request: http.IncomingMessage): void => {

@@ -5,7 +5,7 @@ import { KeptConnection } from "./kept-connection.ts";
 export type Answered = {
   readonly status: number;
   readonly body: string;
-  /** `Load.mark` when the request was sent, and when its answer was there. */
+  /** `Load.mark` when the request was sent, and when its answer had come. */
   readonly sentMark: number;
   readonly answeredMark: number;
 };
@@ -19,7 +19,7 @@ export type LoadTarget = {
 
 /**
  * Connections that each send one request after the other, as fast as answers come, until told to
- * stop. One that the other side closes is counted, and opened again.
+ * stop. One that the other side closes is counted, and reopened.
  */
 export class Load implements AsyncDisposable {
   /** Set by the test; tells requests sent before a moment from those sent after it. */
@@ -29,14 +29,14 @@ export class Load implements AsyncDisposable {
   lost = 0;
   /** Connections that the other side closed. */
   closed = 0;
-  /** Connections that were refused; each is one less from then on. */
+  /** Connections that were refused; from then on there is one fewer for each. */
   refused = 0;
   readonly #target: LoadTarget;
   readonly #onAnswer: (answered: Answered) => void;
   readonly #loops: readonly Promise<void>[];
   #isStopped = false;
 
-  /** Begins at once. `onAnswer` hears of every answer. */
+  /** Begins at once. `onAnswer` gets every answer. */
   constructor(target: LoadTarget, onAnswer: (answered: Answered) => void = () => undefined) {
     this.#target = target;
     this.#onAnswer = onAnswer;
@@ -55,7 +55,7 @@ export class Load implements AsyncDisposable {
     await this.stop();
   }
 
-  /** Lets every request under way get its answer and closes the connections. */
+  /** Lets every request under way get its answer, then closes the connections. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#loops);

@@ -16,7 +16,7 @@ export class ManualClock implements Clock {
     return Date.UTC(2026, 0, 1) + this.#nowMs;
   }
 
-  /** How many sleep now. */
+  /** How many are asleep now. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
     return promise.finally(() => signal?.removeEventListener("abort", abort));
   }
 
-  /** Wakes everybody who is due meanwhile, in order, and lets each act before the next. */
+  /** Wakes everybody who becomes due, in order, and lets each act before the next one wakes. */
   async advance(byMs: number): Promise<void> {
     const endMs = this.#nowMs + byMs;
     for (;;) {

@@ -5,7 +5,7 @@ import { TICK_MS, TimerWheel } from "../../proxy/base/timer-wheel.ts";
 export type ManualWheel = {
   readonly wheel: TimerWheel;
   readonly nowMs: () => number;
-  /** Lets time pass in one go, as for a process that was stopped, and ticks once. */
+  /** Lets time pass all at once, as for a process that was stopped, and ticks once. */
   readonly jump: (byMs: number) => void;
   /** Lets time pass, tick by tick. */
   readonly advance: (byMs: number) => void;
@@ -13,7 +13,7 @@ export type ManualWheel = {
 
 const never = (): Promise<void> => new Promise(() => undefined);
 
-/** A wheel by a clock that the test turns; the test's timers are faked while it lasts. */
+/** A wheel driven by a clock that the test turns; timers are faked until the test ends. */
 export function manualWheel(startMs = 1_000_000): ManualWheel {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   onTestFinished(() => void vi.useRealTimers());

@@ -13,11 +13,11 @@ import type { Reading } from "./llhttp.ts";
 /** What our parser made of a stream of messages. */
 export type Stream = {
   readonly readings: readonly Reading[];
-  /** Why it stopped. undefined: the bytes ended, or nothing more is to be read. */
+  /** Why it stopped. undefined: the bytes ended, or there is nothing more to read. */
   readonly refused: RejectReason | undefined;
-  /** Nothing says that the connection ends after what was read. */
+  /** Whether nothing says that the connection ends after what was read. */
   readonly goesOn: boolean;
-  /** Where the line of each message begins that was read. */
+  /** Where the first line of each message that was read begins. */
   readonly starts: readonly number[];
   /** What may be passed on of the bodies, framing included. */
   readonly forwarded: string;
@@ -27,7 +27,7 @@ export type Stream = {
 type Side = {
   readonly head: RequestHead | ResponseHead;
   readonly start: () => string;
-  /** Bytes before the message's line. */
+  /** Bytes before the message's first line. */
   readonly before: () => number;
   readonly framing: () => BodyFraming;
   /** Whether another message may follow on the connection. */
@@ -59,7 +59,7 @@ export function readResponses(
     start: () => `1.${head.minorVersion} ${head.status} ${reasonOf(head)}`,
     before: () => 0,
     framing: () => head.framingFor(method === "HEAD"),
-    // llhttp takes what follows a 1xx with Connection: close for nothing; RFC 9112 9.6 does not.
+    // llhttp ignores what follows a 1xx with Connection: close; RFC 9112 9.6 does not.
     goesOn: () => head.status < 200 && head.status !== 101 && head.keepAlive,
   });
 }
@@ -81,7 +81,7 @@ function readStream(bytes: Buffer, cuts: readonly number[], side: Side): Stream 
 
 const FRAMING_LINE = /^(?:content-length|transfer-encoding):/im;
 
-/** Somewhere else for every piece, with bytes around it that must not be looked at. */
+/** A different place for every piece, between bytes that must not be looked at. */
 function moved(bytes: Buffer): { readonly room: Buffer; readonly start: number } {
   const start = 1 + (bytes.length % 7);
   const room = Buffer.alloc(start + bytes.length + 5, "\n");
@@ -141,7 +141,7 @@ class Reader {
     if (length === REFUSED) {
       return this.#refuse(head.refusal?.reason);
     }
-    // What a service may tolerate, none does here.
+    // Nothing is tolerated here, not even what a service may tolerate.
     const broken = intolerable(head.violations, 0);
     if (broken !== undefined) {
       return this.#refuse(broken);
@@ -169,7 +169,7 @@ class Reader {
     const reading = this.#reading as Reading;
     const end = this.#scanner.scan(room, start, start + piece.length);
     if (end === REFUSED) {
-      // How much was read before a refusal depends on the cuts.
+      // How much was read before a refusal depends on where the cuts are.
       reading.body = "";
       return this.#refuse(this.#scanner.refusal?.reason);
     }

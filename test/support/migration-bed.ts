@@ -6,13 +6,13 @@ import { inTurns, NumberedClient } from "./numbered-tunnels.ts";
 import { startSidecar } from "./sidecar.ts";
 import type { TestSidecar } from "./sidecar.ts";
 
-/** A sidecar for tests of versions that are left: each test has a service of its own at `web`. */
+/** A sidecar for tests of versions that lose their traffic: each test has its own service `web`. */
 export class MigrationBed implements AsyncDisposable {
   readonly sidecar: TestSidecar;
   readonly port: number;
   readonly #log: EventLog;
   readonly #cleanUps: (() => unknown)[] = [];
-  /** The path of the service of the test that runs. */
+  /** The path of the current test's service. */
   #service = "";
   #services = 0;
 
@@ -28,7 +28,7 @@ export class MigrationBed implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Done after the test, the last one first. */
+  /** To be done after the test, the last one first. */
   defer(cleanUp: () => unknown): void {
     this.#cleanUps.push(cleanUp);
   }
@@ -57,7 +57,7 @@ export class MigrationBed implements AsyncDisposable {
     );
   }
 
-  /** Opens WebSockets to the service, each with its name as its path. */
+  /** Opens WebSockets to the service, each of which has its name for a path. */
   async open(...names: readonly string[]): Promise<NumberedClient[]> {
     const clients = await inTurns(names.length, 10, (at) =>
       NumberedClient.open(this.port, names[at] ?? ""),
@@ -66,7 +66,7 @@ export class MigrationBed implements AsyncDisposable {
     return clients;
   }
 
-  /** Sets the state of a version, or of `v1/endpoints/ADDRESS`, even if nothing serves then. */
+  /** Sets the state of a version, or of `v1/endpoints/ADDRESS`, even if then nothing serves. */
   async setState(path: string, state: string): Promise<void> {
     const below = `/versions/${path}/state?force=true`;
     const response = await this.sidecar.call("PUT", this.#path(below), { state });
@@ -91,7 +91,7 @@ export class MigrationBed implements AsyncDisposable {
     return this.sidecar.call("POST", this.#path("/versions/v1/migration"), { action });
   }
 
-  /** What the sidecar told of the test's service, in order. */
+  /** What the sidecar said about the test's service, in order. */
   told(kind: string): ReceivedEvent[] {
     return this.#log.of(kind).filter((event) => event["service"] === this.#service);
   }

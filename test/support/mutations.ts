@@ -98,7 +98,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   ),
 });
 
-/** Texts of a corpus, or two of them in a row, with up to four mutations. latin1. */
+/** Texts of a corpus, or two of them in a row, with up to four mutations; in latin1. */
 export function mutated(corpus: readonly string[]): fc.Arbitrary<Buffer> {
   const seed = fc.constantFrom(...corpus);
   const text = fc.oneof(

@@ -10,20 +10,20 @@ const FRAGMENT_PAUSE_MS = 15;
 /** On some tunnels every message is so long that no read holds the whole of it. */
 const LONG_BYTES = 200_000;
 
-/** What an origin knows of one of its tunnels. */
+/** What an origin knows about one of its tunnels. */
 type OriginTunnel = {
   readonly webSocket: WebSocket;
   sent: number;
   received: number;
-  /** Messages of the client's that were not the next one. */
+  /** Messages from the client that were not the next one. */
   wrong: number;
-  /** A message is half sent. */
+  /** Whether a message is half sent. */
   isBusy: boolean;
-  /** The code that the client's Close had, or ws's own for an end without one. */
+  /** The code in the client's Close, or ws's own code for an end without one. */
   closedWith: number | undefined;
 };
 
-/** An origin whose WebSockets carry numbered messages, whole ones and fragmented ones. */
+/** An origin whose WebSockets carry numbered messages, some whole and some in fragments. */
 export class NumberedOrigin implements Disposable {
   readonly #server: Server = createServer((_request, response) => response.end("ok"));
   readonly #webSockets = new WebSocketServer({ noServer: true });
@@ -109,7 +109,7 @@ export class NumberedOrigin implements Disposable {
 export class NumberedClient {
   readonly id: string;
   readonly #webSocket: WebSocket;
-  /** What is left of a frame's header that was cut by a read. */
+  /** The start of a frame's header that a read has cut in two. */
   #header = Buffer.alloc(0);
   #payloadLeft = 0;
   #isInMessage = false;
@@ -119,10 +119,10 @@ export class NumberedClient {
   received = 0;
   /** Messages that were not the next one. */
   wrong = 0;
-  /** ws's code for the end: that of the Close frame, 1006 for an end without one. */
+  /** ws's code for the end: the Close frame's, or 1006 for an end without one. */
   closedWith: number | undefined;
   error: Error | undefined;
-  /** A message had begun and was not whole when the Close came, or the end without one. */
+  /** Whether a message was still incomplete when the Close, or the end without one, came. */
   get isCut(): boolean {
     return this.#isInMessage;
   }
@@ -169,7 +169,7 @@ export class NumberedClient {
     this.onClose();
   }
 
-  /** Follows the frames beside ws, which says nothing of a message that is never ended. */
+  /** Follows the frames alongside ws, which does not mention a message that never ends. */
   #follow(bytes: Buffer): void {
     let rest = Buffer.concat([this.#header, bytes]);
     while (!this.#isClosed && rest.length > 0) {
@@ -189,7 +189,7 @@ export class NumberedClient {
   }
 }
 
-/** The header of a server's frame. undefined: it is not whole. */
+/** The header of a server's frame. undefined: it is incomplete. */
 function headerOf(
   bytes: Buffer,
 ): { opcode: number; isLast: boolean; bytes: number; payloadBytes: number } | undefined {

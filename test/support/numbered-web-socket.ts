@@ -1,24 +1,24 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 
-/** Lengths of messages in turn: within one read, longer than a text write, over several reads. */
+/** Lengths of messages, in turn: within one read, longer than a text write, over several reads. */
 const MESSAGE_BYTES = [20, 700, 20, 20_000, 20, 3_000, 20, 150_000];
 
 /** What became of the messages of one WebSocket. */
 export type MessageCounts = {
   readonly sent: number;
-  /** Came back as they were sent, at the place where they belong. */
+  /** Those that came back as they were sent, in the place where they belong. */
   readonly echoed: number;
   readonly lost: number;
   readonly doubled: number;
   readonly outOfOrder: number;
-  /** Came back changed. */
+  /** Those that came back changed. */
   readonly damaged: number;
 };
 
 /**
- * A WebSocket to an origin that sends everything back. Its messages are numbered and of all sizes:
- * what is lost, doubled, out of order or damaged on the way there or back is noticed.
+ * A WebSocket to an origin that sends everything back. Its messages are numbered and of all sizes,
+ * so it notices what is lost, doubled, out of order or damaged on the way there or back.
  */
 export class NumberedWebSocket {
   readonly #webSocket: WebSocket;
@@ -55,7 +55,7 @@ export class NumberedWebSocket {
     this.#sent += 1;
   }
 
-  /** All that was sent has come back. */
+  /** Whether all that was sent has come back. */
   get settled(): boolean {
     return this.#seen.size === this.#sent;
   }

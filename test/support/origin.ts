@@ -11,12 +11,12 @@ import type { Fate } from "./raw-socket.ts";
 /** Where an origin listens: a free port of 127.0.0.1 or of `host`, or a Unix socket. */
 export type OriginBind = { readonly host?: string } | { readonly path: string };
 
-/** A request as an origin received it. */
+/** A request, as an origin received it. */
 export type OriginRequest = {
   /** Head and, when it is whole, body: byte for byte, as latin1 text. */
   readonly text: string;
   readonly line: string;
-  /** Name in lower case and value, in the order received. */
+  /** Names, in lower case, and values, in the order received. */
   readonly fields: readonly (readonly [string, string])[];
   readonly field: (name: string) => string | undefined;
 };
@@ -28,7 +28,7 @@ export class OriginConnection {
   received = "";
   /** How the peer ended it. */
   fate: Fate = "open";
-  /** A 101 was sent: what comes in is not HTTP any more. */
+  /** Whether a 101 was sent: from then on, what comes in is no longer HTTP. */
   isTunnel = false;
 
   constructor(socket: Socket) {
@@ -67,7 +67,7 @@ function endToo({ socket }: OriginConnection): void {
 export class RawOrigin {
   readonly #server: Server;
   readonly connections: OriginConnection[] = [];
-  /** Whole requests in the order in which they became whole. */
+  /** Whole requests, in the order in which they became whole. */
   readonly requests: OriginRequest[] = [];
   /** Called for each whole request. */
   onRequest: Script = answer(OK);
@@ -75,7 +75,7 @@ export class RawOrigin {
   onHead: Script = () => undefined;
   /** Called for each connection, before any byte of it. */
   onConnection: (connection: OriginConnection) => void = () => undefined;
-  /** Called for each connection that the peer half-closes: mostly so does the origin. */
+  /** Called for each connection that the peer half-closes; mostly the origin then does so too. */
   onEnd: (connection: OriginConnection) => void = endToo;
 
   static async start(bind: OriginBind = {}): Promise<RawOrigin> {
@@ -94,7 +94,7 @@ export class RawOrigin {
     return addressOf(this.#server);
   }
 
-  /** The connection accepted last. @throws when there is none. */
+  /** The last connection accepted. @throws when there is none. */
   get lastConnection(): OriginConnection {
     const connection = this.connections.at(-1);
     if (connection === undefined) throw new Error("Nobody has connected to the origin");
@@ -130,11 +130,11 @@ export class RawOrigin {
   }
 }
 
-/** Finds the requests in what one connection receives. */
+/** Finds the requests in what a connection receives. */
 class RequestReader {
   readonly #connection: OriginConnection;
   readonly #origin: RawOrigin;
-  /** Where the request under way begins in `received`, and whether its head was told. */
+  /** Where the current request begins in `received`, and whether its head has been reported. */
   #start = 0;
   #headTold = false;
 
@@ -187,7 +187,7 @@ export type HttpRecord = {
   readonly bodyHash: string;
 };
 
-/** Does with a request what node:http lets it do; its body has been read. */
+/** Handles a request as node:http allows; the body has been read. */
 export type HttpScript = (
   record: HttpRecord,
   response: ServerResponse,
@@ -199,7 +199,7 @@ export class HttpOrigin {
   readonly #server: HttpServer;
   readonly records: HttpRecord[] = [];
 
-  /** `script`: what it answers; its name as text when left out. */
+  /** `script`: what it answers. Without one it answers with its name as text. */
   static async start(
     name: string,
     script?: HttpScript,

@@ -48,7 +48,7 @@ export class RawSocket {
     return this.#fate;
   }
 
-  /** Everything received that no response() has taken, as latin1 text. */
+  /** Everything received that no response() has taken yet, as latin1 text. */
   get text(): string {
     return this.#received.text;
   }
@@ -59,7 +59,7 @@ export class RawSocket {
     return this;
   }
 
-  /** Sends each piece in a segment of its own, as far as the kernels let us. */
+  /** Sends each piece in a segment of its own, as far as the kernel lets us. */
   async sendPieces(pieces: Iterable<string>): Promise<void> {
     for (const piece of pieces) {
       this.send(piece);
@@ -67,19 +67,19 @@ export class RawSocket {
     }
   }
 
-  /** Sends FIN and goes on reading. */
+  /** Sends a FIN and goes on reading. */
   finish(): this {
     this.socket.end();
     return this;
   }
 
-  /** Sends RST. */
+  /** Sends an RST. */
   reset(): void {
     if ("path" in this.socket.address()) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 
-  /** Leaves. Needed at the end of a test whose connection is still open. */
+  /** Closes the connection. Needed at the end of a test that leaves it open. */
   close(): void {
     this.socket.destroy();
   }
@@ -93,14 +93,14 @@ export class RawSocket {
     this.socket.resume();
   }
 
-  /** The next whole message, a 1xx being one. @throws when the connection ends before. */
+  /** The next whole message; a 1xx is one. @throws when the connection ends first. */
   async response(requestMethod = "GET"): Promise<RawResponse> {
     return this.#wait("a response", () => {
       return this.#received.take(requestMethod, this.#fate === "fin");
     });
   }
 
-  /** The next final response; what was interim before it is left out. */
+  /** The next final response; interim ones before it are left out. */
   async finalResponse(requestMethod = "GET"): Promise<RawResponse> {
     for (;;) {
       const response = await this.response(requestMethod);
@@ -108,17 +108,17 @@ export class RawSocket {
     }
   }
 
-  /** Resolves when `wanted` is in what was received. */
+  /** Resolves when what was received contains `wanted`. */
   async until(wanted: string): Promise<void> {
     await this.#wait(JSON.stringify(wanted), () => this.text.includes(wanted) || undefined);
   }
 
-  /** Resolves with how the peer ended the connection, when it has. */
+  /** Resolves with how the peer ended the connection, once it has. */
   async ended(): Promise<Fate> {
     return this.#wait("the end", () => (this.#fate === "open" ? undefined : this.#fate), true);
   }
 
-  /** As ended(), when nothing more can come: a reset that follows a FIN is told. */
+  /** Like ended(), but once nothing more can come, so it tells of a reset that follows a FIN. */
   async closed(): Promise<Fate> {
     return this.#wait("the close", () => (this.socket.closed ? this.#fate : undefined), true);
   }
@@ -154,7 +154,7 @@ export class RawSocket {
   }
 }
 
-/** Sends `bytes` on a connection of its own and reads one final response and the end after it. */
+/** Sends `bytes` on its own connection; reads one final response and the end after it. */
 export async function exchangeRaw(
   target: RawTarget,
   bytes: string | Buffer,

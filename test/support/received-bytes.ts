@@ -1,23 +1,23 @@
-/** A response as it was received. */
+/** A response, as it was received. */
 export type RawResponse = {
   readonly statusLine: string;
   readonly status: number;
-  /** Name in lower case and value, in the order received. */
+  /** Names, in lower case, and values, in the order received. */
   readonly fields: readonly (readonly [string, string])[];
-  /** Body without its framing, as latin1 text. */
+  /** The body without its framing, as latin1 text. */
   readonly body: string;
-  /** Values of a field joined with ", "; undefined: it is not there. */
+  /** The values of a field, joined with ", "; undefined: it is not there. */
   readonly field: (name: string) => string | undefined;
 };
 
 /**
- * Takes responses from a stream of bytes: a reader of the tests' own that shares no code with the
+ * Takes responses from a stream of bytes. It is the tests' own reader and shares no code with the
  * product. It is not strict, since tests look at what is there.
  */
 export class ReceivedBytes {
   #pieces: Buffer[] = [];
   #bytes = 0;
-  /** Fewer bytes than these make no whole message: large ones are not looked at over and over. */
+  /** Fewer bytes make no whole message, so large ones are not looked at over and over. */
   #wanted = 0;
   #text: string | undefined = "";
 
@@ -27,13 +27,13 @@ export class ReceivedBytes {
     this.#text = undefined;
   }
 
-  /** What has not been taken. */
+  /** What has not been taken yet. */
   get text(): string {
     this.#text ??= Buffer.concat(this.#pieces).toString("latin1");
     return this.#text;
   }
 
-  /** Takes the next whole response. undefined: it is not whole yet. */
+  /** Takes the next whole response. undefined: it is not complete yet. */
   take(requestMethod: string, hasEnded: boolean): RawResponse | undefined {
     if (this.#bytes < this.#wanted) return undefined;
     const headEnd = this.text.indexOf("\r\n\r\n");
@@ -69,7 +69,7 @@ type Head = {
 
 type Body = { readonly text: string; readonly bytes: number };
 
-/** The value of a field, several lines joined with ", ". */
+/** The value of a field; several lines are joined with ", ". */
 export function fieldOf(fields: RawResponse["fields"], name: string): string | undefined {
   const values = fields.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value);
   return values.length === 0 ? undefined : values.join(", ");
@@ -95,7 +95,7 @@ function bodyOf(rest: string, head: Head): Body | undefined {
   return rest.length < bytes ? undefined : { text: rest.slice(0, bytes), bytes };
 }
 
-/** Reads a chunked body and its trailers. undefined: it is not whole. */
+/** Reads a chunked body and its trailers. undefined: it is incomplete. */
 export function dechunk(rest: string): Body | undefined {
   let text = "";
   let at = 0;

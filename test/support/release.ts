@@ -2,22 +2,22 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ownWorkerFile } from "../../control/base/program-files.ts";
 
-/** Runs the worker that we have, from the place where it is. */
+/** Runs the worker that we have, from where it is. */
 const OUR_WORKER = `await import(${JSON.stringify(`file://${ownWorkerFile()}`)});\n`;
 
 /** What the worker of a release does, as the text of its entry file. */
 const RELEASES = {
-  /** What we have, under another name in Via. */
+  /** The one that we have, under another name in Via. */
   green: `process.env.SLUICE_PSEUDONYM += "-green";\n${OUR_WORKER}`,
-  /** Ends before it has said anything. */
+  /** Ends before it says anything. */
   crashes: "process.exit(7);\n",
-  /** Starts, and never says anything. It ends with its primary, also when a test fails. */
+  /** Starts and never says anything. It ends with its primary, even when a test fails. */
   hangs: 'process.on("disconnect", () => process.exit());\n',
-  /** Answers its check, and ends a second later. */
+  /** Answers its check and ends a second later. */
   dies: `${OUR_WORKER}setTimeout(() => process.exit(8), 1_000);\n`,
 } as const;
 
-/** Makes the folders of these releases in a folder of releases. */
+/** Creates the folders of these releases in a folder of releases. */
 export async function makeReleases(folder: string): Promise<void> {
   for (const [name, worker] of Object.entries(RELEASES)) {
     const proxy = join(folder, name, "proxy");

@@ -37,12 +37,12 @@ export function readRooms(architecture: string): readonly Room[] {
 
 const PLAIN_WORDS = new Set(["node", "pure node", "libraries"]);
 
-/** The room of a file: the folder below proxy/ or control/, or the file itself that lies there. */
+/** The room of a file: its folder below proxy/ or control/, or the file itself if it is there. */
 function roomOf(path: string): string {
   return path.split("/").slice(0, 2).join("/");
 }
 
-/** What a file imports against the row of its room, as sentences. */
+/** What a file imports although the row of its room does not allow it, as sentences. */
 export function trespasses(file: SourceFile, rooms: readonly Room[]): readonly string[] {
   const room = rooms.find(({ name }) => name === roomOf(file.path));
   if (room === undefined)
@@ -74,7 +74,7 @@ export function unusedPermissions(
   return permitted.filter((each) => !used.has(each));
 }
 
-/** Rows that name a room below themselves as one that they import: data flows one way. */
+/** Rows that import a room above themselves: rooms may only import those further down. */
 export function rowsThatRunUp(rooms: readonly Room[]): readonly string[] {
   const names = rooms.map(({ name }) => name);
   return rooms.flatMap(({ name, imports }, at) =>

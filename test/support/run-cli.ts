@@ -1,6 +1,6 @@
 import { runCli } from "../../control/cli/program.ts";
 
-/** What a command line came to. Lines are joined by line breaks. */
+/** What came of a command line. Lines are joined by line breaks. */
 export type CliResult = { readonly status: number; readonly out: string; readonly error: string };
 
 /** Runs a command line in this process, as version 1.2.3. */
@@ -18,7 +18,7 @@ export async function runCommand(
   return { status, out: out.join("\n"), error: error.join("\n") };
 }
 
-/** The cells of a table that a command has printed, row by row. */
+/** The cells of a table that a command printed, row by row. */
 export function cellsOf(text: string): string[][] {
   return text.split("\n").map((line) => line.split(/ {2,}/));
 }

@@ -5,18 +5,18 @@ import { CLI } from "./sidecar.ts";
 import type { LogLine } from "./sidecar.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-/** How long a run may take that is meant to end by itself. */
+/** How long a run that is meant to end by itself may take. */
 const END_DEADLINE_MS = 20_000;
 
-/** How a run of the program has ended. */
+/** How a run of the program ended. */
 export type Ended = {
-  /** Exit status, or the signal that ended it. */
+  /** The exit status, or the signal that ended it. */
   readonly status: number | string;
   readonly out: string;
   readonly error: string;
 };
 
-/** Runs the program to its end, by the entry file `main`. */
+/** Runs the program to its end, from the entry file `main`. */
 export function runSluice(args: readonly string[], main = CLI): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { timeout: END_DEADLINE_MS };
@@ -27,7 +27,7 @@ export function runSluice(args: readonly string[], main = CLI): Promise<Ended> {
   });
 }
 
-/** Runs `sluice run` with a configuration that is to be refused. `log`: its lines on stdout. */
+/** Runs `sluice run` with a configuration that should be refused. `log`: its lines on stdout. */
 export async function refusedRun(
   config: object,
 ): Promise<Ended & { readonly log: readonly LogLine[] }> {

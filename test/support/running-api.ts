@@ -22,7 +22,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import { jsonLog } from "../../proxy/base/log.ts";
 import type { TableChange } from "../../proxy/table/snapshot.ts";
 
-/** A service with two versions, as most tests want one. */
+/** A service with two versions, as most tests want it. */
 export const WEB: ServiceDocument = {
   hosts: ["web.test"],
   affinity: { cookie: "sid" },
@@ -32,14 +32,14 @@ export const WEB: ServiceDocument = {
   },
 };
 
-/** A control API that listens, over a real table in memory, with stand-ins for what is beyond. */
+/** A control API that listens, over a real table in memory, with stand-ins for all the rest. */
 export type RunningApi = AsyncDisposable & {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly port: number;
   readonly services: Services;
   readonly events: Events;
-  /** Changes that the workers got. */
+  /** Changes that the workers were told. */
   readonly applied: readonly TableChange[];
   readonly logged: readonly string[];
   readonly sidecar: { drains: number; reloads: number };
@@ -79,7 +79,7 @@ export const QUIET: Lately = {
   listeners: [],
 };
 
-/** No version migrates, and nothing is under way. */
+/** No version is migrating, and nothing is under way. */
 const NO_MIGRATIONS: MigrationsView = {
   view: () => undefined,
   open: async () => new OpenTotals([]),

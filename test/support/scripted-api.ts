@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 export type AskedOfApi = {
   /** `GET /v1/services` */
   readonly call: string;
-  /** Parsed; absent: there was none. */
+  /** Parsed. Absent: there was none. */
   readonly body?: unknown;
   readonly ifMatch?: string;
   /** As it came, with its escapes decoded. */
@@ -16,18 +16,18 @@ export type AskedOfApi = {
   readonly authorization?: string;
 };
 
-/** What the server says to a call. */
+/** What the server answers to a call. */
 export type ScriptedAnswer = { readonly status: number; readonly body: unknown };
 
-/** A server in the place of the control API that says what a test tells it. */
+/** A server that stands in for the control API and answers as a test tells it. */
 export type ScriptedApi = {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** Everything that came, in order. */
+  /** Every request that came, in order. */
   readonly asked: readonly AskedOfApi[];
 };
 
-/** An answer of 200. */
+/** A 200. */
 export function ok(body: unknown): ScriptedAnswer {
   return { status: 200, body };
 }
@@ -37,7 +37,7 @@ export function refused(status: number, code: string, detail: string): ScriptedA
   return { status, body: { type: "about:blank", status, code, detail } };
 }
 
-/** Starts one that ends with the test. `script`: answers by call; what is not in it is a 404. */
+/** Starts one that ends with the test. `script`: answers by call; any other call gets a 404. */
 export async function startScriptedApi(
   script: Readonly<Record<string, ScriptedAnswer>>,
 ): Promise<ScriptedApi> {

@@ -4,14 +4,14 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 const RESOLUTION_MS = 5;
 
 /**
- * Counts moments by the second, and knows how late this process saw them: what happened during one
- * second elsewhere is seen here within a second and the longest stall of our own loop.
+ * Counts moments by the second, and knows how late this process saw them: what happened elsewhere
+ * during one second is seen here within a second plus the longest stall of our own loop.
  */
 export class SecondsCounter implements Disposable {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #momentsMs: number[] = [];
 
-  /** Begins to measure. */
+  /** Starts measuring. */
   constructor() {
     this.#delay.enable();
   }
@@ -25,7 +25,7 @@ export class SecondsCounter implements Disposable {
     return this.#momentsMs;
   }
 
-  /** The most that any second holds. */
+  /** The most that happened in any second. */
   get most(): number {
     let first = 0;
     return this.#momentsMs.reduce((most, moment, at) => {
@@ -34,7 +34,7 @@ export class SecondsCounter implements Disposable {
     }, 0);
   }
 
-  /** What `most` can be, if no second had more than `limit`. */
+  /** What `most` can be if no second had more than `limit`. */
   seenAs(limit: number): number {
     const stallMs = this.#delay.max / 1e6 - RESOLUTION_MS;
     return limit * (1 + Math.max(0, stallMs) / 1000);

@@ -30,7 +30,7 @@ export type TestSidecar = {
   readonly folder: string;
   /** Rewrites its configuration file, for a reload. */
   readonly writeConfig: (config: object) => Promise<void>;
-  /** Pids of its workers that are there now. */
+  /** Pids of the workers that it has now. */
   readonly workerPids: () => readonly number[];
   /** Calls the API. A body is sent as JSON; writes carry `If-Match: *` unless said otherwise. */
   readonly call: (
@@ -39,15 +39,15 @@ export type TestSidecar = {
     body?: unknown,
     headers?: Record<string, string>,
   ) => Promise<Response>;
-  /** Ends it by SIGKILL and removes its folder. */
+  /** Ends it with SIGKILL and removes its folder. */
   readonly stop: () => Promise<void>;
-  /** Resolves with its exit code (or signal) when it has ended by itself. */
+  /** Resolves with its exit code (or signal) once it has ended by itself. */
   readonly ended: Promise<number | string>;
 };
 
 /**
- * Starts a sidecar with `config` (as in sluice.yaml). Listeners and control may be left out: then
- * it has one listener and its API on free ports. `main`: the program's entry, if not the source's.
+ * Starts a sidecar with `config` (as in sluice.yaml). Without listeners and control it has one
+ * listener and its API on free ports. `main`: the program's entry, if not the source's.
  */
 export async function startSidecar(
   config: object,
@@ -140,7 +140,7 @@ function killIfAlive(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended by itself.
   }
 }
 
@@ -153,7 +153,7 @@ async function callApi(
   return fetch(url, {
     method,
     headers: {
-      // With a reason, so that `?force=true` is enough where a test means to take all away.
+      // With a reason, so that `?force=true` is enough where a test wants to take everything away.
       ...(writes ? { "if-match": "*", "x-sluice-reason": "a test" } : {}),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,

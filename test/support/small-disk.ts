@@ -14,7 +14,7 @@ const DISK_BYTES = 256 * 1024;
 export type SmallDisk = {
   /** Its folder. */
   readonly path: string;
-  /** Takes all that is free. */
+  /** Takes all the free space. */
   readonly fill: () => Promise<void>;
   /** Gives back what fill() took. */
   readonly free: () => Promise<void>;
@@ -26,7 +26,7 @@ export async function mountSmallDisk(): Promise<SmallDisk> {
   const path = await mkdtemp(join(tmpdir(), "sluice-disk-"));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   await run("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", path]);
-  // Lazily: a process that has just been killed may still have its folder.
+  // Lazily: a process that has just been killed may still hold the folder.
   onTestFinished(() => run("umount", ["--lazy", path]).then(() => undefined));
   const filler = join(path, "filler");
   return {
@@ -43,7 +43,7 @@ async function fill(filler: string, path: string): Promise<void> {
   for (let left = (await statfs(path)).bfree; left > 0; left -= 1) await file.write(page);
 }
 
-/** Whether small disks can be mounted here; if not, that is said loudly. */
+/** Whether small disks can be mounted here; if not, it says so loudly. */
 export async function canMount(): Promise<boolean> {
   const path = await mkdtemp(join(tmpdir(), "sluice-disk-"));
   try {

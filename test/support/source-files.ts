@@ -6,7 +6,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** One text file of the project. */
 export type SourceFile = {
-  /** From the project's root, with `/`. */
+  /** From the project's root, separated by `/`. */
   readonly path: string;
   readonly text: string;
   readonly lines: readonly string[];
@@ -29,7 +29,7 @@ export function readSource(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
 }
 
-/** A place that is not there has no files. */
+/** A place that does not exist has no files. */
 function pathsOf(place: string): readonly string[] {
   const stats = statSync(join(ROOT, place), { throwIfNoEntry: false });
   if (stats === undefined) return [];
@@ -61,7 +61,7 @@ export function functionSizes({ lines }: SourceFile): readonly number[] {
   });
 }
 
-/** Whether the signature that begins at `start` ends with a brace, there or some lines on. */
+/** Whether the signature that begins at `start` ends with a brace, there or some lines later. */
 function opensBody(lines: readonly string[], start: number, indent: string): boolean {
   const first = lines[start] ?? "";
   if (first.endsWith("{") && !first.endsWith("({")) return /\)[^()]*\{$/.test(first);
@@ -74,7 +74,7 @@ function isClosing(line: string, indent: string): boolean {
   return line === `${indent}}`;
 }
 
-/** The value below which a share of `values` lies. 0 when there are none. */
+/** The value below which a `share` of the values lies. 0 when there are none. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -12,13 +12,13 @@ const PROGRAM = `
   server.listen({ ...place, backlog: 1 }, () => console.log(path ?? server.address().port));
 `;
 
-/** Connections that the kernel queues for a backlog of 1; what comes after them finds no room. */
+/** Connections that the kernel queues for a backlog of 1; there is no room for any more. */
 const QUEUED = 2;
 
 /**
  * A listener whose process is stopped and whose queue of connections is full. At a port, connecting
- * hangs as behind a host that is gone, because the kernel drops every further SYN; at a Unix socket
- * it fails with EAGAIN.
+ * hangs as if the host were gone, because the kernel drops every further SYN; at a Unix socket it
+ * fails with EAGAIN.
  */
 export class StalledListener {
   readonly #child: ChildProcess;
@@ -46,7 +46,7 @@ export class StalledListener {
     this.address = address;
   }
 
-  /** Accepts from now on. */
+  /** Starts accepting. */
   goOn(): void {
     this.#child.kill("SIGCONT");
   }

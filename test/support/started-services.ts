@@ -13,7 +13,7 @@ import type { Store, StoredTable } from "../../control/store/store.ts";
 import type { WriteContext } from "../../control/table/table-sink.ts";
 import { fixedClock as clock } from "./fixed-clock.ts";
 
-/** Whoever writes does not care which revision there is. */
+/** The writer does not care which revision the table has. */
 export const ANY: WriteContext = { actor: "local", reason: "a test", ifMatch: "*" };
 
 /** Expects a revision. */
@@ -30,7 +30,7 @@ export const web: ServiceDocument = {
 /** One version, without a weight. */
 export const shop: ServiceDocument = { versions: { v1: { endpoints: ["d:1"] } } };
 
-/** Remembers what it was told, and what else happened, in one order. */
+/** Remembers what it was told and what else happened, in order. */
 class Recorder {
   readonly steps: string[] = [];
   readonly changes: TableChange[] = [];
@@ -57,7 +57,7 @@ class Recorder {
   }
 }
 
-/** A store that others can write into, and that can fail. */
+/** A store that others can write to, and that can fail. */
 export class SharedStore implements Store {
   readonly kind = "memory";
   readonly problem = undefined;
@@ -96,7 +96,7 @@ export class SharedStore implements Store {
     return this.#held.follow(onChange, signal);
   }
 
-  /** What another sidecar does. */
+  /** Writes as another sidecar would. */
   async saveByOther(services: StoredTable["services"]): Promise<StoredTable> {
     const revision = (await this.load())?.revision ?? 0;
     const table = { revision: revision + 1, services };
@@ -104,7 +104,7 @@ export class SharedStore implements Store {
     return table;
   }
 
-  /** What somebody does who deletes the table. */
+  /** Deletes the table, as somebody might. */
   empty(): void {
     this.#held = new MemoryStore();
   }
@@ -114,7 +114,7 @@ export class SharedStore implements Store {
   }
 }
 
-/** Finds what a test says. */
+/** Finds what a test tells it to. */
 export class FakeDiscovery implements Discovery {
   readonly found = new Map<string, readonly DiscoveredEndpoint[]>();
   watched: Readonly<Record<string, Service>> = {};
@@ -129,16 +129,16 @@ export class FakeDiscovery implements Discovery {
   }
 }
 
-/** What a test has of the services that it started. */
+/** What a test gets with the services that it started. */
 export type Started = {
   readonly services: Services;
-  /** What start() said. */
+  /** What start() returned. */
   readonly source: "store" | "config";
   readonly store: SharedStore;
   readonly sink: Recorder;
   readonly events: Events;
   readonly audit: Audit;
-  /** Warnings and errors: the event and, if there is one, its service. */
+  /** Warnings and errors: the event and, if it has one, the service. */
   readonly logged: readonly string[];
   /** Saves, applies and events in the order in which they happened. */
   readonly steps: string[];

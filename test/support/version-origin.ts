@@ -5,16 +5,16 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 
-/** What an origin does with a request instead of saying its name. */
+/** What an origin does with a request instead of answering with its name. */
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
 /**
- * One version of a service under load: answers each request with its name, sends back what comes in
- * by WebSocket, and keeps nothing of either but counts.
+ * One version of a service under load: it answers each request with its name, sends back what comes
+ * in over WebSockets, and keeps nothing of either but counts.
  */
 export class VersionOrigin implements Disposable {
   readonly name: string;
-  /** Connections that were ever opened to it. */
+  /** How many connections were ever opened to it. */
   connections = 0;
   requests = 0;
   answer: Answer = (response) => response.end(this.name);

@@ -1,4 +1,4 @@
-/** A frame of a WebSocket, as a test writes it. */
+/** A WebSocket frame, as a test writes it. */
 export type TestFrame = {
   readonly opcode: number;
   readonly isLast: boolean;
@@ -22,7 +22,7 @@ export function frameBytes({ opcode, isLast, payload, mask }: TestFrame): Buffer
   return Buffer.concat([lengthBytes(first, maskBit, length), mask ?? Buffer.alloc(0), masked]);
 }
 
-/** A whole text message in one frame; `mask` as a client sends it. */
+/** A whole text message in one frame, with `mask` as a client sends it. */
 export function textFrame(text: string, mask?: Buffer): Buffer {
   const frame = { opcode: TEXT, isLast: true, payload: Buffer.from(text) };
   return frameBytes(mask === undefined ? frame : { ...frame, mask });

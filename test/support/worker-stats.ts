@@ -1,6 +1,6 @@
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 
-/** What one worker might count for version v1 of `web` at 10.0.0.5:3000. */
+/** What a worker might count for version v1 of `web` at 10.0.0.5:3000. */
 export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): WorkerStats {
   return {
     revision: 1,
