@@ -12,8 +12,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: an audit log that was cut off, or written anew, is found when the sidecar starts, and keeps
- * nobody from serving. Method: whole sidecars over a real agent, and a hand in the file.
+ * Goal: an audit log that was cut off or rewritten is found out when the sidecar starts, and keeps
+ * nobody from serving. Method: whole sidecars over a real agent, and a tampered file.
  */
 
 const binary = (await consulForTests()) ?? "";
@@ -58,7 +58,7 @@ describe.skipIf(binary === "")("the end of the audit log in Consul", { timeout: 
     return ((await answer.json()) as { readonly problems: readonly object[] }).problems;
   }
 
-  /** Where three changes are in the log, and noted; nothing runs. */
+  /** A place where three changes are in the log, and noted; nothing runs. */
   async function threeChanges(prefix: string): Promise<{ copies: string; log: string }> {
     const copies = await temporaryFolder();
     const sidecar = await start(prefix, copies);

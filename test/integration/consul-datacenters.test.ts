@@ -8,8 +8,9 @@ import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
 /*
- * Goal: endpoints of another datacenter, and those of a prepared query that fails over to it, are
- * found and followed, and it is said when that does not work. Method: two real datacenters, joined.
+ * Goal: endpoints in another datacenter, and those of a prepared query that fails over to it, are
+ * found and followed, and it is reported when that does not work. Method: two real datacenters,
+ * joined.
  */
 
 const binary = (await consulForTests()) ?? "";

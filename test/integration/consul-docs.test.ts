@@ -12,7 +12,7 @@ import { CLI } from "../support/sidecar.ts";
 
 /*
  * Goal: the example of docs/consul.md does what the page says. Method: its blocks are run as they
- * are, by sh, with free ports in place of theirs and an agent of the test's own.
+ * are, by sh, with free ports instead of theirs and with the test's own agent.
  */
 
 const binary = (await consulForTests()) ?? "";
@@ -20,7 +20,7 @@ const PAGE = new URL("../../docs/consul.md", import.meta.url);
 /** Two services and two sidecars start, on a busy machine. */
 const RUN_DEADLINE_MS = 40_000;
 
-/** A number P of `from` and above so that the ports P1 and P2 are free: `300` for 3001 and 3002. */
+/** A number P, `from` or above, such that ports P1 and P2 are free: `300` for 3001 and 3002. */
 async function freeDecade(from: number): Promise<number> {
   for (;;) {
     const decade = from + Math.floor(Math.random() * 400);
@@ -54,7 +54,7 @@ async function run(script: string, folder: string): Promise<[string, ChildProces
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  // Its background processes hold stdout open: the shell's own end counts.
+  // Its background processes hold stdout open, so it is the shell's own end that counts.
   const [status] = (await once(child, "exit")) as [number | null];
   if (status === 0) return [text, child];
   killGroup(child);

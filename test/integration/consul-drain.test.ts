@@ -149,7 +149,7 @@ describe.skipIf(binary === "")("behind a sidecar that discovers it", { timeout: 
       expect(old.log.map(({ event }) => event)).not.toContain("registration.removed");
       expect(await passing()).toHaveLength(1);
       await eventually(async () => expect(await members()).toEqual(["edge", "other"]));
-      // Its word counts in the fleet: it is the new process that acknowledges.
+      // Its word counts in the fleet: the new process is the one that acknowledges.
       const { status } = await fleet.shift(0, 70, "?wait=fleet");
       expect(status).toBe(200);
       const seen = await (await old.call("GET", "/v1/services/web")).json();

@@ -20,14 +20,14 @@ import { eventually } from "../support/eventually.ts";
 const binary = (await consulForTests()) ?? "";
 const context = { actor: "test", reason: undefined, ifMatch: "*" } as const;
 
-/** The table is put back after 0.2 s in place of 5 to 10. */
+/** The table is put back after 0.2 s instead of 5 to 10 s. */
 const clock = {
   ...systemClock,
   sleep: async (forMs: number, signal?: AbortSignal): Promise<void> =>
     systemClock.sleep(forMs >= 5_000 ? 200 : forMs, signal),
 };
 
-/** The control side of a sidecar, whose workers do at once what they are told. */
+/** The control side of a sidecar whose workers do at once what they are told. */
 type Control = {
   readonly services: Services;
   readonly link: ConsulLink;
@@ -36,7 +36,7 @@ type Control = {
   readonly close: () => Promise<void>;
 };
 
-/** How a control side differs from others. */
+/** How one control side differs from the others. */
 type How = {
   readonly splitter?: "follow" | "publish";
   /** What its workers do with a table. */
@@ -147,7 +147,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const act = Promise.withResolvers<void>();
     const gates = [Promise.resolve(), act.promise];
     const a = await start("a", { apply: async () => gates.shift() });
-    // It is in the fleet from when its session stands.
+    // It is in the fleet from the moment its session exists.
     const listed = async (): Promise<readonly string[] | undefined> =>
       (await a.link.fleet?.members())?.map(({ sidecar, revision }) => `${sidecar} ${revision}`);
     await eventually(async () => expect(await listed()).toEqual(["a 1"]));
@@ -168,7 +168,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const starting = start("a", { store: new MemoryStore(), apply, settleMs: 10_000 });
     await applied.promise;
     agent.thaw();
-    // v2 has no endpoint that could be waited for.
+    // v2 has no endpoint to wait for.
     expect(view(await starting)).toEqual(["v1 90 127.0.0.1:1", "v2 10"]);
   });
 
@@ -205,7 +205,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       status: 503,
     });
     await agent.up();
-    // The agent has come back empty, and that is what it says.
+    // The agent has come back empty, and says so.
     const left = /^instances: Consul has none/;
     await eventually(
       () => expect(second.link.stale.filter((each) => !left.test(each))).toEqual([]),

@@ -33,7 +33,7 @@ describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000
     await agent[Symbol.asyncDispose]();
   });
 
-  /** What a watch of one key told: `value`, `gone` or `failed`. */
+  /** What a watch of one key reported: `value`, `gone` or `failed`. */
   function watchKey(): readonly string[] {
     const told: string[] = [];
     const target = {

@@ -19,7 +19,7 @@ const ROOT = "00000000-0000-0000-0000-00000000c0de";
 describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeout: 30_000 }, () => {
   let agent: TestAgent;
 
-  /** What the agent answers to whoever may do everything. */
+  /** What the agent answers somebody who may do everything. */
   async function asRoot(method: string, path: string, body: object): Promise<unknown> {
     const answer = await fetch(`${agent.address}/v1/${path}`, {
       method,
@@ -42,7 +42,7 @@ describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeou
   }, 30_000);
   afterAll(() => agent[Symbol.asyncDispose]());
 
-  /** Discovery of one version by this selector, with what it said. */
+  /** Discovery of one version by this selector, with what it reported. */
   async function discovery(options: Partial<ConsulOptions>, selector: Partial<ConsulSelector>) {
     const parts = consulParts({ address: agent.address, token: ROOT, ...options });
     const own = new ConsulDiscovery(parts);
@@ -92,7 +92,7 @@ describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeou
     const before = found.own.endpoints("web", "v1");
     expect(before).toHaveLength(1);
     await asRoot("PUT", `acl/token/${AccessorID}`, { AccessorID, Policies: [] });
-    // Consul looks at rights when it answers: any change of the service makes it.
+    // Consul checks permissions when it answers, and any change of the service makes it answer.
     await asRoot("PUT", "agent/service/register", { Name: "web", Port: 80, Tags: ["new"] });
     await eventually(
       () => expect(found.own.problems.join()).toMatch(/no service:read of web, node:read of/),

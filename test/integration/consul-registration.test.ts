@@ -156,7 +156,7 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
     await registrar?.leave();
     expect(performance.now() - startMs).toBeLessThan(5_000);
     agent.thaw();
-    // What was asked of it while it hung is done when it wakes.
+    // What it was asked to do while it hung, it does when it wakes.
     await eventually(async () => expect(await instances()).toEqual([]), 15_000);
     await agent.kill();
     await expect(registrar?.leave()).resolves.toBeUndefined();
@@ -165,7 +165,7 @@ describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
   test("leave() and stop() leave alone what is not theirs", async () => {
     start(registration);
     await eventually(async () => expect(await instances()).toHaveLength(1));
-    // Another process of the same registration, which never came so far as to register.
+    // Another process with the same registration, which never got as far as registering.
     await new Registrar(hurried(deps), registration).leave();
     expect(await instances()).toHaveLength(1);
     await registrar?.stop();

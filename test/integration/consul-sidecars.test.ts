@@ -9,8 +9,8 @@ import { eventually } from "../support/eventually.ts";
 
 /*
  * Goal: whatever happens to Consul, no request fails. Method: two whole sidecars over a real agent,
- * both under load; every test ends with a count of failed requests, which is 0. Outages of their
- * real length are in test/soak.
+ * both under load; every test ends with a count of failed requests, which is 0. Outages of
+ * realistic length are in test/soak.
  */
 
 const binary = (await consulForTests()) ?? "";
@@ -35,7 +35,7 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     const [a, b] = await fleet.pair();
     const { status, body } = await fleet.shift(0, 100, "?wait=fleet");
     expect([status, body["revision"]]).toEqual([200, 2]);
-    // In force already: not one more answer of v2.
+    // In force already: not one more answer from v2.
     const before = fleet.origins[1]?.requests;
     await fleet.traffic();
     expect(fleet.origins[1]?.requests).toBe(before);
@@ -107,7 +107,7 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     );
     for (const name of names.slice(0, 20))
       await a.call("PUT", `/v1/services/${name}`, services[name]);
-    // Of two instances of v2 one flaps.
+    // One of the two instances of v2 flaps.
     await fleet.register("v2", fleet.spare.address, {
       ID: "flapping",
       Check: { CheckID: "flap", TTL: "60s", Status: "passing" },
@@ -129,7 +129,7 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     await fleet.end(first);
     await agent.kill();
     const again = await fleet.add("a");
-    // With copies it does not wait for a Consul that refuses: without them it would, 5 s.
+    // With copies it does not wait for a Consul that refuses; without them it would, for 5 s.
     const [found, open] = ["store.out_of_step", "listener.open"].map((event) =>
       Date.parse(String(again.log.find((line) => line.event === event)?.["time"])),
     ) as [number, number];

@@ -12,14 +12,14 @@ import { eventually } from "../support/eventually.ts";
 
 const binary = (await consulForTests()) ?? "";
 
-/** A table that says by its weight which one it is. */
+/** A table whose weight says which one it is. */
 function tableOf(revision: number, weight = revision, services = 1): StoredTable {
   const document = { versions: { v1: { weight, endpoints: ["127.0.0.1:3000"] } } };
   const entries = Array.from({ length: services }, (_, index) => [`web-${index}`, document]);
   return { revision, services: Object.fromEntries(entries) };
 }
 
-/** A value of the table's key that nobody but a test writes. */
+/** A value for the table's key that only a test would write. */
 function rawTable(fields: object): string {
   return JSON.stringify({ format: "sluice-table-1", ...fields });
 }
@@ -27,7 +27,7 @@ function rawTable(fields: object): string {
 const NAMES = Array.from({ length: 40_000 }, (_, index) => String(index));
 const MANY = Object.fromEntries(NAMES.map((name) => [name, {}]));
 
-/** Larger than one value of Consul's may be. */
+/** Larger than a value in Consul may be. */
 const large = (revision: number): StoredTable => tableOf(revision, revision, 8_000);
 
 type Follower = {

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { CLI } from "../support/sidecar.ts";
 
-/** A demo that has begun its load: how it can be ended, and where its processes listen. */
+/** A demo whose load has begun: how it can be ended, and where its processes listen. */
 type RunningDemo = {
   readonly pid: number;
   readonly urls: readonly string[];

@@ -9,8 +9,8 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: a sidecar that goes loses nothing: busy connections are told, idle ones and tunnels end at
- * a rate. Method: SIGTERM under keep-alive load, with idle connections and WebSockets beside it.
+ * Goal: a sidecar that leaves loses nothing: busy connections are told, idle ones and tunnels end
+ * at a rate. Method: SIGTERM under keep-alive load, with idle connections and WebSockets beside it.
  */
 
 const BUSY = 32;
@@ -35,7 +35,7 @@ async function start(drain: object, workers = 1): Promise<TestSidecar> {
 /** What one busy client saw until it was told to go. */
 type Seen = { answers: number; failed: number; told: boolean };
 
-/** One request after the other on one connection, until an answer says `Connection: close`. */
+/** Sends one request after another on one connection, until an answer says `Connection: close`. */
 async function useUntilTold(port: number): Promise<Seen> {
   const seen = { answers: 0, failed: 0, told: false };
   const connection = await KeptConnection.open(port);
@@ -70,7 +70,7 @@ test("SIGTERM under load fails no request, ends the idle at the rate, exits with
   const busy = Array.from({ length: BUSY }, () => useUntilTold(port));
   const talk = setInterval(() => tunnels.forEach((each) => each.send()), 50);
   cleanUps.push(() => clearInterval(talk));
-  // Idle for long enough to be taken for idle.
+  // Long enough to count as idle.
   await eventually(() => expect(tunnels.every(({ sent }) => sent > 20)).toBe(true));
   sidecar.child.kill("SIGTERM");
   const seen = await Promise.all(busy);
@@ -79,7 +79,7 @@ test("SIGTERM under load fails no request, ends the idle at the rate, exits with
   );
   expect(Math.min(...seen.map(({ answers }) => answers))).toBeGreaterThan(10);
   expect(await fates).toEqual(idle.map(() => "fin"));
-  // Two workers, each with its part of the rate and two more.
+  // Two workers, each with its share of the rate, and two more.
   expect(idleEnds.most).toBeLessThanOrEqual(idleEnds.seenAs(RATE * 1.1 + 4));
   expect(await sidecar.ended).toBe(0);
   expect(tunnels.map(({ closedWith }) => closedWith)).toEqual(tunnels.map(() => 1001));

@@ -6,7 +6,7 @@ import { exchangeRaw } from "../support/raw-socket.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: what filters do with requests and responses is what service and client get. Method: one
+ * Goal: what filters do to requests and responses is what service and client get. Method: one
  * sidecar with a service for each kind of filter, and raw bytes on both sides of it.
  */
 
@@ -112,7 +112,7 @@ afterAll(async () => {
   for (const origin of [raw, v1, v2]) origin[Symbol.dispose]();
 });
 
-/** What a service's filters count. */
+/** What the filters of a service count. */
 async function countsOf(service: string): Promise<object[]> {
   const views = (await bench.views()).filter((view) => view.service === service);
   return views.map(({ failures, answers }) => ({ ...failures, answers }));
@@ -151,7 +151,7 @@ test("a filter's answer replaces the service's, and the connection goes on", asy
   expect([passed.status, passed.body, connection.isOpen]).toEqual([200, "v1", true]);
   expect(passed.head).toContain("\r\nx-seen-by: gate");
   connection.close();
-  // The request's body is not read: the answer is the last one.
+  // The request's body is not read, so the answer is the last one.
   const upload = "POST / HTTP/1.1\r\nHost: gated\r\nContent-Length: 100\r\n\r\n";
   const { response, fate } = await exchangeRaw({ port: bench.port }, upload);
   expect([response.status, fate]).toEqual([401, "fin"]);

@@ -9,7 +9,7 @@ import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
  * Goal: filters are replaced under traffic that notices nothing, and what cannot be used changes
- * nothing. Method: a real sidecar whose modules are written anew while requests run.
+ * nothing. Method: a real sidecar whose modules are rewritten while requests run.
  */
 
 /** Replacements under load. */
@@ -85,7 +85,7 @@ test("a filter that is refused leaves the old one in every worker, whatever is w
   expect(await bench.views()).toMatchObject([{ version: "1", inForce: true }]);
   const audit = await (await bench.sidecar.call("GET", "/v1/audit")).json();
   const { entries } = audit as { readonly entries: readonly AuditEntry[] };
-  // What was loaded is known, and that nothing came of it.
+  // It is known what was loaded, and that nothing came of it.
   const loads = entries.filter(({ actor }) => actor !== "table");
   expect(loads.map(({ action }) => action)).toEqual(refusals.map(() => "filter-load"));
 });
@@ -124,7 +124,7 @@ test("workers that replace dead or swapped ones have the filters before they acc
   const [pid = 0] = bench.sidecar.workerPids();
   process.kill(pid, "SIGKILL");
   await eventually(() => expect(bench.sidecar.workerPids()).not.toContain(pid));
-  // The listening socket stays open: whoever comes meanwhile waits for the next worker.
+  // The listening socket stays open: whoever comes in the meantime waits for the next worker.
   expect(await bench.get()).toMatch(/^HTTP\/1.1 200 .*\r\nx-seen-by: 1\r\n/s);
   const swap = await bench.sidecar.call("POST", "/v1/workers/swap", { trial: "100ms" });
   expect(swap.status).toBe(200);

@@ -10,7 +10,7 @@ import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
  * Goal: serving does not depend on writing. Method: whole sidecars whose state file or audit log is
- * on a small disk of its own (tmpfs), which is really full (ENOSPC) or read-only (EROFS).
+ * on its own small disk (tmpfs), which is really full (ENOSPC) or read-only (EROFS).
  */
 
 const isMountable = await canMount();
@@ -61,7 +61,7 @@ describe.skipIf(!isMountable)("a disk that takes nothing", { timeout: 60_000 }, 
     expect(await shift(first, 7)).toMatchObject([503, { code: "store_unwritable" }]);
     expect((await health(first)).stale.join()).toContain(code);
     await stop(first);
-    // The lock that is gone has left room for the next one.
+    // The lock that went has left room for the next one.
     if (kind === "full") await disk.fill();
 
     // At a start.

@@ -27,7 +27,7 @@ const service = (hosts: readonly string[]): object => ({
 
 const LISTENERS = [{ bind: "127.0.0.1:0" }, { bind: "127.0.0.2:0", service: "own" }];
 
-/** It may have services that the file does not have: so listeners in the file may name them. */
+/** It may have services that the file lacks, so listeners in the file may name them. */
 const STORE = { kind: "file", path: "state.json" };
 
 beforeEach(async () => {
@@ -52,7 +52,7 @@ async function write(method: string, path: string, body?: unknown): Promise<unkn
   return [response.status, code ?? warnings?.map((warning) => warning.code)];
 }
 
-/** Two notes of what workers count, 5 s apart, on a slow machine. */
+/** Two notes of what workers count, which are 5 s apart, on a slow machine. */
 const NOTED_WITHIN_MS = 20_000;
 
 const REFUSED = [409, "nothing_would_serve"];
@@ -78,7 +78,7 @@ test("writes that would end in 503 or 404 are refused, and done by force", async
     ["nothing_would_serve", "nothing_served"],
   ]);
   expect((await client.get("web")).status).toBe(503);
-  // What is broken already cannot be broken any more.
+  // What is already broken cannot be broken.
   expect(await write("DELETE", "/v1/services/web")).toEqual([200, []]);
 });
 
@@ -146,7 +146,7 @@ test("a reload is judged as a whole, with its listeners", async () => {
   await sidecar.writeConfig({ store: STORE, listeners: LISTENERS, services: moved });
   expect(await write("POST", "/v1/reload")).toEqual([200, []]);
   expect((await client.get("web")).status).toBe(200);
-  // A listener for nobody, and then both gone.
+  // A listener for nobody, and then both are gone.
   await sidecar.writeConfig({
     store: STORE,
     listeners: LISTENERS,

@@ -10,8 +10,8 @@ import { exchangeRaw, RawSocket } from "../support/raw-socket.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: what a migration takes, in which order, and when it stops and ends. Method: few connections
- * of each kind, and the control API.
+ * Goal: what a migration takes, in which order, and when it stops and ends. Method: a few
+ * connections of each kind, and the control API.
  */
 
 let bed: MigrationBed;
@@ -108,7 +108,7 @@ test("what is opened during a migration is not its matter", async () => {
   expect([before?.closedWith, after?.closedWith]).toEqual([1012, undefined]);
 });
 
-/** Opens a response that never ends, and resolves with how it did. */
+/** Opens a response that never ends by itself, and resolves with how it was ended. */
 async function openStream(): Promise<{ ended: Promise<string> }> {
   const sent = request({ port: bed.port, host: "127.0.0.1", headers: { host: "web" } }).end();
   sent.on("error", () => undefined);

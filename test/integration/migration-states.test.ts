@@ -7,14 +7,14 @@ import { exchangeRaw } from "../support/raw-socket.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: what stays, what goes and what is refused in each state of a version and of an endpoint.
- * Method: few connections of each kind, and the control API.
+ * Goal: what stays, what goes and what is refused in each state of versions and endpoints. Method:
+ * a few connections of each kind, and the control API.
  */
 
 let bed: MigrationBed;
 
 beforeAll(async () => {
-  // The service is there for its log lines.
+  // The service is there for the sake of its log lines.
   const first = { versions: { v1: { endpoints: [] } }, drain: { hard: "20s" }, timeout: "7s" };
   bed = await MigrationBed.start({ services: { first } });
 });

@@ -8,13 +8,14 @@ import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 
 /*
- * Goal: a version that is left loses its WebSockets at the configured rate, each by a Close between
- * two messages, and nothing that was sent before it is lost. Method: real WebSockets of the ws
- * package on both sides, with numbered messages both ways, some of them in fragments.
+ * Goal: a version without traffic gives up its WebSockets at the configured rate, each by a Close
+ * between two messages, and nothing that was sent before the Close is lost. Method: real
+ * WebSockets of the ws package on both sides, with numbered messages both ways, some of them in
+ * fragments.
  *
- * MIGRATION_TUNNELS=5000 runs the large version, alone on a quiet machine: there the time left has
- * to be right within 10 %. In the gate other tests take turns from the workers, which do not make
- * up for them.
+ * MIGRATION_TUNNELS=5000 runs the large version, alone on a quiet machine, where the time left has
+ * to be right within 10 %. In the gate other tests take turns away from the workers, which do not
+ * make up for them.
  */
 
 const TUNNELS = Number(process.env["MIGRATION_TUNNELS"] ?? 1_000);
@@ -92,7 +93,7 @@ function talk(origin: NumberedOrigin, clients: readonly NumberedClient[]): void 
   cleanUps.push(() => clearInterval(timer));
 }
 
-/** Every client was told once, at a message boundary, and no message of before is missing. */
+/** Every client was told once, at a message boundary, and no earlier message is missing. */
 function expectNothingLost(
   origin: NumberedOrigin,
   clients: readonly NumberedClient[],
@@ -104,7 +105,7 @@ function expectNothingLost(
     expect({ error, closedWith, wrong, isCut }).toEqual(clean);
     const atOrigin = origin.tunnels.get(client.id);
     expect(atOrigin).toMatchObject({ closedWith: code, wrong: 0, received: sent });
-    // What the origin sent after the Close is all that the client may lack.
+    // The client may lack only what the origin sent after the Close.
     expect((atOrigin?.sent ?? 0) - client.received).toBeLessThanOrEqual(2);
     expect(client.received).toBeGreaterThan(0);
   }
@@ -140,13 +141,13 @@ test(
       expect(event).toMatchObject({ scope: "version", service: "web", version: "v1" });
       expect(Math.abs(Number(timeLeftMs) - (endMs - atMs))).toBeLessThan(tookMs * TIME_TOLERANCE);
     }
-    // Once a second, and the last one says that it is over.
+    // One a second, and the last one says that it is over.
     expect(told.length).toBeGreaterThanOrEqual(TUNNELS / RATE);
     const left = { tunnel: 0, exchange: 0 };
     expect(log.of("drain").at(-1)).toMatchObject({ state: "done", closed: TUNNELS, left });
     const view = await versionView(sidecar, "v1");
     expect([view.tunnelsOpen, view.migration]).toEqual([0, undefined]);
-    // They come back, to where the shift has sent them.
+    // They come back to where the shift has sent them.
     const back = await NumberedClient.open(port, "back");
     expect(v2.tunnels.has(back.id)).toBe(true);
     back.close();

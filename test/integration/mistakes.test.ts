@@ -10,9 +10,9 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: what a tired operator mistypes is told in words, by an exit status and a code, and costs
+ * Goal: what a tired operator mistypes is answered with words, an exit status and a code, and costs
  * nothing. Method: each mistake is made at a real sidecar whose service has traffic; then the table
- * must be the one from before, and the next request is answered.
+ * must be the one from before, and the next request must be answered.
  */
 
 let origin: VersionOrigin;
@@ -67,7 +67,7 @@ async function tableInForce(): Promise<string> {
   return JSON.stringify({ revision, document });
 }
 
-/** What a command line comes to: exit status, code, message. */
+/** What comes of a command line: exit status, code, message. */
 async function told(args: readonly string[]): Promise<readonly [number, string, string]> {
   const { status, out, error } = await runCommand(args.concat("--json"), {
     SLUICE_API: sidecar.api,
@@ -214,8 +214,8 @@ test("A second sidecar on the same ports and files says what is taken, and ends"
 });
 
 /**
- * Does something with the permissions of nobody: those of root know no bounds. A process that is
- * not root has bounds of its own.
+ * Does something with the permissions of the user nobody, since root's know no bounds. A process
+ * that is not root has bounds of its own.
  */
 async function asNobody<Result>(work: () => Promise<Result>): Promise<Result> {
   const { geteuid, seteuid } = process;

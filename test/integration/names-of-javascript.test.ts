@@ -8,8 +8,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: names that every object of JavaScript has are names like others. Method: one sidecar whose
- * services and versions have no other names goes through everything that the API does.
+ * Goal: names that every object of JavaScript has are names like any other. Method: a sidecar whose
+ * services and versions have only such names goes through everything that the API does.
  */
 
 /** A service with these versions, of which Consul knows the endpoints. */
@@ -69,7 +69,7 @@ test("a sidecar with JavaScript's own names starts, shifts, reloads and restarts
     'sluice_requests_total{service="constructor",version="valueOf",code="2xx"} 1',
   );
 
-  // Taken out of the file, both are removed: neither is "still there" because objects have it.
+  // Taken out of the file, both are removed: neither is "still there" because objects have one.
   const copy = join(copies, "constructor/endpoints.json");
   const kept = async (): Promise<object> => JSON.parse(await readFile(copy, "utf8")) as object;
   await eventually(async () => expect(Object.keys(await kept())).toContain("constructor"));

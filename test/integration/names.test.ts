@@ -13,11 +13,11 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /*
- * Goal: endpoints by name are followed off the path of requests, and one name's silence is nobody
- * else's. Method: a real sidecar with a resolv.conf that leads to a DNS server of ours.
+ * Goal: endpoints that are names are followed off the path of requests, and one name's silence is
+ * no other name's. Method: a real sidecar with a resolv.conf that leads to a DNS server of ours.
  */
 
-/** What a change of a name with a TTL of 1 s may take, with room for a busy machine. */
+/** How long a change of a name with a TTL of 1 s may take, with room for a busy machine. */
 const FOLLOWED_WITHIN_MS = 10_000;
 
 let dns: DnsServer;
@@ -50,7 +50,7 @@ async function origin(host: string, port = 0): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A sidecar with these endpoints by service. */
+/** A sidecar with these endpoints, by service. */
 async function start(services: Readonly<Record<string, string>>, hosts = ""): Promise<TestSidecar> {
   const entries = Object.entries(services).map(([name, endpoint]) => [
     name,
@@ -93,7 +93,7 @@ test("a silent name is unhealthy with a reason, delays no start, harms nobody el
   dns.zones.set("well.test", { addresses: ["127.0.0.2"] });
   const names = { silent: `silent.test:${port}`, well: `well.test:${port}` };
   await start({ ...names, hosted: `hosted.test:${port}` }, "127.0.0.2 hosted.test\n");
-  // As the name's clients keep asking: with getaddrinfo four of them are enough to stop all others.
+  // Clients of that name keep asking: with getaddrinfo, four of them would stop all others.
   const silent = Array.from({ length: 16 }, () => ask("silent"));
   for (let round = 0; round < 20; round += 1) {
     expect(await Promise.all([ask("well"), ask("hosted")])).toEqual(["127.0.0.2", "127.0.0.2"]);

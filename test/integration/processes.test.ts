@@ -9,8 +9,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: signals, names and ends of processes are what an operator expects. Method: real processes;
- * signals to each of them, /proc, and a primary that is killed under its workers.
+ * Goal: the signals, names and ends of processes are what an operator expects. Method: real
+ * processes, signals to each of them, /proc, and a primary that is killed while its workers run.
  */
 
 async function start(config: object = {}, env: NodeJS.ProcessEnv = {}): Promise<TestSidecar> {
@@ -59,7 +59,7 @@ test("after kill -9 of the primary its workers end; a new one has table and addr
   const [port] = first.ports;
   first.child.kill("SIGKILL");
   await first.ended;
-  // As a supervisor: at once, at the same address.
+  // As a supervisor would: at once, at the same address.
   const second = await start({ ...config, listeners: [{ bind: `127.0.0.1:${port}` }] });
   const shown = await (await second.call("GET", "/v1/services/web")).json();
   expect(shown).toMatchObject({ weights: { v1: 7 } });

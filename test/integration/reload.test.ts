@@ -14,12 +14,12 @@ import type { LogLine, TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: a reload does what the file changed, all of it or nothing, and touches nothing else.
- * Method: the file is rewritten under a real sidecar, and read again by SIGHUP and by POST
+ * Goal: a reload applies what has changed in the file, all or nothing, and touches nothing else.
+ * Method: the file is rewritten under a real sidecar, and read again on SIGHUP and on POST
  * /v1/reload.
  */
 
-/** Where the second listener is: not the first one's address, as binds are told apart by text. */
+/** The second listener's place: not the first one's address, as binds are told apart as text. */
 const OTHER_HOST = "127.0.0.2";
 const FIRST = { bind: "127.0.0.1:0" };
 const OTHER = { bind: `${OTHER_HOST}:0` };
@@ -208,7 +208,7 @@ test("listeners come and go; open connections of one that goes stay", async () =
   const other = { port: portOf(OTHER.bind), host: OTHER_HOST };
   expect([await bodyFor("web"), await bodyFor("whatever", other)]).toEqual(["v1", "v1"]);
 
-  // The same place for everybody, and the first one gone.
+  // The same place for everybody, and the first one is gone.
   await sidecar.writeConfig({ listeners: [OTHER], services });
   expect(await reload()).toMatchObject({
     answer: { listeners: { opened: [OTHER.bind], closed: [FIRST.bind] } },
@@ -238,7 +238,7 @@ test("a file that cannot be used changes nothing and says why, by API and by SIG
   expect(String((await logged("reload.refused"))["message"])).toContain("wanted YAML 1.2 or JSON");
   expect([await bodyFor("web"), await bodyFor("old")]).toEqual(["v1", "v1"]);
   expect(sidecar.log.filter(({ event }) => event === "listener.open")).toHaveLength(1);
-  // What it has learnt is forgotten: the next good file is compared with the last good one.
+  // What it learnt is forgotten: the next good file is compared with the last good one.
   await sidecar.writeConfig({ listeners: [FIRST], services: { web: service(0, 1) } });
   expect(await reload("?force=true")).toMatchObject({
     answer: { services: { replaced: ["web"], removed: ["shop", "old"] } },

@@ -7,14 +7,15 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: a shift is in force when the API answers, and nobody notices it otherwise. Method: shifts
- * from 100/0 to 0/100 and back under load, so that the right version of each request is known.
+ * Goal: a shift is in force when the API answers, and nobody notices anything else of it. Method:
+ * shifts from 100/0 to 0/100 and back under load, so that the right version of each request is
+ * known.
  */
 
 const SHIFTS = 500;
 const CONNECTIONS = 64;
 const TUNNELS = 16;
-/** Requests that are answered between two shifts, at least. */
+/** At least so many requests are answered between two shifts. */
 const ANSWERS_A_SHIFT = 32;
 
 let v1: VersionOrigin;
@@ -35,7 +36,7 @@ afterAll(async () => {
   v2?.[Symbol.dispose]();
 });
 
-/** Gives all of the traffic to one version. Resolves when the API has answered. */
+/** Gives all the traffic to one version. Resolves once the API has answered. */
 async function shiftTo(version: "v1" | "v2"): Promise<void> {
   const weights = version === "v1" ? { v1: 100, v2: 0 } : { v1: 0, v2: 100 };
   const response = await sidecar.call("PATCH", "/v1/services/web/weights", weights);
@@ -44,7 +45,7 @@ async function shiftTo(version: "v1" | "v2"): Promise<void> {
 
 test(`${SHIFTS} shifts under load fail and close nothing, and apply when answered`, async () => {
   const [port = 0] = sidecar.ports;
-  /** The version of all requests that are sent under each even mark; odd ones: a shift is on. */
+  /** The version of all requests sent under each even mark; at odd ones a shift is under way. */
   let inForce: "v1" | "v2" = "v1";
   const failures: Answered[] = [];
   const late: Answered[] = [];
@@ -52,7 +53,7 @@ test(`${SHIFTS} shifts under load fail and close nothing, and apply when answere
   await using load = new Load({ port, host: "web", connections: CONNECTIONS }, (answered) => {
     const { status, body, sentMark, answeredMark } = answered;
     if (status !== 200 || !["v1", "v2"].includes(body)) failures.push(answered);
-    // Sent and answered between two shifts: there is only one right version.
+    // Sent and answered between two shifts, so there is only one right version.
     if (sentMark % 2 === 1 || sentMark !== answeredMark) return;
     judged += 1;
     if (body !== inForce) late.push(answered);
@@ -77,7 +78,7 @@ test(`${SHIFTS} shifts under load fail and close nothing, and apply when answere
     tunnels.map(() => ({ isOpen: true, wrong: 0 })),
   );
   for (const tunnel of tunnels) tunnel.close();
-  // Both versions had their turn, and most requests could be judged.
+  // Both versions had a turn, and most requests could be judged.
   expect(Math.min(v1.requests, v2.requests)).toBeGreaterThan((SHIFTS * ANSWERS_A_SHIFT) / 4);
   expect(judged).toBeGreaterThan((SHIFTS * ANSWERS_A_SHIFT) / 4);
 }, 120_000);

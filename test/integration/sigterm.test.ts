@@ -6,8 +6,8 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: SIGTERM ends a sidecar without a lost request, and a second one ends it at once. Method: a
- * request that the origin holds back is under way when the signal comes.
+ * Goal: SIGTERM ends a sidecar without losing a request, and a second one ends it at once. Method:
+ * a request that the origin holds back is under way when the signal comes.
  */
 
 let origin: VersionOrigin;
@@ -51,7 +51,7 @@ test("a drain fails readyz, accepts a while, answers what is under way, exits wi
       { ready: false, reasons: ["draining"], stale: [], problems: [] },
     ]);
   });
-  // Who has not heard of it yet is still served.
+  // Whoever has not heard of it yet is still served.
   const late = await KeptConnection.open(port);
   expect((await late.get("web")).body).toBe("quick");
   await eventually(() => expect([idle.isOpen, late.isOpen]).toEqual([false, false]));

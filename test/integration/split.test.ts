@@ -5,8 +5,8 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: what the split promises holds between processes and over real requests. Method: three
- * sidecars that know nothing of each other are asked the same, and answers are counted.
+ * Goal: what the split promises holds across processes and for real requests. Method: three
+ * sidecars that know nothing of each other are asked the same, and the answers are counted.
  */
 
 const SIDECARS = 3;
@@ -68,7 +68,7 @@ async function versionsByCookie(
   return versions;
 }
 
-/** The first client and its sidecar, for what one can show. */
+/** The first client and its sidecar, for what one can show alone. */
 function first(): { readonly client: KeptConnection; readonly sidecar: TestSidecar } {
   return { client: clients[0] as KeptConnection, sidecar: sidecars[0] as TestSidecar };
 }
@@ -80,7 +80,7 @@ test("three sidecars agree on all keys; a shift moves keys only to what it raise
   expect(others).toEqual([before, before]);
   expect(new Set(Object.values(before ?? {}))).toEqual(new Set(["v1", "v2", "v3"]));
 
-  // Each its own way to the same weights: the way must not matter.
+  // Each goes its own way to the same weights: the way must not matter.
   const [a, b, c] = sidecars as [TestSidecar, TestSidecar, TestSidecar];
   await a.call("PATCH", "/v1/services/web/weights", { v3: 40 });
   await b.call("PATCH", "/v1/services/web/weights", { v3: 0 });
@@ -114,7 +114,7 @@ test("a new revision does not begin the sequence anew", async () => {
   const { client, sidecar } = first();
   let v1Count = 0;
   let worst = 0;
-  // With a new beginning at each revision this would be a random walk, far outside after so many.
+  // If each revision began anew, this would be a random walk, and far outside by now.
   for (let requests = 1; requests <= 200; requests += 1) {
     await put(sidecar, service({ v1: 1, v2: 1 }, { timeout: `${requests}s` }));
     if ((await client.get("web")).body === "v1") v1Count += 1;

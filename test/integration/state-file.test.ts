@@ -11,8 +11,8 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /*
- * Goal: a table survives its process, and no start goes wrong in silence. Method: real processes on
- * one state file, whole, broken, foreign and in use; what is refused is named and left as it is.
+ * Goal: a table survives its process, and no start fails silently. Method: real processes on one
+ * state file, whole, broken, foreign and in use; what is refused is named, and left as it is.
  */
 
 const services = { web: { versions: { v1: { weight: 9, endpoints: ["127.0.0.1:1"] } } } };
@@ -124,7 +124,7 @@ test.each([
 );
 
 test("a good table is served where nothing can be written, and it is said", async () => {
-  // Stands in for a read-only disk, also for root: names of drafts and of the lock's are too long.
+  // Stands in for a read-only disk, even for root: the names of drafts and locks are too long.
   const path = join(await temporaryFolder(), "t".repeat(240));
   await writeFile(path, encodeTable({ revision: 4, services }));
   const sidecar = await start({ store: { kind: "file", path }, services });
@@ -179,7 +179,7 @@ test.each(["listener", "control API"])(
       message: expect.stringMatching(`${bind}.*EADDRINUSE|EADDRINUSE.*${bind}`),
     });
     expect(error).toMatch(/^sluice: Cannot .*EADDRINUSE.*\n$/);
-    // Its lock is gone: the next one can start.
+    // Its lock is gone, so the next one can start.
     await start({ store: { kind: "file", path }, services });
   },
 );

@@ -60,19 +60,19 @@ async function open(target: RawTarget = { port: sidecar.ports[0] ?? 0 }): Promis
   return client;
 }
 
-/** Swaps the workers. Resolves when the new ones serve. */
+/** Swaps the workers. Resolves once the new ones serve. */
 async function swap(): Promise<void> {
   const response = await sidecar.call("POST", "/v1/workers/swap", { trial: "0s" });
   expect([response.status, await response.json()]).toMatchObject([200, {}]);
 }
 
-/** Resolves when the old workers have ended, by themselves. */
+/** Resolves once the old workers have ended by themselves. */
 async function untilOneWorker(): Promise<void> {
   await eventually(() => expect(sidecar.workerPids()).toHaveLength(1), 20_000);
   expect(sidecar.log.filter(({ level }) => level !== "info")).toEqual([]);
 }
 
-/** The connection goes on: it is answered by the new worker, without having been closed. */
+/** The connection goes on: the new worker answers it, and it has never been closed. */
 async function expectUsable(client: RawSocket): Promise<void> {
   origin.onRequest = answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext");
   expect((await client.send(GET).response()).body).toBe("next");
@@ -212,7 +212,7 @@ test("a WebSocket in the middle of a frame goes on with the rest of it, both way
   await untilOneWorker();
   client.send(question.subarray(9));
   await eventually(() => expect(server.received).toContain(latin1(question)));
-  // Where the frames stand came along: a close of ours waits for the end of this one.
+  // The position within the frames came along, so our Close waits for the end of this one.
   sidecar.child.kill("SIGTERM");
   await eventually(() => expect(sidecar.log.at(-1)?.event).toBe("drain.begin"));
   server.send(reply.subarray(4));

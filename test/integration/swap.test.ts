@@ -14,12 +14,12 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: the workers' code is replaced, by whoever asks and for whatever code, and no client can
+ * Goal: the workers' code is replaced, whoever asks for it and whatever the code, and no client can
  * tell. Method: real processes under every kind of connection at once; `npm run bench:swap` is the
  * same, heavier. What one connection goes through: test/proxy/hand-over/hand-over.test.ts.
  */
 
-/** Every kind of connection, as heavy as a gate can afford. */
+/** Every kind of connection, in as heavy a load as the gate can afford. */
 const LOAD = {
   host: "web",
   busy: 16,
@@ -40,7 +40,7 @@ const UNHARMED = {
   messages: { lost: 0, doubled: 0, outOfOrder: 0, damaged: 0 },
 };
 
-/** A call's connection to the API does not stay open: the sidecar's descriptors are counted. */
+/** A call leaves no connection to the API open, since the sidecar's descriptors are counted. */
 const ONCE = { connection: "close" };
 
 let v1: VersionOrigin;
@@ -80,7 +80,7 @@ async function swap(sidecar: TestSidecar, body: object = {}): Promise<readonly n
   return report.started;
 }
 
-/** The ways to swap, in turn. Each resolves when new workers serve. */
+/** The ways to swap, in turn. Each resolves once new workers serve. */
 const WAYS: readonly ((sidecar: TestSidecar) => Promise<unknown>)[] = [
   (sidecar) => swap(sidecar),
   (sidecar) => swap(sidecar, { release: "green" }),
@@ -103,7 +103,7 @@ function descriptors({ child, workerPids }: TestSidecar): readonly number[] {
   return [child.pid, ...workerPids()].map((pid) => readdirSync(`/proc/${pid}/fd`).length);
 }
 
-/** Processes that the primary has started and that are there. */
+/** Processes that the primary has started and that still run. */
 function childrenOf(pid: number | undefined): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -117,12 +117,12 @@ function parentOf(pid: number): number | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
-    // It has ended meanwhile.
+    // It has ended in the meantime.
     return undefined;
   }
 }
 
-/** Resolves when the sidecar has so many processes as it has workers, and knows no others. */
+/** Resolves once the sidecar has as many processes as it has workers, and knows no others. */
 async function untilOnlyWorkers(sidecar: TestSidecar, workers = 1): Promise<void> {
   await eventually(() => {
     expect(sidecar.workerPids()).toHaveLength(workers);
@@ -136,7 +136,7 @@ async function requests(sidecar: TestSidecar): Promise<ReadonlyMap<string, numbe
   return new Map([...lines].map(([, code = "", count]) => [code, Number(count)]));
 }
 
-/** Who answers, by Via. */
+/** Who answers, according to Via. */
 async function via({ ports }: TestSidecar): Promise<string> {
   const client = await KeptConnection.open(ports[0] ?? 0);
   const { head } = await client.get("web").finally(() => client.close());
@@ -159,12 +159,12 @@ test("swaps in a row, under every kind of connection, are seen by no client", as
   const report = await load.finish();
   expect(report).toMatchObject(UNHARMED);
   expect(report.messages.echoed).toBe(report.messages.sent);
-  // Eight workers have counted, one is left: no request is missing, and none there twice.
+  // Eight workers have counted, one is left: no request is missing, and none is counted twice.
   const counts = await requests(sidecar);
   expect([counts.get("2xx"), counts.get("1xx")]).toEqual([report.answered, LOAD.webSockets]);
   expect(v1.requests).toBe(report.answered);
   for (let more = 0; more < 3; more += 1) await swap(sidecar);
-  // Nothing of them is left: no process, no socket, no listener.
+  // Nothing of theirs is left: no process, no socket, no listener.
   await untilOnlyWorkers(sidecar);
   await eventually(() => expect(descriptors(sidecar)).toEqual(before));
   expect(sidecar.log.filter(({ level }) => level !== "info")).toEqual([]);
@@ -211,7 +211,7 @@ test("a release takes over open connections, and so does the one before again", 
   expect(await viaOf()).not.toContain("-green");
   const [green = 0] = await swap(sidecar, { release: "green" });
   await eventually(async () => expect(await viaOf()).toMatch(/^via: 1\.1 sluice-\w+-green$/im));
-  // Its successor after a crash is of the same release; and so is that of a swap to no other.
+  // Its successor after a crash is of the same release, and so is that of a swap that names none.
   process.kill(green, "SIGKILL");
   await eventually(() => expect(sidecar.workerPids()).not.toContain(green));
   expect(await via(sidecar)).toContain("-green");

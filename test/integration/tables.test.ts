@@ -10,7 +10,7 @@ import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
  * Goal: a new table moves new requests and nothing else. Method: connections on both sides of the
- * sidecar are counted while tables change: none may be closed, none opened again.
+ * sidecar are counted while tables change: none may be closed, and none reopened.
  */
 
 const CLIENTS = 8;
@@ -41,7 +41,7 @@ afterEach(async () => {
   v2[Symbol.dispose]();
 });
 
-/** One request on each client connection, one after the other. */
+/** Sends one request on each client connection, one after the other. */
 async function requestOnEach(): Promise<readonly string[]> {
   const bodies: string[] = [];
   for (const client of clients) bodies.push((await client.get("web")).body);
@@ -109,7 +109,7 @@ test("an endpoint removed under load loses no request, and gets none afterwards"
     await write("PUT", "/v1/services/web", { versions: withSpare });
     await load.more(64);
     await write("PUT", "/v1/services/web", { versions: without });
-    // What was under way there when the table came may still arrive; then it is quiet.
+    // What was under way to it when the table came may still arrive; then it is quiet.
     await load.more(64);
     const { requests } = spare;
     await load.more(32);

@@ -9,13 +9,13 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: on a Node whose streams below net.Socket are not those we know, workers do the same with
+ * Goal: on a Node whose streams below net.Socket are not the ones we know, workers do the same with
  * net.Socket. Method: `process.binding` is taken away before anything of ours is loaded.
  */
 
 const WITHOUT_BINDING = "--import=data:text/javascript,delete%20process.binding";
 
-/** Answers with the digest of what it gets, and as many bytes as `x-bytes` says. */
+/** Answers with the digest of what it gets, and with as many bytes as `x-bytes` says. */
 function answerDigest(response: ServerResponse, incoming: IncomingMessage): void {
   const hash = createHash("sha256");
   incoming.on("data", (bytes: Buffer) => hash.update(bytes));

@@ -1,5 +1,5 @@
 /**
- * Goal: a new primary process takes a sidecar's place and no client notices. Method: real
+ * Goal: a new primary process takes a sidecar's place, and no client notices. Method: real
  * processes; keep-alive clients and WebSockets with numbered messages go on while `POST
  * /v1/upgrade` runs.
  */
@@ -33,7 +33,7 @@ function configFor(store: object): object {
   return { store, services: { web: { hosts: ["127.0.0.1"], versions } } };
 }
 
-/** One request over the agent's connections. Resolves with the status, or the error's message. */
+/** One request over the agent's connections. Resolves with the status or the error's message. */
 function get(port: number, agent: Agent): Promise<string> {
   return new Promise((resolve) => {
     const asked = request({ port, host: "127.0.0.1", agent }, (response) => {
@@ -122,7 +122,7 @@ describe.each([
 test("POST /v1/upgrade to a program that fails leaves everything as it was", async () => {
   const sidecar = await startSidecar(configFor({ kind: "file", path: "state.json" }));
   try {
-    // The new primary reads the file again: one that it cannot use ends it at once.
+    // The new primary reads the file again, and one that it cannot use ends it at once.
     await sidecar.writeConfig({ listeners: "none" });
     const refused = await sidecar.call("POST", "/v1/upgrade", {});
     expect(refused.status).toBe(409);

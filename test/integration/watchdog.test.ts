@@ -10,7 +10,7 @@ import { VersionOrigin } from "../support/version-origin.ts";
  * served again. Method: a real sidecar with a filter that never returns from one path.
  */
 
-/** Two ticks, and a machine that has other work. */
+/** Two ticks, on a machine that has other work. */
 const ENDED_WITHIN_MS = HANG_MS + 5_000;
 
 /** Says in the log, which is its standard output, that it will never return. */
@@ -23,7 +23,7 @@ const LOOPS = `return {
 };`;
 
 /**
- * Starts a sidecar of one worker, and has the worker hang. Gives its pid, and what the client that
+ * Starts a sidecar of one worker and makes the worker hang. Gives its pid, and what the client that
  * did it hears in the end.
  */
 async function hang(
@@ -48,7 +48,7 @@ function events(bench: FilterBench): readonly string[] {
   return bench.sidecar.log.map(({ event }) => event);
 }
 
-/** Events from the first that says that a worker hung, each with the worker that it is about. */
+/** Events from the first one on that says that a worker hung, each with the worker it is about. */
 function eventsSinceHung(bench: FilterBench): readonly unknown[] {
   const { log } = bench.sidecar;
   const first = events(bench).indexOf("worker.hung");

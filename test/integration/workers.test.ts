@@ -7,11 +7,11 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: a worker that dies takes with it only what it had in its hands. Method: SIGKILL, while
+ * Goal: a worker that dies takes with it only what it was working on. Method: SIGKILL, while
  * traffic goes through it, while nobody is there to accept, and while its neighbour works.
  */
 
-/** How fast a worker has to be back. */
+/** How soon a worker has to be back. */
 const BACK_WITHIN_MS = 1_000;
 /** A worker that lived longer than this is replaced without a pause. */
 const QUICK_END_MS = 1_000;
@@ -31,13 +31,13 @@ afterEach(async () => {
   origin[Symbol.dispose]();
 });
 
-/** Kills a worker. Resolves when the sidecar has noticed, at the latest before it has a new one. */
+/** Kills a worker. Resolves once the sidecar has noticed, which is before it has a new one. */
 async function kill(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");
   await eventually(() => expect(sidecar.workerPids()).not.toContain(pid));
 }
 
-/** Resolves when no worker would count as one that ends too soon after its start. */
+/** Resolves once no worker would count as one that ends too soon after its start. */
 async function untilGrownUp(): Promise<void> {
   const started = sidecar.log.findLast(({ event }) => event === "worker.started");
   const startedMs = Date.parse(String(started?.["time"]));
@@ -65,7 +65,7 @@ test("a worker killed under load loses what is in flight, and is back in a secon
     const [pid = 0] = sidecar.workerPids();
     const startMs = performance.now();
     process.kill(pid, "SIGKILL");
-    // Every connection is lost with it, once, and at most one request on each.
+    // Every connection is lost with it, once, and with each at most one request.
     await eventually(() => expect(load.closed).toBe(round * connections), 10_000);
     await load.more(1);
     backAfterMs.push(performance.now() - startMs);
@@ -75,7 +75,7 @@ test("a worker killed under load loses what is in flight, and is back in a secon
   await load.stop();
   expect([...statuses]).toEqual([200]);
   expect(load.closed).toBe(3 * connections);
-  // The fastest of three: somebody else may need the machine at the moment of one.
+  // The fastest of three: something else may need the machine during one of them.
   expect(Math.min(...backAfterMs)).toBeLessThan(BACK_WITHIN_MS);
   const restarts = /^sluice_worker_restarts_total (\d+)$/m;
   expect(restarts.exec(await (await sidecar.call("GET", "/metrics")).text())?.[1]).toBe("3");
@@ -118,7 +118,7 @@ test("of two workers the other one does not notice, and both act on the next shi
   for (const client of survivors) expect((await client.get("web")).body).toBe("v2");
   await kill(second);
   await eventually(() => expect(survivors.some(({ isOpen }) => isOpen)).toBe(false));
-  // Each had some: the kernel shares new connections between those who wait for them.
+  // Each had some: the kernel shares new connections among those that wait for them.
   expect(survivors.length).toBeGreaterThan(0);
   expect(survivors.length).toBeLessThan(clients.length);
   const late = await KeptConnection.open(port);
@@ -144,7 +144,7 @@ test("counters never go backwards when workers come and go", async () => {
   await load.stop();
   totals.push(await requestsTotal());
   expect(totals).toEqual(totals.toSorted((a, b) => a - b));
-  // Up to one interval of counts goes with each worker, and never more than there were.
+  // Each worker takes up to one interval of counts with it, and never more than there were.
   expect(totals.at(-1)).toBeGreaterThan(totals[0] ?? 0);
   expect(totals.at(-1)).toBeLessThanOrEqual(load.answered + load.lost);
 });

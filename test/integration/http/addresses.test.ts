@@ -25,7 +25,7 @@ describe("Unix sockets", () => {
   let origin: RawOrigin;
   let folder: string;
   let listener: { readonly path: string };
-  /** One that trusts who comes by it. */
+  /** One that trusts whoever comes through it. */
   let trusting: { readonly path: string };
 
   beforeAll(async () => {
@@ -63,7 +63,7 @@ describe("Unix sockets", () => {
     expect((await client.send(head("GET / HTTP/1.1", "Host: unix")).response()).body).toBe("ok");
   });
 
-  /** What the origin is told of where a request comes from. */
+  /** What the origin is told about where a request comes from. */
   async function told(target: { readonly path: string }): Promise<readonly (string | undefined)[]> {
     const client = await plane.open(target);
     client.send(head("GET / HTTP/1.1", "Host: unix", ...FORWARDED));
@@ -96,7 +96,7 @@ describe("Unix sockets", () => {
   });
 
   test("the end of a last answer waits for a slow client beyond the linger of 2 s", async () => {
-    // Unix sockets hold little and always the same: for one of these sizes the last piece waits
+    // Unix sockets hold little, and always the same: with one of these sizes the last piece waits
     // here.
     const sizes = Array.from({ length: 16 }, (_, index) => (index + 1) * 32 * 1024);
     origin.onRequest = (connection, { line }) => {

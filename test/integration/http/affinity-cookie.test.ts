@@ -7,13 +7,13 @@ import { VersionOrigin } from "../../support/version-origin.ts";
 /*
  * Goal: visitors of an application that sets the affinity cookie itself keep their sessions and
  * their version. Method: browsers that keep cookies ask a sidecar with two workers, each time on a
- * connection of its own, so that any worker answers.
+ * new connection, so that either worker may answer.
  */
 
 const VISITORS = 100;
 const VERSIONS = ["v1", "v2"];
 
-/** What a browser has of one site. */
+/** What a browser keeps for one site. */
 class Browser {
   readonly #jar = new Map<string, string>();
   readonly #sidecar: TestSidecar;
@@ -37,7 +37,7 @@ class Browser {
     return body;
   }
 
-  /** The value of a cookie. */
+  /** A cookie's value. */
   cookie(name: string): string | undefined {
     return this.#jar.get(name);
   }

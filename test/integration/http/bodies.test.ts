@@ -14,7 +14,7 @@ const MIB = 1024 * KIB;
 const SIZES = [0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 3 * MIB + 7, 100 * MIB] as const;
 /**
  * How much the worker may grow at its peak while 400 MiB pass or wait: the young generation of its
- * heap and a few buffers a connection, nothing that depends on a body's size.
+ * heap and a few buffers per connection, nothing that depends on a body's size.
  */
 const GROWTH_MAX = 48 * MIB;
 const PIECE = createHash("sha512").update("bodies").digest();
@@ -22,10 +22,10 @@ const PIECE = createHash("sha512").update("bodies").digest();
 const hasProc = existsSync("/proc/self/status");
 if (!hasProc) process.stdout.write("skipped: memory of the worker, since there is no /proc\n");
 
-/** How fast a side reads or writes: all it can, or a piece at a time with a turn between. */
+/** How fast a side reads or writes: all it can, or a piece at a time with a turn in between. */
 type Pace = "fast" | "slow";
 
-/** A body of so many bytes that no shift by a buffer's length leaves as it was. */
+/** A body of so many bytes, which no shift by the length of a buffer leaves as it was. */
 function* bodyOf(bytes: number): Generator<Buffer> {
   const block = Buffer.alloc(64 * KIB - 5, PIECE);
   for (let at = 0; at < bytes; at += block.length) {
@@ -99,7 +99,7 @@ describe("bodies of any size, both ways", () => {
     const path = `/?bytes=${bytes}&framing=${framing}&pace=${writer}`;
     const response = await exchange({ path }, Readable.from([]));
     const isChunked = response.headers["transfer-encoding"] === "chunked";
-    // Of an empty body node:http knows the length.
+    // node:http knows the length of an empty body.
     expect(isChunked).toBe(framing === "chunked" && bytes > 0);
     return hashOfStream(response, reader);
   }
@@ -112,7 +112,7 @@ describe("bodies of any size, both ways", () => {
     return response.headers["x-hash"];
   }
 
-  /** Resident memory of the worker, now or at its peak. 0: it cannot be known here. */
+  /** Resident memory of the worker, now or at its peak. 0: there is no way to know it here. */
   function workerBytes(which: "VmRSS" | "VmHWM"): number {
     if (!hasProc) return 0;
     const status = readFileSync(`/proc/${plane.sidecar.workerPids()[0]}/status`, "utf8");

@@ -7,13 +7,13 @@ import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
 
 const CHALLENGE = responseOf("401 Unauthorized", "who?", "WWW-Authenticate: Negotiate, NTLM");
 
-/** A request, maybe with credentials that sign in the connection. */
+/** A request, perhaps with credentials that sign the connection in. */
 function get(host: string, user?: string, path = "/"): string {
   const credentials = user === undefined ? [] : [`Authorization: NTLM ${user}`];
   return head(`GET ${path} HTTP/1.1`, `Host: ${host}`, ...credentials);
 }
 
-/** An origin for which a connection is whoever has signed in on it. */
+/** An origin to which a connection is whoever has signed in on it. */
 function signIn(origin: RawOrigin, name: string): void {
   const users = new Map<OriginConnection, string>();
   origin.onRequest = (connection, request) => {

@@ -20,7 +20,7 @@ const TRAILER = "trailer-invalid";
 /** More than 16 KiB of extensions, each of them within its own limit. */
 const EXTENDED = `1;${"x".repeat(250)}\r\na\r\n`.repeat(66);
 
-/** Bodies that break a rule of RFC 9112 7.1; every one of them as the whole body. */
+/** Bodies that break a rule of RFC 9112 7.1; each is a whole body. */
 const BAD_BODIES: readonly ChunkCase[] = [
   ["size with a plus", "+3\r\nabc\r\n0\r\n\r\n", SIZE],
   ["negative size", "-3\r\nabc\r\n0\r\n\r\n", SIZE],

@@ -7,7 +7,7 @@ import { DataPlane, head, responseOf } from "./data-plane.ts";
 
 const GET = head("GET / HTTP/1.1", "Host: web");
 const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-/** A client's connection costs an upstream one at most this long after it is gone. */
+/** A client's connection may hold an upstream one for at most this long after it is gone. */
 const ABORT_MS = 2_000;
 
 /** Sends `bytes`, then a chunk now and then until the connection is gone. */
@@ -20,11 +20,11 @@ function drip(connection: OriginConnection, bytes: string): void {
 /** Where in an exchange a client is when it leaves. */
 type Phase = {
   readonly name: string;
-  /** Brings a client there; resolves when the origin or the client has seen it. */
+  /** Brings a client there; resolves once the origin or the client has seen it. */
   readonly reach: (client: RawSocket, plane: DataPlane) => Promise<void>;
   /** Whether an upstream connection is in use there. */
   readonly upstream: boolean;
-  /** With what the origin then begins, or goes on with, its answer. Absent: not with anything. */
+  /** What the origin then begins its answer with, or goes on with. Absent: nothing. */
   readonly answers?: string;
 };
 
@@ -85,7 +85,7 @@ const PHASES: readonly Phase[] = [
     name: "with a pipelined request waiting",
     reach: async (client, { origin }) => {
       origin.onRequest = (connection) => {
-        // The proxy does not read from such a client: it notices when it writes.
+        // The proxy does not read from such a client, so it notices when it writes.
         drip(connection, `${CHUNKED}4\r\nhalf\r\n`);
       };
       await client.send(GET + GET).until("half");
@@ -146,7 +146,7 @@ describe("clients that leave (RFC 9112 8, 9.6)", () => {
       const client = await plane.open();
       await phase.reach(client, plane);
       client.finish();
-      // The proxy has had its turn to see the FIN.
+      // The proxy has had a turn to see the FIN.
       await plane.services();
       plane.origin.lastConnection.send(responseOf("200 OK", "late but whole"));
       expect((await client.finalResponse()).body).toBe("late but whole");
@@ -163,7 +163,7 @@ describe("clients that leave (RFC 9112 8, 9.6)", () => {
     plane.origin.lastConnection.send("4\r\nmore\r\n0\r\n\r\n");
     expect((await client.response()).body).toBe("halfmore");
     expect(await client.ended()).toBe("fin");
-    // The origin did nothing wrong: its connection is kept.
+    // The origin did nothing wrong, so its connection is kept.
     expect(plane.origin.lastConnection.fate).toBe("open");
   });
 

@@ -8,7 +8,8 @@ const GET = head("GET / HTTP/1.1", "Host: web");
 const PUT = head("PUT / HTTP/1.1", "Host: web", "Content-Length: 1000000");
 
 /**
- * All times of the service `web`, short enough to wait for, and the clock's grain of 100 ms apart.
+ * All the times of the service `web`: short enough to wait for, and 100 ms (the clock's grain)
+ * apart.
  */
 const TIMES = {
   headTimeout: "400ms",
@@ -155,7 +156,7 @@ describe("connections and time (RFC 9112 9)", () => {
   });
 
   test("the end of an answer is not cut off by the linger of 2 s", async () => {
-    // As a close-delimited answer to HTTP/1.0: the connection is all that ends it.
+    // Like a close-delimited answer to HTTP/1.0: only the end of the connection ends it.
     plane.origin.onRequest = answer(responseOf("200 OK", BULK));
     const client = await plane.open();
     client.send("GET / HTTP/1.0\r\nHost: web\r\n\r\n");

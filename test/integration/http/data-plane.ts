@@ -7,7 +7,7 @@ import type { RawTarget } from "../../support/raw-socket.ts";
 import { startSidecar } from "../../support/sidecar.ts";
 import type { TestSidecar } from "../../support/sidecar.ts";
 
-/** What every file ends with: a dead proxy never looks strict. */
+/** What every file ends with, so that a dead proxy does not look strict. */
 const PLAIN_GET = "GET /alive HTTP/1.1\r\nHost: web\r\n\r\n";
 
 /** A service document with one version at these endpoints. */
@@ -22,7 +22,7 @@ export class DataPlane implements AsyncDisposable {
   readonly #workers: readonly number[];
   readonly #clients: RawSocket[] = [];
 
-  /** `web`: more of the service's keys. `more`: more of the configuration's. */
+  /** `web`: further keys of the service. `more`: further keys of the configuration. */
   static async start(
     web: object = {},
     more: { readonly services?: object; readonly [key: string]: unknown } = {},
@@ -50,7 +50,7 @@ export class DataPlane implements AsyncDisposable {
     return client;
   }
 
-  /** After each test: what it left open is closed, and the origin is as new. */
+  /** After each test: closes what it left open, and makes the origin as good as new. */
   async endTest(): Promise<void> {
     for (const client of this.#clients.splice(0)) client.close();
     for (const { socket } of this.origin.connections) socket.destroy();
@@ -64,7 +64,7 @@ export class DataPlane implements AsyncDisposable {
     return ((await response.json()) as { services: ServiceView[] }).services;
   }
 
-  /** How often messages were refused for this reason. */
+  /** How many messages were refused for this reason. */
   rejected(reason: string): Promise<number> {
     return this.#metric("sluice_rejected_total", `reason="${reason}"`);
   }
@@ -74,7 +74,7 @@ export class DataPlane implements AsyncDisposable {
     return this.#metric("sluice_attempts_total", `service="web",version="v1",outcome="${outcome}"`);
   }
 
-  /** Client connections that are open and no tunnels. */
+  /** Client connections that are open and are not tunnels. */
   connectionsOpen(): Promise<number> {
     return this.#metric("sluice_connections", 'kind="h1"');
   }
@@ -84,17 +84,17 @@ export class DataPlane implements AsyncDisposable {
     return this.#metric("sluice_connections", 'kind="tunnel"');
   }
 
-  /** Exchanges under way at the first version of a service, by its counts. */
+  /** Exchanges under way at the first version of a service, according to its counts. */
   async exchangesOpen(service: string): Promise<number> {
     return (await this.#firstVersion(service)).exchangesOpen;
   }
 
-  /** Exchanges under way at the first endpoint of a service, by the endpoint's counts. */
+  /** Exchanges under way at the first endpoint of a service, according to the endpoint's counts. */
   async inFlight(service: string): Promise<number> {
     return (await this.#firstVersion(service)).endpoints[0]?.inFlight ?? 0;
   }
 
-  /** Every count of what is under way is back at 0, and no connection leads to the origin. */
+  /** Waits until all counts of what is under way are 0 and no connection leads to the origin. */
   async expectNothingOpen(): Promise<void> {
     await eventually(async () => {
       for (const { versions } of await this.services()) {
@@ -106,7 +106,7 @@ export class DataPlane implements AsyncDisposable {
     });
   }
 
-  /** A plain GET is answered, by the worker that was there at the start and that has not erred. */
+  /** A plain GET is answered by the worker that was there at the start and has made no error. */
   async expectAlive(): Promise<void> {
     await this.expectNothingOpen();
     const { response } = await exchangeRaw(this.target(), PLAIN_GET);
@@ -138,7 +138,7 @@ export class DataPlane implements AsyncDisposable {
     return found.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   }
 
-  /** The connections that the origin sees are those that the pool keeps for the next request. */
+  /** Expects the origin to see just the connections that the pool keeps for the next request. */
   async #expectNoLeak(): Promise<void> {
     await eventually(async () => {
       const open = this.origin.connections.filter(({ fate }) => fate === "open").length;

@@ -10,7 +10,7 @@ import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
 
 const BODY = Buffer.alloc(5_000_000, "x");
 const REFUSAL = responseOf("401 Unauthorized", "who are you?", "Connection: close");
-/** Delimited by the connection's end, as by an HTTP/1.0 server. */
+/** Delimited by the end of the connection, as an HTTP/1.0 server does it. */
 const OPEN_ENDED = "HTTP/1.0 401 Unauthorized\r\n\r\nwho are you?";
 
 /** Sends its whole request before it looks for an answer, as many clients do. */
@@ -22,7 +22,7 @@ async function sendAll(client: RawSocket, host: string): Promise<void> {
   client.resume();
 }
 
-/** Answers the head and closes, with all that comes behind it unread: that resets. */
+/** Answers the head and closes, leaving all that follows unread, which causes a reset. */
 function refuse(bytes: string): (connection: OriginConnection) => void {
   return ({ socket }) => {
     socket.pause();

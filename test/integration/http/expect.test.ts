@@ -4,7 +4,7 @@ import { answer } from "../../support/origin.ts";
 import { exchangeRaw } from "../../support/raw-socket.ts";
 import { DataPlane, head, responseOf } from "./data-plane.ts";
 
-/** A PUT with 3 bytes of body to come. */
+/** A PUT whose body of 3 bytes is still to come. */
 function put(...lines: readonly string[]): string {
   return head("PUT / HTTP/1.1", "Host: web", "Content-Length: 3", ...lines);
 }

@@ -1,12 +1,12 @@
 import { describeRequests } from "./refused-requests.ts";
 import type { RefusedRequest, TakenRequest } from "./refused-requests.ts";
 
-/** A request with these bytes as its last lines, refused for `reason`. */
+/** A request that ends with these lines, refused for `reason`. */
 function refused(name: string, lines: string, reason: string, status = 400): RefusedRequest {
   return { name, bytes: `GET / HTTP/1.1\r\nHost: web\r\n${lines}\r\n\r\n`, status, reason };
 }
 
-/** A request with this line, which arrives as sent. */
+/** A request with this line, which arrives as it was sent. */
 function taken(name: string, line: string): TakenRequest {
   const bytes = `GET / HTTP/1.1\r\nHost: web\r\n${line}\r\n\r\n`;
   return { name, bytes, sees: [`\r\n${line}\r\n`] };

@@ -118,8 +118,8 @@ describe("limits (9110 15.6.4)", () => {
       client.send(head("GET / HTTP/1.1", "Host: web"));
       expect((await client.response()).body).toBe("ok");
     }
-    // What it has sent is there, unread, when it is accepted: a reset would take the answer from
-    // it.
+    // What it has sent is there, unread, when it is accepted: a reset would take the answer away
+    // from it.
     const [worker = 0] = plane.sidecar.workerPids();
     process.kill(worker, "SIGSTOP");
     const surplus = await plane.open(target);

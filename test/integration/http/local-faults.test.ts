@@ -11,9 +11,9 @@ import { StalledListener } from "../../support/stalled-listener.ts";
 import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
 
 const CLIENTS = 20;
-/** For a worker and its primary each; so many clients are too many. */
+/** For the worker and for its primary; so many clients are too many. */
 const FEW_DESCRIPTORS = 90;
-/** Low enough that any of the tests would eject. */
+/** Low enough that any of the tests would cause an ejection. */
 const policy = { timeout: "500ms", ejection: { consecutive: 2 }, retries: { attempts: 0 } };
 
 const canLimit = hasPrlimit();
@@ -28,7 +28,7 @@ function hasPrlimit(): boolean {
   }
 }
 
-/** Lets a process have no descriptor more than it has, or as many as before. */
+/** Lets a process have no more descriptors than it has, or as many as before. */
 function limitDescriptors(pid: number, isLimited: boolean): void {
   const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
   let firstFree = 0;
@@ -138,7 +138,7 @@ describe("an endpoint pays only for what it did (docs/health.md)", () => {
     }
   });
 
-  // It changes the limit of the sidecar for good.
+  // It changes the sidecar's limit for good.
   test.runIf(canLimit)("no descriptors for clients: 503 and not a word less", async () => {
     const pid = String(plane.sidecar.child.pid);
     execFileSync("prlimit", ["--pid", pid, `--nofile=${FEW_DESCRIPTORS}:${FEW_DESCRIPTORS}`]);

@@ -4,7 +4,7 @@ import type { OriginConnection } from "../../support/origin.ts";
 import { DataPlane, head } from "./data-plane.ts";
 
 const GET = head("GET / HTTP/1.1", "Host: web");
-/** Pieces of a transfer, and the pause before each: together longer than all timeouts. */
+/** Pieces of a transfer, and the pause before each: altogether longer than any timeout. */
 const PIECES = 25;
 const PAUSE_MS = 60;
 const ANSWER_HEAD = head("HTTP/1.1 200 OK", `Content-Length: ${PIECES}`);
@@ -87,7 +87,7 @@ describe("transfers that take long", () => {
   test("answers a plain GET after all of that", () => plane.expectAlive());
 });
 
-/** Calls `send` again and again, after a pause each. */
+/** Calls `send` again and again, each time after a pause. */
 function pieces(count: number, send: () => void): Promise<void> {
   return new Promise((resolve) => {
     let left = count;

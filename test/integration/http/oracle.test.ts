@@ -9,7 +9,7 @@ import type { HttpRecord } from "../../support/origin.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
 import { DataPlane, head, serviceAt } from "./data-plane.ts";
 
-/** What http.md has us add to a request or take from it, and what a proxy may say by itself. */
+/** What http.md has us add to or take from a request, and what a proxy may say by itself. */
 const OURS = new Set([
   "connection",
   "keep-alive",
@@ -108,7 +108,7 @@ describe("http-proxy as oracle: what it forwards, we forward", () => {
     await plane[Symbol.asyncDispose]();
   });
 
-  /** What the origin receives, and the client gets, through the proxy on this port. */
+  /** What the origin receives and the client gets through the proxy on this port. */
   async function through(port: number, request: string): Promise<object> {
     const client = await RawSocket.open({ port });
     const { status, body } = await client.send(request).response(request.split(" ")[0]);
@@ -130,7 +130,7 @@ describe("http-proxy as oracle: what it forwards, we forward", () => {
 });
 
 /**
- * The fields that are not ours, by lower-case name. http-proxy joins lines of one name, as every
+ * The fields that are not ours, by name in lower case. http-proxy joins lines of one name, as any
  * proxy may (RFC 9110 5.3).
  */
 function fieldsOf(rawHeaders: readonly string[]): Record<string, string> {

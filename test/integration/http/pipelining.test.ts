@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 
 /** Far more than the socket buffers on both sides of the proxy hold (10 MiB each at most). */
 const FLOOD_BYTES = 64 * 1024 * 1024;
-/** What a client that does not read may still get rid of: both its buffers, and the answers'. */
+/** How much a client that does not read may still send: its own buffers, and the answers'. */
 const FLOOD_TAKEN_MAX = 40 * 1024 * 1024;
-/** How many looks in a row must show that nothing moves any more. */
+/** How many looks in a row must show that nothing moves anymore. */
 const STILL_LOOKS = 20;
 
 function echoPath(origin: RawOrigin): void {
@@ -129,7 +129,7 @@ describe("pipelined requests (9112 9.3.2)", () => {
     const next = "next".repeat(15 * 1024);
     for (let pieces = 1; pieces <= 12; pieces += 1) {
       unixOrigin.clear();
-      // The first head only: nobody would resume after the second.
+      // For the first head only: nobody would resume after the second.
       unixOrigin.onHead = ({ socket }) => {
         unixOrigin.onHead = () => undefined;
         socket.pause();
@@ -145,7 +145,7 @@ describe("pipelined requests (9112 9.3.2)", () => {
         head("POST /next HTTP/1.1", "Host: small", `Content-Length: ${next.length}`) + next,
       );
       await plane.services();
-      // Not sooner: a pause behind the resume would be for good.
+      // Not sooner: a pause after the resume would be for good.
       await eventually(() => expect(unixOrigin.lastConnection.socket.isPaused()).toBe(true));
       unixOrigin.lastConnection.socket.resume();
       expect((await client.response()).status).toBe(200);
@@ -161,7 +161,8 @@ describe("pipelined requests (9112 9.3.2)", () => {
   test("answers a plain GET after all of that", () => plane.expectAlive());
 
   /**
-   * Sends requests up to FLOOD_BYTES; how many bytes the kernel has taken when it takes no more.
+   * Sends requests up to FLOOD_BYTES. Gives how many bytes the kernel had taken when it took no
+   * more.
    */
   async function floodUntilStill(client: RawSocket, request: string): Promise<number> {
     const piece = Buffer.from(request.repeat(Math.ceil(65_536 / request.length)), "latin1");
@@ -173,7 +174,7 @@ describe("pipelined requests (9112 9.3.2)", () => {
     pump();
     let before = -1;
     for (let looks = 0; looks < STILL_LOOKS; looks += 1) {
-      // A round trip through the worker: it has had its turn to read.
+      // A round trip through the worker, so it has had a turn to read.
       await plane.services();
       if (taken !== before) looks = 0;
       before = taken;

@@ -14,7 +14,7 @@ const WEB_SOCKET = [
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ];
 const ACCEPTED = ["Upgrade: websocket", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="];
-/** More than the kernels keep between a client and an origin that does not read. */
+/** More than the kernel keeps between a client and an origin that does not read. */
 const BULK = Buffer.alloc(16 * 1024 * 1024, "x");
 
 describe("a place is held only by somebody who waits (docs/http.md)", () => {
@@ -27,7 +27,7 @@ describe("a place is held only by somebody who waits (docs/http.md)", () => {
   afterEach(() => plane.endTest());
   afterAll(() => plane[Symbol.asyncDispose]());
 
-  /** As many clients as there are places, each with a request under way at a silent origin. */
+  /** As many clients as there are places, each with a request under way to a silent origin. */
   async function fill(send: (client: RawSocket) => void): Promise<readonly RawSocket[]> {
     plane.origin.onRequest = () => undefined;
     const clients: RawSocket[] = [];
@@ -37,7 +37,7 @@ describe("a place is held only by somebody who waits (docs/http.md)", () => {
     return clients;
   }
 
-  /** Somebody else gets an answer, and not a 503. */
+  /** Somebody else gets an answer that is not a 503. */
   async function expectRoom(): Promise<void> {
     await eventually(async () => expect(await plane.exchangesOpen("web")).toBe(0));
     plane.origin.onRequest = answer(responseOf("200 OK", "room"));

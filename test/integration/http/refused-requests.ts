@@ -4,7 +4,7 @@ import { DataPlane } from "./data-plane.ts";
 
 /** A request that must be refused. */
 export type RefusedRequest = {
-  /** The attack, or the rule that it breaks with its section. */
+  /** The attack, or the rule that it breaks, with its section. */
   readonly name: string;
   readonly bytes: string;
   readonly status: number;
@@ -16,18 +16,18 @@ export type RefusedRequest = {
 export type TakenRequest = {
   readonly name: string;
   readonly bytes: string;
-  /** What the origin must have received, wherever it stands. */
+  /** What the origin must have received, anywhere in the request. */
   readonly sees: readonly string[];
   /** What the origin must not have received. */
   readonly seesNot?: readonly string[];
 };
 
-/** What is sent behind each request: what a refused one carries must never be read as a request. */
+/** What is sent after each request: what a refused one carries must never be read as a request. */
 const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: web\r\n\r\n";
 
 /**
  * The tests of a table: each refusal is one answer with the status, a close that loses nothing, a
- * count, and silence at the origin; each request that is taken arrives and the next one after it.
+ * count, and silence at the origin; each request that is taken arrives, and so does the next one.
  */
 export function describeRequests(
   what: string,

@@ -2,7 +2,7 @@ import { describeRequests } from "./refused-requests.ts";
 
 const HOST = "Host: web\r\n\r\n";
 const AFTER = ` HTTP/1.1\r\n${HOST}`;
-/** Request line with its CRLF over 8 KiB by one byte, and exactly 8 KiB. */
+/** Request lines, with their CRLF: one byte over 8 KiB, and exactly 8 KiB. */
 const LONG = "a".repeat(8192 - "GET / HTTP/1.1\r\n".length);
 
 describeRequests(

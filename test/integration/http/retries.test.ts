@@ -8,7 +8,7 @@ import { DataPlane, head, responseOf, serviceAt } from "./data-plane.ts";
 const GET = head("GET / HTTP/1.1", "Host: web");
 const CLOSED_PORT = "127.0.0.1:1";
 
-/** Resets the connection, answering nothing. */
+/** Resets the connection without answering. */
 const cut: Script = ({ socket }) => {
   socket.resetAndDestroy();
 };
@@ -49,7 +49,7 @@ describe("retries (RFC 9110 9.2.2, RFC 9112 9.3.1)", () => {
     await plane[Symbol.asyncDispose]();
   });
 
-  /** So many idle upstream connections of `web`, every one of which dies at its next request. */
+  /** So many idle upstream connections of `web`, each of which dies at its next request. */
   async function staleConnections(count: number): Promise<RawSocket> {
     plane.origin.onRequest = () => undefined;
     const clients = await Promise.all(Array.from({ length: count }, () => plane.open()));

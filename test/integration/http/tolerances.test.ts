@@ -67,7 +67,7 @@ describe("what a service may tolerate (docs/http.md)", () => {
   afterEach(() => plane.endTest());
   afterAll(() => plane[Symbol.asyncDispose]());
 
-  /** The log says that a message was refused for this reason, and what to do about it. */
+  /** Expects the log to say that a message was refused for this reason, and what to do about it. */
   function expectSaid(event: string, reason: string): Promise<void> {
     const line = { event, reason, service: "web", key: `tolerate: [${reason}]` };
     return eventually(() =>
@@ -124,7 +124,7 @@ describe("what a service may tolerate (docs/http.md)", () => {
     expect((await client.send(head("GET / HTTP/1.1", "Host: lenient")).response()).status).toBe(
       200,
     );
-    // Who sends both framings is not asked again on that connection (9112 6.1).
+    // Whoever sends both framings is not asked again on that connection (9112 6.1).
     const connections = name === "content-length-with-chunked" ? 2 : 1;
     expect(plane.origin.connections).toHaveLength(connections);
   });

@@ -9,7 +9,7 @@ const GET = head("GET / HTTP/1.1", "Host: web");
 const OK_HEAD = "HTTP/1.1 200 OK\r\n";
 const CHUNKED = `${OK_HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 
-/** Heads that break a rule: name, bytes. */
+/** Heads that break a rule: name and bytes. */
 const BAD_HEADS: readonly (readonly [string, string])[] = [
   ["not HTTP", "SSH-2.0-OpenSSH_9.6\r\n\r\n"],
   ["HTTP/0.9", "<html>hello</html>\r\n\r\n"],
@@ -48,7 +48,7 @@ const BAD_HEADS: readonly (readonly [string, string])[] = [
   ["17 interim responses", `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(17)}${OK}`],
 ];
 
-/** Bodies that end too early, or break a rule: name, bytes, and how the upstream ends. */
+/** Bodies that end too early or break a rule: name, bytes, and how the upstream ends. */
 const BAD_BODIES: readonly (readonly [string, string, "fin" | "reset" | "open"])[] = [
   ["FIN inside a Content-Length", `${OK_HEAD}Content-Length: 9\r\n\r\nhalf`, "fin"],
   ["RST inside a Content-Length", `${OK_HEAD}Content-Length: 9\r\n\r\nhalf`, "reset"],
@@ -59,7 +59,7 @@ const BAD_BODIES: readonly (readonly [string, string, "fin" | "reset" | "open"])
   ["RST inside a close-delimited body", `${OK_HEAD}\r\nhalf`, "reset"],
 ];
 
-/** What comes behind a good piece of a chunked body. */
+/** What follows a good piece of a chunked body. */
 const BAD_CHUNKS: readonly (readonly [string, string])[] = [
   ["a size that is not hexadecimal", "zz\r\n"],
   ["a negative size", "-1\r\n"],
@@ -73,7 +73,7 @@ const BAD_CHUNKS: readonly (readonly [string, string])[] = [
 function end(how: "fin" | "reset" | "open"): (connection: OriginConnection) => void {
   return ({ socket }) => {
     if (how === "fin") socket.end();
-    // What was written goes out first: a reset takes the rest with it.
+    // What was written goes out first: a reset would take the rest with it.
     if (how === "reset") socket.write("", () => setImmediate(() => socket.resetAndDestroy()));
   };
 }
@@ -104,7 +104,7 @@ describe("upstream faults (docs/http.md, Responses)", () => {
     await plane[Symbol.asyncDispose]();
   });
 
-  /** The origin's answer to the first request; every later one is answered well. */
+  /** The origin's answer to the first request; all later ones get a good answer. */
   function answerOnce(bytes: string, then?: (connection: OriginConnection) => void): void {
     plane.origin.onRequest = (connection) => {
       plane.origin.onRequest = answer(OK);
@@ -120,7 +120,7 @@ describe("upstream faults (docs/http.md, Responses)", () => {
     expect(response.status).toBe(502);
     expect(response.field("proxy-status")).toBe("sluice; error=http_protocol_error");
     await eventually(() => expect(plane.origin.connections[0]?.fate).not.toBe("open"));
-    // The client did nothing wrong: its connection goes on, over another upstream connection.
+    // The client did nothing wrong, so its connection goes on, over another upstream connection.
     expect((await client.send(GET).response()).body).toBe("ok");
     expect(plane.origin.connections).toHaveLength(2);
   });
@@ -154,7 +154,7 @@ describe("upstream faults (docs/http.md, Responses)", () => {
       expect(await client.ended()).toBe("reset");
       expect(client.text).not.toContain("\r\n0\r\n\r\n");
       await eventually(() => expect(plane.origin.connections[0]?.socket.destroyed).toBe(true));
-      // One attempt, and not one that went well and another that did not.
+      // One attempt, not one that went well and another that did not.
       await eventually(async () => expect(await plane.attempts("reset")).toBe(reset + 1));
       expect(await plane.attempts("ok")).toBe(ok);
     },

@@ -10,7 +10,7 @@ const REPEATS = 12;
 const LATE_REPEATS = 60;
 const TIMED_OUT = responseOf("408 Request Timeout", "", "Connection: close");
 
-/** How an endpoint ends a connection that it does not want to keep, right behind an answer. */
+/** How an endpoint ends a connection that it does not want to keep, right after an answer. */
 const ENDS: readonly (readonly [string, (connection: OriginConnection) => void])[] = [
   ["a FIN", ({ socket }) => void socket.end()],
   ["a reset", ({ socket }) => setImmediate(() => socket.resetAndDestroy())],
@@ -36,7 +36,7 @@ describe("connections to endpoints that are used again", () => {
   afterEach(() => plane.endTest());
   afterAll(() => plane[Symbol.asyncDispose]());
 
-  /** An endpoint that nobody knows yet, of the service `other` with so many connections to it. */
+  /** A new endpoint of the service `other`, with so many connections to it. */
   async function newOther(connections: number, script: Script): Promise<RawOrigin> {
     const origin = await RawOrigin.start();
     onTestFinished(() => origin[Symbol.dispose]());

@@ -34,7 +34,7 @@ describe("WebSocket and other upgrades (RFC 6455 4.2, 9110 7.8)", () => {
   afterEach(() => plane.endTest());
   afterAll(() => plane[Symbol.asyncDispose]());
 
-  /** A client behind an open tunnel to the origin. */
+  /** A client with an open tunnel to the origin. */
   async function tunnel(): Promise<RawSocket> {
     plane.origin.onRequest = answer(SWITCH);
     const client = await plane.open();
@@ -151,7 +151,7 @@ describe("WebSocket and other upgrades (RFC 6455 4.2, 9110 7.8)", () => {
     client.pause();
     plane.origin.onEnd = () => undefined;
     plane.origin.lastConnection.socket.end(Buffer.alloc(BULK_BYTES, "x"));
-    // The worker has its turns while the client takes nothing.
+    // The worker gets its turns while the client takes nothing.
     for (let turns = 0; turns < 20; turns += 1) await plane.services();
     client.resume();
     expect(await client.ended()).toBe("fin");
