@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { systemClock } from "../proxy/base/clock.ts";
+import type { Clock } from "../proxy/base/clock.ts";
 import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
@@ -150,9 +151,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   };
   const parts = { ...shared, store, sink, discovery, rules, around };
   const services = new Services({ ...parts, onTold, onRevision });
-  const { bind, auth } = config.control;
-  const place = { isUnix: bind.startsWith("unix:"), folder: dirname(configPath) };
-  const access = await LiveAccess.open({ auth, ...place }, shared);
+  const access = await openAccess(start, shared);
   const sidecar = new Sidecar(config, {
     ...shared,
     access,
@@ -178,6 +177,15 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     sidecar,
     api: createApi({ ...shared, access, ...views, storeProblem, services, build }),
   };
+}
+
+function openAccess(
+  { config, configPath }: Start,
+  deps: { readonly clock: Clock; readonly log: Log },
+): Promise<LiveAccess> {
+  const { bind, auth, socketRole = "admin" } = config.control;
+  const role = bind.startsWith("unix:") ? socketRole : undefined;
+  return LiveAccess.open({ auth, socketRole: role, folder: dirname(configPath) }, deps);
 }
 
 /**

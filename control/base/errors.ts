@@ -196,13 +196,18 @@ export class AuditError extends ControlError {
 }
 
 /**
- * Sluice cannot listen at an address. Names the address, and the system's own code for the reason.
+ * Sluice cannot listen at an address. Names the address, and the reason: a sentence, or the
+ * system's own code.
  */
 export class ListenError extends ControlError {
-  constructor(bind: string, systemCode: string) {
-    const why = systemCode === "EADDRINUSE" ? "the address is in use" : "the system refused it";
-    super("listen_failed", 503, `Cannot listen on ${bind}: ${why} (${systemCode})`);
+  constructor(bind: string, reason: string) {
+    super("listen_failed", 503, `Cannot listen on ${bind}: ${listenReason(reason)}`);
   }
+}
+
+function listenReason(reason: string): string {
+  if (reason === "EADDRINUSE") return `the address is in use (${reason})`;
+  return /^E[A-Z0-9]+$/.test(reason) ? `the system refused it (${reason})` : reason;
 }
 
 /** A worker process did not do what it was asked. */

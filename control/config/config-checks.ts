@@ -1,5 +1,6 @@
 import { bindsOverlap } from "./bind-reach.ts";
 import { hostsOf } from "./compile-service.ts";
+import { checkControl } from "./control-schema.ts";
 import type { ReadConfig } from "./config-shape.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
@@ -9,6 +10,7 @@ import { checkListenersTls } from "./tls-checks.ts";
 /** Everything in a configuration that contradicts something else in it. */
 export function checkConfig(config: ReadConfig): CrossProblem[] {
   return [
+    ...checkControl(config.control),
     ...checkBinds(config),
     ...checkProxyProtocol(config),
     ...checkListenersTls(config.listeners, config.listenerFiles),

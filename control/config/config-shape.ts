@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
-import { isAddressRange, isLoopbackBind } from "./address.ts";
-import { authSchema } from "./auth-schema.ts";
+import { isAddressRange } from "./address.ts";
+import { controlSchema } from "./control-schema.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { sidecarDrain } from "./policy-schema.ts";
-import { bindAddress, list, matching, name, named, strict, text, whole } from "./schema-parts.ts";
+import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { listenerTlsFiles, listenerTlsSchema, toListenerTls } from "./tls-schema.ts";
 import type { ListenerFiles } from "./tls-files.ts";
@@ -24,20 +24,8 @@ const CONNECTIONS_MAX = 1_000_000;
  */
 export const SERVICES_MAX = 16_384;
 
-/** Folders that modules of filters may be in: each is looked at for every one. */
-const FILTER_FOLDERS_MAX = 16;
-
-/** Folders that sockets of endpoints may be in: each is compared with every one. */
-const SOCKET_FOLDERS_MAX = 16;
-
-/** Folders that certificates of documents may be in: each is compared with every one. */
-const CERTIFICATE_FOLDERS_MAX = 16;
-
 /** Ranges of a listener: each is compared with every peer. */
 const RANGES_MAX = 64;
-
-const LOOPBACK_WANTED =
-  "a loopback address (127.0.0.0/8, [::1], localhost or unix:), as the control API has no auth";
 
 const PEER_WANTED = "an address range such as 10.0.0.0/8, or unix";
 
@@ -45,8 +33,6 @@ const PEER_WANTED = "an address range such as 10.0.0.0/8, or unix";
 const trustedPeer = z
   .string({ error: PEER_WANTED })
   .refine((peer) => peer === "unix" || isAddressRange(peer), { error: PEER_WANTED });
-
-const absolutePath = matching(/^\//, "an absolute path");
 
 const listener = strict({
   bind: bindAddress,
@@ -58,17 +44,6 @@ const listener = strict({
 });
 
 type ReadListener = z.output<typeof listener>;
-
-const control = strict({
-  bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
-  auth: authSchema,
-  /** Where modules of filters may be, relative to the file's own folder. */
-  filterFolders: list(text, FILTER_FOLDERS_MAX).default([]),
-  /** Where sockets of endpoints may be, beside those that the file names itself. */
-  socketFolders: list(absolutePath, SOCKET_FOLDERS_MAX).default([]),
-  /** Where documents may have certificates, beside those that the file names itself. */
-  certificateFolders: list(text, CERTIFICATE_FOLDERS_MAX).default([]),
-}).prefault({});
 
 const store = z
   .discriminatedUnion("kind", [
@@ -83,7 +58,7 @@ const services = named(name, serviceSchema, SERVICES_MAX).default({});
 /** A whole `sluice.yaml`, each value by itself. See configSchema for how they must fit together. */
 export const configShape = strict({
   listeners: list(listener, LISTENERS_MAX).min(1, { error: "at least one listener" }),
-  control,
+  control: controlSchema,
   workers: whole(1, WORKERS_MAX).default(1),
   store,
   drain: sidecarDrain,

@@ -16,7 +16,7 @@ import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
 import { warnOfDifferences } from "./file-differences.ts";
-import { listenApi } from "./listen-api.ts";
+import { listenApi, removeApiFile } from "./listen-api.ts";
 import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
 import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
@@ -200,6 +200,7 @@ export class Sidecar implements SidecarControl {
     this.#deps.migrations.close();
     await workers.drain(policy);
     await this.#close();
+    await removeApiFile(this.#config.control);
     log.info("drain.done");
   }
 

@@ -1,7 +1,9 @@
 import net from "node:net";
-import { lstat, unlink } from "node:fs/promises";
+import { lstat, rename, unlink } from "node:fs/promises";
 import { getSystemErrorName } from "node:util";
 import { ListenError } from "../base/errors.ts";
+import type { SocketFile } from "../config/control-schema.ts";
+import { assertOwnFolder, openToSome, withNoRights } from "./socket-file.ts";
 
 /** A bound socket of node's own: what a worker's `server.listen(handle)` takes. */
 export type BoundSocket = {
@@ -53,16 +55,28 @@ export class ListeningSockets {
     const known = this.#sockets.get(name);
     if (known !== undefined) return known;
     if (bind.startsWith(UNIX)) await removeStaleSocket(bind.slice(UNIX.length));
-    const opened = bindSocket(bind);
-    if (typeof opened === "number") throw new ListenError(bind, getSystemErrorName(opened));
-    // libuv reports an address in use only at the next call on the handle.
-    const status = opened.getsockname?.({}) ?? 0;
-    if (status < 0) {
-      opened.close();
-      throw new ListenError(bind, getSystemErrorName(status));
+    const socket = boundSocket(bind);
+    this.#sockets.set(name, socket);
+    return socket;
+  }
+
+  /**
+   * The same of a Unix socket whose file only some may open, from its first moment. That file stays
+   * when the socket is closed, as it may be another process's by then.
+   * @throws ListenError
+   */
+  async openFile(file: SocketFile, name: string): Promise<BoundSocket> {
+    const known = this.#sockets.get(name);
+    if (known !== undefined) {
+      await openToSome(file);
+      return known;
     }
-    this.#sockets.set(name, opened);
-    return opened;
+    const { path } = file;
+    await assertOwnFolder(path);
+    if (await isTaken(path)) throw new ListenError(UNIX + path, "EADDRINUSE");
+    const socket = await bindAside(file);
+    this.#sockets.set(name, socket);
+    return socket;
   }
 
   /** Where clients reach an open socket: port 0 has become a number; Unix sockets are unchanged. */
@@ -86,6 +100,35 @@ export class ListeningSockets {
   }
 }
 
+/**
+ * Binds a socket at another path and moves its file: libuv removes a socket's file, by the path it
+ * was bound at, when it closes the socket, and by then the file may be a successor's.
+ */
+async function bindAside({ path, mode, group }: SocketFile): Promise<BoundSocket> {
+  const aside = `${path}~`;
+  await removeStaleSocket(aside);
+  const socket = withNoRights(() => boundSocket(UNIX + aside));
+  try {
+    await openToSome({ path: aside, mode, group });
+    await rename(aside, path);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/** @throws ListenError */
+function boundSocket(bind: string): BoundSocket {
+  const socket = bindSocket(bind);
+  if (typeof socket === "number") throw new ListenError(bind, getSystemErrorName(socket));
+  // libuv reports an address in use only at the next call on the handle.
+  const status = socket.getsockname?.({}) ?? 0;
+  if (status >= 0) return socket;
+  socket.close();
+  throw new ListenError(bind, getSystemErrorName(status));
+}
+
 function bindSocket(bind: string): BoundSocket | number {
   const create = (net as unknown as { _createServerHandle: CreateHandle })._createServerHandle;
   if (bind.startsWith(UNIX)) return create(bind.slice(UNIX.length), -1, -1, undefined, 0);
@@ -104,6 +147,12 @@ function bindSocket(bind: string): BoundSocket | number {
 async function removeStaleSocket(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats?.isSocket() === true && !(await answers(path))) await unlink(path);
+}
+
+/** Whether a path holds something else than a socket that somebody has left behind. */
+async function isTaken(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats !== undefined && (!stats.isSocket() || (await answers(path)));
 }
 
 function answers(path: string): Promise<boolean> {

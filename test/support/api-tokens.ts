@@ -24,5 +24,5 @@ export function accessOf(clock: Clock, ...tokens: readonly TestToken[]): Promise
   const ignore = (): void => undefined;
   const log = { info: ignore, warn: ignore, error: ignore };
   const auth = { tokens: tokens.map(({ entry }) => entry), tokenFile: undefined };
-  return LiveAccess.open({ auth, isUnix: false, folder: "/" }, { clock, log });
+  return LiveAccess.open({ auth, socketRole: undefined, folder: "/" }, { clock, log });
 }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import { pause } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
+import type { Role } from "../../base/roles.ts";
 import type { AuthConfig, TokenEntry } from "../../config/auth-schema.ts";
 import { UnauthenticatedError } from "./auth-errors.ts";
 import type { Principal } from "./principal.ts";
@@ -29,8 +30,8 @@ export interface Access {
 export type AccessRules = {
   /** undefined: whoever can connect may do everything. */
   readonly auth: AuthConfig | undefined;
-  /** Whether the API listens at a Unix socket. */
-  readonly isUnix: boolean;
+  /** What whoever can connect to the API's Unix socket may do. undefined: it listens at TCP. */
+  readonly socketRole: Role | undefined;
   /** Where relative paths of files begin. */
   readonly folder: string;
 };
@@ -46,7 +47,7 @@ type Credentials = {
 
 /** Who may call the API, by a configuration and files that may change. */
 export class LiveAccess implements Access {
-  readonly #isUnix: boolean;
+  readonly #socketRole: Role | undefined;
   readonly #folder: string;
   readonly #deps: AccessDeps;
   readonly #ending = new AbortController();
@@ -61,7 +62,7 @@ export class LiveAccess implements Access {
   }
 
   private constructor(rules: Omit<AccessRules, "auth">, now: Credentials, deps: AccessDeps) {
-    this.#isUnix = rules.isUnix;
+    this.#socketRole = rules.socketRole;
     this.#folder = rules.folder;
     this.#now = now;
     this.#deps = deps;
@@ -72,9 +73,7 @@ export class LiveAccess implements Access {
   }
 
   async identify({ authorization }: Caller): Promise<Principal> {
-    const { auth } = this.#now;
-    if (auth === undefined || (this.#isUnix && authorization === undefined)) return this.#local();
-    if (authorization === undefined) throw new UnauthenticatedError("missing", "none");
+    if (this.#now.auth === undefined || authorization === undefined) return this.#withoutAny();
     const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
     if (token === undefined) throw new UnauthenticatedError("wrong", "another kind of credential");
     const entry = this.#now.tokens.find(token);
@@ -118,10 +117,14 @@ export class LiveAccess implements Access {
     log.info("auth.tokens", { path, tokens: entries.length });
   }
 
-  #local(): Principal {
-    const actor = this.#isUnix ? "socket" : "local";
-    const stands = (): boolean => this.#isUnix || this.#now.auth === undefined;
-    return { actor, role: "admin", services: undefined, stands };
+  /** Whoever shows nothing, or need not. @throws UnauthenticatedError */
+  #withoutAny(): Principal {
+    const role = this.#socketRole;
+    const all = { services: undefined };
+    if (role !== undefined) return { actor: "socket", role, ...all, stands: () => true };
+    if (this.#now.auth !== undefined) throw new UnauthenticatedError("missing", "none");
+    const stands = (): boolean => this.#now.auth === undefined;
+    return { actor: "local", role: "admin", ...all, stands };
   }
 
   /** @throws UnauthenticatedError when the token has expired */

@@ -1,11 +1,12 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { fork } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ListenError } from "../../../control/base/errors.ts";
 import { ListeningSockets } from "../../../control/workers/listening-sockets.ts";
@@ -153,5 +154,38 @@ describe("ListeningSockets, on Unix sockets", () => {
     await writeFile(`${path}.txt`, "precious");
     expect(await errorOf(newSockets().open(`${bind}.txt`))).toBeInstanceOf(ListenError);
     expect(existsSync(`${path}.txt`)).toBe(true);
+  });
+
+  test("openFile() lets some open the file, and leaves it when its socket closes", async () => {
+    const { path } = await newUnixBind();
+    const sockets = newSockets();
+    const socket = await sockets.openFile({ path, mode: 0o640, group: undefined }, "api");
+    expect([(await stat(path)).mode & 0o777, existsSync(`${path}~`)]).toEqual([0o640, false]);
+    await greetOn(socket, "hello");
+    expect(await text(connect({ path }))).toBe("hello");
+    const inherited = new ListeningSockets(sockets.all);
+    await inherited.openFile({ path, mode: 0o600, group: undefined }, "api");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    sockets.close("api");
+    expect(existsSync(path)).toBe(true);
+    await newSockets().openFile({ path, mode: 0o600, group: undefined }, "api");
+  });
+
+  test("openFile() takes no file's place but that of a socket left behind", async () => {
+    const { path } = await newUnixBind();
+    const squatter = createServer().listen(path);
+    onTestFinished(() => void squatter.close());
+    await once(squatter, "listening");
+    await writeFile(`${path}.txt`, "precious");
+    for (const place of [path, `${path}.txt`]) {
+      const opened = newSockets().openFile({ path: place, mode: 0o600, group: undefined }, "api");
+      expect(await errorOf(opened)).toMatchObject({
+        message: expect.stringContaining("the address is in use (EADDRINUSE)"),
+      });
+    }
+    const group = "no-such-group";
+    const opened = newSockets().openFile({ path: `${path}2`, mode: 0o600, group }, "api");
+    expect(await errorOf(opened)).toMatchObject({ message: expect.stringContaining(group) });
+    expect([existsSync(`${path}2`), existsSync(`${path}2~`)]).toEqual([false, false]);
   });
 });

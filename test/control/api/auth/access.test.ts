@@ -20,7 +20,7 @@ async function open(rules: Partial<AccessRules>): Promise<Bed> {
     () => 0,
   );
   const access = await LiveAccess.open(
-    { auth: undefined, isUnix: false, folder: "/", ...rules },
+    { auth: undefined, socketRole: undefined, folder: "/", ...rules },
     { clock, log },
   );
   onTestFinished(() => access.close());
@@ -44,13 +44,17 @@ function fileText(...entries: readonly TokenEntry[]): string {
 }
 
 test.each([
-  [false, "local admin"],
-  [true, "socket admin"],
-])("Without credentials whoever can connect may do everything (Unix: %s)", async (isUnix, who) => {
-  const { access } = await open({ isUnix });
-  expect(await whoIs(access, NOTHING)).toBe(who);
-  expect(await whoIs(access, bearer("anything"))).toBe(who);
-});
+  [undefined, "local admin"],
+  ["admin", "socket admin"],
+  ["shift", "socket shift"],
+] as const)(
+  "Without credentials of their own callers have role %s: %s",
+  async (socketRole, who) => {
+    const { access } = await open({ socketRole });
+    expect(await whoIs(access, NOTHING)).toBe(who);
+    expect(await whoIs(access, bearer("anything"))).toBe(who);
+  },
+);
 
 test("A token says who calls and what they may do, until it expires", async () => {
   const endMs = new ManualClock().wallMs() + 10_000;
@@ -88,7 +92,7 @@ test.each([
 
 test("At a Unix socket a token counts for less, and no credential for the socket", async () => {
   const auth = { tokens: [PLAIN.entry], tokenFile: undefined };
-  const { access } = await open({ auth, isUnix: true });
+  const { access } = await open({ auth, socketRole: "admin" });
   expect(await whoIs(access, NOTHING)).toBe("socket admin");
   expect(await whoIs(access, bearer(PLAIN.secret))).toBe("token:plain read");
   expect(await whoIs(access, bearer("nonsense"))).toMatch(/^wrong/);
