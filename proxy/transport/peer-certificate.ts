@@ -1,6 +1,6 @@
 import { X509Certificate, createHash } from "node:crypto";
 import { isIP } from "node:net";
-import { certificateNames } from "./certificate-names.ts";
+import { certificateNames } from "../table/certificate-names.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 
 /** What is wrong with a peer's certificate. */

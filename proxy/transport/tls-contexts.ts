@@ -2,7 +2,7 @@ import { constants, createHash, X509Certificate } from "node:crypto";
 import { createSecureContext, getCACertificates } from "node:tls";
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import type { ListenerTls, TlsIdentity, TlsMaterial, TlsTrust, UpstreamTls } from "../table/tls.ts";
-import { certificateNames } from "./certificate-names.ts";
+import { certificateNames } from "../table/certificate-names.ts";
 import { NameIndex } from "./name-index.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
