@@ -76,7 +76,11 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const { config, log, inheritance } = start;
   const clock = systemClock;
   const events = new Events(clock);
-  const link = await openLink(config, { clock, random: systemRandom, log, events });
+  const mesh: ConsulLinkDeps["mesh"] = {
+    setMaterial: async (material) => workers.tellTls({ ...material, ticketKeys: [] }),
+    setIntentions: async (intentions) => workers.tellIntentions(intentions),
+  };
+  const link = await openLink(config, { clock, random: systemRandom, log, events, mesh });
   const onProblem = (problem: string | undefined): void =>
     void events.emit({ kind: "store", problem });
   const store =

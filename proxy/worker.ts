@@ -23,6 +23,7 @@ import { missingIds, NO_TLS_MATERIAL } from "./table/tls.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
 import { ExchangeStore } from "./clients/exchange-store.ts";
+import { IntentionsInForce } from "./clients/judged-client.ts";
 import { Listener } from "./clients/listener.ts";
 import type { ListenHandle } from "./clients/listener.ts";
 import type { ClientDeps } from "./clients/client-deps.ts";
@@ -72,6 +73,10 @@ class Worker {
       case "tls":
         this.#contexts.replace(message.material);
         this.#material = message.material;
+        return this.#send({ kind: "done", id: message.id });
+      case "intentions":
+        this.#deps.intentions.replace(message.intentions);
+        this.#deps.connections.judgeAgain();
         return this.#send({ kind: "done", id: message.id });
       case "table":
         return this.#follow(message);
@@ -199,6 +204,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults }),
     connections,
     exchanges: new ExchangeStore(exchangeDeps),
+    intentions: new IntentionsInForce(),
   };
 }
 

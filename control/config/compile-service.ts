@@ -55,6 +55,7 @@ function compileVersion(
 }
 
 function compileEndpoint(endpoint: DiscoveredEndpoint, version: ServiceVersion): EndpointSnapshot {
-  const { address, weight, healthy } = endpoint;
-  return { address, weight, state: stateOf(version, endpoint), healthy };
+  const { address, weight, healthy, san } = endpoint;
+  const state = stateOf(version, endpoint);
+  return { address, weight, state, healthy, ...(san !== undefined && { san }) };
 }

@@ -6,6 +6,7 @@ import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
 import type { Service } from "./service.ts";
 import { checkListenersTls } from "./tls-checks.ts";
+import { CONNECT_IDENTITY } from "./tls-files.ts";
 
 /** Everything in a configuration that contradicts something else in it. */
 export function checkConfig(config: ReadConfig): CrossProblem[] {
@@ -77,11 +78,13 @@ function checkConsul({
   register: own,
   services: all,
   consul: given,
+  listeners,
 }: ReadConfig): CrossProblem[] {
-  if (given !== undefined) return [];
+  if (given !== undefined) return given.connect === undefined ? checkConnect(listeners, all) : [];
   const users = [
     ...(kept.kind === "consul" ? ["store"] : []),
     ...(own === undefined ? [] : ["register"]),
+    ...listeners.flatMap(({ tls }, at) => (tls?.intentions ? [`listeners[${at}].tls`] : [])),
     ...Object.entries(all).flatMap(([service, value]) =>
       usesConsul(value) ? [`services.${service}`] : [],
     ),
@@ -89,6 +92,22 @@ function checkConsul({
   if (users.length === 0) return [];
   const wanted = `how to reach Consul, which ${users.join(", ")} uses`;
   return [{ path: ["consul"], wanted, found: "nothing" }];
+}
+
+/** Who we are in the mesh, everything that speaks in it must know. */
+function checkConnect(
+  listeners: ReadConfig["listeners"],
+  all: ReadConfig["services"],
+): CrossProblem[] {
+  const users = [
+    ...listeners.flatMap(({ tls }, at) => (tls?.intentions ? [`listeners[${at}].tls`] : [])),
+    ...Object.entries(all).flatMap(([service, { upstreamTls }]) =>
+      upstreamTls?.tls.identity === CONNECT_IDENTITY ? [`services.${service}.upstream`] : [],
+    ),
+  ];
+  if (users.length === 0) return [];
+  const wanted = `the service that we are in the mesh, which ${users.join(", ")} uses`;
+  return [{ path: ["consul", "connect"], wanted, found: "nothing" }];
 }
 
 function usesConsul(service: Service): boolean {

@@ -65,6 +65,7 @@ export const consulSchema = strict({
     .refine((ms) => ms <= WAIT_MAX_MS, { error: "a duration of at most 10m" })
     .prefault("45s"),
   warningIsHealthy: z.boolean().default(false),
+  connect: strict({ service: text }).optional(),
   sidecar: sidecarName.optional(),
   copies: z
     .union([text, z.literal(false)], { error: "a folder, or false to keep none" })

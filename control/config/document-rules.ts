@@ -5,13 +5,13 @@ import type { Environment } from "./environment.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
 import type { Service, ServiceVersion } from "./service.ts";
-import { pathsOf } from "./tls-files.ts";
+import { CONNECT_IDENTITY, pathsOf } from "./tls-files.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
 /** The part of a configuration that says what documents may do. */
 export type RulingConfig = Pick<
   Config,
-  "listeners" | "listenerFiles" | "control" | "store" | "services" | "documents"
+  "listeners" | "listenerFiles" | "control" | "store" | "services" | "documents" | "consul"
 >;
 
 type State = {
@@ -23,6 +23,8 @@ type State = {
   /** Paths of certificates, keys and roots. */
   readonly certificates: ReadonlySet<string>;
   readonly certificateFolders: readonly string[];
+  /** Whether we are somebody in Consul's mesh. */
+  readonly isInMesh: boolean;
 };
 
 /**
@@ -63,7 +65,16 @@ export class DocumentRules {
       ...ownEndpoints(versions, binds),
       ...versions.flatMap((each) => this.#sockets(each)),
       ...(upstreamTls === undefined ? [] : this.#certificates(upstreamTls.files)),
+      ...this.#mesh(upstreamTls),
     ];
+  }
+
+  /** Nobody could connect: endpoints in the mesh ask who we are. */
+  #mesh(upstreamTls: Service["upstreamTls"]): CrossProblem[] {
+    const isWanted = upstreamTls?.tls.identity === CONNECT_IDENTITY;
+    if (!isWanted || this.#state.isInMesh) return [];
+    const wanted = "consul.connect in the configuration file, which says who we are in the mesh";
+    return [{ path: ["upstream", "connect"], wanted, found: "no consul.connect" }];
   }
 
   /** Whoever may name any file learns which there are, and can use keys meant for others. */
@@ -102,7 +113,7 @@ export class DocumentRules {
 }
 
 function stateOf(config: RulingConfig, environment: Environment, base: string): State {
-  const { control, listeners, listenerFiles, store, services, documents } = config;
+  const { control, listeners, listenerFiles, store, services, documents, consul } = config;
   const ofServices = Object.values(services).flatMap((each) => each.upstreamTls?.files ?? []);
   const certificates = [...listenerFiles, ...ofServices].flatMap(pathsOf);
   return {
@@ -112,6 +123,7 @@ function stateOf(config: RulingConfig, environment: Environment, base: string): 
     folders: control.socketFolders.map((folder) => normalize(`${folder}/`).slice(0, -1)),
     certificates: new Set(certificates.map((path) => resolve(base, path))),
     certificateFolders: control.certificateFolders.map((folder) => resolve(base, folder)),
+    isInMesh: consul?.connect !== undefined,
   };
 }
 

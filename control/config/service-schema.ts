@@ -36,7 +36,9 @@ function toService(read: ReadService): Service {
     stable: read.stable ?? (names[0] as string),
     salt: read.salt,
     affinity: toAffinity(read.affinity),
-    versions: Object.entries(read.versions).map(([each, value]) => toVersion(each, value)),
+    versions: Object.entries(read.versions).map(([each, value]) =>
+      toVersion(each, value, read.upstream?.connect),
+    ),
     routes: read.routes.map((route) => toRoute(route, policy)),
     filters: read.filters,
     policy,
@@ -78,19 +80,26 @@ function toAffinity(read: ReadService["affinity"]): AffinitySnapshot | undefined
   return read === undefined ? undefined : { kind: "clientIp" };
 }
 
-function toVersion(versionName: string, read: ReadVersion): ServiceVersion {
+function toVersion(
+  versionName: string,
+  read: ReadVersion,
+  connect: true | undefined,
+): ServiceVersion {
   return {
     name: versionName,
     // Only a version that stands alone may leave its weight out: see checkService.
     weight: read.weight ?? 1,
     state: read.state,
-    source: toSource(read),
+    source: toSource(read, connect),
     endpointStates: toEndpointStates(read.endpointStates ?? {}),
   };
 }
 
-function toSource(read: ReadVersion): EndpointSource {
-  if (read.consul !== undefined) return { kind: "consul", selector: toSelector(read.consul) };
+function toSource(read: ReadVersion, connect: true | undefined): EndpointSource {
+  if (read.consul !== undefined) {
+    const selector = toSelector(read.consul);
+    return { kind: "consul", selector: connect ? { ...selector, connect } : selector };
+  }
   const endpoints = (read.endpoints ?? []).map((each) =>
     typeof each === "string" ? { address: each, weight: 1 } : each,
   );

@@ -34,6 +34,8 @@ export type DiscoveredEndpoint = {
   readonly name?: string | undefined;
   /** Why it is not healthy, for people. undefined: it is, or only the registry knows. */
   readonly reason?: string | undefined;
+  /** See EndpointSnapshot. */
+  readonly san?: string | undefined;
 };
 
 /** How a version's endpoints are found in Consul. At most one of version, tag and filter is set. */
@@ -43,6 +45,8 @@ export type ConsulSelector = (ServiceInstances | QueryInstances) & {
   /** Instances whose Meta.version is this. */
   readonly version?: string | undefined;
   readonly tag?: string | undefined;
+  /** Its proxies in Consul's mesh, in place of the instances themselves. undefined: no. */
+  readonly connect?: true | undefined;
 };
 
 /** All instances of a service. */

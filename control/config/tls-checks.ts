@@ -53,6 +53,7 @@ export function checkUpstreamTls(
   read: ReadUpstream | undefined,
   endpoints: readonly string[],
 ): CrossProblem[] {
+  if (read?.connect) return checkConnect(read, endpoints);
   if (read?.tls === undefined) return [];
   const { ca, cert, key, serverName, sans, insecure } = read.tls;
   const path = ["upstream", "tls"];
@@ -72,4 +73,19 @@ export function checkUpstreamTls(
     problems.push({ path, wanted, found: "neither" });
   }
   return problems;
+}
+
+/** Who an endpoint in the mesh must be, only Consul says. */
+function checkConnect(read: ReadUpstream, endpoints: readonly string[]): CrossProblem[] {
+  const flaws: CrossProblem[] = [];
+  if (read.tls !== undefined) {
+    const wanted = "no tls beside connect: the mesh has its own";
+    flaws.push({ path: ["upstream", "tls"], wanted, found: "some" });
+  }
+  const [endpoint] = endpoints;
+  if (endpoint !== undefined) {
+    const wanted = "versions with consul, and none with endpoints";
+    flaws.push({ path: ["upstream", "connect"], wanted, found: JSON.stringify(endpoint) });
+  }
+  return flaws;
 }

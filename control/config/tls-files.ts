@@ -28,6 +28,12 @@ export type ListenerFiles = TlsFiles & {
 /** TLS to the endpoints of a service, with the files that it is made of. */
 export type ServiceTls = { readonly tls: UpstreamTls; readonly files: TlsFiles };
 
+/** The id of the certificate that Consul gives us for its mesh: see TlsIdentity. */
+export const CONNECT_IDENTITY = "connect:leaf";
+
+/** The id of that mesh's roots: see TlsTrust. */
+export const CONNECT_TRUST = "connect:roots";
+
 /** The id of a certificate from a file: see TlsIdentity. */
 export function identityId(cert: string): string {
   return `file:${normalize(cert)}`;

@@ -1,9 +1,10 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import type { ListenerTls } from "../../proxy/table/tls.ts";
+import type { ListenerTls, UpstreamTls } from "../../proxy/table/tls.ts";
 import { canonicalHost } from "./address.ts";
 import { duration, hostPattern, list, strict, text, whole } from "./schema-parts.ts";
-import { identityId, trustId } from "./tls-files.ts";
+import type { CrossProblem } from "./cross-problem.ts";
+import { CONNECT_IDENTITY, CONNECT_TRUST, identityId, trustId } from "./tls-files.ts";
 import type { ServiceTls, TlsFiles } from "./tls-files.ts";
 
 /** Certificates of one listener: each is a context of OpenSSL, some 100 KiB, in every worker. */
@@ -25,39 +26,83 @@ const minVersion = z
   .union([z.enum(["1.2", "1.3"]), z.literal([1.2, 1.3])], { error: VERSION_WANTED })
   .transform((version): "1.2" | "1.3" => (Number(version) === 1.3 ? "1.3" : "1.2"));
 
-/** `listeners[].tls`. */
-export const listenerTlsSchema = strict({
+const listenerTls = strict({
+  connect: z.literal(true, { error: "true" }).optional(),
   certificates: list(
     strict({ cert: text, key: text, names: list(hostPattern, NAMES_MAX).optional() }),
     CERTIFICATES_MAX,
-  ).min(1, { error: "at least one certificate" }),
+  )
+    .min(1, { error: "at least one certificate" })
+    .optional(),
   minVersion: minVersion.default("1.2"),
-  clientCert: z.enum(["none", "request", "require"]).default("none"),
+  clientCert: z.enum(["none", "request", "require"]).optional(),
   clientCa: text.optional(),
   forwardClientCert: z.enum(["off", "set"]).default("off"),
   handshakesMax: whole(1, HANDSHAKES_MAX).default(1_000),
   replacedMaxAge: duration.prefault("1h"),
 });
 
+/** `listeners[].tls`; `connect` is short for `{ connect: true }`. */
+export const listenerTlsSchema = z.preprocess(
+  (value) => (value === "connect" ? { connect: true } : value),
+  listenerTls.superRefine((read, context) => {
+    for (const { path, wanted, found } of certificateFlaws(read)) {
+      context.addIssue({ code: "custom", path: [...path], message: wanted, params: { found } });
+    }
+  }),
+);
+
+/** A mesh has certificates, roots and rules of its own; everything else brings them. */
+function certificateFlaws(read: z.output<typeof listenerTls>): CrossProblem[] {
+  const { connect, certificates, clientCert, clientCa } = read;
+  if (connect === undefined) {
+    const wanted = "at least one certificate, or tls: connect";
+    return certificates === undefined ? [{ path: ["certificates"], wanted, found: "nothing" }] : [];
+  }
+  const given = Object.entries({ certificates, clientCert, clientCa });
+  return given.flatMap(([key, value]) =>
+    value === undefined
+      ? []
+      : [{ path: [key], wanted: `no ${key} beside connect: the mesh has them`, found: "some" }],
+  );
+}
+
 /** A listener's TLS as it is read. */
 type ReadListenerTls = z.output<typeof listenerTlsSchema>;
 
 /** A listener's TLS in the form that workers get. */
 export function toListenerTls(read: ReadListenerTls): ListenerTls {
-  const { minVersion: least, clientCert, clientCa, forwardClientCert, handshakesMax } = read;
+  const { minVersion: least, forwardClientCert, handshakesMax, replacedMaxAge } = read;
   return {
-    identities: read.certificates.map(({ cert }) => identityId(cert)),
+    ...(read.connect ? CONNECT : identitiesOf(read)),
     minVersion: least,
-    clientCert,
-    trust: clientCa === undefined ? undefined : trustId(clientCa),
     forwardClientCert,
     handshakesMax,
-    replacedMaxAgeMs: read.replacedMaxAge,
+    replacedMaxAgeMs: replacedMaxAge,
+  };
+}
+
+type ListenerIdentities = Pick<ListenerTls, "identities" | "clientCert" | "trust" | "intentions">;
+
+const CONNECT: ListenerIdentities = {
+  identities: [CONNECT_IDENTITY],
+  clientCert: "require",
+  trust: CONNECT_TRUST,
+  intentions: true,
+};
+
+function identitiesOf({ certificates = [], ...read }: ReadListenerTls): ListenerIdentities {
+  const { clientCert = "none", clientCa } = read;
+  return {
+    identities: certificates.map(({ cert }) => identityId(cert)),
+    clientCert,
+    trust: clientCa === undefined ? undefined : trustId(clientCa),
+    intentions: false,
   };
 }
 
 /** The files that a listener's TLS is made of. */
-export function listenerTlsFiles({ certificates, clientCa }: ReadListenerTls): TlsFiles {
+export function listenerTlsFiles({ certificates = [], clientCa }: ReadListenerTls): TlsFiles {
   return {
     certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
     ca: clientCa,
@@ -88,6 +133,7 @@ const san = z
 
 /** A service's `upstream`. */
 export const upstreamSchema = strict({
+  connect: z.literal(true, { error: "true" }).optional(),
   tls: strict({
     ca: text.optional(),
     serverName: serverName.optional(),
@@ -101,8 +147,18 @@ export const upstreamSchema = strict({
 /** A service's `upstream` as it is read. */
 export type ReadUpstream = z.output<typeof upstreamSchema>;
 
+/** Each endpoint has the name that its certificate must have: see EndpointSnapshot. */
+const CONNECT_UPSTREAM: UpstreamTls = {
+  trust: CONNECT_TRUST,
+  identity: CONNECT_IDENTITY,
+  serverName: undefined,
+  sans: [],
+  insecure: false,
+};
+
 /** TLS to a service's endpoints. undefined: they are reached in clear. */
 export function toServiceTls(read: ReadUpstream | undefined): ServiceTls | undefined {
+  if (read?.connect) return { tls: CONNECT_UPSTREAM, files: { certificates: [], ca: undefined } };
   if (read?.tls === undefined) return undefined;
   const { ca, cert, key, serverName: name, sans, insecure } = read.tls;
   const pair = cert === undefined || key === undefined ? [] : [{ cert, key, names: [] }];

@@ -1,3 +1,4 @@
+import { Alarm } from "../base/alarm.ts";
 import { recordOf } from "../base/record-of.ts";
 import { canonicalRemote } from "../config/address.ts";
 import { endpointsOf, stateOf } from "../config/version-endpoints.ts";
@@ -47,16 +48,19 @@ export class ConsulDiscovery implements Discovery {
   readonly #warningIsHealthy: boolean;
   readonly #copy: EndpointCopy;
   readonly #watches: ServiceWatches;
-  readonly #closing = new AbortController();
   #versions = new Map<string, WatchedVersion>();
   #services: Readonly<Record<string, Service>> = {};
-  #alarm = new AbortController();
-  #alarmMs = Infinity;
+  #trustDomain: string | undefined;
+  /** One timer for all pools: wakes at the earliest time at which one may change by itself. */
+  readonly #alarm: Alarm;
 
   constructor(deps: ConsulDiscoveryDeps, options: ConsulDiscoveryOptions = {}) {
     this.#deps = deps;
     this.#warningIsHealthy = options.warningIsHealthy ?? false;
     this.#copy = new EndpointCopy(deps, options.copyPath);
+    this.#alarm = new Alarm(deps.clock, () =>
+      this.#refresh(new Set([...this.#versions.values()].map(({ service }) => service))),
+    );
     this.#watches = new ServiceWatches(deps, (watch) => {
       this.#tell([...this.#versions.values()].filter((each) => each.watch === watch));
     });
@@ -128,8 +132,7 @@ export class ConsulDiscovery implements Discovery {
 
   /** Ends all watches and finishes the copy. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    this.#alarm.abort();
+    this.#alarm.stop();
     await this.#watches.close();
     await this.#copy.close();
   }
@@ -149,9 +152,19 @@ export class ConsulDiscovery implements Discovery {
     return watched;
   }
 
-  #tell(versions: readonly WatchedVersion[]): void {
+  /** Endpoints in the mesh are of this trust domain; before that is known, there are none. */
+  trust(trustDomain: string): void {
+    if (trustDomain === this.#trustDomain) return;
+    this.#trustDomain = trustDomain;
+    const versions = [...this.#versions.values()];
+    this.#tell(versions.filter(({ selector, watch }) => selector.connect && watch.instances));
+  }
+
+  #tell(all: readonly WatchedVersion[]): void {
     const nowMs = this.#deps.clock.nowMs();
-    const options = { warningIsHealthy: this.#warningIsHealthy };
+    const trustDomain = this.#trustDomain;
+    const options = { warningIsHealthy: this.#warningIsHealthy, trustDomain };
+    const versions = all.filter(({ selector }) => !selector.connect || trustDomain !== undefined);
     for (const { watch, selector, pool } of versions) {
       const endpoints = selectEndpoints(watch.instances ?? [], selector, options);
       if (endpoints.length > ENDPOINTS_MAX) {
@@ -180,7 +193,7 @@ export class ConsulDiscovery implements Discovery {
       const about = { service, version: name, before, after: pool.endpoints, isSound };
       tellEndpoints(this.#deps, about);
     }
-    this.#setAlarm();
+    this.#alarm.set(Math.min(...[...this.#versions.values()].map(({ pool }) => pool.nextChangeMs)));
     if (changed.size > 0) this.#copy.saveSoon(() => this.#found());
     for (const service of changed) this.onChange(service);
   }
@@ -219,21 +232,6 @@ export class ConsulDiscovery implements Discovery {
     return endpointsOf(other, found ?? []).some(
       (each) => each.healthy && stateOf(other, each) === "ready",
     );
-  }
-
-  /** One timer for all pools: wakes at the earliest time at which one may change by itself. */
-  #setAlarm(): void {
-    const { clock } = this.#deps;
-    const dueMs = Math.min(...[...this.#versions.values()].map(({ pool }) => pool.nextChangeMs));
-    if (dueMs >= this.#alarmMs || this.#closing.signal.aborted) return;
-    this.#alarm.abort();
-    this.#alarm = new AbortController();
-    this.#alarmMs = dueMs;
-    const ring = (): void => {
-      this.#alarmMs = Infinity;
-      this.#refresh(new Set([...this.#versions.values()].map(({ service }) => service)));
-    };
-    clock.sleep(Math.max(0, dueMs - clock.nowMs()), this.#alarm.signal).then(ring, () => undefined);
   }
 }
 

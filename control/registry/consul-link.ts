@@ -8,6 +8,9 @@ import type { Random } from "../../proxy/base/random.ts";
 import type { Config, ConsulConfig } from "../config/config-schema.ts";
 import type { Audit } from "../records/audit.ts";
 import { AuditNote, type AuditNotePlace } from "./audit-note.ts";
+import { acknowledging } from "./acknowledging.ts";
+import { Connect } from "./connect.ts";
+import type { MeshSink } from "./connect.ts";
 import { ConsulDiscovery } from "./consul-discovery.ts";
 import type { Events } from "../records/events.ts";
 import type { Registry } from "./registry.ts";
@@ -42,6 +45,7 @@ export type ConsulLinkDeps = {
    * does not.
    */
   readonly events: Events;
+  readonly mesh: MeshSink;
 };
 
 /** Everything of a sidecar that talks to Consul, made from its configuration. */
@@ -54,6 +58,9 @@ export class ConsulLink implements Registry {
   /** undefined: the configuration has no `register:`. */
   readonly #registrar: Registrar | undefined;
   readonly #deps: ConsulLinkDeps;
+  /** Who we are in the mesh. undefined: nobody. */
+  readonly #meshService: string | undefined;
+  #connect: Connect | undefined;
   /** undefined: the token stays as it is. */
   readonly #tokenFile: string | undefined;
   #auditPath: string | undefined;
@@ -69,7 +76,7 @@ export class ConsulLink implements Registry {
   private constructor(
     client: ConsulClient,
     config: Config,
-    { copies, warningIsHealthy, tokenFile }: ConsulConfig,
+    { copies, warningIsHealthy, tokenFile, connect }: ConsulConfig,
     deps: ConsulLinkDeps,
   ) {
     const common = { ...deps, client };
@@ -82,6 +89,7 @@ export class ConsulLink implements Registry {
     this.#deps = deps;
     this.client = client;
     this.#tokenFile = tokenFile;
+    this.#meshService = connect?.service;
     this.discovery = new ConsulDiscovery(common, {
       copyPath: copyPath("endpoints.json"),
       warningIsHealthy,
@@ -161,6 +169,10 @@ export class ConsulLink implements Registry {
   start(): void {
     const common = { ...this.#deps, client: this.client };
     const { signal } = this.#ending;
+    if (this.#meshService !== undefined) {
+      this.#connect = new Connect(common, this.#meshService, this.#deps.mesh);
+      this.#connect.onTrustDomain = (domain) => this.discovery.trust(domain);
+    }
     this.#running = Promise.all([
       heartbeat(common, signal),
       this.#tokenFile !== undefined && followTokenFile(common, this.#tokenFile, signal),
@@ -171,7 +183,8 @@ export class ConsulLink implements Registry {
 
   /** Waits `withinMs` at most: without Consul the endpoints of the copy are used. */
   async settle(services: Services, withinMs = SETTLE_WITHIN_MS): Promise<void> {
-    await this.#atMost(withinMs, this.discovery.whenKnown());
+    const known = Promise.all([this.#connect?.whenTried(), this.discovery.whenKnown()]);
+    await this.#atMost(withinMs, known);
     await Promise.all(services.names().map(async (name) => services.refresh(name)));
   }
 
@@ -203,21 +216,16 @@ export class ConsulLink implements Registry {
    */
   async close(): Promise<void> {
     this.#ending.abort();
-    const closed = Promise.all([this.#running, this.discovery.close(), this.store?.close()]);
+    const parts = [this.#connect, this.discovery, this.store];
+    const closed = Promise.all([this.#running, ...parts.map(async (part) => part?.close())]);
     await this.#atMost(CLOSE_WITHIN_MS, closed);
     await this.client.close();
     await closed;
   }
 
-  /** A sink that tells the fleet which revision all workers act on. */
+  /** See acknowledging(). */
   acknowledging(sink: TableSink): TableSink {
-    return {
-      prepare: async (change, write) => sink.prepare?.(change, write),
-      apply: async (change, prepared) => {
-        await sink.apply(change, prepared);
-        this.fleet?.acknowledge(change.revision);
-      },
-    };
+    return acknowledging(sink, this.fleet);
   }
 
   /** What may be out of date, and why. Empty: nothing is. */
@@ -226,6 +234,7 @@ export class ConsulLink implements Registry {
     return [
       ...(problem === undefined ? [] : [`table: ${problem}`]),
       ...this.discovery.problems,
+      ...(this.#connect?.problems ?? []),
       ...(this.#splitters?.problems ?? []),
     ];
   }

@@ -13,7 +13,16 @@ const copySchema = z.record(
   z.string(),
   z.record(
     z.string(),
-    z.array(z.object({ address: z.string(), weight: z.number(), healthy: z.boolean() })).readonly(),
+    z
+      .array(
+        z.object({
+          address: z.string(),
+          weight: z.number(),
+          healthy: z.boolean(),
+          san: z.string().optional(),
+        }),
+      )
+      .readonly(),
   ),
 );
 

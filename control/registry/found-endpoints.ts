@@ -149,7 +149,8 @@ function areEqual(
         endpoint.address === other.address &&
         endpoint.weight === other.weight &&
         endpoint.healthy === other.healthy &&
-        endpoint.reason === other.reason
+        endpoint.reason === other.reason &&
+        endpoint.san === other.san
       );
     })
   );

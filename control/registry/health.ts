@@ -3,6 +3,9 @@ import { z } from "zod";
 import { canonicalRemote } from "../config/address.ts";
 import type { ConsulSelector } from "../config/service.ts";
 import type { ToldEndpoint } from "./found-endpoints.ts";
+import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
+import { serviceIdText } from "../../proxy/intentions/spiffe-id.ts";
+import type { ServiceId } from "../../proxy/intentions/spiffe-id.ts";
 import { parseAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
@@ -13,9 +16,20 @@ const WEIGHT_MAX = 65_535;
 const SHOWN_MAX = 100;
 
 const entrySchema = z.object({
-  Node: z.object({ Node: z.string().nullish(), Address: z.string() }),
+  Node: z.object({
+    Node: z.string().nullish(),
+    Address: z.string(),
+    Datacenter: z.string().nullish(),
+  }),
   Service: z.object({
     ID: z.string().nullish(),
+    Service: z.string().nullish(),
+    Namespace: z.string().nullish(),
+    Partition: z.string().nullish(),
+    /** From 1.13 on: another cluster's, whose certificates are of another trust domain. */
+    PeerName: z.string().nullish(),
+    /** Of a proxy in the mesh. */
+    Proxy: z.object({ DestinationServiceName: z.string().nullish() }).nullish(),
     Address: z.string().nullish(),
     Port: z.number(),
     Tags: z.array(z.string()).nullish(),
@@ -48,6 +62,18 @@ export type Instance = {
   readonly weight: number;
   /** Service.Weights.Warning. 0: an instance with a warning gets nothing. */
   readonly warningWeight: number;
+  /** Who it is in the mesh, or whose proxy. undefined: Consul does not say, or it is elsewhere. */
+  readonly member: MeshMember | undefined;
+};
+
+/** Somebody in the mesh, without the trust domain, which is everybody's. */
+export type MeshMember = Omit<ServiceId, "trustDomain">;
+
+/** How to read what Consul says of instances. */
+export type SelectOptions = {
+  readonly warningIsHealthy: boolean;
+  /** Of the mesh; for endpoints in it. undefined: not known. */
+  readonly trustDomain?: string | undefined;
 };
 
 /**
@@ -75,13 +101,16 @@ export function readInstances(action: string, value: unknown): readonly Instance
 export function selectEndpoints(
   instances: readonly Instance[],
   selector: ConsulSelector,
-  options: { readonly warningIsHealthy: boolean },
+  options: SelectOptions,
 ): readonly ToldEndpoint[] {
-  const chosen = instances.filter((instance) => isSelected(instance, selector));
+  const chosen = instances
+    .filter((instance) => isSelected(instance, selector))
+    .map((instance) => (selector.connect ? inMesh(instance) : instance));
+  const trustDomain = selector.connect ? options.trustDomain : undefined;
   const byAddress = new Map<string, ToldEndpoint>();
   for (const instance of chosen) {
     if (instance.flaw !== undefined) continue;
-    const endpoint = toEndpoint(instance, options.warningIsHealthy);
+    const endpoint = toEndpoint(instance, options.warningIsHealthy, trustDomain);
     if (byAddress.get(endpoint.address)?.healthy !== true)
       byAddress.set(endpoint.address, endpoint);
   }
@@ -101,7 +130,18 @@ function isSelected(instance: Instance, { version, tag }: ConsulSelector): boole
   return tag === undefined || instance.tags.includes(tag);
 }
 
-function toEndpoint(instance: Instance, warningIsHealthy: boolean): ToldEndpoint {
+/** Whom to expect at its address must be known. */
+function inMesh(instance: Instance): Instance {
+  if (instance.member !== undefined || instance.flaw !== undefined) return instance;
+  const address = `${instance.address} (${shown(instance.id)})`;
+  return { ...instance, address, flaw: `instance ${shown(instance.id)}: not of this mesh` };
+}
+
+function toEndpoint(
+  instance: Instance,
+  warningIsHealthy: boolean,
+  trustDomain?: string,
+): ToldEndpoint {
   const isWarned = instance.status === "warning";
   const takesWarned = isWarned && warningIsHealthy && instance.warningWeight > 0;
   const weight = takesWarned ? instance.warningWeight : instance.weight;
@@ -112,7 +152,12 @@ function toEndpoint(instance: Instance, warningIsHealthy: boolean): ToldEndpoint
     healthy,
     reason: healthy ? undefined : (instance.flaw ?? `Consul says ${instance.status}`),
     ...(instance.status === "maintenance" && { inMaintenance: true }),
+    ...(trustDomain !== undefined && { san: sanOf(instance, trustDomain) }),
   };
+}
+
+function sanOf({ member }: Instance, trustDomain: string): string | undefined {
+  return member === undefined ? undefined : serviceIdText({ ...member, trustDomain });
 }
 
 function readInstance({ Node, Service, Checks }: HealthEntry): Instance {
@@ -126,6 +171,21 @@ function readInstance({ Node, Service, Checks }: HealthEntry): Instance {
     status: worstStatus(Checks ?? []),
     weight: Service.Weights?.Passing ?? 1,
     warningWeight: Service.Weights?.Warning ?? 1,
+    member: memberOf(Node, Service),
+  };
+}
+
+function memberOf(
+  { Datacenter: datacenter }: HealthEntry["Node"],
+  { Service, Proxy, Namespace, Partition, PeerName }: HealthEntry["Service"],
+): MeshMember | undefined {
+  const service = Proxy?.DestinationServiceName || Service;
+  if (!service || !datacenter || PeerName) return undefined;
+  return {
+    partition: Partition || DEFAULT_PARTITION,
+    namespace: Namespace || DEFAULT_NAMESPACE,
+    datacenter,
+    service,
   };
 }
 

@@ -21,7 +21,8 @@ export type InstanceSource = {
 
 /** Where the instances of a selector are found. `version` and `tag` choose among them later. */
 export function instanceSource(selector: ConsulSelector): InstanceSource {
-  const { datacenter } = selector;
+  const { datacenter, connect } = selector;
+  const kind = connect ? "mesh" : "";
   const where = datacenter === undefined ? {} : { datacenter };
   const dc = datacenter === undefined ? {} : { dc: datacenter };
   const inDatacenter = datacenter === undefined ? "" : ` in ${datacenter}`;
@@ -29,22 +30,23 @@ export function instanceSource(selector: ConsulSelector): InstanceSource {
     const { query: name, pollMs } = selector;
     const action = `execute query ${name}${inDatacenter}`;
     return {
-      key: JSON.stringify(["query", name, datacenter ?? "", pollMs]),
+      key: JSON.stringify(["query", name, datacenter ?? "", pollMs, kind]),
       action,
       about: { query: name, ...where },
       path: `query/${consulPath(name)}/execute`,
-      query: dc,
+      query: { ...dc, ...(connect && { connect: "true" }) },
       everyMs: pollMs,
       read: (text) => parseQueryAnswer(action, text),
     };
   }
   const { service, filter } = selector;
-  const action = `read service ${service}${inDatacenter}`;
+  const proxies = connect ? "proxies of " : "";
+  const action = `read ${proxies}service ${service}${inDatacenter}`;
   return {
-    key: JSON.stringify(["service", service, datacenter ?? "", filter ?? ""]),
+    key: JSON.stringify(["service", service, datacenter ?? "", filter ?? "", kind]),
     action,
     about: { service, ...where },
-    path: `health/service/${consulPath(service)}`,
+    path: `health/${connect ? "connect" : "service"}/${consulPath(service)}`,
     query: { ...dc, ...(filter !== undefined && { filter }) },
     everyMs: undefined,
     read: (text) => ({ instances: parseHealthAnswer(action, text), failover: undefined }),

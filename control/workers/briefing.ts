@@ -1,5 +1,6 @@
 import type { FilterPreparation, FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import type { Intentions } from "../../proxy/intentions/intentions.ts";
 import { NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
 import type { TlsMaterial } from "../../proxy/table/tls.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -26,6 +27,8 @@ export class Briefing {
   readonly listeners = new Map<string, ListenerSnapshot>();
   /** Secret: it goes to workers, and nowhere else. */
   tls: TlsMaterial = NO_TLS_MATERIAL;
+  /** undefined: not known, or nobody needs them. */
+  intentions: Intentions | undefined;
   readonly #services = new Map<string, ServiceSnapshot>();
   readonly #filters = new Map<string, readonly FilterSpec[]>();
   #revision = 0;

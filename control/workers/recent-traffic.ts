@@ -26,6 +26,16 @@ const NO_ATTEMPTS: Attempts = { ok: 0, failed: 0, inRow: 0, sinceMs: -Infinity }
 /** A fault of our own says nothing of the version. */
 const FAILURES = ATTEMPT_OUTCOMES.filter((outcome) => outcome !== "ok" && outcome !== "local");
 
+/** What workers have told by themselves, as it is asked for. */
+export type WorkersLately = {
+  /** As that of Traffic. */
+  readonly isBusy: (service: string) => boolean;
+  /** See RecentTraffic.failures(). */
+  readonly failures: (service: string, version: string) => number;
+  /** How many workers have ejected an endpoint. */
+  readonly ejectedBy: (service: string, version: string, address: string) => number;
+};
+
 /**
  * Which services have had requests lately, and which versions only failures, from counts that only
  * grow. One entry for each service and version that ever had any, as the counts have.

@@ -10,14 +10,18 @@ import type { WorkerProcess } from "./worker-process.ts";
 type ToldWorker = Pick<WorkerProcess, "ask">;
 
 /**
- * Tells a worker that has just started what TLS needs, the filters in force and the whole table, in
- * this order. Never rejects:
- * whoever relies on it asks it something later, and then learns whether it has ended.
+ * Tells a worker that has just started what TLS needs, intentions, the filters in force and the
+ * whole table, in this order. Never rejects: whoever relies on it asks it something later, and then
+ * learns whether it has ended.
  */
 export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: Log): Promise<void> {
   if (briefing.tls !== NO_TLS_MATERIAL) {
     // A refusal is the worker's to repeat: it serves nobody without what its listeners name.
     void worker.ask({ kind: "tls", material: briefing.tls }).catch(() => undefined);
+  }
+  const { intentions } = briefing;
+  if (intentions !== undefined) {
+    void worker.ask({ kind: "intentions", intentions }).catch(() => undefined);
   }
   const number = briefing.filters.size === 0 ? undefined : briefing.nextNumber();
   if (number !== undefined) prepare(worker, number, briefing.filters, log);

@@ -4,6 +4,7 @@ import type { HandedConnection } from "../../proxy/messages/handed-connection.ts
 import type { FilterRefusalReport } from "../../proxy/table/filter-spec.ts";
 import type { FromWorker } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+import type { Intentions } from "../../proxy/intentions/intentions.ts";
 import type { ListenerSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { TlsMaterial } from "../../proxy/table/tls.ts";
 import type { DrainPolicy } from "../config/service.ts";
@@ -13,6 +14,7 @@ import type { ComingFilters } from "./briefing.ts";
 import { drainWorkers } from "./drain-workers.ts";
 import type { GiveConnection, Heir } from "./hand-over-desk.ts";
 import { ejectedBy, openAt } from "./recent-traffic.ts";
+import type { WorkersLately } from "./recent-traffic.ts";
 import { swapWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import { tellWorker } from "./tell-worker.ts";
@@ -91,6 +93,12 @@ export class Workers implements TableSink, Heir {
     await this.#askAll(this.#set.all, (worker) => worker.ask({ kind: "tls", material }));
   }
 
+  /** Has every worker judge by these, also what is open. @throws WorkerError as tellTls(). */
+  async tellIntentions(intentions: Intentions | undefined): Promise<void> {
+    this.#deps.briefing.intentions = intentions;
+    await this.#askAll(this.#set.all, (worker) => worker.ask({ kind: "intentions", intentions }));
+  }
+
   /**
    * Opens a listener in every worker, or replaces it. Resolves with its address, in which a port 0
    * has become a number. @throws ListenError, WorkerError.
@@ -139,14 +147,7 @@ export class Workers implements TableSink, Heir {
   }
 
   /** What workers have told by themselves, at most some seconds old: nobody is asked. */
-  lately(): {
-    /** As that of Traffic. */
-    readonly isBusy: (service: string) => boolean;
-    /** See RecentTraffic.failures(). */
-    readonly failures: (service: string, version: string) => number;
-    /** How many workers have ejected an endpoint. */
-    readonly ejectedBy: (service: string, version: string, address: string) => number;
-  } {
+  lately(): WorkersLately {
     const { traffic, counts } = this.#set;
     const nowMs = this.#deps.clock.nowMs();
     traffic.note(counts, nowMs);

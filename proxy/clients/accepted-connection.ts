@@ -6,6 +6,9 @@ import type { Accepted } from "../transport/open-transport.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
+import type { SourceRule } from "../intentions/intention-judge.ts";
+import type { JudgedRequest } from "../intentions/permission-rule.ts";
+import type { JudgedClient } from "./judged-client.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { OpenClient, OpenRequest } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
@@ -44,9 +47,13 @@ export abstract class AcceptedConnection
   tunnel: OpenTunnel | undefined;
   bound: BoundUpstream | undefined;
   protected readonly deps: ClientDeps;
+  /** Who it is in the mesh. undefined: no intention is about it. */
+  protected judged: JudgedClient | undefined;
   /** The timeouts of the service that it was last used for. */
   protected timeouts = FIRST_TIMEOUTS;
   readonly #timer = new Timer(this);
+  /** The rule that has let the tunnel pass. */
+  #tunnelRule: SourceRule | undefined;
 
   constructor(accepted: Accepted, peer: Peer, service: string | undefined, deps: ClientDeps) {
     this.peer = peer;
@@ -108,6 +115,25 @@ export abstract class AcceptedConnection
     return table === undefined ? undefined : services.live(table);
   }
 
+  denies(request: JudgedRequest): boolean {
+    const { judged } = this;
+    if (judged === undefined || judged.rule.allows(request)) return false;
+    this.deps.refusals.denied(this.service, judged.source?.service);
+    return true;
+  }
+
+  /** A tunnel's request is gone: it stays if nothing has changed for it, or it may anything now. */
+  judgeAgain(): void {
+    const rule = this.judged?.rule;
+    if (rule === undefined || rule.always === "allow") return;
+    if (this.tunnel !== undefined) {
+      if (rule.key !== this.#tunnelRule?.key) this.tunnel.cut(1008);
+      return;
+    }
+    const { exchange } = this;
+    if (exchange !== undefined && this.denies(exchange.head)) exchange.cut("intention-denied");
+  }
+
   /** The connection's timeouts between requests are those of the service it was last used for. */
   followPolicy(policy: ClientTimeouts): void {
     this.timeouts = policy;
@@ -135,6 +161,7 @@ export abstract class AcceptedConnection
 
   becomeTunnel(tunnel: OpenTunnel): Buffer | undefined {
     this.tunnel = tunnel;
+    this.#tunnelRule = this.judged?.rule;
     this.transport.handler = tunnel;
     this.#timer.close();
     this.deps.connections.tunnels += 1;

@@ -1,4 +1,6 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { ProxyError } from "../exchange/respond.ts";
+import type { JudgedRequest } from "../intentions/permission-rule.ts";
 import type { IdleConnection } from "../messages/handed-connection.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { OpenTunnel } from "../tunnel/tunnel-ends.ts";
@@ -15,8 +17,10 @@ export interface OpenRequest {
    * object.
    */
   readonly sinceMs: number;
-  /** Ends it. */
-  cut(): void;
+  /** What was asked for. */
+  readonly head: JudgedRequest;
+  /** Ends it. `error`: what the client is told if it has heard nothing yet. */
+  cut(error?: ProxyError): void;
 }
 
 /** A client connection of any protocol, as the worker that has many of them sees it. */
@@ -33,6 +37,8 @@ export interface OpenClient {
    * has.
    */
   readonly idleSinceMs: number | undefined;
+  /** Intentions have changed: ends what they no longer allow. */
+  judgeAgain(): void;
   /** Finds out whether the client has left while it is not read, and what follows from that. */
   look(): void;
   /** Closes it if it is idle. What the client sends at this very moment gets FIN, not a reset. */
@@ -66,6 +72,11 @@ export class ClientConnections {
   /** Once: whoever has left gives its place free. */
   look(): void {
     for (const connection of this.#open) connection.look();
+  }
+
+  /** Intentions have changed: ends whatever is open that they no longer allow. */
+  judgeAgain(): void {
+    for (const connection of this.#open) connection.judgeAgain();
   }
 
   get size(): number {

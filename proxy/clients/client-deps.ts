@@ -4,6 +4,7 @@ import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { LiveServices } from "../upstream/live-services.ts";
 import type { ClientConnections } from "./client-connections.ts";
 import type { ExchangeStore } from "./exchange-store.ts";
+import type { IntentionsInForce } from "./judged-client.ts";
 
 /** What all client connections of a worker share. Made once, in worker.ts. */
 export type ClientDeps = ExchangeDeps & {
@@ -12,4 +13,5 @@ export type ClientDeps = ExchangeDeps & {
   readonly services: LiveServices;
   readonly connections: ClientConnections;
   readonly exchanges: ExchangeStore;
+  readonly intentions: IntentionsInForce;
 };

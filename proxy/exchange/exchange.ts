@@ -71,9 +71,9 @@ export class Exchange implements AttemptedExchange {
     return this.to.pool;
   }
 
-  /** Ends it because traffic has left its version: half a response never passes for a whole one. */
-  cut(): void {
-    if (this.answer.status === 0) return this.#attempts.giveUp("no-endpoint");
+  /** Ends it for a reason that is not its own: half a response never passes for a whole one. */
+  cut(error: ProxyError = "no-endpoint"): void {
+    if (this.answer.status === 0) return this.#attempts.giveUp(error);
     this.#attempts.drop();
     return this.#client.transport.reset();
   }
@@ -94,7 +94,8 @@ export class Exchange implements AttemptedExchange {
       this.#refuseBody(refusal);
       return end;
     }
-    if (head.asteriskForm || head.maxForwards === 0) this.#answerOptions();
+    if (this.#client.denies(head)) this.#answerError("intention-denied");
+    else if (head.asteriskForm || head.maxForwards === 0) this.#answerOptions();
     else if (head.wasAt(this.#deps.pseudonym)) this.#answerError("loop");
     else this.#route(live, bytes, start);
     return bodyEnd;

@@ -20,6 +20,7 @@ export const NOBODY: ExchangeClient = {
   bound: undefined,
   draining: false,
   serviceFor: () => undefined,
+  denies: () => true,
   followPolicy: () => undefined,
   armAt: () => undefined,
   exchangeEnded: () => undefined,

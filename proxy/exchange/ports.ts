@@ -1,3 +1,4 @@
+import type { JudgedRequest } from "../intentions/permission-rule.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import type { Policy } from "../table/snapshot.ts";
@@ -60,6 +61,8 @@ export interface ExchangeClient {
   readonly draining: boolean;
   /** The service that a request with this Host is for. undefined: none. */
   serviceFor(host: string): LiveService | undefined;
+  /** Whether it may not ask for this, which is counted and told. */
+  denies(request: JudgedRequest): boolean;
   /** The client's own timeouts are this policy's from now on. */
   followPolicy(policy: Policy): void;
   /** Calls `onDeadline` at a time in the wheel's monotonic milliseconds. Infinity: not at all. */

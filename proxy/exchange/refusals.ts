@@ -40,7 +40,12 @@ export class Refusals {
     this.#add("response.refused", refusal.reason, { service, version });
   }
 
-  #add(event: string, reason: RejectReason, about: LogFields): void {
+  /** A request that intentions do not allow. `source`: undefined if it has no name in the mesh. */
+  denied(service: string | undefined, source: string | undefined): void {
+    this.#add("request.denied", "intention-denied", { service, source });
+  }
+
+  #add(event: string, reason: RejectReason | "intention-denied", about: LogFields): void {
     this.#counters.add(reason);
     const place = `${event} ${reason}`;
     const spoken = this.#spoken.get(place) ?? { unsaid: 0, nextLineMs: -Infinity };
@@ -48,7 +53,8 @@ export class Refusals {
     spoken.unsaid += 1;
     const { nowMs } = this.#clock;
     if (nowMs < spoken.nextLineMs) return;
-    this.#log.warn(event, { reason, ...about, key: keyFor(reason), times: spoken.unsaid });
+    const key = reason === "intention-denied" ? undefined : keyFor(reason);
+    this.#log.warn(event, { reason, ...about, key, times: spoken.unsaid });
     spoken.unsaid = 0;
     spoken.nextLineMs = nowMs + LOG_INTERVAL_MS;
   }

@@ -16,6 +16,7 @@ export type ProxyError =
   | "response-invalid"
   | "upgrade-invalid"
   | "loop"
+  | "intention-denied"
   | "filter-failed"
   | "too-many-connections";
 
@@ -99,6 +100,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 508,
     proxyStatus: "proxy_loop_detected",
     text: "The request has been here before",
+  },
+  "intention-denied": {
+    status: 403,
+    proxyStatus: "http_request_denied",
+    text: "The intentions of the mesh do not allow this request",
   },
   "filter-failed": {
     status: 503,

@@ -127,10 +127,12 @@ export class RequestHead implements RequestView {
   }
 
   get path(): string {
-    this.#path ??= normalisePath(
-      this.fields.text.slice(this.line.target.pathStart, this.line.target.pathEnd),
-    );
+    this.#path ??= normalisePath(this.rawPath);
     return this.#path;
+  }
+
+  get rawPath(): string {
+    return this.fields.text.slice(this.line.target.pathStart, this.line.target.pathEnd);
   }
 
   get queryString(): string {
@@ -185,9 +187,7 @@ export class RequestHead implements RequestView {
 
   /** Reads what the fields mean. Returns the rule that they break. */
   #interpret(bytes: Buffer, start: number): Refusal | undefined {
-    if (!this.#connection.read(this.fields, bytes, start)) {
-      return REFUSALS["connection-invalid"];
-    }
+    if (!this.#connection.read(this.fields, bytes, start)) return REFUSALS["connection-invalid"];
     const { close, keepAlive } = this.#connection;
     this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
     this.violations = this.line.target.hasRaw ? TOLERATED["raw-utf8-target"] : 0;

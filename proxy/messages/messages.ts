@@ -1,4 +1,5 @@
 import type { FilterPreparation, FilterRefusalReport } from "../table/filter-spec.ts";
+import type { Intentions } from "../intentions/intentions.ts";
 import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
 import type { TlsMaterial } from "../table/tls.ts";
 import type { HandedConnection } from "./handed-connection.ts";
@@ -21,6 +22,12 @@ export type ToWorker =
   | { readonly kind: "unlisten"; readonly id: number; readonly bind: string }
   /** All certificates, keys and roots from now on; a refusal names their ids and nothing else. */
   | { readonly kind: "tls"; readonly id: number; readonly material: TlsMaterial }
+  /** What services of the mesh may; undefined: nothing, as it is not known. */
+  | {
+      readonly kind: "intentions";
+      readonly id: number;
+      readonly intentions: Intentions | undefined;
+    }
   /** `filters`: a preparation that comes into force with the change. Absent: none does. */
   | {
       readonly kind: "table";

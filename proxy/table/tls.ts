@@ -43,6 +43,8 @@ export type ListenerTls = {
   readonly clientCert: "none" | "request" | "require";
   /** Id of the roots of client certificates. undefined: none are asked for. */
   readonly trust: string | undefined;
+  /** Clients are services of Consul's mesh, and may what its intentions say. */
+  readonly intentions: boolean;
   /** set: who a verified client is, is forwarded in X-Forwarded-Client-Cert. */
   readonly forwardClientCert: "off" | "set";
   /** Handshakes under way at once in one worker; a connection above this is closed. */

@@ -1,8 +1,9 @@
 /**
  * Why a tunnel is closed (RFC 6455 7.4.1 and the IANA registry). 1001: going away, when the sidecar
- * ends. 1012: service restart, when traffic leaves its version. Clients come back after both.
+ * ends. 1012: service restart, when traffic leaves its version. Clients come back after both. 1008:
+ * policy violation, when intentions no longer allow it.
  */
-export type CloseCode = 1001 | 1012;
+export type CloseCode = 1001 | 1008 | 1012;
 
 const CLOSE_FRAME = 0x88;
 const MASKED = 0x80;

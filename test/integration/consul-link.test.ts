@@ -91,7 +91,9 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       () => 0,
     );
     const events = new Events(clock);
-    const deps = { clock, random: seededRandom(4), log, events };
+    const nothing = async (): Promise<void> => undefined;
+    const mesh = { setMaterial: nothing, setIntentions: nothing };
+    const deps = { clock, random: seededRandom(4), log, events, mesh };
     if (config.consul === undefined) throw new Error("The configuration has lost Consul");
     const link = await ConsulLink.open(config, config.consul, deps);
     const audit = await Audit.open({ path: link.auditPath, clock });

@@ -36,6 +36,8 @@ export class FakeConsul implements AsyncDisposable {
   readonly health = new Map<string, unknown>();
   /** Answers of query/NAME/execute, by the name. */
   readonly queries = new Map<string, unknown>();
+  /** Whatever else is answered, by its path without `/v1/`. */
+  readonly answers = new Map<string, unknown>();
   /** Config entries, by `KIND/NAME`. */
   readonly entries = new Map<string, Record<string, unknown>>();
   /** What was asked: `PUT kv/a?cas=0`. Of a wait it says only that there was one. */
@@ -134,6 +136,7 @@ export class FakeConsul implements AsyncDisposable {
   #answer(method: string, path: string, query: URLSearchParams, body: string): Answer {
     const [room = "", ...rest] = path.split("/");
     const name = rest.join("/");
+    if (this.answers.has(path)) return { body: this.answers.get(path) };
     if (room === "kv") return this.#kv(method, name, query, body);
     if (room === "session") return this.#session(name, body);
     if (room === "agent") return this.#agent(name, query, body);

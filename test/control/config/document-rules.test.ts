@@ -75,4 +75,16 @@ describe("DocumentRules", () => {
     const rules = new DocumentRules(configOf(["10.0.0.1:1"]), {});
     expect(flaws(rules, "10.0.0.1:1", "127.0.0.1:8080", "127.0.0.1:9180")).toHaveLength(2);
   });
+
+  test("lets documents speak in the mesh only where the file says who we are in it", () => {
+    const document = {
+      upstream: { connect: true },
+      versions: { v1: { consul: { service: "api" } } },
+    } as const;
+    const service = readService("api", document);
+    const rules = new DocumentRules(configOf([], { consul: {} }), {});
+    expect(rules.check(service).map(({ path }) => path.join("."))).toEqual(["upstream.connect"]);
+    rules.follow(configOf([], { consul: { connect: { service: "web" } } }));
+    expect(rules.check(service)).toEqual([]);
+  });
 });

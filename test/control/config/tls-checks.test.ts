@@ -91,3 +91,37 @@ describe("Services", () => {
     expect(flaws(web({ sans: ["spiffe://mesh/web"] }, socket))).toEqual([]);
   });
 });
+
+describe("The mesh", () => {
+  const listener = { bind: "127.0.0.1:8080", tls: "connect" };
+  const connect = { service: "web" };
+
+  function api(more: object = {}, version: object = { consul: { service: "api" } }): object {
+    return { api: { upstream: { connect: true, ...more }, versions: { v1: version } } };
+  }
+
+  test("is spoken by listeners and services once it is said who we are in it", () => {
+    expect(flaws({ listeners: [listener], consul: { connect }, services: api() })).toEqual([]);
+  });
+
+  test("is not spoken by nobody", () => {
+    const wanted = "wanted the service that we are in the mesh, which";
+    expect(flaws({ listeners: [listener], consul: {}, services: api() })).toEqual([
+      `consul.connect: ${wanted} listeners[0].tls, services.api.upstream uses, found nothing`,
+    ]);
+    expect(flaws({ listeners: [listener] })).toEqual([
+      "consul: wanted how to reach Consul, which listeners[0].tls uses, found nothing",
+    ]);
+  });
+
+  test("has its own TLS, and endpoints that only Consul knows", () => {
+    const all = { listeners: [listener], consul: { connect } };
+    expect(flaws({ ...all, services: api({ tls: { ca: "a.pem" } }) })).toEqual([
+      "services.api.upstream.tls: wanted no tls beside connect: the mesh has its own, found some",
+    ]);
+    expect(flaws({ ...all, services: api({}, { endpoints: ["10.0.0.1:1"] }) })).toEqual([
+      "services.api.upstream.connect: wanted versions with consul, and none with endpoints, " +
+        'found "10.0.0.1:1"',
+    ]);
+  });
+});

@@ -26,6 +26,7 @@ describe("listenerTlsSchema", () => {
       minVersion: "1.2",
       clientCert: "none",
       trust: undefined,
+      intentions: false,
       forwardClientCert: "off",
       handshakesMax: 1_000,
       replacedMaxAgeMs: 3_600_000,
@@ -51,6 +52,7 @@ describe("listenerTlsSchema", () => {
       minVersion: "1.3",
       clientCert: "require",
       trust: "ca:/etc/ca.pem",
+      intentions: false,
       forwardClientCert: "set",
       handshakesMax: 5,
       replacedMaxAgeMs: 0,
@@ -60,7 +62,45 @@ describe("listenerTlsSchema", () => {
     expect(ca).toBe("/etc/ca.pem");
   });
 
+  test("`connect` stands for the mesh's certificate, roots and intentions", () => {
+    const read = listenerTlsSchema.parse("connect");
+    expect(toListenerTls(read)).toStrictEqual({
+      identities: ["connect:leaf"],
+      minVersion: "1.2",
+      clientCert: "require",
+      trust: "connect:roots",
+      intentions: true,
+      forwardClientCert: "off",
+      handshakesMax: 1_000,
+      replacedMaxAgeMs: 3_600_000,
+    });
+    expect(listenerTlsFiles(read)).toStrictEqual({ certificates: [], ca: undefined });
+    const more = { connect: true, forwardClientCert: "set" };
+    expect(toListenerTls(listenerTlsSchema.parse(more)).forwardClientCert).toBe("set");
+  });
+
   test.each([
+    [
+      "neither",
+      {},
+      "certificates: wanted at least one certificate, or tls: connect, found nothing",
+    ],
+    [
+      "certificates in the mesh",
+      { connect: true, certificates },
+      "certificates: wanted no certificates beside connect",
+    ],
+    [
+      "roots in the mesh",
+      { connect: true, clientCa: "ca.pem" },
+      "clientCa: wanted no clientCa beside connect",
+    ],
+    [
+      "clients of its own choice in the mesh",
+      { connect: true, clientCert: "none" },
+      "clientCert: wanted no clientCert beside connect",
+    ],
+    ["another mesh", { connect: false }, "connect: wanted true, found false"],
     ["no certificate", { certificates: [] }, "certificates: wanted at least one certificate"],
     ["no key", { certificates: [{ cert: "a" }] }, "certificates[0].key: wanted a text"],
     ["an old version", { certificates, minVersion: "1.1" }, 'minVersion: wanted "1.2" or "1.3"'],
@@ -81,6 +121,19 @@ describe("upstreamSchema", () => {
       tls: {
         trust: undefined,
         identity: undefined,
+        serverName: undefined,
+        sans: [],
+        insecure: false,
+      },
+      files: { certificates: [], ca: undefined },
+    });
+  });
+
+  test("`connect` stands for the mesh's certificate and roots; endpoints bring their names", () => {
+    expect(toServiceTls(upstreamSchema.parse({ connect: true }))).toStrictEqual({
+      tls: {
+        trust: "connect:roots",
+        identity: "connect:leaf",
         serverName: undefined,
         sans: [],
         insecure: false,

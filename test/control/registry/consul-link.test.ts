@@ -7,6 +7,7 @@ import { Events } from "../../../control/records/events.ts";
 import { Audit } from "../../../control/records/audit.ts";
 import { ConsulLink } from "../../../control/registry/consul-link.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
+import { CONSUL_LEAF, CONSUL_ROOTS } from "../../support/connect-answers.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -26,14 +27,19 @@ async function link(more: object = {}, copies?: string, consul: object = {}) {
   const config = readConfig(JSON.stringify(document), { file: "test", environment: {} });
   if (config.consul === undefined) throw new Error("The configuration has lost Consul");
   const { clock, random, log } = bed.deps;
-  const deps = { clock, random, log, events: new Events(clock) };
+  const intentions: unknown[] = [];
+  const mesh = {
+    setMaterial: async (): Promise<void> => undefined,
+    setIntentions: async (told: unknown): Promise<void> => void intentions.push(told),
+  };
+  const deps = { clock, random, log, events: new Events(clock), mesh };
   const own = await ConsulLink.open(config, config.consul, deps);
   bed.run(async (signal) => {
     await untilAborted(signal);
     await own.detach();
     await own.close();
   });
-  return { ...bed, link: own, folder, events: deps.events };
+  return { ...bed, link: own, folder, events: deps.events, intentions };
 }
 
 const SHARED = { store: { kind: "consul", prefix: "sluice" } };
@@ -153,4 +159,24 @@ test("ConsulLink says why its table may not be Consul's, and tells the event", a
   await own.store?.load();
   expect(own.stale).toEqual([expect.stringContaining("table: ")]);
   expect(events.since(0)).toMatchObject([{ kind: "store" }]);
+});
+
+test("ConsulLink of somebody in the mesh says what may be out of date there", async () => {
+  const {
+    link: own,
+    consul,
+    intentions,
+  } = await link({}, undefined, {
+    connect: { service: "web" },
+  });
+  own.start();
+  await eventually(() => expect(own.stale).toHaveLength(3));
+  expect(own.stale.join()).toMatch(/certificate of the mesh.*roots of the mesh.*intentions/);
+  consul.answers.set("agent/connect/ca/leaf/web", CONSUL_LEAF);
+  consul.answers.set("agent/connect/ca/roots", CONSUL_ROOTS);
+  consul.answers.set("connect/intentions", []);
+  consul.answers.set("connect/intentions/match", { web: null });
+  consul.answers.set("connect/intentions/check", { Allowed: true });
+  await eventually(() => expect(own.stale).toEqual([]));
+  await eventually(() => expect(intentions).toHaveLength(1));
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import { parseHealthAnswer, selectEndpoints } from "../../../control/registry/health.ts";
 
@@ -131,4 +131,68 @@ test("selectEndpoints() keeps the healthier of two instances at one address", ()
   );
   const endpoints = selectEndpoints(instances, { service: "web" }, strictly);
   expect(endpoints).toEqual([{ address: "10.0.0.1:3000", weight: 1, healthy: true }]);
+});
+
+describe("in the mesh", () => {
+  const proxy = {
+    Node: { Node: "n1", Address: "10.0.0.1", Datacenter: "dc1" },
+    Service: {
+      ID: "web-sidecar-proxy",
+      Service: "web-sidecar-proxy",
+      Address: "",
+      Port: 8443,
+      Proxy: { DestinationServiceName: "web" },
+    },
+    Checks: [],
+  };
+  const selector = { service: "web", connect: true } as const;
+  const options = { ...strictly, trustDomain: "a.consul" };
+
+  function sans(over: object, node: object = {}): readonly (string | undefined)[] {
+    const instance = {
+      ...proxy,
+      Node: { ...proxy.Node, ...node },
+      Service: { ...proxy.Service, ...over },
+    };
+    return selectEndpoints(parse(instance), selector, options).map(({ san }) => san);
+  }
+
+  test("an endpoint has the name that its certificate must have: that of its destination", () => {
+    expect(sans({})).toEqual(["spiffe://a.consul/ns/default/dc/dc1/svc/web"]);
+    expect(sans({ Namespace: "shop", Partition: "retail" }, { Datacenter: "dc2" })).toEqual([
+      "spiffe://a.consul/ap/retail/ns/shop/dc/dc2/svc/web",
+    ]);
+  });
+
+  test("a service that speaks in the mesh itself has its own name", () => {
+    expect(sans({ Service: "web", Proxy: null })).toEqual([
+      "spiffe://a.consul/ns/default/dc/dc1/svc/web",
+    ]);
+    expect(sans({ Service: "web", Proxy: { DestinationServiceName: "" } })).toEqual([
+      "spiffe://a.consul/ns/default/dc/dc1/svc/web",
+    ]);
+  });
+
+  test.each([
+    ["of a peered cluster", { PeerName: "east" }, {}],
+    ["of no datacenter", {}, { Datacenter: null }],
+    ["of no service", { Proxy: null, Service: null }, {}],
+  ])("one %s gets nothing: nobody knows whom to expect", (_, over, node) => {
+    const instance = {
+      ...proxy,
+      Node: { ...proxy.Node, ...node },
+      Service: { ...proxy.Service, ...over },
+    };
+    const [endpoint] = selectEndpoints(parse(instance), selector, options);
+    expect(endpoint).toMatchObject({
+      healthy: false,
+      reason: "instance web-sidecar-proxy: not of this mesh",
+    });
+    expect(endpoint?.san).toBeUndefined();
+  });
+
+  test("outside of it nobody has a name", () => {
+    const [endpoint] = selectEndpoints(parse(proxy), { service: "web" }, options);
+    expect(endpoint).toEqual({ address: "10.0.0.1:8443", weight: 1, healthy: true });
+  });
 });

@@ -22,6 +22,18 @@ test("instanceSource() of a service asks for its health, of a query to execute i
   });
 });
 
+test("instanceSource() in the mesh asks for the proxies", () => {
+  expect(instanceSource({ service: "web", connect: true })).toMatchObject({
+    action: "read proxies of service web",
+    path: "health/connect/web",
+    query: {},
+  });
+  expect(instanceSource({ ...QUERY, connect: true })).toMatchObject({
+    path: "query/web/execute",
+    query: { connect: "true" },
+  });
+});
+
 test("instanceSource() reads what its own path answers", () => {
   expect(instanceSource({ service: "web" }).read("[]")).toEqual({
     instances: [],
@@ -39,6 +51,8 @@ const DIFFERENT: readonly ConsulSelector[] = [
   { service: "web" },
   { service: "web", datacenter: "dc2" },
   { service: "web", filter: "dc2" },
+  { service: "web", connect: true },
+  { ...QUERY, connect: true },
 ];
 
 test("instanceSource() has one key for selectors with one answer, and else another", () => {

@@ -91,6 +91,7 @@ describe("Workers", () => {
       minVersion: "1.2",
       clientCert: "none",
       trust: undefined,
+      intentions: false,
       forwardClientCert: "off",
       handshakesMax: 1,
       replacedMaxAgeMs: 0,

@@ -17,6 +17,7 @@ function client(): FakeClient {
     giveAway: () => undefined,
     goOn: () => undefined,
     look: () => undefined,
+    judgeAgain: () => undefined,
   };
 }
 

@@ -61,6 +61,7 @@ export function exchangeClient(
     bound: undefined,
     draining: false,
     serviceFor: (host) => (host === "web" ? live : undefined),
+    denies: () => false,
     followPolicy: () => undefined,
     armAt: () => undefined,
     exchangeEnded: () => undefined,

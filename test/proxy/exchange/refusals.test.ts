@@ -59,3 +59,12 @@ test("Refusals counts all, and says each reason once a second with how often it 
   expect(lines.map((line) => (line as { times: number }).times)).toEqual([1, 5]);
   expect(counters.toRecord()).toEqual({ "host-twice": 6 });
 });
+
+test("Refusals says whose requests intentions do not allow", () => {
+  const { refusals, lines, counters } = bed();
+  refusals.denied("web", "api");
+  refusals.denied("web", "batch");
+  const about = { level: "warn", event: "request.denied", reason: "intention-denied" };
+  expect(lines).toEqual([{ ...about, service: "web", source: "api", times: 1 }]);
+  expect(counters.toRecord()).toEqual({ "intention-denied": 2 });
+});

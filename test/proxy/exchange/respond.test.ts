@@ -33,6 +33,7 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "response-invalid": false,
   "upgrade-invalid": false,
   loop: false,
+  "intention-denied": false,
   "filter-failed": false,
   "too-many-connections": true,
 };
@@ -109,8 +110,9 @@ describe("errorResponse()", () => {
     expect(head.header("retry-after") !== undefined).toBe(COMES_BACK[error]);
   });
 
-  test("never blames the client for the service: only a Host that nobody has is a 4xx", () => {
-    expect(ERRORS.filter((error) => statusOf(error) < 500)).toEqual(["no-service"]);
+  test("blames the client only for a Host that nobody has, and for what it may not", () => {
+    const blamed = ERRORS.filter((error) => statusOf(error) < 500);
+    expect(blamed).toEqual(["no-service", "intention-denied"]);
   });
 
   test("announces the close of the connection only when there is one", () => {

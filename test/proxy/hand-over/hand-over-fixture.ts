@@ -1,3 +1,4 @@
+import { IntentionsInForce } from "../../../proxy/clients/judged-client.ts";
 import { jsonLog } from "../../../proxy/base/log.ts";
 import { LocalFaults } from "../../../proxy/base/local-faults.ts";
 import { once } from "node:events";
@@ -69,7 +70,8 @@ export function serveParts(
     pseudonym,
   };
   const exchanges = new ExchangeStore(exchangeDeps);
-  return { ...exchangeDeps, buffers, faults, services, connections, exchanges };
+  const intentions = new IntentionsInForce();
+  return { ...exchangeDeps, buffers, faults, services, connections, exchanges, intentions };
 }
 
 /**

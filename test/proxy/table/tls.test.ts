@@ -14,6 +14,7 @@ function tls(identities: readonly string[], trust?: string): ListenerTls {
     minVersion: "1.2",
     clientCert: "none",
     trust,
+    intentions: false,
     forwardClientCert: "off",
     handshakesMax: 1,
     replacedMaxAgeMs: 0,

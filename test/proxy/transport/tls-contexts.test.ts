@@ -26,6 +26,7 @@ const LISTENER: ListenerTls = {
   minVersion: "1.2",
   clientCert: "none",
   trust: undefined,
+  intentions: false,
   forwardClientCert: "off",
   handshakesMax: 10,
   replacedMaxAgeMs: 0,
