@@ -5,6 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { COUNTING, FilterBench } from "../support/filter-bench.ts";
 import { Load } from "../support/load.ts";
 import { refusedRun } from "../support/run-sluice.ts";
+import { complaintsOf } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
@@ -54,7 +55,7 @@ test(`a filter replaced ${REPLACEMENTS} times under load fails no request, count
   expect(load.answered).toBeGreaterThan(REPLACEMENTS);
   const counted = `\r\n\r\n${REPLACEMENTS + 1}: ${load.answered}`;
   expect((await bench.get("/count")).slice(-counted.length)).toBe(counted);
-  expect(bench.sidecar.log.filter(({ level }) => level !== "info")).toEqual([]);
+  expect(complaintsOf(bench.sidecar)).toEqual([]);
 });
 
 test("a filter that is refused leaves the old one in every worker, whatever is wrong", async () => {

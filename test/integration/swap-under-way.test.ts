@@ -7,7 +7,7 @@ import { RawOrigin, answer } from "../support/origin.ts";
 import type { OriginConnection, OriginRequest } from "../support/origin.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import type { RawTarget } from "../support/raw-socket.ts";
-import { startSidecar } from "../support/sidecar.ts";
+import { complaintsOf, startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { closeBytes, textFrame } from "../support/web-socket-frames.ts";
@@ -69,7 +69,7 @@ async function swap(): Promise<void> {
 /** Resolves once the old workers have ended by themselves. */
 async function untilOneWorker(): Promise<void> {
   await eventually(() => expect(sidecar.workerPids()).toHaveLength(1), 20_000);
-  expect(sidecar.log.filter(({ level }) => level !== "info")).toEqual([]);
+  expect(complaintsOf(sidecar)).toEqual([]);
 }
 
 /** The connection goes on: the new worker answers it, and it has never been closed. */

@@ -8,7 +8,7 @@ import { Load } from "../support/load.ts";
 import type { Answered } from "../support/load.ts";
 import { makeReleases } from "../support/release.ts";
 import { runSluice } from "../support/run-sluice.ts";
-import { startSidecar } from "../support/sidecar.ts";
+import { complaintsOf, startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
@@ -167,7 +167,7 @@ test("swaps in a row, under every kind of connection, are seen by no client", as
   // Nothing of theirs is left: no process, no socket, no listener.
   await untilOnlyWorkers(sidecar);
   await eventually(() => expect(descriptors(sidecar)).toEqual(before));
-  expect(sidecar.log.filter(({ level }) => level !== "info")).toEqual([]);
+  expect(complaintsOf(sidecar)).toEqual([]);
   expect(sidecar.stderr()).toBe("");
 });
 

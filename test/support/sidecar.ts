@@ -144,6 +144,11 @@ function killIfAlive(pid: number): void {
   }
 }
 
+/** The warnings and errors in its log, but for the one that its API lets everybody in. */
+export function complaintsOf({ log }: Pick<TestSidecar, "log">): readonly LogLine[] {
+  return log.filter(({ level, event }) => level !== "info" && event !== "api.no-auth");
+}
+
 async function callApi(
   url: string,
   request: { method: string; body: unknown; headers: Record<string, string> },
