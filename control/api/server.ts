@@ -18,6 +18,7 @@ import { migrationRoutes } from "./migration-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { planRoute } from "./plan-route.ts";
 import { problemResponses, sendProblem } from "./problem.ts";
+import { RefusedWrites } from "./refused-writes.ts";
 import { servicesRoutes } from "./services-routes.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
 import { validateBySchema } from "./validate.ts";
@@ -51,6 +52,7 @@ const PATH_PART_MAX = 400;
  */
 export function createApi(deps: ApiDeps): FastifyInstance {
   const { access, clock, services } = deps;
+  const refusedWrites = new RefusedWrites(deps);
   const refusals = new RefusedCalls({ ...deps, revision: () => services.revision });
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
@@ -71,6 +73,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {
     refusals.note(error, request);
+    refusedWrites.note(error, request);
     sendProblem(error, request, reply, deps.log);
   });
   app.setNotFoundHandler((request) => {

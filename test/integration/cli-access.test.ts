@@ -80,7 +80,7 @@ test.each([
   });
 });
 
-test("whoever shows nothing, or something unknown, is told so, until that is too much", async () => {
+test("whoever shows nothing, or what is not known, is told so, and stopped", async () => {
   const env = { SLUICE_API: sidecar.api };
   const nothing = await runCommand(["services"], env);
   expect([nothing.status, nothing.error]).toEqual([

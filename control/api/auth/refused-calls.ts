@@ -4,6 +4,7 @@ import type { Clock } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import type { Audit } from "../../records/audit.ts";
 import type { ControlError } from "../../base/errors.ts";
+import { ToldRate } from "../../base/told-rate.ts";
 import { ForbiddenError, TooManyAttemptsError, UnauthenticatedError } from "./auth-errors.ts";
 
 /**
@@ -21,14 +22,12 @@ const AUTH_OUTCOMES = [
 
 type Outcome = (typeof AUTH_OUTCOMES)[number];
 
-/** RefusedCalls that are written down at once, so that a mistake shows whole. */
-const TOLD_AT_ONCE_MAX = 10;
-
 /**
- * After those, one in so many milliseconds: whoever asks without end adds less than a megabyte a
- * day to the audit log, which nobody ever empties.
+ * Refusals that are written down: enough at once that a mistake shows whole, and then so few that
+ * whoever asks without end adds less than a megabyte a day to the audit log, which nobody ever
+ * empties.
  */
-const TOLD_EVERY_MS = 60_000;
+const TOLD = { burst: 10, everyMs: 60_000 };
 
 /** What refusals are written down with. */
 export type RefusedCallsDeps = {
@@ -43,14 +42,11 @@ export type RefusedCallsDeps = {
 export class RefusedCalls {
   readonly #deps: RefusedCallsDeps;
   readonly #counts = new Map<Outcome, number>(AUTH_OUTCOMES.map((outcome) => [outcome, 0]));
-  /** How many more may be written down at `#filledMs`; it fills with time. */
-  #left = TOLD_AT_ONCE_MAX;
-  #filledMs: number;
-  #untold = 0;
+  readonly #rate: ToldRate;
 
   constructor(deps: RefusedCallsDeps) {
     this.#deps = deps;
-    this.#filledMs = deps.clock.nowMs();
+    this.#rate = new ToldRate(TOLD, deps.clock);
   }
 
   /** Since the start of this process. */
@@ -68,31 +64,19 @@ export class RefusedCalls {
     const outcome = outcomeOf(error);
     if (outcome === undefined) return;
     this.#count(outcome);
-    if (this.#mayTell()) this.#tell(error as ControlError, outcome, request);
-    else this.#untold += 1;
+    const untold = this.#rate.take();
+    if (untold === undefined) return;
+    const told = { ...callOf(request), outcome, ...(untold > 0 && { untold }) };
+    this.#tell(error as ControlError, request, told);
   }
 
   #count(outcome: Outcome): void {
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
   }
 
-  #mayTell(): boolean {
-    const nowMs = this.#deps.clock.nowMs();
-    const filled = this.#left + (nowMs - this.#filledMs) / TOLD_EVERY_MS;
-    this.#left = Math.min(filled, TOLD_AT_ONCE_MAX);
-    this.#filledMs = nowMs;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
-  }
-
-  #tell(error: ControlError, outcome: Outcome, request: FastifyRequest): void {
+  #tell(error: ControlError, request: FastifyRequest, fields: object): void {
     const { audit, log, revision } = this.#deps;
     const actor = actorOf(error, request);
-    const call = callOf(request);
-    const untold = this.#untold;
-    this.#untold = 0;
-    const fields = { ...call, outcome, ...(untold === 0 ? {} : { untold }) };
     log.warn("api.refused", { actor, ...fields, error: error.message });
     const { service = "" } = request.params as { readonly service?: string };
     const fact = { actor, action: "refused", service, reason: undefined, revision: revision() };
@@ -113,8 +97,8 @@ function actorOf(error: ControlError, { principal }: FastifyRequest): string {
   return (error instanceof UnauthenticatedError ? error.actor : undefined) ?? "anonymous";
 }
 
-/** The route and not the path, which may hold anything. */
-function callOf({ method, routeOptions, socket }: FastifyRequest): {
+/** The route and not the path, which may hold anything; and who is at the other end. */
+export function callOf({ method, routeOptions, socket }: FastifyRequest): {
   readonly call: string;
   readonly peer: string | undefined;
 } {
