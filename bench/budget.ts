@@ -8,6 +8,7 @@ export type Measure =
   | { readonly kind: "addedP99Ratio"; readonly against: string }
   | { readonly kind: "idleMemory" }
   | { readonly kind: "connectionMemory" }
+  | { readonly kind: "tlsConnectionMemory" }
   | { readonly kind: "unreadMemory" }
   | { readonly kind: "shift" };
 
@@ -39,6 +40,18 @@ function perByte(scenario: string, what: string): BudgetRow {
     aim: 1,
     unit: "×",
   };
+}
+
+function tls(
+  scenario: string,
+  what: string,
+  must: number,
+  aim: number,
+  against = "nginx",
+): BudgetRow {
+  const measure = { kind: "cpuRatio", scenario, against } as const;
+  const rival = against === "nginx" ? "nginx" : "Envoy";
+  return { what: `${what}, against ${rival}`, measure, must, aim, unit: "×" };
 }
 
 /**
@@ -87,6 +100,20 @@ export const BUDGET: readonly BudgetRow[] = [
     measure: { kind: "connectionMemory" },
     must: 10 * KIBIBYTE,
     aim: 4 * KIBIBYTE,
+    unit: "KiB",
+  },
+  tls("tls-in", "TLS from the client", 1.3, 1.1),
+  tls("tls-in", "TLS from the client", 0.5, 0.4, "envoy"),
+  tls("tls-out", "TLS to the endpoint", 1.3, 1.1),
+  tls("tls-both", "TLS in, mTLS out", 1.4, 1.2),
+  tls("tls-full", "a full handshake and a GET", 1.45, 1.2),
+  tls("tls-resumed", "a resumed handshake and a GET", 1.2, 1.05),
+  tls("tls-1m", "1 MiB answers over TLS", 1, 0.8),
+  {
+    what: "memory an idle keep-alive connection over TLS",
+    measure: { kind: "tlsConnectionMemory" },
+    must: 48 * KIBIBYTE,
+    aim: 32 * KIBIBYTE,
     unit: "KiB",
   },
   {

@@ -1,5 +1,6 @@
 import { Pool } from "undici";
 import type { Contender, Job, RunningContender } from "./contenders/contender.ts";
+import { SERVER_NAME } from "./origin/certificate-files.ts";
 import { loadedHost } from "./contenders/contender.ts";
 import type { FieldsAnswer } from "./origin/answers.ts";
 
@@ -19,7 +20,9 @@ export async function checkJob(
   running: RunningContender,
   job: Job,
 ): Promise<void> {
-  const pool = new Pool(`http://${running.host}:${running.port}`, { connections: 8 });
+  const scheme = job.tls?.client === "tls" ? "https" : "http";
+  const connect = { rejectUnauthorized: false, servername: SERVER_NAME };
+  const pool = new Pool(`${scheme}://${running.host}:${running.port}`, { connections: 8, connect });
   try {
     const ask = (): Promise<FieldsAnswer> => askFields(pool, loadedHost(job.services));
     const answers = await Promise.all(Array.from({ length: REQUESTS }, ask));

@@ -51,6 +51,8 @@ function figureOf(measure: Measure, results: Results): Spread | undefined {
       return spreadOf(own.map(({ idleBytes }) => idleBytes));
     case "connectionMemory":
       return spreadOf(own.map(({ perConnectionBytes }) => perConnectionBytes));
+    case "tlsConnectionMemory":
+      return spreadOf(own.flatMap(({ perTlsConnectionBytes }) => perTlsConnectionBytes ?? []));
     case "unreadMemory":
       return spreadOf(own.map(({ perUnreadBytes }) => perUnreadBytes));
     case "shift":

@@ -33,7 +33,8 @@ export function targetOf({ running, job }: Entry, scenario: Scenario): Target {
   const { path, method, bodyBytes } = scenario;
   // Spelled as wrk spells it: beside a "host" it would add one of its own.
   const fields = { Host: loadedHost(job.services), ...scenario.fields };
-  return { host: running.host, port: running.port, path, method, fields, bodyBytes };
+  const secure = job.tls?.client === "tls";
+  return { host: running.host, port: running.port, path, method, fields, bodyBytes, secure };
 }
 
 /** Runs one closed loop and says what each of its requests cost the contender. */
@@ -78,6 +79,18 @@ export async function measureLatency(
   return { contender: entry.contender.name, round, requestsPerSecond, ...figures };
 }
 
+/** Memory that each kept connection adds that rests, over TLS if the job has it. */
+export async function measureHeld(
+  entry: Entry,
+  scenario: Scenario,
+  idleConnections: number,
+  cores: Cores,
+): Promise<number> {
+  await sleep(SETTLE_MS);
+  const held = { target: targetOf(entry, scenario), count: idleConnections, kind: "idle" } as const;
+  return heldBytes(processTree(entry.running.pid), held, cores);
+}
+
 /** Reads the memory of a contender just after its start, then with connections held open. */
 export async function measureMemory(
   entry: Entry,
@@ -89,15 +102,24 @@ export async function measureMemory(
   await sleep(SETTLE_MS);
   const pids = processTree(entry.running.pid);
   const idleBytes = pssBytesOf(pids);
-  const held = async (kind: HeldConnections["kind"], path: string, count: number) => {
-    const before = pssBytesOf(pids);
-    await using _ = await holdConnections({ target: { ...target, path }, count, kind }, cores);
-    await sleep(SETTLE_MS);
-    return (pssBytesOf(pids) - before) / count;
-  };
-  const perConnectionBytes = await held("idle", target.path, at.idleConnections);
+  const idle = { target, count: at.idleConnections, kind: "idle" } as const;
+  const perConnectionBytes = await heldBytes(pids, idle, cores);
   await sleep(SETTLE_MS);
-  const perUnreadBytes = await held("unread", "/huge", UNREAD_CONNECTIONS);
+  const huge = { ...target, path: "/huge" };
+  const unread = { target: huge, count: UNREAD_CONNECTIONS, kind: "unread" } as const;
+  const perUnreadBytes = await heldBytes(pids, unread, cores);
   const { round } = at;
   return { contender: entry.contender.name, round, idleBytes, perConnectionBytes, perUnreadBytes };
+}
+
+/** What each of them adds to the memory of these processes. */
+async function heldBytes(
+  pids: readonly number[],
+  held: HeldConnections,
+  cores: Cores,
+): Promise<number> {
+  const before = pssBytesOf(pids);
+  await using _ = await holdConnections(held, cores);
+  await sleep(SETTLE_MS);
+  return (pssBytesOf(pids) - before) / held.count;
 }

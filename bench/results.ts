@@ -36,6 +36,8 @@ export type MemorySample = {
   readonly perConnectionBytes: number;
   /** Added by each connection whose answer is not read. */
   readonly perUnreadBytes: number;
+  /** Added by each keep-alive connection over TLS that rests. Absent: it speaks none here. */
+  readonly perTlsConnectionBytes?: number;
 };
 
 /** Times of shifts through the API, from the call to its answer, in milliseconds. */

@@ -1,7 +1,15 @@
 import type { Ability } from "./contenders/contender.ts";
 
 /** How the contenders of a scenario are configured; see jobFor. */
-export type JobKind = "plain" | "affinity" | "services" | "tunnel";
+export type JobKind =
+  | "plain"
+  | "affinity"
+  | "services"
+  | "tunnel"
+  /** TLS 1.3 from clients, to endpoints, or both; then with a certificate of the contender's. */
+  | "tls-in"
+  | "tls-out"
+  | "tls-both";
 
 /** A kind of traffic. */
 export type Scenario = {
@@ -15,7 +23,7 @@ export type Scenario = {
   readonly connections: number;
   readonly newConnections: boolean;
   /** any: wrk where it is installed, as it takes the least of the load's processor. */
-  readonly tool: "any" | "autocannon" | "websockets";
+  readonly tool: "any" | "autocannon" | "websockets" | "handshakes" | "resumptions";
   /** What a contender must be able to do to take part. */
   readonly needs: Ability;
   /** Part of `--quick`. all: with every contender. rivals: with those that a budget row names. */
@@ -39,6 +47,9 @@ const BASE = {
   needs: "http",
   quick: "no",
 } as const;
+
+const TLS = { job: "tls-in", needs: "tls" } as const;
+const HANDSHAKE = { connections: 16, newConnections: true } as const;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -126,6 +137,33 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "10 000 services",
     job: "services",
     needs: "services",
+  },
+  { ...BASE, ...TLS, name: "tls-in", title: "TLS from the client" },
+  { ...BASE, ...TLS, name: "tls-out", title: "TLS to the endpoint", job: "tls-out" },
+  { ...BASE, ...TLS, name: "tls-both", title: "TLS in, mTLS out", job: "tls-both" },
+  {
+    ...BASE,
+    ...TLS,
+    name: "tls-1m",
+    title: "1 MiB answers over TLS, 16 connections",
+    path: "/1m",
+    connections: 16,
+  },
+  {
+    ...BASE,
+    ...TLS,
+    ...HANDSHAKE,
+    name: "tls-full",
+    title: "a full TLS handshake and a GET",
+    tool: "handshakes",
+  },
+  {
+    ...BASE,
+    ...TLS,
+    ...HANDSHAKE,
+    name: "tls-resumed",
+    title: "a resumed TLS handshake and a GET",
+    tool: "resumptions",
   },
 ];
 

@@ -2,12 +2,15 @@ import { checkJob } from "./check-job.ts";
 import type { Contender, Job } from "./contenders/contender.ts";
 import { loadSpread } from "./figures.ts";
 import { autocannon } from "./load/autocannon.ts";
+import { handshakes, resumptions } from "./load/handshakes.ts";
 import type { LoadTool } from "./load/load.ts";
 import { websockets } from "./load/websockets.ts";
 import { hasWrk, wrk } from "./load/wrk.ts";
 import { measureShifts } from "./measure-shifts.ts";
-import { measureLatency, measureLoad, measureMemory } from "./measure.ts";
+import { measureHeld, measureLatency, measureLoad, measureMemory } from "./measure.ts";
 import type { Entry } from "./measure.ts";
+import { makeCertificateFiles } from "./origin/certificate-files.ts";
+import type { CertificateFiles, JobTls } from "./origin/certificate-files.ts";
 import { startEchoOrigin, startOrigin } from "./origin/origin.ts";
 import type { Origin } from "./origin/origin.ts";
 import type { LatencySample, LoadSample, MemorySample, Missing, ShiftSample } from "./results.ts";
@@ -81,27 +84,30 @@ export class Suite {
   async run(): Promise<Found> {
     const kinds = new Set(this.#plan.scenarios.map(({ scenario }) => scenario.job));
     let origin = "";
+    await using files = await makeCertificateFiles();
     for (const kind of kinds) {
-      await using servers = await this.#startOrigin(kind);
+      const tls = tlsOf(kind, files);
+      await using servers = await this.#startOrigin(kind, tls);
       if (servers.kind !== "ws") origin = servers.kind;
-      await this.#runJob(kind, servers);
+      await this.#runJob(kind, jobFor(kind, servers, tls));
     }
-    if (this.#plan.memory.size > 0) await this.#runFresh();
+    if (this.#plan.memory.size > 0) await this.#runFresh(files);
     return { ...this.#found, origin };
   }
 
-  #startOrigin(kind: JobKind): Promise<Origin> {
-    return kind === "tunnel" ? startEchoOrigin(this.#plan.cores) : startOrigin(this.#plan.cores);
+  #startOrigin(kind: JobKind, tls: JobTls | undefined): Promise<Origin> {
+    const { cores } = this.#plan;
+    return kind === "tunnel" ? startEchoOrigin(cores) : startOrigin(cores, 1, tls);
   }
 
   /** All scenarios that need the same configuration, with the same processes. */
-  async #runJob(kind: JobKind, origin: Origin): Promise<void> {
+  async #runJob(kind: JobKind, job: Job): Promise<void> {
     const scenarios = this.#plan.scenarios.filter(({ scenario }) => scenario.job === kind);
     const wanted = this.#plan.contenders.filter((contender) =>
       scenarios.some((each) => takesPart(contender, each)),
     );
     await using stack = new AsyncDisposableStack();
-    const started = wanted.map((contender) => this.#start(contender, jobFor(kind, origin)));
+    const started = wanted.map((contender) => this.#start(contender, job));
     const entries = (await Promise.all(started)).filter((entry) => entry !== undefined);
     for (const { running } of entries) stack.use(running);
     for (const each of scenarios) {
@@ -185,9 +191,10 @@ export class Suite {
   }
 
   /** What is measured on freshly started processes: memory, and shifts. */
-  async #runFresh(): Promise<void> {
+  async #runFresh(files: CertificateFiles): Promise<void> {
     const { cores, freshRounds, contenders, memory, shift, idleConnections, progress } = this.#plan;
-    const scenario = SCENARIOS.find(({ name }) => name === MAIN_SCENARIO) as Scenario;
+    const tls = tlsOf("tls-in", files);
+    const scenario = mainScenario();
     await using origin = await startOrigin(cores);
     for (let round = 1; round <= freshRounds; round += 1) {
       for (const contender of contenders.filter(({ name }) => memory.has(name))) {
@@ -195,22 +202,59 @@ export class Suite {
         if (entry === undefined) continue;
         await using _ = entry.running;
         const at = { idleConnections, round };
-        this.#found.memory.push(await measureMemory(entry, scenario, at, cores));
+        const found = await measureMemory(entry, scenario, at, cores);
+        const perTls = await this.#heldOverTls(contender, jobFor("tls-in", origin, tls));
+        this.#found.memory.push({ ...found, ...perTls });
         progress(`memory ${contender.name} round ${round}`);
         if (!shift.has(contender.name)) continue;
         this.#found.shifts.push(await measureShifts(entry.running, round));
       }
     }
   }
+
+  async #heldOverTls(
+    contender: Contender,
+    job: Job,
+  ): Promise<Pick<MemorySample, "perTlsConnectionBytes">> {
+    if (!contender.abilities.has("tls")) return {};
+    const entry = await this.#start(contender, job);
+    if (entry === undefined) return {};
+    await using _ = entry.running;
+    const { idleConnections, cores } = this.#plan;
+    const bytes = await measureHeld(entry, mainScenario(), idleConnections, cores);
+    return { perTlsConnectionBytes: bytes };
+  }
+}
+
+function mainScenario(): Scenario {
+  return SCENARIOS.find(({ name }) => name === MAIN_SCENARIO) as Scenario;
 }
 
 function takesPart(contender: Contender, each: Plan["scenarios"][number]): boolean {
   return each.with.has(contender.name) && contender.abilities.has(each.scenario.needs);
 }
 
-function jobFor(kind: JobKind, { endpoints }: Origin): Job {
+function jobFor(kind: JobKind, { endpoints }: Origin, tls?: JobTls): Job {
   const services = kind === "services" ? MANY_SERVICES : 1;
-  return { endpoints, affinity: kind === "affinity", services, routes: 0, routesBy: "path" };
+  const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
+  return { ...job, routesBy: "path", ...(tls === undefined ? {} : { tls }) };
+}
+
+/** Where a job has TLS. undefined: nowhere. */
+function tlsOf(kind: JobKind, files: CertificateFiles): JobTls | undefined {
+  switch (kind) {
+    case "tls-in":
+      return { client: "tls", upstream: "clear", files };
+    case "tls-out":
+      return { client: "clear", upstream: "tls", files };
+    case "tls-both":
+      return { client: "tls", upstream: "mtls", files };
+    case "plain":
+    case "affinity":
+    case "services":
+    case "tunnel":
+      return undefined;
+  }
 }
 
 function toolFor({ tool }: Scenario): LoadTool {
@@ -221,11 +265,16 @@ function toolFor({ tool }: Scenario): LoadTool {
       return autocannon;
     case "websockets":
       return websockets;
+    case "handshakes":
+      return handshakes;
+    case "resumptions":
+      return resumptions;
   }
 }
 
 function describeJob(job: Job): string {
   if (job.services > 1) return `${job.services} services`;
+  if (job.tls !== undefined) return `TLS ${job.tls.client} to ${job.tls.upstream}`;
   return job.affinity ? "affinity" : "start";
 }
 

@@ -1,4 +1,5 @@
 import type { Cores } from "../system/cores.ts";
+import type { JobTls } from "../origin/certificate-files.ts";
 import type { Endpoints } from "../origin/origin.ts";
 
 /** The job that all contenders of a scenario are configured for. */
@@ -17,13 +18,15 @@ export type Job = {
    * What routes match. cookie: a different one each; the last one matches the cookie of that name.
    */
   readonly routesBy: "path" | "cookie";
+  /** Absent: everything is in clear. */
+  readonly tls?: JobTls;
 };
 
 /** Weights of the two versions, in every contender. */
 export const WEIGHTS = { v1: 90, v2: 10 } as const;
 
 /** What a contender may be unable to do, or to do as the others do it. */
-export type Ability = "http" | "split" | "affinity" | "services" | "tunnel";
+export type Ability = "http" | "split" | "affinity" | "services" | "tunnel" | "tls";
 
 /** A contender at work: one or more processes. */
 export type RunningContender = AsyncDisposable & {

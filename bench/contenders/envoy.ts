@@ -1,6 +1,8 @@
 import { findProgram, versionOf } from "../system/programs.ts";
 import { INSTALL, WEIGHTS } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
+import { SERVER_NAME } from "../origin/certificate-files.ts";
+import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 
 /** More than any scenario opens: Envoy's default of 1024 would refuse some of it. */
@@ -13,7 +15,7 @@ const EXTENSIONS = "type.googleapis.com/envoy.extensions";
 export const envoy: Contender = {
   name: "envoy",
   how: "weighted_clusters, --concurrency 1",
-  abilities: new Set(["http", "split", "tunnel"]),
+  abilities: new Set(["http", "split", "tunnel", "tls"]),
   getIt: INSTALL,
   version: async () => {
     const program = findProgram("envoy");
@@ -33,12 +35,43 @@ function envoyConfig(job: Job, port: number): object {
       listeners: [
         {
           address: socketAddress(`127.0.0.1:${port}`),
-          filter_chains: [{ filters: [connectionManager()] }],
+          filter_chains: [{ filters: [connectionManager()], ...downstreamTls(job.tls) }],
         },
       ],
-      clusters: [cluster("v1", job.endpoints.v1), cluster("v2", job.endpoints.v2)],
+      clusters: (["v1", "v2"] as const).map((version) => ({
+        ...cluster(version, job.endpoints[version]),
+        ...upstreamTls(job.tls),
+      })),
     },
   };
+}
+
+const TLS = `${EXTENSIONS}.transport_sockets.tls.v3`;
+
+function downstreamTls(tls: JobTls | undefined): object {
+  if (tls === undefined || tls.client === "clear") return {};
+  const context = { ...pairOf(tls.files.server), alpn_protocols: ["http/1.1"] };
+  return transportSocket("DownstreamTlsContext", { common_tls_context: context });
+}
+
+function upstreamTls(tls: JobTls | undefined): object {
+  if (tls === undefined || tls.upstream === "clear") return {};
+  const { root, client } = tls.files;
+  const context = {
+    validation_context: { trusted_ca: { filename: root } },
+    ...(tls.upstream === "mtls" ? pairOf(client) : {}),
+  };
+  return transportSocket("UpstreamTlsContext", { sni: SERVER_NAME, common_tls_context: context });
+}
+
+function transportSocket(type: string, config: object): object {
+  const typed = { "@type": `${TLS}.${type}`, ...config };
+  return { transport_socket: { name: "tls", typed_config: typed } };
+}
+
+function pairOf({ cert, key }: JobTls["files"]["server"]): object {
+  const pair = { certificate_chain: { filename: cert }, private_key: { filename: key } };
+  return { tls_certificates: [pair] };
 }
 
 function connectionManager(): object {

@@ -1,6 +1,8 @@
 import { findProgram, versionOf } from "../system/programs.ts";
 import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
 import type { Ability, Contender, Job } from "./contender.ts";
+import { SERVER_NAME } from "../origin/certificate-files.ts";
+import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 import type { WorkFolder } from "../system/work-folder.ts";
 
@@ -11,7 +13,7 @@ const CONNECTIONS_MAX = 9_000;
 export const haproxy = haproxyContender("http", {
   name: "haproxy",
   how: "mode http, weighted servers, http-reuse always, 1 thread",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel"]),
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls"]),
 });
 
 /** HAProxy in mode tcp: it parses nothing, so it is the floor of two reads and two writes. */
@@ -44,6 +46,7 @@ function haproxyContender(mode: Kind, about: About): Contender {
 function start(mode: Kind): string {
   return `global
   nbthread 1
+  tune.ssl.cachesize 20000
   maxconn ${CONNECTIONS_MAX}
 defaults
   mode ${mode}
@@ -76,12 +79,23 @@ async function httpConfig(folder: WorkFolder, job: Job, port: number): Promise<s
   return `${start("http")}  option forwardfor
   http-reuse always
 frontend web
-  bind 127.0.0.1:${port} backlog 4096
-  http-request set-header X-Forwarded-Proto http
+  bind 127.0.0.1:${port} backlog 4096${bindTls(job.tls)}
+  http-request set-header X-Forwarded-Proto ${job.tls?.client === "tls" ? "https" : "http"}
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   ${choice}
 ${hosts.map((_, index) => backend(job, index)).join("\n")}
 `;
+}
+
+function bindTls(tls: JobTls | undefined): string {
+  return tls?.client === "tls" ? ` ssl crt ${tls.files.server.both} alpn http/1.1` : "";
+}
+
+function serverTls(tls: JobTls | undefined): string {
+  if (tls === undefined || tls.upstream === "clear") return "";
+  const { root, client } = tls.files;
+  const pair = tls.upstream === "mtls" ? ` crt ${client.both}` : "";
+  return ` ssl verify required ca-file ${root} sni str(${SERVER_NAME})${pair}`;
 }
 
 function backend(job: Job, index: number): string {
@@ -100,7 +114,8 @@ ${serverLines(job)}`;
 function serverLines(job: Job): string {
   const lines = (["v1", "v2"] as const).flatMap((version) =>
     job.endpoints[version].map(
-      (address, index) => `  server ${version}_${index} ${address} weight ${WEIGHTS[version]}`,
+      (address, index) =>
+        `  server ${version}_${index} ${address} weight ${WEIGHTS[version]}${serverTls(job.tls)}`,
     ),
   );
   return lines.join("\n");

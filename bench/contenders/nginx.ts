@@ -2,6 +2,8 @@ import { REQUESTS_PER_CONNECTION, nginxArguments, nginxConfig } from "../system/
 import { findProgram, versionOf } from "../system/programs.ts";
 import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
+import { SERVER_NAME } from "../origin/certificate-files.ts";
+import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 
 /**
@@ -22,7 +24,7 @@ const KEEPALIVE_OF_MANY = 64;
 export const nginx: Contender = {
   name: "nginx",
   how: "split_clients, upstream keepalive, 1 worker",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel"]),
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls"]),
   getIt: INSTALL,
   version: async () => {
     const program = findProgram("nginx");
@@ -54,6 +56,7 @@ function httpBlock(job: Job, port: number): string {
   proxy_request_buffering off;
   proxy_max_temp_file_size 0;
   client_max_body_size 0;
+  ${upstreamLines(job.tls)}
 ${blocks.join("\n")}`;
 }
 
@@ -66,12 +69,36 @@ type Service = {
 
 function serviceBlocks(job: Job, service: Service): string {
   const { host, index, port, many } = service;
+  const isSecure = job.tls?.client === "tls";
+  const scheme = isSecureUpstream(job.tls) ? "https" : "http";
   return `${many ? weightedUpstream(job, index) : splitUpstreams(job)}
   server {
-    listen 127.0.0.1:${port}${index === 0 ? " backlog=4096" : ""};
+    listen 127.0.0.1:${port}${isSecure ? " ssl" : ""}${index === 0 ? " backlog=4096" : ""};
+    ${isSecure ? certificateLines(job.tls) : ""}
     server_name ${many ? host : "_"};
-    location / { proxy_pass http://${many ? `service_${index}` : "$version"}; }
+    location / { proxy_pass ${scheme}://${many ? `service_${index}` : "$version"}; }
   }`;
+}
+
+/** As its document on HTTPS servers advises: a session cache, and tickets as by default. */
+function certificateLines({ files: { server } }: JobTls): string {
+  return `ssl_certificate ${server.cert}; ssl_certificate_key ${server.key};
+    ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:s:4m; ssl_session_timeout 1h;`;
+}
+
+function isSecureUpstream(tls: JobTls | undefined): boolean {
+  return tls !== undefined && tls.upstream !== "clear";
+}
+
+function upstreamLines(tls: JobTls | undefined): string {
+  if (tls === undefined || !isSecureUpstream(tls)) return "";
+  const { root, client } = tls.files;
+  const pair =
+    tls.upstream === "mtls"
+      ? `proxy_ssl_certificate ${client.cert}; proxy_ssl_certificate_key ${client.key};`
+      : "";
+  return `proxy_ssl_verify on; proxy_ssl_trusted_certificate ${root};
+  proxy_ssl_name ${SERVER_NAME}; proxy_ssl_server_name on; ${pair}`;
 }
 
 /** One service: the version is a variable, by key or at random. */

@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Spawned } from "../system/spawned.ts";
 import { WorkFolder } from "../system/work-folder.ts";
+import { SERVER_NAME } from "../origin/certificate-files.ts";
+import type { JobTls } from "../origin/certificate-files.ts";
 import { ROUTE_PREFIX } from "../origin/answers.ts";
 import { WEIGHTS, hostsOf } from "./contender.ts";
 import type { Contender, Job, RunningContender } from "./contender.ts";
@@ -16,7 +18,7 @@ const BUILT = fileURLToPath(new URL("../../dist/control/cli/main.js", import.met
 export const sluice: Contender = {
   name: "sluice",
   how: "dist/, defaults: weighted split, metrics, timeouts, retries, forwarded fields",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel"]),
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls"]),
   getIt: "npm run build",
   version: () => (existsSync(BUILT) ? packageVersion() : Promise.resolve(undefined)),
   start: (job, cores) => startSluice(sluiceConfig(job), cores, { file: BUILT }),
@@ -42,16 +44,35 @@ export function sluiceConfig(job: Job): object {
   const affinity = job.affinity ? { affinity: { cookie: "sid", set: false } } : {};
   const services = hostsOf(job).map((host) => [
     host,
-    { hosts: [host], versions, ...affinity, ...(job.routes > 0 ? { routes } : {}) },
+    {
+      hosts: [host],
+      versions,
+      ...affinity,
+      ...(job.routes > 0 ? { routes } : {}),
+      ...upstreamConfig(job.tls),
+    },
   ]);
   return {
     // More than the default, for scenarios that hold 10 000 idle connections and use more beside
     // them.
-    listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000 }],
+    listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000, ...listenerConfig(job.tls) }],
     control: { bind: "127.0.0.1:0" },
     drain: { acceptFor: "0" },
     services: Object.fromEntries(services),
   };
+}
+
+function listenerConfig(tls: JobTls | undefined): object {
+  if (tls === undefined || tls.client === "clear") return {};
+  const { cert, key } = tls.files.server;
+  return { tls: { certificates: [{ cert, key }] } };
+}
+
+function upstreamConfig(tls: JobTls | undefined): object {
+  if (tls === undefined || tls.upstream === "clear") return {};
+  const { root, client } = tls.files;
+  const pair = tls.upstream === "mtls" ? { cert: client.cert, key: client.key } : {};
+  return { upstream: { tls: { ca: root, serverName: SERVER_NAME, ...pair } } };
 }
 
 /** How Sluice is started. */

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { AnswerReader } from "./answer-reader.ts";
 import { loadArgument } from "./child.ts";
 import type { HeldConnections } from "./held-connections.ts";
@@ -11,10 +13,18 @@ const AT_ONCE = 100;
 const held = loadArgument() as HeldConnections;
 const request = requestBytes(held.target);
 
+async function open(): Promise<Socket> {
+  const { host, port, secure } = held.target;
+  const socket = secure
+    ? connectTls({ host, port, rejectUnauthorized: false })
+    : connect({ host, port });
+  await once(socket, secure ? "secureConnect" : "connect");
+  return socket;
+}
+
 async function openIdle(): Promise<void> {
-  const socket = connect({ host: held.target.host, port: held.target.port });
+  const socket = await open();
   const reader = new AnswerReader();
-  await once(socket, "connect");
   const { promise, resolve } = Promise.withResolvers<void>();
   socket.on("data", (bytes: Buffer) => {
     if (reader.take(bytes)) resolve();
@@ -25,16 +35,15 @@ async function openIdle(): Promise<void> {
 }
 
 async function openUnread(): Promise<void> {
-  const socket = connect({ host: held.target.host, port: held.target.port });
-  await once(socket, "connect");
+  const socket = await open();
   socket.write(request);
   await once(socket, "readable");
   socket.read(1);
 }
 
-const open = held.kind === "idle" ? openIdle : openUnread;
+const hold = held.kind === "idle" ? openIdle : openUnread;
 for (let opened = 0; opened < held.count; opened += AT_ONCE) {
   const count = Math.min(AT_ONCE, held.count - opened);
-  await Promise.all(Array.from({ length: count }, open));
+  await Promise.all(Array.from({ length: count }, hold));
 }
 process.stdout.write("held\n");

@@ -10,6 +10,8 @@ export type Target = {
   readonly fields: Readonly<Record<string, string>>;
   /** Size of the request's body. 0: none. */
   readonly bodyBytes: number;
+  /** Over TLS. What the server shows is not verified. */
+  readonly secure: boolean;
 };
 
 /** How much load. */
@@ -31,7 +33,7 @@ export type LoadResult = {
 
 /** A closed-loop generator, in a process of its own. */
 export type LoadTool = {
-  readonly name: "wrk" | "autocannon" | "websockets";
+  readonly name: "wrk" | "autocannon" | "websockets" | "handshakes" | "resumptions";
   run(target: Target, effort: Effort, cores: Cores): Promise<LoadResult>;
 };
 

@@ -15,7 +15,10 @@ export const wrk: LoadTool = {
     const args = [...wrkArguments(target, effort), "-s", script];
     await using program = new Spawned({
       file,
-      arguments: [...args, `http://${target.host}:${target.port}${target.path}`],
+      arguments: [
+        ...args,
+        `${target.secure ? "https" : "http"}://${target.host}:${target.port}${target.path}`,
+      ],
       cores: cores.load,
     });
     return parseWrk(await program.output(effort.seconds * 1000 + LOAD_GRACE_MS));

@@ -6,6 +6,7 @@ import { freePort, untilOpen } from "../system/ports.ts";
 import { findProgram } from "../system/programs.ts";
 import { Spawned } from "../system/spawned.ts";
 import { WorkFolder } from "../system/work-folder.ts";
+import type { JobTls } from "./certificate-files.ts";
 import { HEAD_BYTES_MAX, ROUTE_PREFIX, SIZED_ANSWERS, SMALL_BODY } from "./answers.ts";
 
 /** How long an origin may take to accept connections. */
@@ -25,17 +26,26 @@ export type Origin = AsyncDisposable & {
   readonly endpoints: Endpoints;
 };
 
-/** Starts an origin with `perVersion` endpoints of each version, all of them in one process. */
-export async function startOrigin(cores: Cores, perVersion = 1): Promise<Origin> {
+/**
+ * Starts an origin with `perVersion` endpoints of each version, all of them in one process. `tls`:
+ * how they speak it, for which nginx must be installed.
+ */
+export async function startOrigin(cores: Cores, perVersion = 1, tls?: JobTls): Promise<Origin> {
   const nginx = findProgram("nginx");
-  if (nginx === undefined) return startNodeOrigin(cores, "node-origin.ts", perVersion);
+  if (nginx === undefined) {
+    if (tls !== undefined) throw new Error("Cannot start an origin with TLS: nginx is missing");
+    return startNodeOrigin(cores, "node-origin.ts", perVersion);
+  }
   const stack = new AsyncDisposableStack();
   const folder = stack.use(await WorkFolder.make());
   const port = await freePort();
   const endpoints = endpointsOn(port, perVersion);
   const config = await folder.write(
     "nginx.conf",
-    nginxConfig(folder, { http: originHttp(folder, endpoints), connectionsMax: CONNECTIONS_MAX }),
+    nginxConfig(folder, {
+      http: originHttp(folder, endpoints, tls),
+      connectionsMax: CONNECTIONS_MAX,
+    }),
   );
   await writeAnswers(folder);
   const args = nginxArguments(folder, config);
@@ -76,8 +86,15 @@ function endpointsOn(port: number, perVersion: number): Endpoints {
   return { v1: addresses(1), v2: addresses(2) };
 }
 
-function originHttp(folder: WorkFolder, { v1, v2 }: Endpoints): string {
-  return [takenBlocks(folder), serverBlock("v1", v1), serverBlock("v2", v2)].join("\n");
+function originHttp(folder: WorkFolder, { v1, v2 }: Endpoints, tls: JobTls | undefined): string {
+  return [takenBlocks(folder), serverBlock("v1", v1, tls), serverBlock("v2", v2, tls)].join("\n");
+}
+
+/** `upstream` of a job is what the origin speaks. */
+function certificateLines({ upstream, files }: JobTls): string {
+  const { root, server } = files;
+  const verify = upstream === "mtls" ? `ssl_client_certificate ${root}; ssl_verify_client on;` : "";
+  return `ssl_certificate ${server.cert}; ssl_certificate_key ${server.key}; ${verify}`;
 }
 
 /**
@@ -92,11 +109,18 @@ function takenBlocks(folder: WorkFolder): string {
   server { listen ${socket}; location / { return 200 "taken"; } }`;
 }
 
-function serverBlock(version: string, addresses: readonly string[]): string {
+function serverBlock(
+  version: string,
+  addresses: readonly string[],
+  tls: JobTls | undefined,
+): string {
+  const isSecure = tls !== undefined && tls.upstream !== "clear";
+  const options = `${isSecure ? "ssl " : ""}backlog=4096`;
   const seen = `"host":"$http_host","forwardedFor":"$http_x_forwarded_for"`;
   const fields = `{"version":"${version}",${seen}}`;
   return `  server {
-${addresses.map((address) => `    listen ${address} backlog=4096;`).join("\n")}
+${addresses.map((address) => `    listen ${address} ${options};`).join("\n")}
+    ${isSecure ? certificateLines(tls) : ""}
     keepalive_timeout 3600s;
     client_max_body_size 0;
     large_client_header_buffers 4 ${HEAD_BYTES_MAX};

@@ -17,10 +17,10 @@ export class WorkFolder implements AsyncDisposable {
     return new WorkFolder(path);
   }
 
-  /** Writes a file into it and returns its path. */
-  async write(name: string, content: string | Uint8Array): Promise<string> {
+  /** Writes a file into it and returns its path. `mode`: 0o600 for keys. */
+  async write(name: string, content: string | Uint8Array, mode = 0o644): Promise<string> {
     const path = join(this.path, name);
-    await writeFile(path, content);
+    await writeFile(path, content, { mode });
     return path;
   }
 

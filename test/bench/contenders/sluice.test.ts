@@ -18,6 +18,16 @@ describe("sluiceConfig()", () => {
     }
   });
 
+  test("names the certificates of a job with TLS", () => {
+    const pair = { cert: "/c.pem", key: "/k.pem", both: "/b.pem" };
+    const dispose = (): Promise<void> => Promise.resolve();
+    const files = { root: "/r.pem", server: pair, client: pair, [Symbol.asyncDispose]: dispose };
+    const tls = { client: "tls", upstream: "mtls", files } as const;
+    const config = configSchema.parse(sluiceConfig({ ...JOB, tls }));
+    expect(config.listeners[0]?.tls?.identities).toHaveLength(1);
+    expect(config.services[loadedHost(1)]?.upstreamTls?.tls.serverName).toBe("localhost");
+  });
+
   test("splits 90 to 10, and has the service that the load is for", () => {
     const { services } = configSchema.parse(sluiceConfig({ ...JOB, services: 20, routes: 3 }));
     const service = services[loadedHost(20)];

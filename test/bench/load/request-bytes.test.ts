@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { requestBytes } from "../../../bench/load/request-bytes.ts";
 
-const GET = { host: "127.0.0.1", port: 1, path: "/a", method: "GET", bodyBytes: 0 } as const;
+const GET = {
+  host: "127.0.0.1",
+  port: 1,
+  path: "/a",
+  method: "GET",
+  bodyBytes: 0,
+  secure: false,
+} as const;
 
 test("requestBytes() writes a request without body", () => {
   const text = requestBytes({ ...GET, fields: { Host: "web", cookie: "sid=1" } }).toString();

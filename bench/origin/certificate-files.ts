@@ -1,0 +1,52 @@
+import { makeAuthority, makeCertificate } from "../../test/support/certificates.ts";
+import type { TestCertificate } from "../../test/support/certificates.ts";
+import { WorkFolder } from "../system/work-folder.ts";
+
+/** The name in the server's certificate. */
+export const SERVER_NAME = "localhost";
+
+/** Paths of a certificate with its chain, of its key, and of a file that holds both. */
+type CertificateFile = { readonly cert: string; readonly key: string; readonly both: string };
+
+/** Certificates of a benchmark, ECDSA P-256, by one root that everybody trusts. */
+export type CertificateFiles = AsyncDisposable & {
+  /** Path of the root. */
+  readonly root: string;
+  readonly server: CertificateFile;
+  readonly client: CertificateFile;
+};
+
+/** Where a job has TLS, with the certificates of both sides. */
+export type JobTls = {
+  readonly client: "clear" | "tls";
+  /** mtls: contenders show a certificate of their own. */
+  readonly upstream: "clear" | "tls" | "mtls";
+  readonly files: CertificateFiles;
+};
+
+/** Makes them, in a folder of their own. */
+export async function makeCertificateFiles(): Promise<CertificateFiles> {
+  const folder = await WorkFolder.make();
+  const authority = makeAuthority();
+  const names = [`DNS:${SERVER_NAME}`, "IP:127.0.0.1"];
+  const server = makeCertificate({ subject: "server", names, issuer: authority });
+  const client = makeCertificate({ subject: "client", names: [], issuer: authority });
+  return {
+    root: await folder.write("root.pem", authority.certPem),
+    server: await writePair(folder, "server", server),
+    client: await writePair(folder, "client", client),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+async function writePair(
+  folder: WorkFolder,
+  name: string,
+  { chainPem, keyPem }: TestCertificate,
+): Promise<CertificateFile> {
+  return {
+    cert: await folder.write(`${name}.pem`, chainPem),
+    key: await folder.write(`${name}.key`, keyPem, 0o600),
+    both: await folder.write(`${name}-both.pem`, chainPem + keyPem, 0o600),
+  };
+}
