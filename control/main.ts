@@ -11,6 +11,8 @@ import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
 import { buildVersion } from "./base/build-version.ts";
 import type { Config } from "./config/config-schema.ts";
+import type { Service } from "./config/service.ts";
+import { Certificates } from "./tls/certificates.ts";
 import { DocumentRules } from "./config/document-rules.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
@@ -147,13 +149,17 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const local = new FilterSink({ ...shared, workers, briefing, running: filters, files });
   const sink = link?.acknowledging(local) ?? local;
   const onRevision = link && link.revised.bind(link);
-  const onTold = migrations.follow.bind(migrations);
+  const certificates = openCertificates(start, opened);
+  const onTold = (told: ReadonlyMap<string, Service>): void => {
+    migrations.follow(told);
+    void certificates.useServices(told);
+  };
   const rules = new DocumentRules(config, env, dirname(configPath));
   const around = {
     traffic: () => workers.traffic(),
     listeners: () => [...briefing.listeners.values()],
   };
-  const parts = { ...shared, store, sink, discovery, rules, around };
+  const parts = { ...shared, store, sink, discovery, certificates, rules, around };
   const services = new Services({ ...parts, onTold, onRevision });
   const access = await openAccess(start, shared);
   const sidecar = new Sidecar(config, {
@@ -162,6 +168,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     services,
     rules,
     discovery,
+    certificates,
     store,
     registry: link,
     migrations,
@@ -172,7 +179,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     env,
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
-  const views = { filters, workers, lately, migrations, sidecar, registry: link };
+  const views = { filters, workers, lately, migrations, certificates, sidecar, registry: link };
   // The registry tells of the store that it keeps.
   const storeProblem = (): string | undefined => (link?.store ? undefined : store.problem);
   const build = { version: buildVersion() };
@@ -190,6 +197,20 @@ function openAccess(
   const { bind, auth, socketRole = "admin" } = config.control;
   const role = bind.startsWith("unix:") ? socketRole : undefined;
   return LiveAccess.open({ auth, socketRole: role, folder: dirname(configPath) }, deps);
+}
+
+function openCertificates(
+  { configPath, log, inheritance }: Start,
+  { events, workers }: Opened,
+): Certificates {
+  return new Certificates({
+    file: configPath,
+    tell: (material) => workers.tellTls(material),
+    tickets: inheritance?.tickets,
+    clock: systemClock,
+    events,
+    log,
+  });
 }
 
 /**

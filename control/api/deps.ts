@@ -14,6 +14,8 @@ import type { FiltersInForce } from "../views/filter-view.ts";
 import type { Lately } from "../views/problems-view.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker, WriteContext } from "../table/table-sink.ts";
+import type { CertificateStatus } from "../tls/certificate-status.ts";
+import type { CertificateReload } from "../tls/certificates.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
 import type { Access } from "./auth/access.ts";
@@ -63,6 +65,14 @@ export interface FleetView {
   whoLags(revision: number, timeoutMs: number): Promise<readonly FleetMember[]>;
 }
 
+/** What the API wants to know and do about certificates. */
+export interface CertificatesView {
+  /** Everything that is in use or should be. */
+  status(): readonly CertificateStatus[];
+  /** Reads all files again. @throws BusyError */
+  reload(): Promise<CertificateReload>;
+}
+
 /** What the API may ask of the sidecar as a whole. */
 export interface SidecarControl {
   /** Starts to drain; a second call changes nothing. */
@@ -106,6 +116,7 @@ export type ApiDeps = {
   readonly lately: () => Lately;
   readonly filters: FiltersInForce;
   readonly migrations: MigrationsView;
+  readonly certificates: CertificatesView;
   readonly sidecar: SidecarControl;
   /** undefined: the configuration names none. */
   readonly registry?: RegistryView | undefined;

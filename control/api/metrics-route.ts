@@ -11,7 +11,7 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** `GET /metrics`, for Prometheus. */
 export function metricsRoute(
   api: Api,
-  { services, workers, registry, clock, build }: ApiDeps,
+  { services, workers, registry, certificates, clock, build }: ApiDeps,
   refusals: Pick<RefusedCalls, "counts">,
 ): void {
   api.get(
@@ -36,6 +36,7 @@ export function metricsRoute(
         totals: counts.totals,
         services: services.names().map((name) => services.shown(name).snapshot),
         revision: services.revision,
+        certificates: certificates.status(),
         workerRestarts: workers.restarts,
         registryStalenessMs: registry?.stalenessMs(),
         apiCalls: refusals.counts,

@@ -8,6 +8,7 @@ import { MethodNotAllowedError, unknownPath } from "./api-errors.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { admitCallers } from "./auth/admission.ts";
 import { RefusedCalls } from "./auth/refused-calls.ts";
+import { certificatesRoutes } from "./certificates-routes.ts";
 import { guardAgainstPages } from "./browser-guard.ts";
 import { keepPlaces } from "./connection-places.ts";
 import { eventsRoutes } from "./events-routes.ts";
@@ -113,6 +114,7 @@ const withRole: typeof jsonSchemaTransform = (data) => {
 function addRoutes(api: Api, deps: ApiDeps, refusals: RefusedCalls): void {
   servicesRoutes(api, deps);
   filtersRoutes(api, deps);
+  certificatesRoutes(api, deps);
   fleetRoutes(api, deps);
   migrationRoutes(api, deps);
   planRoute(api, deps);

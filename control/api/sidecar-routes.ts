@@ -194,6 +194,7 @@ function unwellOf({
   storeProblem,
   services,
   lately,
+  certificates,
 }: ApiDeps): Problems & { stale: string[] } {
   const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
   const shown = services.names().map((name) => services.shown(name));
@@ -202,6 +203,7 @@ function unwellOf({
     lately: lately(),
     stale,
     audit: [audit.problem ?? [], registry?.auditProblem ?? []].flat(),
+    certificates: certificates.status(),
     credentials: access.problems,
   });
   return { stale, ...problems };

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { configRefusal } from "./cli-error.ts";
 import { checkFilterFiles } from "../filters/check-filter-files.ts";
+import { checkCertificateFiles } from "../tls/check-certificate-files.ts";
 import { print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 
@@ -14,6 +15,7 @@ export function addCheck(program: Command, context: CliContext): void {
     .action(async (file: string, _options: object, command: Command) => {
       const config = await loadConfig(file, context.env).catch(configRefusal);
       await checkFilterFiles(file, config).catch(configRefusal);
+      await checkCertificateFiles(file, config).catch(configRefusal);
       const services = Object.keys(config.services);
       print(command, context, { file, services }, () => `${file} is good: ${services.join(", ")}`);
     });

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addApply } from "./apply.ts";
 import { addAudit } from "./audit.ts";
 import { addDelete, addUndo } from "./changes.ts";
+import { addCertificates } from "./certificates.ts";
 import { addCheck } from "./check.ts";
 import { EXIT, usageError } from "./cli-error.ts";
 import type { CliContext } from "./commands.ts";
@@ -110,6 +111,7 @@ function createProgram(
   addDelete(program, context);
   addReload(program, context);
   addFilters(program, context);
+  addCertificates(program, context);
   addSwap(program, context);
   addUpgrade(program, context);
   addAudit(program, context);

@@ -135,6 +135,19 @@ export type SluiceEvent =
         readonly warnings: readonly { readonly code: string; readonly text: string }[];
       };
     }
+  | ({
+      readonly kind: "certificate";
+      /** Its id: see TlsIdentity. */
+      readonly certificate: string;
+    } & (
+      | {
+          /** early: not valid yet. expires: less than a third of its life is left. */
+          readonly state: "replaced" | "early" | "expires" | "expired";
+          /** ISO 8601, UTC. */
+          readonly notAfter: string;
+        }
+      | { readonly state: "refused"; readonly reason: string }
+    ))
   | {
       readonly kind: "store";
       /** Why the table in force may differ from the store's. undefined: it does not any more. */

@@ -4,6 +4,7 @@ import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { Heir } from "../workers/hand-over-desk.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
 import type { StoredTable } from "../store/store.ts";
+import type { TicketState } from "../tls/ticket-rotation.ts";
 
 /** The environment variable that tells a process whose place it takes, by the other's pid. */
 export const PREDECESSOR_ENV = "SLUICE_PREDECESSOR";
@@ -11,6 +12,8 @@ export const PREDECESSOR_ENV = "SLUICE_PREDECESSOR";
 /** What an old primary says to the one that takes its place; sockets are the messages' handles. */
 export type ToSuccessor =
   | { readonly kind: "socket"; readonly bind: string }
+  /** The keys of session tickets, secret, so that clients can go on with their sessions. */
+  | { readonly kind: "tickets"; readonly tickets: TicketState }
   /** All sockets are there. `table`: the one in force, for a store that lives in memory. */
   | { readonly kind: "begin"; readonly table: StoredTable }
   | { readonly kind: "connection"; readonly connection: HandedConnection }
@@ -24,6 +27,8 @@ export class Inheritance {
   readonly predecessorPid: number;
   readonly sockets: ReadonlyMap<string, BoundSocket>;
   readonly table: StoredTable;
+  /** undefined: the predecessor does not know of them. */
+  readonly tickets: TicketState | undefined;
 
   /** undefined: this is an ordinary start. Resolves when everything has arrived. */
   static async receive(env: NodeJS.ProcessEnv): Promise<Inheritance | undefined> {
@@ -32,22 +37,29 @@ export class Inheritance {
     // Removed for our children: they have a predecessor only if we say so.
     delete env[PREDECESSOR_ENV];
     const sockets = new Map<string, BoundSocket>();
+    let tickets: TicketState | undefined;
     const table = await new Promise<StoredTable>((resolve) => {
       const listen = (message: ToSuccessor, handle: unknown): void => {
         if (message.kind === "socket") sockets.set(message.bind, handle as BoundSocket);
+        if (message.kind === "tickets") ({ tickets } = message);
         if (message.kind !== "begin") return;
         process.off("message", listen);
         resolve(message.table);
       };
       process.on("message", listen);
     });
-    return new Inheritance(pid, sockets, table);
+    return new Inheritance(pid, sockets, { table, tickets });
   }
 
-  private constructor(pid: number, sockets: ReadonlyMap<string, BoundSocket>, table: StoredTable) {
+  private constructor(
+    pid: number,
+    sockets: ReadonlyMap<string, BoundSocket>,
+    { table, tickets }: Pick<Inheritance, "table" | "tickets">,
+  ) {
     this.predecessorPid = pid;
     this.sockets = sockets;
     this.table = table;
+    this.tickets = tickets;
   }
 
   /** This process serves: the predecessor's connections come from now on. */

@@ -9,6 +9,7 @@ import type { Services } from "../table/services.ts";
 import type { WriteContext } from "../table/table-sink.ts";
 import type { Write, Written } from "../table/table-writer.ts";
 import type { Warning } from "../table/warnings.ts";
+import type { Certificates } from "../tls/certificates.ts";
 import type { Workers } from "../workers/workers.ts";
 import { listenerChanges } from "./listener-changes.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
@@ -40,6 +41,7 @@ export type ReloadDeps = {
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
   readonly rules: Pick<DocumentRules, "follow">;
   readonly access: Pick<LiveAccess, "prepare">;
+  readonly certificates: Pick<Certificates, "checkListeners" | "addListeners" | "useListeners">;
   readonly log: Log;
   /** Reads the file again. @throws ConfigError */
   readonly readConfig: () => Promise<Config>;
@@ -57,6 +59,7 @@ export async function reload(
   options: ReloadOptions,
 ): Promise<{ readonly config: Config; readonly report: ReloadReport }> {
   const next = await deps.readConfig();
+  await deps.certificates.checkListeners(next.listenerFiles);
   const needsRestart = restartsFor(before, next);
   const control = controlAfter(before.control, next.control);
   const useCredentials = await deps.access.prepare(control.auth);
@@ -69,7 +72,9 @@ export async function reload(
   // What the new file lets documents do applies to its own services already.
   deps.rules.follow(config);
   try {
-    const written = plan ? await deps.services.preview(write) : await follow(deps, write, changes);
+    const written = plan
+      ? await deps.services.preview(write)
+      : await follow(deps, write, { before, next, changes });
     if (plan) deps.rules.follow(before);
     else useCredentials();
     const services = reloadedServices(written, file);
@@ -103,15 +108,25 @@ function controlAfter(before: Config["control"], next: Config["control"]): Confi
   return next.auth === undefined && !isSame ? before : { ...before, auth: next.auth };
 }
 
-async function follow(deps: ReloadDeps, write: Write, changes: ListenerChanges): Promise<Written> {
+async function follow(
+  deps: ReloadDeps,
+  write: Write,
+  { before, next, changes }: Turn,
+): Promise<Written> {
   await reserve(deps, changes.opened);
+  await deps.certificates.addListeners(next.listenerFiles);
   const written = await deps.services.change(write).catch(async (error: unknown) => {
     await giveBack(deps, changes.opened);
+    await deps.certificates.useListeners(before);
     throw error;
   });
   await followListeners(deps, changes);
+  await deps.certificates.useListeners(next);
   return written;
 }
+
+/** From one configuration to the next. */
+type Turn = { readonly before: Config; readonly next: Config; readonly changes: ListenerChanges };
 
 /** Binds the sockets of listeners that are new. @throws ListenError, and then none is bound. */
 async function reserve(deps: ReloadDeps, listeners: ListenerChanges["opened"]): Promise<void> {

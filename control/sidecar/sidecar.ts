@@ -11,6 +11,7 @@ import { Serial } from "../base/serial.ts";
 import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker } from "../table/table-sink.ts";
+import type { Certificates } from "../tls/certificates.ts";
 import type { Store } from "../store/store.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
@@ -37,6 +38,7 @@ export type SidecarDeps = ReloadDeps &
   SuccessionDeps & {
     readonly services: Services;
     readonly access: Pick<LiveAccess, "close">;
+    readonly certificates: Certificates;
     /** Finds and checks endpoints; it ends with the sidecar. */
     readonly discovery: { close(): Promise<void> };
     readonly store: Store;
@@ -98,7 +100,8 @@ export class Sidecar implements SidecarControl {
   }
 
   async #start(api: FastifyInstance): Promise<void> {
-    const { services, workers, registry, log } = this.#deps;
+    const { certificates, services, workers, registry, log } = this.#deps;
+    await certificates.start(this.#config);
     await workers.start();
     registry?.start();
     await services.start(this.#config.documents);
@@ -213,10 +216,10 @@ export class Sidecar implements SidecarControl {
 
   /** What writes to the services ends before them; what tells them of endpoints ends after. */
   async #closeServices(): Promise<void> {
-    const { registry, services, discovery } = this.#deps;
+    const { registry, services, discovery, certificates } = this.#deps;
     await registry?.detach();
     await services.close();
-    await discovery.close();
+    await Promise.all([discovery.close(), certificates.close()]);
     await registry?.close();
   }
 

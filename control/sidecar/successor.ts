@@ -8,6 +8,7 @@ import { PREDECESSOR_ENV } from "./inheritance.ts";
 import type { FromSuccessor, ToSuccessor } from "./inheritance.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
 import type { StoredTable } from "../store/store.ts";
+import type { TicketState } from "../tls/ticket-rotation.ts";
 
 /**
  * How long a new primary may take until it serves; after that it is killed and the old one
@@ -23,6 +24,7 @@ export type SuccessorOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly sockets: ReadonlyMap<string, BoundSocket>;
   readonly table: StoredTable;
+  readonly tickets: TicketState;
 };
 
 /** A new primary process that takes this one's place. */
@@ -65,7 +67,7 @@ export class Successor {
     });
   }
 
-  async #hand({ sockets, table }: SuccessorOptions): Promise<void> {
+  async #hand({ sockets, table, tickets }: SuccessorOptions): Promise<void> {
     const serving = Promise.withResolvers<void>();
     const fail = (why: string): void => serving.reject(new SwapError(why));
     this.#child.once("error", (error) => fail(error.message));
@@ -75,6 +77,7 @@ export class Successor {
     });
     const timer = setTimeout(() => fail("the new primary does not serve in time"), START_WAIT_MS);
     for (const [bind, socket] of sockets) this.#send({ kind: "socket", bind }, socket);
+    this.#send({ kind: "tickets", tickets });
     this.#send({ kind: "begin", table });
     try {
       await serving.promise;

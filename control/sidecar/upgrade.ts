@@ -3,6 +3,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { Store } from "../store/store.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker } from "../table/table-sink.ts";
+import type { Certificates } from "../tls/certificates.ts";
 import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Workers } from "../workers/workers.ts";
 import { Successor } from "./successor.ts";
@@ -28,6 +29,7 @@ export type SuccessionDeps = {
   readonly migrations: { close(): void };
   readonly workers: Pick<Workers, "giveAll">;
   readonly sockets: Pick<ListeningSockets, "all">;
+  readonly certificates: Pick<Certificates, "tickets">;
   readonly log: Log;
   /** How this process was started, so that a new one can take its place. */
   readonly configPath: string;
@@ -39,12 +41,13 @@ export type SuccessionDeps = {
  * @throws SwapError; then the store and the place in the registry are ours again.
  */
 export async function startSuccessor(deps: SuccessionDeps, file: string): Promise<Successor> {
-  const { services, sockets, store, registry, configPath, env } = deps;
+  const { services, sockets, store, registry, certificates, configPath, env } = deps;
   const taken = services.hold();
   registry?.yield();
   try {
     const table = await taken;
-    return await Successor.start({ file, configPath, env, sockets: sockets.all, table });
+    const { tickets } = certificates;
+    return await Successor.start({ file, configPath, env, sockets: sockets.all, table, tickets });
   } catch (error) {
     await store.reclaim();
     registry?.resume();

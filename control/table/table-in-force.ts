@@ -13,6 +13,7 @@ import {
 } from "./desired-table.ts";
 import type { DesiredTable } from "./desired-table.ts";
 import { History } from "./history.ts";
+import type { TableCertificates } from "./table-certificates.ts";
 import type { PreparedChange, TableSink } from "./table-sink.ts";
 
 /** What the table in force works with. */
@@ -22,6 +23,8 @@ export type TableInForceDeps = {
   readonly log: Log;
   /** Absent: versions with `consul:` have no endpoints. */
   readonly discovery?: Discovery | undefined;
+  /** Absent: services that need certificates reach nobody. */
+  readonly certificates?: TableCertificates | undefined;
   /** What the file lets documents do. Absent: see readService(). */
   readonly rules?: DocumentRules | undefined;
   /**
@@ -69,13 +72,14 @@ export class TableInForce {
    * @throws what the sink throws
    */
   async apply(after: DesiredTable, prepared?: PreparedChange): Promise<void> {
-    const { discovery, onTold, sink } = this.#deps;
+    const { certificates, discovery, onTold, sink } = this.#deps;
     const before = this.#table;
     this.#table = after;
     this.history.note(before, after);
     const services = new Map([...after.services].map(([name, { service }]) => [name, service]));
     discovery?.update(Object.fromEntries(services));
     await this.#settle(rewrittenNames(before, after));
+    await certificates?.add(services);
     try {
       await sink.apply(changeBetween(before, this.#table), prepared);
     } finally {

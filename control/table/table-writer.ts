@@ -132,6 +132,7 @@ export class TableWriter {
       for (let tries = 1; ; tries += 1) {
         const planned = this.#prepare(write);
         const { before, after } = planned;
+        await checkCertificates(this.#deps, planned);
         const warnings = await this.#guard.admit(planned, write.context.force ?? false);
         const written = { ...planned, names: planned.changed, warnings };
         const prepared = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
@@ -150,6 +151,7 @@ export class TableWriter {
   /** See Services.preview(). */
   async preview(write: Write): Promise<Written> {
     const planned = this.#prepare(write);
+    await checkCertificates(this.#deps, planned);
     const { warnings } = await this.#guard.judge(planned);
     return { ...planned, names: planned.changed, warnings };
   }
@@ -265,7 +267,7 @@ export class TableWriter {
     const { store, rules } = this.#deps;
     const stored = await store.load();
     if (stored !== undefined) return { stored, source: "store" };
-    for (const [name, document] of Object.entries(initial)) readService(name, document, rules);
+    await checkInitial(this.#deps, initial);
     const first = { revision: 1, services: initial };
     const { table } = readTable(first, NO_TABLE, this.#deps.discovery, rules);
     await this.#deps.sink.prepare?.(changeBetween(NO_TABLE, table));
@@ -278,6 +280,28 @@ export class TableWriter {
       if (theirs === undefined) throw error;
       return { stored: theirs, source: "store" };
     }
+  }
+}
+
+/** @throws ValidationError when a service of the first table cannot be */
+async function checkInitial(
+  { certificates, rules }: TableWriterDeps,
+  initial: Readonly<Record<string, ServiceDocument>>,
+): Promise<void> {
+  for (const [name, document] of Object.entries(initial)) {
+    const service = readService(name, document, rules);
+    await certificates?.check(name, service);
+  }
+}
+
+/** @throws ValidationError when a service has come by files that cannot be used */
+async function checkCertificates(
+  { certificates }: TableWriterDeps,
+  { after, changed }: Planned,
+): Promise<void> {
+  for (const name of changed) {
+    const service = after.services.get(name)?.service;
+    if (service !== undefined) await certificates?.check(name, service);
   }
 }
 

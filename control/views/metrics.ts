@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import type { CertificateStatus } from "../tls/certificate-status.ts";
 import { addHistogram } from "./folded-histogram.ts";
 import { effectiveByVersion } from "../table/serving.ts";
 import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
@@ -11,6 +12,8 @@ export type MetricsSource = {
   /** The table: its services, versions and endpoints are the only ones that become labels. */
   readonly services: readonly ServiceSnapshot[];
   readonly revision: number;
+  /** Those that are in use are labels. */
+  readonly certificates: readonly Pick<CertificateStatus, "id" | "facts">[];
   readonly workerRestarts: number;
   /** See RegistryView. undefined: there is no registry. */
   readonly registryStalenessMs: number | undefined;
@@ -43,6 +46,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   addTable(registry, source);
   addEndpoints(registry, source);
   addFilters(registry, source);
+  addCertificates(registry, source);
   addProcess(registry, source);
   return registry.metrics();
 }
@@ -192,6 +196,14 @@ function addFilters(registry: Registry, { services, totals }: MetricsSource): vo
     "Requests that a filter answered itself; they belong to no version",
     filters.map(({ labels, counts }) => [labels, counts.answers] as const),
   );
+}
+
+function addCertificates(registry: Registry, { certificates }: MetricsSource): void {
+  const help = "When a certificate, or the last of some roots, ends, in seconds since 1970";
+  const series = certificates.flatMap(({ id: certificate, facts }) =>
+    facts === undefined ? [] : [[{ certificate }, facts.notAfterMs / 1_000] as const],
+  );
+  addGauge(registry, "sluice_certificate_expiry_timestamp_seconds", help, series);
 }
 
 function addProcess(registry: Registry, source: MetricsSource): void {

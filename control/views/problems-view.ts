@@ -9,19 +9,23 @@ import { namedAddress } from "../config/address.ts";
 import { hasUsableEndpoint, isUsable, servedShare } from "../table/serving.ts";
 import type { ShownService } from "../table/shown-service.ts";
 import { warningsOf } from "../table/warnings.ts";
+import type { CertificateStatus } from "../tls/certificate-status.ts";
+import { problemsOfCertificates } from "./certificate-problems.ts";
 
 /**
  * What may not be well, the worst first. nothing_served: no version of a service can take a
- * request. no_service: a listener leads to a service that is not there. registry: what it tells may
- * be out of date. audit: its log cannot be written, or is not what it was. credentials: some of
- * those who may call the API cannot. failing: nothing but failures come from a version.
- * partly_served: part of the requests get 503. no_usable_endpoint, not_ready: a version has weight,
- * but cannot take work. ejected: endpoints are out for their own failures. unresolved: a name has
- * no address.
+ * request. no_service: a listener leads to a service that is not there. certificate_…: see
+ * CERTIFICATE_PROBLEM_CODES. registry: what it tells may be out of date. audit: its log cannot be
+ * written, or is not what it was. credentials: some of those who may call the API cannot. failing:
+ * nothing but failures come from a version. partly_served: part of the requests get 503.
+ * no_usable_endpoint, not_ready: a version has weight, but cannot take work. ejected: endpoints are
+ * out for their own failures. unresolved: a name has no address.
  */
 export const PROBLEM_CODES = [
   "nothing_served",
   "no_service",
+  "certificate_missing",
+  "certificate_expired",
   "registry",
   "audit",
   "credentials",
@@ -29,6 +33,8 @@ export const PROBLEM_CODES = [
   "partly_served",
   "no_usable_endpoint",
   "not_ready",
+  "certificate_refused",
+  "certificate_expires",
   "ejected",
   "unresolved",
 ] as const;
@@ -81,12 +87,15 @@ export type Patient = {
   readonly audit: readonly string[];
   /** Why credentials of the control API cannot be used, in sentences. */
   readonly credentials: readonly string[];
+  /** Those that are in use or should be. */
+  readonly certificates: readonly CertificateStatus[];
 };
 
 /** Everything that is not well at the moment, of PROBLEMS_MAX at most the text. */
 export function problemsOf(patient: Patient): Problems {
-  const { services, lately, stale, audit, credentials } = patient;
-  const all = [
+  const { services, lately, stale, audit, credentials, certificates } = patient;
+  const all: readonly StandingProblem[] = [
+    ...problemsOfCertificates(certificates),
     ...stale.map((text): StandingProblem => ({ code: "registry", text })),
     ...audit.map((text): StandingProblem => ({ code: "audit", text })),
     ...credentials.map((text): StandingProblem => ({ code: "credentials", text })),

@@ -14,41 +14,62 @@ export type CertificateWish = {
   /** By default: for a day, beginning an hour ago. */
   readonly notBefore?: Date;
   readonly notAfter?: Date;
+  /** By default P-256. */
+  readonly key?: TestKey;
 };
+
+/** What a certificate's key can be. */
+export type TestKey = "p256" | "secp256k1" | "rsa1024" | "rsa2048" | "ed25519";
 
 /** Who signs certificates for tests. */
 export type Authority = {
   /** Its own certificate, for those who are to trust it. */
   readonly pem: string;
-  /** Signs a certificate for a new key (P-256). */
+  /** The same with its key. */
+  readonly own: TestCertificate;
+  /** Signs a certificate for a new key. */
   issue(wish?: CertificateWish): TestCertificate;
   /** An authority below it, whose certificates come as chains. */
   intermediate(subject: string): Authority;
 };
 
 /** A new authority that signs itself. */
-export function createAuthority(subject = "test authority"): Authority {
+export function createAuthority(
+  subject = "test authority",
+  wish: Pick<CertificateWish, "notBefore" | "notAfter"> = {},
+): Authority {
   const keys = newKeys();
   const own = { subject, key: keys.privateKey, chain: "" };
-  return authorityOf(own, certificate({ subject }, keys.publicKey, own, true));
+  return authorityOf(own, certificate({ ...wish, subject }, keys.publicKey, own, true));
 }
 
 type Signer = { readonly subject: string; readonly key: KeyObject; readonly chain: string };
 
 type Keys = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 
-function newKeys(): Keys {
-  return generateKeyPairSync("ec", { namedCurve: "P-256" });
+function newKeys(kind: TestKey = "p256"): Keys {
+  switch (kind) {
+    case "p256":
+      return generateKeyPairSync("ec", { namedCurve: "P-256" });
+    case "secp256k1":
+      return generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+    case "ed25519":
+      return generateKeyPairSync("ed25519");
+    case "rsa1024":
+    case "rsa2048":
+      return generateKeyPairSync("rsa", { modulusLength: Number(kind.slice("rsa".length)) });
+  }
 }
 
 /** `signer.chain`: what follows each certificate, up to the root but without it. */
 function authorityOf(signer: Signer, pem: string): Authority {
   return {
     pem,
+    own: { certPem: pem, keyPem: pemOf(signer.key) },
     issue(wish = {}) {
-      const { publicKey, privateKey } = newKeys();
+      const { publicKey, privateKey } = newKeys(wish.key);
       const certPem = certificate(wish, publicKey, signer, false) + signer.chain;
-      return { certPem, keyPem: privateKey.export({ type: "pkcs8", format: "pem" }) };
+      return { certPem, keyPem: pemOf(privateKey) };
     },
     intermediate(subject) {
       const { publicKey, privateKey } = newKeys();
@@ -56,6 +77,10 @@ function authorityOf(signer: Signer, pem: string): Authority {
       return authorityOf({ subject, key: privateKey, chain: own + signer.chain }, own);
     },
   };
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" });
 }
 
 const HOUR_MS = 3_600_000;

@@ -3,6 +3,7 @@ import type { Access } from "../../control/api/auth/access.ts";
 import { createApi } from "../../control/api/server.ts";
 import type {
   ApiDeps,
+  CertificatesView,
   MigrationsView,
   RegistryView,
   SidecarControl,
@@ -54,6 +55,7 @@ export type ApiOverrides = {
   readonly filters?: FiltersInForce;
   readonly prepare?: TableSink["prepare"];
   readonly migrations?: MigrationsView;
+  readonly certificates?: CertificatesView;
   readonly sidecar?: Partial<SidecarControl>;
   readonly registry?: RegistryView;
   readonly storeProblem?: () => string;
@@ -88,6 +90,12 @@ const NO_MIGRATIONS: MigrationsView = {
   },
 };
 
+/** Nothing speaks TLS. */
+const NO_CERTIFICATES: CertificatesView = {
+  status: () => [],
+  reload: async () => ({ replaced: [], refused: [] }),
+};
+
 /**
  * Starts one. By default it holds the service `web` at revision 1 and no worker counts anything.
  */
@@ -117,6 +125,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
     log,
     clock,
     migrations: overrides.migrations ?? NO_MIGRATIONS,
+    certificates: overrides.certificates ?? NO_CERTIFICATES,
     workers: overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] },
     lately: () => ({ ...QUIET, ...overrides.lately }),
     sidecar: Object.defineProperties(standInSidecar(counts), descriptors(overrides.sidecar)),

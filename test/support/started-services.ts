@@ -8,6 +8,7 @@ import type { Discovery } from "../../control/discovery/discovery.ts";
 import { Events } from "../../control/records/events.ts";
 import type { Surroundings } from "../../control/table/guard.ts";
 import { Services } from "../../control/table/services.ts";
+import type { TableCertificates } from "../../control/table/table-certificates.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { Store, StoredTable } from "../../control/store/store.ts";
 import type { WriteContext } from "../../control/table/table-sink.ts";
@@ -151,6 +152,7 @@ export async function started(
     readonly discovery?: Discovery;
     readonly stored?: StoredTable;
     readonly around?: Surroundings;
+    readonly certificates?: TableCertificates;
   } = {},
 ): Promise<Started> {
   const sink = new Recorder();
@@ -165,8 +167,9 @@ export async function started(
     logged.push([event, fields?.["service"] ?? []].flat().join(" "));
   };
   const log: Log = { info: () => undefined, warn: note, error: note };
-  const { discovery, around } = options;
-  const services = new Services({ store, sink, events, audit, log, discovery, around });
+  const { discovery, around, certificates } = options;
+  const parts = { discovery, around, certificates };
+  const services = new Services({ store, sink, events, audit, log, ...parts });
   onTestFinished(() => services.close());
   const source = await services.start(initial);
   return { services, source, store, sink, events, audit, logged, steps };

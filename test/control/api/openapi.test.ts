@@ -11,6 +11,8 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/audit/check": ["get"],
   "/v1/drain": ["post"],
   "/v1/events": ["get"],
+  "/v1/certificates": ["get"],
+  "/v1/certificates/reload": ["post"],
   "/v1/filters": ["get"],
   "/v1/filters/{name}": ["put"],
   "/v1/fleet": ["get"],

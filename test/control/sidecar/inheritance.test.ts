@@ -15,10 +15,10 @@ const SOURCE = new URL("../../../control/sidecar/inheritance.ts", import.meta.ur
 const HEIR = `
 import { Inheritance } from ${JSON.stringify(SOURCE.href)};
 const inherited = await Inheritance.receive(process.env);
-const { predecessorPid, sockets, table } = inherited;
+const { predecessorPid, sockets, table, tickets } = inherited;
 const binds = [...sockets].map(([bind, socket]) => [bind, socket.listening]);
 const left = process.env.${PREDECESSOR_ENV};
-process.send({ kind: "received", predecessorPid, binds, table, left });
+process.send({ kind: "received", predecessorPid, binds, table, tickets, left });
 inherited.serve({
   adopt: (connection, handle) => {
     handle.destroy();
@@ -55,6 +55,7 @@ test("Inheritance has all sockets and the table, and then what still comes", asy
   const heard: unknown[] = [];
   heir.on("message", (message) => heard.push(message));
   heir.send({ kind: "socket", bind: "a bind" }, server);
+  heir.send({ kind: "tickets", tickets: { keys: ["a"], madeMs: 1 } });
   heir.send({ kind: "begin", table: { revision: 3, services: {} } });
   await eventually(() => expect(heard).toContainEqual({ kind: "serving" }));
   heir.send({ kind: "counts", stats: [] });
@@ -65,6 +66,7 @@ test("Inheritance has all sockets and the table, and then what still comes", asy
       predecessorPid: 4711,
       binds: [["a bind", true]],
       table: { revision: 3, services: {} },
+      tickets: { keys: ["a"], madeMs: 1 },
       left: undefined,
     },
     { kind: "serving" },

@@ -64,6 +64,13 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
         return () => void (auth?.tokenFile !== undefined && steps.push(`use ${auth.tokenFile}`));
       },
     },
+    certificates: {
+      checkListeners: async (files) => void (files.length > 0 && (await step("check files"))),
+      addListeners: async (files) => void (files.length > 0 && (await step("read files"))),
+      useListeners: async ({ listenerFiles }) => {
+        if (listenerFiles.length > 0) await step("use files");
+      },
+    },
     log: { info: ignore, warn: ignore, error: ignore },
     readConfig: async () => next,
   };
@@ -100,6 +107,39 @@ test("reload() does not remove what somebody has removed already", async () => {
   const { report } = await reload(deps, before, PLAIN);
   expect(steps).toEqual(["reload  fresh *"]);
   expect(report.services.removed).toEqual([]);
+});
+
+/** A configuration whose only listener speaks TLS. */
+function tlsConfigOf(bind: string, services: object): Config {
+  const tls = { certificates: [{ cert: "a.pem", key: "a.key" }] };
+  const text = JSON.stringify({ listeners: [{ bind, tls }], services });
+  return readConfig(text, { file: "test", environment: {} });
+}
+
+test("reload() brings certificates to the workers before what needs them", async () => {
+  const { deps, steps } = bed(tlsConfigOf(B, { web }));
+  await reload(deps, configOf([A], { web }), PLAIN);
+  expect(steps).toEqual([
+    "check files",
+    `reserve ${B}`,
+    "read files",
+    "reload  fresh *",
+    `listen ${B}`,
+    `unlisten ${A}`,
+    "use files",
+  ]);
+});
+
+test("reload() refuses certificates that cannot be used before it does anything", async () => {
+  const { deps, steps } = bed(tlsConfigOf(B, { web }), "check files");
+  await expect(reload(deps, configOf([A], { web }), PLAIN)).rejects.toThrow("no check files");
+  expect(steps).toEqual([]);
+});
+
+test("reload() that fails goes on with the certificates of before", async () => {
+  const { deps, steps } = bed(configOf([A], { web: shop }), "reload web fresh *");
+  await expect(reload(deps, tlsConfigOf(A, { web }), PLAIN)).rejects.toThrow("no reload");
+  expect(steps).toEqual([`reserve ${A}`, "use files"]);
 });
 
 test.each([

@@ -10,6 +10,8 @@ import type { Config } from "../../../control/config/config-schema.ts";
 import { DrainingError } from "../../../control/base/errors.ts";
 import { Events } from "../../../control/records/events.ts";
 import { ListeningSockets } from "../../../control/workers/listening-sockets.ts";
+import { Certificates } from "../../../control/tls/certificates.ts";
+import type { TlsMaterial } from "../../../proxy/table/tls.ts";
 import type { Registry } from "../../../control/registry/registry.ts";
 import { Services } from "../../../control/table/services.ts";
 import { Sidecar } from "../../../control/sidecar/sidecar.ts";
@@ -74,12 +76,15 @@ async function compose(
   const audit = await Audit.open({ clock });
   const services = new Services({ store, sink: workers, events, audit, log });
   const discovery = { close: async () => void closed.push("discovery") };
+  const tell = (material: TlsMaterial): Promise<void> => workers.tellTls(material);
+  const certificates = new Certificates({ file: "test", tell, events, log, clock });
   const migrations = { close: ignore };
   const started = { configPath: "test", env: {} };
   const deps = {
     services,
     rules: { follow: ignore },
     discovery,
+    certificates,
     store,
     registry,
     migrations,

@@ -19,19 +19,21 @@ async function start(code: string): Promise<{ successor: Promise<Successor>; por
   const { port } = server.address() as { port: number };
   const sockets = new Map([["a bind", server as unknown as BoundSocket]]);
   const table = { revision: 3, services: {} };
-  const options = { file, configPath: "sluice.yaml", env: process.env, sockets, table };
+  const tickets = { keys: ["a"], madeMs: 1 };
+  const options = { file, configPath: "sluice.yaml", env: process.env, sockets, table, tickets };
   return { successor: Successor.start(options), port };
 }
 
-test("Successor.start() hands over sockets, then the table, and waits till it serves", async () => {
+test("Successor.start() hands over sockets, keys, then the table, and waits for it", async () => {
   const { successor } = await start(`
     const isOurs = process.env.SLUICE_PREDECESSOR === String(process.ppid);
     const heard = [isOurs, ...process.argv.slice(2)];
     process.on("message", (message, handle) => {
       if (message.kind === "counts") process.exit(0);
-      heard.push(message.kind, handle !== undefined);
+      heard.push(message.kind, message.tickets?.keys[0] ?? handle !== undefined);
       if (message.kind !== "begin") return;
-      const wanted = [true, "run", "-c", "sluice.yaml", "socket", true, "begin", false];
+      const call = [true, "run", "-c", "sluice.yaml"];
+      const wanted = [...call, "socket", true, "tickets", "a", "begin", false];
       if (JSON.stringify(heard) !== JSON.stringify(wanted)) process.exit(1);
       process.send({ kind: "serving" });
     });`);

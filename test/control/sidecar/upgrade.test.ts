@@ -28,6 +28,7 @@ function bed() {
       },
     },
     sockets: { all: new Map() },
+    certificates: { tickets: { keys: [], madeMs: 0 } },
     log: { info: (event) => void steps.push(event), warn: note("warn"), error: note("error") },
     configPath: "sluice.yaml",
     env: process.env,

@@ -41,6 +41,24 @@ test("TableInForce.apply() tells discovery what to watch before the workers hear
   expect(current.table.revision).toBe(4);
 });
 
+test("TableInForce.apply() has certificates with the workers before what needs them", async () => {
+  const steps: string[] = [];
+  const sink: TableSink = { apply: async ({ revision }) => void steps.push(`table ${revision}`) };
+  const note = (): void => undefined;
+  const current = new TableInForce({
+    sink,
+    events: new Events(fixedClock),
+    log: { info: note, warn: note, error: note },
+    certificates: {
+      check: async () => undefined,
+      add: async (services) => void steps.push(...services.keys()),
+    },
+    onTold: () => void steps.push("told"),
+  });
+  await current.apply(current.read({ revision: 4, services: { web, shop } }));
+  expect(steps).toEqual(["web", "shop", "table 4", "told"]);
+});
+
 test("TableInForce.apply() keeps the change that the sink could not carry out", async () => {
   const { current } = inForce({ apply: () => Promise.reject(new Error("a worker is silent")) });
   const after = current.read({ revision: 4, services: { web } });

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import type { CertificateFacts } from "../../../control/tls/certificate-facts.ts";
 import { renderMetrics } from "../../../control/views/metrics.ts";
 import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import { BUCKET_COUNT, bucketUpperMs } from "../../../proxy/metrics/histogram.ts";
@@ -8,12 +9,24 @@ import { filterSnapshot } from "../../proxy/filters/filter-fixture.ts";
 import { startApi } from "../../support/running-api.ts";
 import { oneWorker } from "../../support/worker-stats.ts";
 
+const FACTS: CertificateFacts = {
+  subject: "CN=a",
+  issuer: "CN=b",
+  notBeforeMs: 0,
+  notAfterMs: 1_767_225_600_500,
+  fingerprint: "00",
+};
+
 async function rendered(workers: readonly WorkerStats[]): Promise<string> {
   await using api = await startApi();
   return renderMetrics({
     totals: new WorkerTotals(workers),
     services: [{ ...api.services.snapshot("web"), filters: [filterSnapshot("headers")] }],
     revision: 7,
+    certificates: [
+      { id: "file:a.pem", facts: FACTS },
+      { id: "file:b.pem", facts: undefined },
+    ],
     workerRestarts: 3,
     registryStalenessMs: 1_500,
     apiCalls: new Map([["wrong", 4]]),

@@ -4,11 +4,24 @@ import { effectiveByVersion } from "../../../control/table/serving.ts";
 import { PROBLEMS_MAX, problemsOf, problemsSchema } from "../../../control/views/problems-view.ts";
 import type { Lately, StandingProblem } from "../../../control/views/problems-view.ts";
 import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
+import type { CertificateStatus } from "../../../control/tls/certificate-status.ts";
 import { QUIET } from "../../support/running-api.ts";
 
 const WELL = { address: "10.0.0.5:3000", weight: 1, state: "ready", healthy: true } as const;
 const UNWELL = { ...WELL, address: "10.0.0.6:3000", healthy: false } as const;
 const NAME = { ...UNWELL, address: "web.internal:3000" } as const;
+
+const MISSING: CertificateStatus = {
+  id: "file:a.pem",
+  kind: "certificate",
+  facts: undefined,
+  stage: undefined,
+  names: [],
+  problem: "no file",
+  isLasting: true,
+  warnings: [],
+  usedBy: ["service web"],
+};
 
 /** A service of whose endpoints nothing more is known than `reason`. */
 function shown(versions: Parameters<typeof serviceSnapshot>[0], reason?: string): ShownService {
@@ -26,6 +39,7 @@ function problems(service: ShownService, lately: Partial<Lately> = {}): readonly
     stale: [],
     audit: [],
     credentials: [],
+    certificates: [],
   });
   expect(problemsSchema.parse(found)).toEqual(found);
   return found.problems;
@@ -118,13 +132,18 @@ test("problemsOf() tells of listeners without service, registry and audit log", 
   const stale = ["endpoints: not confirmed by Consul for 10 s (ACL not found)"];
   const audit = ["Cannot write audit log: ENOSPC"];
   const credentials = ["Cannot use tokens.yaml"];
-  const patient = { services, lately: { ...QUIET, listeners }, stale, audit, credentials };
-  expect(problemsOf(patient)).toEqual({
+  const certificates = [MISSING];
+  const unwell = { stale, audit, credentials, certificates };
+  expect(problemsOf({ services, lately: { ...QUIET, listeners }, ...unwell })).toEqual({
     problems: [
       {
         code: "no_service",
         service: "shop",
         text: "listener 127.0.0.1:80: wanted service shop, found none",
+      },
+      {
+        code: "certificate_missing",
+        text: "file:a.pem of service web is missing, so that it serves nobody: no file",
       },
       { code: "registry", text: stale[0] },
       { code: "audit", text: audit[0] },
@@ -141,7 +160,7 @@ test("problemsOf() tells the worst of many, those with traffic first, and how ma
   }));
   const isBusy = (name: string): boolean => name === "web-99";
   const stale = ["table: old"];
-  const more = { stale, audit: [], credentials: [] };
+  const more = { stale, audit: [], credentials: [], certificates: [] };
   const found = problemsOf({ services, lately: { ...QUIET, isBusy }, ...more });
   expect(found.moreProblems).toBe(PROBLEMS_MAX + 1);
   expect(found.problems).toHaveLength(PROBLEMS_MAX);

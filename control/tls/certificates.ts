@@ -1,0 +1,231 @@
+import { dirname } from "node:path";
+import { pause } from "../../proxy/base/clock.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
+import type { TlsMaterial } from "../../proxy/table/tls.ts";
+import { Serial } from "../base/serial.ts";
+import type { Config } from "../config/config-schema.ts";
+import type { Service } from "../config/service.ts";
+import type { ListenerFiles, TlsFiles } from "../config/tls-files.ts";
+import type { CertificateFacts } from "./certificate-facts.ts";
+import { CertificateReports } from "./certificate-reports.ts";
+import type { CertificateReportsDeps } from "./certificate-reports.ts";
+import { FactsCache, certificateStatus, usesOf } from "./certificate-status.ts";
+import type { CertificateStatus } from "./certificate-status.ts";
+import { checkListenerFiles, checkServiceFiles } from "./check-certificate-files.ts";
+import { FileCertificates } from "./file-certificates.ts";
+import type { FileNews } from "./file-certificates.ts";
+import { SharedMaterial } from "./shared-material.ts";
+import { TicketRotation } from "./ticket-rotation.ts";
+import type { TicketState } from "./ticket-rotation.ts";
+
+/**
+ * How often files are looked at. Systems tell of changes too, but not of those behind links, which
+ * is how Kubernetes exchanges secrets.
+ */
+export const LOOK_EVERY_MS = 2_000;
+
+/** Pause for each file beyond that: a thousand of them are looked at every few seconds. */
+const PER_FILE_MS = 4;
+
+/** Looks and reloads that may wait: all but one of them would find the same. */
+const LOOKS_WAITING_MAX = 16;
+
+/** What certificates work with. */
+export type CertificatesDeps = CertificateReportsDeps & {
+  /** The configuration's file: paths begin in its folder. */
+  readonly file: string;
+  /** See Workers.tellTls(). */
+  readonly tell: (material: TlsMaterial) => Promise<void>;
+  /** The ticket keys of the primary whose place we take. undefined: nobody's. */
+  readonly tickets?: TicketState | undefined;
+};
+
+/** What a look at all files has found. */
+export type CertificateReload = {
+  /** Ids of those that are others now. */
+  readonly replaced: readonly string[];
+  /** Those whose files cannot be used; what was in use stays. */
+  readonly refused: readonly { readonly certificate: string; readonly reason: string }[];
+};
+
+type ListenersConfig = Pick<Config, "listeners" | "listenerFiles">;
+
+/**
+ * Certificates, keys and roots: read from files, looked at for changes, told to the workers. Other
+ * sources put theirs into `shared`, and what is told of the end of certificates goes for all.
+ */
+export class Certificates {
+  readonly shared: SharedMaterial;
+  readonly #deps: CertificatesDeps;
+  readonly #files: FileCertificates;
+  readonly #reports: CertificateReports;
+  readonly #tickets: TicketRotation;
+  readonly #facts = new FactsCache();
+  readonly #serial = new Serial(LOOKS_WAITING_MAX);
+  readonly #closing = new AbortController();
+  #watching: Promise<void> = Promise.resolve();
+  #listeners: readonly ListenerSnapshot[] = [];
+  #listenerFiles: readonly ListenerFiles[] = [];
+  #services: ReadonlyMap<string, Service> = new Map();
+  /** Why workers do not have what there is. */
+  #untold: string | undefined;
+
+  constructor(deps: CertificatesDeps) {
+    this.#deps = deps;
+    this.#files = new FileCertificates(dirname(deps.file));
+    this.#reports = new CertificateReports(deps);
+    this.#tickets = new TicketRotation(deps.clock.wallMs(), deps.tickets);
+    this.shared = new SharedMaterial(deps.tell);
+  }
+
+  /** For a primary that takes this one's place. Secret. */
+  get tickets(): TicketState {
+    return this.#tickets.state;
+  }
+
+  /** Reads what the listeners need, and looks at all files from now on. @throws ConfigError */
+  async start(config: ListenersConfig): Promise<void> {
+    await this.checkListeners(config.listenerFiles);
+    await this.shared.setTicketKeys(this.#tickets.state.keys);
+    await this.addListeners(config.listenerFiles);
+    await this.useListeners(config);
+    this.#watching = this.#watch();
+  }
+
+  /**
+   * Whether the files of listeners can be used; those that are in use already can, whatever they
+   * hold by now. @throws ConfigError
+   */
+  checkListeners(files: readonly ListenerFiles[]): Promise<void> {
+    const unknown = files.filter((each) => !this.#files.has(each));
+    return checkListenerFiles(this.#deps.file, unknown);
+  }
+
+  /** Brings what listeners to come need to the workers. Never rejects. */
+  async addListeners(files: readonly ListenerFiles[]): Promise<void> {
+    this.#files.want([...files, ...this.#wanted()], "keep");
+    await this.#look();
+  }
+
+  /** These are the listeners now: what others needed is forgotten. Never rejects. */
+  async useListeners({ listeners, listenerFiles }: ListenersConfig): Promise<void> {
+    this.#listeners = listeners;
+    this.#listenerFiles = listenerFiles;
+    await this.#forget();
+  }
+
+  /** The same as checkListeners() for a service. @throws ValidationError */
+  async check(name: string, { upstreamTls }: Service): Promise<void> {
+    if (upstreamTls === undefined || this.#files.has(upstreamTls.files)) return;
+    await checkServiceFiles(dirname(this.#deps.file), name, upstreamTls);
+  }
+
+  /** Brings what services to come need to the workers. Never rejects. */
+  async add(services: ReadonlyMap<string, Service>): Promise<void> {
+    const files = filesOf(services);
+    if (files.every((each) => this.#files.has(each))) return;
+    this.#files.want([...this.#listenerFiles, ...files, ...this.#wanted()], "keep");
+    await this.#look();
+  }
+
+  /** These are the services now: what others needed is forgotten. Never rejects. */
+  async useServices(services: ReadonlyMap<string, Service>): Promise<void> {
+    this.#services = services;
+    await this.#forget();
+  }
+
+  /** Looks at all files now. @throws BusyError */
+  async reload(): Promise<CertificateReload> {
+    const news = await this.#serial.run(() => this.#lookOnce());
+    const of = (result: FileNews["result"]): readonly FileNews["held"][] =>
+      news.filter((each) => each.result === result).map(({ held }) => held);
+    const refused = of("refused").map(({ source, problem = "" }) => {
+      return { certificate: source.id, reason: problem };
+    });
+    return { replaced: of("replaced").map(({ source }) => source.id), refused };
+  }
+
+  /** Everything that is in use or should be, by id. */
+  status(): readonly CertificateStatus[] {
+    const held = new Map(this.#files.all.map((each) => [each.source.id, each]));
+    const facts = this.#factsInUse();
+    const { identities } = this.shared.current;
+    const usedBy = usesOf(this.#listeners, this.#services);
+    const names = new Map(identities.map((each) => [each.id, each.names]));
+    const nowMs = this.#deps.clock.wallMs();
+    return [...new Set([...held.keys(), ...facts.keys(), ...usedBy.keys()])]
+      .toSorted()
+      .map((id) => {
+        const about = { id, facts: facts.get(id), names: names.get(id), usedBy: usedBy.get(id) };
+        const isLasting = this.#reports.isLasting(id);
+        return certificateStatus({ ...about, held: held.get(id), isLasting }, nowMs);
+      });
+  }
+
+  /** Stops looking. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#watching;
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const pauseMs = Math.max(LOOK_EVERY_MS, this.#files.all.length * PER_FILE_MS);
+      await pause(this.#deps.clock, pauseMs, signal);
+      if (!signal.aborted) await this.#look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    await this.#serial.runAlways(() => this.#lookOnce());
+  }
+
+  /** Never rejects: workers that do not take what there is are told again at the next look. */
+  async #lookOnce(): Promise<readonly FileNews[]> {
+    const { clock } = this.#deps;
+    const wallMs = clock.wallMs();
+    const news = await this.#files.refresh(wallMs);
+    this.#reports.note(news);
+    await this.#share();
+    if (this.#tickets.rotate(wallMs)) {
+      await this.#told(this.shared.setTicketKeys(this.#tickets.state.keys));
+    }
+    this.#reports.noteExpiry(this.#factsInUse());
+    return news;
+  }
+
+  async #forget(): Promise<void> {
+    this.#files.want(this.#wanted(), "forget");
+    await this.#share();
+  }
+
+  #wanted(): readonly TlsFiles[] {
+    return [...this.#listenerFiles, ...filesOf(this.#services)];
+  }
+
+  #share(): Promise<void> {
+    return this.#told(this.shared.set("files", this.#files.part));
+  }
+
+  async #told(telling: Promise<void>): Promise<void> {
+    try {
+      await telling;
+      this.#untold = undefined;
+    } catch (error) {
+      const reason = errorText(error);
+      if (reason !== this.#untold) this.#deps.log.error("certificates.not-told", { reason });
+      this.#untold = reason;
+    }
+  }
+
+  #factsInUse(): ReadonlyMap<string, CertificateFacts> {
+    const { identities, trusts } = this.shared.current;
+    return new Map([...identities, ...trusts].map((each) => [each.id, this.#facts.of(each)]));
+  }
+}
+
+function filesOf(services: ReadonlyMap<string, Service>): readonly TlsFiles[] {
+  return [...services.values()].flatMap(({ upstreamTls }) => upstreamTls?.files ?? []);
+}

@@ -1,0 +1,91 @@
+import { dirname } from "node:path";
+import { ConfigError, ValidationError } from "../base/errors.ts";
+import type { Problem } from "../base/errors.ts";
+import type { Config } from "../config/config-schema.ts";
+import { pathText } from "../config/problems.ts";
+import type { ListenerFiles, ServiceTls } from "../config/tls-files.ts";
+import { asFlaw } from "./certificate-flaw.ts";
+import { identitySource, rootsSource } from "./load-certificate.ts";
+import type { CertificateSource } from "./load-certificate.ts";
+
+type Step = string | number;
+
+/**
+ * Checks whether the certificates, keys and roots of all listeners and services can be used.
+ * `file`: the configuration's path. @throws ConfigError with every one that cannot
+ */
+export async function checkCertificateFiles(
+  file: string,
+  { listenerFiles, services }: Pick<Config, "listenerFiles" | "services">,
+): Promise<void> {
+  const folder = dirname(file);
+  const problems = await problemsOfListeners(folder, listenerFiles);
+  for (const [name, { upstreamTls }] of Object.entries(services)) {
+    if (upstreamTls === undefined) continue;
+    problems.push(...(await problemsOfService(folder, upstreamTls, ["services", name])));
+  }
+  if (problems.length > 0) throw new ConfigError(file, problems);
+}
+
+/** The same for listeners alone. @throws ConfigError */
+export async function checkListenerFiles(
+  file: string,
+  listeners: readonly ListenerFiles[],
+): Promise<void> {
+  const problems = await problemsOfListeners(dirname(file), listeners);
+  if (problems.length > 0) throw new ConfigError(file, problems);
+}
+
+/** The same for one service. `folder`: where its paths begin. @throws ValidationError */
+export async function checkServiceFiles(
+  folder: string,
+  name: string,
+  tls: ServiceTls,
+): Promise<void> {
+  const problems = await problemsOfService(folder, tls, []);
+  if (problems.length > 0) throw new ValidationError(`service ${name}`, problems);
+}
+
+async function problemsOfListeners(
+  folder: string,
+  listeners: readonly ListenerFiles[],
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const { at, certificates, ca } of listeners) {
+    const path = ["listeners", at, "tls"];
+    for (const [index, files] of certificates.entries()) {
+      const source = identitySource(folder, files);
+      problems.push(...(await problemsOf(source, [...path, "certificates", index])));
+    }
+    if (ca === undefined) continue;
+    problems.push(...(await problemsOf(rootsSource(folder, ca), [...path, "clientCa"])));
+  }
+  return problems;
+}
+
+async function problemsOfService(
+  folder: string,
+  { files: { certificates, ca } }: ServiceTls,
+  within: readonly Step[],
+): Promise<Problem[]> {
+  const path = [...within, "upstream", "tls"];
+  const problems: Problem[] = [];
+  for (const files of certificates) {
+    problems.push(...(await problemsOf(identitySource(folder, files), [...path, "cert"])));
+  }
+  if (ca === undefined) return problems;
+  return [...problems, ...(await problemsOf(rootsSource(folder, ca), [...path, "ca"]))];
+}
+
+async function problemsOf(
+  { load }: CertificateSource<unknown>,
+  path: readonly Step[],
+): Promise<Problem[]> {
+  try {
+    await load();
+    return [];
+  } catch (error) {
+    const { wanted, found } = asFlaw(error, "files that can be used");
+    return [{ path: pathText(path), wanted, found }];
+  }
+}

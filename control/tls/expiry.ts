@@ -1,0 +1,50 @@
+import type { CertificateFacts } from "./certificate-facts.ts";
+
+/**
+ * Where a certificate is in its life. early: it is not valid yet. expires: less than a third of its
+ * life is left, and whoever renews it should have done so.
+ */
+export type ExpiryStage = "early" | "fine" | "expires" | "expired";
+
+/** How often somebody is told again of what has not been renewed. */
+const TELL_EVERY_MS = 24 * 3_600_000;
+
+/** Where a certificate is in its life. `nowMs`: wall clock. */
+export function stageOf(
+  { notBeforeMs, notAfterMs }: Pick<CertificateFacts, "notBeforeMs" | "notAfterMs">,
+  nowMs: number,
+): ExpiryStage {
+  if (nowMs > notAfterMs) return "expired";
+  if (nowMs < notBeforeMs) return "early";
+  return (notAfterMs - nowMs) * 3 < notAfterMs - notBeforeMs ? "expires" : "fine";
+}
+
+/** A certificate that somebody should be told of. */
+type Alarm = { readonly id: string; readonly stage: Exclude<ExpiryStage, "fine"> };
+
+type Told = { readonly fingerprint: string; readonly stage: ExpiryStage; readonly atMs: number };
+
+/** Tells of certificates that end: once in each stage, and again each day. */
+export class ExpiryAlarms {
+  #told = new Map<string, Told>();
+
+  /** Whom to tell of now. `certificates`: all that are in use. */
+  due(certificates: ReadonlyMap<string, CertificateFacts>, nowMs: number): readonly Alarm[] {
+    const told = new Map<string, Told>();
+    const alarms: Alarm[] = [];
+    for (const [id, facts] of certificates) {
+      const stage = stageOf(facts, nowMs);
+      if (stage === "fine") continue;
+      const { fingerprint } = facts;
+      const before = this.#told.get(id);
+      const isTold =
+        before?.fingerprint === fingerprint &&
+        before.stage === stage &&
+        nowMs - before.atMs < TELL_EVERY_MS;
+      told.set(id, isTold ? before : { fingerprint, stage, atMs: nowMs });
+      if (!isTold) alarms.push({ id, stage });
+    }
+    this.#told = told;
+    return alarms;
+  }
+}

@@ -1,0 +1,45 @@
+import type { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import { asFlaw, CertificateFlaw } from "./certificate-flaw.ts";
+import { certificateBlocks, keyBlocks } from "./pem.ts";
+import { readCertificate } from "./read-identity.ts";
+
+/** Roots of one file: whole systems trust some 150. */
+const ROOTS_MAX = 512;
+
+/** Roots that peers are verified against. */
+export type ReadRoots = {
+  /** The certificates alone. */
+  readonly pem: string;
+  /** At least one. */
+  readonly roots: readonly X509Certificate[];
+};
+
+/** Reads a file of roots. Whether they are valid now is not looked at. @throws CertificateFlaw */
+export function readRoots(text: string): ReadRoots {
+  if (keyBlocks(text).length > 0) {
+    throw new CertificateFlaw("roots alone", "a private key among them, which nobody needs here");
+  }
+  const blocks = certificateBlocks(text);
+  if (blocks.length === 0 || blocks.length > ROOTS_MAX) {
+    throw new CertificateFlaw(`1 to ${ROOTS_MAX} certificates in PEM`, `${blocks.length}`);
+  }
+  const roots = blocks.map((block, index) => readCertificate(block, index));
+  // A leaf that has signed itself can be pinned; another leaf anchors no chain.
+  const leaf = roots.findIndex((each) => !each.ca && !each.checkIssued(each));
+  if (leaf !== -1) {
+    const wanted = "certificates of certification authorities";
+    throw new CertificateFlaw(wanted, `a leaf (number ${leaf + 1})`);
+  }
+  const pem = blocks.join("");
+  checkUsable(pem);
+  return { pem, roots };
+}
+
+function checkUsable(pem: string): void {
+  try {
+    createSecureContext({ ca: [pem] });
+  } catch (error) {
+    throw asFlaw(error, "roots that OpenSSL takes");
+  }
+}
