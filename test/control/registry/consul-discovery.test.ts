@@ -78,12 +78,14 @@ test("ConsulDiscovery asks nothing more about a service that is gone", async () 
   own.update({ web: WEB, other });
   await own.whenKnown();
   expect(found("v1")).toEqual(["10.0.0.7:1"]);
+  const asked = (service: string): readonly string[] =>
+    bed.consul.asked.filter((each) => each.includes(`health/service/${service}?`));
+  // The second one waits for a change: nothing is on its way any more.
+  await eventually(() => expect(asked("web")).toHaveLength(2));
   own.update({ other });
   expect(found("v1")).toEqual([]);
   bed.consul.asked.length = 0;
   bed.consul.changed();
-  const asked = (service: string): readonly string[] =>
-    bed.consul.asked.filter((each) => each.includes(`health/service/${service}?`));
   await eventually(() => expect(asked("other").length).toBeGreaterThan(1));
   expect(asked("web")).toEqual([]);
 });

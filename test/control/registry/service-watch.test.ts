@@ -118,7 +118,8 @@ test.each([
     const deps = { ...bed.deps, clock: { ...bed.deps.clock, nowMs } };
     const { watch } = await watched(undefined, { ...bed, deps });
     await eventually(() => expect(watch.stalenessMs(nowMs())).toBe(0));
-    await eventually(() => expect(bed.consul.asked.length).toBeGreaterThan(1));
+    const waits = (): number => bed.consul.asked.filter((each) => each.endsWith("waits")).length;
+    await eventually(() => expect(waits()).toBe(2));
     laterMs = 30_000;
     // What comes next must not cover what this test looks at.
     bed.consul.fault = { kind: "silence" };
