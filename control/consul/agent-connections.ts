@@ -67,12 +67,17 @@ export function agentPlace(address: string): AgentPlace {
   return { origin, prefix: pathname.replace(/\/+$/, ""), socketPath: undefined };
 }
 
-/** Connections for requests that are ours; opens none yet. */
-export function openPool({ address, tls }: ConsulOptions, connections: number): Pool {
+/** Connections for requests that are ours, `requests` over each; opens none yet. */
+export function openPool(
+  { address, tls }: ConsulOptions,
+  connections: number,
+  requests?: number,
+): Pool {
   const { origin, socketPath } = agentPlace(address);
   return new Pool(origin, {
     connections,
     pipelining: 1,
+    ...(requests !== undefined && { maxRequestsPerClient: requests }),
     allowH2: false,
     maxResponseSize: ANSWER_BYTES_MAX,
     connect: {

@@ -8,11 +8,11 @@ import type { Clock } from "../../proxy/base/clock.ts";
 export const TURNS_MAX = 48;
 /** However often an agent refuses, so that all have their turn some time. */
 const TURNS_MIN = 4;
-/** An agent that restarts refuses many at once: that is one sign and not many. */
+/** One agent at its limit refuses many at once: that is one sign and not many. */
 const LOWER_EVERY_MS = 1_000;
-const LOWERED_TO = 0.75;
+const LOWERED_TO = 0.5;
 /** Slow, because each try too many is a query refused, here or in another sidecar. */
-const RAISE_EVERY_MS = 60_000;
+const RAISE_EVERY_MS = 10_000;
 /** Within this time each watch should have had its turn. */
 const ROUND_MS = 5_000;
 /** Shorter waits would be polling: 1 000 watches have their turn within 10 s. */
@@ -45,6 +45,18 @@ export class AgentTurns {
     if (this.watches <= this.#limit / 2) return fullMs;
     if (this.watches <= this.#limit) return Math.min(HALF_FULL_WAIT_MS, fullMs);
     return Math.min(fullMs, Math.max(WAIT_MIN_MS, (ROUND_MS * this.#limit) / this.watches));
+  }
+
+  /** Why changes are heard of late, for people. undefined: the agent takes all that we ask for. */
+  get problem(): string | undefined {
+    const isShort = this.#limit < TURNS_MAX && this.watches > this.#limit;
+    if (!isShort) return undefined;
+    const roundMs = (this.watches / this.#limit) * this.waitMs(ROUND_MS);
+    return (
+      `connections: Consul refuses more than ${this.#limit} at once from here ` +
+      `(limits.http_max_conns_per_client), so that ${this.watches} watches take turns; ` +
+      `each has one every ${Math.ceil(roundMs / 1_000)} s`
+    );
   }
 
   /**

@@ -5,7 +5,9 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import { agentPlace, openAgent, openPackage, openPool } from "./agent-connections.ts";
 import type { ConsulOptions, PackageSettings } from "./agent-connections.ts";
 import { ConsulError, refusalError } from "./consul-error.ts";
-import { describeSilence, isLimited, packageAnswer } from "./failure.ts";
+import { ClosedAtOnceError, describeSilence, isClosedAtOnce } from "./failure.ts";
+import { packageAnswer } from "./failure.ts";
+import { type Patience, patiently } from "./patience.ts";
 import { AgentTurns, TURNS_MAX } from "./agent-turns.ts";
 
 /**
@@ -27,9 +29,11 @@ const WAIT_MARGIN_MS = 10_000;
 /** Ordinary calls of each library: with TURNS_MAX they are the connections of a sidecar. */
 const CALLS_AT_ONCE_MAX = 8;
 
-/** How often an agent is asked that has no connection left, and how long after the first time. */
-const LIMITED_TRIES_MAX = 4;
-const LIMITED_PAUSE_MS = 500;
+/**
+ * Queries over one connection: only a new one meets an agent's limit, so that whoever came first
+ * hears of it too and gives way.
+ */
+const QUERIES_A_CONNECTION = 8;
 
 /** One request to the agent. */
 export type ConsulRequest = {
@@ -79,6 +83,7 @@ export function consulPath(...segments: readonly string[]): string {
 export class ConsulClient {
   /** Those of our blocking queries. */
   readonly turns: AgentTurns;
+  readonly #patience: Patience;
   readonly #waitMs: number;
   readonly #clock: Clock;
   readonly #options: ConsulOptions;
@@ -99,6 +104,7 @@ export class ConsulClient {
   /** Opens no connection yet. */
   constructor(options: ConsulOptions, clock: Clock) {
     this.turns = new AgentTurns(clock);
+    this.#patience = { clock, turns: this.turns };
     this.#waitMs = options.waitMs ?? WAIT_DEFAULT_MS;
     this.#clock = clock;
     this.#options = options;
@@ -106,7 +112,7 @@ export class ConsulClient {
     this.#headers = headersOf(options);
     this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
     this.#prefix = agentPlace(options.address).prefix;
-    this.#watches = openPool(options, TURNS_MAX);
+    this.#watches = openPool(options, TURNS_MAX, QUERIES_A_CONNECTION);
     this.#calls = openPool(options, CALLS_AT_ONCE_MAX);
     this.#agent = openAgent(options, CALLS_AT_ONCE_MAX);
     this.#package = openPackage(options, this.#packageSettings());
@@ -149,11 +155,14 @@ export class ConsulClient {
   async request(request: ConsulRequest): Promise<ConsulAnswer> {
     const signal = this.#signalOf(request);
     try {
-      return await this.#patiently(
-        async () =>
-          request.wait === undefined
-            ? this.#ask(this.#calls, request, signal)
-            : this.#askInTurn(request, signal),
+      return await patiently(
+        this.#patience,
+        async (tries) => {
+          if (request.wait === undefined) return this.#ask(this.#calls, request, signal);
+          // Another agent may answer by now, which does not know our index: it says what is.
+          const wait = tries > 1 ? { ...request.wait, index: 0 } : request.wait;
+          return this.#askInTurn({ ...request, wait }, signal);
+        },
         signal,
       );
     } catch (error) {
@@ -178,7 +187,7 @@ export class ConsulClient {
     run: (consul: Consul, dc: { readonly dc?: string }) => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await this.#patiently(async () => run(this.#package, this.#query));
+      return await patiently(this.#patience, async () => run(this.#package, this.#query));
     } catch (error) {
       throw this.#typed(action, error);
     }
@@ -197,6 +206,17 @@ export class ConsulClient {
   }
 
   async #ask(pool: Pool, request: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> {
+    const startMs = this.#clock.nowMs();
+    try {
+      return await this.#send(pool, request, signal);
+    } catch (error) {
+      const isRead = (request.method ?? "GET") === "GET";
+      if (!isRead || !isClosedAtOnce(error, this.#clock.nowMs() - startMs)) throw error;
+      throw new ClosedAtOnceError(request.action);
+    }
+  }
+
+  async #send(pool: Pool, request: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> {
     const { statusCode, headers, body } = await pool.request({
       method: request.method ?? "GET",
       path: `${this.#prefix}/v1/${request.path}`,
@@ -228,20 +248,6 @@ export class ConsulClient {
       return await this.#ask(this.#watches, request, signal);
     } finally {
       this.turns.give();
-    }
-  }
-
-  /** What an agent refuses because of its limits has not been begun: later it may be. */
-  async #patiently<Result>(run: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await run();
-      } catch (error) {
-        if (!isLimited(error)) throw error;
-        this.turns.lower();
-        if (tries === LIMITED_TRIES_MAX) throw error;
-        await this.#clock.sleep(LIMITED_PAUSE_MS * tries, signal);
-      }
     }
   }
 

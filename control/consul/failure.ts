@@ -1,6 +1,28 @@
 import { errors } from "undici";
 import { ConsulError } from "./consul-error.ts";
 
+/** How soon after a request an agent at its limit of connections closes the one it came by. */
+const AT_ONCE_MS = 1_000;
+
+/** What a system, and undici, call a connection that the other side has closed. */
+const CLOSED: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+
+/**
+ * An agent at its limit of connections says so (429) and closes at once; by then a request is on
+ * the way, which mostly makes the system throw away what was said. So do agents that end.
+ */
+export class ClosedAtOnceError extends ConsulError {
+  constructor(action: string) {
+    const why = "as it does at its limit of connections (limits.http_max_conns_per_client)";
+    super("consul_busy", action, `Consul closed the connection at once, ${why}`);
+  }
+}
+
+/** Whether a request that was sent `afterMs` ago failed like that. */
+export function isClosedAtOnce(error: unknown, afterMs: number): boolean {
+  return error instanceof Error && CLOSED.has(errorCode(error)) && afterMs < AT_ONCE_MS;
+}
+
 /** Whether an agent answers that it takes no more connections, or requests, from here. */
 export function isLimited(error: unknown): boolean {
   if (error instanceof ConsulError) return error.code === "consul_busy";

@@ -127,6 +127,7 @@ export class ConsulDiscovery implements Discovery {
       failovers: this.#watches.failovers,
       missing: named((each) => this.#isMissing(each)),
       kept: named(({ pool }) => pool.isKept),
+      crowd: this.#deps.client.turns.problem,
     });
   }
 

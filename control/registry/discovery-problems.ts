@@ -12,11 +12,13 @@ export type DiscoveryState = {
   readonly missing: readonly string[];
   /** Versions that are kept against Consul's word. */
   readonly kept: readonly string[];
+  /** See AgentTurns.problem. */
+  readonly crowd: string | undefined;
 };
 
 /** What may be wrong with the endpoints, in sentences. Empty: nothing. */
 export function discoveryProblems(state: DiscoveryState): readonly string[] {
-  const { stalenessMs, reasons, failovers, missing, kept } = state;
+  const { stalenessMs, reasons, failovers, missing, kept, crowd } = state;
   const seconds = Math.ceil(stalenessMs / 1_000);
   const why = reasons.length === 0 ? "" : ` (${listed([...new Set(reasons)])})`;
   return [
@@ -26,5 +28,6 @@ export function discoveryProblems(state: DiscoveryState): readonly string[] {
     ...(kept.length > 0
       ? [`instances: Consul has none left for ${listed(kept)}, kept a while`]
       : []),
+    ...(crowd === undefined ? [] : [crowd]),
   ];
 }

@@ -17,7 +17,8 @@ const SILENCE: ReadonlySet<string> = new Set(["consul_unreachable", "consul_time
  * Tells a hung agent, and servers without a leader, from an idle Consul: a blocking query is silent
  * for minutes in all three cases. When nothing was answered for a while it asks who leads; without
  * an answer, or a leader, all blocking queries end with an error, so that everybody learns how old
- * their knowledge is. Resolves when aborted.
+ * their knowledge is. Tells, too, when the agent takes fewer queries than we have. Resolves when
+ * aborted.
  */
 export async function heartbeat(
   deps: {
@@ -29,15 +30,24 @@ export async function heartbeat(
   signal: AbortSignal,
 ): Promise<void> {
   const { client, clock, random, log } = deps;
+  let isCrowded = false;
   while (!signal.aborted) {
     await pause(clock, INTERVAL_MS * (0.9 + 0.1 * random.next()), signal);
     if (signal.aborted) return;
+    isCrowded = tellCrowd(client, log, isCrowded);
     if (clock.nowMs() - client.lastLedAnswerMs < INTERVAL_MS / 2) continue;
     const problem = await findProblem(client, signal);
     if (problem === undefined) continue;
     log.warn("consul.silent", { error: problem.message });
     client.dropWatches(problem);
   }
+}
+
+function tellCrowd({ turns }: ConsulClient, log: Log, wasCrowded: boolean): boolean {
+  const { problem } = turns;
+  if (problem !== undefined && !wasCrowded) log.warn("consul.crowded", { problem });
+  if (problem === undefined && wasCrowded) log.info("consul.uncrowded");
+  return problem !== undefined;
 }
 
 async function findProblem(

@@ -53,6 +53,8 @@ export class FakeConsul implements AsyncDisposable {
   leader = "127.0.0.1:8300";
   fault: Fault | undefined;
   index = 1;
+  /** Connections that there have been. */
+  opened = 0;
   readonly #server: Server;
   #wake = Promise.withResolvers<void>();
 
@@ -66,6 +68,7 @@ export class FakeConsul implements AsyncDisposable {
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on("connection", () => void (this.opened += 1));
   }
 
   get address(): string {

@@ -49,7 +49,7 @@ test("AgentTurns has fewer when the agent refuses, not many fewer at once, and n
   const { own, time } = turns();
   own.lower();
   own.lower();
-  expect(own.limit).toBe(36);
+  expect(own.limit).toBe(24);
   for (let refusals = 0; refusals < 20; refusals += 1) {
     time.nowMs += 1_000;
     own.lower();
@@ -57,16 +57,16 @@ test("AgentTurns has fewer when the agent refuses, not many fewer at once, and n
   expect(own.limit).toBe(4);
 });
 
-test("AgentTurns has one more each minute while somebody waits", async () => {
+test("AgentTurns has one more every 10 s while somebody waits", async () => {
   const { own, time } = turns();
   own.lower();
   const begun = await crowded(own, ["a", "b", "c"]);
   own.give();
-  expect(own.limit).toBe(36);
-  time.nowMs += 60_000;
+  expect(own.limit).toBe(24);
+  time.nowMs += 10_000;
   own.give();
-  await expect.poll(() => begun.slice(36)).toEqual(["a", "b", "c"]);
-  expect(own.limit).toBe(37);
+  await expect.poll(() => begun.slice(24)).toEqual(["a", "b", "c"]);
+  expect(own.limit).toBe(25);
 });
 
 test.each([
@@ -80,4 +80,17 @@ test.each([
   own.watches = watches;
   expect(own.waitMs(45_000)).toBe(waitMs);
   expect(own.waitMs(100)).toBe(100);
+});
+
+test("AgentTurns says that the agent refuses, once that keeps a watch waiting", () => {
+  const { own } = turns();
+  own.watches = 90;
+  expect(own.problem).toBeUndefined();
+  own.lower();
+  expect(own.problem).toBe(
+    "connections: Consul refuses more than 24 at once from here " +
+      "(limits.http_max_conns_per_client), so that 90 watches take turns; each has one every 5 s",
+  );
+  own.watches = 24;
+  expect(own.problem).toBeUndefined();
 });

@@ -81,9 +81,7 @@ describe.each(CALLS)("ConsulClient.%s", (_, run) => {
     });
   });
 
-  test("is consul_unreachable when the connection is cut, and when there is nobody", async () => {
-    consul.fault = { kind: "cut" };
-    await expect(run(clientOf())).rejects.toMatchObject({ code: "consul_unreachable" });
+  test("is consul_unreachable when there is nobody", async () => {
     const nobody = clientOf({ address: "http://127.0.0.1:1" });
     await expect(run(nobody)).rejects.toMatchObject({ code: "consul_unreachable" });
   });
@@ -190,6 +188,48 @@ test.each(CALLS)("ConsulClient.%s asks later when the agent takes no more", asyn
   consul.fault = undefined;
   await asked;
   expect(consul.asked).toHaveLength(2);
+});
+
+test("ConsulClient takes a second connection that is closed at once for a refusal", async () => {
+  consul.fault = { kind: "cut" };
+  const client = clientOf();
+  // Of another agent's history: nothing would ever answer it.
+  const asked = client.request({ ...READ, wait: { index: 1_000, waitMs: 60_000 } });
+  await eventually(() => expect(consul.asked).toHaveLength(1));
+  consul.changed();
+  expect(client.turns.limit).toBe(TURNS_MAX);
+  await eventually(() => expect(client.turns.limit).toBeLessThan(TURNS_MAX));
+  expect(consul.asked).toHaveLength(2);
+  consul.fault = undefined;
+  expect(await asked).toMatchObject({ found: false });
+});
+
+test("ConsulClient.call() whose connection is cut may have been carried out", async () => {
+  consul.fault = { kind: "cut" };
+  const asked = clientOf().call("write key a", (agent) => agent.kv.set({ key: "a", value: "1" }));
+  await expect(asked).rejects.toMatchObject({ code: "consul_unreachable", outcomeUnknown: true });
+});
+
+test("ConsulClient.request() that is cut every time says why that may be", async () => {
+  consul.fault = { kind: "cut" };
+  const sleep = async (forMs: number): Promise<void> => systemClock.sleep(forMs / 20);
+  const client = new ConsulClient({ address: consul.address }, { ...systemClock, sleep });
+  onTestFinished(() => client.close());
+  const asked = client.request(READ);
+  await expect(asked).rejects.toMatchObject({
+    code: "consul_busy",
+    message: expect.stringContaining("limits.http_max_conns_per_client"),
+  });
+  expect(consul.asked).toHaveLength(4);
+});
+
+test("ConsulClient makes a connection anew after eight blocking queries", async () => {
+  const client = clientOf();
+  for (let asked = 0; asked < 40; asked += 1) {
+    await client.request({ ...READ, wait: { index: 0, waitMs: 1 } });
+  }
+  // The pool may take a second one before the first is free again.
+  expect(consul.opened).toBeGreaterThanOrEqual(5);
 });
 
 test("ConsulClient has no more blocking queries under way than it has turns", async () => {

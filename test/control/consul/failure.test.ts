@@ -1,7 +1,13 @@
 import { errors } from "undici";
 import { expect, test } from "vitest";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
-import { describeSilence, isLimited, packageAnswer } from "../../../control/consul/failure.ts";
+import {
+  ClosedAtOnceError,
+  describeSilence,
+  isClosedAtOnce,
+  isLimited,
+  packageAnswer,
+} from "../../../control/consul/failure.ts";
 
 /** An error as the package `consul` throws it. */
 function refusal(statusCode: number, body?: unknown): Error {
@@ -17,6 +23,7 @@ test("packageAnswer() takes status and text out of an error of the package, and 
 
 test.each([
   [new ConsulError("consul_busy", "read", "too many"), true],
+  [new ClosedAtOnceError("read"), true],
   [new ConsulError("consul_failed", "read", "broken"), false],
   [refusal(429), true],
   [refusal(500), false],
@@ -35,4 +42,24 @@ test.each([
   const described = describeSilence(error);
   expect(described.code).toBe(code);
   expect(described.message).toContain(message);
+});
+
+const RESET = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+const REFUSED = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+
+test.each([
+  [RESET, 5, true],
+  [new errors.SocketError("other side closed"), 999, true],
+  // It was served until then.
+  [RESET, 1_000, false],
+  [REFUSED, 5, false],
+  ["reset", 5, false],
+])("isClosedAtOnce() of %s after %i ms is %s", (error, afterMs, isAtOnce) => {
+  expect(isClosedAtOnce(error, afterMs)).toBe(isAtOnce);
+});
+
+test("a ClosedAtOnceError says what an agent closes connections for", () => {
+  const { message, code, outcomeUnknown } = new ClosedAtOnceError("read service web");
+  expect([code, outcomeUnknown]).toEqual(["consul_busy", false]);
+  expect(message).toContain("limits.http_max_conns_per_client");
 });

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { discoveryProblems } from "../../../control/registry/discovery-problems.ts";
 
-const WELL = { stalenessMs: 0, reasons: [], failovers: [], missing: [], kept: [] };
+const WELL = {
+  stalenessMs: 0,
+  reasons: [],
+  failovers: [],
+  missing: [],
+  kept: [],
+  crowd: undefined,
+};
 
 test("discoveryProblems() has nothing to say when all is well", () => {
   expect(discoveryProblems(WELL)).toEqual([]);
@@ -32,4 +39,8 @@ test("discoveryProblems() names queries that another datacenter answers", () => 
   expect(discoveryProblems({ ...WELL, failovers })).toEqual([
     "instances: Consul fails over query web to datacenter dc2; query shop to peer east",
   ]);
+});
+
+test("discoveryProblems() says that turns at the agent are short", () => {
+  expect(discoveryProblems({ ...WELL, crowd: "connections: few" })).toEqual(["connections: few"]);
 });

@@ -14,6 +14,7 @@ function beat(leader: () => string) {
   const note = (event: string): void => void logged.push(event);
   const client = {
     lastLedAnswerMs: -Infinity,
+    turns: { problem: undefined as string | undefined },
     json: async () => {
       asked.push(clock.nowMs());
       return leader();
@@ -68,4 +69,13 @@ test.each([
   await clock.advance(10_000);
   expect(dropped).toEqual(expected);
   expect(logged).toEqual(expected.map(() => "consul.silent"));
+});
+
+test("heartbeat() tells once that the agent is at its limit, and once that it is not", async () => {
+  const { clock, client, logged } = beat(() => "10.0.0.1:8300");
+  client.turns.problem = "connections: too few";
+  await clock.advance(60_000);
+  client.turns.problem = undefined;
+  await clock.advance(60_000);
+  expect(logged).toEqual(["consul.crowded", "consul.uncrowded"]);
 });
