@@ -7,6 +7,8 @@ import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
 import { LiveAccess } from "./api/auth/access.ts";
 import type { ApiDeps } from "./api/deps.ts";
+import { RefusedCalls } from "./api/auth/refused-calls.ts";
+import { createMetricsServer } from "./api/metrics-server.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
 import { buildVersion } from "./base/build-version.ts";
@@ -30,6 +32,7 @@ import { systemPaths } from "./names/system-files.ts";
 import type { Asker } from "./table/table-sink.ts";
 import { Services } from "./table/services.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
+import type { ApiServers } from "./sidecar/api-servers.ts";
 import { auditPath, openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
@@ -100,9 +103,9 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   });
   try {
     const opened = { events, link, store, sockets, briefing, workers };
-    const { services, sidecar, api } = await compose(start, opened);
+    const { services, sidecar, servers } = await compose(start, opened);
     onSignals(sidecar, log);
-    await sidecar.start(api);
+    await sidecar.start(servers);
     logTimers(services, log);
     inheritance?.serve(workers);
     return sidecar;
@@ -126,7 +129,7 @@ type Opened = {
 type Composed = {
   readonly services: Services;
   readonly sidecar: Sidecar;
-  readonly api: ReturnType<typeof createApi>;
+  readonly servers: ApiServers;
 };
 
 async function compose(start: Start, opened: Opened): Promise<Composed> {
@@ -183,11 +186,10 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   // The registry tells of the store that it keeps.
   const storeProblem = (): string | undefined => (link?.store ? undefined : store.problem);
   const build = { version: buildVersion() };
-  return {
-    services,
-    sidecar,
-    api: createApi({ ...shared, access, ...views, storeProblem, services, build }),
-  };
+  const calls = new RefusedCalls({ ...shared, revision: () => services.revision });
+  const deps = { ...shared, access, calls, ...views, storeProblem, services, build };
+  const metrics = config.metrics && createMetricsServer(deps);
+  return { services, sidecar, servers: { api: createApi(deps), metrics } };
 }
 
 function openAccess(

@@ -1,26 +1,28 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Connections at once: every event stream there may be, and room for people and scrapers. */
-const CONNECTIONS_MAX = 256;
-
-/**
- * From so many connections on, a new one takes the place of one that waits for nothing, so that
- * health and metrics can be asked for whatever others hold open.
- */
-export const CONNECTIONS_CROWDED = 240;
+/** How many connections a server has at once. */
+export type Places = {
+  /** Beyond it, one more is closed at once. */
+  readonly most: number;
+  /**
+   * From so many on, a new one takes the place of one that waits for nothing, so that health and
+   * metrics can be asked for whatever others hold open.
+   */
+  readonly crowded: number;
+};
 
 /**
  * Gives each new connection of a server a place. If there are few left, the connection that has
  * been silent longest loses its own: one without a request, or in the middle of one. Whoever waits
  * for an answer, or reads a stream, keeps it.
  */
-export function keepPlaces(server: Server): void {
+export function keepPlaces(server: Server, { most, crowded }: Places): void {
   /** Every connection with its request, those that waited longest for one first. */
   const requests = new Map<Socket, IncomingMessage | undefined>();
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = most;
   server.on("connection", (socket: Socket) => {
-    if (requests.size >= CONNECTIONS_CROWDED) silentOne(requests)?.destroy();
+    if (requests.size >= crowded) silentOne(requests)?.destroy();
     requests.set(socket, undefined);
     socket.once("close", () => requests.delete(socket));
   });

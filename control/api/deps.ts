@@ -19,6 +19,7 @@ import type { CertificateReload } from "../tls/certificates.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
 import type { Access } from "./auth/access.ts";
+import type { RefusedCalls } from "./auth/refused-calls.ts";
 
 /** What the API wants to know of the workers. */
 export interface WorkersView {
@@ -108,6 +109,8 @@ export interface SidecarControl {
 /** Everything that the control API stands on. */
 export type ApiDeps = {
   readonly access: Access;
+  /** Takes note of calls that are refused, and counts all. */
+  readonly calls: RefusedCalls;
   readonly services: Services;
   readonly events: Events;
   readonly audit: Audit;

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { statsUnavailable } from "./api-errors.ts";
-import type { RefusedCalls } from "./auth/refused-calls.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askWorkers } from "./worker-stats.ts";
@@ -8,12 +7,8 @@ import { askWorkers } from "./worker-stats.ts";
 /** The content type of Prometheus' text format. */
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** `GET /metrics`, for Prometheus. */
-export function metricsRoute(
-  api: Api,
-  { services, workers, registry, certificates, clock, build }: ApiDeps,
-  refusals: Pick<RefusedCalls, "counts">,
-): void {
+/** `GET /metrics`, for Prometheus. `textNow`: see metricsText(). */
+export function metricsRoute(api: Api, textNow: () => Promise<string>): void {
   api.get(
     "/metrics",
     {
@@ -28,21 +23,27 @@ export function metricsRoute(
       },
     },
     async (_request, reply) => {
-      const counts = await askWorkers(workers, clock);
-      if (counts.kind === "missing") throw statsUnavailable(counts.reason);
-      // Loaded for the first scrape: a sidecar at rest does not need prom-client.
-      const { renderMetrics } = await import("../views/metrics.ts");
-      const text = await renderMetrics({
-        totals: counts.totals,
-        services: services.names().map((name) => services.shown(name).snapshot),
-        revision: services.revision,
-        certificates: certificates.status(),
-        workerRestarts: workers.restarts,
-        registryStalenessMs: registry?.stalenessMs(),
-        apiCalls: refusals.counts,
-        version: build.version,
-      });
+      const text = await textNow();
       return reply.type(METRICS_TYPE).serializer(String).send(text);
     },
   );
+}
+
+/** Asks the workers, and writes all metrics. @throws ControlError stats_unavailable */
+export async function metricsText(deps: ApiDeps): Promise<string> {
+  const { services, workers, registry, certificates, calls, clock, build } = deps;
+  const counts = await askWorkers(workers, clock);
+  if (counts.kind === "missing") throw statsUnavailable(counts.reason);
+  // Loaded for the first scrape: a sidecar at rest does not need prom-client.
+  const { renderMetrics } = await import("../views/metrics.ts");
+  return renderMetrics({
+    totals: counts.totals,
+    services: services.names().map((name) => services.shown(name).snapshot),
+    revision: services.revision,
+    certificates: certificates.status(),
+    workerRestarts: workers.restarts,
+    registryStalenessMs: registry?.stalenessMs(),
+    apiCalls: calls.counts,
+    version: build.version,
+  });
 }

@@ -1,9 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
-import { reaches } from "../base/roles.ts";
 import { duration } from "../config/schema-parts.ts";
-import { problemsOf, problemsSchema } from "../views/problems-view.ts";
-import type { Problems } from "../views/problems-view.ts";
 import { TRIAL_DEFAULT_MS, TRIAL_MAX_MS } from "../workers/swap.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
@@ -11,19 +8,8 @@ import { askerOf, flag, forcingAsker, reasonHeaders, writeQuery } from "./write-
 
 const trial = duration.refine((ms) => ms <= TRIAL_MAX_MS, { error: "a duration of at most 10m" });
 
-/** Whoever shows no credential where callers have one is told `ready` and `reasons` only. */
-const readiness = problemsSchema.partial().extend({
-  ready: z.boolean(),
-  reasons: z.array(z.string()).describe("Why it is not ready"),
-  stale: z
-    .array(z.string())
-    .optional()
-    .describe("What may be out of date while it serves, and why"),
-});
-
-/** The sidecar as a whole: drain, reload and the two health questions. */
-export function sidecarRoutes(api: Api, deps: ApiDeps): void {
-  const { sidecar } = deps;
+/** The sidecar as a whole: drain, reload, and other code. */
+export function sidecarRoutes(api: Api, { sidecar }: ApiDeps): void {
   api.post(
     "/v1/drain",
     {
@@ -44,7 +30,6 @@ export function sidecarRoutes(api: Api, deps: ApiDeps): void {
   reloadRoute(api, sidecar);
   swapRoute(api, sidecar);
   upgradeRoute(api, sidecar);
-  healthRoutes(api, deps);
 }
 
 function reloadRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
@@ -152,59 +137,4 @@ function upgradeRoute(api: Api, sidecar: ApiDeps["sidecar"]): void {
       return reply.send(await sidecar.upgrade({ release, force, by }));
     },
   );
-}
-
-function healthRoutes(api: Api, deps: ApiDeps): void {
-  const { sidecar } = deps;
-  const live = z.object({ live: z.literal(true) });
-  api.get(
-    "/livez",
-    {
-      config: { role: "anyone" },
-      schema: { summary: "Whether the process answers", response: { 200: live } },
-    },
-    async () => ({ live: true as const }),
-  );
-  api.get(
-    "/readyz",
-    {
-      config: { role: "anyone" },
-      schema: {
-        summary: "Whether this sidecar should get traffic",
-        description:
-          "503 before the first table and while draining. Without its registry a sidecar " +
-          "continues with what it knows, and where nothing serves a service others still are " +
-          "served: the answer is 200, and `problems` and `stale` say so.",
-        response: { 200: readiness, 503: readiness },
-      },
-    },
-    async ({ principal }, reply) => {
-      const { ok, reasons } = sidecar.ready;
-      const more = reaches(principal.role, "read") ? unwellOf(deps) : {};
-      return reply.code(ok ? 200 : 503).send({ ready: ok, reasons: [...reasons], ...more });
-    },
-  );
-}
-
-/** What is not well while it serves. */
-function unwellOf({
-  access,
-  audit,
-  registry,
-  storeProblem,
-  services,
-  lately,
-  certificates,
-}: ApiDeps): Problems & { stale: string[] } {
-  const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
-  const shown = services.names().map((name) => services.shown(name));
-  const problems = problemsOf({
-    services: shown,
-    lately: lately(),
-    stale,
-    audit: [audit.problem ?? [], registry?.auditProblem ?? []].flat(),
-    certificates: certificates.status(),
-    credentials: access.problems,
-  });
-  return { stale, ...problems };
 }

@@ -2,6 +2,8 @@ import { bindsOverlap } from "./bind-reach.ts";
 import { hostsOf } from "./compile-service.ts";
 import { checkControl } from "./control-schema.ts";
 import type { ReadConfig } from "./config-shape.ts";
+import { pathText } from "./problems.ts";
+import { ownBinds } from "./own-binds.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
 import type { Service } from "./service.ts";
@@ -23,17 +25,19 @@ export function checkConfig(config: ReadConfig): CrossProblem[] {
 }
 
 /** A listener is known by its bind, so another one with port 0 would share its socket. */
-function checkBinds({ listeners, control: api }: ReadConfig): CrossProblem[] {
-  const taken = [{ bind: api.bind, owner: "control.bind", isListener: false }];
-  return listeners.flatMap(({ bind }, index) => {
-    const other = taken.find(
-      (each) => (each.isListener && each.bind === bind) || bindsOverlap(bind, each.bind),
-    );
-    taken.push({ bind, owner: `listeners[${index}].bind`, isListener: true });
+function checkBinds(config: ReadConfig): CrossProblem[] {
+  const all = ownBinds(config);
+  return all.flatMap(({ bind, path, isListener }, index) => {
+    const other = all
+      .slice(0, index)
+      .find(
+        (each) =>
+          (isListener && each.isListener && each.bind === bind) || bindsOverlap(bind, each.bind),
+      );
     if (other === undefined) return [];
     const as = other.bind === bind ? "as in" : `which overlaps with ${other.bind} of`;
-    const found = `${JSON.stringify(bind)}, ${as} ${other.owner}`;
-    return [{ path: ["listeners", index, "bind"], wanted: "each address once", found }];
+    const found = `${JSON.stringify(bind)}, ${as} ${pathText(other.path)}`;
+    return [{ path, wanted: "each address once", found }];
   });
 }
 
@@ -49,9 +53,9 @@ function checkProxyProtocol({ listeners }: ReadConfig): CrossProblem[] {
 }
 
 /** Requests to them would go round for ever, or change the table. */
-function checkOwnEndpoints({ listeners, control: api, services: all }: ReadConfig): CrossProblem[] {
-  const binds = [api.bind, ...listeners.map(({ bind }) => bind)];
-  return Object.entries(all).flatMap(([service, { versions }]) =>
+function checkOwnEndpoints(config: ReadConfig): CrossProblem[] {
+  const binds = ownBinds(config).map(({ bind }) => bind);
+  return Object.entries(config.services).flatMap(([service, { versions }]) =>
     ownEndpoints(versions, binds).map(({ path, ...flaw }) => ({
       ...flaw,
       path: ["services", service, ...path],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { isAddressRange } from "./address.ts";
-import { controlSchema } from "./control-schema.ts";
+import { controlSchema, metricsSchema } from "./control-schema.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { sidecarDrain } from "./policy-schema.ts";
 import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
@@ -59,6 +59,7 @@ const services = named(name, serviceSchema, SERVICES_MAX).default({});
 export const configShape = strict({
   listeners: list(listener, LISTENERS_MAX).min(1, { error: "at least one listener" }),
   control: controlSchema,
+  metrics: metricsSchema.optional(),
   workers: whole(1, WORKERS_MAX).default(1),
   store,
   drain: sidecarDrain,

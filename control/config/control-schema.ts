@@ -53,6 +53,13 @@ export const controlSchema = strict({
   certificateFolders: list(text, CERTIFICATE_FOLDERS_MAX).default([]),
 }).prefault({});
 
+/** `metrics`: what may only be looked at, at an address of its own. */
+export const metricsSchema = strict({
+  bind: bindAddress.refine((bind) => !bind.startsWith("unix:"), {
+    error: "a TCP address such as 0.0.0.0:9181",
+  }),
+});
+
 /** The API, and what it may reach. */
 export type ControlConfig = z.output<typeof controlSchema>;
 

@@ -2,6 +2,7 @@ import { dirname, normalize, resolve } from "node:path";
 import type { Config } from "./config-schema.ts";
 import { variablesIn } from "./environment.ts";
 import type { Environment } from "./environment.ts";
+import { ownBinds } from "./own-binds.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
 import type { Service, ServiceVersion } from "./service.ts";
@@ -11,7 +12,14 @@ import type { TlsFiles } from "./tls-files.ts";
 /** The part of a configuration that says what documents may do. */
 export type RulingConfig = Pick<
   Config,
-  "listeners" | "listenerFiles" | "control" | "store" | "services" | "documents" | "consul"
+  | "listeners"
+  | "listenerFiles"
+  | "control"
+  | "metrics"
+  | "store"
+  | "services"
+  | "documents"
+  | "consul"
 >;
 
 type State = {
@@ -113,12 +121,12 @@ export class DocumentRules {
 }
 
 function stateOf(config: RulingConfig, environment: Environment, base: string): State {
-  const { control, listeners, listenerFiles, store, services, documents, consul } = config;
+  const { control, listenerFiles, store, services, documents, consul } = config;
   const ofServices = Object.values(services).flatMap((each) => each.upstreamTls?.files ?? []);
   const certificates = [...listenerFiles, ...ofServices].flatMap(pathsOf);
   return {
     environment: store.kind === "consul" ? only(environment, documents) : environment,
-    binds: [control.bind, ...listeners.map(({ bind }) => bind)],
+    binds: ownBinds(config).map(({ bind }) => bind),
     sockets: new Set(Object.values(services).flatMap(socketsOf)),
     folders: control.socketFolders.map((folder) => normalize(`${folder}/`).slice(0, -1)),
     certificates: new Set(certificates.map((path) => resolve(base, path))),

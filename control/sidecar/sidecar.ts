@@ -1,4 +1,3 @@
-import type { FastifyInstance } from "fastify";
 import { pause } from "../../proxy/base/clock.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { LiveAccess } from "../api/auth/access.ts";
@@ -17,7 +16,8 @@ import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
 import { warnOfDifferences } from "./file-differences.ts";
-import { listenApi, removeApiFile } from "./listen-api.ts";
+import { closeAll, listenAll, removeApiFile } from "./api-servers.ts";
+import type { ApiServers } from "./api-servers.ts";
 import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
 import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
@@ -56,7 +56,7 @@ export class Sidecar implements SidecarControl {
   #config: Config;
   #started = false;
   #starting: Promise<void> = Promise.resolve();
-  #api: FastifyInstance | undefined;
+  #servers: ApiServers | undefined;
   readonly #reloads = new Serial(RELOADS_WAITING_MAX);
   readonly #swaps = new Serial(SWAPS_WAITING_MAX);
   readonly #drained = Promise.withResolvers<void>();
@@ -87,9 +87,9 @@ export class Sidecar implements SidecarControl {
    * Workers, first table, listeners, API: in this order, so that nobody sees an empty table. When
    * one of them fails, all are closed again. @throws WorkerError, StoreError, ListenError.
    */
-  async start(api: FastifyInstance): Promise<void> {
-    this.#api = api;
-    this.#starting = this.#start(api);
+  async start(servers: ApiServers): Promise<void> {
+    this.#servers = servers;
+    this.#starting = this.#start(servers);
     try {
       await this.#starting;
     } catch (error) {
@@ -99,7 +99,7 @@ export class Sidecar implements SidecarControl {
     }
   }
 
-  async #start(api: FastifyInstance): Promise<void> {
+  async #start(servers: ApiServers): Promise<void> {
     const { certificates, services, workers, registry, log } = this.#deps;
     await certificates.start(this.#config);
     await workers.start();
@@ -108,7 +108,7 @@ export class Sidecar implements SidecarControl {
     warnOfDifferences(this.#config, services, log);
     await registry?.settle(services);
     for (const listener of this.#config.listeners) await openListener(this.#deps, listener);
-    const address = await listenApi(api, this.#deps, this.#config.control);
+    const address = await listenAll(servers, this.#deps, this.#config);
     this.#started = true;
     registry?.arrive(services, address, () => this.ready.ok);
     log.info("sidecar.ready", { revision: services.revision, ...this.#config.drain });
@@ -203,7 +203,7 @@ export class Sidecar implements SidecarControl {
     this.#deps.migrations.close();
     await workers.drain(policy);
     await this.#close();
-    await removeApiFile(this.#config.control);
+    await removeApiFile(this.#config);
     log.info("drain.done");
   }
 
@@ -223,16 +223,9 @@ export class Sidecar implements SidecarControl {
     await registry?.close();
   }
 
-  /** Lets API calls end, unless there is no time left. */
   async #closeApi(): Promise<void> {
-    const api = this.#api;
-    const { signal } = this.#hurry;
-    const cut = (): void => api?.server.closeAllConnections();
-    api?.server.close();
-    const closed = api?.close();
+    const closed = this.#servers && closeAll(this.#servers, this.#hurry.signal);
     this.#deps.access.close();
-    if (signal.aborted) cut();
-    signal.addEventListener("abort", cut, { once: true });
     await closed;
   }
 }

@@ -20,7 +20,8 @@ const SERVICES = { web: { versions: { v1: { endpoints: ["127.0.0.1:1"] } } } };
 async function startAt(control: object): Promise<{ sidecar: TestSidecar; path: string }> {
   const path = join(await temporaryFolder(), "api.sock");
   const whole = { bind: `unix:${path}`, ...control };
-  const sidecar = await startSidecar({ services: SERVICES, control: whole });
+  const metrics = { bind: "127.0.0.1:0" };
+  const sidecar = await startSidecar({ services: SERVICES, control: whole, metrics });
   onTestFinished(sidecar.stop);
   return { sidecar, path };
 }
@@ -79,15 +80,17 @@ test.runIf(process.getuid?.() === 0)("a group may call the API, and others may n
   expect(await callAs(65_534, 65_534, path)).toBe(7);
 });
 
-test("an upgrade keeps the socket, its file and its mode", async () => {
+test("an upgrade keeps the socket, its file and its mode, and the metrics' port", async () => {
   const { sidecar, path } = await startAt({ mode: "0640" });
   const { ino } = await stat(path);
+  const metrics = String(sidecar.log.find(({ event }) => event === "metrics.open")?.["address"]);
   const [status, report] = await call(path, "POST", "/v1/upgrade");
   const { pid } = report as { readonly pid: number };
   onTestFinished(() => killIfAlive(pid));
   expect([status, pid]).toEqual([200, expect.any(Number)]);
   await sidecar.ended;
   expect(await call(path, "GET", "/livez")).toEqual([200, { live: true }]);
+  expect(await (await fetch(`${metrics}/metrics`)).text()).toContain("sluice_revision 1");
   expect([await modeOf(path), (await stat(path)).ino]).toEqual(["640", ino]);
   expect(await call(path, "POST", "/v1/drain")).toMatchObject([202, {}]);
   await eventually(() => expect(existsSync(path)).toBe(false));

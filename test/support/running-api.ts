@@ -1,5 +1,7 @@
 import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
 import type { Access } from "../../control/api/auth/access.ts";
+import { RefusedCalls } from "../../control/api/auth/refused-calls.ts";
 import { createApi } from "../../control/api/server.ts";
 import type {
   ApiDeps,
@@ -99,7 +101,10 @@ const NO_CERTIFICATES: CertificatesView = {
 /**
  * Starts one. By default it holds the service `web` at revision 1 and no worker counts anything.
  */
-export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi> {
+export async function startApi(
+  overrides: ApiOverrides = {},
+  create: (deps: ApiDeps) => FastifyInstance = createApi,
+): Promise<RunningApi> {
   const clock = overrides.clock ?? systemClock;
   const logged: string[] = [];
   const applied: TableChange[] = [];
@@ -118,6 +123,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
   const counts = { drains: 0, reloads: 0 };
   const deps: ApiDeps = {
     access: overrides.access ?? OPEN,
+    calls: new RefusedCalls({ audit, log, clock, revision: () => services.revision }),
     services,
     filters: overrides.filters ?? { specs: () => [] },
     events,
@@ -133,7 +139,7 @@ export async function startApi(overrides: ApiOverrides = {}): Promise<RunningApi
     storeProblem: overrides.storeProblem,
     build: { version: "0.0.0-test" },
   };
-  const app = createApi(deps);
+  const app = create(deps);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {

@@ -19,7 +19,7 @@ const ANONYMOUS: Principal = {
 
 type AdmissionDeps = {
   readonly access: Access;
-  readonly refusals: RefusedCalls;
+  readonly calls: Pick<RefusedCalls, "admit">;
   readonly clock: Clock;
 };
 
@@ -35,7 +35,7 @@ export function admitCallers(app: FastifyInstance, deps: AdmissionDeps): void {
     const need = needOf(request);
     request.principal = await identify(request, need, { ...deps, attempts });
     if (need !== undefined) assertMay(request.principal, need);
-    deps.refusals.admit();
+    deps.calls.admit();
   });
 }
 

@@ -5,8 +5,10 @@ import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { CONNECTIONS_CROWDED, keepPlaces } from "../../../control/api/connection-places.ts";
+import { keepPlaces } from "../../../control/api/connection-places.ts";
 import { eventually } from "../../support/eventually.ts";
+
+const CONNECTIONS_CROWDED = 240;
 
 type Bed = {
   readonly open: (request: string) => Promise<Socket>;
@@ -21,7 +23,7 @@ async function bed(): Promise<Bed> {
     if (request.url === "/now") response.end("here");
     else waiting.push(response);
   });
-  keepPlaces(server);
+  keepPlaces(server, { most: 256, crowded: CONNECTIONS_CROWDED });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const sockets: Socket[] = [];

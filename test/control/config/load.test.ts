@@ -173,9 +173,9 @@ describe("readConfig()", () => {
         'as the control API has no auth, found "0.0.0.0:9180" (line 2, column 18)',
     ],
     [
-      `${LISTENERS}\ncontrol: { port: 1 }`,
-      "control.port: wanted one of the keys bind, auth, filterFolders, socketFolders, " +
-        "certificateFolders, found an unknown key (line 2, column 18)",
+      `${LISTENERS}\ndrain: { port: 1 }`,
+      "drain.port: wanted one of the keys acceptFor, soft, hard, connectionsPerSecond, " +
+        "found an unknown key (line 2, column 16)",
     ],
     [
       'listeners: [{ bind: "a:1" }, { bind: "a:1" }, { bind: "a:0" }, { bind: "b:0" }]',

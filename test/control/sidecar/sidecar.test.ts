@@ -108,7 +108,7 @@ describe("Sidecar", () => {
     const { sidecar, api, logged } = await compose(configOf());
     const reasons = ["the first table is not in force yet"];
     expect(sidecar.ready).toEqual({ ok: false, reasons });
-    await sidecar.start(api);
+    await sidecar.start({ api });
     expect(sidecar.ready).toEqual({ ok: true, reasons: [] });
     const opened = ["worker.started", "listener.open", "api.open"];
     expect(logged).toEqual([...opened, "api.no-auth", "sidecar.ready"]);
@@ -123,7 +123,7 @@ describe("Sidecar", () => {
     const bind = `127.0.0.1:${(squatter.address() as AddressInfo).port}`;
     for (const taken of [{ listeners: [{ bind }] }, { control: { bind } }]) {
       const { sidecar, api, workers, closed } = await compose(configOf(taken));
-      await expect(sidecar.start(api)).rejects.toThrow(bind);
+      await expect(sidecar.start({ api })).rejects.toThrow(bind);
       await eventually(() => expect(workers.pids).toEqual([]));
       expect(closed).toEqual(["api", "discovery"]);
     }
@@ -148,7 +148,7 @@ describe("Sidecar", () => {
       close: note("close"),
     };
     const { sidecar, api } = await compose(configOf(), [], registry);
-    await sidecar.start(api);
+    await sidecar.start({ api });
     const { port } = api.server.address() as AddressInfo;
     sidecar.drain(BY);
     await sidecar.drained;
@@ -158,7 +158,7 @@ describe("Sidecar", () => {
 
   test("drain() happens once, fails readiness at once, and closes everything", async () => {
     const { sidecar, api, workers, logged, events, closed } = await compose(configOf());
-    await sidecar.start(api);
+    await sidecar.start({ api });
     sidecar.drain(BY);
     sidecar.drain(BY);
     expect([sidecar.draining, sidecar.ready]).toEqual([true, { ok: false, reasons: ["draining"] }]);
@@ -171,7 +171,7 @@ describe("Sidecar", () => {
 
   test("drain() during the start waits for it, and then ends what it has opened", async () => {
     const { sidecar, api, workers, logged } = await compose(configOf());
-    const starting = sidecar.start(api);
+    const starting = sidecar.start({ api });
     sidecar.drain(BY);
     await Promise.all([starting, sidecar.drained]);
     expect(logged.slice(-3)).toEqual(["sidecar.ready", "drain.begin", "drain.done"]);
@@ -185,7 +185,7 @@ describe("Sidecar", () => {
       called.resolve();
       return new Promise(() => undefined);
     });
-    await sidecar.start(api);
+    await sidecar.start({ api });
     const { port } = api.server.address() as AddressInfo;
     const call = fetch(`http://127.0.0.1:${port}/forever`).then(
       () => "answered",
@@ -205,7 +205,7 @@ describe("Sidecar", () => {
     ];
     const reads = [configOf({ services: v1 }), configOf({ services: v2 })];
     const { sidecar, api, services } = await compose(configOf(), reads);
-    await sidecar.start(api);
+    await sidecar.start({ api });
     const reports = await Promise.all([sidecar.reload(PLAIN), sidecar.reload(PLAIN)]);
     expect(reports.map((report) => report.services.replaced)).toEqual([["web"], ["web"]]);
     expect(services.document("web")).toEqual(v2.web);
@@ -222,7 +222,7 @@ describe("Sidecar", () => {
 
   test("reload() leaves a service alone that both the API and the file removed", async () => {
     const { sidecar, api, services } = await compose(configOf(), [configOf({ services: {} })]);
-    await sidecar.start(api);
+    await sidecar.start({ api });
     await services.remove("web", { actor: "local", reason: undefined, ifMatch: "*" });
     expect(await sidecar.reload(PLAIN)).toMatchObject({ services: { removed: [] } });
     expect([services.names(), services.revision]).toEqual([[], 2]);
