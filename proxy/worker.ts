@@ -19,7 +19,6 @@ import { PROTOCOL } from "./messages/messages.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "./messages/messages.ts";
 import { LocalReplies } from "./metrics/local-replies.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
-import { missingIds, NO_TLS_MATERIAL } from "./table/tls.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
 import { ExchangeStore } from "./clients/exchange-store.ts";
@@ -46,8 +45,6 @@ class Worker {
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
   readonly #listeners = new Map<string, Listener>();
-  readonly #contexts = new TlsContexts();
-  #material = NO_TLS_MATERIAL;
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
 
@@ -71,8 +68,7 @@ class Worker {
         this.#unlisten(message.bind);
         return this.#send({ kind: "done", id: message.id });
       case "tls":
-        this.#contexts.replace(message.material);
-        this.#material = message.material;
+        this.#deps.contexts.replace(message.material);
         return this.#send({ kind: "done", id: message.id });
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
@@ -126,14 +122,10 @@ class Worker {
   }
 
   async #listen(message: ToWorker & { kind: "listen" }, handle: unknown): Promise<void> {
-    const { bind, tls } = message.listener;
+    const { bind } = message.listener;
     // A worker hears of filters, table and listeners in this order, and must not accept before it
     // has them all.
     await this.#filters.idle;
-    if (tls !== undefined) {
-      const missing = missingIds(tls, this.#material).join(", ");
-      throw new Error(`Cannot listen on ${bind}: wanted TLS, found none (missing: ${missing})`);
-    }
     const listener = new Listener(message.listener, this.#deps);
     await listener.listen(handle as ListenHandle);
     this.#unlisten(bind);
@@ -202,6 +194,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     buffers,
     faults,
     services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults }),
+    contexts: new TlsContexts(),
     connections,
     exchanges: new ExchangeStore(exchangeDeps),
     intentions: new IntentionsInForce(),

@@ -142,7 +142,6 @@ const ENTRIES = [
 
 /** Sources that no entry reaches yet, with what will. */
 const WAITING: Readonly<Record<string, string>> = {
-  "proxy/transport/peer-certificate.ts": "TLS at listeners and towards endpoints",
   "control/consul/lock.ts": "rollouts: who advances one",
   "control/analysis/forecast.ts": "rollouts: what they show; until then bench:judge",
   "control/analysis/verdict.ts": "rollouts: what they decide by; until then bench:judge",

@@ -8,11 +8,14 @@ import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
 import type { SourceRule } from "../intentions/intention-judge.ts";
 import type { JudgedRequest } from "../intentions/permission-rule.ts";
-import type { JudgedClient } from "./judged-client.ts";
+import { JudgedClient } from "./judged-client.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { OpenClient, OpenRequest } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Linger } from "./linger.ts";
+
+/** A connection that a listener gives a client: a transport if it has shaken hands. */
+export type Taken = Accepted | Transport;
 
 /** How long a client may take for each thing, in ms; 0: no limit. Every Policy has these. */
 export type ClientTimeouts = {
@@ -55,14 +58,28 @@ export abstract class AcceptedConnection
   /** The rule that has let the tunnel pass. */
   #tunnelRule: SourceRule | undefined;
 
-  constructor(accepted: Accepted, peer: Peer, service: string | undefined, deps: ClientDeps) {
+  constructor(accepted: Taken, peer: Peer, service: string | undefined, deps: ClientDeps) {
     this.peer = peer;
     this.service = service;
     this.deps = deps;
-    this.transport = acceptTransport(accepted, deps.buffers, this);
+    this.transport = this.#takeOver(accepted);
+    const { tls } = peer;
+    if (tls?.isJudged === true) {
+      this.judged = new JudgedClient(tls.identity?.uris ?? [], deps.intentions);
+    }
     const live = service === undefined ? undefined : deps.services.byName(service);
     if (live !== undefined) this.followPolicy(live.table.policy);
     this.armFor(this.timeouts.headTimeoutMs);
+  }
+
+  #takeOver(accepted: Taken): Transport {
+    if (!("handler" in accepted)) return acceptTransport(accepted, this.deps.buffers, this);
+    accepted.handler = this;
+    return accepted;
+  }
+
+  onPrefaced(rest: Buffer): void {
+    if (rest.length > 0) this.onData(rest, rest.length);
   }
 
   abstract onData(bytes: Buffer, end: number): void;

@@ -6,9 +6,9 @@ import { MORE, REFUSED } from "../http1/limits.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { IdleConnection } from "../messages/handed-connection.ts";
-import type { Accepted } from "../transport/open-transport.ts";
 import type { Peer } from "../transport/peer.ts";
 import { AcceptedConnection } from "./accepted-connection.ts";
+import type { Taken } from "./accepted-connection.ts";
 import type { OpenClient } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
 
@@ -33,7 +33,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   #reading = false;
   #idleSinceMs: number;
 
-  constructor(accepted: Accepted, peer: Peer, service: string | undefined, deps: ClientDeps) {
+  constructor(accepted: Taken, peer: Peer, service: string | undefined, deps: ClientDeps) {
     super(accepted, peer, service, deps);
     this.#idleSinceMs = deps.wheel.nowMs;
   }

@@ -56,6 +56,8 @@ export class ClientConnections {
   readonly #open = new Set<OpenClient>();
   /** How many of them are tunnels. */
   tunnels = 0;
+  /** Connections that are shaking hands, and not yet among those that are open. */
+  shaking = 0;
   /** Connections that have had their last answer and are read empty, turned away ones included. */
   lingering = 0;
   /** The worker is ending: answers announce that their connection will close. */
@@ -83,20 +85,31 @@ export class ClientConnections {
     return this.#open.size;
   }
 
+  /** None is open, and none about to be. */
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.shaking === 0;
+  }
+
+  /** One has shaken hands, or is gone. */
+  shaken(): void {
+    this.shaking -= 1;
+    if (this.isEmpty) this.#onEmpty?.();
+  }
+
   add(connection: OpenClient): void {
     this.#open.add(connection);
   }
 
   remove(connection: OpenClient): void {
     this.#open.delete(connection);
-    if (this.#open.size === 0) this.#onEmpty?.();
+    if (this.isEmpty) this.#onEmpty?.();
   }
 
   /** Resolves when none is left. */
   empty(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
-      if (this.#open.size === 0) resolve();
+      if (this.isEmpty) resolve();
     });
   }
 

@@ -1,6 +1,7 @@
 import type { ExchangeDeps } from "../exchange/deps.ts";
 import type { LocalFaults } from "../base/local-faults.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
+import type { TlsContexts } from "../transport/tls-contexts.ts";
 import type { LiveServices } from "../upstream/live-services.ts";
 import type { ClientConnections } from "./client-connections.ts";
 import type { ExchangeStore } from "./exchange-store.ts";
@@ -11,6 +12,7 @@ export type ClientDeps = ExchangeDeps & {
   readonly buffers: ReadBuffers;
   readonly faults: LocalFaults;
   readonly services: LiveServices;
+  readonly contexts: TlsContexts;
   readonly connections: ClientConnections;
   readonly exchanges: ExchangeStore;
   readonly intentions: IntentionsInForce;

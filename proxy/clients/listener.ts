@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import { remoteAddressOf } from "../transport/open-transport.ts";
+import { closeAccepted, remoteAddressOf } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import { acceptHandles } from "../transport/stream-handles.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
@@ -9,7 +9,10 @@ import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
 import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
 import { ProxyPreface } from "./proxy-preface.ts";
+import type { PrefacedConnection } from "./proxy-preface.ts";
 import { TrustedPeers } from "./trusted-peers.ts";
+import { PrefacedNewcomer } from "./prefaced-newcomer.ts";
+import { TlsDoor } from "./tls-door.ts";
 import { descriptorOf, ownFirstReservedDescriptor } from "./descriptor-reserve.ts";
 import { TurnAway } from "./turn-away.ts";
 
@@ -28,6 +31,8 @@ export class Listener {
   readonly #deps: ClientDeps;
   readonly #trusted: TrustedPeers;
   readonly #turnAway: TurnAway;
+  /** undefined: clients speak in clear. */
+  readonly #door: TlsDoor | undefined;
   readonly #server: Server;
   /** Clients get no descriptor from here on. */
   readonly #firstReserved = ownFirstReservedDescriptor();
@@ -37,6 +42,12 @@ export class Listener {
     this.#deps = deps;
     this.#trusted = new TrustedPeers(snapshot.trustedPeers);
     this.#turnAway = new TurnAway(deps);
+    const { tls, service } = snapshot;
+    if (tls !== undefined) {
+      this.#door = new TlsDoor(snapshot, tls, deps, (transport, peer) => {
+        deps.connections.add(new ClientConnection(transport, peer, service, deps));
+      });
+    }
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server = createServer(options, (socket) => this.#accept(socket));
     // EMFILE and the like: the connection is lost, and the listener continues with the next one.
@@ -64,26 +75,39 @@ export class Listener {
   }
 
   #accept(accepted: Accepted): void {
-    const { connections, date, wheel, rejected, localReplies } = this.#deps;
-    const { service, connectionsMax } = this.#snapshot;
+    const { connections } = this.#deps;
     // Out of descriptors, libuv would close it without a word to anybody.
     const isShort = descriptorOf(accepted) >= this.#firstReserved;
     if (isShort) this.#deps.faults.add("EMFILE", "accept", this.#snapshot.bind);
-    if (connections.size < connectionsMax && !isShort) {
-      const peer = this.#peerOf(accepted);
-      const connection = new ClientConnection(accepted, peer, service, this.#deps);
-      connections.add(connection);
-      if (this.#snapshot.proxyProtocol) this.#awaitHeader(connection);
-      return;
-    }
+    const isFull = connections.size + connections.shaking >= this.#snapshot.connectionsMax;
+    if (isFull || isShort) return this.#turnBack(accepted, isShort);
+    if (this.#door !== undefined) return this.#knock(this.#door, accepted);
+    const { service, proxyProtocol } = this.#snapshot;
+    const connection = new ClientConnection(accepted, this.#peerOf(accepted), service, this.#deps);
+    connections.add(connection);
+    if (proxyProtocol) this.#awaitHeader(connection);
+    return undefined;
+  }
+
+  #knock(door: TlsDoor, accepted: Accepted): void {
+    const peer = this.#peerOf(accepted);
+    if (!this.#snapshot.proxyProtocol) return door.knock({ accepted, peer, read: undefined });
+    const newcomer = new PrefacedNewcomer(accepted, peer, this.#deps, door);
+    return this.#awaitHeader(newcomer);
+  }
+
+  /** There is no room. Over TLS nobody can be told so. */
+  #turnBack(accepted: Accepted, isShort: boolean): void {
+    const { date, wheel, rejected, localReplies } = this.#deps;
     rejected.add("too-many-connections");
-    localReplies.add(service ?? "", proxyStatusOf("too-many-connections"));
+    if (this.#door !== undefined) return closeAccepted(accepted);
+    localReplies.add(this.#snapshot.service ?? "", proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
-    this.#turnAway.take(accepted, errorResponse("too-many-connections", options), isShort);
+    return this.#turnAway.take(accepted, errorResponse("too-many-connections", options), isShort);
   }
 
   /** Anybody could say anything of where a connection is from: only who is trusted may. */
-  #awaitHeader(connection: ClientConnection): void {
+  #awaitHeader(connection: PrefacedConnection): void {
     const { rejected } = this.#deps;
     if (connection.peer.trusted) {
       new ProxyPreface(connection, { trusted: this.#trusted, rejected }).begin();

@@ -10,6 +10,8 @@ export interface PrefacedConnection extends TransportHandler {
   readonly transport: Transport;
   /** The balancer, until it has said for whom it speaks. */
   peer: Peer;
+  /** It is known, and `rest` has been read behind the header. */
+  onPrefaced(rest: Buffer): void;
 }
 
 /** What judging a header takes. */
@@ -54,7 +56,7 @@ export class ProxyPreface implements TransportHandler {
       case "read":
         connection.peer = this.#peerOf(header.source);
         connection.transport.handler = connection;
-        return this.#passOn(all.subarray(header.length));
+        return connection.onPrefaced(all.subarray(header.length));
     }
   }
 
@@ -68,10 +70,6 @@ export class ProxyPreface implements TransportHandler {
 
   onClose(error: Error | undefined): void {
     this.#connection.onClose(error);
-  }
-
-  #passOn(rest: Buffer): void {
-    if (rest.length > 0) this.#connection.onData(rest, rest.length);
   }
 
   #peerOf(source: ProxySource): Peer {

@@ -73,7 +73,7 @@ export class WorkerDrain implements PacedWork {
     const elapsedMs = nowMs - this.#beganMs;
     if (elapsedMs >= this.#terms.hardMs) return this.#cut();
     if (elapsedMs >= this.#terms.softMs) for (const each of connections) each.closeWhenIdle();
-    if (connections.size === 0 && this.#migration.settled) return this.#end();
+    if (connections.isEmpty && this.#migration.settled) return this.#end();
     if (nowMs >= this.#scanMs + SCAN_MS) this.#scan(nowMs);
     return undefined;
   }

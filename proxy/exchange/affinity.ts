@@ -8,6 +8,7 @@ import type { RequestView } from "../table/request-view.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { KeptPlace, StickyCookie } from "../table/sticky-cookie.ts";
 import type { VersionTable } from "../table/version-table.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 
 /** What an Affinity needs. */
@@ -28,6 +29,7 @@ export class Affinity {
   readonly #kept: KeptPlace = { high: 0, low: 0, issuedS: 0 };
   #source: Source = "none";
   #service: ServiceTable | undefined;
+  #isOverTls = false;
   /** The version of a request without a place. undefined: it has one, or is not for the split. */
   #picked: VersionTable | undefined;
 
@@ -43,10 +45,11 @@ export class Affinity {
   }
 
   /** Reads the request's place. Whether it has one, from which a retry must not lead away. */
-  read(service: ServiceTable, request: RequestView, clientAddress: string): boolean {
+  read(service: ServiceTable, request: RequestView, client: Peer): boolean {
     this.#service = service;
+    this.#isOverTls = client.tls !== undefined;
     this.#picked = undefined;
-    this.#source = this.#find(service, request, clientAddress);
+    this.#source = this.#find(service, request, client.address);
     return this.#source !== "none";
   }
 
@@ -78,7 +81,7 @@ export class Affinity {
     if (!cookie.onCacheable && isForSharedCaches(head, wallMs)) return "";
     if (this.#source === "none" && !this.#keepPicked(service)) return "";
     this.#kept.issuedS = nowS;
-    return cookie.line(name, this.#kept);
+    return cookie.line(name, this.#kept, this.#isOverTls);
   }
 
   #find(service: ServiceTable, request: RequestView, clientAddress: string): Source {

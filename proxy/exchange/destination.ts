@@ -10,6 +10,7 @@ import type { RouteTable } from "../table/route-table.ts";
 import type { Policy } from "../table/snapshot.ts";
 import { intolerable } from "../table/tolerance.ts";
 import type { VersionTable } from "../table/version-table.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
@@ -121,10 +122,10 @@ export class Destination {
   enter(
     live: LiveService,
     request: RequestView,
-    clientAddress: string,
+    client: Peer,
     bound?: UpstreamPool,
   ): ProxyError | undefined {
-    const version = this.#choose(live, request, clientAddress, bound);
+    const version = this.#choose(live, request, client, bound);
     if (version === undefined) return "no-endpoint";
     const pool = live.poolOf(version);
     if (pool.full || (this.#isUpgrade && isFullOfTunnels(pool))) return "overloaded";
@@ -190,12 +191,12 @@ export class Destination {
   #choose(
     live: LiveService,
     request: RequestView,
-    clientAddress: string,
+    client: Peer,
     bound: UpstreamPool | undefined,
   ): VersionTable | undefined {
     const own = bound && live.table.versions.find((version) => live.poolOf(version) === bound);
     const named = this.named ?? this.#route?.to ?? (own && isOpen(live, own) ? own : undefined);
-    const hasPlace = this.#affinity.read(live.table, request, clientAddress);
+    const hasPlace = this.#affinity.read(live.table, request, client);
     this.#pinned = hasPlace || named !== undefined;
     if (named === undefined) {
       return fallback(live.table, this.#affinity.pick(live), live.isUsable);

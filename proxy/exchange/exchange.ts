@@ -3,6 +3,7 @@ import { REFUSED } from "../http1/limits.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { RequestHead } from "../http1/request-head.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Attempts } from "./attempts.ts";
@@ -88,7 +89,7 @@ export class Exchange implements AttemptedExchange {
     if (head.protectedNamesIgnored > 0) this.#deps.rejected.add("connection-name-protected");
     const live = this.to.find(head, this.#client);
     request.begin(head, this.to.tolerated);
-    const refusal = this.to.refusalOf(head);
+    const refusal = this.to.refusalOf(head) ?? misdirected(this.#client.peer, head.host);
     const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
     if (bodyEnd === REFUSED) {
       this.#refuseBody(refusal);
@@ -109,7 +110,7 @@ export class Exchange implements AttemptedExchange {
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
-    const nowhere = to.enter(live, head, client.peer.address, client.bound?.pool);
+    const nowhere = to.enter(live, head, client.peer, client.bound?.pool);
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
     this.#deadlines.begin(to.policy, this.wheel.nowMs);
     this.requestMoved();
@@ -220,4 +221,10 @@ export class Exchange implements AttemptedExchange {
     this.answer.error(error);
     this.end();
   }
+}
+
+/** A request for a host that another certificate stands for (RFC 9110 section 15.5.20). */
+function misdirected({ tls }: Peer, host: string): Refusal | undefined {
+  if (tls === undefined || host === "" || tls.isFor(host)) return undefined;
+  return REFUSALS["host-misdirected"];
 }

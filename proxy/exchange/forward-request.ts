@@ -42,6 +42,7 @@ export class RequestForwarder {
       namedInVia: false,
       requestId: "",
       hostIfAbsent: "",
+      clientCert: "",
       forwarded: new ForwardedFields(),
     };
   }
@@ -85,6 +86,8 @@ export class RequestForwarder {
     const rewrite = this.#rewrite;
     rewrite.clientAddress = peer.address;
     rewrite.trusted = peer.trusted;
+    rewrite.proto = peer.tls === undefined ? "http" : "https";
+    rewrite.clientCert = peer.tls?.clientCert ?? "";
     rewrite.requestId = requestId;
     rewrite.hostIfAbsent = service.name;
     rewrite.namedInVia = service.snapshot.via !== "off";

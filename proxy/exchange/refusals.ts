@@ -1,5 +1,5 @@
 import type { Log, LogFields } from "../base/log.ts";
-import type { Refusal, RejectReason } from "../http1/refusal.ts";
+import type { Refusal } from "../http1/refusal.ts";
 import type { RejectCounters } from "../metrics/reject-counters.ts";
 import { TOLERANCES } from "../table/tolerance.ts";
 
@@ -7,11 +7,12 @@ import { TOLERANCES } from "../table/tolerance.ts";
 const LOG_INTERVAL_MS = 1_000;
 
 /** Keys of the configuration whose value decided, where it is not a tolerance. */
-const KEYS: Readonly<Partial<Record<RejectReason, string>>> = {
+const KEYS: Readonly<Partial<Record<string, string>>> = {
   "method-not-listed": "methods",
   "body-too-large": "maxBody",
   "head-timeout": "headTimeout",
   "body-timeout": "stallTimeout",
+  "tls-handshakes-full": "handshakesMax",
 };
 
 type Spoken = { unsaid: number; nextLineMs: number };
@@ -45,7 +46,12 @@ export class Refusals {
     this.#add("request.denied", "intention-denied", { service, source });
   }
 
-  #add(event: string, reason: RejectReason | "intention-denied", about: LogFields): void {
+  /** A client's handshake, for which there is no answer. `reason`: one of a bounded set. */
+  handshake(reason: string, about: LogFields): void {
+    this.#add("handshake.refused", reason, about);
+  }
+
+  #add(event: string, reason: string, about: LogFields): void {
     this.#counters.add(reason);
     const place = `${event} ${reason}`;
     const spoken = this.#spoken.get(place) ?? { unsaid: 0, nextLineMs: -Infinity };
@@ -61,7 +67,7 @@ export class Refusals {
 }
 
 /** The key that would have let the message pass. undefined: none does. */
-function keyFor(reason: RejectReason): string | undefined {
+function keyFor(reason: string): string | undefined {
   const tolerance = TOLERANCES.find((name) => name === reason);
   return tolerance === undefined ? KEYS[reason] : `tolerate: [${tolerance}]`;
 }

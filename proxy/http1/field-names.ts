@@ -25,7 +25,7 @@ export const Field = {
   xForwardedFor: 18,
   xForwardedHost: 19,
   xForwardedProto: 20,
-  /** Any other X-Forwarded-*, with X-Forwarded-Client-Cert among them. */
+  /** Any other X-Forwarded-*, but for X-Forwarded-Client-Cert. */
   xForwardedOther: 21,
   xRequestId: 22,
   authorization: 23,
@@ -35,6 +35,8 @@ export const Field = {
   date: 27,
   cdnLoop: 28,
   wwwAuthenticate: 29,
+  /** X-Forwarded-Client-Cert. */
+  clientCert: 30,
 } as const;
 
 const KIND_BY_NAME: Readonly<Record<string, number>> = {
@@ -65,6 +67,7 @@ const KIND_BY_NAME: Readonly<Record<string, number>> = {
   date: Field.date,
   "cdn-loop": Field.cdnLoop,
   "www-authenticate": Field.wwwAuthenticate,
+  "x-forwarded-client-cert": Field.clientCert,
 };
 
 /** Kinds as a set: one bit each. */
@@ -90,6 +93,7 @@ export const FORWARDED = fieldSet(
   Field.xForwardedHost,
   Field.xForwardedProto,
   Field.xForwardedOther,
+  Field.clientCert,
 );
 
 /** Fields that must not be smuggled past us with `_` for `-`. */

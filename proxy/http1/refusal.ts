@@ -22,6 +22,7 @@ const STATUS_BY_REASON = {
   "host-missing": 400,
   "host-twice": 400,
   "host-invalid": 400,
+  "host-misdirected": 421,
   "length-invalid": 400,
   "length-twice": 400,
   "length-and-transfer-encoding": 400,

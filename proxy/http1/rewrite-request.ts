@@ -12,11 +12,15 @@ export type RequestRewrite = RequestSource & {
   requestId: string;
   /** The Host of an HTTP/1.0 request that has none. */
   hostIfAbsent: string;
+  /** X-Forwarded-Client-Cert as a field line. "": nothing is said of the client's certificate. */
+  clientCert: string;
   /** Of this object alone. */
   readonly forwarded: ForwardedFields;
 };
 
-const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthorization, Field.xForwardedFor);
+/** What is said of a client's certificate is dropped, whoever says it: only we have seen it. */
+const DROPPED =
+  HOP_BY_HOP | fieldSet(Field.proxyAuthorization, Field.xForwardedFor, Field.clientCert);
 const HOST = fieldSet(Field.host);
 const REQUEST_ID = fieldSet(Field.xRequestId);
 const EXPECT = fieldSet(Field.expect);
@@ -40,6 +44,7 @@ export function requestHeadForUpstream(head: RequestHead, rewrite: RequestRewrit
   return (
     (isLineKept ? kept : beginning(head, rewrite.hostIfAbsent) + kept) +
     rewrite.forwarded.textFor(head, rewrite) +
+    rewrite.clientCert +
     ownId +
     framingFields(head) +
     connectionFields(head)

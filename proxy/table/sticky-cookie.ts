@@ -36,6 +36,7 @@ export class StickyCookie {
   readonly onCacheable: boolean;
   readonly #maxAgeS: number;
   readonly #attributes: string;
+  readonly #tlsAttributes: string;
   readonly #seed: number;
 
   constructor(affinity: CookieAffinity, service: Pick<ServiceSnapshot, "name" | "salt">) {
@@ -45,6 +46,7 @@ export class StickyCookie {
     this.onCacheable = affinity.onCacheable;
     this.#maxAgeS = affinity.maxAgeS;
     this.#attributes = attributesOf(affinity);
+    this.#tlsAttributes = attributesOf({ ...affinity, secure: true });
     this.#seed = hash32(service.name, hash32(service.salt, 0));
   }
 
@@ -72,11 +74,15 @@ export class StickyCookie {
     return this.#maxAgeS > 0 && nowS - issuedS > this.#maxAgeS / 2;
   }
 
-  /** The field line that gives a client its place. `name`: `name` or `ownName`. */
-  line(name: string, kept: Readonly<KeptPlace>): string {
+  /**
+   * The field line that gives a client its place. `name`: `name` or `ownName`. `isOverTls`: it
+   * never leaves the client in clear, whatever is configured.
+   */
+  line(name: string, kept: Readonly<KeptPlace>, isOverTls: boolean): string {
     const { high, low, issuedS } = kept;
     const value = hex(high) + hex(low) + hex(issuedS) + hex(this.#check(kept));
-    return `Set-Cookie: ${name}=${value}${this.#attributes}\r\n`;
+    const attributes = isOverTls ? this.#tlsAttributes : this.#attributes;
+    return `Set-Cookie: ${name}=${value}${attributes}\r\n`;
   }
 
   #check({ high, low, issuedS }: Readonly<KeptPlace>): number {

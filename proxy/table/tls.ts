@@ -74,7 +74,10 @@ export type UpstreamTls = {
 export const NO_TLS_MATERIAL: TlsMaterial = { identities: [], trusts: [], ticketKeys: [] };
 
 /** Ids that a listener needs and `material` lacks: nobody must be served without them. */
-export function missingIds(tls: ListenerTls, { identities, trusts }: TlsMaterial): string[] {
+export function missingIds(
+  tls: ListenerTls,
+  { identities, trusts }: Pick<TlsMaterial, "identities" | "trusts">,
+): string[] {
   const known = new Set([...identities, ...trusts].map(({ id }) => id));
   const needed = tls.trust === undefined ? tls.identities : [...tls.identities, tls.trust];
   return needed.filter((id) => !known.has(id));

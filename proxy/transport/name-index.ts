@@ -11,6 +11,11 @@ export class NameIndex<Found> {
     if (!this.#byName.has(key)) this.#byName.set(key, found);
   }
 
+  /** Whether anything is for it. */
+  has(host: string): boolean {
+    return this.find(host) !== undefined;
+  }
+
   /** `host`: in lower case, without port. undefined: nothing is for it. */
   find(host: string): Found | undefined {
     const exact = this.#byName.get(host);

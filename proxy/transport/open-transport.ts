@@ -73,6 +73,12 @@ export function connectTransport(
   return new SocketTransport(connectSocket(target), handler);
 }
 
+/** Closes a connection that nobody has taken over. */
+export function closeAccepted(accepted: Accepted): void {
+  if (accepted instanceof Socket) accepted.destroy();
+  else accepted.close();
+}
+
 /** The address of the other side. undefined: it has already gone, or has none (Unix sockets). */
 export function remoteAddressOf(accepted: Accepted): string | undefined {
   if (accepted instanceof Socket) return accepted.remoteAddress;

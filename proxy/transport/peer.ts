@@ -1,7 +1,26 @@
+import type { PeerIdentity } from "./peer-certificate.ts";
+
+/** What the TLS of a client connection has shown. */
+export type PeerTls = {
+  /** Who the client is, verified. undefined: it has shown no certificate. */
+  readonly identity: PeerIdentity | undefined;
+  /** The intentions of Consul's mesh say what it may: see ListenerTls.intentions. */
+  readonly isJudged: boolean;
+  /** X-Forwarded-Client-Cert as a field line. "": nothing is said. */
+  readonly clientCert: string;
+  /**
+   * Whether a request for this host may come this way: no other certificate of the listener would
+   * be the one for it. `host`: in lower case, without port.
+   */
+  isFor(host: string): boolean;
+};
+
 /** Who is at the other end of a client connection. */
 export type Peer = {
   /** IP address as text. "": it has none, at a Unix socket, or has already gone. */
   readonly address: string;
   /** Its X-Forwarded-* fields are believed. */
   readonly trusted: boolean;
+  /** Absent: the connection is in clear. */
+  readonly tls?: PeerTls | undefined;
 };

@@ -1,6 +1,7 @@
 import { constants, createHash, X509Certificate } from "node:crypto";
 import { createSecureContext, getCACertificates } from "node:tls";
 import type { SecureContext, SecureContextOptions } from "node:tls";
+import { missingIds } from "../table/tls.ts";
 import type { ListenerTls, TlsIdentity, TlsMaterial, TlsTrust, UpstreamTls } from "../table/tls.ts";
 import { certificateNames } from "../table/certificate-names.ts";
 import { NameIndex } from "./name-index.ts";
@@ -31,16 +32,33 @@ const SESSION_LIFE_S = 2 * 60 * 60;
 /** Longest session id context that OpenSSL takes, in bytes. */
 const SESSION_CONTEXT_LENGTH = 32;
 
-/** A certificate of a listener, ready for handshakes. */
-export type ServerIdentity = {
-  readonly context: SecureContext;
+/** A certificate that OpenSSL has read. */
+type Loaded = TlsIdentity & { readonly leaf: X509Certificate };
+
+/** A certificate of a listener. */
+export class ServerIdentity {
   /** URIs in it. */
   readonly uris: readonly string[];
+  /** Which hosts it is for. */
+  readonly names = new NameIndex<true>();
   /** Until when it is valid, as wall clock in ms. */
   readonly notAfterMs: number;
-};
+  readonly #make: () => SecureContext;
+  #context: SecureContext | undefined;
 
-type Loaded = TlsIdentity & { readonly leaf: X509Certificate };
+  /** `make`: its context, when that is needed: a listener can have hundreds. */
+  constructor({ leaf, names }: Loaded, make: () => SecureContext) {
+    this.uris = certificateNames(leaf.raw).uris;
+    for (const name of names) this.names.add(name, true);
+    this.notAfterMs = leaf.validToDate.getTime();
+    this.#make = make;
+  }
+
+  get context(): SecureContext {
+    this.#context ??= this.#make();
+    return this.#context;
+  }
+}
 
 /**
  * What one listener presents, and to whom. Another object when its certificates or its clients'
@@ -110,6 +128,12 @@ export class TlsContexts {
     return contexts;
   }
 
+  /** What forListener() lacks, by id. */
+  missing(tls: ListenerTls): readonly string[] {
+    const identities = [...this.#identities.values()];
+    return missingIds(tls, { identities, trusts: [...this.#trusts.values()] });
+  }
+
   /** What connections to endpoints are made with. undefined: something of it is missing. */
   forUpstream({ trust, identity, insecure }: UpstreamTls): UpstreamContext | undefined {
     const roots = trust === undefined ? undefined : this.#trusts.get(trust);
@@ -133,18 +157,21 @@ export class TlsContexts {
     const key = sessionContextOf(bind, tls, loaded, trust);
     const before = this.#servers.get(bind);
     if (before?.sessionContext === key) return before;
-    const made = loaded.map((identity) => this.#serverIdentity(identity, tls, trust, key));
+    const made = loaded.map(
+      (identity) =>
+        new ServerIdentity(identity, () => this.#serverContext(identity, tls, trust, key)),
+    );
     const contexts = new ServerContexts(made, loaded, key);
     this.#servers.set(bind, contexts);
     return contexts;
   }
 
-  #serverIdentity(
-    { certPem, keyPem, leaf }: Loaded,
+  #serverContext(
+    { certPem, keyPem }: Loaded,
     tls: ListenerTls,
     trust: TlsTrust | undefined,
     sessionIdContext: string,
-  ): ServerIdentity {
+  ): SecureContext {
     const context = createSecureContext({
       ...baseOptions(tls.minVersion),
       cert: certPem,
@@ -155,8 +182,7 @@ export class TlsContexts {
       sessionTimeout: SESSION_LIFE_S,
     });
     this.#ticketKeys.serve(context);
-    const { uris } = certificateNames(leaf.raw);
-    return { context, uris, notAfterMs: leaf.validToDate.getTime() };
+    return context;
   }
 }
 

@@ -1,5 +1,7 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ReceivedBytes } from "./received-bytes.ts";
 import type { RawResponse } from "./received-bytes.ts";
@@ -28,6 +30,21 @@ export class RawSocket {
     const socket = connect({ ...address, allowHalfOpen: true, noDelay: true });
     const opened = Promise.withResolvers<void>();
     socket.once("connect", opened.resolve).once("error", opened.reject);
+    await opened.promise;
+    return new RawSocket(socket);
+  }
+
+  /** As open(), over TLS that verifies nobody. @throws when there is no handshake. */
+  static async openTls(target: RawTarget, options: ConnectionOptions = {}): Promise<RawSocket> {
+    const address = "path" in target ? target : { host: "127.0.0.1", ...target };
+    return RawSocket.secured({ ...address, ...options });
+  }
+
+  /** The same with whatever node:tls takes as the way there. */
+  static async secured(options: ConnectionOptions): Promise<RawSocket> {
+    const socket = connectTls({ rejectUnauthorized: false, ...options });
+    const opened = Promise.withResolvers<void>();
+    socket.once("secureConnect", opened.resolve).once("error", opened.reject);
     await opened.promise;
     return new RawSocket(socket);
   }

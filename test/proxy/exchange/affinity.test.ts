@@ -3,6 +3,7 @@ import { seededRandom } from "../../../proxy/base/random.ts";
 import { Affinity } from "../../../proxy/exchange/affinity.ts";
 import { QuotaSequence } from "../../../proxy/table/quota-sequence.ts";
 import type { ServiceTable } from "../../../proxy/table/service-table.ts";
+import type { Peer } from "../../../proxy/transport/peer.ts";
 import type { AffinitySnapshot } from "../../../proxy/table/snapshot.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { responseHeadOf } from "../http1/fields-fixture.ts";
@@ -22,6 +23,7 @@ class Bed {
   readonly #affinity = new Affinity({ clock: this.clock, random: this.#random });
   readonly #quota = new QuotaSequence(this.#random);
   table: ServiceTable;
+  client: Peer = { address: "10.0.0.1", trusted: false };
 
   constructor(affinity: AffinitySnapshot = cookieAffinity(), weights = { v1: 1, v2: 1 }) {
     this.table = serviceTable(weights, { affinity });
@@ -31,7 +33,7 @@ class Bed {
   ask(jar: Map<string, string>, ...answer: readonly string[]): string | undefined {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const view = request("/", jar.size === 0 ? {} : { cookie });
-    this.#affinity.read(this.table, view, "10.0.0.1");
+    this.#affinity.read(this.table, view, this.client);
     const version = this.#affinity.pick({ table: this.table, quota: this.#quota })?.name;
     const set = this.told(...answer);
     for (const [, name = "", value = ""] of set.matchAll(/^set-cookie: ([^=]+)=([^;\r]*)/gim)) {

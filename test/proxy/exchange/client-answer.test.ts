@@ -43,7 +43,7 @@ class Bed {
     request.scan(Buffer.alloc(0), 0, 0);
     this.answer = new ClientAnswer(exchangeDeps(), client, { head, request, to: this.to });
     this.answer.begin(client);
-    if (this.to.find(head, client) !== undefined) this.to.enter(this.live, head, "192.0.2.1");
+    if (this.to.find(head, client) !== undefined) this.to.enter(this.live, head, client.peer);
     request.headText = HEAD;
   }
 

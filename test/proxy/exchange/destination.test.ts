@@ -14,6 +14,7 @@ import { destination, exchangeClient, liveService, requestHead } from "./exchang
  */
 
 const { policy } = serviceSnapshot({ v1: 1 });
+const CLIENT = { address: "192.0.2.1", trusted: false };
 const NONE: VersionParts = { weight: 1, endpoints: [] };
 const KEYED: AffinitySnapshot = { kind: "header", name: "x-user" };
 
@@ -38,7 +39,7 @@ class Bed {
     to.clear();
     to.find(head, exchangeClient(live, { followPolicy: (each) => this.followed.push(each) }));
     if (named !== undefined) to.named = live.table.versions.find(({ name }) => name === named);
-    return to.enter(live, head, "192.0.2.1");
+    return to.enter(live, head, CLIENT);
   }
 
   /** Where a whole exchange went. */
@@ -130,7 +131,7 @@ describe("Destination.enter()", () => {
     const other = destination();
     const head = requestHead("GET / HTTP/1.1\r\nHost: web\r\n\r\n");
     other.find(head, exchangeClient(bed.live));
-    other.enter(bed.live, head, "192.0.2.1");
+    other.enter(bed.live, head, CLIENT);
     expect(bed.go()).toBe("overloaded");
     bed.to.leave(503, 1, false);
     expect([bed.inFlight, bed.counted("v1")]).toEqual([[1, 1], {}]);

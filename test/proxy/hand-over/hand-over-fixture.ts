@@ -11,6 +11,7 @@ import { systemClock } from "../../../proxy/base/clock.ts";
 import { HttpDate } from "../../../proxy/base/http-date.ts";
 import { systemRandom } from "../../../proxy/base/random.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
+import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
 import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { Adoption } from "../../../proxy/hand-over/adoption.ts";
 import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
@@ -71,7 +72,17 @@ export function serveParts(
   };
   const exchanges = new ExchangeStore(exchangeDeps);
   const intentions = new IntentionsInForce();
-  return { ...exchangeDeps, buffers, faults, services, connections, exchanges, intentions };
+  const contexts = new TlsContexts();
+  return {
+    ...exchangeDeps,
+    buffers,
+    faults,
+    services,
+    contexts,
+    connections,
+    exchanges,
+    intentions,
+  };
 }
 
 /**

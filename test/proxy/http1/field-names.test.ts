@@ -10,7 +10,7 @@ test.each([
   ["Host", Field.host],
   ["CONTENT-LENGTH", Field.contentLength],
   ["x-forwarded-for", Field.xForwardedFor],
-  ["X-Forwarded-Client-Cert", Field.xForwardedOther],
+  ["X-Forwarded-Client-Cert", Field.clientCert],
   ["x-forwarded-", Field.other],
   ["hostt", Field.other],
   ["cost", Field.other],

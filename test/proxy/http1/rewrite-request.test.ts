@@ -11,6 +11,7 @@ const REWRITE: RequestRewrite = {
   pseudonym: "sluice",
   namedInVia: false,
   requestId: "made",
+  clientCert: "",
   hostIfAbsent: "web",
   forwarded: new ForwardedFields(),
 };

@@ -14,7 +14,7 @@ function cookieOf(service = WEB, affinity = cookieAffinity()): StickyCookie {
 
 /** The value in the line that gives a client this place. */
 function valueOf(kept: KeptPlace, cookie = cookieOf()): string {
-  return /=([^;]*);/.exec(cookie.line("sid", kept))?.[1] ?? "";
+  return /=([^;]*);/.exec(cookie.line("sid", kept, false))?.[1] ?? "";
 }
 
 test.each([
@@ -65,7 +65,7 @@ test.each([
     "; Path=/a; Domain=shop.example; Max-Age=60; HttpOnly; SameSite=Strict",
   ],
 ] as const)("StickyCookie.line() has the attributes of %j", (attributes, text) => {
-  const line = cookieOf(WEB, cookieAffinity(attributes)).line("sluice-web", nowhere());
+  const line = cookieOf(WEB, cookieAffinity(attributes)).line("sluice-web", nowhere(), false);
   expect(line.replace(/=[0-9a-f]{32}/, "=…")).toBe(`Set-Cookie: sluice-web=…${text}\r\n`);
 });
 

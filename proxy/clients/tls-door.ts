@@ -1,0 +1,66 @@
+import type { ListenerSnapshot } from "../table/snapshot.ts";
+import type { ListenerTls } from "../table/tls.ts";
+import { closeAccepted } from "../transport/open-transport.ts";
+import type { Peer } from "../transport/peer.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { ClientDeps } from "./client-deps.ts";
+import { Handshake } from "./handshake.ts";
+import type { HandshakeOwner, Newcomer } from "./handshake.ts";
+import type { HandshakeRefusal } from "./handshake-refusal.ts";
+
+/** Where those go who have shaken hands. */
+export type Entrance = (transport: Transport, peer: Peer) => void;
+
+/**
+ * The door of a listener that speaks TLS: who comes shakes hands there before becoming a client. So
+ * many at once that their work cannot keep the worker from everybody else.
+ */
+export class TlsDoor implements HandshakeOwner {
+  readonly #bind: string;
+  readonly #tls: ListenerTls;
+  readonly #deps: ClientDeps;
+  readonly #enter: Entrance;
+  #open = 0;
+
+  constructor({ bind }: ListenerSnapshot, tls: ListenerTls, deps: ClientDeps, enter: Entrance) {
+    this.#bind = bind;
+    this.#tls = tls;
+    this.#deps = deps;
+    this.#enter = enter;
+  }
+
+  /** Shakes hands, or closes the connection and counts why. */
+  knock(newcomer: Newcomer): void {
+    const contexts = this.#deps.contexts.forListener(this.#bind, this.#tls);
+    if (contexts === undefined) return this.#turnAway(newcomer, "tls-unconfigured");
+    if (this.#open >= this.#tls.handshakesMax) {
+      return this.#turnAway(newcomer, "tls-handshakes-full");
+    }
+    this.#open += 1;
+    this.#deps.connections.shaking += 1;
+    void new Handshake(newcomer, this.#tls, contexts, this.#deps, this);
+    return undefined;
+  }
+
+  onShaken(transport: Transport, peer: Peer): void {
+    this.#enter(transport, peer);
+    this.#ended();
+  }
+
+  onRefused(refusal: HandshakeRefusal, { address }: Peer, detail: string): void {
+    this.#deps.refusals.handshake(refusal, { bind: this.#bind, client: address, detail });
+    this.#ended();
+  }
+
+  #turnAway({ accepted, peer }: Newcomer, refusal: HandshakeRefusal): void {
+    closeAccepted(accepted);
+    const isWhole = refusal !== "tls-unconfigured";
+    const detail = isWhole ? "" : this.#deps.contexts.missing(this.#tls).join(", ");
+    this.#deps.refusals.handshake(refusal, { bind: this.#bind, client: peer.address, detail });
+  }
+
+  #ended(): void {
+    this.#open -= 1;
+    this.#deps.connections.shaken();
+  }
+}
