@@ -34,7 +34,7 @@ import { Services } from "./table/services.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
 import { auditPath, openStore } from "./store/open-store.ts";
-import type { Store } from "./store/store.ts";
+import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
 import { Workers } from "./workers/workers.ts";
@@ -85,7 +85,9 @@ async function startSidecar(start: Start): Promise<Sidecar> {
     setMaterial: async (material) => workers.tellTls({ ...material, ticketKeys: [] }),
     setIntentions: async (intentions) => workers.tellIntentions(intentions),
   };
-  const link = await openLink(config, { clock, random: systemRandom, log, events, mesh });
+  const before = inheritance?.table;
+  const linkDeps = { clock, random: systemRandom, log, events, mesh };
+  const link = await openLink(config, before, linkDeps);
   const onProblem = (problem: string | undefined): void =>
     void events.emit({ kind: "store", problem });
   const store =
@@ -136,9 +138,9 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
   const { events, link, store, sockets, briefing, workers } = opened;
   const clock = systemClock;
-  const path = link?.auditPath ?? auditPath(config.store);
+  const path = link?.shared?.auditPath ?? auditPath(config.store);
   const audit = await Audit.open({ path, clock, log });
-  link?.note(audit);
+  link?.shared?.note(audit);
   const shared = { audit, events, log, clock };
   const discovery = await openEndpointDiscovery({
     ...shared,
@@ -245,8 +247,12 @@ function bySignal(signal: string): Asker {
 }
 
 /** Without Consul its clients are not loaded, which saves 5 MiB. */
-async function openLink(config: Config, deps: ConsulLinkDeps): Promise<ConsulLink | undefined> {
+async function openLink(
+  config: Config,
+  before: StoredTable | undefined,
+  deps: ConsulLinkDeps,
+): Promise<ConsulLink | undefined> {
   if (config.consul === undefined) return undefined;
   const { ConsulLink: Link } = await import("./registry/consul-link.ts");
-  return Link.open(config, config.consul, deps);
+  return Link.open(config, config.consul, deps, before);
 }

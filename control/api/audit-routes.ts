@@ -95,7 +95,7 @@ function acceptRoute(api: Api, { registry, services }: ApiDeps): void {
     },
     async (request, reply) => {
       const by = askerOf(request);
-      const accepted = await registry?.acceptAudit?.(by, services.revision);
+      const accepted = await registry?.shared?.acceptAudit(by, services.revision);
       return reply.send({ accepted: accepted ?? false });
     },
   );

@@ -52,10 +52,25 @@ export interface RegistryView {
   stalenessMs(): number;
   /** undefined: the table is not shared. */
   readonly fleet: FleetView | undefined;
+  /** Absent: the table is not shared. */
+  readonly shared?: SharedTableView | undefined;
+}
+
+/** What the API wants to know of a shared table, and may do with it. */
+export interface SharedTableView {
   /** Why the audit log is not kept, or not what it was. undefined: nothing is known against it. */
-  readonly auditProblem?: string | undefined;
+  readonly auditProblem: string | undefined;
   /** Says that somebody knows why. false: it was what it was. @throws AuditError */
-  acceptAudit?(by: Asker, revision: number): Promise<boolean>;
+  acceptAudit(by: Asker, revision: number): Promise<boolean>;
+  readonly store: {
+    /** How many tables of others were not followed, by why. */
+    readonly refusals: ReadonlyMap<string, number>;
+    /**
+     * Writes the last good table again; `isSigned` false: without a signature.
+     * @throws NoSigningKeyError, SignatureDemandedError, RevisionConflictError, StoreError
+     */
+    rewrite(isSigned: boolean): Promise<{ readonly revision: number; readonly isSigned: boolean }>;
+  };
 }
 
 /** What the API wants to know of the sidecars that share the table. */

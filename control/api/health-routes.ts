@@ -69,7 +69,7 @@ export function unwellOf({
     services: shown,
     lately: lately(),
     stale,
-    audit: [audit.problem ?? [], registry?.auditProblem ?? []].flat(),
+    audit: [audit.problem ?? [], registry?.shared?.auditProblem ?? []].flat(),
     certificates: certificates.status(),
     credentials: access.problems,
   });

@@ -43,6 +43,7 @@ export async function metricsText(deps: ApiDeps): Promise<string> {
     certificates: certificates.status(),
     workerRestarts: workers.restarts,
     registryStalenessMs: registry?.stalenessMs(),
+    tableRefusals: registry?.shared?.store.refusals,
     apiCalls: calls.counts,
     version: build.version,
   });

@@ -17,6 +17,7 @@ import { RefusedWrites } from "./refused-writes.ts";
 import { addRoutesOf } from "./routes-of-methods.ts";
 import { servicesRoutes } from "./services-routes.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
+import { storeRoute } from "./store-route.ts";
 import { whoamiRoute } from "./whoami-route.ts";
 
 /** A body of this size is a table of thousands of endpoints; a larger one is a mistake. */
@@ -59,6 +60,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   eventsRoutes(api, deps);
   auditRoutes(api, deps);
   sidecarRoutes(api, deps);
+  storeRoute(api, deps);
   healthRoutes(api, deps.sidecar, async () => unwellOf(deps));
   metricsRoute(api, () => metricsText(deps));
   whoamiRoute(api);

@@ -60,12 +60,13 @@ export class ValidationError extends ControlError {
 
 /**
  * What went wrong with a store. torn: the file is damaged. foreign: it belongs to another program
- * or has a newer format. locked: another process has it. unreadable and unwritable: the disk, or
- * Consul.
+ * or has a newer format. untrusted: nobody who is trusted has signed it, or it is an old one.
+ * locked: another process has it. unreadable and unwritable: the disk, or Consul.
  */
 export type StoreErrorCode =
   | "store_torn"
   | "store_foreign"
+  | "store_untrusted"
   | "store_locked"
   | "store_unreadable"
   | "store_unwritable";
@@ -74,6 +75,24 @@ export type StoreErrorCode =
 export class StoreError extends ControlError {
   constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
     super(code, 503, message, options);
+  }
+}
+
+/** The table is signed, and this sidecar has no key to sign with: it follows what others write. */
+export class NoSigningKeyError extends ControlError {
+  constructor() {
+    const wanted = "wanted `store.signingKey` here, as the table is signed, found none";
+    const advice = "write through a sidecar that has one";
+    super("no_signing_key", 409, `Cannot write the table: ${wanted}; ${advice}`);
+  }
+}
+
+/** Without its signature this sidecar would not follow the table itself. */
+export class SignatureDemandedError extends ControlError {
+  constructor() {
+    const advice = "take `store.trust` out of the configuration of all sidecars first";
+    const wanted = "wanted a sidecar without `store.trust`, found one with it";
+    super("signature_demanded", 409, `Cannot write the table unsigned: ${wanted}; ${advice}`);
   }
 }
 

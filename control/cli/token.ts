@@ -1,16 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { open, rm } from "node:fs/promises";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import { systemClock } from "../../proxy/base/clock.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
 import { ROLES } from "../base/roles.ts";
 import { name as nameSchema } from "../config/schema-parts.ts";
-import { CliError, usageError } from "./cli-error.ts";
+import { usageError } from "./cli-error.ts";
 import { print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import { readExpiry } from "./expiry.ts";
+import { writeNewSecret } from "./new-secret-file.ts";
 
 /** Bytes of chance in a token: nobody guesses 256 bits, so that a plain hash of it is enough. */
 const TOKEN_BYTES = 32;
@@ -47,7 +46,7 @@ export function addToken(program: Command, context: CliContext): void {
     .action(async (name: string, options: NewOptions, command: Command) => {
       const made = makeToken(name, options);
       const { token, entry } = made;
-      if (options.out !== undefined) await writeToken(options.out, token);
+      if (options.out !== undefined) await writeNewSecret("the token", options.out, `${token}\n`);
       const shown = options.out === undefined ? made : { entry };
       print(command, context, shown, () => madeText(entry, shown === made ? token : undefined));
     });
@@ -79,22 +78,6 @@ function assertName(what: string, written: string): void {
   if (issue === undefined) return;
   const found = JSON.stringify(written);
   throw usageError(`Cannot name ${what}: wanted ${issue.message}, found ${found}`);
-}
-
-/** A file that is there already, or a link, is somebody else's. */
-async function writeToken(path: string, token: string): Promise<void> {
-  let isOurs = false;
-  try {
-    await using file = await open(path, "wx", 0o600);
-    isOurs = true;
-    await file.writeFile(`${token}\n`);
-    await file.sync();
-  } catch (error) {
-    if (isOurs) await rm(path, { force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? `wanted a new file, found ${path}` : errorText(error);
-    throw new CliError("output_failed", `Cannot write the token: ${why}`, { cause: error });
-  }
 }
 
 /** Where the token went to a file, this is YAML, to be appended to another. */

@@ -3,6 +3,7 @@ import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import { isAddressRange } from "./address.ts";
 import { controlSchema, metricsSchema } from "./control-schema.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
+import { PUBLIC_KEY_WANTED, publicKeyBytes } from "./public-key.ts";
 import { sidecarDrain } from "./policy-schema.ts";
 import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
 import { serviceSchema } from "./service-schema.ts";
@@ -24,6 +25,9 @@ const CONNECTIONS_MAX = 1_000_000;
  */
 export const SERVICES_MAX = 16_384;
 
+/** Keys that tables may be signed with: one for each that writes, twice while they rotate. */
+const TRUSTED_KEYS_MAX = 64;
+
 /** Ranges of a listener: each is compared with every peer. */
 const RANGES_MAX = 64;
 
@@ -33,6 +37,10 @@ const PEER_WANTED = "an address range such as 10.0.0.0/8, or unix";
 const trustedPeer = z
   .string({ error: PEER_WANTED })
   .refine((peer) => peer === "unix" || isAddressRange(peer), { error: PEER_WANTED });
+
+const publicKey = z
+  .string({ error: PUBLIC_KEY_WANTED })
+  .refine((written) => publicKeyBytes(written) !== undefined, { error: PUBLIC_KEY_WANTED });
 
 const listener = strict({
   bind: bindAddress,
@@ -49,7 +57,14 @@ const store = z
   .discriminatedUnion("kind", [
     strict({ kind: z.literal("memory") }),
     strict({ kind: z.literal("file"), path: text }),
-    strict({ kind: z.literal("consul"), prefix: keyPrefix.default("sluice") }),
+    strict({
+      kind: z.literal("consul"),
+      prefix: keyPrefix.default("sluice"),
+      /** Whose tables are followed. Empty: everybody's. */
+      trust: list(publicKey, TRUSTED_KEYS_MAX).default([]),
+      /** A file; undefined: tables are written unsigned. */
+      signingKey: text.optional(),
+    }),
   ])
   .prefault({ kind: "memory" });
 

@@ -1,13 +1,10 @@
 import { orLate } from "../../proxy/base/deadline.ts";
-import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import type { Config, ConsulConfig } from "../config/config-schema.ts";
-import type { Audit } from "../records/audit.ts";
-import { AuditNote, type AuditNotePlace } from "./audit-note.ts";
 import { acknowledging } from "./acknowledging.ts";
 import { Connect } from "./connect.ts";
 import type { MeshSink } from "./connect.ts";
@@ -15,17 +12,18 @@ import { ConsulDiscovery } from "./consul-discovery.ts";
 import type { Events } from "../records/events.ts";
 import type { Registry } from "./registry.ts";
 import type { Services } from "../table/services.ts";
-import { ConsulStore } from "./consul-store.ts";
-import type { Asker, TableSink } from "../table/table-sink.ts";
+import type { ConsulStore } from "./consul-store.ts";
+import type { TableSink } from "../table/table-sink.ts";
 import { ConsulClient } from "../consul/client.ts";
-import { SidecarFleet } from "./sidecar-fleet.ts";
+import type { SidecarFleet } from "./sidecar-fleet.ts";
+import { SharedTable, type SharedTableOptions } from "./shared-table.ts";
 import { heartbeat } from "./heartbeat.ts";
-import { consulOptionsOf, registrationOf } from "./options.ts";
+import { consulOptionsOf, registrationOf, trustOf } from "./options.ts";
 import { followTokenFile } from "./token-file.ts";
 import { Registrar } from "./registration.ts";
 import { sidecarNameOf } from "./sidecar-name.ts";
 import { Splitters } from "./splitters.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import type { StoredTable } from "../store/store.ts";
 
 /**
  * How long a start waits for endpoints. With Consul away it serves without those that it does not
@@ -52,9 +50,8 @@ export type ConsulLinkDeps = {
 export class ConsulLink implements Registry {
   readonly client: ConsulClient;
   readonly discovery: ConsulDiscovery;
-  /** undefined: the table is kept elsewhere, and there is no fleet. */
-  readonly store: ConsulStore | undefined;
-  readonly fleet: SidecarFleet | undefined;
+  /** undefined: the table is kept elsewhere. */
+  readonly shared: SharedTable | undefined;
   /** undefined: the configuration has no `register:`. */
   readonly #registrar: Registrar | undefined;
   readonly #deps: ConsulLinkDeps;
@@ -63,23 +60,18 @@ export class ConsulLink implements Registry {
   #connect: Connect | undefined;
   /** undefined: the token stays as it is. */
   readonly #tokenFile: string | undefined;
-  #auditPath: string | undefined;
-  /** Whose audit log to note. undefined: none that could be lost. */
-  readonly #notePlace: AuditNotePlace | undefined;
-  #auditNote: AuditNote | undefined;
-  /** Why there is no audit log on disk. undefined: there is, or it is elsewhere. */
-  #auditLack: string | undefined;
   readonly #ending = new AbortController();
   #splitters: Splitters | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
   private constructor(
     client: ConsulClient,
-    config: Config,
-    { copies, warningIsHealthy, tokenFile, connect }: ConsulConfig,
+    config: Config & { readonly consul: ConsulConfig },
     deps: ConsulLinkDeps,
+    shared: Pick<SharedTableOptions, "trust" | "before"> | undefined,
   ) {
     const common = { ...deps, client };
+    const { copies, warningIsHealthy, tokenFile, connect } = config.consul;
     const { name: sidecar, isLasting } = sidecarNameOf(config, {
       host: hostname(),
       pid: process.pid,
@@ -94,15 +86,9 @@ export class ConsulLink implements Registry {
       copyPath: copyPath("endpoints.json"),
       warningIsHealthy,
     });
-    if (config.store.kind === "consul") {
+    if (shared !== undefined && config.store.kind === "consul") {
       const { prefix } = config.store;
-      const onProblem = (problem: string | undefined): void =>
-        void deps.events.emit({ kind: "store", problem });
-      const place = { prefix, sidecar, copyPath: copyPath("table.json") };
-      this.store = new ConsulStore({ ...common, onProblem }, place);
-      this.fleet = new SidecarFleet(common, { prefix, sidecar });
-      this.#auditPath = copyPath("audit.jsonl");
-      this.#notePlace = { prefix, sidecar };
+      this.shared = new SharedTable(common, { prefix, sidecar, copyPath, ...shared });
     }
     if (config.register !== undefined) {
       this.#registrar = new Registrar(
@@ -114,52 +100,31 @@ export class ConsulLink implements Registry {
   }
 
   /**
-   * Reads certificates and copies; asks Consul nothing.
+   * Reads certificates, keys and copies; asks Consul nothing. `before`: what a predecessor had in
+   * force; undefined: there is none.
    * @throws ConfigError
    */
   static async open(
     config: Config,
     consul: ConsulConfig,
     deps: ConsulLinkDeps,
+    before?: StoredTable,
   ): Promise<ConsulLink> {
     const client = new ConsulClient(await consulOptionsOf(consul), deps.clock);
-    const link = new ConsulLink(client, config, consul, deps);
+    const trust = await trustOf(config.store);
+    const link = new ConsulLink(client, { ...config, consul }, deps, trust && { trust, before });
     await link.discovery.load();
-    await link.#makeFolder();
+    await link.shared?.makeFolder();
     return link;
   }
 
-  /** Where this sidecar's audit log belongs. undefined: the table or its copies are elsewhere. */
-  get auditPath(): string | undefined {
-    return this.#auditPath;
+  /** undefined: the table is kept elsewhere. */
+  get store(): ConsulStore | undefined {
+    return this.shared?.store;
   }
 
-  /** Notes the end of this audit log from start() on, if it is the one at `auditPath`. */
-  note(audit: Audit): void {
-    if (this.#notePlace === undefined || this.#auditPath === undefined) return;
-    const deps = { ...this.#deps, client: this.client };
-    this.#auditNote = new AuditNote(deps, this.#notePlace, audit);
-  }
-
-  get auditProblem(): string | undefined {
-    return this.#auditLack ?? this.#auditNote?.problem;
-  }
-
-  async acceptAudit(by: Asker, revision: number): Promise<boolean> {
-    return (await this.#auditNote?.accept(by, revision)) ?? false;
-  }
-
-  /** Copies are a convenience, not a promise: without them the audit log is in memory. */
-  async #makeFolder(): Promise<void> {
-    const path = this.#auditPath;
-    if (path === undefined) return;
-    try {
-      await mkdir(dirname(path), { recursive: true });
-    } catch (error) {
-      this.#deps.log.warn("kept_copy.unwritable", { path, error: errorText(error) });
-      this.#auditPath = undefined;
-      this.#auditLack = `The audit log is only in memory: ${errorText(error)}`;
-    }
+  get fleet(): SidecarFleet | undefined {
+    return this.shared?.fleet;
   }
 
   revised(names: readonly string[], isOurs: boolean): void {
@@ -176,8 +141,7 @@ export class ConsulLink implements Registry {
     this.#running = Promise.all([
       heartbeat(common, signal),
       this.#tokenFile !== undefined && followTokenFile(common, this.#tokenFile, signal),
-      this.fleet?.run(signal),
-      this.#auditNote?.run(signal),
+      this.shared?.run(signal),
     ]);
   }
 

@@ -1,13 +1,17 @@
-import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { ConsulAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
-import { KeptCopy } from "../consul/kept-copy.ts";
 import { type KvEntry, kvPath, parseKvAnswer } from "../consul/kv.ts";
-import { readHead, REVISION_MAX, TABLE_BYTES_MAX } from "./table-document.ts";
-import { watch, type WatchDeps } from "../consul/watch.ts";
-import { RevisionConflictError, StoreError } from "../base/errors.ts";
+import { LastTable } from "./last-table.ts";
+import { TableJudge } from "./table-judge.ts";
+import { type FoundTable, REVISION_MAX, TABLE_BYTES_MAX } from "./table-document.ts";
+import { watch, type WatchDeps, type WatchTarget } from "../consul/watch.ts";
+import {
+  NoSigningKeyError,
+  RevisionConflictError,
+  SignatureDemandedError,
+  StoreError,
+} from "../base/errors.ts";
 import { Serial } from "../base/serial.ts";
 import { StoreProblems } from "../store/store-problems.ts";
 import type { StoreProblemsDeps } from "../store/store-problems.ts";
@@ -29,34 +33,36 @@ const RESTORE_AFTER_MS = 5_000;
  */
 const LOAD_TIMEOUT_MS = 2_000;
 
-const keptSchema = z.object({
-  revision: z.int().min(1),
-  services: z.record(z.string(), z.looseObject({})),
-});
+/** What a sidecar that cannot sign says of a Consul without a table. */
+const NO_TABLE_YET =
+  "Consul holds no table yet, and this sidecar cannot sign one: it goes by its own file or copy";
 
 /** What a Consul store works with. */
 export type ConsulStoreDeps = WatchDeps & StoreProblemsDeps;
+
+/** What rewrite() has written. */
+export type Rewritten = { readonly revision: number; readonly isSigned: boolean };
 
 /** Where the table is, and its copy. */
 export type ConsulStoreOptions = TablePlace & {
   /** File of the last good table. undefined: none is kept, and without Consul there is no start. */
   readonly copyPath?: string | undefined;
+  /** What the process had in force whose place this one takes. Absent: there is none. */
+  readonly before?: StoredTable | undefined;
 };
 
 /**
  * The table in Consul's KV, as a store that outlives Consul's absence: the last good table stays in
  * force, is kept on disk, and is restored when somebody deletes it. TableKeys says how it is
- * stored.
+ * stored, and TableSeal whose tables are followed.
  */
 export class ConsulStore implements Store {
   readonly kind = "consul";
   readonly #deps: ConsulStoreDeps;
   readonly #keys: TableKeys;
-  readonly #copy: KeptCopy<z.output<typeof keptSchema>>;
-  /** The last good table and the key's value that held it. */
-  #last: StoredTable | undefined;
-  #lastHead: string | undefined;
+  readonly #last: LastTable;
   readonly #problems: StoreProblems;
+  readonly #judge: TableJudge;
   /** Saves and what follow() hears take turns, so that no old answer overrides a new write. */
   readonly #serial = new Serial(Infinity);
   #savesDone = 0;
@@ -64,8 +70,9 @@ export class ConsulStore implements Store {
   constructor(deps: ConsulStoreDeps, options: ConsulStoreOptions) {
     this.#deps = deps;
     this.#keys = new TableKeys(deps, options);
-    this.#copy = new KeptCopy(options.copyPath, keptSchema, deps.log);
+    this.#last = new LastTable(options.copyPath, deps.log, options.before);
     this.#problems = new StoreProblems(deps);
+    this.#judge = new TableJudge(this.#keys, this.#last, deps.log);
   }
 
   /** Why the table in force may differ from what Consul holds. undefined: it does not. */
@@ -78,6 +85,11 @@ export class ConsulStore implements Store {
     return this.#problems.ageMs();
   }
 
+  /** How many values of the key were not followed, by why. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#judge.counts;
+  }
+
   /**
    * Loads from Consul. If Consul cannot be reached or holds a bad value, loads the copy on disk. If
    * it holds no table, loads the copy and restores it. See Store.
@@ -86,23 +98,26 @@ export class ConsulStore implements Store {
     return this.#serial.runAlways(async () => this.#loadNow());
   }
 
+  /** @throws NoSigningKeyError, and as every store */
   async save(next: StoredTable, expectedRevision: number): Promise<void> {
     return this.#serial.runAlways(async () => this.#saveNow(next, expectedRevision));
   }
 
+  /**
+   * Writes the last good table again, over whatever is in its place: signed if this sidecar can, or
+   * as it was signed; with `isSigned` false, without a signature.
+   * @throws NoSigningKeyError, SignatureDemandedError, RevisionConflictError, StoreError
+   */
+  async rewrite(isSigned: boolean): Promise<Rewritten> {
+    return this.#serial.runAlways(async () => this.#rewriteNow(isSigned));
+  }
+
   async follow(onChange: (table: StoredTable) => void, signal: AbortSignal): Promise<void> {
-    const action = "read the table";
-    const target = {
-      action,
-      path: kvPath(this.#keys.head),
-      stale: false,
-      isUrgent: true,
-      limit: FOLLOW_LIMIT,
-    };
+    const target = targetOf(this.#keys.head);
     let savesSeen = this.#savesDone;
     const listener = {
       onChange: async (answer: ConsulAnswer) => {
-        const heard = answer.found ? parseKvAnswer(action, answer.text)[0] : undefined;
+        const heard = answer.found ? parseKvAnswer(target.action, answer.text)[0] : undefined;
         if (heard === undefined) await this.#awaitRestore(signal);
         await this.#serial.runAlways(async () => {
           // An answer from before our own save must not undo it.
@@ -127,126 +142,135 @@ export class ConsulStore implements Store {
   /** The client is not closed: it belongs to whoever made it. */
   async close(): Promise<void> {
     await this.#serial.idle();
-    await this.#copy.settled();
+    await this.#last.settled();
   }
 
   async #loadNow(): Promise<StoredTable | undefined> {
-    // If it is loaded again it has what it had, even if the copy on disk failed.
-    const copy = this.#last ?? (await this.#loadCopy());
+    const copy = await this.#last.load();
     const timeoutMs = copy === undefined ? undefined : LOAD_TIMEOUT_MS;
     try {
       const entry = await this.#keys.readAnywhere(timeoutMs);
-      if (entry !== undefined) return await this.#take(entry);
-      if (copy !== undefined) await this.#restore(copy);
+      if (entry !== undefined) await this.#take(entry);
+      else await this.#restore();
     } catch (error) {
       this.#problems.report(error instanceof ConsulError ? "silence" : "refusal", errorText(error));
       if (copy === undefined) throw unreadable(error);
     }
-    this.#last ??= copy;
-    return this.#last;
+    return this.#last.table;
   }
 
   async #saveNow(next: StoredTable, expectedRevision: number): Promise<void> {
-    if (next.revision > REVISION_MAX) {
-      throw unwritable(`wanted a revision up to ${REVISION_MAX}, found ${next.revision}`);
-    }
-    const document = this.#keys.document(next);
-    if (document === undefined) {
-      throw unwritable(`the table is larger than ${TABLE_BYTES_MAX} bytes`);
-    }
+    if (this.#judge.isFollower) throw new NoSigningKeyError();
+    assertRevision(next);
+    await this.#put(this.#keys.document(next), (entry) => {
+      this.#judge.assertNotSigned(entry);
+      const current = this.#judge.revisionOf(entry);
+      if (current !== expectedRevision) throw new RevisionConflictError(expectedRevision, current);
+    });
+  }
+
+  async #rewriteNow(isSigned: boolean): Promise<Rewritten> {
+    if (!isSigned && this.#keys.seal.isDemanded) throw new SignatureDemandedError();
+    const { table } = this.#last;
+    const next = isSigned ? this.#judge.again() : table && this.#keys.document(table, false);
+    if (table === undefined || next === undefined) throw new NoSigningKeyError();
+    await this.#put(next, (entry) => {
+      if (isSigned && !next.isSigned) this.#judge.assertNotSigned(entry);
+      const current = this.#judge.revisionOf(entry);
+      if (current > table.revision) throw new RevisionConflictError(table.revision, current);
+    });
+    return { revision: table.revision, isSigned: next.isSigned };
+  }
+
+  /** Writes what `admit` lets replace what is there. */
+  async #put(
+    next: FoundTable | undefined,
+    admit: (entry: KvEntry | undefined) => void,
+  ): Promise<void> {
+    if (next === undefined) throw unwritable(`the table is larger than ${TABLE_BYTES_MAX} bytes`);
+    const { table, document } = next;
     try {
       const entry = await this.#keys.read();
-      const current = this.#revisionOf(entry);
-      if (current !== expectedRevision) throw new RevisionConflictError(expectedRevision, current);
+      admit(entry);
       await this.#keys.writeParts(document);
       if (!(await this.#keys.swapHead(document.head, entry?.modifyIndex ?? 0))) {
-        const winner = await this.#keys.read();
-        throw new RevisionConflictError(expectedRevision, this.#revisionOf(winner));
+        const winner = this.#judge.revisionOf(await this.#keys.read());
+        throw new RevisionConflictError(this.#judge.revisionOf(entry), winner);
       }
-      this.#accept(next, document.head);
-      if (document.parts.length > 0 || isSplit(entry)) await this.#keys.sweepParts(next.revision);
+      this.#accept(next);
+      const isSplit = entry !== undefined && this.#keys.glance(entry.value).isSplit;
+      if (document.parts.length > 0 || isSplit) await this.#keys.sweepParts(table.revision);
     } catch (error) {
       throw error instanceof ConsulError ? unwritable(error.message, error) : error;
     }
   }
 
-  /** A value that cannot be read counts as the last good table: a write repairs it. */
-  #revisionOf(entry: KvEntry | undefined): number {
-    const head = entry && readHead(entry.value);
-    if (head?.kind === "whole") return head.table.revision;
-    return head?.kind === "split" ? head.revision : (this.#last?.revision ?? 0);
-  }
-
   /** What follow() does with the key's present value; undefined: it is gone. */
   async #hear(entry: KvEntry | undefined, onChange: (table: StoredTable) => void): Promise<void> {
-    if (entry === undefined) {
-      if (this.#last !== undefined) await this.#restore(this.#last);
-      return;
+    if (entry === undefined) return this.#restore();
+    if (this.#last.isFrom(entry.value)) return this.#problems.report("refusal", undefined);
+    const read = await this.#judge.judge(entry);
+    if (!("table" in read)) {
+      return this.#problems.report("refusal", this.#judge.refuse(entry, read));
     }
-    if (entry.value === this.#lastHead) return this.#problems.report("refusal", undefined);
-    const table = await this.#keys.resolve(entry.value);
-    if ("reason" in table) return this.#refuse(table.reason);
-    const isNews = !isDeepStrictEqual(table, this.#last);
-    this.#accept(table, entry.value);
-    if (isNews) onChange(table);
+    const isNews = !this.#last.equals(read.table);
+    this.#accept(read);
+    if (isNews) onChange(read.table);
   }
 
   /** For load(): like #hear(), but a bad value is an error. */
-  async #take(entry: KvEntry): Promise<StoredTable> {
-    const table = await this.#keys.resolve(entry.value);
-    if (!("reason" in table)) {
-      this.#accept(table, entry.value);
-      return table;
-    }
+  async #take(entry: KvEntry): Promise<void> {
+    const read = await this.#judge.judge(entry);
+    if ("table" in read) return this.#accept(read);
     // Its parts may have been swept because somebody has written the next one meanwhile.
     const now = await this.#keys.readAnywhere();
     if (now !== undefined && now.modifyIndex !== entry.modifyIndex) return this.#take(now);
-    throw new StoreError("store_torn", `Cannot use the table: ${table.reason}`);
+    const code = read.kind === "unreadable" ? "store_torn" : "store_untrusted";
+    throw new StoreError(code, this.#judge.refuse(entry, read));
   }
 
-  #accept(table: StoredTable, head: string): void {
-    this.#last = table;
-    this.#lastHead = head;
+  #accept(table: FoundTable): void {
+    this.#last.become(table);
     this.#savesDone += 1;
-    this.#copy.save(table);
     this.#problems.report("silence", undefined);
     this.#problems.report("refusal", undefined);
   }
 
-  #refuse(reason: string): void {
-    this.#problems.report("refusal", `Cannot use the table in Consul: ${reason}`);
-  }
-
   async #awaitRestore(signal: AbortSignal): Promise<void> {
-    if (this.#last === undefined) return;
+    if (this.#last.table === undefined) return;
     this.#problems.report("refusal", `Consul holds no key ${this.#keys.head}`);
     const { clock, random } = this.#deps;
     await clock.sleep(RESTORE_AFTER_MS * (1 + random.next()), signal);
   }
 
   /** Only if nobody else was first; otherwise the watch hears of their table. */
-  async #restore(table: StoredTable): Promise<void> {
-    const document = this.#keys.document(table);
-    if (document === undefined) return;
-    await this.#keys.writeParts(document);
-    if (!(await this.#keys.createHead(document.head))) return;
-    this.#deps.log.warn("store.restored", { key: this.#keys.head, revision: table.revision });
-    this.#accept(table, document.head);
-  }
-
-  async #loadCopy(): Promise<StoredTable | undefined> {
-    return (await this.#copy.load()) as StoredTable | undefined;
+  async #restore(): Promise<void> {
+    const next = this.#judge.again();
+    if (next === undefined && this.#judge.isFollower) {
+      this.#problems.report("refusal", NO_TABLE_YET);
+    }
+    if (next === undefined) return;
+    await this.#keys.writeParts(next.document);
+    if (!(await this.#keys.createHead(next.document.head))) return;
+    this.#deps.log.warn("store.restored", { key: this.#keys.head, revision: next.table.revision });
+    this.#accept(next);
   }
 }
 
-function isSplit(entry: KvEntry | undefined): boolean {
-  return entry !== undefined && readHead(entry.value).kind === "split";
+function targetOf(key: string): WatchTarget {
+  const limit = FOLLOW_LIMIT;
+  return { action: "read the table", path: kvPath(key), stale: false, isUrgent: true, limit };
 }
 
 function unreadable(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const message = `Cannot read the table from Consul: ${errorText(error)}`;
   return new StoreError("store_unreadable", message, { cause: error });
+}
+
+function assertRevision({ revision }: StoredTable): void {
+  if (revision <= REVISION_MAX) return;
+  throw unwritable(`wanted a revision up to ${REVISION_MAX}, found ${revision}`);
 }
 
 function unwritable(reason: string, cause?: ConsulError): StoreError {

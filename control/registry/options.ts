@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
-import type { ConsulConfig, RegisterConfig } from "../config/config-schema.ts";
+import type { ConsulConfig, RegisterConfig, StoreConfig } from "../config/config-schema.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { ConsulOptions, ConsulTls } from "../consul/agent-connections.ts";
+import { readSigningKey } from "./signing-key.ts";
+import type { Trust } from "./table-seal.ts";
 import { readTokenFile } from "./token-file.ts";
 import type { Registration, RegistrationCheck } from "./registration.ts";
 
@@ -17,6 +19,22 @@ export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptio
     waitMs,
     tls: config.tls && (await readTls(config.tls)),
   };
+}
+
+/**
+ * Whose tables in Consul are followed, and the key that signs ours. undefined: the table is kept
+ * elsewhere.
+ * @throws ConfigError also when we would not follow our own
+ */
+export async function trustOf(store: StoreConfig): Promise<Trust | undefined> {
+  if (store.kind !== "consul") return undefined;
+  const { trust, signingKey: path } = store;
+  if (path === undefined) return { trust, signingKey: undefined };
+  const signingKey = await readSigningKey(path, "store.signingKey");
+  const { publicKey } = signingKey;
+  if (trust.length === 0 || trust.includes(publicKey)) return { trust, signingKey };
+  const wanted = `the public key of store.signingKey, ${publicKey}, among them`;
+  throw new ConfigError("the signing key", [{ path: "store.trust", wanted, found: "others" }]);
 }
 
 /**

@@ -60,6 +60,14 @@ export type TableDocument = {
   readonly parts: readonly { readonly name: string; readonly text: string }[];
 };
 
+/** A table as it stood in KV. */
+export type FoundTable = {
+  readonly table: StoredTable;
+  readonly document: TableDocument;
+  /** Whether its head has a signature. */
+  readonly isSigned: boolean;
+};
+
 /** Why a value is not a table, in words for operators. */
 export type Unreadable = { readonly kind: "unreadable"; readonly reason: string };
 

@@ -8,10 +8,11 @@ import {
   joinParts,
   partRevision,
   readHead,
+  type FoundTable,
   type TableDocument,
-  type Unreadable,
   writeTable,
 } from "./table-document.ts";
+import { type SealFlaw, TableSeal, type Trust } from "./table-seal.ts";
 
 /**
  * How the lack of a leader shows: in words, as silence, or as a failed call to the former leader.
@@ -28,13 +29,45 @@ const LEADERLESS: ReadonlySet<string> = new Set([
  */
 const SWEEP_MAX = 64;
 
+/**
+ * Why a table in KV is not followed, for metrics. unreadable: it is none. rolled_back: it is older
+ * than one that was followed before. The others: see SealFlaw.
+ */
+export const REFUSAL_KINDS = [
+  "unreadable",
+  "unsigned",
+  "untrusted",
+  "forged",
+  "rolled_back",
+] as const satisfies readonly (SealFlaw | "unreadable" | "rolled_back")[];
+
+/** One of them. */
+export type RefusalKind = (typeof REFUSAL_KINDS)[number];
+
+/** A table that is not followed, and why, in words for operators. */
+export type TableRefusal = { readonly kind: RefusalKind; readonly reason: string };
+
+/** What can be told of a value without its parts. */
+export type Glance = {
+  /** undefined: it would not be followed. */
+  readonly revision: number | undefined;
+  readonly isSplit: boolean;
+  /** Whether somebody has signed it, trusted or not. */
+  readonly isSigned: boolean;
+};
+
 /** Where the table is. */
 export type TablePlace = {
   /** The prefix of all keys, without a slash at its end: `sluice`. */
   readonly prefix: string;
   /** One name a sidecar, for the names of parts. */
   readonly sidecar: string;
+  /** Absent: tables are not signed, and followed whoever wrote them. */
+  readonly trust?: Trust | undefined;
 };
+
+/** Everybody is trusted, and nobody signs. */
+const NO_TRUST: Trust = { trust: [], signingKey: undefined };
 
 /**
  * The keys of the table in Consul's KV: one key, `PREFIX/table`, compared and set by its
@@ -48,21 +81,30 @@ export class TableKeys {
   readonly #log: Log;
   readonly #partsPrefix: string;
   readonly #writer: string;
+  /** Whose tables are followed. */
+  readonly seal: TableSeal;
 
   constructor(
     { client, log }: { readonly client: ConsulClient; readonly log: Log },
-    { prefix, sidecar }: TablePlace,
+    { prefix, sidecar, trust = NO_TRUST }: TablePlace,
   ) {
     this.#client = client;
     this.#log = log;
     this.head = `${prefix}/table`;
     this.#partsPrefix = `${prefix}/parts/`;
     this.#writer = encodeURIComponent(sidecar);
+    this.seal = new TableSeal(this.head, trust);
   }
 
-  /** What to write for a table. undefined: it is larger than TABLE_BYTES_MAX. */
-  document(table: StoredTable): TableDocument | undefined {
-    return writeTable(table, this.#writer);
+  /**
+   * What to write for a table, signed if this sidecar can sign and `isSigned` does not say
+   * otherwise. undefined: it is larger than TABLE_BYTES_MAX.
+   */
+  document(table: StoredTable, isSigned = this.seal.canSign): FoundTable | undefined {
+    const document = writeTable(table, this.#writer);
+    if (document === undefined || !isSigned) return document && { table, document, isSigned };
+    const sealed = { ...document, head: this.seal.seal(document.head) };
+    return { table, document: sealed, isSigned };
   }
 
   /** The head as the leader has it. undefined: there is none. @throws ConsulError */
@@ -75,14 +117,35 @@ export class TableKeys {
     return this.#readAnywhere(this.head, timeoutMs);
   }
 
+  /** What a head's value says by itself. */
+  glance(value: string): Glance {
+    const opened = this.seal.open(value);
+    if (opened.kind === "refused") {
+      return { revision: undefined, isSplit: false, isSigned: opened.flaw !== "unsigned" };
+    }
+    const { isSigned } = opened;
+    const head = readHead(opened.document);
+    if (head.kind === "unreadable") return { revision: undefined, isSplit: false, isSigned };
+    if (head.kind === "split") return { revision: head.revision, isSplit: true, isSigned };
+    return { revision: head.table.revision, isSplit: false, isSigned };
+  }
+
   /** The table in a head's value, or in the parts that it names. @throws ConsulError */
-  async resolve(value: string): Promise<StoredTable | Unreadable> {
-    const head = readHead(value);
+  async resolve(value: string): Promise<FoundTable | TableRefusal> {
+    const opened = this.seal.open(value);
+    if (opened.kind === "refused") return { kind: opened.flaw, reason: opened.reason };
+    const { isSigned } = opened;
+    const head = readHead(opened.document);
     if (head.kind === "unreadable") return head;
-    if (head.kind === "whole") return head.table;
-    const read = (name: string): Promise<KvEntry | undefined> =>
-      this.#readAnywhere(this.#partsPrefix + name);
-    return joinParts(head, async (name) => (await read(name))?.value);
+    const parts: { readonly name: string; readonly text: string }[] = [];
+    const document = { head: value, parts };
+    if (head.kind === "whole") return { table: head.table, document, isSigned };
+    const table = await joinParts(head, async (name) => {
+      const text = (await this.#readAnywhere(this.#partsPrefix + name))?.value;
+      if (text !== undefined) parts.push({ name, text });
+      return text;
+    });
+    return "reason" in table ? table : { table, document, isSigned };
   }
 
   /** Writes what must be there before the head. @throws ConsulError */

@@ -17,6 +17,7 @@ import {
 import type { DesiredTable, DocumentChanges } from "./desired-table.ts";
 import {
   HandingOverError,
+  NoSigningKeyError,
   NotInForceError,
   RevisionConflictError,
   UnknownServiceError,
@@ -271,15 +272,25 @@ export class TableWriter {
     const first = { revision: 1, services: initial };
     const { table } = readTable(first, NO_TABLE, this.#deps.discovery, rules);
     await this.#deps.sink.prepare?.(changeBetween(NO_TABLE, table));
-    try {
-      await store.save(first, 0);
-      return { stored: first, source: "config" };
-    } catch (error) {
-      // Another sidecar may have been first, since we looked.
-      const theirs = error instanceof RevisionConflictError ? await store.load() : undefined;
-      if (theirs === undefined) throw error;
-      return { stored: theirs, source: "store" };
-    }
+    return saveFirst(store, first);
+  }
+}
+
+/** Who was first with the first table. */
+async function saveFirst(
+  store: Store,
+  first: StoredTable,
+): Promise<{ stored: StoredTable; source: "store" | "config" }> {
+  try {
+    await store.save(first, 0);
+    return { stored: first, source: "config" };
+  } catch (error) {
+    // Whoever may not write the first table has its own until somebody else has written it.
+    if (error instanceof NoSigningKeyError) return { stored: first, source: "config" };
+    // Another sidecar may have been first, since we looked.
+    const theirs = error instanceof RevisionConflictError ? await store.load() : undefined;
+    if (theirs === undefined) throw error;
+    return { stored: theirs, source: "store" };
   }
 }
 

@@ -19,6 +19,8 @@ export type MetricsSource = {
   readonly registryStalenessMs: number | undefined;
   /** Calls of the control API by what came of their credentials. */
   readonly apiCalls: ReadonlyMap<string, number>;
+  /** See SharedTableView. undefined: the table is not shared. */
+  readonly tableRefusals: ReadonlyMap<string, number> | undefined;
   /** Of this program. */
   readonly version: string;
 };
@@ -220,12 +222,22 @@ function addProcess(registry: Registry, source: MetricsSource): void {
     "Time since the table and endpoints were last in step with the registry; 0: they are";
   const stalenessSeconds = registryStalenessMs / 1_000;
   addGauge(registry, "sluice_registry_staleness_seconds", staleness, [[{}, stalenessSeconds]]);
+  if (source.tableRefusals !== undefined) addRefusals(registry, source.tableRefusals);
   const build = { version, node: process.versions.node };
   addGauge(
     registry,
     "sluice_build_info",
     "Always 1; the labels name the versions of Sluice and Node",
     [[build, 1]],
+  );
+}
+
+function addRefusals(registry: Registry, refusals: ReadonlyMap<string, number>): void {
+  addCounter(
+    registry,
+    "sluice_table_refused_total",
+    "Tables in Consul that were not followed, by reason",
+    [...refusals].map(([reason, count]) => [{ reason }, count] as const),
   );
 }
 

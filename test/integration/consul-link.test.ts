@@ -96,7 +96,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
     const deps = { clock, random: seededRandom(4), log, events, mesh };
     if (config.consul === undefined) throw new Error("The configuration has lost Consul");
     const link = await ConsulLink.open(config, config.consul, deps);
-    const audit = await Audit.open({ path: link.auditPath, clock });
+    const audit = await Audit.open({ path: link.shared?.auditPath, clock });
     const sink = link.acknowledging({ apply });
     const { discovery } = link;
     const store = how.store ?? link.store;

@@ -72,7 +72,9 @@ test("GET audit/check says that the chain holds, and where it ends", async () =>
 test("POST audit/accept says whether there was anything to accept", async () => {
   const asked: unknown[] = [];
   const acceptAudit = async (...by: unknown[]): Promise<boolean> => asked.push(by) === 1;
-  const registry = { stale: [], stalenessMs: () => 0, fleet: undefined, acceptAudit };
+  const store = { refusals: new Map(), rewrite: () => Promise.reject(new Error("unasked")) };
+  const shared = { auditProblem: undefined, acceptAudit, store };
+  const registry = { stale: [], stalenessMs: () => 0, fleet: undefined, shared };
   await using api = await startApi({ registry });
   const accept = async (): Promise<unknown> => {
     const headers = { "x-sluice-reason": "a new disk" };

@@ -26,6 +26,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/services/{service}/versions/{version}/migration": ["post"],
   "/v1/services/{service}/versions/{version}/state": ["put"],
   "/v1/services/{service}/weights": ["patch"],
+  "/v1/store/rewrite": ["post"],
   "/v1/upgrade": ["post"],
   "/v1/whoami": ["get"],
   "/v1/workers/swap": ["post"],

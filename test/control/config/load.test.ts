@@ -131,7 +131,7 @@ describe("readConfig()", () => {
       warningIsHealthy: false,
       copies: "sluice.copies",
     });
-    expect(config.store).toStrictEqual({ kind: "consul", prefix: "sluice" });
+    expect(config.store).toStrictEqual({ kind: "consul", prefix: "sluice", trust: [] });
     expect(config.register).toStrictEqual({
       service: "web",
       port: 80,

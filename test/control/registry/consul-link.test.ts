@@ -46,7 +46,7 @@ const SHARED = { store: { kind: "consul", prefix: "sluice" } };
 
 test("ConsulLink without a store in Consul is in no fleet and keeps no audit log", async () => {
   const { link: own, consul } = await link();
-  expect([own.store, own.fleet, own.auditPath]).toEqual([undefined, undefined, undefined]);
+  expect([own.store, own.fleet, own.shared?.auditPath]).toEqual([undefined, undefined, undefined]);
   expect(own.stale).toEqual([]);
   expect(consul.asked).toEqual([]);
 });
@@ -67,20 +67,20 @@ test("ConsulLink sends the token of a file, and the next one that the file has",
 
 test("ConsulLink keeps its copies in a folder of the sidecar's name", async () => {
   const { link: own, folder } = await link(SHARED);
-  expect(own.auditPath).toBe(join(folder, "a", "audit.jsonl"));
+  expect(own.shared?.auditPath).toBe(join(folder, "a", "audit.jsonl"));
 });
 
 test("ConsulLink notes the end of the audit log that it has a place for", async () => {
   const { link: own, consul, deps } = await link(SHARED);
-  const audit = await Audit.open({ path: own.auditPath, clock: deps.clock });
-  own.note(audit);
+  const audit = await Audit.open({ path: own.shared?.auditPath, clock: deps.clock });
+  own.shared?.note(audit);
   own.start();
   const fact = { actor: "local", action: "put", service: "web", reason: undefined, revision: 1 };
   await audit.append({ ...fact, before: undefined, after: undefined });
   const note = (): string | undefined => consul.keys.get("sluice/audit/a")?.value;
   await eventually(() => expect(note()).toContain(audit.head?.hash));
-  expect(own.auditProblem).toBeUndefined();
-  expect(await own.acceptAudit({ actor: "local", reason: undefined }, 1)).toBe(false);
+  expect(own.shared?.auditProblem).toBeUndefined();
+  expect(await own.shared?.acceptAudit({ actor: "local", reason: undefined }, 1)).toBe(false);
 });
 
 test("ConsulLink goes without an audit log where no folder can be made", async () => {
@@ -88,8 +88,8 @@ test("ConsulLink goes without an audit log where no folder can be made", async (
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, "file"), "");
   const { link: own, deps } = await link(SHARED, join(folder, "file"));
-  expect(own.auditPath).toBeUndefined();
-  expect(own.auditProblem).toContain("The audit log is only in memory: ");
+  expect(own.shared?.auditPath).toBeUndefined();
+  expect(own.shared?.auditProblem).toContain("The audit log is only in memory: ");
   expect(deps.lines.join()).toContain("kept_copy.unwritable");
 });
 

@@ -1,7 +1,13 @@
-import { expect, test } from "vitest";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { StoreConfig } from "../../../control/config/config-schema.ts";
 import { consulSchema, registerSchema } from "../../../control/config/consul-schema.ts";
-import { consulOptionsOf, registrationOf } from "../../../control/registry/options.ts";
+import { readConfig } from "../../../control/config/load.ts";
+import { consulOptionsOf, registrationOf, trustOf } from "../../../control/registry/options.ts";
+import { newSigningKey } from "../../../control/registry/signing-key.ts";
 import { ConfigError } from "../../../control/base/errors.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 test("registrationOf() fills in an id that is the same after a restart", () => {
   const config = registerSchema.parse({
@@ -40,4 +46,46 @@ test("consulOptionsOf() says which PEM file cannot be read", async () => {
   const error: unknown = await consulOptionsOf(config).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
   expect(String(error)).toMatch(/consul\.tls\.ca: wanted a PEM file, found .*ENOENT/);
+});
+
+describe("trustOf()", () => {
+  const storeOf = (more: object): StoreConfig => {
+    const text = JSON.stringify({
+      listeners: [{ bind: "127.0.0.1:0" }],
+      consul: {},
+      store: { kind: "consul", ...more },
+    });
+    return readConfig(text, { file: "test", environment: {} }).store;
+  };
+  const [ours, theirs] = [newSigningKey(), newSigningKey()];
+
+  async function keyFile(): Promise<string> {
+    const path = join(await temporaryFolder(), "table.key");
+    await writeFile(path, ours.pem, { mode: 0o600 });
+    return path;
+  }
+
+  test("is nobody in particular by default, and nothing where no table is shared", async () => {
+    expect(await trustOf(storeOf({}))).toEqual({ trust: [], signingKey: undefined });
+    expect(await trustOf({ kind: "memory" })).toBeUndefined();
+  });
+
+  test("reads the key that signs, which must be among those that are trusted", async () => {
+    const signingKey = await keyFile();
+    const trust = [theirs.publicKey, ours.publicKey];
+    const read = await trustOf(storeOf({ trust, signingKey }));
+    expect(read).toMatchObject({ trust, signingKey: { publicKey: ours.publicKey } });
+    const migrating = await trustOf(storeOf({ signingKey }));
+    expect(migrating).toMatchObject({ trust: [], signingKey: { publicKey: ours.publicKey } });
+    const refused = trustOf(storeOf({ trust: [theirs.publicKey], signingKey }));
+    await expect(refused).rejects.toMatchObject({
+      problems: [{ path: "store.trust", wanted: expect.stringContaining(ours.publicKey) }],
+    });
+  });
+
+  test("takes only public keys as they are printed", () => {
+    expect(() => storeOf({ trust: ["ssh-ed25519 AAAA"] })).toThrow(
+      "store.trust[0]: wanted a public key as `sluice key new` prints it",
+    );
+  });
 });

@@ -28,6 +28,6 @@ test("openStore() opens a file, and the audit log stands beside it", async () =>
 });
 
 test("openStore() opens no store of Consul: its link does", async () => {
-  const opening = openStore({ kind: "consul", prefix: "sluice" }, undefined, deps);
+  const opening = openStore({ kind: "consul", prefix: "sluice", trust: [] }, undefined, deps);
   await expect(opening).rejects.toThrow("does not say where Consul is");
 });

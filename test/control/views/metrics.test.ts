@@ -30,6 +30,7 @@ async function rendered(workers: readonly WorkerStats[]): Promise<string> {
     workerRestarts: 3,
     registryStalenessMs: 1_500,
     apiCalls: new Map([["wrong", 4]]),
+    tableRefusals: new Map([["forged", 2]]),
     version: "1.2.3",
   });
 }

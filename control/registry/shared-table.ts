@@ -1,0 +1,95 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { WatchDeps } from "../consul/watch.ts";
+import type { Audit } from "../records/audit.ts";
+import type { Events } from "../records/events.ts";
+import type { StoredTable } from "../store/store.ts";
+import type { Asker } from "../table/table-sink.ts";
+import { AuditNote } from "./audit-note.ts";
+import { ConsulStore } from "./consul-store.ts";
+import { SidecarFleet } from "./sidecar-fleet.ts";
+import type { Trust } from "./table-seal.ts";
+
+/** What a shared table works with. */
+export type SharedTableDeps = WatchDeps & { readonly log: Log; readonly events: Events };
+
+/** Where the table is, and who this sidecar is to the others. */
+export type SharedTableOptions = {
+  /** Of all keys in KV. */
+  readonly prefix: string;
+  readonly sidecar: string;
+  readonly trust: Trust;
+  /** The path of a copy by its file's name. undefined: none is kept. */
+  readonly copyPath: (file: string) => string | undefined;
+  /** What a predecessor had in force. undefined: there is none. */
+  readonly before: StoredTable | undefined;
+};
+
+/**
+ * The table in Consul's KV with all that belongs to it: the store, the fleet that shares it, and
+ * the end of this sidecar's audit log.
+ */
+export class SharedTable {
+  readonly store: ConsulStore;
+  readonly fleet: SidecarFleet;
+  readonly #deps: SharedTableDeps;
+  readonly #options: SharedTableOptions;
+  #auditPath: string | undefined;
+  #auditNote: AuditNote | undefined;
+  /** Why there is no audit log on disk. undefined: there is, or none is wanted. */
+  #auditLack: string | undefined;
+
+  constructor(deps: SharedTableDeps, options: SharedTableOptions) {
+    const { prefix, sidecar, trust, copyPath, before } = options;
+    const onProblem = (problem: string | undefined): void =>
+      void deps.events.emit({ kind: "store", problem });
+    const place = { prefix, sidecar, trust, copyPath: copyPath("table.json"), before };
+    this.#deps = deps;
+    this.#options = options;
+    this.store = new ConsulStore({ ...deps, onProblem }, place);
+    this.fleet = new SidecarFleet(deps, { prefix, sidecar });
+    this.#auditPath = copyPath("audit.jsonl");
+  }
+
+  /** Where this sidecar's audit log belongs. undefined: in memory. */
+  get auditPath(): string | undefined {
+    return this.#auditPath;
+  }
+
+  /** See RegistryView. */
+  get auditProblem(): string | undefined {
+    return this.#auditLack ?? this.#auditNote?.problem;
+  }
+
+  /** Copies are a convenience, not a promise: without them the audit log is in memory. */
+  async makeFolder(): Promise<void> {
+    const path = this.#auditPath;
+    if (path === undefined) return;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+    } catch (error) {
+      this.#deps.log.warn("kept_copy.unwritable", { path, error: errorText(error) });
+      this.#auditPath = undefined;
+      this.#auditLack = `The audit log is only in memory: ${errorText(error)}`;
+    }
+  }
+
+  /** Notes the end of this audit log from run() on, if it is the one at `auditPath`. */
+  note(audit: Audit): void {
+    if (this.#auditPath !== undefined) {
+      this.#auditNote = new AuditNote(this.#deps, this.#options, audit);
+    }
+  }
+
+  /** See RegistryView. */
+  async acceptAudit(by: Asker, revision: number): Promise<boolean> {
+    return (await this.#auditNote?.accept(by, revision)) ?? false;
+  }
+
+  /** Keeps up with Consul until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.fleet.run(signal), this.#auditNote?.run(signal)]);
+  }
+}

@@ -1,0 +1,71 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { open } from "node:fs/promises";
+import { errorText } from "../../proxy/base/error-text.ts";
+import { ConfigError } from "../base/errors.ts";
+import { secrecyFlaw } from "../base/secret-mode.ts";
+import { publicKeyBytes, publicKeyText } from "../config/public-key.ts";
+
+/** Larger files hold something else: a key of Ed25519 in PEM has 119 bytes. */
+const KEY_BYTES_MAX = 4_096;
+
+/** A key that signs tables. */
+export type SigningKey = {
+  readonly privateKey: KeyObject;
+  /** The text of its public key, which those who follow trust. */
+  readonly publicKey: string;
+};
+
+/** A key that nobody else has, and its text in PEM (PKCS #8, RFC 8410). */
+export function newSigningKey(): SigningKey & { readonly pem: string } {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  return { privateKey, publicKey: publicTextOf(privateKey), pem };
+}
+
+/**
+ * Reads a key of Ed25519 from a file of PEM that nobody else may read: `sluice key new` makes it,
+ * and so does `openssl genpkey -algorithm ed25519`. `at`: the key of the configuration that names
+ * the file. @throws ConfigError, which never quotes the file
+ */
+export async function readSigningKey(path: string, at: string): Promise<SigningKey> {
+  const problem = (wanted: string, found: string): ConfigError =>
+    new ConfigError("the signing key", [{ path: at, wanted, found }]);
+  try {
+    await using file = await open(path, "r");
+    const flaw = secrecyFlaw(path, await file.stat(), process.getuid?.());
+    if (flaw !== undefined) throw problem(flaw.wanted, flaw.found);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(KEY_BYTES_MAX + 1));
+    const privateKey = readPem(buffer.subarray(0, bytesRead));
+    if (privateKey?.asymmetricKeyType === "ed25519") {
+      return { privateKey, publicKey: publicTextOf(privateKey) };
+    }
+    const found = privateKey?.asymmetricKeyType ?? "something else";
+    throw problem(`a private key of Ed25519 in PEM (${path})`, found);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw problem(`a readable file (${path})`, errorText(error));
+  }
+}
+
+/** @throws Error when the text is not a public key; see publicKeyBytes() */
+export function verifyingKey(publicKey: string): KeyObject {
+  const bytes = publicKeyBytes(publicKey);
+  if (bytes === undefined) throw new Error("Cannot read a public key that was not checked before");
+  const x = bytes.toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+}
+
+/** undefined: it is none, or wants a passphrase. */
+function readPem(pem: Buffer): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function publicTextOf(privateKey: KeyObject): string {
+  const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
+  return publicKeyText(Buffer.from(x, "base64url"));
+}

@@ -1,0 +1,127 @@
+import { sign, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { z } from "zod";
+import { verifyingKey } from "./signing-key.ts";
+import type { SigningKey } from "./signing-key.ts";
+
+/** Says that a line is a signature, and of what form. It is signed too. */
+const FORMAT = "sluice-signed-1";
+
+/** Longest line of a signature that is read: several times ours. */
+const LINE_LENGTH_MAX = 1_024;
+
+const lineSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  key: z.string(),
+  /** Ed25519 (RFC 8032), base64. */
+  signature: z.string().refine(isBase64),
+});
+
+/** Whose tables are followed, and with which key this sidecar writes its own. */
+export type Trust = {
+  /** Texts of public keys. Empty: everybody's, signed or not. */
+  readonly trust: readonly string[];
+  /** undefined: this sidecar does not sign. */
+  readonly signingKey: SigningKey | undefined;
+};
+
+/**
+ * Why a document is not followed. unsigned: it has no signature. untrusted: the signature is by a
+ * key that is not trusted. forged: it is not that key's signature of this document at this place.
+ */
+export type SealFlaw = "unsigned" | "untrusted" | "forged";
+
+/** A document as it was signed, or why it is not followed. */
+export type Opened =
+  | {
+      readonly kind: "opened";
+      readonly document: string;
+      /** Whether it has a signature; without `trust` nobody has looked whose. */
+      readonly isSigned: boolean;
+    }
+  | { readonly kind: "refused"; readonly flaw: SealFlaw; readonly reason: string };
+
+/**
+ * Signs the document of one key in KV, and tells whether one that is there is signed. A signature
+ * is a line before the document. It covers every byte of the document, which has its revision, and
+ * the key's name: a document that was signed for another key is forged here.
+ */
+export class TableSeal {
+  readonly #place: string;
+  readonly #trusted: ReadonlyMap<string, KeyObject>;
+  readonly #signingKey: SigningKey | undefined;
+
+  /** `place`: the name of the key in KV. */
+  constructor(place: string, { trust, signingKey }: Trust) {
+    this.#place = place;
+    this.#trusted = new Map(trust.map((text) => [text, verifyingKey(text)]));
+    this.#signingKey = signingKey;
+  }
+
+  /** Whether only signed documents are followed. */
+  get isDemanded(): boolean {
+    return this.#trusted.size > 0;
+  }
+
+  /** Whether this sidecar can sign. */
+  get canSign(): boolean {
+    return this.#signingKey !== undefined;
+  }
+
+  /** What to write: with a signature if there is a key for it. */
+  seal(document: string): string {
+    if (this.#signingKey === undefined) return document;
+    const { privateKey, publicKey: key } = this.#signingKey;
+    const signature = sign(null, this.#signed(document), privateKey).toString("base64");
+    return `${JSON.stringify({ format: FORMAT, key, signature })}\n${document}`;
+  }
+
+  /** What was written. */
+  open(value: string): Opened {
+    const line = readLine(value);
+    const document = line === undefined ? value : value.slice(line.length);
+    if (!this.isDemanded) return { kind: "opened", document, isSigned: line !== undefined };
+    if (line === undefined) return refused("unsigned", "it is not signed");
+    const trusted = this.#trusted.get(line.key);
+    if (trusted === undefined) {
+      return refused("untrusted", `it is signed by ${shown(line.key)}, which is not trusted`);
+    }
+    const signature = Buffer.from(line.signature, "base64");
+    if (verify(null, this.#signed(document), trusted, signature)) {
+      return { kind: "opened", document, isSigned: true };
+    }
+    return refused("forged", `the signature is not that of ${line.key} for this document here`);
+  }
+
+  #signed(document: string): Buffer {
+    return Buffer.from(`${FORMAT}\n${this.#place}\n${document}`, "utf8");
+  }
+}
+
+/** The line of a signature. undefined: the value does not begin with one. */
+function readLine(
+  value: string,
+): (z.output<typeof lineSchema> & { readonly length: number }) | undefined {
+  const end = value.slice(0, LINE_LENGTH_MAX).indexOf("\n");
+  if (end < 0) return undefined;
+  try {
+    const line = lineSchema.parse(JSON.parse(value.slice(0, end)));
+    return { ...line, length: end + 1 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** In the one spelling that we write. */
+function isBase64(text: string): boolean {
+  return Buffer.from(text, "base64").toString("base64") === text;
+}
+
+/** Somebody else's text. */
+function shown(key: string): string {
+  return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
+}
+
+function refused(flaw: SealFlaw, reason: string): Opened {
+  return { kind: "refused", flaw, reason };
+}
