@@ -4,6 +4,7 @@ import { checkControl } from "./control-schema.ts";
 import type { ReadConfig } from "./config-shape.ts";
 import { pathText } from "./problems.ts";
 import { ownBinds } from "./own-binds.ts";
+import { listenersBelow, serviceBelow } from "./floor.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
 import type { Service } from "./service.ts";
@@ -21,7 +22,19 @@ export function checkConfig(config: ReadConfig): CrossProblem[] {
     ...checkListenedServices(config),
     ...checkConsul(config),
     ...checkHosts(config),
+    ...checkFloor(config),
   ];
+}
+
+/** What documents may not fall below, the file itself must not. */
+function checkFloor({ require: floor, listeners, services: all }: ReadConfig): CrossProblem[] {
+  const below = Object.entries(all).flatMap(([name, service]) =>
+    serviceBelow(floor, name, service).map(({ path, ...flaw }) => ({
+      ...flaw,
+      path: ["services", name, ...path],
+    })),
+  );
+  return [...listenersBelow(floor, listeners), ...below];
 }
 
 /** A listener is known by its bind, so another one with port 0 would share its socket. */

@@ -6,6 +6,7 @@ import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { PUBLIC_KEY_WANTED, publicKeyBytes } from "./public-key.ts";
 import { sidecarDrain } from "./policy-schema.ts";
 import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
+import { floorSchema } from "./floor.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { listenerTlsFiles, listenerTlsSchema, toListenerTls } from "./tls-schema.ts";
 import type { ListenerFiles } from "./tls-files.ts";
@@ -81,6 +82,7 @@ export const configShape = strict({
   releases: text.optional(),
   consul: consulSchema.optional(),
   register: registerSchema.optional(),
+  require: floorSchema,
   services,
 }).transform(({ listeners, ...others }) => ({
   ...others,

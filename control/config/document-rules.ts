@@ -3,6 +3,8 @@ import type { Config } from "./config-schema.ts";
 import { variablesIn } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { ownBinds } from "./own-binds.ts";
+import { serviceBelow } from "./floor.ts";
+import type { Floor } from "./floor.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
 import type { CrossProblem } from "./cross-problem.ts";
 import type { Service, ServiceVersion } from "./service.ts";
@@ -20,6 +22,7 @@ export type RulingConfig = Pick<
   | "services"
   | "documents"
   | "consul"
+  | "require"
 >;
 
 type State = {
@@ -33,6 +36,7 @@ type State = {
   readonly certificateFolders: readonly string[];
   /** Whether we are somebody in Consul's mesh. */
   readonly isInMesh: boolean;
+  readonly floor: Floor;
 };
 
 /**
@@ -66,15 +70,25 @@ export class DocumentRules {
     return this.#state.environment;
   }
 
-  /** What a document must not have: endpoints, and files that it may not have read. */
-  check({ versions, upstreamTls }: Service): CrossProblem[] {
+  /**
+   * What a document must not have: endpoints, files that it may not have read, and whatever is
+   * below the file's floor.
+   */
+  check(name: string, service: Service): CrossProblem[] {
+    const { versions, upstreamTls } = service;
     const { binds } = this.#state;
     return [
+      ...this.below(name, service),
       ...ownEndpoints(versions, binds),
       ...versions.flatMap((each) => this.#sockets(each)),
       ...(upstreamTls === undefined ? [] : this.#certificates(upstreamTls.files)),
       ...this.#mesh(upstreamTls),
     ];
+  }
+
+  /** What in a service that is in force already is below the file's floor. */
+  below(name: string, service: Service): CrossProblem[] {
+    return serviceBelow(this.#state.floor, name, service);
   }
 
   /** Nobody could connect: endpoints in the mesh ask who we are. */
@@ -132,6 +146,7 @@ function stateOf(config: RulingConfig, environment: Environment, base: string): 
     certificates: new Set(certificates.map((path) => resolve(base, path))),
     certificateFolders: control.certificateFolders.map((folder) => resolve(base, folder)),
     isInMesh: consul?.connect !== undefined,
+    floor: config.require,
   };
 }
 

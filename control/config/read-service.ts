@@ -22,7 +22,7 @@ export function readService(name: string, document: unknown, rules?: DocumentRul
   const origin = { written: document, lone: expanded.lone };
   const read = readBy(serviceSchema, expanded.document, origin);
   if (read.kind === "wrong") throw new ValidationError(`service ${name}`, read.problems);
-  refuse(name, rules?.check(read.value) ?? []);
+  refuse(name, rules?.check(name, read.value) ?? []);
   return read.value;
 }
 

@@ -3,6 +3,9 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { LiveAccess } from "../api/auth/access.ts";
 import type { Config } from "../config/config-schema.ts";
 import type { DocumentRules } from "../config/document-rules.ts";
+import { pathText } from "../config/problems.ts";
+import { ValidationError } from "../base/errors.ts";
+import type { DesiredTable } from "../table/desired-table.ts";
 import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
 import type { ReloadedServices } from "../table/reload-write.ts";
 import type { Services } from "../table/services.ts";
@@ -39,7 +42,7 @@ export type ReloadOptions = {
 export type ReloadDeps = {
   readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
-  readonly rules: Pick<DocumentRules, "follow">;
+  readonly rules: Pick<DocumentRules, "follow" | "below">;
   readonly access: Pick<LiveAccess, "prepare">;
   readonly certificates: Pick<Certificates, "checkListeners" | "addListeners" | "useListeners">;
   readonly log: Log;
@@ -67,7 +70,8 @@ export async function reload(
   const { plan, restore, reason = "reload", force = false } = options;
   const file = { before: before.documents, next: next.documents, restore };
   const context = { actor: "file", reason, ifMatch: "*", force } as const;
-  const write = { ...reloadWrite(file, context), listeners: next.listeners };
+  const admit = (after: DesiredTable): void => refuseBelow(after, deps.rules);
+  const write = { ...reloadWrite(file, context), listeners: next.listeners, admit };
   const config = { ...next, ...pick(before, needsRestart), control };
   // What the new file lets documents do applies to its own services already.
   deps.rules.follow(config);
@@ -106,6 +110,19 @@ function restartsFor(before: Config, next: Config): readonly (typeof NEED_RESTAR
 function controlAfter(before: Config["control"], next: Config["control"]): Config["control"] {
   const isSame = isDeepStrictEqual(lasting(before), lasting(next));
   return next.auth === undefined && !isSame ? before : { ...before, auth: next.auth };
+}
+
+/**
+ * A new floor holds for services that are in force already, and may have been changed since the
+ * file was read last. @throws ValidationError
+ */
+function refuseBelow({ services }: DesiredTable, rules: ReloadDeps["rules"]): void {
+  const problems = [...services].flatMap(([name, { service }]) =>
+    rules.below(name, service).map(({ path, ...flaw }) => {
+      return { ...flaw, path: pathText(["services", name, ...path]) };
+    }),
+  );
+  if (problems.length > 0) throw new ValidationError("the table in force", problems);
 }
 
 async function follow(

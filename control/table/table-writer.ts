@@ -60,6 +60,8 @@ export type Write = FilterWrite & {
   readonly action: string;
   /** Returns what becomes of which services, or throws. May be called again. */
   readonly edit: (table: DesiredTable) => DocumentChanges;
+  /** Throws if the table that comes of it must not be. Absent: any may be. */
+  readonly admit?: (after: DesiredTable) => void;
   /** An event to send besides `revision`. */
   readonly event?: (written: Written) => SluiceEvent;
   /** The listeners that come with it. Absent: those that are open stay. */
@@ -181,7 +183,7 @@ export class TableWriter {
   }
 
   /** The part of a write that can be refused and changes nothing. */
-  #prepare({ edit, context, fresh, listeners }: Write): Planned {
+  #prepare({ edit, admit, context, fresh, listeners }: Write): Planned {
     const before = this.table;
     const changes = edit(before);
     for (const [name, document] of changes) {
@@ -191,6 +193,7 @@ export class TableWriter {
     }
     const { discovery, rules } = this.#deps;
     const after = withDocuments(before, changes, discovery, rules);
+    admit?.(after);
     const { ifMatch } = context;
     if (ifMatch !== "*" && ifMatch !== before.revision) {
       throw new RevisionConflictError(ifMatch, before.revision);

@@ -14,7 +14,7 @@ function configOf(endpoints: readonly string[], more: object = {}): RulingConfig
 
 function flaws(rules: DocumentRules, ...endpoints: readonly string[]): readonly string[] {
   const service = readService("web", { versions: { v1: { endpoints } } });
-  return rules.check(service).map(({ path, found }) => `${path.join(".")} ${found}`);
+  return rules.check("web", service).map(({ path, found }) => `${path.join(".")} ${found}`);
 }
 
 describe("DocumentRules", () => {
@@ -60,7 +60,7 @@ describe("DocumentRules", () => {
     const found = (...args: Parameters<typeof tls>): readonly string[] => {
       const upstream = { tls: tls(...args) };
       const service = readService("api", { versions: { v1: { endpoints: [] } }, upstream });
-      return rules.check(service).map((flaw) => `${flaw.path.join(".")} ${flaw.found}`);
+      return rules.check("web", service).map((flaw) => `${flaw.path.join(".")} ${flaw.found}`);
     };
     expect(found("ca.pem")).toEqual([]);
     expect(found("/etc/sluice/ca.pem", "shop.pem")).toEqual([]);
@@ -83,8 +83,26 @@ describe("DocumentRules", () => {
     } as const;
     const service = readService("api", document);
     const rules = new DocumentRules(configOf([], { consul: {} }), {});
-    expect(rules.check(service).map(({ path }) => path.join("."))).toEqual(["upstream.connect"]);
+    expect(rules.check("web", service).map(({ path }) => path.join("."))).toEqual([
+      "upstream.connect",
+    ]);
     rules.follow(configOf([], { consul: { connect: { service: "web" } } }));
-    expect(rules.check(service)).toEqual([]);
+    expect(rules.check("web", service)).toEqual([]);
+  });
+
+  test("allows nothing below the file's floor", () => {
+    const upstream = { tls: {} };
+    const web = { upstream, versions: { v1: { endpoints: ["10.0.0.1:1"] } } };
+    const floor = { require: { upstreamTls: ["web"] } };
+    const text = JSON.stringify({
+      listeners: [{ bind: "127.0.0.1:8080" }],
+      services: { web },
+      ...floor,
+    });
+    const rules = new DocumentRules(readConfig(text, { file: "test", environment: {} }), {});
+    expect(flaws(rules, "10.0.0.1:1")).toEqual(["upstream.tls none"]);
+    expect(rules.below("api", readService("api", { versions: web.versions }))).toEqual([]);
+    rules.follow(configOf([]));
+    expect(flaws(rules, "10.0.0.1:1")).toEqual([]);
   });
 });

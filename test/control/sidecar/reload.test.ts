@@ -3,6 +3,7 @@ import type { Config } from "../../../control/config/config-schema.ts";
 import { readConfig } from "../../../control/config/load.ts";
 import { reload } from "../../../control/sidecar/reload.ts";
 import type { ReloadDeps, ReloadOptions } from "../../../control/sidecar/reload.ts";
+import type { CrossProblem } from "../../../control/config/cross-problem.ts";
 import { NO_TABLE, readTable, withDocuments } from "../../../control/table/desired-table.ts";
 import type { DesiredTable } from "../../../control/table/desired-table.ts";
 import type { Write, Written } from "../../../control/table/table-writer.ts";
@@ -45,6 +46,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
       change: async (write) => {
         const { action, fresh } = write;
         const written = writtenOf(table, write);
+        write.admit?.(written.after);
         const names = written.names.map((name) =>
           written.after.documents.has(name) ? name : `-${name}`,
         );
@@ -57,7 +59,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
       listen: async ({ bind }) => step(`listen ${bind}`),
       unlisten: async (bind) => void (await step(`unlisten ${bind}`)),
     },
-    rules: { follow: ignore },
+    rules: { follow: ignore, below: () => [] },
     access: {
       prepare: async (auth) => {
         if (auth?.tokenFile !== undefined) await step(`read ${auth.tokenFile}`);
@@ -134,6 +136,17 @@ test("reload() refuses certificates that cannot be used before it does anything"
   const { deps, steps } = bed(tlsConfigOf(B, { web }), "check files");
   await expect(reload(deps, configOf([A], { web }), PLAIN)).rejects.toThrow("no check files");
   expect(steps).toEqual([]);
+});
+
+test("reload() refuses a floor that services in force are below", async () => {
+  const { deps, steps } = bed(configOf([A, B], { web }));
+  const below = (name: string): CrossProblem[] =>
+    name === "shop" ? [{ path: ["upstream", "tls"], wanted: "TLS", found: "none" }] : [];
+  const refused = reload({ ...deps, rules: { ...deps.rules, below } }, configOf([A], {}), PLAIN);
+  await expect(refused).rejects.toThrow(
+    "Cannot read the table in force: services.shop.upstream.tls: wanted TLS, found none",
+  );
+  expect(steps).toEqual([`reserve ${B}`, `unlisten ${B}`]);
 });
 
 test("reload() that fails goes on with the certificates of before", async () => {

@@ -82,7 +82,7 @@ async function compose(
   const started = { configPath: "test", env: {} };
   const deps = {
     services,
-    rules: { follow: ignore },
+    rules: { follow: ignore, below: () => [] },
     discovery,
     certificates,
     store,
