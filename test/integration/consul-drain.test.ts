@@ -162,6 +162,39 @@ describe.skipIf(binary === "")("behind a sidecar that discovers it", { timeout: 
       killIfAlive(pid);
     }
   });
+
+  test("an upgrade registers what the file says by then, and leaves nothing behind", async () => {
+    const [port] = await freePorts();
+    const configOf = (service: string, check: object): object =>
+      fleet.configOf("edge", {
+        more: {
+          listeners: [{ bind: `127.0.0.1:${port}` }],
+          register: { service, address: "127.0.0.1", port, check },
+        },
+      });
+    type Registered = Readonly<Record<string, { readonly Service: string }>>;
+    const registered = async (): Promise<readonly string[]> =>
+      Object.values((await agent.get("agent/services")) as Registered)
+        .map(({ Service }) => Service)
+        .filter((service) => service !== "web");
+    const checkOf = async (service: string): Promise<unknown> =>
+      agent.get(`health/checks/${service}`);
+    const old = await start(configOf("shop", { http: `http://127.0.0.1:${port}/health` }));
+    await eventually(async () => expect(await registered()).toEqual(["shop"]));
+    await old.writeConfig(configOf("store", { tcp: `127.0.0.1:${port}`, interval: "1s" }));
+    const answer = await old.call("POST", "/v1/upgrade", {});
+    const { pid } = (await answer.json()) as { readonly pid: number };
+    try {
+      expect(await old.ended).toBe(0);
+      await eventually(async () => expect(await registered()).toEqual(["store"]), 15_000);
+      await eventually(async () =>
+        expect(await checkOf("store")).toMatchObject([{ Type: "tcp", Status: "passing" }]),
+      );
+      expect(await checkOf("shop")).toEqual([]);
+    } finally {
+      killIfAlive(pid);
+    }
+  });
 });
 
 function killIfAlive(pid: number): void {
