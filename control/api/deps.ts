@@ -46,7 +46,7 @@ export interface MigrationsView {
 
 /** What the API wants to know of the registry that tells this sidecar of endpoints and tables. */
 export interface RegistryView {
-  /** What in force may be out of date, and why. Empty: nothing is. */
+  /** What may be out of date besides the table, and why. Empty: nothing is. */
   readonly stale: readonly string[];
   /** How long ago it was last confirmed, in milliseconds. 0: it is current. */
   stalenessMs(): number;
@@ -138,7 +138,10 @@ export type ApiDeps = {
   readonly sidecar: SidecarControl;
   /** undefined: the configuration names none. */
   readonly registry?: RegistryView | undefined;
-  /** Why the table cannot be stored on this machine. undefined: it can. Absent: nobody knows. */
+  /**
+   * Why the table in force may not be the stored one, or cannot be stored. undefined: neither.
+   * Absent: nobody knows.
+   */
   readonly storeProblem?: (() => string | undefined) | undefined;
   readonly log: Log;
   readonly clock: Clock;

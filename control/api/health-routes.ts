@@ -63,15 +63,19 @@ export function unwellOf({
   lately,
   certificates,
 }: ApiDeps): Unwell {
-  const stale = [registry?.stale ?? [], storeProblem?.() ?? []].flat();
+  const store = storeProblem?.();
+  const ofRegistry = registry?.stale ?? [];
   const shown = services.names().map((name) => services.shown(name));
   const problems = problemsOf({
     services: shown,
     lately: lately(),
-    stale,
+    stale: ofRegistry,
+    store,
+    refused: services.refused,
     audit: [audit.problem ?? [], registry?.shared?.auditProblem ?? []].flat(),
     certificates: certificates.status(),
     credentials: access.problems,
   });
-  return { stale, ...problems };
+  const stale = store === undefined ? ofRegistry : [`table: ${store}`, ...ofRegistry];
+  return { stale: [...stale], ...problems };
 }

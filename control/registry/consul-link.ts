@@ -192,11 +192,9 @@ export class ConsulLink implements Registry {
     return acknowledging(sink, this.fleet);
   }
 
-  /** What may be out of date, and why. Empty: nothing is. */
+  /** What may be out of date besides the table, and why. Empty: nothing is. */
   get stale(): readonly string[] {
-    const problem = this.store?.problem;
     return [
-      ...(problem === undefined ? [] : [`table: ${problem}`]),
       ...this.discovery.problems,
       ...(this.#connect?.problems ?? []),
       ...(this.#splitters?.problems ?? []),

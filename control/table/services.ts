@@ -62,6 +62,11 @@ export class Services {
     return [...this.#writer.table.services.keys()];
   }
 
+  /** Why services are not as the stored table has them, by name. Empty: all are. */
+  get refused(): ReadonlyMap<string, string> {
+    return this.#writer.current.refused;
+  }
+
   /**
    * A service as people wrote it.
    * @throws UnknownServiceError
@@ -132,7 +137,7 @@ export class Services {
    * @throws NoUndoError, UnknownServiceError, and as every write
    */
   undo(name: string, revision: number | undefined, context: WriteContext): Promise<WriteAnswer> {
-    return this.#write(undoWrite(name, this.#writer.history, revision, context));
+    return this.#write(undoWrite(name, this.#writer.current.history, revision, context));
   }
 
   /**

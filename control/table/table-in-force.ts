@@ -45,6 +45,8 @@ export class TableInForce {
   readonly history = new History();
   readonly #deps: TableInForceDeps;
   #table = NO_TABLE;
+  /** Why documents of the last table that was read cannot be used. */
+  #flaws: ReadonlyMap<string, string> = new Map();
 
   constructor(deps: TableInForceDeps) {
     this.#deps = deps;
@@ -55,10 +57,22 @@ export class TableInForce {
     return this.#table;
   }
 
+  /**
+   * Why services are not as the table has them: their documents, which another version or a hand
+   * has stored, cannot be used. By name; empty: all are.
+   */
+  get refused(): ReadonlyMap<string, string> {
+    const { documents, services } = this.#table;
+    const isInForce = (name: string): boolean =>
+      services.get(name)?.document === documents.get(name);
+    return new Map([...this.#flaws].filter(([name]) => !isInForce(name)));
+  }
+
   /** Reads a stored table beside the one in force, and reports what cannot be used in it. */
   read(stored: StoredTable): DesiredTable {
     const { discovery, rules, events, log } = this.#deps;
     const { table, refused } = readTable(stored, this.#table, discovery, rules);
+    this.#flaws = new Map([...refused].map(([name, { message }]) => [name, message]));
     for (const [service, error] of refused) {
       log.error("service.refused", { service, error: error.message });
       const { problems } = error;

@@ -25,7 +25,6 @@ import {
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import { Serial } from "../base/serial.ts";
 import { changesText } from "./document-changes.ts";
-import type { History } from "./history.ts";
 import { Guard } from "./guard.ts";
 import type { Judged, Surroundings } from "./guard.ts";
 import type { Warning } from "./warnings.ts";
@@ -87,9 +86,10 @@ export type TableWriterDeps = TableInForceDeps & {
  * worker does not follow in time, the write stands and NotInForceError says so.
  */
 export class TableWriter {
+  /** What is in force, and what it was before. */
+  readonly current: TableInForce;
   readonly #deps: TableWriterDeps;
   readonly #serial = new Serial(WRITES_WAITING_MAX);
-  readonly #current: TableInForce;
   readonly #follower: TableFollower;
   readonly #guard: Guard;
   /** Somebody else is about to take the table over. */
@@ -97,19 +97,14 @@ export class TableWriter {
 
   constructor(deps: TableWriterDeps) {
     this.#deps = deps;
-    this.#current = new TableInForce(deps);
+    this.current = new TableInForce(deps);
     this.#guard = new Guard(deps.around);
-    this.#follower = new TableFollower({ ...deps, current: this.#current, serial: this.#serial });
+    this.#follower = new TableFollower({ ...deps, current: this.current, serial: this.#serial });
   }
 
   /** What is in force, or on its way there. */
   get table(): DesiredTable {
-    return this.#current.table;
-  }
-
-  /** What services were before. */
-  get history(): History {
-    return this.#current.history;
+    return this.current.table;
   }
 
   /** See Services.start(). */
@@ -118,7 +113,7 @@ export class TableWriter {
       const { stored, source } = await this.#firstTable(initial);
       // This comes first, so that what discovery finds while workers take in the table is not lost.
       this.#follower.hearDiscovery();
-      await this.#current.apply(this.#current.read(stored));
+      await this.current.apply(this.current.read(stored));
       this.#follower.hearStore();
       return source;
     });
@@ -140,7 +135,7 @@ export class TableWriter {
         const written = { ...planned, names: planned.changed, warnings };
         const prepared = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
         if (before === after) {
-          if (prepared !== undefined) await this.#current.apply(after, prepared);
+          if (prepared !== undefined) await this.current.apply(after, prepared);
           return written;
         }
         const conflict = await this.#save(written);
@@ -231,7 +226,7 @@ export class TableWriter {
   ): Promise<Written> {
     const { action, context } = write;
     const { after, names } = written;
-    const applied = await this.#current.apply(after, prepared).then(
+    const applied = await this.current.apply(after, prepared).then(
       () => undefined,
       (error: unknown) => new NotInForceError(after.revision, { cause: error }),
     );

@@ -15,17 +15,20 @@ import { problemsOfCertificates } from "./certificate-problems.ts";
 /**
  * What may not be well, the worst first. nothing_served: no version of a service can take a
  * request. no_service: a listener leads to a service that is not there. certificate_…: see
- * CERTIFICATE_PROBLEM_CODES. registry: what it tells may be out of date. audit: its log cannot be
- * written, or is not what it was. credentials: some of those who may call the API cannot. failing:
- * nothing but failures come from a version. partly_served: part of the requests get 503.
- * no_usable_endpoint, not_ready: a version has weight, but cannot take work. ejected: endpoints are
- * out for their own failures. unresolved: a name has no address.
+ * CERTIFICATE_PROBLEM_CODES. store: the table cannot be stored, or may not be the stored one.
+ * refused: a stored document cannot be used. registry: what it tells may be out of date. audit: its
+ * log cannot be written, or is not what it was. credentials: some of those who may call the API
+ * cannot. failing: nothing but failures come from a version. partly_served: part of the requests
+ * get 503. no_usable_endpoint, not_ready: a version has weight, but cannot take work. ejected:
+ * endpoints are out for their own failures. unresolved: a name has no address.
  */
 export const PROBLEM_CODES = [
   "nothing_served",
   "no_service",
   "certificate_missing",
   "certificate_expired",
+  "store",
+  "refused",
   "registry",
   "audit",
   "credentials",
@@ -41,6 +44,9 @@ export const PROBLEM_CODES = [
 
 /** As many as somebody reads; behind them are mostly more of the same. */
 export const PROBLEMS_MAX = 100;
+
+/** Longest reason: it may list every mistake of a large document. */
+const REASON_LENGTH_MAX = 1_000;
 
 /** Failures in a row that are no accident any more: as many as eject an endpoint by default. */
 const FAILURES_MIN = 5;
@@ -83,6 +89,10 @@ export type Patient = {
   readonly lately: Lately;
   /** What the registry says of itself: see RegistryView. */
   readonly stale: readonly string[];
+  /** Why the table is not as it is stored, or cannot be stored. Absent: it is, and it can. */
+  readonly store?: string | undefined;
+  /** See Services. Absent: none. */
+  readonly refused?: ReadonlyMap<string, string>;
   /** What is wrong with the audit log. */
   readonly audit: readonly string[];
   /** Why credentials of the control API cannot be used, in sentences. */
@@ -93,9 +103,12 @@ export type Patient = {
 
 /** Everything that is not well at the moment, of PROBLEMS_MAX at most the text. */
 export function problemsOf(patient: Patient): Problems {
-  const { services, lately, stale, audit, credentials, certificates } = patient;
+  const { services, lately, stale, store, refused = new Map() } = patient;
+  const { audit, credentials, certificates } = patient;
   const all: readonly StandingProblem[] = [
     ...problemsOfCertificates(certificates),
+    ...(store === undefined ? [] : [{ code: "store", text: `table: ${store}` } as const]),
+    ...refusedDocuments(refused, services),
     ...stale.map((text): StandingProblem => ({ code: "registry", text })),
     ...audit.map((text): StandingProblem => ({ code: "audit", text })),
     ...credentials.map((text): StandingProblem => ({ code: "credentials", text })),
@@ -106,6 +119,22 @@ export function problemsOf(patient: Patient): Problems {
   const problems = worst.slice(0, PROBLEMS_MAX);
   const more = all.length - problems.length;
   return more === 0 ? { problems } : { problems, moreProblems: more };
+}
+
+function refusedDocuments(
+  refused: ReadonlyMap<string, string>,
+  services: readonly ShownService[],
+): StandingProblem[] {
+  const names = new Set(services.map(({ snapshot }) => snapshot.name));
+  return [...refused].map(([service, reason]) => {
+    const outcome = names.has(service) ? "it stays as it was" : "it is not there";
+    const text = `${service}: what is stored cannot be used, so ${outcome}: ${cut(reason)}`;
+    return { code: "refused", service, text };
+  });
+}
+
+function cut(reason: string): string {
+  return reason.length > REASON_LENGTH_MAX ? `${reason.slice(0, REASON_LENGTH_MAX)}…` : reason;
 }
 
 /** Lower is worse; what hits traffic is worse than what does not. */

@@ -59,7 +59,10 @@ describe.skipIf(!isMountable)("a disk that takes nothing", { timeout: 60_000 }, 
     // While it runs.
     await spoil();
     expect(await shift(first, 7)).toMatchObject([503, { code: "store_unwritable" }]);
-    expect((await health(first)).stale.join()).toContain(code);
+    expect(await health(first)).toMatchObject({
+      stale: [expect.stringContaining(code)],
+      problems: [{ code: "store", text: expect.stringContaining(code) }],
+    });
     await stop(first);
     // The lock that went has left room for the next one.
     if (kind === "full") await disk.fill();

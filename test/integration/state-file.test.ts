@@ -145,6 +145,22 @@ test("a good table is served where nothing can be written, and it is said", asyn
   expect(await sidecar.ended).toBe(0);
 });
 
+test("a stored document that cannot be used costs only its service, and it is said", async () => {
+  const path = await statePath();
+  const stored = { ...services, shop: { versions: {} } } as typeof services;
+  await writeFile(path, encodeTable({ revision: 4, services: stored }));
+  const sidecar = await start({ store: { kind: "file", path }, services });
+  const problems = async (): Promise<unknown> =>
+    ((await (await sidecar.call("GET", "/readyz")).json()) as { problems: unknown }).problems;
+  const text = expect.stringMatching(
+    /^shop: what is stored cannot be used, so it is not there: Ca/,
+  );
+  expect(await problems()).toEqual([{ code: "refused", service: "shop", text }]);
+  const shop = { versions: { v1: { endpoints: ["127.0.0.1:1"] } } };
+  expect((await sidecar.call("PUT", "/v1/services/shop", shop)).status).toBe(200);
+  expect(await problems()).toEqual([]);
+});
+
 test("a second process on one state file is refused and told who has it", async () => {
   const path = await statePath();
   const first = await start({ store: { kind: "file", path }, services });

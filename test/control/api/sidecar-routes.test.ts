@@ -28,7 +28,7 @@ test("POST drain answers at once; readyz is 503 and says why from then on", asyn
 });
 
 test("readyz stays 200 while the registry is away, and says what is stale", async () => {
-  const stale = ["table: Consul cannot be reached"];
+  const stale = ["instances: Consul cannot be reached"];
   await using api = await startApi({ registry: { stale, stalenessMs: () => 1, fleet: undefined } });
   const problems = [{ code: "registry", text: stale[0] }];
   const answer = { ready: true, reasons: [], stale, problems };
@@ -177,6 +177,10 @@ test("readyz stays 200 while the table cannot be stored, and says why", async ()
   await using api = await startApi({ storeProblem: () => storeProblem });
   expect(await call(api, "GET", "/readyz")).toMatchObject([
     200,
-    { ready: true, stale: [storeProblem] },
+    {
+      ready: true,
+      stale: [`table: ${storeProblem}`],
+      problems: [{ code: "store", text: `table: ${storeProblem}` }],
+    },
   ]);
 });

@@ -157,7 +157,7 @@ test("ConsulLink says why its table may not be Consul's, and tells the event", a
   await own.store?.save({ revision: 1, services: { web } }, 0);
   consul.fault = { kind: "answer", status: 500, text: "No cluster leader" };
   await own.store?.load();
-  expect(own.stale).toEqual([expect.stringContaining("table: ")]);
+  expect(own.store?.problem).toContain("No cluster leader");
   expect(events.since(0)).toMatchObject([{ kind: "store" }]);
 });
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Events } from "../../../control/records/events.ts";
-import { NO_TABLE, rediscovered } from "../../../control/table/desired-table.ts";
+import { NO_TABLE, rediscovered, withDocuments } from "../../../control/table/desired-table.ts";
 import { TableInForce } from "../../../control/table/table-in-force.ts";
 import type { PreparedChange, TableSink } from "../../../control/table/table-sink.ts";
 import type { VersionSnapshot } from "../../../proxy/table/snapshot.ts";
@@ -64,6 +64,27 @@ test("TableInForce.apply() keeps the change that the sink could not carry out", 
   const after = current.read({ revision: 4, services: { web } });
   await expect(current.apply(after)).rejects.toThrow("a worker is silent");
   expect(current.table).toBe(after);
+});
+
+test("TableInForce.refused has what cannot be used, until it is written anew or gone", async () => {
+  const { current } = inForce({ apply: async () => undefined });
+  const bad = { versions: {} };
+  const names = (): string[] => [...current.refused.keys()];
+  await current.apply(current.read({ revision: 4, services: { web, shop } }));
+  expect(names()).toEqual([]);
+  const read = current.read({ revision: 5, services: { web: bad, shop: bad, api: bad } });
+  await current.apply(read);
+  expect([...current.table.services.keys()]).toEqual(["web", "shop"]);
+  expect(names()).toEqual(["web", "shop", "api"]);
+  expect(current.refused.get("web")).toMatch(/^Cannot read service web: versions: wanted /);
+  const changes = new Map([
+    ["web", web],
+    ["api", undefined],
+  ]);
+  await current.apply(withDocuments(current.table, changes, undefined));
+  expect(names()).toEqual(["shop"]);
+  await current.apply(current.read({ revision: 7, services: { shop } }));
+  expect(names()).toEqual([]);
 });
 
 test("TableInForce.read() tells of services that cannot be used, and applies nothing", () => {

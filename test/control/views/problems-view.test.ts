@@ -152,6 +152,33 @@ test("problemsOf() tells of listeners without service, registry and audit log", 
   });
 });
 
+test("problemsOf() tells of the store, and of stored documents that cannot be used", () => {
+  const services = [shown({ v1: { weight: 1, endpoints: [WELL] } })];
+  const found = problemsOf({
+    services,
+    lately: QUIET,
+    stale: ["instances: none"],
+    store: "ENOSPC",
+    refused: new Map([
+      ["web", "Cannot read service web"],
+      ["new", "x".repeat(5_000)],
+    ]),
+    audit: [],
+    credentials: [],
+    certificates: [],
+  });
+  expect(problemsSchema.parse(found)).toEqual(found);
+  const told = found.problems.map(({ code, service, text }) => [code, service, text.slice(0, 90)]);
+  const why = "what is stored cannot be used, so";
+  expect(told).toEqual([
+    ["store", undefined, "table: ENOSPC"],
+    ["registry", undefined, "instances: none"],
+    ["refused", "web", `web: ${why} it stays as it was: Cannot read service web`],
+    ["refused", "new", `new: ${why} it is not there: ${"x".repeat(90)}`.slice(0, 90)],
+  ]);
+  expect(found.problems.at(-1)?.text.length).toBeLessThan(1_100);
+});
+
 test("problemsOf() tells the worst of many, those with traffic first, and how many more", () => {
   const dead = shown({ v1: { weight: 1, endpoints: [] } });
   const services = Array.from({ length: PROBLEMS_MAX }, (_, index) => ({
