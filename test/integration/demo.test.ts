@@ -63,8 +63,8 @@ test.runIf(process.platform === "linux")(
     const node = `${process.execPath} --disable-sigusr1 `;
     const [keeper = "", ...shops] = await childrenOf(demo.pid);
     // The sidecar that the keeper starts names itself, so its own line says no more.
-    expect(keeper).toMatch(new RegExp(`^${node}.*keeper\\.ts .* --disable-sigusr1 .* run -c `));
-    const file = "control/cli/demo/shop.ts";
+    expect(keeper).toMatch(new RegExp(`^${node}.*keeper\\.js .* --disable-sigusr1 .* run -c `));
+    const file = "control/cli/demo/shop.js";
     expect(shops.map((line) => line.replace(/\S*control/, "control"))).toEqual([
       `${node}${file} v1`,
       `${node}${file} v2`,

@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ownWorkerFile } from "../../control/base/program-files.ts";
+import { pathToFileURL } from "node:url";
+import { CLI } from "./sidecar.ts";
 
-/** Runs the worker that we have, from where it is. */
-const OUR_WORKER = `await import(${JSON.stringify(`file://${ownWorkerFile()}`)});\n`;
+/** Runs the worker of the program that is tested, from where it is. */
+const WORKER = new URL("../../proxy/worker.js", pathToFileURL(CLI));
+const OUR_WORKER = `await import(${JSON.stringify(WORKER.href)});\n`;
 
 /** What the worker of a release does, as the text of its entry file. */
 const RELEASES = {

@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { builtProgram } from "./built-program.ts";
 
-/** The program's entry, run from source. */
-export const CLI = fileURLToPath(new URL("../../control/cli/main.ts", import.meta.url));
+/** The program's entry. */
+export const CLI = await builtProgram();
 /** How long a sidecar may take to be ready before a test fails. */
 const START_DEADLINE_MS = 45_000;
 
@@ -47,7 +47,7 @@ export type TestSidecar = {
 
 /**
  * Starts a sidecar with `config` (as in sluice.yaml). Without listeners and control it has one
- * listener and its API on free ports. `main`: the program's entry, if not the source's.
+ * listener and its API on free ports. `main`: another entry of the program.
  */
 export async function startSidecar(
   config: object,
