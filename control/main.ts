@@ -185,7 +185,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
   const views = { filters, workers, lately, migrations, certificates, sidecar, registry: link };
-  const storeProblem = (): string | undefined => store.problem;
+  const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
   const build = { version: buildVersion() };
   const calls = new RefusedCalls({ ...shared, revision: () => services.revision });
   const deps = { ...shared, access, calls, ...views, storeProblem, services, build };

@@ -9,6 +9,7 @@ import type { WatchDeps } from "../consul/watch.ts";
 import type { Audit } from "../records/audit.ts";
 import { headOf } from "../records/audit-entry.ts";
 import type { Events } from "../records/events.ts";
+import { REVISION_MAX } from "./table-document.ts";
 import type { Asker } from "../table/table-sink.ts";
 
 /** A burst of changes is noted at its beginning and its end. */
@@ -32,6 +33,8 @@ const headSchema = z.object({
 });
 
 const noteSchema = headSchema.extend({
+  /** The latest that the sidecar has had: see RevisionWitness. */
+  revision: z.int().min(0).max(REVISION_MAX).default(0),
   time: z.iso.datetime(),
   lost: z.object({ noted: headSchema, reason: z.string(), time: z.iso.datetime() }).optional(),
 });
@@ -47,6 +50,8 @@ export type AuditNotePlace = {
   readonly prefix: string;
   /** The same after a restart. */
   readonly sidecar: string;
+  /** The revision that is in force. 0: none is yet. */
+  readonly revision: () => number;
 };
 
 /**
@@ -60,6 +65,9 @@ export class AuditNote {
   readonly #prefix: string;
   readonly #key: string;
   readonly #audit: Audit;
+  readonly #revision: () => number;
+  /** What the note has said of it. */
+  #notedRevision = 0;
   #lost: Note["lost"];
   #wake: () => void = () => undefined;
 
@@ -68,6 +76,7 @@ export class AuditNote {
     this.#prefix = `${place.prefix}/audit/`;
     this.#key = `${this.#prefix}${consulPath(place.sidecar)}`;
     this.#audit = audit;
+    this.#revision = place.revision;
   }
 
   /** How the log differs from what was noted. undefined: it does not, or somebody knows. */
@@ -116,6 +125,7 @@ export class AuditNote {
   async #compare(): Promise<void> {
     const note = await this.#read();
     if (note === undefined) return;
+    this.#notedRevision = note.revision;
     const reason = await this.#audit.contradiction(note);
     const found =
       reason === undefined ? undefined : { noted: headOf(note), reason, time: this.#now() };
@@ -138,7 +148,8 @@ export class AuditNote {
     const { head } = this.#audit;
     // Of a log that cannot be read, or that has nothing to lose, there is no note.
     if (head === undefined || head.sequence === 0) return;
-    const note: Note = { ...head, time: this.#now(), lost: this.#lost };
+    const revision = Math.max(this.#notedRevision, this.#revision());
+    const note: Note = { ...head, revision, time: this.#now(), lost: this.#lost };
     await putKey(this.#deps.client, this.#key, JSON.stringify(note));
   }
 

@@ -154,7 +154,7 @@ export class ConsulLink implements Registry {
 
   arrive(services: Services, api: string, isWell: () => boolean): void {
     this.#splitters = new Splitters({ ...this.#deps, client: this.client, services });
-    this.fleet?.announce(api);
+    this.shared?.arrive(api);
     this.#registrar?.start(isWell);
   }
 

@@ -6,9 +6,11 @@ import type { WatchDeps } from "../consul/watch.ts";
 import type { Audit } from "../records/audit.ts";
 import type { Events } from "../records/events.ts";
 import type { StoredTable } from "../store/store.ts";
+import { untilAborted } from "../store/until-aborted.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { AuditNote } from "./audit-note.ts";
 import { ConsulStore } from "./consul-store.ts";
+import { RevisionWitness } from "./revision-witness.ts";
 import { SidecarFleet } from "./sidecar-fleet.ts";
 import type { Trust } from "./table-seal.ts";
 
@@ -38,6 +40,9 @@ export class SharedTable {
   readonly #options: SharedTableOptions;
   #auditPath: string | undefined;
   #auditNote: AuditNote | undefined;
+  /** undefined: nobody is trusted in particular, so that old tables are followed too. */
+  readonly #witness: RevisionWitness | undefined;
+  readonly #arrived = Promise.withResolvers<void>();
   /** Why there is no audit log on disk. undefined: there is, or none is wanted. */
   #auditLack: string | undefined;
 
@@ -51,6 +56,9 @@ export class SharedTable {
     this.store = new ConsulStore({ ...deps, onProblem }, place);
     this.fleet = new SidecarFleet(deps, { prefix, sidecar });
     this.#auditPath = copyPath("audit.jsonl");
+    if (trust.trust.length > 0) {
+      this.#witness = new RevisionWitness(deps, prefix, () => this.fleet.revision);
+    }
   }
 
   /** Where this sidecar's audit log belongs. undefined: in memory. */
@@ -79,7 +87,8 @@ export class SharedTable {
   /** Notes the end of this audit log from run() on, if it is the one at `auditPath`. */
   note(audit: Audit): void {
     if (this.#auditPath !== undefined) {
-      this.#auditNote = new AuditNote(this.#deps, this.#options, audit);
+      const place = { ...this.#options, revision: () => this.fleet.revision };
+      this.#auditNote = new AuditNote(this.#deps, place, audit);
     }
   }
 
@@ -88,8 +97,29 @@ export class SharedTable {
     return (await this.#auditNote?.accept(by, revision)) ?? false;
   }
 
+  /** Why the table may not be the one that it should be. undefined: it is. */
+  get problem(): string | undefined {
+    return this.store.problem ?? this.#witness?.problem;
+  }
+
   /** Keeps up with Consul until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.fleet.run(signal), this.#auditNote?.run(signal)]);
+    const noted = this.#auditNote?.run(signal);
+    await Promise.all([this.fleet.run(signal), noted, this.#tellOfOlder(signal)]);
+  }
+
+  /** The table is in force. `api`: where our control API listens. */
+  arrive(api: string): void {
+    this.fleet.announce(api);
+    this.#arrived.resolve();
+  }
+
+  async #tellOfOlder(signal: AbortSignal): Promise<void> {
+    await this.#witness?.run(signal);
+    await Promise.race([this.#arrived.promise, untilAborted(signal)]);
+    const problem = this.#witness?.problem;
+    if (problem === undefined) return;
+    this.#deps.log.error("store.older", { problem });
+    this.#deps.events.emit({ kind: "store", problem });
   }
 }

@@ -81,6 +81,11 @@ export class SidecarFleet {
     this.#wake();
   }
 
+  /** The revision that all workers of this sidecar act on. 0: none yet. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** Says where our control API listens. */
   announce(api: string): void {
     this.#api = api;
@@ -120,7 +125,7 @@ export class SidecarFleet {
 
   /** All live sidecars, by name. @throws ConsulError */
   async members(): Promise<readonly FleetMember[]> {
-    return this.#read(await getKeys(this.#deps.client, this.#prefix));
+    return membersOf(await getKeys(this.#deps.client, this.#prefix), this.#prefix);
   }
 
   /**
@@ -164,7 +169,7 @@ export class SidecarFleet {
   /** A list without us is not the fleet's: somebody has emptied it, or we may not read it. */
   #lagging(entries: readonly KvEntry[], revision: number): readonly FleetMember[] {
     const { sidecar } = this.#options;
-    const members = this.#read(entries);
+    const members = membersOf(entries, this.#prefix);
     const lagging = members.filter((member) => member.revision < revision);
     const isListed = members.some((member) => member.sidecar === sidecar);
     return isListed ? lagging : [...lagging, { sidecar, revision: 0, api: this.#api }];
@@ -243,19 +248,19 @@ export class SidecarFleet {
       consul.session.destroy({ id: former, ...dc }),
     );
   }
+}
 
-  /** An unreadable value means a sidecar that acts on nothing we know. */
-  #read(entries: readonly KvEntry[]): readonly FleetMember[] {
-    return entries
-      .filter((entry) => entry.session !== undefined)
-      .flatMap((entry) => {
-        const sidecar = decoded(entry.key.slice(this.#prefix.length));
-        if (sidecar === undefined) return [];
-        const isOurs = entry.value.length <= VALUE_LENGTH_MAX;
-        const value = isOurs ? memberSchema.safeParse(parseJson(entry.value)).data : undefined;
-        return { sidecar, revision: value?.revision ?? 0, api: value?.api };
-      });
-  }
+/** An unreadable value means a sidecar that acts on nothing we know. */
+function membersOf(entries: readonly KvEntry[], prefix: string): readonly FleetMember[] {
+  return entries
+    .filter((entry) => entry.session !== undefined)
+    .flatMap((entry) => {
+      const sidecar = decoded(entry.key.slice(prefix.length));
+      if (sidecar === undefined) return [];
+      const isOurs = entry.value.length <= VALUE_LENGTH_MAX;
+      const value = isOurs ? memberSchema.safeParse(parseJson(entry.value)).data : undefined;
+      return { sidecar, revision: value?.revision ?? 0, api: value?.api };
+    });
 }
 
 /** undefined: no sidecar writes such a name. */

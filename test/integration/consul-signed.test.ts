@@ -167,6 +167,25 @@ describe.skipIf(binary === "")("signed tables in Consul", { timeout: 60_000 }, (
     });
   });
 
+  test("a start without a copy says that there was a later table than it finds", async () => {
+    const store = { trust: [ours.publicKey], signingKey: await keyFile() };
+    const first = await start("a", store);
+    expect(await shift(first, 2)).toEqual([200, 2]);
+    const old = await valueOf();
+    expect(await shift(first, 3)).toEqual([200, 3]);
+    await eventually(async () => expect(await valueOf(`${prefix}/audit/a`)).toContain(':3,"time"'));
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    await forge(old);
+    const second = await start("b", { ...store, signingKey: undefined });
+    expect(await inForce(second)).toBe("2: 2");
+    await eventually(async () => {
+      const wanted = `it has revision 2, but ${prefix}/audit/a says that there was 3`;
+      expect(await stale(second)).toContain(wanted);
+    });
+    expect(second.log.map(({ event }) => event)).toContain("store.older");
+  });
+
   test("keys rotate while both write, and followers miss no table", async () => {
     const parts = hurried(consulParts({ address: agent.address }));
     const open = (sidecar: string, trust: Trust): ConsulStore =>

@@ -31,16 +31,19 @@ type Noted = {
 };
 
 /** What one process of the sidecar `a/1` has, with the log at `path`. */
-async function start(bed: FakeConsulBed, path: string): Promise<Noted> {
+async function start(bed: FakeConsulBed, path: string, revision = 2): Promise<Noted> {
   const { clock } = bed.deps;
   const audit = await Audit.open({ path, clock });
   const events = new Events(clock);
-  const note = new AuditNote({ ...bed.deps, events }, { prefix: "sluice", sidecar: "a/1" }, audit);
+  const place = { prefix: "sluice", sidecar: "a/1", revision: () => revision };
+  const note = new AuditNote({ ...bed.deps, events }, place, audit);
   return { audit, note, events, running: bed.run((signal) => note.run(signal)) };
 }
 
-function noted({ consul }: FakeConsulBed): { sequence: number; hash: string; lost?: object } {
-  return JSON.parse(consul.keys.get(KEY)?.value ?? "{}") as ReturnType<typeof noted>;
+type Value = { sequence: number; hash: string; revision: number; lost?: object };
+
+function noted({ consul }: FakeConsulBed): Value {
+  return JSON.parse(consul.keys.get(KEY)?.value ?? "{}") as Value;
 }
 
 async function end({ running }: Noted): Promise<void> {
@@ -159,4 +162,20 @@ test("AuditNote deletes notes of names that have not come back for 90 days", asy
   await eventually(() => expect(bed.consul.keys.has("sluice/audit/old")).toBe(false));
   expect(bed.consul.keys.has("sluice/audit/young")).toBe(true);
   expect(bed.consul.keys.has("sluice/audit/other")).toBe(true);
+});
+
+test("AuditNote keeps the latest revision that the sidecar has had", async () => {
+  const bed = await openConsulBed();
+  const path = join(await temporaryFolder(), "audit.jsonl");
+  const first = await start(bed, path, 12);
+  await first.audit.append(fact);
+  await eventually(() => expect(noted(bed)).toMatchObject({ sequence: 1, revision: 12 }));
+  await end(first);
+  const second = await start(bed, path, 9);
+  await second.audit.append(fact);
+  await eventually(() => expect(noted(bed)).toMatchObject({ sequence: 2, revision: 12 }));
+  await end(second);
+  const third = await start(bed, path, 13);
+  await third.audit.append(fact);
+  await eventually(() => expect(noted(bed)).toMatchObject({ sequence: 3, revision: 13 }));
 });

@@ -6,6 +6,7 @@ import { readConfig } from "../../../control/config/load.ts";
 import { Events } from "../../../control/records/events.ts";
 import { Audit } from "../../../control/records/audit.ts";
 import { ConsulLink } from "../../../control/registry/consul-link.ts";
+import { newSigningKey } from "../../../control/registry/signing-key.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { CONSUL_LEAF, CONSUL_ROOTS } from "../../support/connect-answers.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -81,6 +82,27 @@ test("ConsulLink notes the end of the audit log that it has a place for", async 
   await eventually(() => expect(note()).toContain(audit.head?.hash));
   expect(own.shared?.auditProblem).toBeUndefined();
   expect(await own.shared?.acceptAudit({ actor: "local", reason: undefined }, 1)).toBe(false);
+});
+
+test("ConsulLink says that others have had a later table, where it trusts only some", async () => {
+  const { services } = await started({ web });
+  const others = JSON.stringify({ revision: 12 });
+  const trust = [newSigningKey().publicKey];
+  const store = { ...SHARED.store, trust };
+  for (const [more, wanted] of [
+    [SHARED, undefined],
+    [{ store }, expect.stringContaining("it has revision 4, but sluice/fleet/b says")],
+  ] as const) {
+    const { link: own, consul, events, deps } = await link(more);
+    consul.set("sluice/fleet/b", others, "session-9");
+    own.start();
+    own.fleet?.acknowledge(4);
+    own.arrive(services, "http://10.0.0.7:9180", () => true);
+    const told = (): number => deps.lines.join().split("store.older").length - 1;
+    const count = wanted === undefined ? 0 : 1;
+    await eventually(() => expect([own.shared?.problem, told()]).toEqual([wanted, count]));
+    expect(events.since(0)).toHaveLength(count);
+  }
 });
 
 test("ConsulLink goes without an audit log where no folder can be made", async () => {
