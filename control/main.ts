@@ -81,12 +81,8 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const { config, log, inheritance } = start;
   const clock = systemClock;
   const events = new Events(clock);
-  const mesh: ConsulLinkDeps["mesh"] = {
-    setMaterial: async (material) => workers.tellTls({ ...material, ticketKeys: [] }),
-    setIntentions: async (intentions) => workers.tellIntentions(intentions),
-  };
   const before = inheritance?.table;
-  const linkDeps = { clock, random: systemRandom, log, events, mesh };
+  const linkDeps = { clock, random: systemRandom, log, events };
   const link = await openLink(config, before, linkDeps);
   const onProblem = (problem: string | undefined): void =>
     void events.emit({ kind: "store", problem });
@@ -202,11 +198,12 @@ function openAccess(
   return LiveAccess.open({ auth, socketRole: role, folder: dirname(configPath) }, deps);
 }
 
+/** Those of files, which the ones of Consul's mesh join. */
 function openCertificates(
   { configPath, log, inheritance }: Start,
-  { events, workers }: Opened,
+  { events, workers, link }: Opened,
 ): Certificates {
-  return new Certificates({
+  const certificates = new Certificates({
     file: configPath,
     tell: (material) => workers.tellTls(material),
     tickets: inheritance?.tickets,
@@ -214,6 +211,11 @@ function openCertificates(
     events,
     log,
   });
+  link?.mesh?.join({
+    setMaterial: async (material) => certificates.shared.set("connect", material),
+    setIntentions: async (intentions) => workers.tellIntentions(intentions),
+  });
+  return certificates;
 }
 
 /**

@@ -97,7 +97,10 @@ function checkConsul({
   consul: given,
   listeners,
 }: ReadConfig): CrossProblem[] {
-  if (given !== undefined) return given.connect === undefined ? checkConnect(listeners, all) : [];
+  if (given !== undefined) {
+    const flaws = given.connect === undefined ? checkConnect(listeners, all) : [];
+    return [...flaws, ...checkProxy({ register: own, consul: given, listeners })];
+  }
   const users = [
     ...(kept.kind === "consul" ? ["store"] : []),
     ...(own === undefined ? [] : ["register"]),
@@ -125,6 +128,28 @@ function checkConnect(
   if (users.length === 0) return [];
   const wanted = `the service that we are in the mesh, which ${users.join(", ")} uses`;
   return [{ path: ["consul", "connect"], wanted, found: "nothing" }];
+}
+
+/** Whoever finds the proxy speaks the mesh's TLS to it, and wants the service that it says. */
+function checkProxy({
+  register: own,
+  consul: given,
+  listeners,
+}: Pick<ReadConfig, "register" | "consul" | "listeners">): CrossProblem[] {
+  if (own?.connectProxy !== true) return [];
+  const service = given?.connect?.service;
+  const flaws: CrossProblem[] = [];
+  if (service !== own.service) {
+    const wanted = "the service of consul.connect beside connectProxy";
+    const there = JSON.stringify(service ?? "nothing");
+    const found = `${JSON.stringify(own.service)}, and there ${there}`;
+    flaws.push({ path: ["register", "service"], wanted, found });
+  }
+  if (!listeners.some(({ tls }) => tls?.intentions)) {
+    const wanted = "a listener with tls: connect, which the proxy is";
+    flaws.push({ path: ["register", "connectProxy"], wanted, found: "none" });
+  }
+  return flaws;
 }
 
 function usesConsul(service: Service): boolean {

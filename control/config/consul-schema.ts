@@ -105,6 +105,7 @@ export const registerSchema = strict({
   id: text.optional(),
   address: text.optional(),
   port: whole(1, 65_535),
+  connectProxy: z.boolean().default(false),
   tags: list(text, TAGS_MAX).default([]),
   check: check.optional(),
 });

@@ -6,8 +6,6 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import type { Config, ConsulConfig } from "../config/config-schema.ts";
 import { acknowledging } from "./acknowledging.ts";
-import { Connect } from "./connect.ts";
-import type { MeshSink } from "./connect.ts";
 import { ConsulDiscovery } from "./consul-discovery.ts";
 import type { Events } from "../records/events.ts";
 import type { Registry } from "./registry.ts";
@@ -17,6 +15,7 @@ import type { TableSink } from "../table/table-sink.ts";
 import { ConsulClient } from "../consul/client.ts";
 import type { SidecarFleet } from "./sidecar-fleet.ts";
 import { SharedTable, type SharedTableOptions } from "./shared-table.ts";
+import { MeshLink } from "./mesh-link.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { consulOptionsOf, registrationOf, trustOf } from "./options.ts";
 import { followTokenFile } from "./token-file.ts";
@@ -43,7 +42,6 @@ export type ConsulLinkDeps = {
    * does not.
    */
   readonly events: Events;
-  readonly mesh: MeshSink;
 };
 
 /** Everything of a sidecar that talks to Consul, made from its configuration. */
@@ -55,9 +53,8 @@ export class ConsulLink implements Registry {
   /** undefined: the configuration has no `register:`. */
   readonly #registrar: Registrar | undefined;
   readonly #deps: ConsulLinkDeps;
-  /** Who we are in the mesh. undefined: nobody. */
-  readonly #meshService: string | undefined;
-  #connect: Connect | undefined;
+  /** undefined: we are nobody in the mesh. */
+  readonly mesh: MeshLink | undefined;
   /** undefined: the token stays as it is. */
   readonly #tokenFile: string | undefined;
   readonly #ending = new AbortController();
@@ -81,7 +78,7 @@ export class ConsulLink implements Registry {
     this.#deps = deps;
     this.client = client;
     this.#tokenFile = tokenFile;
-    this.#meshService = connect?.service;
+    this.mesh = connect && new MeshLink(connect.service);
     this.discovery = new ConsulDiscovery(common, {
       copyPath: copyPath("endpoints.json"),
       warningIsHealthy,
@@ -134,10 +131,7 @@ export class ConsulLink implements Registry {
   start(): void {
     const common = { ...this.#deps, client: this.client };
     const { signal } = this.#ending;
-    if (this.#meshService !== undefined) {
-      this.#connect = new Connect(common, this.#meshService, this.#deps.mesh);
-      this.#connect.onTrustDomain = (domain) => this.discovery.trust(domain);
-    }
+    this.mesh?.start(common, this.discovery);
     this.#running = Promise.all([
       heartbeat(common, signal),
       this.#tokenFile !== undefined && followTokenFile(common, this.#tokenFile, signal),
@@ -147,7 +141,7 @@ export class ConsulLink implements Registry {
 
   /** Waits `withinMs` at most: without Consul the endpoints of the copy are used. */
   async settle(services: Services, withinMs = SETTLE_WITHIN_MS): Promise<void> {
-    const known = Promise.all([this.#connect?.whenTried(), this.discovery.whenKnown()]);
+    const known = Promise.all([this.mesh?.whenTried(), this.discovery.whenKnown()]);
     await this.#atMost(withinMs, known);
     await Promise.all(services.names().map(async (name) => services.refresh(name)));
   }
@@ -180,7 +174,7 @@ export class ConsulLink implements Registry {
    */
   async close(): Promise<void> {
     this.#ending.abort();
-    const parts = [this.#connect, this.discovery, this.store];
+    const parts = [this.mesh, this.discovery, this.store];
     const closed = Promise.all([this.#running, ...parts.map(async (part) => part?.close())]);
     await this.#atMost(CLOSE_WITHIN_MS, closed);
     await this.client.close();
@@ -196,7 +190,7 @@ export class ConsulLink implements Registry {
   get stale(): readonly string[] {
     return [
       ...this.discovery.problems,
-      ...(this.#connect?.problems ?? []),
+      ...(this.mesh?.problems ?? []),
       ...(this.#splitters?.problems ?? []),
     ];
   }

@@ -5,6 +5,7 @@ import type {
   IntentionPermission,
 } from "../../proxy/intentions/intentions.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
+import { isRecord } from "../base/record-of.ts";
 import { parseAnswer } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
@@ -109,7 +110,8 @@ function toIntention(read: ReadIntention, tell: (flaw: string) => void): Intenti
 
 /** Why nobody here can say what an intention allows. */
 function flawOf(read: ReadIntention): string | undefined {
-  if (read.JWT) return "a JWT is wanted, which Sluice does not check";
+  const hasJwt = (read.Permissions ?? []).some((each) => isRecord(each) && each["JWT"]);
+  if (read.JWT || hasJwt) return "a JWT is wanted, which Sluice does not check";
   if (read.SourceSamenessGroup) return "sameness groups are not supported";
   const type = read.SourceType || "consul";
   return type === "consul" ? undefined : `sources of type ${type} are not supported`;

@@ -39,13 +39,16 @@ export async function trustOf(store: StoreConfig): Promise<Trust | undefined> {
 
 /**
  * What `register:` of a configuration says. Without `id` the service and port make one, so that a
- * sidecar that restarts replaces itself; two sidecars of one agent have different ports.
+ * sidecar that restarts replaces itself; two sidecars of one agent have different ports. A proxy in
+ * the mesh has the name that Consul's own tools give it.
  */
 export function registrationOf(config: RegisterConfig, sidecar?: string): Registration {
-  const { service, version, tags, address, port, check } = config;
+  const { version, tags, address, port, check, connectProxy } = config;
+  const service = connectProxy ? `${config.service}-sidecar-proxy` : config.service;
   return {
     id: config.id ?? `sluice-${service}-${port}`,
     service,
+    proxyOf: connectProxy ? config.service : undefined,
     sidecar,
     version,
     tags,

@@ -19,6 +19,9 @@ const LEAVE_WITHIN_MS = 3_000;
 const SIDECAR = "sluiceSidecar";
 const CHECK = "sluiceCheck";
 
+/** What Consul calls a proxy in its mesh. */
+const PROXY = "connect-proxy";
+
 /** How Consul finds out whether we are well. */
 export type RegistrationCheck =
   | {
@@ -42,6 +45,8 @@ export type Registration = {
   /** The same after a restart, so that a sidecar replaces itself: see registrationOf. */
   readonly id: string;
   readonly service: string;
+  /** The service in Consul's mesh whose proxy it is (`Kind: connect-proxy`). undefined: of none. */
+  readonly proxyOf: string | undefined;
   /**
    * The sidecar's lasting name: what an earlier process of that name has left in the agent under
    * another id is taken out. undefined: it has none, and nothing is.
@@ -200,20 +205,26 @@ export class Registrar {
     return Object.keys(found ?? {}).length > 0;
   }
 
+  /** Without the package: it knows no `Kind`. */
   async #register(): Promise<void> {
-    const { id, service, address, port } = this.#registration;
+    const { id, service, address, port, proxyOf } = this.#registration;
     const check = checkFields(this.#registration);
-    await this.#deps.client.call(`register ${id}`, async (consul) =>
-      consul.agent.service.register({
-        name: service,
-        id,
-        port,
-        tags: tagsOf(this.#registration),
-        meta: metaOf(this.#registration),
-        ...(address !== undefined && { address }),
-        ...(check && { check }),
-      }),
-    );
+    const body = {
+      Name: service,
+      ID: id,
+      Port: port,
+      Tags: tagsOf(this.#registration),
+      Meta: metaOf(this.#registration),
+      ...(address !== undefined && { Address: address }),
+      ...(proxyOf !== undefined && { Kind: PROXY, Proxy: { DestinationServiceName: proxyOf } }),
+      ...(check && { Check: check }),
+    };
+    await this.#deps.client.request({
+      action: `register ${id}`,
+      method: "PUT",
+      path: "agent/service/register",
+      body: JSON.stringify(body),
+    });
   }
 
   async #reportHealth(isWell: boolean, signal: AbortSignal): Promise<void> {
@@ -244,35 +255,38 @@ function metaOf(registration: Registration): Record<string, string> {
 }
 
 type CheckFields = {
-  readonly name: string;
-  readonly timeout: string;
-  readonly interval?: string;
-  readonly http?: string;
-  readonly tcp?: string;
-  readonly ttl?: string;
-  readonly deregistercriticalserviceafter?: string;
+  readonly Name: string;
+  readonly Timeout?: string;
+  readonly Interval?: string;
+  readonly HTTP?: string;
+  readonly TCP?: string;
+  readonly TTL?: string;
+  readonly DeregisterCriticalServiceAfter?: string;
 };
 
 function checkFields({ service, check, deregisterAfterMs }: Registration): CheckFields | undefined {
   if (check === undefined) return undefined;
-  const name = `${service} behind sluice`;
+  const Name = `${service} behind sluice`;
   const removal =
     deregisterAfterMs === undefined
       ? {}
-      : { deregistercriticalserviceafter: formatDuration(deregisterAfterMs) };
-  if (check.kind === "ttl") return { name, ttl: `${check.ttlMs}ms`, timeout: "", ...removal };
-  const pace = { interval: `${check.intervalMs}ms`, timeout: `${check.timeoutMs}ms` };
-  const target = check.kind === "http" ? { http: check.url } : { tcp: check.address };
-  return { name, ...target, ...pace, ...removal };
+      : { DeregisterCriticalServiceAfter: formatDuration(deregisterAfterMs) };
+  if (check.kind === "ttl") return { Name, TTL: `${check.ttlMs}ms`, ...removal };
+  const pace = { Interval: `${check.intervalMs}ms`, Timeout: `${check.timeoutMs}ms` };
+  const target = check.kind === "http" ? { HTTP: check.url } : { TCP: check.address };
+  return { Name, ...target, ...pace, ...removal };
 }
 
 /** Whether the agent knows us as we registered. undefined: it does not know us. */
 function isSame(known: unknown, wanted: Registration): boolean {
   if (typeof known !== "object" || known === null) return false;
-  const { Service, Address, Port, Tags, Meta } = known as Record<string, unknown>;
+  const { Service, Address, Port, Tags, Meta, Kind, Proxy } = known as Record<string, unknown>;
+  const { DestinationServiceName } = (Proxy ?? {}) as Record<string, unknown>;
   return isDeepStrictEqual(
-    { Service, Address, Port, Tags, Meta },
+    { Service, Address, Port, Tags, Meta, Kind: Kind ?? "", proxyOf: DestinationServiceName ?? "" },
     {
+      Kind: wanted.proxyOf === undefined ? "" : PROXY,
+      proxyOf: wanted.proxyOf ?? "",
       Service: wanted.service,
       Address: wanted.address ?? "",
       Port: wanted.port,

@@ -21,6 +21,9 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** What we speak, in the order in which we like it. */
 const ALPN = alpnWire("http/1.1");
 
+/** In the mesh: Consul's own proxy names h2 for whatever it carries. */
+const NO_ALPN = Buffer.alloc(0);
+
 const PLAIN_TEXT = "This port speaks TLS: use https://\n";
 
 /** What somebody hears who speaks HTTP in clear. */
@@ -45,7 +48,6 @@ export type Newcomer = {
 
 /** The handshake of one client: a connection that is none yet for anybody else. */
 export class Handshake implements TransportHandler, Expiring, TlsServerSide {
-  readonly alpn = ALPN;
   readonly plainAnswer = PLAIN_ANSWER;
   readonly #tls: ListenerTls;
   readonly #contexts: ServerContexts;
@@ -76,6 +78,10 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
 
   get context(): object {
     return this.#contexts.first.context;
+  }
+
+  get alpn(): Buffer {
+    return this.#tls.intentions ? NO_ALPN : ALPN;
   }
 
   get choosesByName(): boolean {

@@ -23,7 +23,10 @@ export type TlsFacts = {
 /** A server's side of handshakes, as a connection needs it. */
 export interface TlsServerSide {
   readonly context: object;
-  /** Protocols in the order of our preference, as ALPN has them on the wire. */
+  /**
+   * Protocols in the order of our preference, as ALPN has them on the wire. Empty: whatever the
+   * client names is ignored.
+   */
   readonly alpn: Buffer;
   /** What is asked of the client. */
   readonly clientCert: "none" | "request" | "require";
@@ -40,6 +43,7 @@ export interface TlsServerSide {
 /** A client's side of one handshake. */
 export interface TlsClientSide {
   readonly context: object;
+  /** Empty: nothing is offered. */
   readonly alpn: Buffer;
   /** What to ask for (SNI). "": nothing, as for an IP address (RFC 6066 section 3). */
   readonly serverName: string;

@@ -115,7 +115,7 @@ export function whenBroken(tls: TlsHandle, onError: (error: NodeJS.ErrnoExceptio
  * returns, it may have failed.
  */
 export function serve(tls: TlsHandle, side: TlsServerSide, read?: Buffer): void {
-  tls.setALPNProtocols(side.alpn);
+  if (side.alpn.length > 0) tls.setALPNProtocols(side.alpn);
   if (side.clientCert !== "none") tls.setVerifyMode(true, side.clientCert === "require");
   if (side.choosesByName) chooseByName(tls, side);
   if (read !== undefined) tls.receive(read);
@@ -133,7 +133,7 @@ function chooseByName(tls: TlsHandle, side: TlsServerSide): void {
 
 /** Begins a client's handshake, and reads. */
 export function greet(tls: TlsHandle, side: TlsClientSide): void {
-  tls.setALPNProtocols(side.alpn);
+  if (side.alpn.length > 0) tls.setALPNProtocols(side.alpn);
   if (side.serverName !== "") tls.setServername(side.serverName);
   if (side.session !== undefined) tls.setSession(side.session);
   tls.onnewsession = (_id, session) => side.onSession(session);

@@ -37,7 +37,7 @@ export class TlsSocketTransport extends SocketTransport {
       secureContext: side.context as SecureContext,
       requestCert: side.clientCert !== "none",
       rejectUnauthorized: side.clientCert === "require",
-      ALPNProtocols: side.alpn,
+      ...(side.alpn.length > 0 && { ALPNProtocols: side.alpn }),
       SNICallback: (name, done) => done(null, side.contextFor(name) as SecureContext | undefined),
     });
     return new TlsSocketTransport(tls, socket, side, handler);
@@ -54,7 +54,7 @@ export class TlsSocketTransport extends SocketTransport {
       secureContext: side.context as SecureContext,
       ...(side.serverName === "" ? {} : { servername: side.serverName }),
       ...(side.session === undefined ? {} : { session: side.session }),
-      ALPNProtocols: side.alpn,
+      ...(side.alpn.length > 0 && { ALPNProtocols: side.alpn }),
       // Asked for by `judge`.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,

@@ -91,9 +91,7 @@ describe.skipIf(binary === "")("ConsulLink", { timeout: 30_000 }, () => {
       () => 0,
     );
     const events = new Events(clock);
-    const nothing = async (): Promise<void> => undefined;
-    const mesh = { setMaterial: nothing, setIntentions: nothing };
-    const deps = { clock, random: seededRandom(4), log, events, mesh };
+    const deps = { clock, random: seededRandom(4), log, events };
     if (config.consul === undefined) throw new Error("The configuration has lost Consul");
     const link = await ConsulLink.open(config, config.consul, deps);
     const audit = await Audit.open({ path: link.shared?.auditPath, clock });

@@ -12,6 +12,7 @@ const binary = (await consulForTests()) ?? "";
 const registration: Registration = {
   id: "sluice-web-8080",
   service: "web",
+  proxyOf: undefined,
   sidecar: "edge-1",
   version: "v2",
   tags: ["blue"],

@@ -124,4 +124,16 @@ describe("The mesh", () => {
         'found "10.0.0.1:1"',
     ]);
   });
+
+  test("is announced for the service that we are there, with a listener that speaks it", () => {
+    const register = { service: "web", port: 8080, connectProxy: true };
+    expect(flaws({ listeners: [listener], consul: { connect }, register })).toEqual([]);
+    const plain = { listeners: [{ bind: "127.0.0.1:8080" }], consul: { connect } };
+    expect(flaws({ ...plain, register: { ...register, service: "api" } })).toEqual([
+      "register.service: wanted the service of consul.connect beside connectProxy, " +
+        'found "api", and there "web"',
+      "register.connectProxy: wanted a listener with tls: connect, which the proxy is, found none",
+    ]);
+    expect(flaws({ ...plain, register: { ...register, connectProxy: false } })).toEqual([]);
+  });
 });

@@ -33,8 +33,9 @@ async function link(more: object = {}, copies?: string, consul: object = {}) {
     setMaterial: async (): Promise<void> => undefined,
     setIntentions: async (told: unknown): Promise<void> => void intentions.push(told),
   };
-  const deps = { clock, random, log, events: new Events(clock), mesh };
+  const deps = { clock, random, log, events: new Events(clock) };
   const own = await ConsulLink.open(config, config.consul, deps);
+  own.mesh?.join(mesh);
   bed.run(async (signal) => {
     await untilAborted(signal);
     await own.detach();

@@ -131,11 +131,7 @@ describe("what cannot be judged is denied", () => {
   const allow = { Action: "allow", HTTP: { PathPrefix: "/" } };
   test.each([
     ["a JWT of all", { JWT: { Providers: [{ Name: "okta" }] } }, "a JWT is wanted"],
-    [
-      "a JWT of one permission",
-      { Permissions: [allow, { ...allow, JWT: {} }] },
-      "a permission with a condition",
-    ],
+    ["a JWT of one permission", { Permissions: [allow, { ...allow, JWT: {} }] }, "a JWT is wanted"],
     ["a sameness group", { SourceSamenessGroup: "all" }, "sameness groups"],
     ["another type of source", { SourceType: "external" }, "sources of type external"],
     [

@@ -19,6 +19,7 @@ test("registrationOf() fills in an id that is the same after a restart", () => {
   expect(registrationOf(config)).toEqual({
     id: "sluice-web-8080",
     service: "web",
+    proxyOf: undefined,
     version: "v2",
     tags: [],
     address: undefined,
@@ -30,6 +31,15 @@ test("registrationOf() fills in an id that is the same after a restart", () => {
       timeoutMs: 2_000,
     },
     deregisterAfterMs: 600_000,
+  });
+});
+
+test("registrationOf() of a proxy in the mesh has the name that Consul's own tools give it", () => {
+  const config = registerSchema.parse({ service: "web", port: 21000, connectProxy: true });
+  expect(registrationOf(config)).toMatchObject({
+    id: "sluice-web-sidecar-proxy-21000",
+    service: "web-sidecar-proxy",
+    proxyOf: "web",
   });
 });
 

@@ -8,6 +8,7 @@ import { openConsulBed } from "../../support/fake-consul-bed.ts";
 const REGISTRATION: Registration = {
   id: "web-1",
   service: "web",
+  proxyOf: undefined,
   sidecar: undefined,
   version: "v2",
   tags: ["blue"],
@@ -129,4 +130,23 @@ test("Registrar.leave() waits no longer than its signal for an agent that hangs"
   consul.fault = { kind: "silence" };
   await own.leave(AbortSignal.abort());
   expect(consul.registered.size).toBe(1);
+});
+
+test("Registrar registers a proxy of the mesh, and again when it is none any more", async () => {
+  const { consul, registrar: own } = await registrar({
+    service: "web-sidecar-proxy",
+    proxyOf: "web",
+  });
+  own.start(WELL);
+  await eventually(() =>
+    expect(consul.registered.get("web-1")).toMatchObject({
+      Name: "web-sidecar-proxy",
+      Kind: "connect-proxy",
+      Proxy: { DestinationServiceName: "web" },
+    }),
+  );
+  consul.registered.set("web-1", { ...consul.registered.get("web-1"), Kind: "", Proxy: null });
+  await eventually(() =>
+    expect(consul.registered.get("web-1")).toMatchObject({ Kind: "connect-proxy" }),
+  );
 });

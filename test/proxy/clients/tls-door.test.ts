@@ -110,6 +110,13 @@ describe("TlsDoor", () => {
     }
   });
 
+  test("takes whoever names h2 alone in the mesh, as Consul's own proxy does", async () => {
+    const { port } = await serving({ ...MUTUAL, intentions: true });
+    const client = await openTls(port, { ...CLIENT_OPTIONS, ALPNProtocols: ["h2"] });
+    expect((client.socket as TLSSocket).alpnProtocol).toBe(false);
+    expect((await client.send(get()).response()).status).toBe(403);
+  });
+
   test("resumes no session over the end of its own certificate", async () => {
     const { bed, port, clock } = await serving();
     const client = await openTls(port);
