@@ -138,8 +138,10 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const audit = await Audit.open({ path, clock, log });
   link?.shared?.note(audit);
   const shared = { audit, events, log, clock };
+  const certificates = openCertificates(start, opened);
   const discovery = await openEndpointDiscovery({
     ...shared,
+    contextFor: certificates.contextFor.bind(certificates),
     random: systemRandom,
     registry: link?.discovery,
     paths: systemPaths(env),
@@ -150,7 +152,6 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const local = new FilterSink({ ...shared, workers, briefing, running: filters, files });
   const sink = link?.acknowledging(local) ?? local;
   const onRevision = link && link.revised.bind(link);
-  const certificates = openCertificates(start, opened);
   const onTold = (told: ReadonlyMap<string, Service>): void => {
     migrations.follow(told);
     void certificates.useServices(told);

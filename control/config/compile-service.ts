@@ -4,7 +4,7 @@ import type {
   VersionSnapshot,
 } from "../../proxy/table/snapshot.ts";
 import type { DiscoveredEndpoint, Service, ServiceVersion } from "./service.ts";
-import { endpointsOf, isConnectable, stateOf } from "./version-endpoints.ts";
+import { endpointsOf, hostNameOf, isConnectable, stateOf } from "./version-endpoints.ts";
 
 /** What discovery knows about a service: its last known endpoints by version; absent: none. */
 export type DiscoveredEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
@@ -28,7 +28,10 @@ export function compileService(
     stable: service.stable,
     salt: service.salt ?? name,
     affinity: service.affinity,
-    versions: service.versions.map((each) => compileVersion(each, discovered.get(each.name) ?? [])),
+    versions: service.versions.map((each) => {
+      const found = discovered.get(each.name) ?? [];
+      return compileVersion(each, found, service.upstreamTls !== undefined);
+    }),
     routes: service.routes,
     filters: service.filters,
     policy: service.policy,
@@ -47,15 +50,28 @@ export function compileService(
 function compileVersion(
   version: ServiceVersion,
   discovered: readonly DiscoveredEndpoint[],
+  isByTls: boolean,
 ): VersionSnapshot {
   const { name, weight, state } = version;
   const found = endpointsOf(version, discovered).filter(isConnectable);
-  const endpoints = found.map((each) => compileEndpoint(each, version));
+  const endpoints = found.map((each) => compileEndpoint(each, version, isByTls));
   return { name, weight, state, endpoints };
 }
 
-function compileEndpoint(endpoint: DiscoveredEndpoint, version: ServiceVersion): EndpointSnapshot {
+function compileEndpoint(
+  endpoint: DiscoveredEndpoint,
+  version: ServiceVersion,
+  isByTls: boolean,
+): EndpointSnapshot {
   const { address, weight, healthy, san } = endpoint;
   const state = stateOf(version, endpoint);
-  return { address, weight, state, healthy, ...(san !== undefined && { san }) };
+  const host = isByTls ? hostNameOf(endpoint) : undefined;
+  return {
+    address,
+    weight,
+    state,
+    healthy,
+    ...(host !== undefined && { host }),
+    ...(san !== undefined && { san }),
+  };
 }

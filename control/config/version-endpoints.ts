@@ -30,6 +30,11 @@ export function isConnectable({ address }: DiscoveredEndpoint): boolean {
   return namedAddress(address) === undefined && canonicalEndpoint(address) !== undefined;
 }
 
+/** The host name that an endpoint's address was found by. undefined: by none. */
+export function hostNameOf({ name }: DiscoveredEndpoint): string | undefined {
+  return name === undefined ? undefined : namedAddress(name)?.host;
+}
+
 /** What the version says of an endpoint's state: by its address first, then by its name. */
 export function stateOf(version: ServiceVersion, { address, name }: DiscoveredEndpoint): State {
   const { endpointStates } = version;

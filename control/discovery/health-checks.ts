@@ -1,10 +1,15 @@
+import type { SecureContext } from "node:tls";
+import { wantedPeer } from "../../proxy/table/wanted-peer.ts";
+import type { WantedPeer } from "../../proxy/table/wanted-peer.ts";
+import type { UpstreamTls } from "../../proxy/table/tls.ts";
+import type { ProbeTls } from "./probe-tls.ts";
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import { hostsOf } from "../config/compile-service.ts";
 import type { DiscoveredEndpoint, Service, ServiceVersion } from "../config/service.ts";
-import { endpointsOf, isConnectable } from "../config/version-endpoints.ts";
+import { endpointsOf, hostNameOf, isConnectable } from "../config/version-endpoints.ts";
 import { CheckedService } from "./checked-service.ts";
 import type { CheckPlan } from "./checked-service.ts";
 import type { Discovery } from "./discovery.ts";
@@ -25,6 +30,10 @@ export type HealthChecksDeps = {
   readonly random: Random;
   /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
   readonly inner?: Discovery | undefined;
+  /**
+   * What probes by TLS connect with; undefined: something of it is missing. Absent: everything is.
+   */
+  readonly contextFor?: ((tls: UpstreamTls) => SecureContext | undefined) | undefined;
   /** Receives `health` events. Absent: nobody listens. */
   readonly events?: { emit(event: SluiceEvent): unknown } | undefined;
 };
@@ -40,6 +49,8 @@ export class HealthChecks implements Discovery {
   readonly #deps: HealthChecksDeps;
   readonly #turns = new Turns(PROBES_AT_ONCE_MAX);
   readonly #checked = new Map<string, CheckedService>();
+  /** Whom to expect at which address of services that are reached by TLS. */
+  readonly #peers = new Map<string, ReadonlyMap<string, WantedPeer>>();
   readonly #ended = new Set<Promise<void>>();
   #services: ReadonlyMap<string, Service> = new Map();
   #isClosed = false;
@@ -107,7 +118,16 @@ export class HealthChecks implements Discovery {
     const endpoints = service.versions
       .flatMap((version) => this.#endpointsOf(name, version))
       .filter(isConnectable);
+    this.#peers.set(name, peersOf(service, endpoints));
     checked.follow(plan, new Set(endpoints.map(({ address }) => address)));
+  }
+
+  /** As requests to the endpoint: with the certificates of this moment. */
+  #tlsFor(name: string, address: string): ProbeTls | undefined {
+    const tls = this.#services.get(name)?.upstreamTls?.tls;
+    const peer = this.#peers.get(name)?.get(address);
+    if (tls === undefined || peer === undefined) return undefined;
+    return { context: this.#deps.contextFor?.(tls), peer, insecure: tls.insecure };
   }
 
   #begin(name: string, plan: CheckPlan): CheckedService {
@@ -115,7 +135,11 @@ export class HealthChecks implements Discovery {
     const checked = new CheckedService(plan, {
       clock,
       random,
-      probe: (target, signal) => this.#turns.run(() => probe(clock, target, signal)),
+      probe: (target, signal) =>
+        this.#turns.run(() => {
+          const tls = this.#tlsFor(name, target.address);
+          return probe(clock, { ...target, tls }, signal);
+        }),
       onTurn: (address, result) => this.#tell(name, address, result),
     });
     this.#checked.set(name, checked);
@@ -126,6 +150,7 @@ export class HealthChecks implements Discovery {
     const checked = this.#checked.get(name);
     if (checked === undefined) return;
     this.#checked.delete(name);
+    this.#peers.delete(name);
     const ended = checked.close().finally(() => this.#ended.delete(ended));
     this.#ended.add(ended);
   }
@@ -156,4 +181,18 @@ export class HealthChecks implements Discovery {
 /** The first host that is not a wildcard: nobody is called `*.web.internal`. */
 function hostFor(name: string, service: Service): string {
   return hostsOf(name, service).find((host) => !host.startsWith("*")) ?? name.toLowerCase();
+}
+
+function peersOf(
+  { upstreamTls }: Service,
+  endpoints: readonly DiscoveredEndpoint[],
+): ReadonlyMap<string, WantedPeer> {
+  if (upstreamTls === undefined) return new Map();
+  const { tls } = upstreamTls;
+  return new Map(
+    endpoints.map((endpoint) => {
+      const { address, san } = endpoint;
+      return [address, wantedPeer(tls, { address, san, host: hostNameOf(endpoint) })];
+    }),
+  );
 }

@@ -1,6 +1,8 @@
 import { orLate } from "../../proxy/base/deadline.ts";
-import type { Client } from "undici";
+import type { buildConnector, Client } from "undici";
 import type { Clock } from "../../proxy/base/clock.ts";
+import { connectByTls, ProbeTlsError } from "./probe-tls.ts";
+import type { ProbeTls } from "./probe-tls.ts";
 
 /** Most bytes of an answer's body that are read: a status page fits, a download does not. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -14,6 +16,8 @@ export type ProbeTarget = {
   readonly path: string;
   /** Covers all of it: name look-up, connect, head and body. */
   readonly timeoutMs: number;
+  /** undefined: in clear. */
+  readonly tls?: ProbeTls | undefined;
 };
 
 /** How a probe went. */
@@ -49,7 +53,7 @@ export async function probe(
  * The clock times the whole probe; `connect` only bounds a socket that nobody waits for any more.
  * undici takes 4 MiB, so it is loaded with the first probe.
  */
-async function openClient({ address, timeoutMs }: ProbeTarget): Promise<Client> {
+async function openClient({ address, timeoutMs, tls }: ProbeTarget): Promise<Client> {
   const undici = await import("undici");
   const options = {
     // No keep-alive: sends Connection: close.
@@ -58,6 +62,11 @@ async function openClient({ address, timeoutMs }: ProbeTarget): Promise<Client> 
     bodyTimeout: 0,
     connect: { timeout: timeoutMs },
   };
+  if (tls !== undefined) {
+    const open: buildConnector.connector = (_options, onConnected) =>
+      connectByTls(address, tls, timeoutMs, onConnected);
+    return new undici.Client("https://localhost", { ...options, connect: open });
+  }
   if (!address.startsWith("unix:")) return new undici.Client(`http://${address}`, options);
   const socketPath = address.slice("unix:".length);
   return new undici.Client("http://localhost", { ...options, socketPath });
@@ -82,6 +91,7 @@ function lateResult({ timeoutMs }: ProbeTarget): ProbeResult {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code = error.name, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof ProbeTlsError) return `no TLS: ${code}`;
   const isConnect = syscall === "connect" || syscall === "getaddrinfo";
   return isConnect ? `cannot connect: ${code}` : `no usable answer: ${code}`;
 }

@@ -91,9 +91,9 @@ export class TableInForce {
     this.#table = after;
     this.history.note(before, after);
     const services = new Map([...after.services].map(([name, { service }]) => [name, service]));
+    await certificates?.add(services);
     discovery?.update(Object.fromEntries(services));
     await this.#settle(rewrittenNames(before, after));
-    await certificates?.add(services);
     try {
       await sink.apply(changeBetween(before, this.#table), prepared);
     } finally {

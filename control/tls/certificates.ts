@@ -1,8 +1,10 @@
 import { dirname } from "node:path";
+import type { SecureContext } from "node:tls";
 import { pause } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
-import type { TlsMaterial } from "../../proxy/table/tls.ts";
+import type { TlsMaterial, UpstreamTls } from "../../proxy/table/tls.ts";
+import { TlsContexts } from "../../proxy/transport/tls-contexts.ts";
 import { Serial } from "../base/serial.ts";
 import type { Config } from "../config/config-schema.ts";
 import type { Service } from "../config/service.ts";
@@ -68,6 +70,8 @@ export class Certificates {
   #listeners: readonly ListenerSnapshot[] = [];
   #listenerFiles: readonly ListenerFiles[] = [];
   #services: ReadonlyMap<string, Service> = new Map();
+  /** Made of what workers have, when somebody asks. */
+  #contexts: { readonly material: TlsMaterial; readonly contexts: TlsContexts } | undefined;
   /** Why workers do not have what there is. */
   #untold: string | undefined;
 
@@ -161,6 +165,17 @@ export class Certificates {
         const isLasting = this.#reports.isLasting(id);
         return certificateStatus({ ...about, held: held.get(id), isLasting }, nowMs);
       });
+  }
+
+  /** What a check of a service's endpoints connects with. undefined: something is missing. */
+  contextFor(tls: UpstreamTls): SecureContext | undefined {
+    const { current } = this.shared;
+    if (current !== this.#contexts?.material) {
+      const contexts = new TlsContexts();
+      contexts.replace(current);
+      this.#contexts = { material: current, contexts };
+    }
+    return this.#contexts.contexts.forUpstream(tls)?.context;
   }
 
   /** Stops looking. */

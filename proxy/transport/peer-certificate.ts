@@ -1,6 +1,7 @@
 import { X509Certificate, createHash } from "node:crypto";
-import { isIP } from "node:net";
 import { certificateNames } from "../table/certificate-names.ts";
+import { isWantedPeer } from "../table/wanted-peer.ts";
+import type { WantedPeer } from "../table/wanted-peer.ts";
 import type { TlsFacts } from "./tls-facts.ts";
 
 /** What is wrong with a peer's certificate. */
@@ -32,14 +33,6 @@ export type PeerIdentity = {
   readonly fingerprint: string;
 };
 
-/** What a client wants of the server that it reaches. */
-export type WantedPeer = {
-  /** Host name or IP address; counts if `sans` is empty. */
-  readonly name: string;
-  /** URI or DNS SANs, one of which it must have. */
-  readonly sans: readonly string[];
-};
-
 /** What OpenSSL calls a chain that ends at nobody we trust. */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   "UNABLE_TO_GET_ISSUER_CERT",
@@ -49,9 +42,6 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "CERT_UNTRUSTED",
 ]);
-
-/** SPIFFE: a certificate with such a name has one URI (X509-SVID section 2). */
-const SPIFFE = "spiffe://";
 
 /**
  * Why the peer's chain does not verify, or its certificate is not valid any more: a resumed session
@@ -72,7 +62,7 @@ export function chainProblem(facts: TlsFacts, nowMs: number): PeerCertificateErr
  */
 export function serverProblem(
   facts: TlsFacts,
-  { name, sans }: WantedPeer,
+  wanted: WantedPeer,
   nowMs: number,
 ): PeerCertificateError | undefined {
   const { peerDer } = facts;
@@ -80,9 +70,9 @@ export function serverProblem(
   if (peerDer === undefined) return new PeerCertificateError("missing", "none");
   const problem = chainProblem(facts, nowMs);
   if (problem !== undefined) return problem;
-  const isIt =
-    sans.length > 0 ? hasOneOf(peerDer, sans) : isFor(new X509Certificate(peerDer), name);
-  return isIt ? undefined : new PeerCertificateError("wrong-name", "another name");
+  return isWantedPeer(peerDer, wanted)
+    ? undefined
+    : new PeerCertificateError("wrong-name", "another name");
 }
 
 /** Who it is. */
@@ -95,22 +85,4 @@ function problemOf(chainError: string): CertificateProblem {
   if (chainError === "CERT_HAS_EXPIRED") return "expired";
   if (chainError === "CERT_NOT_YET_VALID") return "not-yet-valid";
   return UNTRUSTED.has(chainError) ? "untrusted" : "invalid";
-}
-
-function hasOneOf(der: Buffer, sans: readonly string[]): boolean {
-  const { dns, uris } = certificateNames(der);
-  const names = dns.map((name) => name.toLowerCase());
-  return sans.some((san) => {
-    if (san.startsWith(SPIFFE)) return uris.length === 1 && uris[0] === san;
-    return uris.includes(san) || names.includes(san.toLowerCase());
-  });
-}
-
-/** Never by the common name. */
-function isFor(certificate: X509Certificate, name: string): boolean {
-  const found =
-    isIP(name) === 0
-      ? certificate.checkHost(name, { subject: "never", partialWildcards: false })
-      : certificate.checkIP(name);
-  return found !== undefined;
 }

@@ -19,6 +19,19 @@ const service = serviceSchema.parse({
 });
 
 describe("compileService()", () => {
+  test("tells the host that an address was found by to those who verify it", () => {
+    const versions = { v1: { endpoints: ["web.internal:443", "10.0.0.9:443"] } };
+    const name = "web.internal:443";
+    const found = [{ address: "10.0.0.1:443", weight: 1, healthy: true, name }];
+    const hosts = (upstream?: object): readonly unknown[] => {
+      const parsed = serviceSchema.parse({ versions, ...(upstream && { upstream }) });
+      const { versions: compiled } = compileService("web", parsed, new Map([["v1", found]]));
+      return compiled.flatMap(({ endpoints }) => endpoints.map(({ host }) => host));
+    };
+    expect(hosts({ tls: {} })).toEqual(["web.internal", undefined]);
+    expect(hosts()).toEqual([undefined, undefined]);
+  });
+
   test("fills in the name where the service says nothing else", () => {
     const { name, hosts, salt } = compileService("Web", service, new Map());
     expect({ name, hosts, salt }).toStrictEqual({ name: "Web", hosts: ["web"], salt: "Web" });

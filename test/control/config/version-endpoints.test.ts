@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { serviceSchema } from "../../../control/config/service-schema.ts";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
 import type { ServiceVersion } from "../../../control/config/service.ts";
-import { endpointsOf, isConnectable, stateOf } from "../../../control/config/version-endpoints.ts";
+import {
+  endpointsOf,
+  hostNameOf,
+  isConnectable,
+  stateOf,
+} from "../../../control/config/version-endpoints.ts";
 
 function version(document: ServiceDocument["versions"][string]): ServiceVersion {
   return serviceSchema.parse({ versions: { v1: document } }).versions[0] as ServiceVersion;
@@ -59,4 +64,11 @@ test("stateOf() takes the address's state before that of its name", () => {
   );
   expect(states).toEqual(["maint", "drain"]);
   expect(stateOf(named, { ...endpoint, address: "10.0.0.1:80", name: undefined })).toBe("ready");
+});
+
+test("hostNameOf() is the host of the entry whose name led to the address", () => {
+  const found = { address: "10.0.0.1:80", weight: 1, healthy: true };
+  expect(hostNameOf({ ...found, name: "web.internal:80" })).toBe("web.internal");
+  expect(hostNameOf({ ...found, name: "10.0.0.1:80" })).toBe(undefined);
+  expect(hostNameOf(found)).toBe(undefined);
 });

@@ -3,6 +3,7 @@ import type { ServiceDocument } from "../../../control/config/service-schema.ts"
 import { readService } from "../../../control/config/read-service.ts";
 import { HealthChecks } from "../../../control/discovery/health-checks.ts";
 import type { Discovery } from "../../../control/discovery/discovery.ts";
+import type { HealthChecksDeps } from "../../../control/discovery/health-checks.ts";
 import type { Service } from "../../../control/config/service.ts";
 import type { Random } from "../../../proxy/base/random.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -40,7 +41,7 @@ export type ChecksFixture = {
 
 /** Health checks by a clock that the test turns; closed with the test. */
 export function healthChecks(
-  deps: { readonly inner?: Discovery; readonly random?: Random } = {},
+  deps: Pick<HealthChecksDeps, "inner" | "contextFor"> & { readonly random?: Random } = {},
 ): ChecksFixture {
   const clock = new LoopClock();
   const changes: string[] = [];
@@ -50,6 +51,7 @@ export function healthChecks(
     random: deps.random ?? middle,
     log: { info: silent, warn: silent, error: silent },
     inner: deps.inner,
+    contextFor: deps.contextFor,
     events: {
       emit: (event) => {
         if (event.kind !== "health") throw new Error(`Wanted health, found ${event.kind}`);

@@ -6,7 +6,7 @@ import { Certificates, LOOK_EVERY_MS } from "../../../control/tls/certificates.t
 import { ROTATE_EVERY_MS } from "../../../control/tls/ticket-rotation.ts";
 import type { TicketState } from "../../../control/tls/ticket-rotation.ts";
 import { NO_TLS_MATERIAL } from "../../../proxy/table/tls.ts";
-import type { TlsMaterial } from "../../../proxy/table/tls.ts";
+import type { TlsMaterial, UpstreamTls } from "../../../proxy/table/tls.ts";
 import { createAuthority } from "../../support/authority.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -224,5 +224,20 @@ describe("Certificates", () => {
       ["file:a.pem", "CN=a", "fine", "listener 127.0.0.1:1"],
     ]);
     expect(JSON.stringify(certificates.status())).not.toContain("PRIVATE");
+  });
+
+  test("contextFor() is what probes connect with; there is none without the roots", async () => {
+    const { folder, certificates } = await bed();
+    await certificates.start(configOf([]));
+    const services = servicesOf({ web: "ca.pem" });
+    const tls = services.get("web")?.upstreamTls?.tls as UpstreamTls;
+    expect(certificates.contextFor(tls)).toBe(undefined);
+    await certificates.add(services);
+    const context = certificates.contextFor(tls);
+    expect(context).toBeDefined();
+    expect(certificates.contextFor(tls)).toBe(context);
+    await folder.write("ca.pem", createAuthority("other", YEARS).pem);
+    await certificates.reload();
+    expect(certificates.contextFor(tls)).not.toBe(context);
   });
 });

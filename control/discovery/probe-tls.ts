@@ -1,0 +1,75 @@
+import { connect } from "node:tls";
+import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
+import { isWantedPeer, serverNameOf } from "../../proxy/table/wanted-peer.ts";
+import type { WantedPeer } from "../../proxy/table/wanted-peer.ts";
+
+/** How a probe speaks TLS: as requests to the same endpoint do. */
+export type ProbeTls = {
+  /** undefined: a certificate or roots are missing, and the probe fails. */
+  readonly context: SecureContext | undefined;
+  readonly peer: WantedPeer;
+  /** Whoever answers is believed. */
+  readonly insecure: boolean;
+};
+
+/** Why TLS with an endpoint has failed. */
+export class ProbeTlsError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`Cannot speak TLS: ${code}`);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** Takes a connection or the reason why there is none. */
+type Connected = (...outcome: [null, TLSSocket] | [Error, null]) => void;
+
+/**
+ * Connects by TLS to `address`, canonical; after `timeoutMs` it gives up. What undici offers itself
+ * would send the Host as SNI.
+ */
+export function connectByTls(
+  address: string,
+  { context, peer, insecure }: ProbeTls,
+  timeoutMs: number,
+  onConnected: Connected,
+): void {
+  if (context === undefined) {
+    onConnected(new ProbeTlsError("a certificate or roots are missing"), null);
+    return;
+  }
+  const servername = serverNameOf(peer);
+  const socket = connect({
+    ...placeOf(address),
+    ...(servername !== undefined && { servername }),
+    secureContext: context,
+    rejectUnauthorized: !insecure,
+    ALPNProtocols: ["http/1.1"],
+    checkServerIdentity: (_host, { raw }) =>
+      isWantedPeer(raw, peer) ? undefined : new ProbeTlsError("another name in its certificate"),
+  });
+  const fail = (error: Error): void => onConnected(errorOf(error), null);
+  socket.setTimeout(timeoutMs, () => socket.destroy(new ProbeTlsError("no handshake in time")));
+  socket.once("error", fail);
+  socket.once("secureConnect", () => {
+    socket.off("error", fail);
+    socket.setTimeout(0);
+    onConnected(null, socket);
+  });
+}
+
+function placeOf(address: string): ConnectionOptions {
+  if (address.startsWith("unix:")) return { path: address.slice("unix:".length) };
+  const { hostname, port } = new URL(`https://${address}`);
+  // The URL leaves out its scheme's own port.
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 443 : Number(port) };
+}
+
+/** The system's errors say more by themselves; those of OpenSSL have a code. */
+function errorOf(error: Error): Error {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined || error instanceof ProbeTlsError) return error;
+  return new ProbeTlsError(code ?? error.name);
+}
