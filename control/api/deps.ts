@@ -60,6 +60,8 @@ export interface RegistryView {
 export interface SharedTableView {
   /** Why the audit log is not kept, or not what it was. undefined: nothing is known against it. */
   readonly auditProblem: string | undefined;
+  /** Which other sidecars do not follow it. undefined: none, as far as is known. */
+  readonly fleetProblem?: string | undefined;
   /** Says that somebody knows why. false: it was what it was. @throws AuditError */
   acceptAudit(by: Asker, revision: number): Promise<boolean>;
   readonly store: {

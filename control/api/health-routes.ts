@@ -72,6 +72,7 @@ export function unwellOf({
     stale: ofRegistry,
     store,
     refused: services.refused,
+    fleet: registry?.shared?.fleetProblem,
     audit: [audit.problem ?? [], registry?.shared?.auditProblem ?? []].flat(),
     certificates: certificates.status(),
     credentials: access.problems,

@@ -10,6 +10,7 @@ import { untilAborted } from "../store/until-aborted.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { AuditNote } from "./audit-note.ts";
 import { ConsulStore } from "./consul-store.ts";
+import { FleetLaggards } from "./fleet-laggards.ts";
 import { RevisionWitness } from "./revision-witness.ts";
 import { SidecarFleet } from "./sidecar-fleet.ts";
 import type { Trust } from "./table-seal.ts";
@@ -36,6 +37,7 @@ export type SharedTableOptions = {
 export class SharedTable {
   readonly store: ConsulStore;
   readonly fleet: SidecarFleet;
+  readonly #laggards: FleetLaggards;
   readonly #deps: SharedTableDeps;
   readonly #options: SharedTableOptions;
   #auditPath: string | undefined;
@@ -55,6 +57,7 @@ export class SharedTable {
     this.#options = options;
     this.store = new ConsulStore({ ...deps, onProblem }, place);
     this.fleet = new SidecarFleet(deps, { prefix, sidecar });
+    this.#laggards = new FleetLaggards(deps, this.fleet, sidecar);
     this.#auditPath = copyPath("audit.jsonl");
     if (trust.trust.length > 0) {
       this.#witness = new RevisionWitness(deps, prefix, () => this.fleet.revision);
@@ -64,6 +67,11 @@ export class SharedTable {
   /** Where this sidecar's audit log belongs. undefined: in memory. */
   get auditPath(): string | undefined {
     return this.#auditPath;
+  }
+
+  /** See SharedTableView. */
+  get fleetProblem(): string | undefined {
+    return this.#laggards.problem;
   }
 
   /** See RegistryView. */
@@ -104,8 +112,12 @@ export class SharedTable {
 
   /** Keeps up with Consul until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const noted = this.#auditNote?.run(signal);
-    await Promise.all([this.fleet.run(signal), noted, this.#tellOfOlder(signal)]);
+    await Promise.all([
+      this.fleet.run(signal),
+      this.#laggards.run(signal),
+      this.#auditNote?.run(signal),
+      this.#tellOfOlder(signal),
+    ]);
   }
 
   /** The table is in force. `api`: where our control API listens. */

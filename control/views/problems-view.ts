@@ -16,11 +16,12 @@ import { problemsOfCertificates } from "./certificate-problems.ts";
  * What may not be well, the worst first. nothing_served: no version of a service can take a
  * request. no_service: a listener leads to a service that is not there. certificate_…: see
  * CERTIFICATE_PROBLEM_CODES. store: the table cannot be stored, or may not be the stored one.
- * refused: a stored document cannot be used. registry: what it tells may be out of date. audit: its
- * log cannot be written, or is not what it was. credentials: some of those who may call the API
- * cannot. failing: nothing but failures come from a version. partly_served: part of the requests
- * get 503. no_usable_endpoint, not_ready: a version has weight, but cannot take work. ejected:
- * endpoints are out for their own failures. unresolved: a name has no address.
+ * refused: a stored document cannot be used. registry: what it tells may be out of date. fleet:
+ * other sidecars do not follow the table. audit: its log cannot be written, or is not what it was.
+ * credentials: some of those who may call the API cannot. failing: nothing but failures come from a
+ * version. partly_served: part of the requests get 503. no_usable_endpoint, not_ready: a version
+ * has weight, but cannot take work. ejected: endpoints are out for their own failures. unresolved:
+ * a name has no address.
  */
 export const PROBLEM_CODES = [
   "nothing_served",
@@ -30,6 +31,7 @@ export const PROBLEM_CODES = [
   "store",
   "refused",
   "registry",
+  "fleet",
   "audit",
   "credentials",
   "failing",
@@ -93,6 +95,8 @@ export type Patient = {
   readonly store?: string | undefined;
   /** See Services. Absent: none. */
   readonly refused?: ReadonlyMap<string, string>;
+  /** Which other sidecars do not follow the table. Absent: none. */
+  readonly fleet?: string | undefined;
   /** What is wrong with the audit log. */
   readonly audit: readonly string[];
   /** Why credentials of the control API cannot be used, in sentences. */
@@ -103,13 +107,14 @@ export type Patient = {
 
 /** Everything that is not well at the moment, of PROBLEMS_MAX at most the text. */
 export function problemsOf(patient: Patient): Problems {
-  const { services, lately, stale, store, refused = new Map() } = patient;
+  const { services, lately, stale, store, refused = new Map(), fleet } = patient;
   const { audit, credentials, certificates } = patient;
   const all: readonly StandingProblem[] = [
     ...problemsOfCertificates(certificates),
     ...(store === undefined ? [] : [{ code: "store", text: `table: ${store}` } as const]),
     ...refusedDocuments(refused, services),
     ...stale.map((text): StandingProblem => ({ code: "registry", text })),
+    ...(fleet === undefined ? [] : [{ code: "fleet", text: fleet } as const]),
     ...audit.map((text): StandingProblem => ({ code: "audit", text })),
     ...credentials.map((text): StandingProblem => ({ code: "credentials", text })),
     ...listenersWithout(services, lately),

@@ -35,6 +35,18 @@ test("readyz stays 200 while the registry is away, and says what is stale", asyn
   expect(await call(api, "GET", "/readyz")).toEqual([200, answer]);
 });
 
+test("readyz names sidecars that do not follow the table", async () => {
+  const fleetProblem = "fleet: b acts on revision 5; here it is 7";
+  const store = { refusals: new Map(), rewrite: () => Promise.reject(new Error("not here")) };
+  const shared = { auditProblem: undefined, acceptAudit: async () => false, store, fleetProblem };
+  const registry = { stale: [], stalenessMs: () => 0, fleet: undefined, shared };
+  await using api = await startApi({ registry });
+  expect(await call(api, "GET", "/readyz")).toMatchObject([
+    200,
+    { ready: true, problems: [{ code: "fleet", text: fleetProblem }] },
+  ]);
+});
+
 test("readyz stays 200 while nothing serves a service, and says so", async () => {
   await using api = await startApi({ lately: { isBusy: () => true } });
   for (const version of ["v1", "v2"]) {

@@ -72,6 +72,17 @@ test("ConsulLink keeps its copies in a folder of the sidecar's name", async () =
   expect(own.shared?.auditPath).toBe(join(folder, "a", "audit.jsonl"));
 });
 
+test("ConsulLink names sidecars that do not follow its table", async () => {
+  const { link: own, consul } = await link(SHARED);
+  own.fleet?.acknowledge(7);
+  consul.set("sluice/fleet/slow", '{"revision":5}', "session-9");
+  own.start();
+  const problem = "fleet: slow acts on revision 5; here it is 7";
+  await eventually(() => expect(own.shared?.fleetProblem).toBe(problem));
+  consul.set("sluice/fleet/slow", '{"revision":7}', "session-9");
+  await eventually(() => expect(own.shared?.fleetProblem).toBeUndefined());
+});
+
 test("ConsulLink notes the end of the audit log that it has a place for", async () => {
   const { link: own, consul, deps } = await link(SHARED);
   const audit = await Audit.open({ path: own.shared?.auditPath, clock: deps.clock });
