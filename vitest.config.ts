@@ -2,8 +2,11 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Many tests start processes of their own, which want a processor too: two files at once. */
-const FILES_AT_ONCE = Math.min(2, availableParallelism());
+/**
+ * Files mostly wait, for processes that they have started and for time to pass: one more than there
+ * are processors. Those processes want a processor too, so no more than three.
+ */
+const FILES_AT_ONCE = Math.min(3, availableParallelism() + 1);
 
 /** Long enough for a loaded machine: a test that hangs is told by its own deadlines long before. */
 const TIMEOUT_MS = 60_000;
@@ -16,7 +19,7 @@ const ALONE = [
 ];
 
 /**
- * `npm test`: everything, unit and integration. Files share two processes: no module of ours keeps
+ * `npm test`: everything, unit and integration. Files share their processes: no module of ours keeps
  * anything that another file could find, and to start a process for each, with all its imports,
  * takes longer than most tests.
  */
