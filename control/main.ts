@@ -90,6 +90,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
     link?.store ?? (await openStore(config.store, inheritance, { clock, log, onProblem }));
   const sockets = new ListeningSockets(inheritance?.sockets);
   const briefing = new Briefing();
+  briefing.leaving = config.drain;
   const workers = new Workers({
     count: config.workers,
     pseudonym: `sluice-${randomBytes(4).toString("hex")}`,

@@ -29,7 +29,7 @@ import type { ClientDeps } from "./clients/client-deps.ts";
 import { Refusals } from "./exchange/refusals.ts";
 import { RequestIds } from "./exchange/request-ids.ts";
 import { LiveServices } from "./upstream/live-services.ts";
-import { WorkerDrain } from "./drain/worker-drain.ts";
+import { EVERYTHING, WHAT_STAYS, WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
 import type { EjectionListener } from "./upstream/ejector.ts";
 import { errorText } from "./base/error-text.ts";
@@ -88,7 +88,7 @@ class Worker {
       case "stats":
         return this.#send({ kind: "stats", id: message.id, stats: this.#stats() });
       case "handOver":
-        return this.#beginHandOver(message.id);
+        return this.#beginHandOver(message);
       case "taken":
         this.#handOver?.taken();
         return this.#send({ kind: "done", id: message.id });
@@ -153,18 +153,23 @@ class Worker {
     };
   }
 
-  async #beginHandOver(id: number): Promise<void> {
+  async #beginHandOver(message: ToWorker & { kind: "handOver" }): Promise<void> {
     for (const bind of this.#listeners.keys()) this.#unlisten(bind);
     const name = String(process.pid);
     this.#handOver = new HandOver(this.#deps.connections, sendConnection, name);
-    await this.#handOver.run();
-    this.#send({ kind: "done", id });
+    const done = this.#handOver.run();
+    const drain = new WorkerDrain({ ...message, hardMs: Infinity }, this.#deps, WHAT_STAYS);
+    void drain.run();
+    await done;
+    drain.stop();
+    this.#send({ kind: "done", id: message.id });
   }
 
   async #drain(message: ToWorker & { kind: "drain" }): Promise<void> {
     for (const bind of this.#listeners.keys()) this.#unlisten(bind);
     this.#migrations.stopAll();
-    await new WorkerDrain(message, this.#deps).run();
+    this.#deps.connections.draining = true;
+    await new WorkerDrain(message, this.#deps, EVERYTHING).run();
     this.#send({ kind: "done", id: message.id });
   }
 }

@@ -1,8 +1,11 @@
 import type { FilterPreparation, FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
 import type { Intentions } from "../../proxy/intentions/intentions.ts";
-import { NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
-import type { TlsMaterial } from "../../proxy/table/tls.ts";
+import type { LeavingTerms } from "../../proxy/messages/messages.ts";
+import { missingIds, NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
+import type { ListenerTls, TlsMaterial } from "../../proxy/table/tls.ts";
+import { JITTER } from "./drain-workers.ts";
+import type { DrainPolicy } from "../config/service.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** Filters with their code, by the names of their services. An empty list: none any more. */
@@ -17,6 +20,9 @@ export type ComingFilters = {
   readonly workers: ReadonlySet<Pick<WorkerProcess, "ask">>;
 };
 
+/** At which rate connections end that cannot move, and by when the idle ones have. */
+type Leaving = Pick<DrainPolicy, "connectionsPerSecond" | "softMs">;
+
 /**
  * All that a worker must know to do what the others do: certificates with their keys, the table,
  * the filters in force with their code, the listeners. It is data: whoever changes something
@@ -29,6 +35,8 @@ export class Briefing {
   tls: TlsMaterial = NO_TLS_MATERIAL;
   /** undefined: not known, or nobody needs them. */
   intentions: Intentions | undefined;
+  /** How workers end what they cannot give away. */
+  leaving: Leaving = { connectionsPerSecond: 100, softMs: 60_000 };
   readonly #services = new Map<string, ServiceSnapshot>();
   readonly #filters = new Map<string, readonly FilterSpec[]>();
   #revision = 0;
@@ -55,6 +63,18 @@ export class Briefing {
   setFilters(service: string, specs: readonly FilterSpec[]): void {
     if (specs.length === 0) this.#filters.delete(service);
     else this.#filters.set(service, specs);
+  }
+
+  /** How one of the listeners speaks TLS, for trials. undefined: none does, or could. */
+  get trialTls(): ListenerTls | undefined {
+    const all = [...this.listeners.values()].flatMap(({ tls }) => (tls === undefined ? [] : [tls]));
+    return all.find((tls) => missingIds(tls, this.tls).length === 0);
+  }
+
+  /** The terms of one of so many workers that leave at once. */
+  leavingTerms(workers: number): LeavingTerms {
+    const { connectionsPerSecond, softMs } = this.leaving;
+    return { perSecond: connectionsPerSecond / workers, jitter: JITTER, softMs };
   }
 
   /** The number of the next filters that workers are told to load. */

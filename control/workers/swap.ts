@@ -1,6 +1,7 @@
 import type { Clock } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
+import type { ListenerTls } from "../../proxy/table/tls.ts";
 import { DrainingError, SwapError, WorkerError } from "../base/errors.ts";
 import type { ControlError } from "../base/errors.ts";
 import { within } from "../base/worker-answer.ts";
@@ -56,7 +57,7 @@ export async function swapWorkers(
   refuseIfLeft(signal);
   const successors = set.spawnOnTrial(file);
   try {
-    await Promise.race([tryWorkers(successors, trialMs, clock), leaving(signal)]);
+    await Promise.race([tryWorkers(successors, trialMs, clock, set.trialTls), leaving(signal)]);
     refuseIfLeft(signal);
     if (set.isStopped) throw new DrainingError("swap workers");
     await set.serveAll(successors);
@@ -107,10 +108,11 @@ export async function tryWorkers(
   workers: readonly WorkerProcess[],
   trialMs: number,
   clock: Clock,
+  tls?: ListenerTls,
 ): Promise<void> {
   const tried = workers.map((worker) =>
     within(
-      tryOne(worker, trialMs, clock),
+      tryOne(worker, trialMs, clock, tls),
       `worker ${worker.pid} on trial`,
       trialMs + START_WAIT_MS,
       clock,
@@ -122,9 +124,14 @@ export async function tryWorkers(
   if (ended !== undefined) await failAtEnd(ended);
 }
 
-async function tryOne(worker: WorkerProcess, trialMs: number, clock: Clock): Promise<void> {
+async function tryOne(
+  worker: WorkerProcess,
+  trialMs: number,
+  clock: Clock,
+  tls: ListenerTls | undefined,
+): Promise<void> {
   try {
-    await Promise.race([tryWorker(worker, trialMs, clock), failAtEnd(worker)]);
+    await Promise.race([tryWorker(worker, trialMs, clock, tls), failAtEnd(worker)]);
   } catch (error) {
     // Its end says more than the connection, which broke a moment earlier.
     await Promise.race([clock.sleep(END_NOTICE_MS), failAtEnd(worker)]);

@@ -5,6 +5,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { FromWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
+import type { ListenerTls } from "../../proxy/table/tls.ts";
 import { WorkerError } from "../base/errors.ts";
 import { ownWorkerFile } from "../base/program-files.ts";
 import { within } from "../base/worker-answer.ts";
@@ -100,6 +101,11 @@ export class WorkerSet {
     return [...this.all.flatMap((worker) => worker.stats ?? []), ...this.retired.stats()];
   }
 
+  /** See Briefing.trialTls. */
+  get trialTls(): ListenerTls | undefined {
+    return this.#deps.briefing.trialTls;
+  }
+
   /** How many give their connections away. */
   get retiring(): number {
     return this.#retiring.size;
@@ -152,7 +158,7 @@ export class WorkerSet {
     worker.stopping = true;
     if (this.#workers.delete(worker)) this.#retiring.add(worker);
     try {
-      await worker.ask({ kind: "handOver" });
+      await worker.ask({ kind: "handOver", ...this.#deps.briefing.leavingTerms(this.#deps.count) });
       await worker.askStats();
     } catch {
       // It has ended by itself, with everything that it had.

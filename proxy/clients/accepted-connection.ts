@@ -31,6 +31,9 @@ const FIRST_TIMEOUTS: ClientTimeouts = {
   stallTimeoutMs: 30_000,
 };
 
+/** As in WorkerDrain: one that was used more recently counts as in use. */
+const IN_USE_MS = 1_000;
+
 /** By how much of its idle timeout a connection may outlast it, so that not all end at once. */
 const IDLE_JITTER = 0.1;
 
@@ -55,6 +58,8 @@ export abstract class AcceptedConnection
   /** The timeouts of the service that it was last used for. */
   protected timeouts = FIRST_TIMEOUTS;
   readonly #timer = new Timer(this);
+  /** Its next answer is its last. */
+  #isOutdated = false;
   /** The rule that has let the tunnel pass. */
   #tunnelRule: SourceRule | undefined;
 
@@ -88,7 +93,6 @@ export abstract class AcceptedConnection
   abstract onClose(): void;
   abstract onDeadline(nowMs: number): void;
   abstract offer(): void;
-  abstract look(): void;
   abstract goOn(): void;
   abstract giveAway(): ReturnType<OpenClient["giveAway"]>;
   abstract closeWhenIdle(): void;
@@ -109,7 +113,24 @@ export abstract class AcceptedConnection
    */
   get draining(): boolean {
     const { draining, onIdle } = this.deps.connections;
-    return draining || (onIdle !== undefined && this.isBound);
+    if (draining || this.#isOutdated) return true;
+    return onIdle !== undefined && (this.isBound || this.staysHere);
+  }
+
+  /** Once a second: one that has outlived what its TLS has shown ends, as in a drain. */
+  look(): void {
+    const { nowMs } = this.deps.wheel;
+    if (this.peer.tls?.isOutdated(nowMs) !== true) return;
+    this.#isOutdated = true;
+    if (this.tunnel !== undefined) return this.tunnel.close(1012);
+    // One that was used just now gets to know with its next answer.
+    const { idleSinceMs } = this;
+    if (idleSinceMs !== undefined && nowMs - idleSinceMs >= IN_USE_MS) this.closeWhenIdle();
+    return undefined;
+  }
+
+  get staysHere(): boolean {
+    return this.tunnel?.staysHere ?? this.transport.staysHere;
   }
 
   /** An open connection to an endpoint is its alone. */

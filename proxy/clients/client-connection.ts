@@ -50,9 +50,10 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   /** A reset shows at once. A FIN may wait behind requests that wait: one read more brings it. */
-  look(): void {
+  override look(): void {
     const { transport } = this;
     if (transport.lost) return transport.destroy();
+    super.look();
     const held = this.#state === "exchange" ? this.#held : undefined;
     if (held !== undefined && held.length < HELD_BYTES_MAX) transport.resume();
   }

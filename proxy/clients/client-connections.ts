@@ -30,6 +30,8 @@ export interface OpenClient {
   readonly service: string | undefined;
   /** Who has taken it over. undefined: nobody. */
   readonly tunnel: OpenTunnel | undefined;
+  /** It cannot be given away, now or later. */
+  readonly staysHere: boolean;
   /** The request that is under way on it. undefined: none. */
   readonly exchange: OpenRequest | undefined;
   /**
@@ -118,7 +120,7 @@ export class ClientConnections {
   }
 
   /** Ends what is left, at the deadline of a drain. */
-  destroyAll(): void {
-    for (const connection of this.#open) connection.transport.destroy();
+  destroyAll(covers: (connection: OpenClient) => boolean = () => true): void {
+    for (const connection of this.#open) if (covers(connection)) connection.transport.destroy();
   }
 }

@@ -3,17 +3,16 @@ import type { Expiring } from "../base/timer-wheel.ts";
 import { acceptTls } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import { chainProblem, identityOf, PeerCertificateError } from "../transport/peer-certificate.ts";
-import type { PeerIdentity } from "../transport/peer-certificate.ts";
 import type { Peer, PeerTls } from "../transport/peer.ts";
-import type { ServerContexts, ServerIdentity } from "../transport/tls-contexts.ts";
+import type { ServerContexts } from "../transport/tls-contexts.ts";
 import { alpnWire } from "../transport/tls-facts.ts";
 import type { TlsFacts, TlsServerSide } from "../transport/tls-facts.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { ListenerTls } from "../table/tls.ts";
-import { clientCertField } from "./client-cert-field.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { handshakeRefusal } from "./handshake-refusal.ts";
 import type { HandshakeRefusal } from "./handshake-refusal.ts";
+import type { Shown } from "./shown-tls.ts";
 
 /** From the first look at a connection to the end of its handshake, as long as for a first head. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -31,8 +30,10 @@ const PLAIN_ANSWER =
   `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n` +
   `Content-Length: ${PLAIN_TEXT.length}\r\nConnection: close\r\n\r\n${PLAIN_TEXT}`;
 
-/** Hears how a handshake ends: by exactly one of the two calls. */
+/** Hears how a handshake ends: by exactly one of the two last calls. */
 export interface HandshakeOwner {
+  /** It has shown this, and the client may come. */
+  show(shown: Shown): PeerTls;
   onShaken(transport: Transport, peer: Peer): void;
   /** Its connection is closed. */
   onRefused(refusal: HandshakeRefusal, peer: Peer, detail: string): void;
@@ -103,8 +104,8 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
     if (facts.resumed && own.notAfterMs < nowMs) return new PeerCertificateError("expired", "ours");
     const problem = this.#clientProblem(facts, nowMs);
     if (problem !== undefined) return problem;
-    const identity = facts.peerDer === undefined ? undefined : identityOf(facts.peerDer);
-    this.#shown = new ShownTls(own, identity, this.#contexts, this.#tls);
+    const client = facts.peerDer === undefined ? undefined : identityOf(facts.peerDer);
+    this.#shown = this.#owner.show({ own, client, contexts: this.#contexts });
     return undefined;
   }
 
@@ -143,34 +144,6 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
       return new PeerCertificateError("missing", "none");
     }
     return chainProblem(facts, nowMs);
-  }
-}
-
-/** What a handshake has shown. */
-class ShownTls implements PeerTls {
-  readonly identity: PeerIdentity | undefined;
-  readonly isJudged: boolean;
-  readonly clientCert: string;
-  readonly #own: ServerIdentity;
-  readonly #contexts: ServerContexts;
-
-  constructor(
-    own: ServerIdentity,
-    identity: PeerIdentity | undefined,
-    contexts: ServerContexts,
-    { forwardClientCert, intentions }: ListenerTls,
-  ) {
-    this.identity = identity;
-    this.isJudged = intentions;
-    const isTold = identity !== undefined && forwardClientCert === "set";
-    this.clientCert = isTold ? clientCertField(own.uris, identity) : "";
-    this.#own = own;
-    this.#contexts = contexts;
-  }
-
-  isFor(host: string): boolean {
-    if (!this.#contexts.choosesByName) return true;
-    return this.#contexts.pick(host) === this.#own || this.#own.names.has(host);
   }
 }
 

@@ -1,12 +1,14 @@
 import type { ListenerSnapshot } from "../table/snapshot.ts";
 import type { ListenerTls } from "../table/tls.ts";
 import { closeAccepted } from "../transport/open-transport.ts";
-import type { Peer } from "../transport/peer.ts";
+import type { Peer, PeerTls } from "../transport/peer.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Handshake } from "./handshake.ts";
 import type { HandshakeOwner, Newcomer } from "./handshake.ts";
 import type { HandshakeRefusal } from "./handshake-refusal.ts";
+import { ShownTls } from "./shown-tls.ts";
+import type { Shown } from "./shown-tls.ts";
 
 /** Where those go who have shaken hands. */
 export type Entrance = (transport: Transport, peer: Peer) => void;
@@ -40,6 +42,11 @@ export class TlsDoor implements HandshakeOwner {
     this.#deps.connections.shaking += 1;
     void new Handshake(newcomer, this.#tls, contexts, this.#deps, this);
     return undefined;
+  }
+
+  show(shown: Shown): PeerTls {
+    const { contexts: now, random } = this.#deps;
+    return new ShownTls(shown, { bind: this.#bind, tls: this.#tls, now, random });
   }
 
   onShaken(transport: Transport, peer: Peer): void {

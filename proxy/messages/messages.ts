@@ -44,8 +44,11 @@ export type ToWorker =
   /** Go back to the filters before the preparation of this number came into force. */
   | { readonly kind: "revertFilters"; readonly id: number; readonly number: number }
   | { readonly kind: "stats"; readonly id: number }
-  /** Stop accepting and give every connection away, each in a `connection` with its handle. */
-  | { readonly kind: "handOver"; readonly id: number }
+  /**
+   * Stop accepting and give every connection away, each in a `connection` with its handle. What
+   * cannot be given away ends on these terms, but for exchanges, which take as long as they take.
+   */
+  | ({ readonly kind: "handOver"; readonly id: number } & LeavingTerms)
   /** A socket that this worker gave away has been taken over, or is lost. */
   | { readonly kind: "taken"; readonly id: number }
   /** Take over a connection that another worker gave away; it is the message's handle. */
@@ -94,14 +97,21 @@ export type WorkCounts = { readonly tunnel: AgeCounts; readonly exchange: AgeCou
 /** What is under way at a version in one worker. */
 export type OpenCounts = VersionName & WorkCounts;
 
-/** How a worker ends what it has open. Times count from the beginning. */
-export type DrainTerms = {
+/** At what rate connections end. Times count from the beginning. */
+export type LeavingTerms = {
   /** This worker's part of the rate, in connections a second. 0: none for now. */
   readonly perSecond: number;
   /** Part of its turn within which each end falls at random, 0 … 1. */
   readonly jitter: number;
-  /** From then on exchanges that have been under way for this long are ended too. */
+  /**
+   * By then all idle connections have closed, faster than the rate if need be; in a drain and a
+   * migration exchanges that have been under way for this long are ended from then on.
+   */
   readonly softMs: number;
+};
+
+/** How a worker ends what it has open. */
+export type DrainTerms = LeavingTerms & {
   /** From then on everything that is left is cut. */
   readonly hardMs: number;
 };

@@ -38,6 +38,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   #paused = false;
   #ended = false;
   readonly endIsProven = true;
+  readonly staysHere = false;
   /** We have opened it, so its peer answers: what it has sent counts after a failed write too. */
   readonly #isOutgoing: boolean;
 
@@ -165,7 +166,10 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
       return this.#memory.endRead();
     }
     if (result === END_OF_FILE) this.#endOfFile();
-    else if (result < 0) this.#fail(result, "read");
+    else if (result < 0) {
+      this.#error ??= systemError(result, "read");
+      this.destroy();
+    }
     return undefined;
   }
 
@@ -219,11 +223,6 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     this.#ended = true;
     if (!this.#writer.wasReset) this.handler.onEnd();
     if (this.#writer.ended || this.#writer.failed) this.destroy();
-  }
-
-  #fail(errno: number, syscall: string): void {
-    this.#error ??= systemError(errno, syscall);
-    this.destroy();
   }
 }
 

@@ -13,6 +13,11 @@ export type PeerTls = {
    * be the one for it. `host`: in lower case, without port.
    */
   isFor(host: string): boolean;
+  /**
+   * Whether the connection has outlived its certificate, or the roots of its client, for long
+   * enough. Asked once a second. `nowMs`: monotonic.
+   */
+  isOutdated(nowMs: number): boolean;
 };
 
 /** Who is at the other end of a client connection. */

@@ -55,6 +55,7 @@ export class SocketTransport implements Transport {
     return !destroyed && !writableEnded && !readableEnded && !connecting;
   }
 
+  readonly staysHere: boolean = false;
   readonly detachable = false;
   readonly lost = false;
   readonly endIsProven: boolean = true;

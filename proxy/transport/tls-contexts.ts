@@ -1,4 +1,4 @@
-import { constants, createHash, X509Certificate } from "node:crypto";
+import { constants, createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, getCACertificates } from "node:tls";
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import { missingIds } from "../table/tls.ts";
@@ -116,7 +116,9 @@ export class TlsContexts {
     this.#ticketKeys.replace(ticketKeys);
     this.#identities = loaded;
     this.#trusts = new Map(trusts.map((trust) => [trust.id, trust]));
-    this.#current.clear();
+    for (const [bind, { tls }] of this.#current) {
+      this.#current.set(bind, { tls, contexts: this.#contextsFor(bind, tls) });
+    }
   }
 
   /** What the listener presents. undefined: something of it is missing, and it serves nobody. */
@@ -126,6 +128,11 @@ export class TlsContexts {
     const contexts = this.#contextsFor(bind, tls);
     this.#current.set(bind, { tls, contexts });
     return contexts;
+  }
+
+  /** Whether new clients of the listener are still served with these. */
+  isCurrent(bind: string, contexts: ServerContexts): boolean {
+    return this.#current.get(bind)?.contexts === contexts;
   }
 
   /** What forListener() lacks, by id. */
@@ -227,8 +234,12 @@ function sessionContextOf(
 function loadedFrom(identity: TlsIdentity): Loaded {
   try {
     const { certPem, keyPem } = identity;
+    // A context of half of them would fail only in a handshake.
+    const key = createPrivateKey(keyPem);
     createSecureContext({ cert: certPem, key: keyPem, ca: [] });
-    return { ...identity, leaf: new X509Certificate(certPem) };
+    const leaf = new X509Certificate(certPem);
+    if (!leaf.checkPrivateKey(key)) throw new Error("The key is another certificate's");
+    return { ...identity, leaf };
   } catch (error) {
     throw unusable(identity.id, error);
   }

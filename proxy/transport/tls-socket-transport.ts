@@ -19,6 +19,7 @@ const NOT_TOLD = "VERIFICATION_NOT_TOLD";
 export class TlsSocketTransport extends SocketTransport {
   /** TLSSocket does not tell close_notify from FIN. */
   override readonly endIsProven: boolean = false;
+  override readonly staysHere: boolean = true;
   readonly #tls: TLSSocket;
   readonly #below: Socket;
   readonly #judge: Judge;

@@ -97,6 +97,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   }
 
   /** The keys are in OpenSSL, and stay there. */
+  readonly staysHere = true;
   readonly detachable = false;
 
   write(text: string): void {
@@ -204,13 +205,12 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   #release(): StreamHandle | undefined {
     const tls = this.#tls;
     const below = this.#below;
-    const dialling = this.#dialling;
+    this.#dialling?.cancel();
     this.#dialling = undefined;
     this.#tls = undefined;
     this.#below = undefined;
     this.#reader.close();
     this.#writer.close();
-    dialling?.cancel();
     if (tls !== undefined) {
       tls.transport = undefined;
       // This may be one of OpenSSL's own callbacks.

@@ -65,6 +65,11 @@ export interface Transport extends ByteSource {
    * cannot be known (Unix sockets).
    */
   readonly lost: boolean;
+  /**
+   * `detach` never returns it, and who wants to leave this process ends it instead. False where
+   * only this Node does not know how (SocketTransport).
+   */
+  readonly staysHere: boolean;
   /** `detach` would return the handle. */
   readonly detachable: boolean;
 

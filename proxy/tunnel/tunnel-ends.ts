@@ -12,6 +12,8 @@ export interface OpenTunnel extends TransportHandler {
   readonly pool: { readonly service: string; readonly version: string };
   /** When its request arrived, in monotonic milliseconds. */
   readonly sinceMs: number;
+  /** One of its connections cannot be given away. */
+  readonly staysHere: boolean;
   /** Its end is under way because of `close`. */
   readonly closing: boolean;
   /** Both sides have gone, or another worker has them. */

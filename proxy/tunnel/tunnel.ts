@@ -128,7 +128,8 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
 
   giveAway(): GivenTunnel | undefined {
     const { client, connection } = this.#deps;
-    if (this.closing || !this.#client.whole || !this.#upstream.whole) return undefined;
+    if (this.closing || this.staysHere) return undefined;
+    if (!this.#client.whole || !this.#upstream.whole) return undefined;
     this.#client.flush();
     this.#upstream.flush();
     if (!this.#client.detachable || !this.#upstream.detachable) {
@@ -147,6 +148,10 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
       peer: client.peer,
       about: aboutOf(this.#deps),
     };
+  }
+
+  get staysHere(): boolean {
+    return this.#client.staysHere || this.#upstream.staysHere;
   }
 
   get closing(): boolean {

@@ -1,6 +1,8 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { once } from "node:events";
+import { connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 
 /** An answer, as far as tests of traffic care. */
 export type KeptResponse = {
@@ -21,13 +23,22 @@ export class KeptConnection {
   readonly #socket: Socket;
   #received = "";
   #waiting: PromiseWithResolvers<KeptResponse> | undefined;
-  /** The other side has not closed it. */
+  /** The other side has not closed it, nor said that it will. */
   isOpen = true;
 
-  /** @throws when the connection is refused. */
-  static async open(port: number, host = "127.0.0.1"): Promise<KeptConnection> {
-    const socket = connect({ port, host, noDelay: true });
-    await once(socket, "connect");
+  /** `tls`: speaks TLS, and this way. @throws when the connection is refused. */
+  static async open(
+    port: number,
+    host = "127.0.0.1",
+    tls?: ConnectionOptions,
+  ): Promise<KeptConnection> {
+    if (tls === undefined) {
+      const socket = connect({ port, host, noDelay: true });
+      await once(socket, "connect");
+      return new KeptConnection(socket);
+    }
+    const socket = connectTls({ port, host, rejectUnauthorized: false, ...tls });
+    await once(socket, "secureConnect");
     return new KeptConnection(socket);
   }
 
@@ -72,6 +83,8 @@ export class KeptConnection {
     if (headEnd === -1) return;
     const head = this.#received.slice(0, headEnd);
     const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    // It has said that it closes it.
+    if (/\r\nconnection: *close/i.test(head)) this.isOpen = false;
     const end = headEnd + 4 + length;
     if (this.#received.length < end) return;
     const body = this.#received.slice(headEnd + 4, end);

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from "node:tls";
 import { eventually } from "./eventually.ts";
 import { KeptConnection } from "./kept-connection.ts";
 
@@ -15,6 +16,8 @@ export type LoadTarget = {
   readonly port: number;
   readonly host: string;
   readonly connections: number;
+  /** They speak TLS, and this way. Absent: they do not. */
+  readonly tls?: ConnectionOptions | undefined;
 };
 
 /**
@@ -62,9 +65,9 @@ export class Load implements AsyncDisposable {
   }
 
   async #loop(): Promise<void> {
-    const { port, host } = this.#target;
+    const { port, host, tls } = this.#target;
     while (!this.#isStopped) {
-      const connection = await KeptConnection.open(port).catch(() => undefined);
+      const connection = await KeptConnection.open(port, undefined, tls).catch(() => undefined);
       if (connection === undefined) {
         this.refused += 1;
         return;

@@ -3,9 +3,22 @@ import { ownWorkerFile } from "../../../control/base/program-files.ts";
 import { tryWorker } from "../../../control/workers/worker-trial.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { PROTOCOL } from "../../../proxy/messages/messages.ts";
+import type { ListenerTls } from "../../../proxy/table/tls.ts";
+import { makeCertificate } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { STARTED, scriptedWorker } from "./scripted-worker.ts";
+
+const TLS: ListenerTls = {
+  identities: ["file:web"],
+  minVersion: "1.3",
+  clientCert: "require",
+  trust: "ca:mesh",
+  intentions: true,
+  forwardClientCert: "off",
+  handshakesMax: 10,
+  replacedMaxAgeMs: 0,
+};
 
 /** The lines of a worker that answers every request with this status. */
 function answering(status: number): string {
@@ -17,6 +30,18 @@ describe("tryWorker()", () => {
     const worker = await scriptedWorker("", { file: ownWorkerFile() });
     await tryWorker(worker, 0, systemClock);
     expect((await worker.askStats()).connections).toEqual({ h1: 0, tunnel: 0 });
+  });
+
+  test("shakes hands where a listener speaks TLS, without a certificate of its own", async () => {
+    const { chainPem: certPem, keyPem } = makeCertificate({ names: ["DNS:web"] });
+    const identities = [{ id: "file:web", certPem, keyPem, names: ["web"] }];
+    const trusts = [{ id: "ca:mesh", pem: certPem }];
+    const worker = await scriptedWorker("", { file: ownWorkerFile() });
+    await expect(tryWorker(worker, 0, systemClock, TLS)).rejects.toThrow(
+      "wanted status 204, found",
+    );
+    await worker.ask({ kind: "tls", material: { identities, trusts, ticketKeys: [] } });
+    await tryWorker(worker, 0, systemClock, TLS);
   });
 
   test("asks again and again for as long as the trial lasts", async () => {

@@ -11,6 +11,8 @@ import type { ListenerSnapshot, TableChange } from "../../../proxy/table/snapsho
 import type { ListenerTls } from "../../../proxy/table/tls.ts";
 import { compileService } from "../../../control/config/compile-service.ts";
 import { readService } from "../../../control/config/read-service.ts";
+import { makeCertificate } from "../../support/certificates.ts";
+import { RawSocket } from "../../support/raw-socket.ts";
 import { eventually } from "../../support/eventually.ts";
 import { KeptConnection } from "../../support/kept-connection.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -96,11 +98,18 @@ describe("Workers", () => {
       handshakesMax: 1,
       replacedMaxAgeMs: 0,
     };
-    const listener = { ...LISTENER, tls };
-    await expect(workers.listen(listener)).rejects.toThrow("(missing: file:a.pem)");
-    const identity = { id: "file:a.pem", certPem: "", keyPem: "", names: [] };
-    await workers.tellTls({ identities: [identity], trusts: [], ticketKeys: [] });
-    await expect(workers.listen(listener)).rejects.toThrow("(missing: )");
+    const address = await workers.listen({ ...LISTENER, tls });
+    const port = Number(address.split(":").at(-1));
+    await expect(RawSocket.openTls({ port })).rejects.toThrow(/ECONNRESET|disconnected/);
+    const { chainPem: certPem, keyPem } = makeCertificate({ names: ["DNS:web"] });
+    const wrong = [{ id: "file:a.pem", certPem, keyPem: "", names: [] }];
+    await expect(
+      workers.tellTls({ identities: wrong, trusts: [], ticketKeys: [] }),
+    ).rejects.toThrow("Cannot use file:a.pem: wanted a certificate with its key, found ERR_");
+    await expect(RawSocket.openTls({ port })).rejects.toThrow(/ECONNRESET|disconnected/);
+    const identities = [{ id: "file:a.pem", certPem, keyPem, names: [] }];
+    await workers.tellTls({ identities, trusts: [], ticketKeys: [] });
+    (await RawSocket.openTls({ port })).close();
   });
 
   test("apply() resolves when every worker acts on the change", async () => {

@@ -21,7 +21,6 @@ class Plain extends AcceptedConnection {
   readonly onDeadline = (): void => void this.told.push("deadline");
   readonly offer = (): void => undefined;
   readonly goOn = (): void => undefined;
-  readonly look = (): void => undefined;
   readonly giveAway = (): undefined => undefined;
 
   onClose(): void {

@@ -11,6 +11,7 @@ function client(): FakeClient {
     transport: new FakeTransport(),
     service: undefined,
     tunnel: undefined,
+    staysHere: false,
     exchange: undefined,
     idleSinceMs: 0,
     closeWhenIdle: () => undefined,

@@ -5,7 +5,7 @@ import { ListeningSockets } from "../../../control/workers/listening-sockets.ts"
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { Listener } from "../../../proxy/clients/listener.ts";
 import type { ListenerSnapshot } from "../../../proxy/table/snapshot.ts";
-import type { ListenerTls, TlsMaterial } from "../../../proxy/table/tls.ts";
+import type { ListenerTls, TlsIdentity, TlsMaterial } from "../../../proxy/table/tls.ts";
 import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
 import type { TestCertificate } from "../../support/certificates.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
@@ -29,11 +29,14 @@ export const CLIENT = makeCertificate({
   names: ["URI:spiffe://mesh/a,b", "DNS:client.example"],
 });
 
+/** A certificate for the DNS names that are in it. */
+export function identityWith(id: string, { chainPem, keyPem, der }: TestCertificate): TlsIdentity {
+  const names = new X509Certificate(der).subjectAltName?.matchAll(/DNS:([^,]+)/g) ?? [];
+  return { id, certPem: chainPem, keyPem, names: [...names].map(([, name = ""]) => name) };
+}
+
 function materialOf(certificates: Readonly<Record<string, TestCertificate>>): TlsMaterial {
-  const identities = Object.entries(certificates).map(([id, { chainPem, keyPem, der }]) => {
-    const names = new X509Certificate(der).subjectAltName?.matchAll(/DNS:([^,]+)/g) ?? [];
-    return { id, certPem: chainPem, keyPem, names: [...names].map(([, name = ""]) => name) };
-  });
+  const identities = Object.entries(certificates).map(([id, each]) => identityWith(id, each));
   return {
     identities,
     trusts: [{ id: "ca", pem: AUTHORITY.certPem }],

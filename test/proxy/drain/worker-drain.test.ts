@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
-import { WorkerDrain } from "../../../proxy/drain/worker-drain.ts";
+import { EVERYTHING, WHAT_STAYS, WorkerDrain } from "../../../proxy/drain/worker-drain.ts";
 import type { ClientConnections } from "../../../proxy/clients/client-connections.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -13,6 +13,7 @@ class Connection {
   readonly name: string;
   readonly tunnel = undefined;
   readonly exchange = undefined;
+  staysHere = false;
   idleSinceMs: number | undefined;
   readonly #open: FakeConnections;
 
@@ -28,7 +29,6 @@ class Connection {
 }
 
 class FakeConnections {
-  draining = false;
   readonly all: Connection[] = [];
   /** Names in the order in which they were closed; `cut` for all that were left. */
   readonly closed: string[] = [];
@@ -53,6 +53,10 @@ class FakeConnections {
     this.all.length = 0;
   }
 
+  get isEmpty(): boolean {
+    return this.all.length === 0;
+  }
+
   [Symbol.iterator](): IterableIterator<Connection> {
     return [...this.all].values();
   }
@@ -61,6 +65,7 @@ class FakeConnections {
 async function begin(
   terms: { perSecond?: number; softMs?: number; hardMs?: number },
   fill: (connections: FakeConnections) => void,
+  scope = EVERYTHING,
 ): Promise<{
   clock: ManualClock;
   connections: FakeConnections;
@@ -72,10 +77,8 @@ async function begin(
   fill(connections);
   const all = { perSecond: 10, jitter: 0, softMs: 5_000, hardMs: 9_000, ...terms };
   const deps = { clock, random: seededRandom(1) };
-  const drain = new WorkerDrain(all, {
-    ...deps,
-    connections: connections as unknown as ClientConnections,
-  });
+  const open = connections as unknown as ClientConnections;
+  const drain = new WorkerDrain(all, { ...deps, connections: open }, scope);
   let isOver = false;
   void drain.run().then(() => (isOver = true));
   await clock.advance(0);
@@ -89,7 +92,6 @@ describe("WorkerDrain", () => {
       fill.add("a", 1_000);
       fill.add("b", 2_000);
     });
-    expect(connections.draining).toBe(true);
     expect(connections.closed).toEqual(["a"]);
     await clock.advance(100);
     expect(connections.closed).toEqual(["a", "b"]);
@@ -131,6 +133,23 @@ describe("WorkerDrain", () => {
     expect(connections.closed.length).toBeLessThan(30);
     await clock.advance(2_600);
     expect([connections.size, over()]).toEqual([0, true]);
+  });
+
+  test("of what stays closes only that, and goes on for what comes later", async () => {
+    const { clock, connections } = await begin(
+      { hardMs: Infinity },
+      (fill) => {
+        fill.add("moves", 1_000);
+        fill.add("stays", 2_000).staysHere = true;
+      },
+      WHAT_STAYS,
+    );
+    expect(connections.closed).toEqual(["stays"]);
+    connections.add("late", 10_000).staysHere = true;
+    await clock.advance(1_500);
+    expect(connections.closed).toEqual(["stays", "late"]);
+    await clock.advance(60_000);
+    expect(connections.all.map(({ name }) => name)).toEqual(["moves"]);
   });
 
   test("is over at once when nothing is open, and at a hard deadline of 0", async () => {

@@ -28,6 +28,7 @@ export class FakeTransport implements Transport {
   whole = true;
   lost = false;
   detachable = true;
+  staysHere = false;
   /** Everything that was written, as latin1. */
   text = "";
   /** `pause`, `resume`, `flush`, `end`, `destroy`, `reset`, `detach`, `probe MS`, in order. */
