@@ -7,6 +7,7 @@ import type { WriteContext } from "../table/table-sink.ts";
 import type { Write } from "../table/table-writer.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { planChange, planSchema } from "./plan.ts";
+import { permitOf } from "./auth/permission.ts";
 import { problemResponses } from "./problem.ts";
 import { weightsSchema } from "./services-routes.ts";
 import { validateAllButBody } from "./validate.ts";
@@ -23,8 +24,9 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
       schema: {
         summary: "Say what a change would do",
         description:
-          "Takes the body of a shift or of a PUT, and changes nothing. A write that would be " +
-          "refused with nothing_would_serve has this as a warning.",
+          "Takes the body of a shift or of a PUT, and changes nothing. Whoever may not make that " +
+          "change is told so. A write that would be refused with nothing_would_serve has this " +
+          "as a warning.",
         params: z.object({ service: z.string() }),
         body: z.union([weightsSchema, serviceSchema]),
         response: { 200: planSchema, ...problemResponses(400, 404, 413, 415, 422) },
@@ -33,7 +35,10 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
     async (request, reply) => {
       const totals = totalsOrZeros(await askWorkers(workers, clock));
       const { service } = request.params;
-      const write = writeOf(service, request.body);
+      const write = writeOf(service, request.body, {
+        ...PLAN,
+        permit: permitOf(request.principal),
+      });
       const { before, after, warnings } = await services.preview(write);
       const { revision } = before;
       reply.header("etag", entityTag(revision));
@@ -50,11 +55,11 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
 /** Nobody writes. */
 const PLAN: WriteContext = { actor: "plan", reason: undefined, ifMatch: "*" };
 
-function writeOf(name: string, body: unknown): Write {
-  if (!isShift(body)) return putWrite(name, body, PLAN);
+function writeOf(name: string, body: unknown, context: WriteContext): Write {
+  if (!isShift(body)) return putWrite(name, body, context);
   const weights = readBy(weightsSchema, body);
   if (weights.kind === "wrong") throw new ValidationError("the body", weights.problems);
-  return shiftWrite(name, weights.value, PLAN);
+  return shiftWrite(name, weights.value, context);
 }
 
 /** A shift is an object of numbers and shares; a service is never one, as it has versions. */

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { systemClock } from "../../../proxy/base/clock.ts";
+import { accessOf, bearer, newToken } from "../../support/api-tokens.ts";
+import type { TestToken } from "../../support/api-tokens.ts";
 import { startApi, WEB } from "../../support/running-api.ts";
 import { oneWorker } from "../../support/worker-stats.ts";
 
@@ -32,6 +35,28 @@ test.each([
   await using api = await startApi();
   const response = await post(`${api.url}/v1/services/${name}/plan`, body);
   expect(await response.json()).toMatchObject({ status, code });
+});
+
+test("POST plan is refused to whoever may not make the change", async () => {
+  const ci = newToken("ci", { role: "shift" });
+  const ops = newToken("ops", { role: "write" });
+  await using api = await startApi({ access: await accessOf(systemClock, ci, ops) });
+  const plan = async ({ secret }: TestToken, body: unknown): Promise<unknown> => {
+    const headers = { ...bearer(secret), "content-type": "application/json" };
+    const sent = { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${api.url}/v1/services/web/plan`, sent);
+    return [answer.status, ((await answer.json()) as { detail?: string }).detail];
+  };
+  const moved = { ...WEB, hosts: ["other.test"] };
+  const local = { ...WEB, versions: { v1: { endpoints: ["unix:/run/web.sock"] } } };
+  const refused = (wanted: string, found: string): unknown => [
+    403,
+    `Cannot do this: wanted role ${wanted}, found role ${found}`,
+  ];
+  expect(await plan(ci, { v1: 1 })).toEqual([200, undefined]);
+  expect(await plan(ci, moved)).toEqual(refused("write", "shift of token:ci"));
+  expect(await plan(ops, moved)).toEqual([200, undefined]);
+  expect(await plan(ops, local)).toEqual(refused("admin", "write of token:ops"));
 });
 
 test("POST plan counts with every worker's limits, and with what is under way in all", async () => {

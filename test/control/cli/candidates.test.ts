@@ -16,6 +16,7 @@ test.each<[string, readonly string[], readonly string[]]>([
   ["options of a command", ["shift", "web", "--p"], ["--plan"]],
   ["options of all commands", ["shift", "--j"], ["--json"]],
   ["choices of an option", ["shift", "web", "--wait", ""], ["fleet"]],
+  ["choices of an option that has to be there", ["token", "new", "ci", "--role", "sh"], ["shift"]],
   ["choices of an argument", ["completion", "f"], ["fish"]],
   ["nothing for a text", ["shift", "web", "--reason", "v"], []],
   ["nothing for a name that only the API knows", ["shift", ""], []],
@@ -27,6 +28,9 @@ test.each([
   ["check", ""],
   ["run", "-c", "x"],
   ["apply", ""],
+  ["--token-file", ""],
+  ["services", "--ca", ""],
+  ["token", "new", "ci", "--out", ""],
 ])("candidates() leaves files to the shell: %s", async (...words) => {
   expect(await complete(words)).toEqual([":files"]);
 });
@@ -41,6 +45,7 @@ test.each<[readonly string[], readonly string[]]>([
   [["--json", "undo", "--if-rev", "3", ""], ["web"]],
   [["apply", "file", ""], ["web"]],
   [["reload", "--restore", ""], ["web"]],
+  [["token", "new", "ci", "--service", ""], ["web"]],
   [
     ["ready", "web/v2"],
     ["web/v2", "web/v2/10.0.0.7:3000"],
