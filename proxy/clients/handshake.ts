@@ -100,8 +100,10 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
   judge(facts: TlsFacts): Error | undefined {
     const nowMs = this.#clock.wallMs();
     const own = this.#contexts.pick(facts.serverName);
-    // Who resumes a session is not shown our certificate again.
-    if (facts.resumed && own.notAfterMs < nowMs) return new PeerCertificateError("expired", "ours");
+    // Who resumes a session is not shown our certificate again; and in the mesh nobody may go by
+    // one that nobody renews any more.
+    const mustBeValid = facts.resumed || this.#tls.intentions;
+    if (mustBeValid && own.notAfterMs < nowMs) return new PeerCertificateError("expired", "ours");
     const problem = this.#clientProblem(facts, nowMs);
     if (problem !== undefined) return problem;
     const client = facts.peerDer === undefined ? undefined : identityOf(facts.peerDer);

@@ -58,6 +58,20 @@ ${sections({ port, folder })}
   return ForeignServer.start(port, program("haproxy"), args, { ownFolder: folder });
 }
 
+/** Envoy with these listeners and clusters, at the port that they are made for. */
+export async function startEnvoy(
+  resources: (place: Place) => { readonly listeners: object[]; readonly clusters: object[] },
+): Promise<ForeignServer> {
+  const [port] = await freePorts();
+  const folder = await folderFor("envoy");
+  const file = join(folder, "envoy.json");
+  await writeFile(file, JSON.stringify({ static_resources: resources({ port, folder }) }));
+  const quiet = ["--log-level", "error", "--disable-hot-restart", "--concurrency", "1"];
+  return ForeignServer.start(port, program("envoy"), ["-c", file, ...quiet], {
+    ownFolder: folder,
+  });
+}
+
 function folderFor(name: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `sluice-${name}-`));
 }

@@ -42,6 +42,7 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
 const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   python: join(PYTHON_FOLDER, "bin", "python"),
   gunicorn: join(PYTHON_FOLDER, "bin", "gunicorn"),
+  envoy: join(PYTHON_FOLDER, "bin", "envoy"),
   "express-ntlm": join(NODE_FOLDER, "node_modules", "express-ntlm"),
 };
 

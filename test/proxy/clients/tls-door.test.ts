@@ -117,6 +117,14 @@ describe("TlsDoor", () => {
     expect((await client.send(get()).response()).status).toBe(403);
   });
 
+  test("lets nobody of the mesh in once its own certificate has ended", async () => {
+    const { bed, port, clock } = await serving({ ...MUTUAL, intentions: true });
+    clock.aheadMs = 366 * 86_400_000;
+    const client = await openTls(port, CLIENT_OPTIONS);
+    await client.ended();
+    await eventually(() => expect(rejected(bed)).toEqual({ "tls-certificate-expired": 1 }));
+  });
+
   test("resumes no session over the end of its own certificate", async () => {
     const { bed, port, clock } = await serving();
     const client = await openTls(port);
