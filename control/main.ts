@@ -1,13 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { systemClock } from "../proxy/base/clock.ts";
-import type { Clock } from "../proxy/base/clock.ts";
 import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
-import { LiveAccess } from "./api/auth/access.ts";
 import type { ApiDeps } from "./api/deps.ts";
-import { RefusedCalls } from "./api/auth/refused-calls.ts";
 import { createMetricsServer } from "./api/metrics-server.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
@@ -31,6 +28,7 @@ import { Migrations } from "./migrations/migrations.ts";
 import { systemPaths } from "./names/system-files.ts";
 import type { Asker } from "./table/table-sink.ts";
 import { Services } from "./table/services.ts";
+import { openGate } from "./sidecar/open-gate.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
 import { auditPath, openStore } from "./store/open-store.ts";
@@ -164,10 +162,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   };
   const parts = { ...shared, store, sink, discovery, certificates, rules, around };
   const services = new Services({ ...parts, onTold, onRevision });
-  const access = await openAccess(start, shared);
+  const revision = (): number => services.revision;
+  const ofGate = { ...shared, certificates, file: configPath, revision };
+  const gate = await openGate(config.control, ofGate);
   const sidecar = new Sidecar(config, {
     ...shared,
-    access,
+    ...gate,
     services,
     rules,
     discovery,
@@ -182,22 +182,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     env,
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
-  const views = { filters, workers, lately, migrations, certificates, sidecar, registry: link };
+  const views = { filters, workers, lately, migrations, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
   const build = { version: buildVersion() };
-  const calls = new RefusedCalls({ ...shared, revision: () => services.revision });
-  const deps = { ...shared, access, calls, ...views, storeProblem, services, build };
+  const deps = { ...shared, ...gate.deps, ...views, storeProblem, services, build };
   const metrics = config.metrics && createMetricsServer(deps);
   return { services, sidecar, servers: { api: createApi(deps), metrics } };
-}
-
-function openAccess(
-  { config, configPath }: Start,
-  deps: { readonly clock: Clock; readonly log: Log },
-): Promise<LiveAccess> {
-  const { bind, auth, socketRole = "admin" } = config.control;
-  const role = bind.startsWith("unix:") ? socketRole : undefined;
-  return LiveAccess.open({ auth, socketRole: role, folder: dirname(configPath) }, deps);
 }
 
 /** Those of files, which the ones of Consul's mesh join. */

@@ -70,6 +70,10 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "proxy/exchange/forward-response.ts": "test/proxy/exchange/exchange.test.ts",
   "proxy/worker.ts": "test/integration/workers.test.ts",
   "control/main.ts": "test/integration/sigterm.test.ts",
+  // What it opens makes sense only in front of an API.
+  "control/sidecar/open-gate.ts": "test/integration/api-tls.test.ts",
+  // A list that both ends of a handshake try.
+  "proxy/base/tls-ciphers.ts": "test/control/api/api-tls.test.ts",
   // A lock is about several holders of one agent.
   "control/consul/lock.ts": "test/integration/consul-fleet.test.ts",
   // All ways to make a transport, one after the other, between real sockets.

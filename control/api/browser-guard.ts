@@ -16,24 +16,38 @@ loopback.addAddress("::1", "ipv6");
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Lets a request pass or not.
+ * Lets a request pass or not. `tls`: that of the server; undefined: it has none.
  * @throws ControlError misdirected_request, cross_origin
  */
-export async function guardAgainstPages(request: FastifyRequest): Promise<void> {
+export async function guardAgainstPages(request: FastifyRequest, tls?: NamedServer): Promise<void> {
   const local = request.socket.localAddress;
-  if (local !== undefined && isLoopback(local) && !isLoopbackHost(request.headers.host ?? "")) {
-    throw misdirected();
-  }
+  if (local !== undefined && !isOurName(hostOf(request), local, tls)) throw misdirected();
   if (!SAFE_METHODS.has(request.method) && isForeign(request)) throw crossOrigin();
 }
 
-/**
- * Whether a Host field names this machine from the inside: `localhost`, `127.0.0.1:9180`, `[::1]`.
- */
-function isLoopbackHost(field: string): boolean {
-  const [, host] = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(field) ?? [];
-  if (host === undefined) return false;
-  return host.toLowerCase() === "localhost" || isLoopback(host.replace(/^\[|\]$/g, ""));
+/** What knows the names of a server. */
+export type NamedServer = {
+  /** `host`: a name, or an address without brackets. */
+  isFor(host: string): boolean;
+};
+
+/** A name that a page could not have had resolve to this address. */
+function isOurName(host: string, local: string, tls: NamedServer | undefined): boolean {
+  if (host !== "" && tls?.isFor(host) === true) return true;
+  // Without TLS nobody knows by which names other machines call this one.
+  return isLoopback(local) ? isLoopbackHost(host) : tls === undefined;
+}
+
+/** The host of a Host field such as `127.0.0.1:9180` or `[::1]`. "": it is none. */
+function hostOf({ headers }: FastifyRequest): string {
+  const pattern = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::\d{1,5})?$/i;
+  const [, bracketed, plain = ""] = pattern.exec(headers.host ?? "") ?? [];
+  return (bracketed ?? plain).toLowerCase();
+}
+
+/** Whether a host names this machine from the inside. */
+function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || isLoopback(host);
 }
 
 function isLoopback(address: string): boolean {

@@ -14,17 +14,31 @@ export type Places = {
 
 /**
  * Gives each new connection of a server a place. If there are few left, the connection that has
- * been silent longest loses its own: one without a request, or in the middle of one. Whoever waits
- * for an answer, or reads a stream, keeps it.
+ * been silent longest loses its own: one without a request, or in the middle of one or of a
+ * handshake. Whoever waits for an answer, or reads a stream, keeps it.
  */
 export function keepPlaces(server: Server, { most, crowded }: Places): void {
   /** Every connection with its request, those that waited longest for one first. */
   const requests = new Map<Socket, IncomingMessage | undefined>();
+  /** Connections that are in a handshake, by where they come from. */
+  const greeting = new Map<string, Socket>();
+  const place = (socket: Socket): void => {
+    requests.set(socket, undefined);
+    socket.once("close", () => requests.delete(socket));
+  };
   server.maxConnections = most;
   server.on("connection", (socket: Socket) => {
     if (requests.size >= crowded) silentOne(requests)?.destroy();
-    requests.set(socket, undefined);
-    socket.once("close", () => requests.delete(socket));
+    place(socket);
+    const peer = peerOf(socket);
+    greeting.set(peer, socket);
+    socket.once("close", () => greeting.delete(peer));
+  });
+  // TLS is another socket around the same connection.
+  server.on("secureConnection", (socket: Socket) => {
+    const inner = greeting.get(peerOf(socket));
+    if (inner !== undefined) requests.delete(inner);
+    place(socket);
   });
   // Before whatever answers it: that may be done by the time a later listener runs.
   server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -35,6 +49,10 @@ export function keepPlaces(server: Server, { most, crowded }: Places): void {
       if (requests.delete(socket) && !socket.destroyed) requests.set(socket, undefined);
     });
   });
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function silentOne(requests: ReadonlyMap<Socket, IncomingMessage | undefined>): Socket | undefined {

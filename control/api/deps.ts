@@ -15,9 +15,10 @@ import type { Lately } from "../views/problems-view.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker, WriteContext } from "../table/table-sink.ts";
 import type { CertificateStatus } from "../tls/certificate-status.ts";
-import type { CertificateReload } from "../tls/certificates.ts";
+import type { CertificateReload } from "../tls/certificate-reload.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
+import type { ApiTls } from "./api-tls.ts";
 import type { Access } from "./auth/access.ts";
 import type { RefusedCalls } from "./auth/refused-calls.ts";
 
@@ -126,6 +127,8 @@ export interface SidecarControl {
 /** Everything that the control API stands on. */
 export type ApiDeps = {
   readonly access: Access;
+  /** undefined: the API speaks HTTP in clear. */
+  readonly tls?: ApiTls | undefined;
   /** Takes note of calls that are refused, and counts all. */
   readonly calls: RefusedCalls;
   readonly services: Services;

@@ -1,8 +1,10 @@
+import type { Server as HttpsServer } from "node:https";
 import fastify from "fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Log } from "../../proxy/base/log.ts";
 import { unknownPath } from "./api-errors.ts";
+import type { ApiTls } from "./api-tls.ts";
 import { guardAgainstPages } from "./browser-guard.ts";
 import { keepPlaces } from "./connection-places.ts";
 import type { Places } from "./connection-places.ts";
@@ -36,20 +38,9 @@ export function newHttpServer(
   limits: HttpLimits,
   log: Log,
   note: Note = () => undefined,
+  tls?: ApiTls,
 ): FastifyInstance {
-  const app = fastify({
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    http: { headersTimeout: limits.headersTimeoutMs },
-    routerOptions: { maxParamLength: PATH_PART_MAX },
-    // We set our own below. Without these fastify would load its compilers, and all of ajv with
-    // them.
-    schemaController: {
-      compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
-    },
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
-  });
+  const app = newFastify(limits, log, tls);
   keepPlaces(app.server, limits.places);
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validateBySchema);
@@ -61,8 +52,29 @@ export function newHttpServer(
   app.setNotFoundHandler((request) => {
     throw unknownPath(request.method);
   });
-  app.addHook("onRequest", guardAgainstPages);
+  app.addHook("onRequest", (request) => guardAgainstPages(request, tls));
+  if (tls !== undefined) tls.serve(app.server as HttpsServer);
   return app;
+}
+
+function newFastify(limits: HttpLimits, log: Log, tls: ApiTls | undefined): FastifyInstance {
+  const { headersTimeoutMs: headersTimeout } = limits;
+  return fastify({
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Fastify's types have a server of another kind then; what we use of it is the same.
+    ...(tls
+      ? { https: { ...tls.options, headersTimeout } as never }
+      : { http: { headersTimeout } }),
+    routerOptions: { maxParamLength: PATH_PART_MAX },
+    // We set our own below. Without these fastify would load its compilers, and all of ajv with
+    // them.
+    schemaController: {
+      compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
+    },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
+  });
 }
 
 function noCompiler(): never {

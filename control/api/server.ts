@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { auditRoutes } from "./audit-routes.ts";
 import { admitCallers } from "./auth/admission.ts";
 import { certificatesRoutes } from "./certificates-routes.ts";
@@ -40,10 +40,11 @@ const LIMITS: HttpLimits = {
  */
 export function createApi(deps: ApiDeps): FastifyInstance {
   const refusedWrites = new RefusedWrites(deps);
-  const app = newHttpServer(LIMITS, deps.log, (error, request) => {
+  const note = (error: unknown, request: FastifyRequest): void => {
     deps.calls.note(error, request);
     refusedWrites.note(error, request);
-  });
+  };
+  const app = newHttpServer(LIMITS, deps.log, note, deps.tls);
   admitCallers(app, deps);
   describeApi(app, deps.build.version);
   addRoutesOf(app, (api) => addRoutes(api, deps));

@@ -1,10 +1,15 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { ROLES } from "../base/roles.ts";
 import type { Role } from "../base/roles.ts";
+import { canonicalHost } from "./address.ts";
 import { list, matching, name, strict, text } from "./schema-parts.ts";
 
 /** Tokens in one list: each is compared with whatever a caller sends. */
 const TOKENS_MAX = 1024;
+
+/** Entries for certificates: each is compared with the names of whichever comes. */
+const CERTS_MAX = 1024;
 
 /** Services that one credential may be limited to; whoever has more of them has all. */
 const OWN_SERVICES_MAX = 256;
@@ -39,6 +44,19 @@ function isNoLimitedReader(grant: {
   return grant.role !== "read" || grant.services === undefined;
 }
 
+const URI_WANTED = "a URI such as spiffe://mesh/ci, as it stands in the certificate";
+
+const sanUri = matching(/^[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,2048}$/, URI_WANTED);
+
+const HOST_NAME_WANTED = "a host name such as ci.internal, as it stands in the certificate";
+
+const hostName = z.string({ error: HOST_NAME_WANTED }).transform((value, context): string => {
+  const host = canonicalHost(value);
+  if (host !== undefined && isIP(host) === 0 && !host.startsWith("[")) return host;
+  context.addIssue({ code: "custom", message: HOST_NAME_WANTED });
+  return z.NEVER;
+});
+
 const tokenEntry = strict({
   name,
   ...grantShape,
@@ -66,11 +84,26 @@ export const tokenFileSchema = strict({ tokens });
 /** A token as the configuration knows it: never the token itself. */
 export type TokenEntry = z.output<typeof tokenEntry>;
 
+const CERT_WANTED = "one of uri and dns";
+
+const certEntry = strict({ uri: sanUri.optional(), dns: hostName.optional(), ...grantShape })
+  .refine((read) => (read.uri === undefined) !== (read.dns === undefined), { error: CERT_WANTED })
+  .refine(isNoLimitedReader, LIMITED_READER);
+
+const certs = list(certEntry, CERTS_MAX).refine(
+  (all) => isDistinct(all.map(({ uri, dns = "" }) => uri ?? dns)),
+  { error: "each name once" },
+);
+
+/** Whom a client certificate stands for, by one of its SANs, and what they may do. */
+export type CertEntry = z.output<typeof certEntry>;
+
 const credentials = strict({
   tokens: tokens.default([]),
   tokenFile: text.optional(),
-}).refine((read) => read.tokens.length > 0 || read.tokenFile !== undefined, {
-  error: "at least one of tokens and tokenFile, or off",
+  certs: certs.default([]),
+}).refine((read) => read.tokens.length + read.certs.length > 0 || read.tokenFile !== undefined, {
+  error: "at least one of tokens, tokenFile and certs, or off",
 });
 
 /** `control.auth`; undefined: off, whoever can connect may do everything. */

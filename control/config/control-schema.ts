@@ -21,8 +21,7 @@ const GROUP_MAX = 0xff_ff_ff_fe;
 const MODE_OF_OWNER = 0o600;
 const MODE_OF_GROUP = 0o660;
 
-const LOOPBACK_WANTED =
-  "a loopback address (127.0.0.0/8, [::1], localhost or unix:), as the control API has no auth";
+const LOOPBACK = "a loopback address (127.0.0.0/8, [::1], localhost or unix:)";
 
 const absolutePath = matching(/^\//, "an absolute path");
 
@@ -40,10 +39,11 @@ const group = z.union(
 
 /** `control`: the API, and what it may reach. */
 export const controlSchema = strict({
-  bind: bindAddress.refine(isLoopbackBind, { error: LOOPBACK_WANTED }).default("127.0.0.1:9180"),
+  bind: bindAddress.default("127.0.0.1:9180"),
   mode: mode.optional(),
   group: group.optional(),
   socketRole: z.enum(ROLES).optional(),
+  tls: strict({ cert: text, key: text, clientCa: text.optional() }).optional(),
   auth: authSchema,
   /** Where modules of filters may be, relative to the file's own folder. */
   filterFolders: list(text, FILTER_FOLDERS_MAX).default([]),
@@ -62,6 +62,9 @@ export const metricsSchema = strict({
 
 /** The API, and what it may reach. */
 export type ControlConfig = z.output<typeof controlSchema>;
+
+/** The certificate of the API, and the roots of those of its callers: paths as written. */
+export type ControlTls = NonNullable<ControlConfig["tls"]>;
 
 /** The file of a Unix socket, and who may open it. */
 export type SocketFile = {
@@ -82,10 +85,44 @@ export function controlSocket(control: ControlConfig): SocketFile | undefined {
 
 /** Everything in `control` that contradicts something else in it. */
 export function checkControl(control: ControlConfig): CrossProblem[] {
-  if (control.bind.startsWith("unix:")) return [];
+  return [...checkReach(control), ...checkSocket(control), ...checkClientCertificates(control)];
+}
+
+/** Nobody may come over a network in clear, or without saying who it is. */
+function checkReach({ bind, tls, auth }: ControlConfig): CrossProblem[] {
+  if (isLoopbackBind(bind) || (tls !== undefined && auth !== undefined)) return [];
+  const wanted = `${LOOPBACK}, or control.tls and control.auth with it`;
+  return [{ path: ["control", "bind"], wanted, found: JSON.stringify(bind) }];
+}
+
+function checkSocket(control: ControlConfig): CrossProblem[] {
+  const found = `the bind ${control.bind}`;
+  if (control.bind.startsWith("unix:")) {
+    const wanted = "nothing, as a Unix socket is not read on its way";
+    return control.tls === undefined ? [] : [{ path: ["control", "tls"], wanted, found }];
+  }
   return (["mode", "group", "socketRole"] as const).flatMap((key): CrossProblem[] => {
-    if (control[key] === undefined) return [];
     const wanted = "nothing, as only a Unix socket has a file";
-    return [{ path: ["control", key], wanted, found: `the bind ${control.bind}` }];
+    return control[key] === undefined ? [] : [{ path: ["control", key], wanted, found }];
   });
+}
+
+function checkClientCertificates({ tls, auth }: ControlConfig): CrossProblem[] {
+  const [roots, entries] = [tls?.clientCa !== undefined, (auth?.certs ?? []).length > 0];
+  if (roots === entries) return [];
+  return roots
+    ? [
+        {
+          path: ["control", "auth", "certs"],
+          wanted: "what those may do whom control.tls.clientCa vouches for",
+          found: "nothing",
+        },
+      ]
+    : [
+        {
+          path: ["control", "tls", "clientCa"],
+          wanted: "the roots that control.auth.certs are verified against",
+          found: "nothing",
+        },
+      ];
 }

@@ -62,14 +62,15 @@ async function listenApi(
   { sockets, log }: ApiServersDeps,
   { control }: Binds,
 ): Promise<string> {
-  const { bind, auth } = control;
+  const { bind, auth, tls } = control;
   // It has its own name: with port 0 a listener may have the same bind, but must not get this
   // socket.
   const name = `control ${bind}`;
   const file = controlSocket(control);
   const socket = await (file ? sockets.openFile(file, name) : sockets.open(bind, name));
   await listen(api, socket);
-  const address = file ? bind : `http://${sockets.address(name)}`;
+  const scheme = tls === undefined ? "http" : "https";
+  const address = file ? bind : `${scheme}://${sockets.address(name)}`;
   log.info("api.open", { address });
   // Who may connect to a Unix socket, its file says.
   if (auth === undefined && file === undefined) log.warn("api.no-auth", { address });

@@ -11,6 +11,7 @@ import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker } from "../table/table-sink.ts";
 import type { Certificates } from "../tls/certificates.ts";
+import type { OwnCertificate } from "../tls/own-certificate.ts";
 import type { Store } from "../store/store.ts";
 import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
@@ -38,6 +39,8 @@ export type SidecarDeps = ReloadDeps &
   SuccessionDeps & {
     readonly services: Services;
     readonly access: Pick<LiveAccess, "close">;
+    /** The certificate of the API. undefined: it has none. */
+    readonly own?: Pick<OwnCertificate, "close"> | undefined;
     readonly certificates: Certificates;
     /** Finds and checks endpoints; it ends with the sidecar. */
     readonly discovery: { close(): Promise<void> };
@@ -226,6 +229,7 @@ export class Sidecar implements SidecarControl {
   async #closeApi(): Promise<void> {
     const closed = this.#servers && closeAll(this.#servers, this.#hurry.signal);
     this.#deps.access.close();
+    this.#deps.own?.close();
     await closed;
   }
 }

@@ -10,6 +10,8 @@ import type { Config } from "../config/config-schema.ts";
 import type { Service } from "../config/service.ts";
 import type { ListenerFiles, TlsFiles } from "../config/tls-files.ts";
 import type { CertificateFacts } from "./certificate-facts.ts";
+import { reloadOf } from "./certificate-reload.ts";
+import type { CertificateReload } from "./certificate-reload.ts";
 import { CertificateReports } from "./certificate-reports.ts";
 import type { CertificateReportsDeps } from "./certificate-reports.ts";
 import { FactsCache, certificateStatus, usesOf } from "./certificate-status.ts";
@@ -41,14 +43,6 @@ export type CertificatesDeps = CertificateReportsDeps & {
   readonly tell: (material: TlsMaterial) => Promise<void>;
   /** The ticket keys of the primary whose place we take. undefined: nobody's. */
   readonly tickets?: TicketState | undefined;
-};
-
-/** What a look at all files has found. */
-export type CertificateReload = {
-  /** Ids of those that are others now. */
-  readonly replaced: readonly string[];
-  /** Those whose files cannot be used; what was in use stays. */
-  readonly refused: readonly { readonly certificate: string; readonly reason: string }[];
 };
 
 type ListenersConfig = Pick<Config, "listeners" | "listenerFiles">;
@@ -142,12 +136,7 @@ export class Certificates {
   /** Looks at all files now. @throws BusyError */
   async reload(): Promise<CertificateReload> {
     const news = await this.#serial.run(() => this.#lookOnce());
-    const of = (result: FileNews["result"]): readonly FileNews["held"][] =>
-      news.filter((each) => each.result === result).map(({ held }) => held);
-    const refused = of("refused").map(({ source, problem = "" }) => {
-      return { certificate: source.id, reason: problem };
-    });
-    return { replaced: of("replaced").map(({ source }) => source.id), refused };
+    return reloadOf(news);
   }
 
   /** Everything that is in use or should be, by id. */

@@ -3,6 +3,7 @@ import { ConfigError, ValidationError } from "../base/errors.ts";
 import type { Problem } from "../base/errors.ts";
 import type { Config } from "../config/config-schema.ts";
 import { pathText } from "../config/problems.ts";
+import type { ControlTls } from "../config/control-schema.ts";
 import type { ListenerFiles, ServiceTls } from "../config/tls-files.ts";
 import { asFlaw } from "./certificate-flaw.ts";
 import { identitySource, rootsSource } from "./load-certificate.ts";
@@ -16,10 +17,11 @@ type Step = string | number;
  */
 export async function checkCertificateFiles(
   file: string,
-  { listenerFiles, services }: Pick<Config, "listenerFiles" | "services">,
+  { listenerFiles, control, services }: Pick<Config, "listenerFiles" | "control" | "services">,
 ): Promise<void> {
   const folder = dirname(file);
   const problems = await problemsOfListeners(folder, listenerFiles);
+  problems.push(...(await problemsOfControl(folder, control.tls)));
   for (const [name, { upstreamTls }] of Object.entries(services)) {
     if (upstreamTls === undefined) continue;
     problems.push(...(await problemsOfService(folder, upstreamTls, ["services", name])));
@@ -33,6 +35,12 @@ export async function checkListenerFiles(
   listeners: readonly ListenerFiles[],
 ): Promise<void> {
   const problems = await problemsOfListeners(dirname(file), listeners);
+  if (problems.length > 0) throw new ConfigError(file, problems);
+}
+
+/** The same for the control API. @throws ConfigError */
+export async function checkControlFiles(file: string, tls: ControlTls): Promise<void> {
+  const problems = await problemsOfControl(dirname(file), tls);
   if (problems.length > 0) throw new ConfigError(file, problems);
 }
 
@@ -61,6 +69,16 @@ async function problemsOfListeners(
     problems.push(...(await problemsOf(rootsSource(folder, ca), [...path, "clientCa"])));
   }
   return problems;
+}
+
+async function problemsOfControl(folder: string, tls: ControlTls | undefined): Promise<Problem[]> {
+  if (tls === undefined) return [];
+  const { cert, key, clientCa } = tls;
+  const path = ["control", "tls"];
+  const pair = identitySource(folder, { cert, key, names: undefined });
+  const problems = await problemsOf(pair, [...path, "cert"]);
+  if (clientCa === undefined) return problems;
+  return [...problems, ...(await problemsOf(rootsSource(folder, clientCa), [...path, "clientCa"]))];
 }
 
 async function problemsOfService(

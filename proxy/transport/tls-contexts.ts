@@ -4,24 +4,9 @@ import type { SecureContext, SecureContextOptions } from "node:tls";
 import { missingIds } from "../table/tls.ts";
 import type { ListenerTls, TlsIdentity, TlsMaterial, TlsTrust, UpstreamTls } from "../table/tls.ts";
 import { certificateNames } from "../table/certificate-names.ts";
+import { TLS_CIPHERS } from "../base/tls-ciphers.ts";
 import { NameIndex } from "./name-index.ts";
 import { TicketKeys } from "./ticket-keys.ts";
-
-/**
- * TLS 1.3 has only such ciphers; of TLS 1.2, those that authenticate what they encrypt, with a key
- * that is forgotten (RFC 9325 section 4.2).
- */
-const CIPHERS = [
-  "TLS_AES_128_GCM_SHA256",
-  "TLS_AES_256_GCM_SHA384",
-  "TLS_CHACHA20_POLY1305_SHA256",
-  "ECDHE-ECDSA-AES128-GCM-SHA256",
-  "ECDHE-RSA-AES128-GCM-SHA256",
-  "ECDHE-ECDSA-AES256-GCM-SHA384",
-  "ECDHE-RSA-AES256-GCM-SHA384",
-  "ECDHE-ECDSA-CHACHA20-POLY1305",
-  "ECDHE-RSA-CHACHA20-POLY1305",
-].join(":");
 
 /** A renegotiation costs us more than whoever asks for it, and TLS 1.3 has none. */
 const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
@@ -196,7 +181,7 @@ export class TlsContexts {
 function baseOptions(minVersion: ListenerTls["minVersion"]): SecureContextOptions {
   return {
     minVersion: minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
-    ciphers: CIPHERS,
+    ciphers: TLS_CIPHERS,
     secureOptions: OPTIONS,
   };
 }

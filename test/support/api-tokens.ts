@@ -23,6 +23,6 @@ export function bearer(secret: string): { readonly authorization: string } {
 export function accessOf(clock: Clock, ...tokens: readonly TestToken[]): Promise<LiveAccess> {
   const ignore = (): void => undefined;
   const log = { info: ignore, warn: ignore, error: ignore };
-  const auth = { tokens: tokens.map(({ entry }) => entry), tokenFile: undefined };
+  const auth = { tokens: tokens.map(({ entry }) => entry), tokenFile: undefined, certs: [] };
   return LiveAccess.open({ auth, socketRole: undefined, folder: "/" }, { clock, log });
 }

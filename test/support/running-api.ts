@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
+import type { ApiTls } from "../../control/api/api-tls.ts";
 import type { Access } from "../../control/api/auth/access.ts";
 import { RefusedCalls } from "../../control/api/auth/refused-calls.ts";
 import { createApi } from "../../control/api/server.ts";
@@ -51,6 +52,8 @@ export type RunningApi = AsyncDisposable & {
 export type ApiOverrides = {
   /** Absent: whoever can connect may do everything. */
   readonly access?: Access;
+  /** Absent: it speaks HTTP in clear. */
+  readonly tls?: ApiTls;
   readonly initial?: Readonly<Record<string, ServiceDocument>>;
   readonly workers?: WorkersView;
   readonly lately?: Partial<Lately>;
@@ -123,6 +126,7 @@ export async function startApi(
   const counts = { drains: 0, reloads: 0 };
   const deps: ApiDeps = {
     access: overrides.access ?? OPEN,
+    tls: overrides.tls,
     calls: new RefusedCalls({ audit, log, clock, revision: () => services.revision }),
     services,
     filters: overrides.filters ?? { specs: () => [] },

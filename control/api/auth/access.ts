@@ -1,10 +1,13 @@
 import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import { pause } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import type { Role } from "../../base/roles.ts";
-import type { AuthConfig, TokenEntry } from "../../config/auth-schema.ts";
+import type { AuthConfig, CertEntry, TokenEntry } from "../../config/auth-schema.ts";
 import { UnauthenticatedError } from "./auth-errors.ts";
+import { entryFor } from "./client-certificate.ts";
+import type { ClientCertificate } from "./client-certificate.ts";
 import type { Principal } from "./principal.ts";
 import { TokenFile } from "./token-file.ts";
 import { TokenList } from "./token-list.ts";
@@ -16,6 +19,8 @@ const LOOK_EVERY_MS = 5_000;
 export type Caller = {
   /** The header field. undefined: none. */
   readonly authorization: string | undefined;
+  /** undefined: none. */
+  readonly certificate?: ClientCertificate | undefined;
 };
 
 /** Who may call the API. */
@@ -72,13 +77,45 @@ export class LiveAccess implements Access {
     return [this.#now.file?.problem ?? []].flat();
   }
 
-  async identify({ authorization }: Caller): Promise<Principal> {
-    if (this.#now.auth === undefined || authorization === undefined) return this.#withoutAny();
+  async identify({ authorization, certificate }: Caller): Promise<Principal> {
+    const { auth } = this.#now;
+    if (auth === undefined) return this.#withoutAny();
+    // Whoever shows both means the token: a certificate is shown without asking.
+    if (authorization !== undefined) return this.#byToken(authorization);
+    return certificate === undefined
+      ? this.#withoutAny()
+      : this.#byCertificate(certificate, auth.certs);
+  }
+
+  /** @throws UnauthenticatedError */
+  #byToken(authorization: string): Principal {
     const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
     if (token === undefined) throw new UnauthenticatedError("wrong", "another kind of credential");
     const entry = this.#now.tokens.find(token);
     if (entry === undefined) throw new UnauthenticatedError("wrong", "one that is not known here");
     return this.#holderOf(entry);
+  }
+
+  /** @throws UnauthenticatedError */
+  #byCertificate(certificate: ClientCertificate, entries: readonly CertEntry[]): Principal {
+    const { flaw, notAfterMs } = certificate;
+    if (flaw !== undefined) {
+      throw new UnauthenticatedError("wrong", `a certificate that does not verify (${flaw})`);
+    }
+    const entry = entryFor(entries, certificate);
+    if (entry === undefined) {
+      throw new UnauthenticatedError("wrong", "a certificate that control.auth.certs do not name");
+    }
+    const { uri, dns = "", role, services } = entry;
+    const actor = `cert:${uri ?? dns}`;
+    const isOver = (): boolean => this.#deps.clock.wallMs() > notAfterMs || !certificate.stands();
+    if (isOver()) {
+      const found = `${actor}, which was verified when other roots or times were in force`;
+      throw new UnauthenticatedError("expired", found, actor);
+    }
+    const isNamed = (): boolean =>
+      (this.#now.auth?.certs ?? []).some((each) => isDeepStrictEqual(each, entry));
+    return { actor, role, services, stands: () => !isOver() && isNamed() };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Clock } from "../../../proxy/base/clock.ts";
+import type { ApiTls } from "../api-tls.ts";
 import type { Access } from "./access.ts";
 import { TooManyAttemptsError, UnauthenticatedError } from "./auth-errors.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
@@ -19,6 +20,8 @@ const ANONYMOUS: Principal = {
 
 type AdmissionDeps = {
   readonly access: Access;
+  /** undefined: callers come in clear. */
+  readonly tls?: Pick<ApiTls, "clientOf"> | undefined;
   readonly calls: Pick<RefusedCalls, "admit">;
   readonly clock: Clock;
 };
@@ -43,16 +46,16 @@ export function admitCallers(app: FastifyInstance, deps: AdmissionDeps): void {
 async function identify(
   request: FastifyRequest,
   need: Need | undefined,
-  { access, attempts, clock }: AdmissionDeps & { readonly attempts: FailedAttempts },
+  { access, tls, attempts, clock }: AdmissionDeps & { readonly attempts: FailedAttempts },
 ): Promise<Principal> {
   try {
-    return await access.identify({ authorization: request.headers.authorization });
+    const { authorization } = request.headers;
+    return await access.identify({ authorization, certificate: tls?.clientOf(request.socket) });
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
-    if (error.flaw === "missing") {
-      if (need === undefined) return ANONYMOUS;
-      throw error;
-    }
+    // A certificate is shown without asking, also where nobody wants one.
+    if (need === undefined && request.headers.authorization === undefined) return ANONYMOUS;
+    if (error.flaw === "missing") throw error;
     // Who has gone meanwhile counts as one: nobody waits for the answer.
     const address = request.socket.remoteAddress ?? "";
     const leftMs = attempts.add(address, clock.nowMs());

@@ -1,11 +1,13 @@
 import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
 import { guardAgainstPages } from "../../../control/api/browser-guard.ts";
+import type { NamedServer } from "../../../control/api/browser-guard.ts";
 
 type Said = {
   readonly method?: string;
   readonly local?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly tls?: NamedServer;
 };
 
 /** `passes`, or the code of the error that keeps the request out. */
@@ -13,13 +15,14 @@ async function verdict({
   method = "GET",
   local = "127.0.0.1",
   headers = {},
+  tls,
 }: Said): Promise<string> {
   const request = {
     method,
     headers: { host: "localhost:9180", ...headers },
     socket: { localAddress: local },
   } as unknown as FastifyRequest;
-  return guardAgainstPages(request).then(
+  return guardAgainstPages(request, tls).then(
     () => "passes",
     (error: { readonly code: string }) => error.code,
   );
@@ -77,4 +80,16 @@ test.each<[string, Readonly<Record<string, string>>]>([
   ["a page of its own in an older browser", { origin: "http://localhost:9180" }],
 ])("guardAgainstPages() lets %s write", async (_who, headers) => {
   expect(await verdict({ method: "POST", headers })).toBe("passes");
+});
+
+test.each([
+  ["127.0.0.1", "api.test", "passes"],
+  ["127.0.0.1", "localhost", "passes"],
+  ["10.0.0.5", "API.test:9180", "passes"],
+  ["10.0.0.5", "localhost", "misdirected_request"],
+  ["10.0.0.5", "evil.test", "misdirected_request"],
+  ["10.0.0.5", "", "misdirected_request"],
+])("guardAgainstPages() with TLS, at %s, with Host %j: %s", async (local, host, wanted) => {
+  const tls = { isFor: (name: string) => name === "api.test" };
+  expect(await verdict({ local, headers: { host }, tls })).toBe(wanted);
 });

@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { connect as connectSecurely } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { keepPlaces } from "../../../control/api/connection-places.ts";
+import { makeCertificate } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const CONNECTIONS_CROWDED = 240;
@@ -88,4 +91,42 @@ test("keepPlaces() takes the place of whoever has been silent longest", async ()
   await once(first, "close");
   // It had an answer after the second connection was opened, and so is behind that one.
   expect(kept.destroyed).toBe(false);
+});
+
+test("keepPlaces() counts a connection with TLS once, and parts with handshakes", async () => {
+  const { certPem: cert, keyPem: key } = makeCertificate({ names: ["DNS:api.test"] });
+  const waiting: ServerResponse[] = [];
+  const server = createSecureServer({ cert, key }, (request, response) => {
+    if (request.url === "/now") response.end("here");
+    else waiting.push(response);
+  });
+  keepPlaces(server, { most: 8, crowded: 3 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const sockets: Socket[] = [];
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const open = async (path?: string): Promise<Socket> => {
+    const options = { port, host: "127.0.0.1", rejectUnauthorized: false };
+    const socket = path === undefined ? connect(options) : connectSecurely(options);
+    sockets.push(socket.on("error", () => undefined));
+    await once(socket, path === undefined ? "connect" : "secureConnect");
+    if (path !== undefined) socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    return socket;
+  };
+  const idle = await open("/now");
+  await once(idle, "data");
+  const busy = await open("/wait");
+  await eventually(() => expect(waiting).toHaveLength(1));
+  // Three connections: nobody had to go.
+  await once(await open("/now"), "data");
+  expect([idle.destroyed, idle.readyState]).toEqual([false, "open"]);
+  const silent = await Promise.all([open(), open(), open(), open()]);
+  await once(await open("/now"), "data");
+  await eventually(() => expect(silent.some(({ destroyed }) => destroyed)).toBe(true));
+  waiting[0]?.end("late");
+  expect(String(await once(busy, "data"))).toContain("late");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CertificatesView } from "../../../control/api/deps.ts";
-import type { CertificateReload } from "../../../control/tls/certificates.ts";
+import type { CertificateReload } from "../../../control/tls/certificate-reload.ts";
 import { startApi } from "../../support/running-api.ts";
 import { cellsOf, runCommand } from "../../support/run-cli.ts";
 

@@ -31,7 +31,7 @@ const HASH_TEXT = `sha256: "${HASH}"`;
 
 test.each([
   ["something else than off", "on", 'control.auth: wanted an object, found "on"'],
-  ["no credentials", "{}", "wanted at least one of tokens and tokenFile, or off"],
+  ["no credentials", "{}", "wanted at least one of tokens, tokenFile and certs, or off"],
   [
     "another role",
     `{ tokens: [{ name: ci, role: root, ${HASH_TEXT} }] }`,
@@ -51,6 +51,26 @@ test.each([
     "a day that is none",
     `{ tokens: [{ name: ci, role: read, ${HASH_TEXT}, expires: 2027-02-30 }] }`,
     "tokens[0].expires: wanted a day or an instant in UTC",
+  ],
+  [
+    "a certificate with two names",
+    "{ certs: [{ uri: 'a:b', dns: a.test, role: read }] }",
+    "certs[0]: wanted one of uri and dns",
+  ],
+  [
+    "a certificate by its address",
+    "{ certs: [{ dns: 10.0.0.1, role: read }] }",
+    "certs[0].dns: wanted a host name",
+  ],
+  [
+    "a certificate by what is no URI",
+    "{ certs: [{ uri: ci.test, role: read }] }",
+    "certs[0].uri: wanted a URI such as spiffe://mesh/ci",
+  ],
+  [
+    "one certificate twice",
+    "{ certs: [{ dns: A.test, role: read }, { dns: a.test, role: admin }] }",
+    "certs: wanted each name once",
   ],
   [
     "one name twice",

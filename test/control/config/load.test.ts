@@ -171,7 +171,7 @@ describe("readConfig()", () => {
     [
       `${LISTENERS}\ncontrol: { bind: "0.0.0.0:9180" }`,
       "control.bind: wanted a loopback address (127.0.0.0/8, [::1], localhost or unix:), " +
-        'as the control API has no auth, found "0.0.0.0:9180" (line 2, column 18)',
+        'or control.tls and control.auth with it, found "0.0.0.0:9180" (line 2, column 18)',
     ],
     [
       `${LISTENERS}\ndrain: { port: 1 }`,

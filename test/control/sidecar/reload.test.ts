@@ -183,7 +183,7 @@ const NO_AUTH = {
   socketFolders: [],
   certificateFolders: [],
 };
-const AUTH = { ...NO_AUTH, auth: { tokens: [], tokenFile: "tokens.yaml" } };
+const AUTH = { ...NO_AUTH, auth: { tokens: [], tokenFile: "tokens.yaml", certs: [] } };
 
 test("reload() follows the credentials of the file, once nothing can be refused", async () => {
   const next = configOf([A], { web }, { control: AUTH });

@@ -59,7 +59,9 @@ test.each([
 test("A token says who calls and what they may do, until it expires", async () => {
   const endMs = new ManualClock().wallMs() + 10_000;
   const ci = newToken("ci", { role: "shift", services: ["web"], expiresMs: endMs });
-  const { access, clock } = await open({ auth: { tokens: [ci.entry], tokenFile: undefined } });
+  const { access, clock } = await open({
+    auth: { tokens: [ci.entry], tokenFile: undefined, certs: [] },
+  });
   const principal = await access.identify(bearer(ci.secret));
   expect(principal).toMatchObject({ actor: "token:ci", role: "shift", services: ["web"] });
   await clock.advance(9_999);
@@ -82,7 +84,9 @@ test.each([
   ["two tokens", `Bearer ${PLAIN.secret}, Bearer x`, "wrong", "another kind of credential"],
   ["a token without its scheme", PLAIN.secret, "wrong", "another kind of credential"],
 ])("Nobody knows who calls with %s", async (_name, authorization, flaw, found) => {
-  const { access } = await open({ auth: { tokens: [PLAIN.entry], tokenFile: undefined } });
+  const { access } = await open({
+    auth: { tokens: [PLAIN.entry], tokenFile: undefined, certs: [] },
+  });
   expect(await whoIs(access, { authorization })).toBe(
     `${flaw}: Cannot tell who asks: wanted Authorization: Bearer TOKEN with a token that holds, ` +
       `found ${found}`,
@@ -91,7 +95,7 @@ test.each([
 });
 
 test("At a Unix socket a token counts for less, and no credential for the socket", async () => {
-  const auth = { tokens: [PLAIN.entry], tokenFile: undefined };
+  const auth = { tokens: [PLAIN.entry], tokenFile: undefined, certs: [] };
   const { access } = await open({ auth, socketRole: "admin" });
   expect(await whoIs(access, NOTHING)).toBe("socket admin");
   expect(await whoIs(access, bearer(PLAIN.secret))).toBe("token:plain read");
@@ -102,7 +106,7 @@ test("A file of tokens is followed; one that cannot be used changes nothing", as
   const path = join(await temporaryFolder(), "tokens.yaml");
   const [ci, next] = [newToken("ci"), newToken("next", { role: "admin" })];
   await writeFile(path, fileText(ci.entry));
-  const auth = { tokens: [PLAIN.entry], tokenFile: "./tokens.yaml" };
+  const auth = { tokens: [PLAIN.entry], tokenFile: "./tokens.yaml", certs: [] };
   const { access, clock, logged } = await open({ auth, folder: dirname(path) });
   const principal = await access.identify(bearer(ci.secret));
   const change = async (text: string): Promise<void> => {
@@ -127,9 +131,11 @@ test("A file of tokens is followed; one that cannot be used changes nothing", as
 });
 
 test("prepare() puts other credentials to use only when it is told to", async () => {
-  const { access } = await open({ auth: { tokens: [PLAIN.entry], tokenFile: undefined } });
+  const { access } = await open({
+    auth: { tokens: [PLAIN.entry], tokenFile: undefined, certs: [] },
+  });
   const ci = newToken("ci");
-  const use = await access.prepare({ tokens: [ci.entry], tokenFile: undefined });
+  const use = await access.prepare({ tokens: [ci.entry], tokenFile: undefined, certs: [] });
   expect(await whoIs(access, bearer(ci.secret))).toMatch(/^wrong/);
   use();
   expect(await whoIs(access, bearer(ci.secret))).toBe("token:ci read");
@@ -138,5 +144,7 @@ test("prepare() puts other credentials to use only when it is told to", async ()
   const local = await access.identify(NOTHING);
   use();
   expect([local.actor, local.stands()]).toEqual(["local", false]);
-  await expect(access.prepare({ tokens: [], tokenFile: "/nowhere" })).rejects.toThrow("/nowhere");
+  await expect(access.prepare({ tokens: [], tokenFile: "/nowhere", certs: [] })).rejects.toThrow(
+    "/nowhere",
+  );
 });
