@@ -3,15 +3,19 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { chmod, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
 import { parse } from "yaml";
+import { createAuthority } from "./authority.ts";
 import type { Block } from "./documents.ts";
 import { CLI, startSidecar } from "./sidecar.ts";
 import type { TestSidecar } from "./sidecar.ts";
 
 /** How long one command of a page may take. */
 const COMMAND_DEADLINE_MS = 20_000;
+
+/** How long certificates of pages last: some more than 89 days. */
+const CERTIFICATE_MS = 89.5 * 86_400_000;
 
 /** What each line of expected output begins with. */
 const ARROW = /^# →(?: |$)/;
@@ -34,7 +38,9 @@ export class PageStage implements AsyncDisposable {
       .replaceAll("127.0.0.1:3002", `127.0.0.1:${v2}`)
       .replaceAll("127.0.0.1:8080", "127.0.0.1:0")
       .replaceAll("127.0.0.1:9180", "127.0.0.1:0");
-    const sidecar = await startSidecar(parse(text) as object);
+    const sidecar = await startSidecar(parse(text) as object, {}, CLI, (folder) =>
+      writeCertificates(text, folder),
+    );
     const shim = join(sidecar.folder, "sluice");
     await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
     await chmod(shim, 0o755);
@@ -84,6 +90,25 @@ export class PageStage implements AsyncDisposable {
       if (event === "upgrade.serving") killIfAlive(Number(pid));
     }
     await this.#sidecar.stop();
+  }
+}
+
+/**
+ * The files that the TLS of a page is made of: certificates for shop.example by one authority, and
+ * that authority beside them.
+ */
+async function writeCertificates(config: string, folder: string): Promise<void> {
+  const authority = createAuthority();
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text, { mode: 0o600 });
+  };
+  for (const [, cert = "", key = ""] of config.matchAll(/cert: ([\w./-]+), key: ([\w./-]+)/g)) {
+    const wish = { subject: "shop.example", names: ["DNS:shop.example"] };
+    const pair = authority.issue({ ...wish, notAfter: new Date(Date.now() + CERTIFICATE_MS) });
+    await write(cert, pair.certPem);
+    await write(key, pair.keyPem);
+    await write(join(dirname(cert), "ca.pem"), authority.pem);
   }
 }
 

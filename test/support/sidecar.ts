@@ -47,14 +47,17 @@ export type TestSidecar = {
 
 /**
  * Starts a sidecar with `config` (as in sluice.yaml). Without listeners and control it has one
- * listener and its API on free ports. `main`: another entry of the program.
+ * listener and its API on free ports. `main`: another entry of the program. `prepare`: puts
+ * something beside the configuration.
  */
 export async function startSidecar(
   config: object,
   env: NodeJS.ProcessEnv = {},
   main = CLI,
+  prepare: (folder: string) => Promise<void> = async () => undefined,
 ): Promise<TestSidecar> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-test-"));
+  await prepare(folder);
   const path = join(folder, "sluice.json");
   const writeConfig = (next: object): Promise<void> =>
     writeFile(
