@@ -1,11 +1,12 @@
 import { Alarm } from "../base/alarm.ts";
+import type { Log } from "../../proxy/base/log.ts";
 import { recordOf } from "../base/record-of.ts";
 import { canonicalRemote } from "../config/address.ts";
 import { endpointsOf, stateOf } from "../config/version-endpoints.ts";
 import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
-import { areSame, instanceSource } from "./instance-source.ts";
+import { areSame } from "./instance-source.ts";
 import { discoveryProblems } from "./discovery-problems.ts";
-import { selectEndpoints } from "./health.ts";
+import { atMost, selectEndpoints } from "./health.ts";
 import { type CopiedVersion, EndpointCopy } from "./endpoint-copy.ts";
 import type { WatchDeps } from "../consul/watch.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -16,6 +17,7 @@ import { FoundEndpoints, GRACE_MS } from "./found-endpoints.ts";
 
 /** Endpoints of one version that are used; each has a pool of connections in every worker. */
 const ENDPOINTS_MAX = 4_096;
+
 type WatchedVersion = {
   readonly service: string;
   readonly version: string;
@@ -24,6 +26,8 @@ type WatchedVersion = {
   readonly pool: FoundEndpoints;
   /** Whether Consul has spoken, or the copy on disk. */
   isKnown: boolean;
+  /** Whether Consul has more than we use. */
+  isCut: boolean;
 };
 
 /** What discovery works with. */
@@ -127,6 +131,7 @@ export class ConsulDiscovery implements Discovery {
       failovers: this.#watches.failovers,
       missing: named((each) => this.#isMissing(each)),
       kept: named(({ pool }) => pool.isKept),
+      cut: named(({ isCut }) => isCut),
       crowd: this.#deps.client.turns.problem,
     });
   }
@@ -147,7 +152,8 @@ export class ConsulDiscovery implements Discovery {
     const watch = this.#watches.of(selector);
     const known = former?.pool.endpoints ?? this.#copy.of(service, version);
     const pool = new FoundEndpoints(known);
-    const watched = { service, version, selector, watch, pool, isKnown: known !== undefined };
+    const isKnown = known !== undefined;
+    const watched = { service, version, selector, watch, pool, isKnown, isCut: false };
     // The owner is in the middle of an update: tell it afterwards.
     if (watch.instances !== undefined) queueMicrotask(() => this.#tell([watched]));
     return watched;
@@ -166,12 +172,11 @@ export class ConsulDiscovery implements Discovery {
     const trustDomain = this.#trustDomain;
     const options = { warningIsHealthy: this.#warningIsHealthy, trustDomain };
     const versions = all.filter(({ selector }) => !selector.connect || trustDomain !== undefined);
-    for (const { watch, selector, pool } of versions) {
+    for (const each of versions) {
+      const { watch, selector, pool } = each;
       const endpoints = selectEndpoints(watch.instances ?? [], selector, options);
-      if (endpoints.length > ENDPOINTS_MAX) {
-        this.#deps.log.warn("discovery.too_many", instanceSource(selector).about);
-      }
-      pool.hear(endpoints.slice(0, ENDPOINTS_MAX), nowMs);
+      noteCut(this.#deps.log, each, endpoints.length);
+      pool.hear(atMost(ENDPOINTS_MAX, endpoints), nowMs);
     }
     this.#refresh(new Set(versions.map(({ service }) => service)));
   }
@@ -185,8 +190,8 @@ export class ConsulDiscovery implements Discovery {
       const before = version.isKnown ? version.pool.endpoints : undefined;
       const wasKept = version.pool.isKept;
       const isChanged = version.pool.refresh(nowMs, this.#mayEmpty(version, nowMs));
-      if (version.pool.isKept && !wasKept) this.#warnOfGrace(version);
-      if (!version.isKnown && this.#isMissing(version)) this.#warnOfNone(version);
+      if (version.pool.isKept && !wasKept) warnOfGrace(this.#deps.log, version);
+      if (!version.isKnown && this.#isMissing(version)) warnOfNone(this.#deps.log, version);
       version.isKnown ||= version.watch.instances !== undefined;
       if (!isChanged) continue;
       changed.add(version.service);
@@ -214,15 +219,6 @@ export class ConsulDiscovery implements Discovery {
     return configured?.state === "ready" && configured.weight > 0;
   }
 
-  #warnOfNone({ service, version, selector }: WatchedVersion): void {
-    const consul = selector.service ?? selector.query;
-    this.#deps.log.warn("discovery.none", { service, version, consul });
-  }
-
-  #warnOfGrace({ service, version }: WatchedVersion): void {
-    this.#deps.log.warn("discovery.kept", { service, version, forMs: GRACE_MS });
-  }
-
   /** Whether stable takes the share of a version that has nothing left. */
   #mayEmpty({ service, version }: WatchedVersion, nowMs: number): boolean {
     const { stable, versions } = this.#services[service] ?? {};
@@ -234,6 +230,23 @@ export class ConsulDiscovery implements Discovery {
       (each) => each.healthy && stateOf(other, each) === "ready",
     );
   }
+}
+
+function warnOfNone(log: Log, { service, version, selector }: WatchedVersion): void {
+  const consul = selector.service ?? selector.query;
+  log.warn("discovery.none", { service, version, consul });
+}
+
+function warnOfGrace(log: Log, { service, version }: WatchedVersion): void {
+  log.warn("discovery.kept", { service, version, forMs: GRACE_MS });
+}
+
+/** `found`: how many endpoints Consul has for the version. */
+function noteCut(log: Log, watched: WatchedVersion, found: number): void {
+  const { service, version, isCut } = watched;
+  watched.isCut = found > ENDPOINTS_MAX;
+  if (!watched.isCut || isCut) return;
+  log.warn("discovery.too_many", { service, version, found, used: ENDPOINTS_MAX });
 }
 
 function isSound({ address }: DiscoveredEndpoint): boolean {

@@ -12,13 +12,15 @@ export type DiscoveryState = {
   readonly missing: readonly string[];
   /** Versions that are kept against Consul's word. */
   readonly kept: readonly string[];
+  /** Versions of which Consul has more instances than we use. */
+  readonly cut: readonly string[];
   /** See AgentTurns.problem. */
   readonly crowd: string | undefined;
 };
 
 /** What may be wrong with the endpoints, in sentences. Empty: nothing. */
 export function discoveryProblems(state: DiscoveryState): readonly string[] {
-  const { stalenessMs, reasons, failovers, missing, kept, crowd } = state;
+  const { stalenessMs, reasons, failovers, missing, kept, cut, crowd } = state;
   const seconds = Math.ceil(stalenessMs / 1_000);
   const why = reasons.length === 0 ? "" : ` (${listed([...new Set(reasons)])})`;
   return [
@@ -27,6 +29,9 @@ export function discoveryProblems(state: DiscoveryState): readonly string[] {
     ...(missing.length > 0 ? [`instances: Consul has none for ${listed(missing)}`] : []),
     ...(kept.length > 0
       ? [`instances: Consul has none left for ${listed(kept)}, kept a while`]
+      : []),
+    ...(cut.length > 0
+      ? [`instances: Consul has more than are used for ${listed(cut)}, healthy ones first`]
       : []),
     ...(crowd === undefined ? [] : [crowd]),
   ];

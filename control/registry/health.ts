@@ -95,8 +95,9 @@ export function readInstances(action: string, value: unknown): readonly Instance
 
 /**
  * The endpoints that a selector means. Consul has already applied an expression (`filter`), so here
- * it lets everything through. Of two instances at one address the healthier one counts. Sorted by
- * address; those with a flaw come last.
+ * it lets everything through. Of two instances at one address the healthier one counts, and the
+ * heavier one of two alike, in whatever order Consul has them. Sorted by address; those with a flaw
+ * come last.
  */
 export function selectEndpoints(
   instances: readonly Instance[],
@@ -111,14 +112,30 @@ export function selectEndpoints(
   for (const instance of chosen) {
     if (instance.flaw !== undefined) continue;
     const endpoint = toEndpoint(instance, options.warningIsHealthy, trustDomain);
-    if (byAddress.get(endpoint.address)?.healthy !== true)
-      byAddress.set(endpoint.address, endpoint);
+    const known = byAddress.get(endpoint.address);
+    if (known === undefined || isBetter(endpoint, known)) byAddress.set(endpoint.address, endpoint);
   }
   const flawed = chosen.filter(({ flaw }) => flaw !== undefined);
   return [
     ...sorted([...byAddress.values()]),
     ...sorted(flawed.map((instance) => toEndpoint(instance, options.warningIsHealthy))),
   ];
+}
+
+/**
+ * At most `max` of them, in their order: those that are not healthy give way first, as nothing
+ * would serve where they were the first of too many.
+ */
+export function atMost(max: number, endpoints: readonly ToldEndpoint[]): readonly ToldEndpoint[] {
+  if (endpoints.length <= max) return endpoints;
+  const healthy = endpoints.filter((each) => each.healthy);
+  const ill = endpoints.filter((each) => !each.healthy);
+  const kept = new Set([...healthy, ...ill].slice(0, max));
+  return endpoints.filter((each) => kept.has(each));
+}
+
+function isBetter(one: ToldEndpoint, other: ToldEndpoint): boolean {
+  return one.healthy === other.healthy ? one.weight > other.weight : one.healthy;
 }
 
 function sorted(endpoints: readonly ToldEndpoint[]): readonly ToldEndpoint[] {
@@ -204,13 +221,14 @@ function shown(text: string): string {
 }
 
 /**
- * As Consul's own AggregatedStatus: maintenance, then critical, then warning; no checks: passing.
+ * As Consul's own AggregatedStatus: maintenance, then critical, then warning; no checks: passing. A
+ * status that we do not know is none that passes.
  */
 function worstStatus(checks: NonNullable<HealthEntry["Checks"]>): InstanceStatus {
   if (checks.some(isMaintenance)) return "maintenance";
-  const statuses = new Set(checks.map((check) => check.Status));
-  if (statuses.has("critical")) return "critical";
-  return statuses.has("warning") ? "warning" : "passing";
+  const bad = checks.filter((check) => check.Status !== "passing");
+  if (bad.length === 0) return "passing";
+  return bad.every((check) => check.Status === "warning") ? "warning" : "critical";
 }
 
 function isMaintenance({ CheckID: id }: { readonly CheckID: string }): boolean {

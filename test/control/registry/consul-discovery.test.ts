@@ -217,3 +217,25 @@ test("a canary that is kept while stable is ill gives way when stable is back", 
   await eventually(() => expect(healthy("v2")).toEqual([false]));
   expect(healthy("v1")).toEqual([true]);
 });
+
+test("of 10 000 instances the healthy ones are used, and that is said once", async () => {
+  const bed = await openConsulBed();
+  const all = (critical: number): readonly object[] =>
+    Array.from({ length: 10_000 }, (_, index) => {
+      const status = index < critical ? "critical" : "passing";
+      return checked("v1", 10_001 + index, status);
+    });
+  bed.consul.health.set("web", all(9_000));
+  const { discovery: own } = await discovery(bed);
+  own.update({ web: serviceOf({ v1: { service: "web" } }) });
+  await own.whenKnown();
+  const healthy = (): number => own.endpoints("web", "v1").filter((each) => each.healthy).length;
+  expect([own.endpoints("web", "v1").length, healthy()]).toEqual([4_096, 1_000]);
+  expect(own.problems).toEqual([
+    "instances: Consul has more than are used for web v1, healthy ones first",
+  ]);
+  bed.consul.health.set("web", all(0));
+  bed.consul.changed();
+  await eventually(() => expect(healthy()).toBe(4_096), 10_000);
+  expect(bed.deps.lines.filter((line) => line.includes("discovery.too_many"))).toHaveLength(1);
+});

@@ -7,6 +7,7 @@ const WELL = {
   failovers: [],
   missing: [],
   kept: [],
+  cut: [],
   crowd: undefined,
 };
 
@@ -43,4 +44,10 @@ test("discoveryProblems() names queries that another datacenter answers", () => 
 
 test("discoveryProblems() says that turns at the agent are short", () => {
   expect(discoveryProblems({ ...WELL, crowd: "connections: few" })).toEqual(["connections: few"]);
+});
+
+test("discoveryProblems() names versions that have more instances than are used", () => {
+  expect(discoveryProblems({ ...WELL, cut: ["web v1"] })).toEqual([
+    "instances: Consul has more than are used for web v1, healthy ones first",
+  ]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
-import { parseHealthAnswer, selectEndpoints } from "../../../control/registry/health.ts";
+import { atMost, parseHealthAnswer, selectEndpoints } from "../../../control/registry/health.ts";
 
 type EntryOptions = {
   readonly id?: string;
@@ -85,6 +85,7 @@ test.each([
   [[], "passing"],
   [["passing", "warning"], "warning"],
   [["warning", "critical", "passing"], "critical"],
+  [["passing", "of a later release"], "critical"],
 ])("parseHealthAnswer() calls checks %o %s", (statuses, status) => {
   expect(parse(entry({ statuses }))[0]?.status).toBe(status);
 });
@@ -195,4 +196,29 @@ describe("in the mesh", () => {
     const [endpoint] = selectEndpoints(parse(proxy), { service: "web" }, options);
     expect(endpoint).toEqual({ address: "10.0.0.1:8443", weight: 1, healthy: true });
   });
+});
+
+test("selectEndpoints() keeps the heavier of two alike at one address, in any order", () => {
+  const weighing = (Passing: number): unknown => entry({ weights: { Passing, Warning: 1 } });
+  const orders = [
+    [5, 9, 1],
+    [9, 1, 5],
+  ];
+  for (const weights of orders) {
+    const found = selectEndpoints(parse(...weights.map(weighing)), { service: "web" }, strictly);
+    expect(found.map(({ weight }) => weight)).toEqual([9]);
+  }
+});
+
+test("atMost() lets those that are not healthy give way, and keeps the order", () => {
+  const endpoints = ["a", "B", "C", "d", "E", "f"].map((address) => ({
+    address,
+    weight: 1,
+    healthy: address === address.toUpperCase(),
+  }));
+  const left = (max: number): string =>
+    atMost(max, endpoints)
+      .map(({ address }) => address)
+      .join("");
+  expect([6, 5, 4, 3, 2, 0].map(left)).toEqual(["aBCdEf", "aBCdE", "aBCE", "BCE", "BC", ""]);
 });
