@@ -7,7 +7,7 @@ import { http, https } from "../base/node-http.ts";
 /** How long a connect may take. Agents are on this machine or one hop away. */
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Largest answer that is read. 10 000 instances of a service are about 15 MiB. */
-const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+export const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Where Consul is and who we are in its eyes. */
 export type ConsulOptions = {

@@ -8,6 +8,7 @@ import { ConsulError, refusalError } from "./consul-error.ts";
 import { ClosedAtOnceError, describeSilence, isClosedAtOnce } from "./failure.ts";
 import { packageAnswer } from "./failure.ts";
 import { type Patience, patiently } from "./patience.ts";
+import { type ConsulAnswer, parseAnswer, readAnswer } from "./answer.ts";
 import { AgentTurns, TURNS_MAX } from "./agent-turns.ts";
 
 /**
@@ -54,21 +55,6 @@ export type ConsulRequest = {
   /** For a call that does not wait. undefined: CALL_TIMEOUT_MS. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal;
-};
-
-/** What the agent answered. */
-export type ConsulAnswer = {
-  /** Whether the path holds something. false is Consul's 404. */
-  readonly found: boolean;
-  readonly text: string;
-  /** X-Consul-Index. 0: the answer has none. */
-  readonly index: number;
-  /** How old a stale read may be. 0: read from the leader. */
-  readonly lastContactMs: number;
-  /** Whether the server that answered knows a leader. */
-  readonly knownLeader: boolean;
-  /** Whether Consul says that it left out what the token may not read (1.12 and later). */
-  readonly isFiltered: boolean;
 };
 
 /** Joins path segments, each percent-encoded, so that a name cannot leave its place. */
@@ -217,9 +203,10 @@ export class ConsulClient {
   }
 
   async #send(pool: Pool, request: ConsulRequest, signal: AbortSignal): Promise<ConsulAnswer> {
-    const { statusCode, headers, body } = await pool.request({
+    const { action, path } = request;
+    const response = await pool.request({
       method: request.method ?? "GET",
-      path: `${this.#prefix}/v1/${request.path}`,
+      path: `${this.#prefix}/v1/${path}`,
       query: { ...this.#query, ...waitQuery(request.wait), ...request.query },
       headers: this.#headers,
       headersTimeout: answerTimeoutMs(request),
@@ -227,13 +214,11 @@ export class ConsulClient {
       signal,
       ...(request.body !== undefined && { body: request.body }),
     });
-    const text = await body.text();
-    if (statusCode !== 404 && (statusCode < 200 || statusCode > 299)) {
-      throw refusalError(request.action, statusCode, this.#withoutToken(text));
-    }
-    const isLed = headers["x-consul-knownleader"] === "true";
+    const clean = (text: string): string => this.#withoutToken(text);
+    const answer = await readAnswer(response, { action, path, clock: this.#clock, clean });
+    const isLed = response.headers["x-consul-knownleader"] === "true";
     if (isLed && this.#isHome(request)) this.#lastLedAnswerMs = this.#clock.nowMs();
-    return { found: statusCode !== 404, text, ...answerMeta(headers) };
+    return answer;
   }
 
   /** Whether our own datacenter answers, which a prepared query does not promise. */
@@ -277,15 +262,6 @@ export class ConsulClient {
   }
 }
 
-/** @throws ConsulError consul_unreadable */
-export function parseAnswer(action: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ConsulError("consul_unreadable", action, "Consul's answer is not JSON");
-  }
-}
-
 function headersOf({ token = "", namespace, partition }: ConsulOptions): Record<string, string> {
   return {
     ...(token !== "" && { "x-consul-token": token }),
@@ -306,20 +282,4 @@ export function answerTimeoutMs({
   timeoutMs = CALL_TIMEOUT_MS,
 }: Pick<ConsulRequest, "wait" | "timeoutMs">): number {
   return wait === undefined ? timeoutMs : wait.waitMs * (1 + 1 / 16) + WAIT_MARGIN_MS;
-}
-
-function answerMeta(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Omit<ConsulAnswer, "found" | "text"> {
-  return {
-    index: wholeNumber(headers["x-consul-index"]),
-    lastContactMs: wholeNumber(headers["x-consul-lastcontact"]),
-    knownLeader: headers["x-consul-knownleader"] !== "false",
-    isFiltered: headers["x-consul-results-filtered-by-acls"] === "true",
-  };
-}
-
-function wholeNumber(field: string | string[] | undefined): number {
-  const number = Number(field);
-  return Number.isSafeInteger(number) && number >= 0 ? number : 0;
 }

@@ -40,13 +40,21 @@ const REASON_LENGTH_MAX = 200;
 
 /** The error for an answer that is not 2xx. */
 export function refusalError(action: string, status: number, body: string): ConsulError {
-  const reason =
-    body.trim().replaceAll(/\s+/g, " ").slice(0, REASON_LENGTH_MAX) || "no reason given";
+  const words = pageIn(body) ?? body.trim().replaceAll(/\s+/g, " ");
+  const reason = words.slice(0, REASON_LENGTH_MAX) || "no reason given";
   return new ConsulError(
     refusalCode(status, reason),
     action,
     `Consul answered ${status} (${reason})${adviceOn(reason)}`,
   );
+}
+
+/** What to say of an HTML page, which never comes from Consul's API. undefined: it is none. */
+export function pageIn(text: string): string | undefined {
+  if (!/^\s*<(?:!doctype html|html)\b/i.test(text)) return undefined;
+  const [, title = ""] = /<title[^>]{0,200}>([^<]{0,100})/i.exec(text) ?? [];
+  const named = title.trim() === "" ? "" : ` "${title.trim().replaceAll(/\s+/g, " ")}"`;
+  return `an HTML page${named}, as of a proxy in between`;
 }
 
 /** What Consul cannot know: where we have from what it refuses. */

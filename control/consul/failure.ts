@@ -1,4 +1,5 @@
 import { errors } from "undici";
+import { ANSWER_BYTES_MAX } from "./agent-connections.ts";
 import { ConsulError } from "./consul-error.ts";
 
 /** How soon after a request an agent at its limit of connections closes the one it came by. */
@@ -40,11 +41,15 @@ export function packageAnswer(error: unknown): { statusCode: number; text: strin
   return { statusCode, text };
 }
 
-/** What became of a request that has no answer, for errors. */
+/** What became of a request that has no answer, or none that is read, for errors. */
 export function describeSilence(error: unknown): {
-  code: "consul_timeout" | "consul_unreachable";
+  code: "consul_timeout" | "consul_unreachable" | "consul_unreadable";
   message: string;
 } {
+  if (error instanceof errors.ResponseExceededMaxSizeError) {
+    const message = `Consul's answer is larger than ${ANSWER_BYTES_MAX / 2 ** 20} MiB`;
+    return { code: "consul_unreadable", message };
+  }
   const isTimeout =
     error instanceof errors.HeadersTimeoutError ||
     error instanceof errors.BodyTimeoutError ||

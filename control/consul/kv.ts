@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type ConsulClient, consulPath, parseAnswer } from "./client.ts";
+import { type ConsulClient, consulPath } from "./client.ts";
+import { parseAnswer } from "./answer.ts";
 import { ConsulError } from "./consul-error.ts";
 
 /**
@@ -118,8 +119,10 @@ export async function putKey(
   const result: unknown = await client.call(`write key ${key}`, async (consul, dc) =>
     consul.kv.set({ key, value, ...condition, ...dc }),
   );
+  if (typeof result === "boolean") return result;
   // The package gives undefined where Consul says false.
-  return result === true;
+  if (result === undefined) return false;
+  throw new ConsulError("consul_unreadable", `write key ${key}`, "Consul's answer is no yes or no");
 }
 
 /** Deletes a key, or with `recurse` all that start with it. @throws ConsulError */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import { backOffMs } from "./back-off.ts";
@@ -57,7 +58,8 @@ export async function withSession(
 }
 
 async function createSession(client: ConsulClient, options: SessionOptions): Promise<string> {
-  const { ID: id } = await client.call(`make session ${options.name}`, async (consul, dc) =>
+  const action = `make session ${options.name}`;
+  const made: unknown = await client.call(action, async (consul, dc) =>
     consul.session.create({
       name: options.name,
       ttl: `${options.ttlMs}ms`,
@@ -66,7 +68,9 @@ async function createSession(client: ConsulClient, options: SessionOptions): Pro
       ...dc,
     }),
   );
-  return id;
+  const read = z.object({ ID: z.string().min(1) }).safeParse(made);
+  if (read.success) return read.data.ID;
+  throw new ConsulError("consul_unreadable", action, "Consul's answer names no session");
 }
 
 async function destroySession(client: ConsulClient, id: string): Promise<void> {

@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import { backOffMs } from "./back-off.ts";
-import type { ConsulAnswer, ConsulClient } from "./client.ts";
+import type { ConsulClient } from "./client.ts";
+import type { ConsulAnswer } from "./answer.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { pause } from "../../proxy/base/clock.ts";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { soleServiceId } from "../../proxy/intentions/spiffe-id.ts";
 import type { ServiceId } from "../../proxy/intentions/spiffe-id.ts";
 import { certificateNames } from "../../proxy/table/certificate-names.ts";
-import { parseAnswer } from "../consul/client.ts";
+import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
 /** Roots in force at once: two while they rotate, and some more if that happens often. */

@@ -1,5 +1,5 @@
 import { errorText } from "../../proxy/base/error-text.ts";
-import type { ConsulAnswer } from "../consul/client.ts";
+import type { ConsulAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { type KvEntry, kvPath, parseKvAnswer } from "../consul/kv.ts";
 import { LastTable } from "./last-table.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Intentions } from "../../proxy/intentions/intentions.ts";
-import { parseAnswer } from "../consul/client.ts";
-import type { ConsulAnswer, ConsulClient, ConsulRequest } from "../consul/client.ts";
+import { parseAnswer } from "../consul/answer.ts";
+import type { ConsulClient, ConsulRequest } from "../consul/client.ts";
+import type { ConsulAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { FollowedPath } from "./followed-path.ts";
 import type { FollowedPathDeps } from "./followed-path.ts";

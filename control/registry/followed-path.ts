@@ -1,6 +1,6 @@
 import type { Log } from "../../proxy/base/log.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
-import type { ConsulAnswer } from "../consul/client.ts";
+import type { ConsulAnswer } from "../consul/answer.ts";
 import { watch } from "../consul/watch.ts";
 import type { WatchDeps, WatchTarget } from "../consul/watch.ts";
 

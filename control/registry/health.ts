@@ -6,7 +6,7 @@ import type { ToldEndpoint } from "./found-endpoints.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
 import { serviceIdText } from "../../proxy/intentions/spiffe-id.ts";
 import type { ServiceId } from "../../proxy/intentions/spiffe-id.ts";
-import { parseAnswer } from "../consul/client.ts";
+import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
 /** Consul's own upper end of a Service.Weights, and ours of an endpoint's weight. */

@@ -6,7 +6,7 @@ import type {
 } from "../../proxy/intentions/intentions.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
 import { isRecord } from "../base/record-of.ts";
-import { parseAnswer } from "../consul/client.ts";
+import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
 /** Intentions of one service: a mesh with more sources would name them with a wildcard. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAnswer } from "../consul/client.ts";
+import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { type Instance, readInstances } from "./health.ts";
 

@@ -1,6 +1,6 @@
 import type { Log } from "../../proxy/base/log.ts";
 import type { ConsulSelector } from "../config/service.ts";
-import type { ConsulAnswer } from "../consul/client.ts";
+import type { ConsulAnswer } from "../consul/answer.ts";
 import { ConsulError, refusalError } from "../consul/consul-error.ts";
 import { deniedRead, filteredError } from "./read-rights.ts";
 import type { Instance } from "./health.ts";

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ConsulClient, consulPath, parseAnswer } from "../consul/client.ts";
+import { type ConsulClient, consulPath } from "../consul/client.ts";
+import { parseAnswer } from "../consul/answer.ts";
 import { parseSplitter, type Splitter, toWeights, entryWithWeights } from "./config-entry.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { watch, type WatchDeps } from "../consul/watch.ts";

@@ -18,7 +18,11 @@ type Fault =
   /** The connection is accepted, and nothing is ever said. */
   | { readonly kind: "silence" }
   /** The request is carried out, and then the connection is cut. */
-  | { readonly kind: "cut" };
+  | { readonly kind: "cut" }
+  /** Somebody in between answers in Consul's place, and knows nothing of its headers. */
+  | { readonly kind: "page"; readonly status: number; readonly html: string }
+  /** An answer that begins, and then comes byte by byte, for ever. */
+  | { readonly kind: "drip" };
 
 type Answer = { readonly status?: number; readonly body?: unknown };
 
@@ -121,7 +125,18 @@ export class FakeConsul implements AsyncDisposable {
         ? { status: fault.status, body: fault.text }
         : this.#answer(method, path, url.searchParams, body);
     if (fault?.kind === "cut") return void response.destroy();
+    if (fault?.kind === "drip") return this.#drip(response);
+    if (fault?.kind === "page") {
+      response.writeHead(fault.status, { "content-type": "text/html" });
+      return void response.end(fault.html);
+    }
     this.#send(response, answer);
+  }
+
+  #drip(response: ServerResponse): void {
+    response.writeHead(200, { "x-consul-index": this.index, "x-consul-knownleader": "true" });
+    const timer = setInterval(() => response.write(" "), 1_000);
+    response.once("close", () => clearInterval(timer));
   }
 
   #send(response: ServerResponse, { status = 200, body = true }: Answer): void {

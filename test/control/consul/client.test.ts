@@ -7,7 +7,6 @@ import {
   answerTimeoutMs,
   ConsulClient,
   consulPath,
-  parseAnswer,
   WAIT_DEFAULT_MS,
 } from "../../../control/consul/client.ts";
 import type { ConsulOptions } from "../../../control/consul/agent-connections.ts";
@@ -156,6 +155,13 @@ describe("ConsulClient.request()", () => {
   });
 });
 
+test("ConsulClient.request() says that an answer is too large", async () => {
+  consul.health.set("web", "x".repeat(33 * 2 ** 20));
+  const asked = clientOf().request({ action: "read web", path: "health/service/web" });
+  const message = "Cannot read web: Consul's answer is larger than 32 MiB";
+  await expect(asked).rejects.toMatchObject({ code: "consul_unreadable", message });
+});
+
 test.each([
   [{ datacenter: "dc1" }, { ...READ, query: { dc: "dc2" } }, false],
   [{ datacenter: "dc1" }, { ...READ, query: { dc: "dc1" } }, true],
@@ -210,12 +216,18 @@ test("ConsulClient.call() whose connection is cut may have been carried out", as
   await expect(asked).rejects.toMatchObject({ code: "consul_unreachable", outcomeUnknown: true });
 });
 
-test("ConsulClient.request() that is cut every time says why that may be", async () => {
-  consul.fault = { kind: "cut" };
-  const sleep = async (forMs: number): Promise<void> => systemClock.sleep(forMs / 20);
+/** A client whose second takes 50 ms. */
+function hurriedClient(): ConsulClient {
+  const sleep = async (forMs: number, signal?: AbortSignal): Promise<void> =>
+    systemClock.sleep(forMs / 20, signal);
   const client = new ConsulClient({ address: consul.address }, { ...systemClock, sleep });
   onTestFinished(() => client.close());
-  const asked = client.request(READ);
+  return client;
+}
+
+test("ConsulClient.request() that is cut every time says why that may be", async () => {
+  consul.fault = { kind: "cut" };
+  const asked = hurriedClient().request(READ);
   await expect(asked).rejects.toMatchObject({
     code: "consul_busy",
     message: expect.stringContaining("limits.http_max_conns_per_client"),
@@ -251,11 +263,6 @@ test("ConsulClient.json() gives undefined for a 404, and refuses what is not JSO
 
 test("consulPath() keeps a name in its place", () => {
   expect(consulPath("a/b", "..", "c?d#e", "ö")).toBe("a%2Fb/../c%3Fd%23e/%C3%B6");
-});
-
-test("parseAnswer() reads JSON, and says whose answer is none", () => {
-  expect(parseAnswer("read web", "[1]")).toEqual([1]);
-  expect(() => parseAnswer("read web", "")).toThrow("Cannot read web: Consul's answer is not JSON");
 });
 
 test("a blocking query of the default wait finds out within 60 s that nobody hears it", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConsulError, refusalError } from "../../../control/consul/consul-error.ts";
+import { ConsulError, pageIn, refusalError } from "../../../control/consul/consul-error.ts";
 
 test.each([
   [500, "rpc error: No cluster leader", "consul_no_leader"],
@@ -18,6 +18,15 @@ test("refusalError() repeats no more than the beginning of Consul's words", () =
   const { message } = refusalError("write key a", 500, ` ${"x".repeat(1_000)} `);
   expect(message).toBe(`Cannot write key a: Consul answered 500 (${"x".repeat(200)})`);
   expect(refusalError("write key a", 500, " \n").message).toContain("(no reason given)");
+});
+
+test.each([
+  ["<html><title> Bad  Gateway</title>", 'an HTML page "Bad Gateway", as of a proxy in between'],
+  ["\n<!doctype HTML><p>Log in", "an HTML page, as of a proxy in between"],
+  ["No cluster leader", undefined],
+  ["<htmlish>", undefined],
+])("pageIn() of %j is %j", (text, words) => {
+  expect(pageIn(text)).toBe(words);
 });
 
 test.each([

@@ -35,6 +35,7 @@ test.each([
 test.each([
   [new errors.HeadersTimeoutError(), "consul_timeout", "Consul does not answer in time"],
   [Object.assign(new Error("late"), { isTimeout: true }), "consul_timeout", "in time"],
+  [new errors.ResponseExceededMaxSizeError(), "consul_unreadable", "larger than 32 MiB"],
   [new Error(" reset "), "consul_unreachable", "Consul cannot be reached (reset)"],
   [Object.assign(new Error(""), { code: "ECONNREFUSED" }), "consul_unreachable", "(ECONNREFUSED)"],
   ["reset", "consul_unreachable", "(reset)"],

@@ -68,6 +68,12 @@ test("putKey() writes only if its condition holds", async () => {
   expect(consul.keys.get("a")?.value).toBe("1");
 });
 
+test("putKey() takes no page of a proxy for a yes or no", async () => {
+  consul.fault = { kind: "page", status: 200, html: "<html><title>Log in</title></html>" };
+  const written = putKey(client, "a", "1", { cas: 0 });
+  await expect(written).rejects.toMatchObject({ code: "consul_unreadable" });
+});
+
 test("deleteKey() deletes", async () => {
   consul.set("a", "1");
   await deleteKey(client, "a");

@@ -92,3 +92,10 @@ test("withSession() throws what the work throws, and destroys the session", asyn
   await expect(failing).rejects.toThrow("no more");
   expect(consul.sessions.size).toBe(0);
 });
+
+test("withSession() does no work without a session, whatever a proxy answers", async () => {
+  consul.fault = { kind: "page", status: 200, html: "<html><title>Log in</title></html>" };
+  const { over, id } = session();
+  await expect(over).rejects.toMatchObject({ code: "consul_unreadable" });
+  expect(id()).toBeUndefined();
+});

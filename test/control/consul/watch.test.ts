@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { errorText } from "../../../proxy/base/error-text.ts";
-import type { ConsulAnswer } from "../../../control/consul/client.ts";
+import type { ConsulAnswer } from "../../../control/consul/answer.ts";
 import { parseKvAnswer } from "../../../control/consul/kv.ts";
 import { nextIndex, watch } from "../../../control/consul/watch.ts";
 import type { WatchTarget } from "../../../control/consul/watch.ts";
