@@ -51,7 +51,7 @@ function startSidecar(
   const client = new ConsulClient({ address: agent.address }, systemClock);
   const deps = { client, clock: systemClock, random: systemRandom, log };
   const store = new ConsulStore(deps, { prefix: PREFIX, sidecar: name });
-  const fleet = new SidecarFleet(deps, { prefix: PREFIX, sidecar: name });
+  const fleet = new SidecarFleet(deps, { prefix: PREFIX, sidecar: name, host: "here" });
   const follow = store.follow((table) => {
     fleet.acknowledge(table.revision);
     onTable(table);

@@ -5,6 +5,9 @@ import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
 import type { ApiDeps } from "./api/deps.ts";
+import { knownTotals } from "./api/worker-stats.ts";
+import { OwnCounts } from "./fleet/own-counts.ts";
+import type { WorkerTotals } from "./views/worker-totals.ts";
 import { createMetricsServer } from "./api/metrics-server.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
@@ -99,7 +102,8 @@ async function startSidecar(start: Start): Promise<Sidecar> {
     onEvent: (report) => events.emit(eventOfWorker(report)),
   });
   try {
-    const opened = { events, link, store, sockets, briefing, workers };
+    const countsEpoch = inheritance?.countsEpoch ?? randomBytes(8).toString("hex");
+    const opened = { events, link, store, sockets, briefing, workers, countsEpoch };
     const { services, sidecar, servers } = await compose(start, opened);
     onSignals(sidecar, log);
     await sidecar.start(servers);
@@ -121,6 +125,8 @@ type Opened = {
   readonly sockets: ListeningSockets;
   readonly briefing: Briefing;
   readonly workers: Workers;
+  /** See SidecarCounts. */
+  readonly countsEpoch: string;
 };
 
 type Composed = {
@@ -133,9 +139,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
   const { events, link, store, sockets, briefing, workers } = opened;
   const clock = systemClock;
-  const path = link?.shared?.auditPath ?? auditPath(config.store);
-  const audit = await Audit.open({ path, clock, log });
-  link?.shared?.note(audit);
+  const audit = await openAudit(start, opened);
   const shared = { audit, events, log, clock };
   const certificates = openCertificates(start, opened);
   const discovery = await openEndpointDiscovery({
@@ -168,6 +172,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const sidecar = new Sidecar(config, {
     ...shared,
     ...gate,
+    countsEpoch: opened.countsEpoch,
     services,
     rules,
     discovery,
@@ -185,9 +190,36 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const views = { filters, workers, lately, migrations, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
   const build = { version: buildVersion() };
-  const deps = { ...shared, ...gate.deps, ...views, storeProblem, services, build };
+  const counts = await openCounts(start, opened, services);
+  const deps = { ...shared, ...gate.deps, ...views, ...counts, storeProblem, services, build };
   const metrics = config.metrics && createMetricsServer(deps);
   return { services, sidecar, servers: { api: createApi(deps), metrics } };
+}
+
+async function openAudit({ config, log }: Start, { link }: Opened): Promise<Audit> {
+  const path = link?.shared?.auditPath ?? auditPath(config.store);
+  const audit = await Audit.open({ path, clock: systemClock, log });
+  link?.shared?.note(audit);
+  return audit;
+}
+
+/** Without a fleet nobody is asked, and nothing is loaded for it. */
+async function openCounts(
+  { config }: Start,
+  { link, workers, countsEpoch: epoch }: Opened,
+  services: Services,
+): Promise<Pick<ApiDeps, "ownCounts" | "fleetCounts">> {
+  const clock = systemClock;
+  const sidecar = link?.shared?.sidecar;
+  const totals = (): Promise<WorkerTotals> => knownTotals(workers, clock);
+  const own = new OwnCounts({ sidecar, epoch, services, totals });
+  if (link?.shared === undefined || config.consul === undefined) {
+    return { ownCounts: own, fleetCounts: undefined };
+  }
+  const { openFleetCounts } = await import("./fleet/open-fleet-counts.ts");
+  const { fleet } = config.consul;
+  const deps = { clock, shared: link.shared, own, ended: link.ended };
+  return { ownCounts: own, fleetCounts: openFleetCounts(fleet, deps) };
 }
 
 /** Those of files, which the ones of Consul's mesh join. */

@@ -74,6 +74,8 @@ const TESTED_TOGETHER: Readonly<Record<string, string>> = {
   "control/sidecar/open-gate.ts": "test/integration/api-tls.test.ts",
   // A list that both ends of a handshake try.
   "proxy/base/tls-ciphers.ts": "test/control/api/api-tls.test.ts",
+  // Its parts are tested by themselves; together they are about several sidecars.
+  "control/fleet/open-fleet-counts.ts": "test/integration/consul-fleet-counts.test.ts",
   // A lock is about several holders of one agent.
   "control/consul/lock.ts": "test/integration/consul-fleet.test.ts",
   // All ways to make a transport, one after the other, between real sockets.

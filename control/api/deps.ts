@@ -7,6 +7,8 @@ import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { VersionName } from "../../proxy/messages/messages.ts";
 import type { Audit } from "../records/audit.ts";
 import type { FleetMember } from "../registry/sidecar-fleet.ts";
+import type { FleetCounts } from "../fleet/fleet-counts.ts";
+import type { OwnCounts } from "../fleet/own-counts.ts";
 import type { Events } from "../records/events.ts";
 import type { MigrationAction } from "../migrations/migrations.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
@@ -150,6 +152,10 @@ export type ApiDeps = {
   readonly storeProblem?: (() => string | undefined) | undefined;
   readonly log: Log;
   readonly clock: Clock;
+  /** What this sidecar has counted. */
+  readonly ownCounts: Pick<OwnCounts, "of">;
+  /** undefined: the table is not shared. */
+  readonly fleetCounts: Pick<FleetCounts, "collect"> | undefined;
   /** `version`: of this program, such as `0.1.0`. */
   readonly build: { readonly version: string };
 };

@@ -13,7 +13,8 @@ const fleetSchema = z.object({
     z.object({
       sidecar: z.string(),
       revision: z.int().describe("The revision that all its workers act on; 0: none yet"),
-      api: z.string().optional().describe("Where its control API listens"),
+      api: z.string().optional().describe("Where its control API is"),
+      host: z.string().optional().describe("Its machine's name"),
     }),
   ),
 });

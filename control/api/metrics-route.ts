@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { statsUnavailable } from "./api-errors.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
-import { askWorkers } from "./worker-stats.ts";
+import { knownTotals } from "./worker-stats.ts";
 
 /** The content type of Prometheus' text format. */
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -32,12 +31,11 @@ export function metricsRoute(api: Api, textNow: () => Promise<string>): void {
 /** Asks the workers, and writes all metrics. @throws ControlError stats_unavailable */
 export async function metricsText(deps: ApiDeps): Promise<string> {
   const { services, workers, registry, certificates, calls, clock, build } = deps;
-  const counts = await askWorkers(workers, clock);
-  if (counts.kind === "missing") throw statsUnavailable(counts.reason);
+  const totals = await knownTotals(workers, clock);
   // Loaded for the first scrape: a sidecar at rest does not need prom-client.
   const { renderMetrics } = await import("../views/metrics.ts");
   return renderMetrics({
-    totals: counts.totals,
+    totals,
     services: services.names().map((name) => services.shown(name).snapshot),
     revision: services.revision,
     certificates: certificates.status(),

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { auditRoutes } from "./audit-routes.ts";
 import { admitCallers } from "./auth/admission.ts";
 import { certificatesRoutes } from "./certificates-routes.ts";
+import { countsRoutes } from "./counts-routes.ts";
 import { describeApi, descriptionRoute } from "./described-api.ts";
 import { eventsRoutes } from "./events-routes.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
@@ -56,6 +57,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   filtersRoutes(api, deps);
   certificatesRoutes(api, deps);
   fleetRoutes(api, deps);
+  countsRoutes(api, deps);
   migrationRoutes(api, deps);
   planRoute(api, deps);
   eventsRoutes(api, deps);

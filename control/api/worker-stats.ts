@@ -3,6 +3,7 @@ import { orLate } from "../../proxy/base/deadline.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { WorkerTotals } from "../views/worker-totals.ts";
+import { statsUnavailable } from "./api-errors.ts";
 import type { WorkersView } from "./deps.ts";
 
 /** How long a read waits for the workers' counts: a worker that takes longer is stuck. */
@@ -33,6 +34,13 @@ export async function askWorkers(workers: WorkersView, clock: Clock): Promise<Wo
   return orLate(answer, STATS_WAIT_MS, clock, () =>
     missing(`not all of workers ${workers.pids.join(", ")} answered in ${STATS_WAIT_MS} ms`),
   );
+}
+
+/** The totals. @throws ControlError stats_unavailable when they are not known */
+export async function knownTotals(workers: WorkersView, clock: Clock): Promise<WorkerTotals> {
+  const counts = await askWorkers(workers, clock);
+  if (counts.kind === "missing") throw statsUnavailable(counts.reason);
+  return counts.totals;
 }
 
 /** The totals; zeros when they are not known. */

@@ -11,6 +11,7 @@ import { addConsul } from "./consul.ts";
 import { addDemo } from "./demo.ts";
 import { addEvents } from "./events.ts";
 import { addFilters } from "./filters.ts";
+import { addFleet } from "./fleet.ts";
 import { withWholeHelp } from "./help.ts";
 import { addKey } from "./key.ts";
 import { addMan } from "./man-page.ts";
@@ -114,6 +115,7 @@ function createProgram(
   addReload(program, context);
   addRewrite(program, context);
   addFilters(program, context);
+  addFleet(program, context);
   addCertificates(program, context);
   addSwap(program, context);
   addUpgrade(program, context);

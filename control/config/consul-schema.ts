@@ -42,6 +42,25 @@ const optionalText = z
   .optional()
   .transform((value) => value || undefined);
 
+const FLEET_ADDRESS_WANTED = "an http:// or https:// URL of a host and port, without a path";
+
+/** How sidecars find and ask each other. */
+const fleetSchema = strict({
+  /** undefined: where the control API listens. */
+  address: z
+    .string({ error: FLEET_ADDRESS_WANTED })
+    .refine(isOrigin, {
+      error: FLEET_ADDRESS_WANTED,
+    })
+    .optional(),
+  tokenFile: optionalText,
+  tls: strict({ ca: text, cert: text.optional(), key: text.optional() })
+    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
+      error: "cert and key together",
+    })
+    .optional(),
+}).prefault({});
+
 /** `consul`: how to reach Consul. */
 export const consulSchema = strict({
   address: agentAddress.default("http://127.0.0.1:8500"),
@@ -67,6 +86,7 @@ export const consulSchema = strict({
   warningIsHealthy: z.boolean().default(false),
   connect: strict({ service: text }).optional(),
   sidecar: sidecarName.optional(),
+  fleet: fleetSchema,
   copies: z
     .union([text, z.literal(false)], { error: "a folder, or false to keep none" })
     .default("sluice.copies"),
@@ -116,6 +136,10 @@ function isHttpUrl(value: string): boolean {
   return (
     isHttp && url.username === "" && url.password === "" && url.search === "" && url.hash === ""
   );
+}
+
+function isOrigin(value: string): boolean {
+  return isHttpUrl(value) && new URL(value).pathname === "/" && !value.endsWith("/");
 }
 
 /** Whether this is where an agent may be: see AGENT_WANTED. */

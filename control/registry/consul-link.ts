@@ -69,10 +69,8 @@ export class ConsulLink implements Registry {
   ) {
     const common = { ...deps, client };
     const { copies, warningIsHealthy, tokenFile, connect } = config.consul;
-    const { name: sidecar, isLasting } = sidecarNameOf(config, {
-      host: hostname(),
-      pid: process.pid,
-    });
+    const host = hostname();
+    const { name: sidecar, isLasting } = sidecarNameOf(config, { host, pid: process.pid });
     const copyPath = (file: string): string | undefined =>
       copies === false || !isLasting ? undefined : join(copies, sidecar, file);
     this.#deps = deps;
@@ -85,7 +83,9 @@ export class ConsulLink implements Registry {
     });
     if (shared !== undefined && config.store.kind === "consul") {
       const { prefix } = config.store;
-      this.shared = new SharedTable(common, { prefix, sidecar, copyPath, ...shared });
+      const advertised = config.consul.fleet.address;
+      const place = { prefix, sidecar, host, advertised, copyPath };
+      this.shared = new SharedTable(common, { ...place, ...shared });
     }
     if (config.register !== undefined) {
       this.#registrar = new Registrar(
@@ -113,6 +113,11 @@ export class ConsulLink implements Registry {
     await link.discovery.load();
     await link.shared?.makeFolder();
     return link;
+  }
+
+  /** Aborted when the link is closed. */
+  get ended(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** undefined: the table is kept elsewhere. */

@@ -26,6 +26,10 @@ export type SharedTableOptions = {
   readonly trust: Trust;
   /** The path of a copy by its file's name. undefined: none is kept. */
   readonly copyPath: (file: string) => string | undefined;
+  /** This machine's name. */
+  readonly host: string;
+  /** Where others find our control API. undefined: where it listens. */
+  readonly advertised: string | undefined;
   /** What a predecessor had in force. undefined: there is none. */
   readonly before: StoredTable | undefined;
 };
@@ -49,19 +53,29 @@ export class SharedTable {
   #auditLack: string | undefined;
 
   constructor(deps: SharedTableDeps, options: SharedTableOptions) {
-    const { prefix, sidecar, trust, copyPath, before } = options;
+    const { prefix, sidecar, host, trust, copyPath, before } = options;
     const onProblem = (problem: string | undefined): void =>
       void deps.events.emit({ kind: "store", problem });
     const place = { prefix, sidecar, trust, copyPath: copyPath("table.json"), before };
     this.#deps = deps;
     this.#options = options;
     this.store = new ConsulStore({ ...deps, onProblem }, place);
-    this.fleet = new SidecarFleet(deps, { prefix, sidecar });
+    this.fleet = new SidecarFleet(deps, { prefix, sidecar, host });
     this.#laggards = new FleetLaggards(deps, this.fleet, sidecar);
     this.#auditPath = copyPath("audit.jsonl");
     if (trust.trust.length > 0) {
       this.#witness = new RevisionWitness(deps, prefix, () => this.fleet.revision);
     }
+  }
+
+  /** This sidecar's name. */
+  get sidecar(): string {
+    return this.#options.sidecar;
+  }
+
+  /** This machine's name. */
+  get host(): string {
+    return this.#options.host;
   }
 
   /** Where this sidecar's audit log belongs. undefined: in memory. */
@@ -122,7 +136,7 @@ export class SharedTable {
 
   /** The table is in force. `api`: where our control API listens. */
   arrive(api: string): void {
-    this.fleet.announce(api);
+    this.fleet.announce(this.#options.advertised ?? api);
     this.#arrived.resolve();
   }
 

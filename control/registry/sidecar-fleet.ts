@@ -26,15 +26,21 @@ const OWN_KEY_LIMIT = { burst: 1, refillMs: 1_000 };
 /** Longest value of a member's key: a revision and the address of an API, which may be a path. */
 const VALUE_LENGTH_MAX = 1_024;
 
-const memberSchema = z.object({ revision: z.int().min(0), api: z.string().optional() });
+const memberSchema = z.object({
+  revision: z.int().min(0),
+  api: z.string().optional(),
+  host: z.string().optional(),
+});
 
 /** A live sidecar that shares the store. */
 export type FleetMember = {
   readonly sidecar: string;
   /** The revision that all its workers act on. 0: none yet. */
   readonly revision: number;
-  /** Where its control API listens. undefined: it does not say. */
+  /** Where its control API is. undefined: it does not say. */
   readonly api: string | undefined;
+  /** Its machine's name. undefined: it does not say. */
+  readonly host: string | undefined;
 };
 
 /** Who this sidecar is to the others. */
@@ -46,6 +52,8 @@ export type FleetOptions = {
    * place.
    */
   readonly sidecar: string;
+  /** This machine's name. */
+  readonly host: string;
 };
 
 /** What a fleet works with. */
@@ -86,7 +94,7 @@ export class SidecarFleet {
     return this.#revision;
   }
 
-  /** Says where our control API listens. */
+  /** Says where our control API is. */
   announce(api: string): void {
     this.#api = api;
     this.#wake();
@@ -168,11 +176,11 @@ export class SidecarFleet {
 
   /** A list without us is not the fleet's: somebody has emptied it, or we may not read it. */
   #lagging(entries: readonly KvEntry[], revision: number): readonly FleetMember[] {
-    const { sidecar } = this.#options;
+    const { sidecar, host } = this.#options;
     const members = membersOf(entries, this.#prefix);
     const lagging = members.filter((member) => member.revision < revision);
     const isListed = members.some((member) => member.sidecar === sidecar);
-    return isListed ? lagging : [...lagging, { sidecar, revision: 0, api: this.#api }];
+    return isListed ? lagging : [...lagging, { sidecar, revision: 0, api: this.#api, host }];
   }
 
   get #prefix(): string {
@@ -230,7 +238,11 @@ export class SidecarFleet {
 
   /** What our key says. */
   get #value(): string {
-    return JSON.stringify({ revision: this.#revision, api: this.#api });
+    return JSON.stringify({
+      revision: this.#revision,
+      api: this.#api,
+      host: this.#options.host,
+    });
   }
 
   async #write(session: string, value: string): Promise<string> {
@@ -259,7 +271,7 @@ function membersOf(entries: readonly KvEntry[], prefix: string): readonly FleetM
       if (sidecar === undefined) return [];
       const isOurs = entry.value.length <= VALUE_LENGTH_MAX;
       const value = isOurs ? memberSchema.safeParse(parseJson(entry.value)).data : undefined;
-      return { sidecar, revision: value?.revision ?? 0, api: value?.api };
+      return { sidecar, revision: value?.revision ?? 0, api: value?.api, host: value?.host };
     });
 }
 

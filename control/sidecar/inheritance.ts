@@ -15,9 +15,16 @@ export type ToSuccessor =
   /** The keys of session tickets, secret, so that clients can go on with their sessions. */
   | { readonly kind: "tickets"; readonly tickets: TicketState }
   /** All sockets are there. `table`: the one in force, for a store that lives in memory. */
-  | { readonly kind: "begin"; readonly table: StoredTable }
+  | {
+      readonly kind: "begin";
+      readonly table: StoredTable;
+      /** Of the counts that will follow. Absent: the predecessor does not know of epochs. */
+      readonly countsEpoch?: string;
+    }
   | { readonly kind: "connection"; readonly connection: HandedConnection }
   | { readonly kind: "counts"; readonly stats: readonly WorkerStats[] };
+
+type Begin = Extract<ToSuccessor, { readonly kind: "begin" }>;
 
 /** The new primary's answer: it serves, so the old one may give its connections away. */
 export type FromSuccessor = { readonly kind: "serving" };
@@ -29,6 +36,8 @@ export class Inheritance {
   readonly table: StoredTable;
   /** undefined: the predecessor does not know of them. */
   readonly tickets: TicketState | undefined;
+  /** Of the predecessor's counts. undefined: it does not know of epochs. */
+  readonly countsEpoch: string | undefined;
 
   /** undefined: this is an ordinary start. Resolves when everything has arrived. */
   static async receive(env: NodeJS.ProcessEnv): Promise<Inheritance | undefined> {
@@ -38,28 +47,29 @@ export class Inheritance {
     delete env[PREDECESSOR_ENV];
     const sockets = new Map<string, BoundSocket>();
     let tickets: TicketState | undefined;
-    const table = await new Promise<StoredTable>((resolve) => {
+    const begin = await new Promise<Begin>((resolve) => {
       const listen = (message: ToSuccessor, handle: unknown): void => {
         if (message.kind === "socket") sockets.set(message.bind, handle as BoundSocket);
         if (message.kind === "tickets") ({ tickets } = message);
         if (message.kind !== "begin") return;
         process.off("message", listen);
-        resolve(message.table);
+        resolve(message);
       };
       process.on("message", listen);
     });
-    return new Inheritance(pid, sockets, { table, tickets });
+    return new Inheritance(pid, sockets, { ...begin, tickets });
   }
 
   private constructor(
     pid: number,
     sockets: ReadonlyMap<string, BoundSocket>,
-    { table, tickets }: Pick<Inheritance, "table" | "tickets">,
+    { table, countsEpoch, tickets }: Begin & Pick<Inheritance, "tickets">,
   ) {
     this.predecessorPid = pid;
     this.sockets = sockets;
     this.table = table;
     this.tickets = tickets;
+    this.countsEpoch = countsEpoch;
   }
 
   /** This process serves: the predecessor's connections come from now on. */

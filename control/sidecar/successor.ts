@@ -25,6 +25,7 @@ export type SuccessorOptions = {
   readonly sockets: ReadonlyMap<string, BoundSocket>;
   readonly table: StoredTable;
   readonly tickets: TicketState;
+  readonly countsEpoch: string;
 };
 
 /** A new primary process that takes this one's place. */
@@ -67,7 +68,7 @@ export class Successor {
     });
   }
 
-  async #hand({ sockets, table, tickets }: SuccessorOptions): Promise<void> {
+  async #hand({ sockets, table, tickets, countsEpoch }: SuccessorOptions): Promise<void> {
     const serving = Promise.withResolvers<void>();
     const fail = (why: string): void => serving.reject(new SwapError(why));
     this.#child.once("error", (error) => fail(error.message));
@@ -78,7 +79,7 @@ export class Successor {
     const timer = setTimeout(() => fail("the new primary does not serve in time"), START_WAIT_MS);
     for (const [bind, socket] of sockets) this.#send({ kind: "socket", bind }, socket);
     this.#send({ kind: "tickets", tickets });
-    this.#send({ kind: "begin", table });
+    this.#send({ kind: "begin", table, countsEpoch });
     try {
       await serving.promise;
     } catch (error) {

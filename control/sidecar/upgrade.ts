@@ -30,6 +30,8 @@ export type SuccessionDeps = {
   readonly workers: Pick<Workers, "giveAll">;
   readonly sockets: Pick<ListeningSockets, "all">;
   readonly certificates: Pick<Certificates, "tickets">;
+  /** See SidecarCounts. */
+  readonly countsEpoch: string;
   readonly log: Log;
   /** How this process was started, so that a new one can take its place. */
   readonly configPath: string;
@@ -41,13 +43,16 @@ export type SuccessionDeps = {
  * @throws SwapError; then the store and the place in the registry are ours again.
  */
 export async function startSuccessor(deps: SuccessionDeps, file: string): Promise<Successor> {
-  const { services, sockets, store, registry, certificates, configPath, env } = deps;
+  const { services, sockets, store, registry, certificates, countsEpoch } = deps;
+  const { configPath, env } = deps;
   const taken = services.hold();
   registry?.yield();
   try {
     const table = await taken;
     const { tickets } = certificates;
-    return await Successor.start({ file, configPath, env, sockets: sockets.all, table, tickets });
+    const program = { file, configPath, env };
+    const inherited = { sockets: sockets.all, table, tickets, countsEpoch };
+    return await Successor.start({ ...program, ...inherited });
   } catch (error) {
     await store.reclaim();
     registry?.resume();

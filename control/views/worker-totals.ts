@@ -117,22 +117,11 @@ export class WorkerTotals {
   }
 
   #addVersion(stats: VersionStats): void {
+    const durations = [...NO_VERSION.durations];
+    for (const [bucket, count] of stats.durations) durations[bucket] = count;
     const before = this.version(stats.service, stats.version);
-    const durations = [...before.durations];
-    for (const [bucket, count] of stats.durations) {
-      durations[bucket] = (durations[bucket] ?? 0) + count;
-    }
-    this.#versions.set(compoundKey(stats.service, stats.version), {
-      codes: before.codes.map((count, index) => count + (stats.codes[index] ?? 0)),
-      outcomes: before.outcomes.map((count, index) => count + (stats.outcomes[index] ?? 0)),
-      retries: before.retries + stats.retries,
-      retriesCrossed: before.retriesCrossed + stats.retriesCrossed,
-      durations,
-      durationSumMs: before.durationSumMs + stats.durationSumMs,
-      ejections: before.ejections + stats.ejections,
-      exchangesOpen: before.exchangesOpen + stats.exchangesOpen,
-      tunnelsOpen: before.tunnelsOpen + stats.tunnelsOpen,
-    });
+    const key = compoundKey(stats.service, stats.version);
+    this.#versions.set(key, addedTotals(before, { ...stats, durations }));
   }
 
   #addEndpoint(stats: EndpointStats): void {
@@ -154,6 +143,25 @@ export class WorkerTotals {
       answers: before.answers + stats.answers,
     });
   }
+}
+
+/** The counts of one version in two places, together. */
+export function addedTotals(one: VersionTotals, other: VersionTotals): VersionTotals {
+  return {
+    codes: addedCounts(one.codes, other.codes),
+    outcomes: addedCounts(one.outcomes, other.outcomes),
+    retries: one.retries + other.retries,
+    retriesCrossed: one.retriesCrossed + other.retriesCrossed,
+    durations: addedCounts(one.durations, other.durations),
+    durationSumMs: one.durationSumMs + other.durationSumMs,
+    ejections: one.ejections + other.ejections,
+    exchangesOpen: one.exchangesOpen + other.exchangesOpen,
+    tunnelsOpen: one.tunnelsOpen + other.tunnelsOpen,
+  };
+}
+
+function addedCounts(one: readonly number[], other: readonly number[]): number[] {
+  return one.map((count, index) => count + (other[index] ?? 0));
 }
 
 /** Names hold no NUL, so no two lists of names give the same key. */

@@ -53,7 +53,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
   }
 
   function enter(sidecar: string): { readonly fleet: SidecarFleet; readonly end: AbortController } {
-    const fleet = new SidecarFleet(deps, { prefix, sidecar });
+    const fleet = new SidecarFleet(deps, { prefix, sidecar, host: "here" });
     fleet.announce(`http://${sidecar}:9180`);
     return { fleet, end: run(async (signal) => fleet.run(signal)) };
   }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConsulFleet } from "../support/consul-fleet.ts";
@@ -42,8 +42,8 @@ describe.skipIf(binary === "")("sidecars over Consul, under load", { timeout: 60
     expect(await (await b.call("GET", "/v1/fleet")).json()).toEqual({
       revision: 2,
       sidecars: [
-        { sidecar: "a", revision: 2, api: a.api },
-        { sidecar: "b", revision: 2, api: b.api },
+        { sidecar: "a", revision: 2, api: a.api, host: hostname() },
+        { sidecar: "b", revision: 2, api: b.api, host: hostname() },
       ],
     });
     await fleet.expectNoFailure();

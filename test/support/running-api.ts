@@ -12,6 +12,8 @@ import type {
   SidecarControl,
   WorkersView,
 } from "../../control/api/deps.ts";
+import { knownTotals } from "../../control/api/worker-stats.ts";
+import { OwnCounts } from "../../control/fleet/own-counts.ts";
 import { Audit } from "../../control/records/audit.ts";
 import type { ServiceDocument } from "../../control/config/service-schema.ts";
 import { Events } from "../../control/records/events.ts";
@@ -63,6 +65,7 @@ export type ApiOverrides = {
   readonly certificates?: CertificatesView;
   readonly sidecar?: Partial<SidecarControl>;
   readonly registry?: RegistryView;
+  readonly fleetCounts?: ApiDeps["fleetCounts"];
   readonly storeProblem?: () => string;
   readonly clock?: Clock;
 };
@@ -124,6 +127,7 @@ export async function startApi(
   const services = new Services({ store: new MemoryStore(), sink, events, audit, log });
   await services.start(overrides.initial ?? { web: WEB });
   const counts = { drains: 0, reloads: 0 };
+  const workers = overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] };
   const deps: ApiDeps = {
     access: overrides.access ?? OPEN,
     tls: overrides.tls,
@@ -136,10 +140,17 @@ export async function startApi(
     clock,
     migrations: overrides.migrations ?? NO_MIGRATIONS,
     certificates: overrides.certificates ?? NO_CERTIFICATES,
-    workers: overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] },
+    workers,
     lately: () => ({ ...QUIET, ...overrides.lately }),
     sidecar: Object.defineProperties(standInSidecar(counts), descriptors(overrides.sidecar)),
     registry: overrides.registry,
+    ownCounts: new OwnCounts({
+      sidecar: undefined,
+      epoch: "e",
+      services,
+      totals: () => knownTotals(workers, clock),
+    }),
+    fleetCounts: overrides.fleetCounts,
     storeProblem: overrides.storeProblem,
     build: { version: "0.0.0-test" },
   };

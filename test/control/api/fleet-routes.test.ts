@@ -6,8 +6,8 @@ import { runCli } from "../../../control/cli/program.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
 
-const A: FleetMember = { sidecar: "a", revision: 2, api: "http://127.0.0.1:9181" };
-const B: FleetMember = { sidecar: "b", revision: 1, api: undefined };
+const A: FleetMember = { sidecar: "a", revision: 2, api: "http://127.0.0.1:9181", host: "one" };
+const B: FleetMember = { sidecar: "b", revision: 1, api: undefined, host: undefined };
 
 function registryOf(fleet: Partial<FleetView>, stale: readonly string[] = []): RegistryView {
   const view = { members: async () => [A, B], whoLags: async () => [], ...fleet };

@@ -89,3 +89,28 @@ test.each([
 test.each([0, 65_536, "80"])("registerSchema refuses the port %j", (port) => {
   expect(wrongPaths(registerSchema, { service: "web", port })).toEqual(["port"]);
 });
+
+test.each(["https://10.0.0.7:9180", "http://127.0.0.1:9180", "https://edge-7.internal"])(
+  "consulSchema takes %s for where others find the API",
+  (address) => {
+    expect(consulSchema.parse({ fleet: { address } }).fleet).toEqual({ address });
+  },
+);
+
+test.each([
+  ["10.0.0.7:9180", "an http:// or https:// URL of a host and port"],
+  ["unix:/run/sluice.sock", "an http:// or https:// URL of a host and port"],
+  ["https://10.0.0.7:9180/v1", "without a path"],
+  ["https://me@10.0.0.7:9180", "an http:// or https:// URL of a host and port"],
+])("consulSchema refuses %s for where others find the API", (address, wanted) => {
+  const [issue] = consulSchema.safeParse({ fleet: { address } }).error?.issues ?? [];
+  expect(issue?.message).toContain(wanted);
+});
+
+test("consulSchema wants the roots of the fleet's certificates, and cert and key together", () => {
+  for (const tls of [{}, { ca: "ca.pem", cert: "a.pem" }, { ca: "ca.pem", key: "a.key" }]) {
+    expect(consulSchema.safeParse({ fleet: { tls } }).success).toBe(false);
+  }
+  const tls = { ca: "ca.pem", cert: "a.pem", key: "a.key" };
+  expect(consulSchema.parse({ fleet: { tls } }).fleet.tls).toEqual(tls);
+});

@@ -130,6 +130,7 @@ describe("readConfig()", () => {
       datacenter: "dc1",
       tls: { ca: "ca.pem", insecure: false },
       warningIsHealthy: false,
+      fleet: {},
       copies: "sluice.copies",
     });
     expect(config.store).toStrictEqual({ kind: "consul", prefix: "sluice", trust: [] });

@@ -26,7 +26,7 @@ class Bed {
   async members(): Promise<readonly FleetMember[]> {
     if (this.others instanceof Error) throw this.others;
     return Object.entries({ own: this.own, ...this.others }).map(([sidecar, revision]) => {
-      return { sidecar, revision, api: undefined };
+      return { sidecar, revision, api: undefined, host: undefined };
     });
   }
 

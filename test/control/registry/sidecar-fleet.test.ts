@@ -8,7 +8,7 @@ const PREFIX = "sluice";
 
 /** A sidecar of the fleet of this bed. */
 function fleetOf({ deps }: FakeConsulBed, sidecar = "a/1"): SidecarFleet {
-  return new SidecarFleet(deps, { prefix: PREFIX, sidecar });
+  return new SidecarFleet(deps, { prefix: PREFIX, sidecar, host: "here" });
 }
 
 test("SidecarFleet.run() lists the sidecar with its address and its growing revision", async () => {
@@ -16,7 +16,8 @@ test("SidecarFleet.run() lists the sidecar with its address and its growing revi
   const fleet = fleetOf(bed);
   fleet.announce("http://10.0.0.7:9180");
   const { end, done } = bed.run((signal) => fleet.run(signal));
-  const member = { sidecar: "a/1", revision: 0, api: "http://10.0.0.7:9180" };
+  const place = { api: "http://10.0.0.7:9180", host: "here" };
+  const member = { sidecar: "a/1", revision: 0, ...place };
   await eventually(async () => expect(await fleet.members()).toEqual([member]));
   fleet.acknowledge(7);
   await eventually(async () => expect(await fleet.members()).toEqual([{ ...member, revision: 7 }]));
@@ -55,8 +56,8 @@ test("SidecarFleet.members() leaves out the dead, and takes nonsense for revisio
   bed.consul.set("sluice/fleet/odd", "nonsense", "session-9");
   bed.consul.set("sluice/fleet/__proto__", '{"revision":4}', "session-8");
   expect(await fleetOf(bed).members()).toEqual([
-    { sidecar: "odd", revision: 0, api: undefined },
-    { sidecar: "__proto__", revision: 4, api: undefined },
+    { sidecar: "odd", revision: 0, api: undefined, host: undefined },
+    { sidecar: "__proto__", revision: 4, api: undefined, host: undefined },
   ]);
 });
 

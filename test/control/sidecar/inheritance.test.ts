@@ -15,10 +15,10 @@ const SOURCE = new URL("../../../control/sidecar/inheritance.ts", import.meta.ur
 const HEIR = `
 import { Inheritance } from ${JSON.stringify(SOURCE.href)};
 const inherited = await Inheritance.receive(process.env);
-const { predecessorPid, sockets, table, tickets } = inherited;
+const { predecessorPid, sockets, table, tickets, countsEpoch } = inherited;
 const binds = [...sockets].map(([bind, socket]) => [bind, socket.listening]);
 const left = process.env.${PREDECESSOR_ENV};
-process.send({ kind: "received", predecessorPid, binds, table, tickets, left });
+process.send({ kind: "received", predecessorPid, binds, table, tickets, countsEpoch, left });
 inherited.serve({
   adopt: (connection, handle) => {
     handle.destroy();
@@ -56,7 +56,7 @@ test("Inheritance has all sockets and the table, and then what still comes", asy
   heir.on("message", (message) => heard.push(message));
   heir.send({ kind: "socket", bind: "a bind" }, server);
   heir.send({ kind: "tickets", tickets: { keys: ["a"], madeMs: 1 } });
-  heir.send({ kind: "begin", table: { revision: 3, services: {} } });
+  heir.send({ kind: "begin", table: { revision: 3, services: {} }, countsEpoch: "e" });
   await eventually(() => expect(heard).toContainEqual({ kind: "serving" }));
   heir.send({ kind: "counts", stats: [] });
   await eventually(() => expect(heard).toHaveLength(3));
@@ -67,6 +67,7 @@ test("Inheritance has all sockets and the table, and then what still comes", asy
       binds: [["a bind", true]],
       table: { revision: 3, services: {} },
       tickets: { keys: ["a"], madeMs: 1 },
+      countsEpoch: "e",
       left: undefined,
     },
     { kind: "serving" },

@@ -93,6 +93,7 @@ async function compose(
     events,
     log,
     clock,
+    countsEpoch: "e",
     access: { prepare: async () => () => undefined, close: () => undefined },
     ...started,
   };

@@ -20,8 +20,9 @@ async function start(code: string): Promise<{ successor: Promise<Successor>; por
   const sockets = new Map([["a bind", server as unknown as BoundSocket]]);
   const table = { revision: 3, services: {} };
   const tickets = { keys: ["a"], madeMs: 1 };
-  const options = { file, configPath: "sluice.yaml", env: process.env, sockets, table, tickets };
-  return { successor: Successor.start(options), port };
+  const program = { file, configPath: "sluice.yaml", env: process.env };
+  const inherited = { sockets, table, tickets, countsEpoch: "e" };
+  return { successor: Successor.start({ ...program, ...inherited }), port };
 }
 
 test("Successor.start() hands over sockets, keys, then the table, and waits for it", async () => {
@@ -30,10 +31,11 @@ test("Successor.start() hands over sockets, keys, then the table, and waits for 
     const heard = [isOurs, ...process.argv.slice(2)];
     process.on("message", (message, handle) => {
       if (message.kind === "counts") process.exit(0);
-      heard.push(message.kind, message.tickets?.keys[0] ?? handle !== undefined);
+      const { kind, tickets, countsEpoch } = message;
+      heard.push(kind, tickets?.keys[0] ?? countsEpoch ?? handle !== undefined);
       if (message.kind !== "begin") return;
       const call = [true, "run", "-c", "sluice.yaml"];
-      const wanted = [...call, "socket", true, "tickets", "a", "begin", false];
+      const wanted = [...call, "socket", true, "tickets", "a", "begin", "e"];
       if (JSON.stringify(heard) !== JSON.stringify(wanted)) process.exit(1);
       process.send({ kind: "serving" });
     });`);

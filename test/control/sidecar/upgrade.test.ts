@@ -29,6 +29,7 @@ function bed() {
     },
     sockets: { all: new Map() },
     certificates: { tickets: { keys: [], madeMs: 0 } },
+    countsEpoch: "e",
     log: { info: (event) => void steps.push(event), warn: note("warn"), error: note("error") },
     configPath: "sluice.yaml",
     env: process.env,

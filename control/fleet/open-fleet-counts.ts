@@ -1,0 +1,27 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { ConsulConfig } from "../config/config-schema.ts";
+import type { SharedTable } from "../registry/shared-table.ts";
+import { FleetCounts } from "./fleet-counts.ts";
+import type { OwnCounts } from "./own-counts.ts";
+import { PeerClient } from "./peer-client.ts";
+
+/** What the counts of a fleet are opened with. */
+export type FleetCountsParts = {
+  readonly clock: Clock;
+  readonly shared: Pick<SharedTable, "sidecar" | "host" | "fleet">;
+  readonly own: OwnCounts;
+  /** Aborted at the end, when connections to other sidecars close. */
+  readonly ended: AbortSignal;
+};
+
+/** The counts of all sidecars that share a table, by the configuration of this one. */
+export function openFleetCounts(
+  { tokenFile, tls }: ConsulConfig["fleet"],
+  { clock, shared, own, ended }: FleetCountsParts,
+): FleetCounts {
+  const { sidecar, host, fleet } = shared;
+  const files = { tokenFile, ca: tls?.ca, cert: tls?.cert, key: tls?.key };
+  const peers = new PeerClient({ sidecar, files, clock });
+  ended.addEventListener("abort", () => void peers.close(), { once: true });
+  return new FleetCounts({ members: () => fleet.members(), own, peers, host });
+}
