@@ -4,6 +4,7 @@ import type { TlsIdentity, TlsTrust } from "../../proxy/table/tls.ts";
 import { factsOf } from "./certificate-facts.ts";
 import type { CertificateFacts } from "./certificate-facts.ts";
 import type { Service } from "../config/service.ts";
+import { CONNECT_TRUST } from "../config/tls-files.ts";
 import { stageOf } from "./expiry.ts";
 import type { ExpiryStage } from "./expiry.ts";
 import type { FileNews } from "./file-certificates.ts";
@@ -62,7 +63,7 @@ export function certificateStatus(known: Known, nowMs: number): CertificateStatu
   const isAbsent = facts === undefined;
   return {
     id,
-    kind: names === undefined && !id.startsWith("file:") ? "roots" : "certificate",
+    kind: names === undefined && (!isAbsent || isRootsId(id)) ? "roots" : "certificate",
     facts,
     stage: isAbsent ? undefined : stageOf(facts, nowMs),
     names: names ?? [],
@@ -71,6 +72,10 @@ export function certificateStatus(known: Known, nowMs: number): CertificateStatu
     warnings: held?.loaded?.warnings ?? [],
     usedBy,
   };
+}
+
+function isRootsId(id: string): boolean {
+  return id.startsWith("ca:") || id === CONNECT_TRUST;
 }
 
 /** What uses which id. */

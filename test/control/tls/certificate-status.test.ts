@@ -65,6 +65,9 @@ describe("certificateStatus()", () => {
       isLasting: true,
       usedBy: [],
     });
-    expect(certificateStatus({ ...absent, id: "file:a.pem" }, 0).kind).toBe("certificate");
+    const kinds = ["file:a.pem", "connect:leaf", "ca:a.pem"].map(
+      (id) => certificateStatus({ ...absent, id }, 0).kind,
+    );
+    expect(kinds).toEqual(["certificate", "certificate", "roots"]);
   });
 });
