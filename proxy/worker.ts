@@ -69,6 +69,7 @@ class Worker {
         return this.#send({ kind: "done", id: message.id });
       case "tls":
         this.#deps.contexts.replace(message.material);
+        this.#deps.services.followTls();
         return this.#send({ kind: "done", id: message.id });
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
@@ -183,6 +184,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
   const connections = new ClientConnections();
   connections.watch();
   const rejected = new RejectCounters();
+  const contexts = new TlsContexts();
   const exchangeDeps = {
     clock: systemClock,
     wheel,
@@ -198,8 +200,16 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     ...exchangeDeps,
     buffers,
     faults,
-    services: new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults }),
-    contexts: new TlsContexts(),
+    services: new LiveServices({
+      buffers,
+      wheel,
+      clock: systemClock,
+      random: systemRandom,
+      onEjection,
+      faults,
+      contexts,
+    }),
+    contexts,
     connections,
     exchanges: new ExchangeStore(exchangeDeps),
     intentions: new IntentionsInForce(),

@@ -1,6 +1,6 @@
 import { PeerCertificateError } from "../transport/peer-certificate.ts";
 import type { CertificateProblem } from "../transport/peer-certificate.ts";
-import { PLAIN_HTTP } from "../transport/tls-errors.ts";
+import { isAlert, openSslReason, PLAIN_HTTP } from "../transport/tls-errors.ts";
 
 /** Why there was no handshake, or none that counts. A bounded set, fit for a metric's label. */
 export type HandshakeRefusal =
@@ -44,8 +44,6 @@ const BY_REASON: Readonly<Record<string, HandshakeRefusal>> = {
   TLSV1_ALERT_PROTOCOL_VERSION: "tls-version",
 };
 
-const OPENSSL = "ERR_SSL_";
-
 /** Errors of sockets: the client has gone. */
 const GONE: ReadonlySet<string> = new Set([
   "ERR_TLS_HANDSHAKE_ABORTED",
@@ -61,9 +59,8 @@ export function handshakeRefusal(error: NodeJS.ErrnoException | undefined): Hand
   const code = error?.code ?? "";
   if (error === undefined || GONE.has(code)) return "tls-aborted";
   if (code === PLAIN_HTTP) return "tls-plain-http";
-  const reason = code.startsWith(OPENSSL) ? code.slice(OPENSSL.length) : "";
-  const known = BY_REASON[reason];
+  const known = BY_REASON[openSslReason(error)];
   if (known !== undefined) return known;
   // An alert is what the client says: mostly, that it does not like our certificate.
-  return reason.includes("ALERT") ? "tls-certificate-refused" : "tls-invalid";
+  return isAlert(error) ? "tls-certificate-refused" : "tls-invalid";
 }

@@ -104,6 +104,14 @@ export class Attempt {
     return this.upstream?.ready === true ? this.upstream.transport : undefined;
   }
 
+  /**
+   * Whether the end of the connection is that of the body, and not one that anybody may have made:
+   * see ExchangeStream.endIsProven.
+   */
+  endsBody({ endsWithConnection }: { readonly endsWithConnection: boolean }): boolean {
+    return endsWithConnection && this.upstream?.transport.endIsProven === true;
+  }
+
   /** On a connection that had carried an exchange before. */
   get isReused(): boolean {
     return this.upstream?.reused === true;

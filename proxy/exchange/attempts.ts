@@ -3,7 +3,8 @@ import { MORE, REFUSED } from "../http1/limits.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { RetryCause } from "../table/snapshot.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { ConnectFailure, UpstreamUser } from "../upstream/upstream-connection.ts";
+import type { ConnectFailure } from "../upstream/connect-failure.ts";
+import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { ClientAnswer } from "./client-answer.ts";
 import type { Destination } from "./destination.ts";
@@ -165,8 +166,7 @@ export class Attempts implements UpstreamUser {
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
     this.#attempt.endpoint = endpoint;
-    if (failure === "stale") return this.fail(FAILURES.reset, true);
-    return this.fail(FAILURES[failure === "timeout" ? "connectTimeout" : failure]);
+    this.fail(this.#exchange.to.connectFailed(failure, endpoint), failure === "stale");
   }
 
   onUpstreamData(bytes: Buffer, end: number): void {
@@ -180,15 +180,15 @@ export class Attempts implements UpstreamUser {
     if (!this.#exchange.request.done) this.#client.transport.resume();
   }
 
-  /** The upstream sends no more: a close-delimited body has ended, or it is too early. */
+  /** The upstream sends no more: a body without another end has ended, or it is too early. */
   onUpstreamEnd(): void {
-    if (!this.#response.endsWithConnection) return this.fail(FAILURES.reset);
+    if (!this.#attempt.endsBody(this.#response)) return this.fail(FAILURES.reset);
     this.#response.finish();
     return this.#done(true);
   }
 
-  onUpstreamClosed(): void {
-    this.fail(FAILURES.reset);
+  onUpstreamClosed(error: Error | undefined): void {
+    this.fail(this.#exchange.to.connectionClosed(error, this.#attempt.endpoint));
   }
 
   #read(bytes: Buffer, end: number): void {

@@ -11,12 +11,17 @@ import type { Policy } from "../table/snapshot.ts";
 import { intolerable } from "../table/tolerance.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { Peer } from "../transport/peer.ts";
+import type { ConnectFailure } from "../upstream/connect-failure.ts";
+import { isAlert } from "../transport/tls-errors.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Affinity } from "./affinity.ts";
 import type { AffinityDeps } from "./affinity.ts";
 import type { ExchangeClient, UpstreamPool } from "./ports.ts";
+import { FAILURES } from "./failures.ts";
+import type { Failure } from "./failures.ts";
 import type { ProxyError } from "./respond.ts";
 import type { Refusals } from "./refusals.ts";
 import { poolForRetry } from "./retry.ts";
@@ -99,6 +104,26 @@ export class Destination {
   /** An endpoint's answer breaks a rule. */
   responseRefused(refusal: Refusal): void {
     this.#refusals.response(refusal, this.live?.name, this.pool?.version);
+  }
+
+  /** There is no connection. Returns what that means for the exchange. */
+  connectFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): Failure {
+    if (failure.startsWith("tls")) this.#tellTls(failure, endpoint);
+    return failure === "stale" ? FAILURES.reset : FAILURES[failure];
+  }
+
+  /** The connection is gone without an answer. Returns as above. */
+  connectionClosed(error: Error | undefined, endpoint: Endpoint | undefined): Failure {
+    if (!isAlert(error)) return FAILURES.reset;
+    this.#tellTls("tlsRefused", endpoint);
+    return FAILURES.tlsRefused;
+  }
+
+  /** An operator has to know why TLS with an endpoint has failed. */
+  #tellTls(reason: string, endpoint: Endpoint | undefined): void {
+    const { live, pool } = this;
+    const about = { service: live?.name, version: pool?.version, endpoint: endpoint?.address };
+    this.#refusals.endpoint(reason, about);
   }
 
   /** Finds service, route and policy. undefined: there is no such service. */

@@ -2,6 +2,7 @@ import type { ExchangeClient, ExchangeStream } from "./ports.ts";
 
 const NOWHERE: ExchangeStream = {
   blocked: false,
+  endIsProven: false,
   write: () => undefined,
   relay: () => undefined,
   pause: () => undefined,

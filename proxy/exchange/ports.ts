@@ -21,6 +21,8 @@ import type { NoConnection } from "../upstream/version-pool.ts";
 export interface ExchangeStream extends ByteSource {
   /** Bytes are waiting for the peer. */
   readonly blocked: boolean;
+  /** Its peer has ended it itself, as far as that can be known: see Transport.endIsProven. */
+  readonly endIsProven: boolean;
   /** Sends latin1 text. */
   write(text: string): void;
   /**

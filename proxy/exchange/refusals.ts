@@ -51,8 +51,17 @@ export class Refusals {
     this.#add("handshake.refused", reason, about);
   }
 
+  /** TLS with an endpoint, whose requests are counted by their answers. */
+  endpoint(reason: string, about: LogFields): void {
+    this.#say("endpoint.tls-failed", reason, about);
+  }
+
   #add(event: string, reason: string, about: LogFields): void {
     this.#counters.add(reason);
+    this.#say(event, reason, about);
+  }
+
+  #say(event: string, reason: string, about: LogFields): void {
     const place = `${event} ${reason}`;
     const spoken = this.#spoken.get(place) ?? { unsaid: 0, nextLineMs: -Infinity };
     this.#spoken.set(place, spoken);

@@ -18,6 +18,14 @@ export type ProxyError =
   | "loop"
   | "intention-denied"
   | "filter-failed"
+  | "tls-alert"
+  | "tls-certificate-expired"
+  | "tls-certificate-invalid"
+  | "tls-certificate-untrusted"
+  | "tls-certificate-wrong-name"
+  | "tls-protocol"
+  | "tls-refused"
+  | "tls-unconfigured"
   | "too-many-connections";
 
 type ErrorResponse = {
@@ -75,6 +83,47 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 504,
     proxyStatus: "connection_timeout",
     text: "The endpoint did not accept the connection in time",
+  },
+  "tls-alert": {
+    status: 502,
+    proxyStatus: "tls_alert_received",
+    text: "The endpoint ended the TLS handshake with an alert",
+  },
+  "tls-refused": {
+    status: 502,
+    proxyStatus: "tls_alert_received",
+    text: "The endpoint ended the TLS connection: it may not take the sidecar's certificate",
+  },
+  "tls-certificate-expired": {
+    status: 502,
+    proxyStatus: "tls_certificate_error",
+    text: "The endpoint's certificate has expired",
+  },
+  "tls-certificate-invalid": {
+    status: 502,
+    proxyStatus: "tls_certificate_error",
+    text: "The endpoint's certificate is not valid",
+  },
+  "tls-certificate-untrusted": {
+    status: 502,
+    proxyStatus: "tls_certificate_error",
+    text: "The endpoint's certificate does not come from an authority that the service trusts",
+  },
+  "tls-certificate-wrong-name": {
+    status: 502,
+    proxyStatus: "tls_certificate_error",
+    text: "The endpoint's certificate is for another name",
+  },
+  "tls-protocol": {
+    status: 502,
+    proxyStatus: "tls_protocol_error",
+    text: "The endpoint does not speak TLS as the sidecar does",
+  },
+  "tls-unconfigured": {
+    status: 503,
+    proxyStatus: "proxy_configuration_error",
+    text: "The sidecar lacks a certificate or roots for this service",
+    retryAfter: 1,
   },
   reset: {
     status: 502,

@@ -73,6 +73,11 @@ export function connectTransport(
   return new SocketTransport(connectSocket(target), handler);
 }
 
+/** A connection that there will not be: onClose follows with this error. */
+export function failedTransport(error: Error, handler: TransportHandler): Transport {
+  return new SocketTransport(new Socket().destroy(error), handler);
+}
+
 /** Closes a connection that nobody has taken over. */
 export function closeAccepted(accepted: Accepted): void {
   if (accepted instanceof Socket) accepted.destroy();

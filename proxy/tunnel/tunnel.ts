@@ -83,7 +83,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   }
 
   onEnd(): void {
-    this.#upstream.end();
+    passEnd(this.#client, this.#upstream, this.#deps.frames);
   }
 
   onFlushed(): void {
@@ -112,7 +112,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   }
 
   onUpstreamEnd(): void {
-    this.#client.end();
+    passEnd(this.#upstream, this.#client, this.#deps.frames);
   }
 
   onUpstreamFlushed(): void {
@@ -236,6 +236,12 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
 function relay(from: Transport, to: Transport, bytes: Buffer, end: number): void {
   to.relay(from, "", bytes, 0, end);
   if (to.blocked) from.pause();
+}
+
+/** An end that anybody may have made must not pass for the peer's; a WebSocket has its own. */
+function passEnd(from: Transport, to: Transport, frames: TunnelFrames | undefined): void {
+  if (from.endIsProven || frames !== undefined) to.end();
+  else to.reset();
 }
 
 /**

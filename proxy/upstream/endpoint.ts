@@ -1,3 +1,4 @@
+import type { KeptSession } from "../transport/client-handshake.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 import { RestHabits } from "./rest-habits.ts";
 import type { EndpointSnapshot } from "../table/snapshot.ts";
@@ -19,6 +20,8 @@ export class Endpoint {
   removed = false;
   /** What it does with connections that rest. */
   readonly habits = new RestHabits();
+  /** What the next connection can resume. undefined: nothing, or it is in clear. */
+  session: KeptSession | undefined;
   /** Failures in a row. */
   failures = 0;
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */

@@ -46,6 +46,11 @@ export class LiveServices {
     this.#table = table;
   }
 
+  /** Certificates or roots are others: connections made with the old ones are not kept. */
+  followTls(): void {
+    for (const pool of this.#allPools()) pool.followTls();
+  }
+
   live(service: ServiceTable): LiveService | undefined {
     return this.#services.get(service.name);
   }

@@ -5,25 +5,15 @@ import type { LocalFaults } from "../base/local-faults.ts";
 import type { TurnWatcher, WriteBatch } from "../transport/write-batch.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
-import { acceptTransport, connectTransport } from "../transport/open-transport.ts";
+import { acceptTransport } from "../transport/open-transport.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { KeepAlive } from "../table/snapshot.ts";
+import { connectFailure } from "./connect-failure.ts";
+import type { ConnectFailure } from "./connect-failure.ts";
 import { ConnectionRest } from "./connection-rest.ts";
+import type { EndpointTls } from "./endpoint-tls.ts";
 import type { Endpoint } from "./endpoint.ts";
-
-/**
- * Why there is no connection. local: a fault of our own. queueFull: the queue of a Unix socket had
- * no room all the time, for which TCP would have waited. stale: one that was kept has ended before
- * anything was written to it.
- */
-export type ConnectFailure =
-  | "refused"
-  | "timeout"
-  | "unreachable"
-  | "local"
-  | "queueFull"
-  | "stale";
 
 /** Where the status is in a status line (RFC 9112 section 4). */
 const STATUS_START = "HTTP/1.1 ".length;
@@ -60,6 +50,7 @@ type ConnectionDeps = {
   readonly buffers: ReadBuffers;
   readonly wheel: TimerWheel;
   readonly faults: LocalFaults;
+  readonly tls: EndpointTls;
   readonly connectTimeoutMs: number;
   /** An established connection that another worker gave away. Absent: a new one is made. */
   readonly handle?: ConnectionHandle | undefined;
@@ -76,6 +67,7 @@ type ConnectionDeps = {
 export class UpstreamConnection implements TransportHandler, Expiring, TurnWatcher {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
+  readonly madeBy: object;
   /**
    * Who has it. A connection counts as its endpoint's work from the moment it is made; whoever
    * takes over one that was given away sets itself here at once.
@@ -114,10 +106,9 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     this.#rest = new ConnectionRest(endpoint.habits, deps.wheel.nowMs);
     this.ready = handle !== undefined;
     endpoint.inFlight += 1;
+    this.madeBy = deps.tls.current;
     this.transport =
-      handle === undefined
-        ? connectTransport(endpoint.target, buffers, this)
-        : acceptTransport(handle, buffers, this);
+      handle === undefined ? deps.tls.dial(endpoint, this) : acceptTransport(handle, buffers, this);
     if (!this.ready && connectTimeoutMs > 0) this.#wheel.arm(this.#timer, connectTimeoutMs);
   }
 
@@ -270,11 +261,6 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
       this.#faults.add(code, "connect", this.endpoint.address);
       return code === "EAGAIN" ? "queueFull" : "local";
     }
-    return this.#timedOut ? "timeout" : failureByCode(code);
+    return this.#timedOut ? "timeout" : connectFailure(error);
   }
-}
-
-function failureByCode(code: string | undefined): ConnectFailure {
-  if (code === "ETIMEDOUT") return "timeout";
-  return code === "ECONNREFUSED" || code === "ENOENT" ? "refused" : "unreachable";
 }

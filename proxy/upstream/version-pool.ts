@@ -1,10 +1,14 @@
 import type { Random } from "../base/random.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { LocalFaults } from "../base/local-faults.ts";
+import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { UpstreamTls } from "../table/tls.ts";
+import type { TlsContexts } from "../transport/tls-contexts.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
 import type { EjectionPolicy, KeepAlive, Limits, VersionSnapshot } from "../table/snapshot.ts";
+import { EndpointTls } from "./endpoint-tls.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { EjectionListener } from "./ejector.ts";
@@ -22,6 +26,8 @@ export type PoolDeps = {
   readonly random: Random;
   readonly onEjection: EjectionListener;
   readonly faults: LocalFaults;
+  readonly contexts: TlsContexts;
+  readonly clock: Pick<Clock, "wallMs">;
 };
 
 /** The part of a service's snapshot that its pools follow. */
@@ -30,6 +36,8 @@ export type PoolPolicy = {
   readonly ejection: EjectionPolicy;
   readonly slowStartMs: number;
   readonly keepAlive: KeepAlive;
+  /** undefined: connections are in clear. */
+  readonly upstreamTls?: UpstreamTls | undefined;
 };
 
 /** Whether a version has all the tunnels that it may have. */
@@ -56,24 +64,22 @@ export class VersionPool implements ConnectionOwner {
   readonly #ejector: Ejector;
   readonly #idle = new IdleConnections();
   readonly #line = new WaitingLine();
-  #policy: PoolPolicy;
+  readonly #tls: EndpointTls;
+  policy: PoolPolicy;
   #closed = false;
 
   constructor(service: string, version: string, policy: PoolPolicy, deps: PoolDeps) {
     this.service = service;
     this.version = version;
-    this.#policy = policy;
+    this.policy = policy;
     this.#deps = deps;
     this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);
     this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
+    this.#tls = new EndpointTls(deps, policy.upstreamTls);
   }
 
   get endpoints(): ReadonlyMap<string, Endpoint> {
     return this.#endpoints.byAddress;
-  }
-
-  get policy(): PoolPolicy {
-    return this.#policy;
   }
 
   /** How many endpoints may get new work. */
@@ -88,15 +94,21 @@ export class VersionPool implements ConnectionOwner {
 
   /** Whether the version may take one more exchange. */
   get full(): boolean {
-    return this.inFlight >= this.#policy.limits.inFlight;
+    return this.inFlight >= this.policy.limits.inFlight;
   }
 
   /** Follows a new table: keeps endpoints by address, drops those that are gone. */
   update(snapshot: VersionSnapshot, policy: PoolPolicy): void {
-    this.#policy = policy;
+    this.policy = policy;
     // Where nothing new arrives, no connection needs to wait for it.
     for (const endpoint of this.#endpoints.follow(snapshot)) this.#idle.close(endpoint);
+    this.followTls();
     this.#serveWaiting();
+  }
+
+  /** The service's TLS, our certificate or the roots may be others: then connections are too. */
+  followTls(): void {
+    if (this.#tls.follow(this.policy.upstreamTls)) this.closeIdle();
   }
 
   /** The endpoints' usability may have changed. */
@@ -115,21 +127,18 @@ export class VersionPool implements ConnectionOwner {
     avoid?: Endpoint,
     freshness: Freshness = "any",
   ): UpstreamConnection | NoConnection {
-    const endpoint = this.#endpoints.pick(this.#policy.slowStartMs, avoid);
+    const endpoint = this.#endpoints.pick(this.policy.slowStartMs, avoid);
     if (endpoint === undefined) return "unavailable";
     const idle = this.#idle.take(endpoint, freshness);
     if (idle !== undefined) return idle.attach(user);
-    if (this.connections < this.#policy.limits.connections) {
+    if (this.connections < this.policy.limits.connections) {
       return this.#connect(endpoint, user, connectTimeoutMs);
     }
     const other = this.#idle.takeAny(this.endpoints.values(), true);
     return other?.attach(user) ?? this.#wait(user, connectTimeoutMs);
   }
 
-  /**
-   * Takes over a connection that another worker gave away; the caller sets its user at once. An
-   * endpoint that is no longer in the table gets nothing new.
-   */
+  /** Takes over a connection that another worker gave away; the caller sets its user at once. */
   adopt(handle: ConnectionHandle, address: string): UpstreamConnection {
     return this.#connect(this.#endpoints.findOrMake(address), undefined, 0, handle);
   }
@@ -147,8 +156,8 @@ export class VersionPool implements ConnectionOwner {
   release(connection: UpstreamConnection, alone = false): boolean {
     // Somebody waits, but an unusable endpoint gets no new work: the place goes to another one.
     const isInTheWay = !alone && !connection.endpoint.usable && !this.#line.isEmpty;
-    const keepAlive = alone ? undefined : this.#policy.keepAlive;
-    if (isInTheWay || this.#closed || !connection.rest(keepAlive)) {
+    const keepAlive = alone ? undefined : this.policy.keepAlive;
+    if (isInTheWay || this.#tls.isOld(connection) || this.#closed || !connection.rest(keepAlive)) {
       this.discard(connection);
       return false;
     }
@@ -161,7 +170,7 @@ export class VersionPool implements ConnectionOwner {
   /** Gives one that was kept for one client to its next exchange; see UpstreamPool. */
   resume(connection: UpstreamConnection, user: UpstreamUser): boolean {
     this.#idle.unbind(connection);
-    if (!connection.endpoint.isOpen) this.discard(connection);
+    if (this.#tls.isOld(connection) || !connection.endpoint.isOpen) this.discard(connection);
     return !connection.gone && connection.attach(user).user === user;
   }
 
@@ -213,13 +222,13 @@ export class VersionPool implements ConnectionOwner {
     connectTimeoutMs: number,
     handle?: ConnectionHandle,
   ): UpstreamConnection {
-    const deps = { ...this.#deps, endpoint, owner: this, connectTimeoutMs, handle };
+    const deps = { ...this.#deps, endpoint, tls: this.#tls, owner: this, connectTimeoutMs, handle };
     this.connections += 1;
     return new UpstreamConnection(deps, user);
   }
 
   #wait(user: UpstreamUser, connectTimeoutMs: number): NoConnection {
-    const { connections, pending } = this.#policy.limits;
+    const { connections, pending } = this.policy.limits;
     // Without any connection there is none to wait for either.
     if (connections === 0 || !this.#line.join({ user, connectTimeoutMs }, pending)) {
       return "overloaded";
@@ -229,16 +238,13 @@ export class VersionPool implements ConnectionOwner {
     return "waiting";
   }
 
-  /**
-   * The first in line get new connections as far as there is room, or learn that there will be
-   * none.
-   */
+  /** The first in line get new connections while there is room, or learn that there is none. */
   #serveWaiting(): void {
-    while (this.usableCount === 0 || this.connections < this.#policy.limits.connections) {
+    while (this.usableCount === 0 || this.connections < this.policy.limits.connections) {
       const next = this.#line.next();
       if (next === undefined) return;
       const { user, connectTimeoutMs } = next;
-      const endpoint = this.#endpoints.pick(this.#policy.slowStartMs);
+      const endpoint = this.#endpoints.pick(this.policy.slowStartMs);
       if (endpoint === undefined) user.onUpstreamFailed("unreachable", undefined);
       else this.#line.promised(user, this.#connect(endpoint, user, connectTimeoutMs));
     }

@@ -1,5 +1,7 @@
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Server as TlsServer, TlsOptions } from "node:tls";
 import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -67,6 +69,8 @@ function endToo({ socket }: OriginConnection): void {
 export class RawOrigin {
   readonly #server: Server;
   readonly connections: OriginConnection[] = [];
+  /** Why handshakes have failed. */
+  readonly refused: string[] = [];
   /** Whole requests, in the order in which they became whole. */
   readonly requests: OriginRequest[] = [];
   /** Called for each whole request. */
@@ -84,9 +88,27 @@ export class RawOrigin {
     return origin;
   }
 
-  private constructor() {
+  /** One that speaks TLS. */
+  static async startTls(options: TlsOptions): Promise<RawOrigin> {
+    const origin = new RawOrigin(options);
+    await listen(origin.#server, {});
+    return origin;
+  }
+
+  private constructor(tls?: TlsOptions) {
     const options = { allowHalfOpen: true, noDelay: true };
-    this.#server = createServer(options, (socket) => this.#accept(socket));
+    const onSocket = (socket: Socket): void => this.#accept(socket);
+    this.#server =
+      tls === undefined
+        ? createServer(options, onSocket)
+        : createTlsServer({ ...options, ...tls }, onSocket);
+    // A handshake that fails is the other side's to notice.
+    this.#server.on("tlsClientError", (error) => this.refused.push(codeOf(error)));
+  }
+
+  /** Shows another certificate from now on. */
+  showCertificate(options: TlsOptions): void {
+    (this.#server as TlsServer).setSecureContext(options);
   }
 
   /** As an endpoint of a service. */
@@ -128,6 +150,10 @@ export class RawOrigin {
     socket.on("error", () => (connection.fate = "reset"));
     this.onConnection(connection);
   }
+}
+
+function codeOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? error.message;
 }
 
 /** Finds the requests in what a connection receives. */

@@ -44,9 +44,12 @@ export class ClientsBed {
   readonly #port: number;
   readonly #accepted: Socket[];
 
-  /** `settings`: of the service `web`, as in the configuration. */
-  static async start(settings: object = {}): Promise<ClientsBed> {
-    const origin = await RawOrigin.start();
+  /**
+   * `settings`: of the service `web`, as in the configuration. `whose`: its origin, if not one in
+   * clear.
+   */
+  static async start(settings: object = {}, whose?: RawOrigin): Promise<ClientsBed> {
+    const origin = whose ?? (await RawOrigin.start());
     onTestFinished(() => origin[Symbol.dispose]());
     const accepted: Socket[] = [];
     const port = await listen((socket) => accepted.push(socket), true);

@@ -25,6 +25,7 @@ import { poolParts } from "../upstream/pool-fixture.ts";
 export class FakeStream implements ExchangeStream {
   text = "";
   blocked = false;
+  endIsProven = true;
   readonly done: string[] = [];
 
   write(text: string): void {

@@ -35,6 +35,14 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   loop: false,
   "intention-denied": false,
   "filter-failed": false,
+  "tls-alert": false,
+  "tls-certificate-expired": false,
+  "tls-certificate-invalid": false,
+  "tls-certificate-untrusted": false,
+  "tls-certificate-wrong-name": false,
+  "tls-protocol": false,
+  "tls-refused": false,
+  "tls-unconfigured": true,
   "too-many-connections": true,
 };
 const ERRORS = Object.keys(COMES_BACK) as readonly ProxyError[];

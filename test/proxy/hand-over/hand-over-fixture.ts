@@ -43,7 +43,16 @@ export function serveParts(
     wheel,
     jsonLog(onEjection, () => 0),
   );
-  const services = new LiveServices({ buffers, wheel, random: systemRandom, onEjection, faults });
+  const contexts = new TlsContexts();
+  const services = new LiveServices({
+    buffers,
+    wheel,
+    clock: systemClock,
+    random: systemRandom,
+    onEjection,
+    faults,
+    contexts,
+  });
   const versions = { v1: { endpoints: [endpoint] } };
   const service = readService("web", { via: "both", versions, ...settings });
   const replace = [compileService("web", service, new Map())];
@@ -72,7 +81,6 @@ export function serveParts(
   };
   const exchanges = new ExchangeStore(exchangeDeps);
   const intentions = new IntentionsInForce();
-  const contexts = new TlsContexts();
   return {
     ...exchangeDeps,
     buffers,

@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import { LocalFaults } from "../../../proxy/base/local-faults.ts";
 import { seededRandom } from "../../../proxy/base/random.ts";
@@ -9,8 +10,8 @@ import type {
   VersionSnapshot,
 } from "../../../proxy/table/snapshot.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
+import type { ConnectFailure } from "../../../proxy/upstream/connect-failure.ts";
 import type {
-  ConnectFailure,
   UpstreamConnection,
   UpstreamUser,
 } from "../../../proxy/upstream/upstream-connection.ts";
@@ -61,6 +62,8 @@ export function poolParts(deps: Partial<PoolDeps> = {}): PoolDeps {
   onTestFinished(() => wheel.close());
   return {
     buffers: new ReadBuffers(),
+    contexts: new TlsContexts(),
+    clock: systemClock,
     wheel,
     random: seededRandom(1),
     onEjection: ignore,

@@ -4,6 +4,9 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../../proxy/base/clock.ts";
+import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
+import { EndpointTls } from "../../../proxy/upstream/endpoint-tls.ts";
 import { UpstreamConnection } from "../../../proxy/upstream/upstream-connection.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -155,8 +158,9 @@ test("UpstreamConnection tells its owner of its end before its user", async () =
     onConnectionGone: (_each: UpstreamConnection, whose: unknown) =>
       steps.push(whose === user ? "owner gone" : "owner gone without user"),
   };
+  const tls = new EndpointTls({ buffers, contexts: new TlsContexts(), clock: systemClock });
   const connection = new UpstreamConnection(
-    { endpoint, owner, buffers, wheel, faults, connectTimeoutMs: 0 },
+    { endpoint, owner, buffers, wheel, faults, tls, connectTimeoutMs: 0 },
     user,
   );
   onTestFinished(() => connection.transport.destroy());

@@ -1,0 +1,71 @@
+import type { Clock } from "../base/clock.ts";
+import type { UpstreamTls } from "../table/tls.ts";
+import { wantedPeer } from "../table/wanted-peer.ts";
+import { ClientHandshake } from "../transport/client-handshake.ts";
+import { connectTransport, failedTransport } from "../transport/open-transport.ts";
+import type { ReadBuffers } from "../transport/read-buffers.ts";
+import type { TlsContexts, UpstreamContext } from "../transport/tls-contexts.ts";
+import { TlsUnconfiguredError } from "../transport/tls-errors.ts";
+import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** What connections to endpoints are made with. */
+export type EndpointTlsDeps = {
+  readonly contexts: TlsContexts;
+  readonly buffers: ReadBuffers;
+  readonly clock: Pick<Clock, "wallMs">;
+};
+
+/** How connections to the endpoints of one version are made: in clear, or over TLS. */
+export class EndpointTls {
+  /** What they are made by now: another object when what was made before is of no use any more. */
+  current: object = {};
+  readonly #deps: EndpointTlsDeps;
+  /** undefined: they are in clear. */
+  #tls: UpstreamTls | undefined;
+  /** undefined with TLS: a certificate or roots are missing. */
+  #context: UpstreamContext | undefined;
+
+  /** `tls`: see follow(). */
+  constructor(deps: EndpointTlsDeps, tls?: UpstreamTls) {
+    this.#deps = deps;
+    this.follow(tls);
+  }
+
+  /** Whether a connection was made by something else, and must not be used again. */
+  isOld({ madeBy }: { readonly madeBy: object }): boolean {
+    return madeBy !== this.current;
+  }
+
+  /**
+   * Follows a service's TLS, and what there is of certificates and roots. Returns whether
+   * connections made before must not be used again.
+   */
+  follow(tls: UpstreamTls | undefined): boolean {
+    const context = tls === undefined ? undefined : this.#deps.contexts.forUpstream(tls);
+    const isSame = context === this.#context && JSON.stringify(tls) === JSON.stringify(this.#tls);
+    this.#tls = tls;
+    this.#context = context;
+    if (!isSame) this.current = {};
+    return !isSame;
+  }
+
+  /** Opens a connection; onConnect or onClose follows. */
+  dial(endpoint: Endpoint, handler: TransportHandler): Transport {
+    const { buffers, clock } = this.#deps;
+    const { target } = endpoint;
+    const tls = this.#tls;
+    if (tls === undefined) return connectTransport(target, buffers, handler);
+    const context = this.#context?.context;
+    if (context === undefined) return failedTransport(new TlsUnconfiguredError(), handler);
+    const side = new ClientHandshake({
+      context,
+      peer: wantedPeer(tls, endpoint.snapshot),
+      insecure: tls.insecure,
+      madeBy: this.current,
+      place: endpoint,
+      wallMs: () => clock.wallMs(),
+    });
+    return connectTransport(target, buffers, handler, side);
+  }
+}
