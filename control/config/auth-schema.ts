@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { ROLES } from "../base/roles.ts";
 import type { Role } from "../base/roles.ts";
-import { canonicalHost } from "./address.ts";
+import { canonicalHost, isLoopbackBind } from "./address.ts";
 import { list, matching, name, strict, text } from "./schema-parts.ts";
 
 /** Tokens in one list: each is compared with whatever a caller sends. */
@@ -98,13 +98,44 @@ const certs = list(certEntry, CERTS_MAX).refine(
 /** Whom a client certificate stands for, by one of its SANs, and what they may do. */
 export type CertEntry = z.output<typeof certEntry>;
 
+/** Only such as need no secret at our end, and none that means no signature. */
+const JWT_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+const JWKS_WANTED =
+  "a file, or a URL with https:// (http:// on loopback) without user, query or fragment";
+
+const jwt = strict({
+  issuer: text,
+  audience: text,
+  jwks: text.refine(isKeySetPlace, { error: JWKS_WANTED }),
+  algorithms: list(z.enum(JWT_ALGORITHMS), JWT_ALGORITHMS.length)
+    .min(1, { error: "at least one algorithm" })
+    .default(["RS256", "ES256"]),
+  roleClaim: text.default("role"),
+  servicesClaim: text.optional(),
+});
+
+/** Whose JSON Web Tokens are taken, and where in them it stands what they may do. */
+export type JwtConfig = z.output<typeof jwt>;
+
 const credentials = strict({
   tokens: tokens.default([]),
   tokenFile: text.optional(),
   certs: certs.default([]),
-}).refine((read) => read.tokens.length + read.certs.length > 0 || read.tokenFile !== undefined, {
-  error: "at least one of tokens, tokenFile and certs, or off",
-});
+  jwt: jwt.optional(),
+}).refine(hasOne, { error: "at least one of tokens, tokenFile, certs and jwt, or off" });
 
 /** `control.auth`; undefined: off, whoever can connect may do everything. */
 export const authSchema = z.preprocess(
@@ -115,6 +146,25 @@ export const authSchema = z.preprocess(
 
 /** The credentials that callers of the API may have. */
 export type AuthConfig = z.output<typeof credentials>;
+
+function hasOne(read: {
+  readonly tokens: readonly unknown[];
+  readonly tokenFile?: unknown;
+  readonly certs: readonly unknown[];
+  readonly jwt?: unknown;
+}): boolean {
+  const lists = read.tokens.length + read.certs.length;
+  return lists > 0 || read.tokenFile !== undefined || read.jwt !== undefined;
+}
+
+/** A path, or a URL whose answer nobody on the way can have made. */
+function isKeySetPlace(place: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(place)) return true;
+  const url = URL.parse(place);
+  if (url === null || url.username + url.password + url.search + url.hash !== "") return false;
+  if (url.protocol === "https:") return true;
+  return url.protocol === "http:" && isLoopbackBind(`${url.hostname}:80`);
+}
 
 function isDistinct(names: readonly string[]): boolean {
   return new Set(names).size === names.length;

@@ -4,12 +4,14 @@ import type { Clock } from "../../../proxy/base/clock.ts";
 import { pause } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import type { Role } from "../../base/roles.ts";
-import type { AuthConfig, CertEntry, TokenEntry } from "../../config/auth-schema.ts";
+import { loadTokens } from "../../config/load-tokens.ts";
+import type { AuthConfig, CertEntry, JwtConfig, TokenEntry } from "../../config/auth-schema.ts";
 import { UnauthenticatedError } from "./auth-errors.ts";
 import { entryFor } from "./client-certificate.ts";
 import type { ClientCertificate } from "./client-certificate.ts";
 import type { Principal } from "./principal.ts";
-import { TokenFile } from "./token-file.ts";
+import { FollowedFile } from "./followed-file.ts";
+import { JwtVerifier } from "./jwt-verifier.ts";
 import { TokenList } from "./token-list.ts";
 
 /** How often files are looked at: a token that leaked must not work for long. */
@@ -46,8 +48,9 @@ type AccessDeps = { readonly clock: Clock; readonly log: Log };
 /** Credentials as they are now: read together, used together. */
 type Credentials = {
   readonly auth: AuthConfig | undefined;
-  readonly file: TokenFile | undefined;
+  readonly file: FollowedFile<readonly TokenEntry[]> | undefined;
   readonly tokens: TokenList;
+  readonly jwt: JwtVerifier | undefined;
 };
 
 /** Who may call the API, by a configuration and files that may change. */
@@ -60,7 +63,7 @@ export class LiveAccess implements Access {
 
   /** Reads the credentials and follows their files until close(). @throws ConfigError */
   static async open(rules: AccessRules, deps: AccessDeps): Promise<LiveAccess> {
-    const now = await readCredentials(rules.auth, rules.folder);
+    const now = await readCredentials(rules.auth, rules.folder, deps);
     const access = new LiveAccess(rules, now, deps);
     void access.#follow();
     return access;
@@ -74,7 +77,8 @@ export class LiveAccess implements Access {
   }
 
   get problems(): readonly string[] {
-    return [this.#now.file?.problem ?? []].flat();
+    const { file, jwt } = this.#now;
+    return [file?.problem ?? [], jwt?.problem ?? []].flat();
   }
 
   async identify({ authorization, certificate }: Caller): Promise<Principal> {
@@ -88,12 +92,18 @@ export class LiveAccess implements Access {
   }
 
   /** @throws UnauthenticatedError */
-  #byToken(authorization: string): Principal {
+  async #byToken(authorization: string): Promise<Principal> {
     const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
     if (token === undefined) throw new UnauthenticatedError("wrong", "another kind of credential");
-    const entry = this.#now.tokens.find(token);
-    if (entry === undefined) throw new UnauthenticatedError("wrong", "one that is not known here");
-    return this.#holderOf(entry);
+    const { tokens, jwt } = this.#now;
+    const entry = tokens.find(token);
+    if (entry !== undefined) return this.#holderOf(entry);
+    // A JWT has three parts (RFC 7515 section 3.1); none of our tokens has a dot.
+    if (jwt === undefined || !token.includes(".")) {
+      throw new UnauthenticatedError("wrong", "one that is not known here");
+    }
+    const principal = await jwt.verify(token);
+    return { ...principal, stands: () => principal.stands() && this.#now.jwt === jwt };
   }
 
   /** @throws UnauthenticatedError */
@@ -123,7 +133,7 @@ export class LiveAccess implements Access {
    * @throws ConfigError, and then everything stays as it is
    */
   async prepare(auth: AuthConfig | undefined): Promise<() => void> {
-    const next = await readCredentials(auth, this.#folder);
+    const next = await readCredentials(auth, this.#folder, this.#deps, this.#now.jwt);
     return () => (this.#now = next);
   }
 
@@ -137,21 +147,22 @@ export class LiveAccess implements Access {
     while (!signal.aborted) {
       await pause(this.#deps.clock, LOOK_EVERY_MS, signal);
       const now = this.#now;
+      await now.jwt?.refresh();
       if (now.file === undefined || !(await now.file.refresh())) continue;
       if (now === this.#now) this.#use(now.file);
     }
   }
 
   /** A file looks different: uses it if it can be used, and says so either way. */
-  #use(file: TokenFile): void {
+  #use(file: FollowedFile<readonly TokenEntry[]>): void {
     const { log } = this.#deps;
-    const { path, problem, entries } = file;
+    const { path, problem, value } = file;
     if (problem !== undefined) {
       log.warn("auth.tokens-unreadable", { path, error: problem });
       return;
     }
     this.#now = { ...this.#now, tokens: tokensOf(this.#now.auth, file) };
-    log.info("auth.tokens", { path, tokens: entries.length });
+    log.info("auth.tokens", { path, tokens: value.length });
   }
 
   /** Whoever shows nothing, or need not. @throws UnauthenticatedError */
@@ -175,20 +186,42 @@ export class LiveAccess implements Access {
   }
 }
 
-/** @throws ConfigError */
-async function readCredentials(auth: AuthConfig | undefined, folder: string): Promise<Credentials> {
-  const file = await openFile(auth, folder);
-  return { auth, file, tokens: tokensOf(auth, file) };
-}
-
-async function openFile(
+/** `before`: the verifier of JWTs that is in use. @throws ConfigError */
+async function readCredentials(
   auth: AuthConfig | undefined,
   folder: string,
-): Promise<TokenFile | undefined> {
-  if (auth?.tokenFile === undefined) return undefined;
-  return TokenFile.open(resolve(folder, auth.tokenFile), auth.tokens);
+  deps: AccessDeps,
+  before?: JwtVerifier,
+): Promise<Credentials> {
+  const file = await openTokens(auth, folder);
+  const jwt = await openJwt(auth?.jwt, folder, deps, before);
+  return { auth, file, jwt, tokens: tokensOf(auth, file) };
 }
 
-function tokensOf(auth: AuthConfig | undefined, file: TokenFile | undefined): TokenList {
-  return new TokenList([...(auth?.tokens ?? []), ...(file?.entries ?? [])]);
+async function openTokens(
+  auth: AuthConfig | undefined,
+  folder: string,
+): Promise<Credentials["file"]> {
+  if (auth?.tokenFile === undefined) return undefined;
+  const { tokens } = auth;
+  return FollowedFile.open(resolve(folder, auth.tokenFile), (path) => loadTokens(path, tokens));
+}
+
+/** One that is the same keeps the keys that it has: their issuer may be away now. */
+async function openJwt(
+  config: JwtConfig | undefined,
+  folder: string,
+  deps: AccessDeps,
+  before: JwtVerifier | undefined,
+): Promise<JwtVerifier | undefined> {
+  if (config === undefined) return undefined;
+  if (before !== undefined && isDeepStrictEqual(before.config, config)) return before;
+  const verifier = await JwtVerifier.open(config, folder, deps);
+  // An issuer that does not answer delays nobody's start.
+  void verifier.refresh();
+  return verifier;
+}
+
+function tokensOf(auth: AuthConfig | undefined, file: Credentials["file"]): TokenList {
+  return new TokenList([...(auth?.tokens ?? []), ...(file?.value ?? [])]);
 }

@@ -17,6 +17,22 @@ test("auth is off unless somebody says who may call", () => {
   expect(none.control.auth).toBeUndefined();
 });
 
+const ISSUER = "issuer: i, audience: a";
+
+test.each([
+  "keys.json",
+  "/etc/keys.json",
+  "https://issuer.test/keys",
+  "http://127.0.0.1:8080/keys",
+  "http://[::1]/keys",
+  "http://localhost/keys",
+])("the keys of an issuer may be at %s", (jwks) => {
+  const auth = authOf(`{ jwt: { ${ISSUER}, jwks: "${jwks}" } }`);
+  expect(auth).toMatchObject({
+    jwt: { jwks, algorithms: ["RS256", "ES256"], roleClaim: "role" },
+  });
+});
+
 test.each([
   ["2027-01-01", Date.UTC(2027, 0, 1)],
   ["2027-01-01T12:30:00Z", Date.UTC(2027, 0, 1, 12, 30)],
@@ -31,7 +47,7 @@ const HASH_TEXT = `sha256: "${HASH}"`;
 
 test.each([
   ["something else than off", "on", 'control.auth: wanted an object, found "on"'],
-  ["no credentials", "{}", "wanted at least one of tokens, tokenFile and certs, or off"],
+  ["no credentials", "{}", "wanted at least one of tokens, tokenFile, certs and jwt, or off"],
   [
     "another role",
     `{ tokens: [{ name: ci, role: root, ${HASH_TEXT} }] }`,
@@ -51,6 +67,31 @@ test.each([
     "a day that is none",
     `{ tokens: [{ name: ci, role: read, ${HASH_TEXT}, expires: 2027-02-30 }] }`,
     "tokens[0].expires: wanted a day or an instant in UTC",
+  ],
+  [
+    "a symmetric algorithm",
+    `{ jwt: { ${ISSUER}, jwks: keys.json, algorithms: [HS256] } }`,
+    "jwt.algorithms[0]: wanted one of RS256",
+  ],
+  [
+    "no signature",
+    `{ jwt: { ${ISSUER}, jwks: keys.json, algorithms: [none] } }`,
+    "jwt.algorithms[0]: wanted one of RS256",
+  ],
+  [
+    "keys that come in clear",
+    `{ jwt: { ${ISSUER}, jwks: "http://issuer.test/keys" } }`,
+    "jwt.jwks: wanted a file, or a URL with https://",
+  ],
+  [
+    "a URL with a password",
+    `{ jwt: { ${ISSUER}, jwks: "https://a:b@issuer.test/keys" } }`,
+    "jwt.jwks: wanted a file, or a URL with https://",
+  ],
+  [
+    "a JWT for anybody",
+    "{ jwt: { issuer: i, jwks: keys.json } }",
+    "jwt.audience: wanted a text, found nothing",
   ],
   [
     "a certificate with two names",

@@ -3,10 +3,11 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { LiveAccess } from "../../../../control/api/auth/access.ts";
 import type { AccessRules, Caller } from "../../../../control/api/auth/access.ts";
-import type { TokenEntry } from "../../../../control/config/auth-schema.ts";
+import type { JwtConfig, TokenEntry } from "../../../../control/config/auth-schema.ts";
 import { jsonLog } from "../../../../proxy/base/log.ts";
 import { bearer, newToken } from "../../../support/api-tokens.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { AUDIENCE, ISSUER, newKey, signed } from "../../../support/jwt-issuer.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
@@ -128,6 +129,34 @@ test("A file of tokens is followed; one that cannot be used changes nothing", as
   expect(await whoIs(access, bearer(ci.secret))).toMatch(/^wrong/);
   expect(await whoIs(access, bearer(PLAIN.secret))).toBe("token:plain read");
   expect(principal.stands()).toBe(false);
+});
+
+test("A JWT counts beside tokens, as long as its issuer is configured", async () => {
+  const key = await newKey("one");
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "keys.json"), JSON.stringify(key.set));
+  const jwt: JwtConfig = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    jwks: "keys.json",
+    algorithms: ["ES256"],
+    roleClaim: "role",
+  };
+  const auth = { tokens: [PLAIN.entry], tokenFile: undefined, certs: [], jwt };
+  const { access, clock } = await open({ auth, folder });
+  const caller = bearer(await signed(key, clock.wallMs()));
+  expect(await whoIs(access, caller)).toBe("jwt:ann shift");
+  expect(await whoIs(access, bearer(PLAIN.secret))).toBe("token:plain read");
+  const principal = await access.identify(caller);
+  const same = await access.prepare({ ...auth, tokens: [] });
+  same();
+  expect([principal.stands(), await whoIs(access, caller)]).toEqual([true, "jwt:ann shift"]);
+  const other = await access.prepare({ ...auth, jwt: { ...jwt, audience: "other" } });
+  other();
+  expect([principal.stands(), await whoIs(access, caller)]).toEqual([
+    false,
+    expect.stringMatching(/^wrong/),
+  ]);
 });
 
 test("prepare() puts other credentials to use only when it is told to", async () => {

@@ -1,33 +1,34 @@
 import { stat } from "node:fs/promises";
 import { errorText } from "../../../proxy/base/error-text.ts";
-import type { TokenEntry } from "../../config/auth-schema.ts";
-import { loadTokens } from "../../config/load-tokens.ts";
 
-/** A file of tokens, which may change at any time. */
-export class TokenFile {
+/** A file that may change at any time, and what it says. */
+export class FollowedFile<Value> {
   readonly path: string;
-  readonly #others: readonly TokenEntry[];
+  readonly #read: () => Promise<Value>;
   #mark: string;
-  #entries: readonly TokenEntry[] = [];
+  #value: Value;
   #problem: string | undefined;
 
-  /** `others`: see loadTokens(). @throws ConfigError */
-  static async open(path: string, others: readonly TokenEntry[]): Promise<TokenFile> {
+  /** @throws what `read` throws */
+  static async open<Value>(
+    path: string,
+    read: (path: string) => Promise<Value>,
+  ): Promise<FollowedFile<Value>> {
+    // Before it is read: what is written meanwhile is seen the next time.
     const mark = await markOf(path);
-    const file = new TokenFile(path, others, mark);
-    file.#entries = await loadTokens(path, others);
-    return file;
+    return new FollowedFile(path, () => read(path), mark, await read(path));
   }
 
-  private constructor(path: string, others: readonly TokenEntry[], mark: string) {
+  private constructor(path: string, read: () => Promise<Value>, mark: string, value: Value) {
     this.path = path;
-    this.#others = others;
+    this.#read = read;
     this.#mark = mark;
+    this.#value = value;
   }
 
   /** What it said when it could last be read. */
-  get entries(): readonly TokenEntry[] {
-    return this.#entries;
+  get value(): Value {
+    return this.#value;
   }
 
   /** Why what it says now cannot be used. undefined: it is in use. */
@@ -37,12 +38,11 @@ export class TokenFile {
 
   /** Reads it again if it has changed. Resolves with whether it looked different. Never rejects. */
   async refresh(): Promise<boolean> {
-    // Before it is read: what is written meanwhile is seen the next time.
     const mark = await markOf(this.path);
     if (mark === this.#mark) return false;
     this.#mark = mark;
     try {
-      this.#entries = await loadTokens(this.path, this.#others);
+      this.#value = await this.#read();
       this.#problem = undefined;
     } catch (error) {
       this.#problem = errorText(error);
