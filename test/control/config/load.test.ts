@@ -146,6 +146,7 @@ describe("readConfig()", () => {
         timeoutMs: 2_000,
         deregisterCriticalAfterMs: 600_000,
       },
+      connectProxy: false,
     });
   });
 
