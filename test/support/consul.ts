@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { unusedPorts } from "../../control/cli/demo/consul-agent.ts";
 import { eventually } from "./eventually.ts";
 
 /** An election of three servers takes some seconds on a busy machine. */
@@ -72,7 +73,8 @@ export class TestAgent implements AsyncDisposable {
   static async start(binary: string, options: AgentOptions = {}): Promise<TestAgent> {
     for (let tries = 1; ; tries += 1) {
       const folder = await mkdtemp(join(tmpdir(), "sluice-consul-"));
-      const ports = await freePorts(options.host ?? "127.0.0.1");
+      const host = options.host ?? "127.0.0.1";
+      const ports = { ...(await freePorts(host)), ...(await unusedPorts(binary)) };
       const agent = new TestAgent(binary, folder, options, ports);
       try {
         await agent.up();
@@ -191,9 +193,7 @@ export async function startCluster(binary: string): Promise<readonly TestAgent[]
   return agents;
 }
 
-type Ports = Readonly<
-  Record<"http" | "https" | "server" | "serf_lan" | "serf_wan" | "dns" | "grpc", number>
->;
+type Ports = Readonly<Record<"http" | "https" | "server" | "serf_lan" | "serf_wan", number>>;
 
 function settingsOf(
   { cluster, tls, settings, datacenter }: AgentOptions,
@@ -234,7 +234,7 @@ async function freePorts(host: string): Promise<Ports> {
     if (await isFree(port, host)) ports.add(port);
   }
   const [http = 0, https = 0, rpc = 0, serf = 0, wan = 0] = ports;
-  return { http, https, server: rpc, serf_lan: serf, serf_wan: wan, dns: -1, grpc: -1 };
+  return { http, https, server: rpc, serf_lan: serf, serf_wan: wan };
 }
 
 async function isFree(port: number, host: string): Promise<boolean> {

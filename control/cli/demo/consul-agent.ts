@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 import { CliError } from "../cli-error.ts";
 import { freePorts } from "./children.ts";
 import type { StagePlace } from "./stage.ts";
@@ -20,7 +22,7 @@ export async function startConsul(
   const file = await findConsul(env);
   const [http, server] = await freePorts();
   const [serf] = await freePorts();
-  const ports = { http, server, serf_lan: serf, serf_wan: OFF, dns: OFF, grpc: OFF };
+  const ports = { http, server, serf_lan: serf, serf_wan: OFF, ...(await unusedPorts(file)) };
   const settings = join(place.directory, "consul.json");
   await writeFile(settings, JSON.stringify({ ports, disable_update_check: true }));
   const args = [
@@ -33,6 +35,17 @@ export async function startConsul(
   const url = `http://127.0.0.1:${http}`;
   await place.children.startProgram({ name: "Consul", file, args }, async () => hasLeader(url));
   return url;
+}
+
+/**
+ * Ports that an agent of this program would open by itself, switched off, so that it runs beside
+ * others. Releases before 1.14 refuse to hear of one that they do not know.
+ */
+export async function unusedPorts(file: string): Promise<Readonly<Record<string, number>>> {
+  const { stdout } = await promisify(execFile)(file, ["version"]);
+  const [, major = 0, minor = 0] = /v(\d+)\.(\d+)/.exec(stdout) ?? [];
+  const hasGrpcTls = Number(major) > 1 || Number(minor) >= 14;
+  return { dns: OFF, grpc: OFF, ...(hasGrpcTls && { grpc_tls: OFF }) };
 }
 
 /** CONSUL_BIN, else `consul` on PATH. @throws CliError no_consul */

@@ -2,7 +2,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Children } from "../../../../control/cli/demo/children.ts";
-import { findConsul, startConsul } from "../../../../control/cli/demo/consul-agent.ts";
+import { findConsul, startConsul, unusedPorts } from "../../../../control/cli/demo/consul-agent.ts";
 import { systemClock } from "../../../../proxy/base/clock.ts";
 import { consulForTests } from "../../../support/consul-binary.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
@@ -22,6 +22,20 @@ describe.skipIf(binary === "")("startConsul()", { timeout: 60_000 }, () => {
     } finally {
       await children.stop();
     }
+  });
+});
+
+describe("unusedPorts()", () => {
+  test.each([
+    ["Consul v1.8.7\nProtocol 2", { dns: -1, grpc: -1 }],
+    ["Consul v1.14.0", { dns: -1, grpc: -1, grpc_tls: -1 }],
+    ["Consul v2.0.1+ent", { dns: -1, grpc: -1, grpc_tls: -1 }],
+    ["nonsense", { dns: -1, grpc: -1 }],
+  ])("of a program that calls itself %j are %j", async (version, ports) => {
+    const file = join(await temporaryFolder(), "consul");
+    await writeFile(file, `#!/bin/sh\necho "${version}"\n`);
+    await chmod(file, 0o755);
+    expect(await unusedPorts(file)).toEqual(ports);
   });
 });
 
