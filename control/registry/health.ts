@@ -15,10 +15,17 @@ const WEIGHT_MAX = 65_535;
 /** How much of an address that cannot be one is shown. */
 const SHOWN_MAX = 100;
 
+/** Stands for checks that cannot be read: nobody knows that they pass. */
+const UNREADABLE = [{ CheckID: "unreadable", Status: "unreadable" }];
+
+/**
+ * An instance as Consul gives it. Newer releases leave out what is 0 or empty; what cannot be read
+ * costs the instance its use, and not all others theirs.
+ */
 const entrySchema = z.object({
   Node: z.object({
     Node: z.string().nullish(),
-    Address: z.string(),
+    Address: z.string().nullish(),
     Datacenter: z.string().nullish(),
   }),
   Service: z.object({
@@ -31,12 +38,17 @@ const entrySchema = z.object({
     /** Of a proxy in the mesh. */
     Proxy: z.object({ DestinationServiceName: z.string().nullish() }).nullish(),
     Address: z.string().nullish(),
-    Port: z.number(),
-    Tags: z.array(z.string()).nullish(),
-    Meta: z.record(z.string(), z.string()).nullish(),
-    Weights: z.object({ Passing: z.number(), Warning: z.number() }).nullish(),
+    Port: z.number().nullish().catch(undefined),
+    /** From 1.10 on, in place of address and port. */
+    SocketPath: z.string().nullish(),
+    Tags: z.array(z.string()).nullish().catch(undefined),
+    Meta: z.record(z.string(), z.unknown()).nullish().catch(undefined),
+    Weights: z.object({ Passing: z.number(), Warning: z.number() }).nullish().catch(undefined),
   }),
-  Checks: z.array(z.object({ CheckID: z.string(), Status: z.string() })).nullish(),
+  Checks: z
+    .array(z.object({ CheckID: z.string(), Status: z.string() }))
+    .nullish()
+    .catch(UNREADABLE),
 });
 
 type HealthEntry = z.output<typeof entrySchema>;
@@ -179,12 +191,13 @@ function sanOf({ member }: Instance, trustDomain: string): string | undefined {
 
 function readInstance({ Node, Service, Checks }: HealthEntry): Instance {
   const id = Service.ID ?? "";
+  const version = Service.Meta?.["version"];
   return {
     id,
     node: Node.Node ?? "",
-    ...readAddress(id, Service.Address || Node.Address, Service.Port),
+    ...readAddress(id, placeOf(Service.Address || Node.Address || "", Service)),
     tags: Service.Tags ?? [],
-    version: Service.Meta?.["version"],
+    version: typeof version === "string" ? version : undefined,
     status: worstStatus(Checks ?? []),
     weight: Service.Weights?.Passing ?? 1,
     warningWeight: Service.Weights?.Warning ?? 1,
@@ -206,8 +219,12 @@ function memberOf(
   };
 }
 
-function readAddress(id: string, host: string, port: number): Pick<Instance, "address" | "flaw"> {
-  const text = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+function placeOf(host: string, { Port: port, SocketPath: path }: HealthEntry["Service"]): string {
+  if (path) return `unix:${path}`;
+  return `${isIPv6(host) ? `[${host}]` : host}:${port ?? 0}`;
+}
+
+function readAddress(id: string, text: string): Pick<Instance, "address" | "flaw"> {
   const address = canonicalRemote(text);
   if (address !== undefined) return { address, flaw: undefined };
   const flaw = `instance ${shown(id)}: neither an address nor a host name with a port`;

@@ -222,3 +222,36 @@ test("atMost() lets those that are not healthy give way, and keeps the order", (
       .join("");
   expect([6, 5, 4, 3, 2, 0].map(left)).toEqual(["aBCdEf", "aBCdE", "aBCE", "BCE", "BC", ""]);
 });
+
+/** An instance with these fields of its service over an ordinary one's, and of the entry. */
+function odd(service: object, more: object = {}): unknown {
+  const ordinary = entry({ version: "v1" }) as { readonly Service: object };
+  return { ...ordinary, Service: { ...ordinary.Service, ...service }, ...more };
+}
+
+test.each([
+  // Releases from 1.10 on leave out a port of 0.
+  ["no port", odd({ Port: undefined }), "10.0.0.1:0 (web-1)"],
+  ["a text for a port", odd({ Port: "3000" }), "10.0.0.1:0 (web-1)"],
+  ["a socket file", odd({ Port: undefined, SocketPath: "/run/a" }), "unix:/run/a (web-1)"],
+  ["a node without an address", odd({}, { Node: { Node: "n1" } }), ":3000 (web-1)"],
+])(
+  "parseHealthAnswer() gives an instance with %s a flaw, and reads the others",
+  (_, one, shown) => {
+    const [bad, good] = parse(one, entry({ port: 1 }));
+    expect([bad?.address, bad?.version]).toEqual([shown, "v1"]);
+    expect(bad?.flaw).toContain("neither an address nor a host name");
+    expect(good).toMatchObject({ address: "10.0.0.1:1", flaw: undefined });
+  },
+);
+
+test.each([
+  ["tags", odd({ Tags: [1] }), { tags: [], status: "passing" }],
+  ["weights", odd({ Weights: { Passing: "a" } }), { weight: 1, warningWeight: 1 }],
+  ["labels", odd({ Meta: { version: 1 } }), { version: undefined }],
+  ["another label", odd({ Meta: { version: "v1", a: null } }), { version: "v1" }],
+  // Nobody knows that they pass.
+  ["checks", odd({}, { Checks: [{ Status: 1 }] }), { status: "critical" }],
+])("parseHealthAnswer() reads an instance whose %s cannot be read", (_, one, read) => {
+  expect(parse(one)[0]).toMatchObject({ address: "10.0.0.1:3000", ...read });
+});
