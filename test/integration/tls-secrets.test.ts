@@ -3,7 +3,7 @@ import { request } from "node:https";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createAuthority } from "../support/authority.ts";
-import type { TestCertificate } from "../support/authority.ts";
+import type { IssuedCertificate } from "../support/authority.ts";
 import { eventually } from "../support/eventually.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
@@ -19,7 +19,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 const authority = createAuthority();
 
 /** Parts of a key that can be searched for: each line of its PEM, and its bytes in hex. */
-function partsOf({ keyPem }: TestCertificate): readonly string[] {
+function partsOf({ keyPem }: IssuedCertificate): readonly string[] {
   const lines = keyPem.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
   const hex = Buffer.from(lines.join(""), "base64").toString("hex");
   return [...lines.map((line) => line.slice(0, 24)), hex.slice(-60)];
@@ -51,13 +51,13 @@ async function fileTexts(folder: string): Promise<readonly string[]> {
 
 test("no part of a key is in anything that a sidecar says or writes", async () => {
   const [keys, state] = [await temporaryFolder(), await temporaryFolder()];
-  const issued: TestCertificate[] = [];
+  const issued: IssuedCertificate[] = [];
   const at = (name: string): string => join(keys, name);
   const put = async (certPem: string, keyPem: string, mode = 0o600): Promise<void> => {
     await writeFile(at("a.pem"), certPem, { mode: 0o600 });
     await writeFile(at("a.key"), keyPem, { mode });
   };
-  const issue = (): TestCertificate => {
+  const issue = (): IssuedCertificate => {
     const made = authority.issue({ names: ["DNS:shop.example"] });
     issued.push(made);
     return made;

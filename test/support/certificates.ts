@@ -15,8 +15,11 @@ export type CertificateWish = {
   readonly isCa?: boolean;
   /** Absent: both. */
   readonly usage?: "server" | "client";
-  readonly key?: "p256" | "rsa2048" | "rsa1024";
+  readonly key?: TestKey;
 };
+
+/** What a certificate's key can be. */
+export type TestKey = "p256" | "secp256k1" | "rsa1024" | "rsa2048" | "ed25519";
 
 /** A certificate with its private key. */
 export type TestCertificate = {
@@ -66,11 +69,21 @@ export function makeAuthority(subject = "test root", wish: CertificateWish = {})
   return makeCertificate({ ...wish, subject, isCa: true });
 }
 
-function keyPair(kind: "p256" | "rsa2048" | "rsa1024"): Record<KeyName, KeyObject> {
-  if (kind === "p256") return generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return generateKeyPairSync("rsa", { modulusLength: kind === "rsa2048" ? 2048 : 1024 });
+type Keys = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
+
+function keyPair(kind: TestKey): Keys {
+  switch (kind) {
+    case "p256":
+      return generateKeyPairSync("ec", { namedCurve: "P-256" });
+    case "secp256k1":
+      return generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+    case "ed25519":
+      return generateKeyPairSync("ed25519");
+    case "rsa1024":
+    case "rsa2048":
+      return generateKeyPairSync("rsa", { modulusLength: Number(kind.slice("rsa".length)) });
+  }
 }
-type KeyName = "privateKey" | "publicKey";
 
 function extensions({ isCa = false, names = [], usage }: CertificateWish): Buffer[] {
   const usages = [

@@ -9,7 +9,7 @@ import type { ClientTls } from "../../../control/cli/api-access.ts";
 import { failureOf } from "../../../control/cli/api-failure.ts";
 import { ApiClient } from "../../../control/cli/client.ts";
 import { createAuthority } from "../../support/authority.ts";
-import type { CertificateWish } from "../../support/authority.ts";
+import type { CertificateWish } from "../../support/certificates.ts";
 
 const AUTHORITY = createAuthority();
 const STRANGER = createAuthority("stranger");

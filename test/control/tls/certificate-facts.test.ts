@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { factsOf, hostsIn, isValidAt } from "../../../control/tls/certificate-facts.ts";
 import { createAuthority } from "../../support/authority.ts";
-import type { CertificateWish } from "../../support/authority.ts";
+import type { CertificateWish } from "../../support/certificates.ts";
 
 const authority = createAuthority("mesh root");
 

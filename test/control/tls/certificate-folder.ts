@@ -1,7 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import type { TestCertificate } from "../../support/authority.ts";
+import type { IssuedCertificate } from "../../support/authority.ts";
 
 /** A folder with certificates and keys that goes away with the test. */
 export type CertificateFolder = {
@@ -9,7 +9,7 @@ export type CertificateFolder = {
   /** Path of a file in it. */
   at(name: string): string;
   /** Writes `NAME.pem` and `NAME.key`. */
-  put(name: string, certificate: TestCertificate): Promise<void>;
+  put(name: string, certificate: IssuedCertificate): Promise<void>;
   /** Writes any file that only we can read. */
   write(name: string, text: string): Promise<void>;
 };

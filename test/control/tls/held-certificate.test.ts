@@ -4,7 +4,8 @@ import { HeldCertificate } from "../../../control/tls/held-certificate.ts";
 import { identitySource } from "../../../control/tls/load-certificate.ts";
 import type { TlsIdentity } from "../../../proxy/table/tls.ts";
 import { createAuthority } from "../../support/authority.ts";
-import type { CertificateWish, TestCertificate } from "../../support/authority.ts";
+import type { IssuedCertificate } from "../../support/authority.ts";
+import type { CertificateWish } from "../../support/certificates.ts";
 import { certificateFolder } from "./certificate-folder.ts";
 import type { CertificateFolder } from "./certificate-folder.ts";
 
@@ -12,7 +13,7 @@ const authority = createAuthority();
 const NOW_MS = Date.now();
 const DAY_MS = 86_400_000;
 
-function certificate(subject: string, wish: CertificateWish = {}): TestCertificate {
+function certificate(subject: string, wish: CertificateWish = {}): IssuedCertificate {
   return authority.issue({ subject, ...wish });
 }
 
