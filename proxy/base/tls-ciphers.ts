@@ -1,6 +1,7 @@
 /**
  * What we take of ciphers, as OpenSSL lists them. TLS 1.3 has only such; of TLS 1.2, those that
  * authenticate what they encrypt, with a key that is forgotten (RFC 9325 section 4.2).
+ * What costs least comes first: servers take the first that a client has.
  */
 export const TLS_CIPHERS = [
   "TLS_AES_128_GCM_SHA256",

@@ -11,6 +11,13 @@ import { TicketKeys } from "./ticket-keys.ts";
 /** A renegotiation costs us more than whoever asks for it, and TLS 1.3 has none. */
 const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 
+/**
+ * The first of TLS_CIPHERS that the client has, whatever it would rather have, but ChaCha20 for one
+ * that names that first: it has no AES in hardware (SSL_CTX_set_options(3)).
+ */
+const SERVER_OPTIONS =
+  OPTIONS | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA;
+
 /** How long a session can be resumed. */
 const SESSION_LIFE_S = 2 * 60 * 60;
 
@@ -166,6 +173,7 @@ export class TlsContexts {
   ): SecureContext {
     const context = createSecureContext({
       ...baseOptions(tls.minVersion),
+      secureOptions: SERVER_OPTIONS,
       cert: certPem,
       key: keyPem,
       // None at all: the system's roots would be loaded.

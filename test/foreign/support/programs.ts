@@ -36,6 +36,7 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   unshare: "util-linux",
   zsh: "zsh",
   fish: "fish",
+  testssl: "testssl.sh",
 };
 
 /** What a test can ask for beside those of the system. */

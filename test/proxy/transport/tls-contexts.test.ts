@@ -129,6 +129,17 @@ test.each([
   expect(error).toMatch(code);
 });
 
+test.each([
+  ["TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", "AES128"],
+  ["TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256", "CHACHA20"],
+  ["TLSv1.3", "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "AES_128"],
+  ["TLSv1.3", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "CHACHA20"],
+] as const)("TlsContexts choose the cipher: %s %s gets %s", async (minVersion, ciphers, chosen) => {
+  const port = await serve(contextsWith());
+  const shaken = await shake(port, { minVersion, maxVersion: minVersion, ciphers });
+  expect(shaken).toMatchObject({ protocol: minVersion, cipher: expect.stringContaining(chosen) });
+});
+
 test.each(["TLSv1.2", "TLSv1.3"] as const)(
   "TlsContexts open tickets of old keys and of other workers, in %s",
   async (maxVersion) => {
