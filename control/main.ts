@@ -138,16 +138,17 @@ type Composed = {
 async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
   const { events, link, store, sockets, briefing, workers } = opened;
-  const clock = systemClock;
   const audit = await openAudit(start, opened);
-  const shared = { audit, events, log, clock };
+  const shared = { audit, events, log, clock: systemClock };
   const certificates = openCertificates(start, opened);
+  const rules = new DocumentRules(config, env, dirname(configPath));
   const discovery = await openEndpointDiscovery({
     ...shared,
     contextFor: certificates.contextFor.bind(certificates),
     random: systemRandom,
     registry: link?.discovery,
     paths: systemPaths(env),
+    ownBindOf: (address) => rules.ownBindOf(address),
   });
   const filters = new RunningFilters(briefing);
   const migrations = new Migrations({ ...shared, workers });
@@ -159,7 +160,6 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     migrations.follow(told);
     void certificates.useServices(told);
   };
-  const rules = new DocumentRules(config, env, dirname(configPath));
   const around = {
     traffic: () => workers.traffic(),
     listeners: () => [...briefing.listeners.values()],

@@ -1,4 +1,5 @@
 import { dirname, normalize, resolve } from "node:path";
+import { reachesBind } from "./bind-reach.ts";
 import type { Config } from "./config-schema.ts";
 import { variablesIn } from "./environment.ts";
 import type { Environment } from "./environment.ts";
@@ -84,6 +85,11 @@ export class DocumentRules {
       ...(upstreamTls === undefined ? [] : this.#certificates(upstreamTls.files)),
       ...this.#mesh(upstreamTls),
     ];
+  }
+
+  /** Our bind at which a connection to this (canonical) endpoint ends. undefined: none. */
+  ownBindOf(address: string): string | undefined {
+    return this.#state.binds.find((bind) => reachesBind(address, bind));
   }
 
   /** What in a service that is in force already is below the file's floor. */

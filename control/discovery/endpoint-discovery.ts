@@ -11,6 +11,8 @@ import { NamedEndpoints } from "./named-endpoints.ts";
 export type EndpointDiscoveryDeps = Omit<HealthChecksDeps, "inner"> & {
   /** Finds the endpoints of versions with `consul:`. Its owner closes it. */
   readonly registry: Discovery | undefined;
+  /** See NamedEndpointsDeps. */
+  readonly ownBindOf: (address: string) => string | undefined;
   /** Where the system's files of names are. */
   readonly paths: SystemPaths;
 };

@@ -7,12 +7,17 @@ import type { Names } from "../names/names.ts";
 import type { SluiceEvent } from "../records/sluice-event.ts";
 import type { Discovery } from "./discovery.ts";
 
+/** Each is told once; a registry may name as many as it likes. */
+const TOLD_MAX = 1_000;
+
 /** What named endpoints are found with. */
 export type NamedEndpointsDeps = {
   readonly names: Names;
   /** Finds the endpoints of versions with `consul:`. Absent: they have none. */
   readonly inner?: Discovery | undefined;
   readonly log: Log;
+  /** Our bind at which a connection to an address ends. Absent: none does. */
+  readonly ownBindOf?: ((address: string) => string | undefined) | undefined;
   /** Receives `name` events. Absent: nobody listens. */
   readonly events?: { emit(event: SluiceEvent): unknown } | undefined;
 };
@@ -27,6 +32,8 @@ export class NamedEndpoints implements Discovery {
   readonly #names: Names;
   readonly #inner: Discovery | undefined;
   #services: ReadonlyMap<string, Service> = new Map();
+  /** Whose endpoints at our own binds have been told. */
+  readonly #told = new Set<string>();
   /** The host names that each service has. */
   #hosts = new Map<string, ReadonlySet<string>>();
 
@@ -55,7 +62,8 @@ export class NamedEndpoints implements Discovery {
       configured === undefined
         ? this.#found(service, version)
         : this.#entriesOf(service, configured);
-    return entries.flatMap((entry) => this.#expand(entry));
+    const found = entries.flatMap((entry) => this.#expand(entry));
+    return found.map((each) => this.#unlessOwn(`${service} ${version}`, each));
   }
 
   update(services: Readonly<Record<string, Service>>): void {
@@ -109,6 +117,22 @@ export class NamedEndpoints implements Discovery {
     const fields = { name, addresses: addresses.join(" "), reason };
     if (state === "resolved") log.info("name.resolved", fields);
     else log.warn(`name.${state}`, fields);
+  }
+
+  /**
+   * Whoever registers an instance, or owns a name, must not lead our clients to the control API,
+   * nor requests in a circle. `whose`: the service and version, for the log.
+   */
+  #unlessOwn(whose: string, entry: DiscoveredEndpoint): DiscoveredEndpoint {
+    const bind = this.#deps.ownBindOf?.(entry.address);
+    if (bind === undefined) return entry;
+    const reason = `this sidecar itself answers there (${bind})`;
+    const told = `${whose} ${entry.address}`;
+    if (!this.#told.has(told) && this.#told.size < TOLD_MAX) {
+      this.#told.add(told);
+      this.#deps.log.warn("endpoint.own", { version: whose, endpoint: entry.address, bind });
+    }
+    return { ...entry, address: `${entry.address} (this sidecar)`, healthy: false, reason };
   }
 
   #expand(entry: DiscoveredEndpoint): readonly DiscoveredEndpoint[] {

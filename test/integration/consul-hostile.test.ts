@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freePorts } from "../../control/cli/demo/children.ts";
 import { consulForTests } from "../support/consul-binary.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
@@ -74,6 +75,7 @@ describe.skipIf(binary === "")("A sidecar over an agent that takes anything", ()
     });
     sidecar = await startSidecar({
       workers: 1,
+      control: { bind: `127.0.0.1:${(await freePorts())[0]}` },
       consul: { address: agent.address, sidecar: "hostile", copies: false },
       services: {
         web: {
@@ -97,6 +99,8 @@ describe.skipIf(binary === "")("A sidecar over an agent that takes anything", ()
       JSON.stringify(sidecar.log.filter((line) => line.event === event));
     await eventually(() => expect(lines("discovery.refused")).toContain("odd-10"));
     for (const index of ODD.keys()) expect(lines("discovery.refused")).toContain(`odd-${index}:`);
+    await register("web-self", sidecar.api.slice("http://".length));
+    await eventually(() => expect(lines("endpoint.own")).toContain(sidecar.api.slice(7)));
     expect(await ask(40)).toEqual({ v1: 20, v2: 20 });
     await register("odd-2", origins[2]?.address ?? "");
     await eventually(async () => expect(Object.keys(await ask(8))).toContain("late"));
@@ -104,6 +108,7 @@ describe.skipIf(binary === "")("A sidecar over an agent that takes anything", ()
     expect([answers["v2"], (answers["v1"] ?? 0) + (answers["late"] ?? 0)]).toEqual([20, 20]);
     expect(lines("worker.uncaught")).toBe("[]");
     for (const index of ODD.keys()) await agent.put(`agent/service/deregister/odd-${index}`);
+    await agent.put("agent/service/deregister/web-self");
   });
 
   test("maintenance of a canary's last instance gives its share to stable at once", async () => {

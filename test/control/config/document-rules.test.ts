@@ -44,6 +44,18 @@ describe("DocumentRules", () => {
     expect(flaws(rules, "unix:/run/web.sock")).toHaveLength(1);
   });
 
+  test("knows where a connection would end at the sidecar itself", () => {
+    const rules = new DocumentRules(configOf([], { control: { bind: "127.0.0.1:9999" } }), {});
+    const own = ["127.0.0.1:9999", "127.0.0.1:8080", "10.0.0.1:8080"];
+    expect(own.map((address) => rules.ownBindOf(address))).toEqual([
+      "127.0.0.1:9999",
+      "127.0.0.1:8080",
+      undefined,
+    ]);
+    rules.follow(configOf([]));
+    expect(rules.ownBindOf("127.0.0.1:9999")).toBeUndefined();
+  });
+
   test("allows certificates that the file names, and those in folders that it names", () => {
     const tls = (ca: string, cert = "client.pem"): object => ({ ca, cert, key: "client.key" });
     const certificates = [{ cert: "shop.pem", key: "shop.key" }];

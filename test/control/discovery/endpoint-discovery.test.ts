@@ -33,6 +33,7 @@ test("openEndpointDiscovery() resolves names and probes each of their addresses"
     random: { next: () => 0 },
     log: { info: silent, warn: silent, error: silent },
     registry: undefined,
+    ownBindOf: () => undefined,
     paths: systemPaths(await dns.environment(await temporaryFolder())),
   });
   onTestFinished(() => discovery.close());

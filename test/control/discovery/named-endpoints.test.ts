@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { readService } from "../../../control/config/read-service.ts";
+import { isConnectable } from "../../../control/config/version-endpoints.ts";
 import { NamedEndpoints } from "../../../control/discovery/named-endpoints.ts";
 import type { Answer } from "../../../control/names/address-record.ts";
 import { parseHosts } from "../../../control/names/hosts-file.ts";
@@ -35,16 +36,18 @@ function fixture() {
   const names = new Names({ clock, random: { next: () => 0 }, system, lookUp });
   const inner = new FakeDiscovery();
   const events: SluiceEvent[] = [];
+  const warned: string[] = [];
   const named = new NamedEndpoints({
     names,
     inner,
-    log: { info: silent, warn: silent, error: silent },
+    log: { info: silent, warn: (event) => void warned.push(event), error: silent },
+    ownBindOf: (address) => (address.endsWith(":9180") ? "0.0.0.0:9180" : undefined),
     events: { emit: (event) => events.push(event) },
   });
   const changes: string[] = [];
   named.onChange = (service) => changes.push(service);
   onTestFinished(() => names.close());
-  return { named, inner, clock, zones, events, changes };
+  return { named, inner, clock, zones, events, warned, changes };
 }
 
 const fixed = readService("fixed", {
@@ -109,6 +112,29 @@ test("NamedEndpoints resolves names from the registry, and keeps its word on hea
         : { ...each, reason: expect.stringMatching(each.reason) as string },
     ),
   );
+});
+
+test("NamedEndpoints takes no address for an endpoint at which we listen ourselves", async () => {
+  const { named, inner, warned } = fixture();
+  named.update({ consul });
+  const healthy = { weight: 1, healthy: true };
+  inner.found.set("consul/v1", [
+    { address: "10.0.0.9:9180", ...healthy },
+    { address: "b:9180", ...healthy },
+    { address: "b:80", ...healthy },
+  ]);
+  inner.onChange("consul");
+  await named.settled();
+  const reason = "this sidecar itself answers there (0.0.0.0:9180)";
+  const found = named.endpoints("consul", "v1");
+  expect(found).toMatchObject([
+    { address: "10.0.0.9:9180 (this sidecar)", healthy: false, reason },
+    { address: "10.0.0.3:9180 (this sidecar)", name: "b:9180", healthy: false, reason },
+    { address: "10.0.0.3:80", healthy: true },
+  ]);
+  expect(found.map(isConnectable)).toEqual([false, false, true]);
+  expect(named.endpoints("consul", "v1")).toHaveLength(3);
+  expect(warned.filter((event) => event === "endpoint.own")).toHaveLength(2);
 });
 
 test("NamedEndpoints tells once of a change which services it concerns", async () => {
