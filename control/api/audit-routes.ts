@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { AUDIT_LIST_MAX } from "../records/audit.ts";
+import type { AuditEntry } from "../records/audit-entry.ts";
+import { withoutSecrets } from "../table/hidden-values.ts";
+import { maySeeHistory } from "./auth/permission.ts";
+import type { Principal } from "./auth/principal.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
+import { redacted } from "./services-routes.ts";
 import { askerOf, reasonHeaders } from "./write-context.ts";
 
 const entrySchema = z.looseObject({
@@ -14,6 +19,7 @@ const entrySchema = z.looseObject({
   revision: z.int(),
   previousHash: z.string(),
   hash: z.string(),
+  redacted,
 });
 
 const checkSchema = z.object({
@@ -45,7 +51,7 @@ export function auditRoutes(api: Api, deps: ApiDeps): void {
         summary: "Read the audit log",
         description:
           "Hash-chained entries, oldest first: each `hash` covers the entry and the hash before " +
-          "it.",
+          "it. Whoever is not an admin sees no secrets in `before` and `after`.",
         querystring: z.strictObject({
           since: digits(Number.MAX_SAFE_INTEGER)
             .optional()
@@ -58,7 +64,10 @@ export function auditRoutes(api: Api, deps: ApiDeps): void {
         },
       },
     },
-    async ({ query }) => ({ entries: [...(await audit.list(query))] }),
+    async ({ query, principal }) => {
+      const entries = await audit.list(query);
+      return { entries: entries.map((entry) => entryFor(principal, entry)) };
+    },
   );
   api.get(
     "/v1/audit/check",
@@ -74,6 +83,15 @@ export function auditRoutes(api: Api, deps: ApiDeps): void {
     },
     async () => audit.verify(),
   );
+}
+
+/** An entry for somebody to look at. Where values are hidden, its hash does not fit any more. */
+function entryFor(principal: Principal, entry: AuditEntry): z.input<typeof entrySchema> {
+  const { before, after } = entry;
+  if (maySeeHistory(principal, entry.service)) return { ...entry };
+  const [was, is] = [withoutSecrets(before), withoutSecrets(after)];
+  if (was.isWhole && is.isWhole) return { ...entry };
+  return { ...entry, before: was.value, after: is.value, redacted: true };
 }
 
 function acceptRoute(api: Api, { registry, services }: ApiDeps): void {

@@ -3,6 +3,7 @@ import { filterModule, filterOptions } from "../config/filter-schema.ts";
 import { strict } from "../config/schema-parts.ts";
 import { filterViews, filterViewSchema } from "../views/filter-view.ts";
 import type { FilterView } from "../views/filter-view.ts";
+import { assertNothingHidden } from "../table/hidden-values.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
@@ -60,6 +61,7 @@ export function filtersRoutes(api: Api, deps: ApiDeps): void {
     },
     async (request, reply) => {
       const { name } = request.params;
+      assertNothingHidden("the body", request.body);
       const { revision, warnings } = await services.putFilter(
         name,
         request.body ?? {},

@@ -3,6 +3,10 @@ import { z } from "zod";
 import { name, named, strict } from "../config/schema-parts.ts";
 import { weightOrShare } from "../table/edit-document.ts";
 import { serviceSchema } from "../config/service-schema.ts";
+import type { ServiceDocument } from "../config/service-schema.ts";
+import { assertNothingHidden, withoutSecrets } from "../table/hidden-values.ts";
+import { maySeeAll } from "./auth/permission.ts";
+import type { Principal } from "./auth/principal.ts";
 import { askDrains } from "./drains.ts";
 import { fleetOf, waitForFleet } from "./fleet-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
@@ -28,6 +32,12 @@ export const weightsSchema = named(name, weightOrShare, SHIFT_VERSIONS_MAX).refi
   (weights) => Object.keys(weights).length > 0,
   { error: "at least one version's weight" },
 );
+
+/** In every answer in which values may be hidden. */
+export const redacted = z
+  .literal(true)
+  .optional()
+  .describe("Values that you may not see are `(hidden)`; absent: you see all");
 
 const serviceParams = z.object({ service: z.string() });
 const versionParams = z.object({ service: z.string(), version: z.string() });
@@ -56,6 +66,7 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
     revision: z.int(),
     countsMissing,
     document: z.unknown().describe("As it was written; a PUT takes the same"),
+    redacted,
   });
   api.get(
     "/v1/services",
@@ -95,8 +106,8 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
       ]);
       const view = serviceView(services.shown(service), totalsOrZeros(counts), drains);
       const { revision } = services;
-      const document = services.document(service);
-      return tagged(reply, revision).send({ ...view, revision, document, ...reasonOf(counts) });
+      const document = documentFor(request.principal, service, services.document(service));
+      return tagged(reply, revision).send({ ...view, revision, ...document, ...reasonOf(counts) });
     },
   );
 }
@@ -119,6 +130,7 @@ function replaceRoutes(api: Api, { services }: ApiDeps): void {
     async (request, reply) => {
       const context = writeContext(request);
       const body: unknown = request.body;
+      assertNothingHidden("the body", body);
       const { created, ...result } = await services.put(request.params.service, body, context);
       return reply.code(created ? 201 : 200).send(answerOf(reply, result));
     },
@@ -247,6 +259,17 @@ function stateRoutes(api: Api, { services }: ApiDeps): void {
       );
     },
   );
+}
+
+/** A service for somebody to look at: without secrets if they may not replace it. */
+function documentFor(
+  principal: Principal,
+  service: string,
+  document: ServiceDocument,
+): { readonly document: unknown; readonly redacted?: true } {
+  if (maySeeAll(principal, service, document)) return { document };
+  const { value, isWhole } = withoutSecrets(document);
+  return { document: value, ...(isWhole ? {} : { redacted: true }) };
 }
 
 /** What a write came to, as an answer under the new revision's entity tag. */

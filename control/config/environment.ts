@@ -52,6 +52,20 @@ export function expandEnvironment(document: unknown, environment: Environment): 
   return { document: expand(document, []), flaws, lone };
 }
 
+/** A text with something else in the place of all that is no reference; defaults go too. */
+export function withReferencesAlone(text: string, instead: string): string {
+  let rest = "";
+  let at = 0;
+  for (const match of text.matchAll(REFERENCE)) {
+    const [whole, name, fallback] = match;
+    if (name === undefined) continue;
+    if (match.index > at) rest += instead;
+    rest += fallback === undefined || fallback === "" ? whole : `\${${name}:-${instead}}`;
+    at = match.index + whole.length;
+  }
+  return at < text.length ? rest + instead : rest;
+}
+
 /** Names of the variables that a document uses, each once. */
 export function variablesIn(document: unknown): readonly string[] {
   const names = textsIn(document, []).flatMap(({ text }) =>

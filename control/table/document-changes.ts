@@ -1,5 +1,6 @@
 import { isRecord } from "../base/record-of.ts";
 import { isDeepStrictEqual } from "node:util";
+import { withoutSecrets } from "./hidden-values.ts";
 import type { DesiredTable } from "./desired-table.ts";
 
 /** Differences that one text tells: a line of the log stays readable, and short. */
@@ -44,9 +45,17 @@ function differencesOf(path: string, before: unknown, after: unknown): Differenc
   return [...keys].flatMap((key) => {
     const [from, to] = [valueAt(before, key), valueAt(after, key)];
     const inner = `${path}.${key}`;
+    if (key === "routes" && !isDeepStrictEqual(from, to)) {
+      return [{ path: inner, before: routesShown(from), after: routesShown(to) }];
+    }
     if (!HIDDEN.has(key)) return differencesOf(inner, from, to);
     return isDeepStrictEqual(from, to) ? [] : [{ path: inner, before: "…", after: "…" }];
   });
+}
+
+/** Without what their conditions compare with. */
+function routesShown(routes: unknown): unknown {
+  return valueAt(withoutSecrets({ routes }).value as Readonly<Record<string, unknown>>, "routes");
 }
 
 function differenceText({ path, before, after }: Difference): string {
