@@ -9,6 +9,9 @@ import { KeptCopy } from "../consul/kept-copy.ts";
 /** How old the copy on disk may be when we die. */
 const SAVE_AFTER_MS = 1_000;
 
+/** Of an endpoint, as everywhere. */
+const WEIGHT_MAX = 65_535;
+
 const copySchema = z.record(
   z.string(),
   z.record(
@@ -17,7 +20,7 @@ const copySchema = z.record(
       .array(
         z.object({
           address: z.string(),
-          weight: z.number(),
+          weight: z.int().min(1).max(WEIGHT_MAX),
           healthy: z.boolean(),
           san: z.string().optional(),
         }),

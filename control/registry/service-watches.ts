@@ -1,4 +1,5 @@
 import type { ConsulSelector } from "../config/service.ts";
+import { calmLog } from "./calm-log.ts";
 import { instanceSource } from "./instance-source.ts";
 import { ServiceWatch, type ServiceWatchDeps } from "./service-watch.ts";
 
@@ -11,10 +12,12 @@ export class ServiceWatches {
   readonly #onInstances: (watch: ServiceWatch) => void;
   readonly #watches = new Map<string, ServiceWatch>();
   readonly #ending = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
 
   /** `onInstances` is called when the instances of a watch changed; it must not throw. */
   constructor(deps: ServiceWatchDeps, onInstances: (watch: ServiceWatch) => void) {
-    this.#deps = deps;
+    const { clock, log } = deps;
+    this.#deps = { ...deps, log: calmLog(log, clock, this.#closing.signal) };
     this.#onInstances = onInstances;
   }
 
@@ -58,6 +61,7 @@ export class ServiceWatches {
 
   /** Ends all of them. */
   async close(): Promise<void> {
+    this.#closing.abort();
     this.keep(new Set());
     await Promise.all(this.#ending);
   }

@@ -56,3 +56,15 @@ test("EndpointCopy takes no address from the disk that it would not take from Co
   await own.load();
   expect(own.of("web", "v1")?.map(({ address }) => address)).toEqual(["10.0.0.7:1"]);
 });
+
+test.each([-1, 0, 1.5, 65_536])(
+  "EndpointCopy takes no copy with a weight of %d",
+  async (weight) => {
+    const { path, open } = await copy();
+    const endpoints = [{ address: "10.0.0.7:1", weight, healthy: true }];
+    await writeFile(path, JSON.stringify({ web: { v1: endpoints } }));
+    const own = open();
+    await own.load();
+    expect(own.of("web", "v1")).toBeUndefined();
+  },
+);

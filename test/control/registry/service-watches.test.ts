@@ -74,3 +74,14 @@ test("ServiceWatches names the queries that are answered from elsewhere", async 
   await Promise.all(all.map((watch) => watch.first));
   expect(own.failovers).toEqual(["query web to datacenter dc2"]);
 });
+
+test("ServiceWatches of a thousand services warn of a dead agent ten times, not more", async () => {
+  const { own, consul, deps } = await watches();
+  consul.fault = { kind: "answer", status: 500, text: "No cluster leader" };
+  const names = Array.from({ length: 1_000 }, (_, index) => `web-${index}`);
+  await Promise.all(names.map(async (service) => own.of({ service }).tried));
+  const lines = (): readonly string[] =>
+    deps.lines.filter((line) => line.includes("discovery.stale"));
+  await eventually(() => expect(lines().at(-1)).toMatch(/"more":\d+/));
+  expect(lines().length).toBeLessThan(100);
+});
