@@ -8,6 +8,9 @@ import type { TlsClientSide, TlsFacts } from "./tls-facts.ts";
 /** What we speak to endpoints. */
 const ALPN = alpnWire("http/1.1");
 
+/** Consul's built-in proxy names "h2" alone, speaks what its service does, and refuses others. */
+const NO_ALPN = Buffer.alloc(0);
+
 /** A session that the next connection to the same server can resume. */
 export type KeptSession = {
   readonly session: Buffer;
@@ -24,6 +27,8 @@ export type SessionPlace = { session: KeptSession | undefined };
 export type ClientHandshakeDeps = {
   readonly context: object;
   readonly peer: WantedPeer;
+  /** The server is in a mesh, where everybody knows the protocol by himself. */
+  readonly isInMesh: boolean;
   /** Whoever answers is believed. */
   readonly insecure: boolean;
   /** See KeptSession.madeBy. */
@@ -34,7 +39,7 @@ export type ClientHandshakeDeps = {
 
 /** Our side of the handshake with one server: whom to expect there, and its session. */
 export class ClientHandshake implements TlsClientSide {
-  readonly alpn = ALPN;
+  readonly alpn: Buffer;
   readonly serverName: string;
   readonly session: Buffer | undefined;
   readonly #deps: ClientHandshakeDeps;
@@ -47,6 +52,7 @@ export class ClientHandshake implements TlsClientSide {
   constructor(deps: ClientHandshakeDeps) {
     const { peer, place, madeBy, wallMs } = deps;
     this.#deps = deps;
+    this.alpn = deps.isInMesh ? NO_ALPN : ALPN;
     this.serverName = serverNameOf(peer) ?? "";
     const kept = place.session;
     const isFit = kept?.madeBy === madeBy && kept.untilMs > wallMs();

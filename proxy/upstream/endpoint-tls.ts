@@ -61,6 +61,7 @@ export class EndpointTls {
     const side = new ClientHandshake({
       context,
       peer: wantedPeer(tls, endpoint.snapshot),
+      isInMesh: endpoint.snapshot.san !== undefined,
       insecure: tls.insecure,
       madeBy: this.current,
       place: endpoint,

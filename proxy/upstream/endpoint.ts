@@ -8,7 +8,8 @@ const SLOW_START_SHARE_MIN = 0.1;
 
 /**
  * The live state of one address of a version. It outlives tables: a new table changes `snapshot`
- * and touches neither connections nor what is known of its health.
+ * and touches neither connections nor what is known of its health. Somebody else at its address is
+ * another endpoint.
  */
 export class Endpoint {
   readonly address: string;
@@ -35,6 +36,11 @@ export class Endpoint {
     this.target = targetOf(snapshot.address);
     this.snapshot = snapshot;
     this.sinceMs = sinceMs;
+  }
+
+  /** Whether its certificate is the one to expect: what was made with another's is of no use. */
+  isWhoIsAt({ host, san }: EndpointSnapshot): boolean {
+    return host === this.snapshot.host && san === this.snapshot.san;
   }
 
   /** Takes what a new table says about it. One that has become usable starts slowly at `nowMs`. */

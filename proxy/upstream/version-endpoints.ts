@@ -37,8 +37,9 @@ export class VersionEndpoints {
   }
 
   /**
-   * Follows a new table: an address that stays keeps its endpoint. Returns the endpoints that get
-   * nothing new from now on, because they are gone or because of their state.
+   * Follows a new table: an address that stays keeps its endpoint, unless somebody else is expected
+   * there. Returns the endpoints that get nothing new from now on, because they are gone or because
+   * of their state.
    */
   follow(snapshot: VersionSnapshot): readonly Endpoint[] {
     if (snapshot === this.#snapshot) return [];
@@ -47,13 +48,17 @@ export class VersionEndpoints {
     this.#snapshot = snapshot;
     const before = this.#byAddress;
     this.#byAddress = new Map(
-      snapshot.endpoints.map((entry) => [
-        entry.address,
-        before.get(entry.address)?.follow(entry, sinceMs) ?? new Endpoint(entry, sinceMs),
-      ]),
+      snapshot.endpoints.map((entry) => {
+        const known = before.get(entry.address);
+        const isSame = known?.isWhoIsAt(entry) === true;
+        return [
+          entry.address,
+          isSame ? known.follow(entry, sinceMs) : new Endpoint(entry, sinceMs),
+        ];
+      }),
     );
     for (const endpoint of before.values()) {
-      endpoint.removed = !this.#byAddress.has(endpoint.address);
+      endpoint.removed = this.#byAddress.get(endpoint.address) !== endpoint;
     }
     this.refresh();
     const leaving = [...before.values()].filter(({ removed }) => removed);

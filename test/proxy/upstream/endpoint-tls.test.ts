@@ -117,6 +117,24 @@ describe("EndpointTls.dial()", () => {
     ]);
   });
 
+  test("offers nothing in a mesh, where servers may know h2 alone", async () => {
+    const certificate = serverCertificate({ names: ["URI:spiffe://m/a"] });
+    const origin = await originWith(showing(certificate, { ALPNProtocols: ["h2"] }));
+    expect(await outcome(poolOf(origin.address, {}, { san: "spiffe://m/a" }))).toBe("ready");
+    expect((origin.lastConnection.socket as TLSSocket).alpnProtocol).toBe(false);
+  });
+
+  test("resumes no session with somebody else at the same address", async () => {
+    const certificate = serverCertificate({ names: ["URI:spiffe://m/a"] });
+    const { address } = await originWith(showing(certificate));
+    const bed = poolOf(address, {}, { san: "spiffe://m/a" });
+    expect(await outcome(bed)).toBe("ready");
+    await eventually(() => expect(bed.pool.endpoints.get(address)?.session).toBeDefined());
+    const other = versionSnapshot(endpointSnapshot(address, { san: "spiffe://m/b" }));
+    bed.pool.update(other, poolPolicy({}, { upstreamTls: TLS }));
+    expect(await outcome(bed)).toBe("failed tlsWrongName");
+  });
+
   test("shows our certificate, and tells an endpoint that does not take it", async () => {
     const mutual: TlsOptions = { requestCert: true, ca: AUTHORITY.certPem, maxVersion: "TLSv1.2" };
     const origin = await originWith(showing(HERE, mutual));

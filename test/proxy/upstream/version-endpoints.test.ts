@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { VersionSnapshot } from "../../../proxy/table/snapshot.ts";
 import { seededRandom } from "../../../proxy/base/random.ts";
+import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import { VersionEndpoints } from "../../../proxy/upstream/version-endpoints.ts";
 import { manualWheel } from "../../support/manual-wheel.ts";
 import { endpointSnapshot, versionSnapshot } from "./pool-fixture.ts";
@@ -36,6 +37,20 @@ test("VersionEndpoints.follow() tells of those gone and those not ready, not of 
   expect([...endpoints.byAddress.values()].map(({ removed }) => removed)).not.toContain(true);
   expect([gone?.removed, endpoints.usableCount]).toEqual([true, 1]);
   expect(left(endpoints, snapshot)).toEqual([]);
+});
+
+test.each(["host", "san"])("VersionEndpoints.follow() takes another %s for another", (field) => {
+  const { endpoints } = following();
+  const [web, shop] = ["web", "shop"].map((name) =>
+    versionSnapshot(endpointSnapshot("a:1", { [field]: name }), "b:1"),
+  ) as [VersionSnapshot, VersionSnapshot];
+  endpoints.follow(web);
+  const [first, other] = [...endpoints.byAddress.values()];
+  expect(left(endpoints, { ...web })).toEqual([]);
+  expect(left(endpoints, shop)).toEqual(["a:1"]);
+  expect([first?.removed, other?.removed]).toEqual([true, false]);
+  expect([...endpoints.byAddress.values()].indexOf(first as Endpoint)).toBe(-1);
+  expect([...endpoints.byAddress.values()][1]).toBe(other);
 });
 
 test("VersionEndpoints of the first table start at full share, later ones slowly", () => {
