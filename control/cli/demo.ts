@@ -13,7 +13,11 @@ const STEP_MS = 8000;
 /** The same when nobody is watching. */
 const STEP_ONCE_MS = 4000;
 
-type DemoArguments = { readonly once?: boolean; readonly consul?: string | true };
+type DemoArguments = {
+  readonly once?: boolean;
+  readonly consul?: string | true;
+  readonly mesh?: boolean;
+};
 
 /** `sluice demo`: shows everything at work on this machine, until Ctrl-C. */
 export function addDemo(program: Command, context: CliContext): void {
@@ -25,25 +29,26 @@ export function addDemo(program: Command, context: CliContext): void {
       "--consul [url]",
       "use Consul and two sidecars: a running agent, else one from CONSUL_BIN or PATH",
     )
+    .option("--mesh", "put two services into Consul's mesh: mutual TLS between their sidecars")
     .action(async (options: DemoArguments, command: Command) => {
       const { json = false } = command.optsWithGlobals<GlobalOptions>();
-      const { once = false } = options;
+      const { once = false, mesh = false } = options;
       const stepMs = once ? STEP_ONCE_MS : STEP_MS;
       const screen = screenFor(json, context.output);
       const consul = consulOf(options, context.env);
       // Loaded only here, with all that it starts: the other commands do not need it.
       const { runDemo } = await import("./demo/run-demo.ts");
       const faults = await untilInterrupted(context.output, (signal) =>
-        runDemo({ once, stepMs, clock: systemClock, screen, signal, consul }),
+        runDemo({ once, stepMs, clock: systemClock, screen, signal, consul, mesh }),
       );
       for (const fault of faults) context.output.error(`sluice: ${fault}`);
       context.exitWith(faults.length === 0 ? EXIT.done : EXIT.failed);
     });
 }
 
-function consulOf({ consul }: DemoArguments, env: NodeJS.ProcessEnv): DemoConsul | undefined {
-  if (consul === undefined) return undefined;
-  if (consul === true) return { url: undefined, env };
+function consulOf({ consul, mesh }: DemoArguments, env: NodeJS.ProcessEnv): DemoConsul | undefined {
+  if (consul === undefined && mesh !== true) return undefined;
+  if (consul === undefined || consul === true) return { url: undefined, env };
   const { protocol, origin } = URL.parse(consul) ?? { protocol: "", origin: "" };
   if (protocol === "http:" || protocol === "https:") return { url: origin, env };
   const found = JSON.stringify(consul);

@@ -4,6 +4,7 @@ import { consulForTests } from "../support/consul-binary.ts";
 import { TestAgent } from "../support/consul.ts";
 import { EchoTunnel } from "../support/echo-tunnel.ts";
 import { eventually } from "../support/eventually.ts";
+import { announceShop, frontInMesh, shopInMesh } from "../support/mesh.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
@@ -25,13 +26,22 @@ async function startAgent(): Promise<TestAgent> {
   return agent;
 }
 
+/** What an agent answers, which has no authority yet when it has just started. */
+async function told(agent: TestAgent, path: string): Promise<unknown> {
+  return eventually(async () => {
+    const answer = await agent.get(path);
+    if (answer === undefined) throw new Error(`No answer at ${path} yet`);
+    return answer;
+  });
+}
+
 /** What a service has in the mesh. `peer`: whom the other side must be. */
 async function memberOf(agent: TestAgent, service: string, peer: string): Promise<MeshTls> {
-  const leaf = (await agent.get(`agent/connect/ca/leaf/${service}`)) as {
+  const leaf = (await told(agent, `agent/connect/ca/leaf/${service}`)) as {
     readonly CertPEM: string;
     readonly PrivateKeyPEM: string;
   };
-  const roots = (await agent.get("agent/connect/ca/roots")) as {
+  const roots = (await told(agent, "agent/connect/ca/roots")) as {
     readonly TrustDomain: string;
     readonly Roots: readonly { readonly RootCert: string }[];
   };
@@ -62,11 +72,7 @@ describe.skipIf(binary === "" || isMissing("envoy"))(
       const agent = await startAgent();
       using shop = await VersionOrigin.start("shop v1");
       const port = await freePort();
-      await sidecar({
-        listeners: [{ bind: `127.0.0.1:${port}`, service: "shop", tls: "connect" }],
-        consul: { address: agent.address, copies: false, connect: { service: "shop" } },
-        services: { shop: { versions: { v1: { endpoints: [shop.address] } } } },
-      });
+      await sidecar(shopInMesh(agent, port, shop.address));
       const tls = await memberOf(agent, "front", "shop");
       await using envoy = await startEnvoy((place) => ({
         listeners: [httpListener(place.port, { cluster: "shop" })],
@@ -83,6 +89,30 @@ describe.skipIf(binary === "" || isMissing("envoy"))(
       });
       await eventually(async () => expect((await ask(envoy.port))[0]).toBe(403), 1_000);
       await eventually(() => expect(tunnel.isOpen).toBe(false), 1_000);
+    });
+
+    test("is reached by a sidecar over mutual TLS, if it is the right service", async () => {
+      const agent = await startAgent();
+      using shop = await VersionOrigin.start("shop v1");
+      const shopPort = Number(shop.address.slice(shop.address.lastIndexOf(":") + 1));
+      const serve = async (service: string): ReturnType<typeof startEnvoy> => {
+        const tls = await memberOf(agent, service, "front");
+        return startEnvoy(({ port }) => ({
+          listeners: [httpListener(port, { cluster: "shop", tls })],
+          clusters: [oneEndpoint("shop", shopPort)],
+        }));
+      };
+      await using right = await serve("shop");
+      await using wrong = await serve("impostor");
+      await announceShop(agent, right.port);
+      const { ports } = await sidecar(frontInMesh(agent));
+      const port = ports[0] ?? 0;
+      await eventually(async () => expect(await ask(port)).toEqual([200, "shop v1"]));
+      const tunnel = await EchoTunnel.open(port, "shop");
+      onTestFinished(() => tunnel.close());
+      await tunnel.more(3);
+      await announceShop(agent, wrong.port);
+      await eventually(async () => expect((await ask(port))[0]).toBe(502));
     });
   },
 );

@@ -1,17 +1,21 @@
 import { request as httpRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BuiltInProxy, freePort } from "../support/built-in-proxy.ts";
+import type { BuiltInProxyOptions } from "../support/built-in-proxy.ts";
 import { consulForTests } from "../support/consul-binary.ts";
 import { TestAgent } from "../support/consul.ts";
 import { EchoTunnel } from "../support/echo-tunnel.ts";
 import { eventually } from "../support/eventually.ts";
+import { announceShop, frontInMesh, shopInMesh } from "../support/mesh.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
+import { WireTap } from "../support/wire-tap.ts";
 
 /*
- * Goal: a sidecar in the mesh of a real Consul is found and understood by Consul's own proxy, and
- * intentions hold at once. Method: real processes.
+ * Goal: sidecars in the mesh of a real Consul and Consul's own proxy understand each other, nothing
+ * of it can be read on the way, and intentions hold at once. Method: real processes; the bytes
+ * between two sidecars go through a tap.
  */
 
 const binary = (await consulForTests()) ?? "";
@@ -56,17 +60,18 @@ describe.skipIf(binary === "")("the mesh of a real Consul", { timeout: 90_000 },
     return started;
   }
 
-  /** The shop's own sidecar, which others find by its registration. */
   async function serveShop(): Promise<TestSidecar> {
-    const port = await freePort();
-    return sidecar({
-      listeners: [{ bind: `127.0.0.1:${port}`, service: "shop", tls: "connect" }],
-      consul: { address: agent.address, copies: false, connect: { service: "shop" } },
-      register: { service: "shop", address: "127.0.0.1", port, connectProxy: true },
-      services: { shop: { versions: { v1: { endpoints: [shop.address] } } } },
-    });
+    return sidecar(shopInMesh(agent, await freePort(), shop.address));
   }
 
+  /** Consul's own proxy, until the test ends. */
+  async function builtIn(options: BuiltInProxyOptions): Promise<BuiltInProxy> {
+    const proxy = await BuiltInProxy.start(binary, agent, options);
+    ending.push(proxy);
+    return proxy;
+  }
+
+  /** Whoever looks for the shop in the mesh finds this port. */
   let intention: string | undefined;
 
   /** Whether `front` may ask the shop. */
@@ -80,9 +85,7 @@ describe.skipIf(binary === "")("the mesh of a real Consul", { timeout: 90_000 },
 
   test("Consul's own proxy reaches a sidecar, and is judged by intentions", async () => {
     const server = await serveShop();
-    const options = { service: "front", upstream: "shop" };
-    const proxy = await BuiltInProxy.start(binary, agent, options);
-    ending.push(proxy);
+    const proxy = await builtIn({ service: "front", upstream: "shop" });
     await eventually(async () =>
       expect(await ask(proxy.port)).toEqual({ status: 200, text: "shop v1" }),
     );
@@ -96,5 +99,44 @@ describe.skipIf(binary === "")("the mesh of a real Consul", { timeout: 90_000 },
     expect(rejected).toMatch(/sluice_rejected_total\{reason="intention-denied"\} [1-9]/);
     await intend("allow");
     await eventually(async () => expect((await ask(proxy.port)).status).toBe(200), SOON_MS);
+  });
+
+  test("a sidecar reaches what Consul's own proxy serves", async () => {
+    await builtIn({ service: "shop", serves: shop.address });
+    const { ports } = await sidecar(frontInMesh(agent));
+    const port = ports[0] ?? 0;
+    await eventually(async () => expect(await ask(port)).toEqual({ status: 200, text: "shop v1" }));
+  });
+
+  test("nothing can be read between two sidecars, and a deny holds at once", async () => {
+    const port = await freePort();
+    const { register: _, ...config } = shopInMesh(agent, port, shop.address);
+    await sidecar(config);
+    await using tap = await WireTap.start(port);
+    await announceShop(agent, tap.port);
+    const client = await sidecar(frontInMesh(agent));
+    const entrance = client.ports[0] ?? 0;
+    await eventually(async () =>
+      expect(await ask(entrance)).toEqual({ status: 200, text: "shop v1" }),
+    );
+    const tunnel = await EchoTunnel.open(entrance, "shop");
+    ending.push({ [Symbol.asyncDispose]: async () => tunnel.close() });
+    await tunnel.more(3);
+    expect(tap.openings.length).toBeGreaterThan(0);
+    for (const opening of tap.openings) expect([...opening.subarray(0, 2)]).toEqual([22, 3]);
+    expect(tap.text.length).toBeGreaterThan(1_000);
+    expect(/GET \/|http\/1|shop v1|websocket|message \d/i.exec(tap.text)?.[0]).toBeUndefined();
+    await intend("deny");
+    await eventually(async () => expect((await ask(entrance)).status).toBe(403), SOON_MS);
+    await eventually(() => expect(tunnel.isOpen).toBe(false), SOON_MS);
+  });
+
+  test("an endpoint that is another service of the mesh gets no request", async () => {
+    const impostor = await builtIn({ service: "impostor", serves: shop.address });
+    await announceShop(agent, impostor.port);
+    const { ports } = await sidecar(frontInMesh(agent));
+    const port = ports[0] ?? 0;
+    await eventually(async () => expect((await ask(port)).status).toBe(502));
+    expect(shop.requests).toBe(0);
   });
 });

@@ -10,9 +10,10 @@ import { Children } from "./children.ts";
 import { startOverConsul } from "./consul-stage.ts";
 import type { DemoConsul } from "./consul-stage.ts";
 import { Load } from "./load.ts";
+import { startInMesh } from "./mesh-stage.ts";
 import type { Screen } from "./screen.ts";
 import { startAlone } from "./stage.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, StagePlace } from "./stage.ts";
 import { faultOf, Tally } from "./tally.ts";
 import { pause } from "../../../proxy/base/clock.ts";
 
@@ -33,6 +34,8 @@ export type DemoOptions = {
   readonly signal: AbortSignal;
   /** Two sidecars that share their table over Consul. undefined: one sidecar, no Consul. */
   readonly consul?: DemoConsul | undefined;
+  /** Two services in the mesh of that Consul instead. Absent: no. */
+  readonly mesh?: boolean | undefined;
 };
 
 /**
@@ -47,10 +50,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly string[]> 
   let stage: Stage | undefined;
   try {
     const place = { children, directory, screen: options.screen };
-    stage =
-      options.consul === undefined
-        ? await startAlone(place)
-        : await startOverConsul(place, options.consul);
+    stage = await startStage(place, options);
     const between = new Tally(0);
     const loads = stage.entrances.map(({ sidecar, url }) => {
       return { sidecar, load: new Load(options.clock, url, between) };
@@ -69,6 +69,14 @@ export async function runDemo(options: DemoOptions): Promise<readonly string[]> 
     await children.stop();
     await rm(directory, { recursive: true });
   }
+}
+
+function startStage(
+  place: StagePlace,
+  { consul, mesh }: Pick<DemoOptions, "consul" | "mesh">,
+): Promise<Stage> {
+  if (consul === undefined) return startAlone(place);
+  return mesh ? startInMesh(place, consul) : startOverConsul(place, consul);
 }
 
 type DemoParts = {
