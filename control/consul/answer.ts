@@ -40,12 +40,21 @@ export async function readAnswer(
   const text = await textOf(body, action, clock);
   const found = statusCode !== 404;
   if (found && (statusCode < 200 || statusCode > 299)) {
-    throw refusalError(action, statusCode, clean(text));
+    throw refusalError(action, statusCode, clean(redirectIn(headers) ?? text));
   }
   if (!found && path.startsWith("kv/") && headers["x-consul-index"] === undefined) {
     throw notConsul(action, text);
   }
   return { found, text, ...answerMeta(headers) };
+}
+
+/**
+ * Consul redirects from names such as `..`, and gateways to where they want us. Without the query,
+ * which differs each time. undefined: it is no redirect.
+ */
+function redirectIn({ location }: Dispatcher.ResponseData["headers"]): string | undefined {
+  const [to = ""] = String(location ?? "").split("?");
+  return to === "" ? undefined : `a redirect to ${to}, which is not followed`;
 }
 
 /** No timeout between two bytes finds an answer that comes byte by byte, for ever. */

@@ -20,7 +20,12 @@ type Fault =
   /** The request is carried out, and then the connection is cut. */
   | { readonly kind: "cut" }
   /** Somebody in between answers in Consul's place, and knows nothing of its headers. */
-  | { readonly kind: "page"; readonly status: number; readonly html: string }
+  | {
+      readonly kind: "page";
+      readonly status: number;
+      readonly html: string;
+      readonly location?: string;
+    }
   /** An answer that begins, and then comes byte by byte, for ever. */
   | { readonly kind: "drip" };
 
@@ -127,7 +132,8 @@ export class FakeConsul implements AsyncDisposable {
     if (fault?.kind === "cut") return void response.destroy();
     if (fault?.kind === "drip") return this.#drip(response);
     if (fault?.kind === "page") {
-      response.writeHead(fault.status, { "content-type": "text/html" });
+      const { status, location } = fault;
+      response.writeHead(status, { "content-type": "text/html", ...(location && { location }) });
       return void response.end(fault.html);
     }
     this.#send(response, answer);

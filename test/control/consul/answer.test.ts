@@ -48,6 +48,17 @@ test.each([
   await expect(asked).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
 });
 
+test("readAnswer() says where it is redirected to, and in the same words each time", async () => {
+  const location = "https://consul.example/v1/kv/a?index=0&wait=42833ms";
+  consul.fault = { kind: "page", status: 301, html: PAGE, location };
+  await expect(clientOf().json(READ)).rejects.toMatchObject({
+    code: "consul_refused",
+    message:
+      "Cannot read key a: Consul answered 301 " +
+      "(a redirect to https://consul.example/v1/kv/a, which is not followed)",
+  });
+});
+
 test("readAnswer() gives up an answer that comes byte by byte, for ever", async () => {
   consul.fault = { kind: "drip" };
   const asked = clientOf().request({ ...READ, wait: { index: 0, waitMs: 60_000 } });
