@@ -23,6 +23,7 @@ const splitterSchema = z.looseObject({
 const placeSchema = z.looseObject({
   Service: z.string().nullish(),
   ServiceSubset: z.string().nullish(),
+  Datacenter: z.string().nullish(),
 });
 
 /** Go's durations are texts such as `1m30s`, or nanoseconds. */
@@ -33,7 +34,10 @@ const subsetSchema = z.looseObject({
   OnlyPassing: z.boolean().nullish(),
 });
 
-const failoverSchema = placeSchema.extend({ Targets: z.array(placeSchema).nullish() });
+const failoverSchema = placeSchema.extend({
+  Datacenters: z.array(z.string()).nullish(),
+  Targets: z.array(placeSchema).nullish(),
+});
 
 const resolverSchema = z.looseObject({
   Kind: z.literal("service-resolver"),
@@ -93,6 +97,7 @@ export type Router = z.output<typeof routerSchema>;
 export type EntryPlace = {
   readonly Service?: string | null | undefined;
   readonly ServiceSubset?: string | null | undefined;
+  readonly Datacenter?: string | null | undefined;
 };
 
 /** One route of a router. */
@@ -102,6 +107,9 @@ export type ConsulRoute = z.output<typeof routeSchema>;
 export function parseSplitter(entry: unknown): Splitter {
   return parseEntry(splitterSchema, "service-splitter", entry);
 }
+
+/** Where requests go that a target of a resolver has no instances for. */
+export type Failover = z.output<typeof failoverSchema>;
 
 /** @throws ConsulError consul_unreadable */
 export function parseResolver(entry: unknown): Resolver {
@@ -122,7 +130,8 @@ export function versionNameOf(own: string, place: EntryPlace): string {
   const service = place.Service || own;
   const subset = place.ServiceSubset || "";
   const foreign = subset === "" ? service : `${service}-${subset}`;
-  const name = service === own && subset !== "" ? subset : foreign;
+  const near = service === own && subset !== "" ? subset : foreign;
+  const name = place.Datacenter ? `${near}-${place.Datacenter}` : near;
   return /^\d+$/.test(name) ? `v${name}` : name;
 }
 

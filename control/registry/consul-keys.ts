@@ -25,8 +25,8 @@ const HEADERS = refused(
   "Sluice does not change header fields by configuration; a filter can (docs/filters.md)",
 );
 const FAR = refused(
-  "a version's endpoints come from the datacenter of `consul.datacenter`; import there, " +
-    "or list the `endpoints` of a version of your own",
+  "a version's endpoints come from one datacenter; a prepared query of Consul's can fail over to " +
+    "a peer, and `consul: { query }` of a version follows it",
 );
 const HERE: KeyHandling = {
   kind: "here",
@@ -76,18 +76,18 @@ const RESOLVER: readonly (readonly [string, KeyHandling])[] = [
   ["Redirect.ServiceSubset", TRANSLATED],
   ["Redirect.Namespace", HERE],
   ["Redirect.Partition", HERE],
-  ["Redirect.Datacenter", FAR],
+  ["Redirect.Datacenter", TRANSLATED],
   ["Redirect.Peer", FAR],
   ["Redirect.SamenessGroup", FAR],
   ["Failover.*.Service", TRANSLATED],
   ["Failover.*.ServiceSubset", TRANSLATED],
   ["Failover.*.Namespace", HERE],
-  ["Failover.*.Datacenters", FAR],
+  ["Failover.*.Datacenters", TRANSLATED],
   ["Failover.*.Targets[].Service", TRANSLATED],
   ["Failover.*.Targets[].ServiceSubset", TRANSLATED],
   ["Failover.*.Targets[].Namespace", HERE],
   ["Failover.*.Targets[].Partition", HERE],
-  ["Failover.*.Targets[].Datacenter", FAR],
+  ["Failover.*.Targets[].Datacenter", TRANSLATED],
   ["Failover.*.Targets[].Peer", FAR],
   ["Failover.*.Policy.Mode", { ...LOCALITY, except: new Map([["sequential", ""]]) }],
   ["Failover.*.Policy.Regions", LOCALITY],

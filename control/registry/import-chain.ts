@@ -1,6 +1,6 @@
 import { ConsulError } from "../consul/consul-error.ts";
 import { hundredthsOf } from "./config-entry.ts";
-import type { EntryPlace, Resolver, Router, Splitter } from "./config-entry.ts";
+import type { EntryPlace, Failover, Resolver, Router, Splitter } from "./config-entry.ts";
 
 /** Consul's entries of one service. */
 export type ServiceEntries = {
@@ -13,6 +13,8 @@ export type ServiceEntries = {
 export type Target = {
   readonly service: string;
   readonly subset: string;
+  /** "": the one that Consul is asked in. */
+  readonly datacenter: string;
   readonly filter: string | undefined;
   readonly onlyPassing: boolean;
   readonly resolver: Resolver | undefined;
@@ -68,7 +70,7 @@ export class ImportChain {
    * @throws ConsulError consul_refused when there is no such subset, or redirects lead in a circle
    */
   target(own: string, place: EntryPlace): Target {
-    let at = moved({ service: own, subset: "" }, place);
+    let at = moved({ service: own, subset: "", datacenter: "" }, place);
     for (let step = 0; step <= STEPS_MAX; step += 1) {
       const resolver = this.#entries.get(at.service)?.resolver;
       const next = nextOf(at, resolver);
@@ -84,23 +86,22 @@ export class ImportChain {
     const failovers = new Map(Object.entries(resolver?.Failover ?? {}));
     const failover = failovers.get(subset) ?? failovers.get("*");
     if (failover === undefined) return [];
-    const places: readonly EntryPlace[] = failover.Targets?.length ? failover.Targets : [failover];
-    return places
-      .map(({ Service, ServiceSubset }) => {
-        const to = moved({ service, subset }, { Service, ServiceSubset });
-        const place = { Service: to.service, ServiceSubset: to.subset };
+    return placesOf(failover)
+      .map((each) => {
+        const place = placeAt(moved(target, each));
         return { place, target: this.target(service, place) };
       })
       .filter((each) => !isSame(each.target, target));
   }
 
-  #targetAt({ service, subset }: At, resolver: Resolver | undefined): Target {
+  #targetAt({ service, subset, datacenter }: At, resolver: Resolver | undefined): Target {
     const found = new Map(Object.entries(resolver?.Subsets ?? {})).get(subset);
     if (subset !== "" && found === undefined) {
       throw this.#refusal(`service-resolver ${service} has no subset ${subset}`);
     }
     const onlyPassing = found?.OnlyPassing ?? false;
-    return { service, subset, filter: found?.Filter || undefined, onlyPassing, resolver };
+    const filter = found?.Filter || undefined;
+    return { service, subset, datacenter, filter, onlyPassing, resolver };
   }
 
   #refusal(reason: string): ConsulError {
@@ -109,24 +110,37 @@ export class ImportChain {
 }
 
 /** Whether two targets are the same instances. */
-export function isSame(a: Target, b: Target): boolean {
-  return a.service === b.service && a.subset === b.subset;
+export function isSame(a: At, b: At): boolean {
+  return a.service === b.service && a.subset === b.subset && a.datacenter === b.datacenter;
 }
 
-type At = { readonly service: string; readonly subset: string };
+type At = Pick<Target, "service" | "subset" | "datacenter">;
+
+/** A target as a place in an entry. */
+export function placeAt({ service, subset, datacenter }: At): EntryPlace {
+  return { Service: service, ServiceSubset: subset, Datacenter: datacenter };
+}
+
+/** Where a failover leads, one after the other. */
+function placesOf(failover: Failover): readonly EntryPlace[] {
+  if (failover.Targets?.length) return failover.Targets;
+  const { Service, ServiceSubset, Datacenters } = failover;
+  if (!Datacenters?.length) return [{ Service, ServiceSubset }];
+  return Datacenters.map((Datacenter) => ({ Service, ServiceSubset, Datacenter }));
+}
 
 /** Consul's rewriteTarget(): another service begins without a subset. */
-function moved(at: At, { Service, ServiceSubset }: EntryPlace): At {
+function moved(at: At, { Service, ServiceSubset, Datacenter }: EntryPlace): At {
   const service = Service || at.service;
   const kept = service === at.service ? at.subset : "";
-  return { service, subset: ServiceSubset || kept };
+  return { service, subset: ServiceSubset || kept, datacenter: Datacenter || at.datacenter };
 }
 
 /** undefined: there is nothing further to follow. */
 function nextOf(at: At, resolver: Resolver | undefined): At | undefined {
   const redirect = resolver?.Redirect;
   const redirected = redirect ? moved(at, redirect) : at;
-  if (redirected.service !== at.service || redirected.subset !== at.subset) return redirected;
+  if (!isSame(redirected, at)) return redirected;
   const subset = resolver?.DefaultSubset || "";
-  return at.subset === "" && subset !== "" ? { service: at.service, subset } : undefined;
+  return at.subset === "" && subset !== "" ? { ...at, subset } : undefined;
 }

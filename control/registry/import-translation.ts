@@ -3,7 +3,7 @@ import type { ServiceDocument } from "../config/service-schema.ts";
 import { versionNameOf } from "./config-entry.ts";
 import type { EntryPlace } from "./config-entry.ts";
 import { longestDuration } from "./go-duration.ts";
-import { ImportChain, isSame } from "./import-chain.ts";
+import { ImportChain, isSame, placeAt } from "./import-chain.ts";
 import type { ServiceEntries, Target } from "./import-chain.ts";
 import type { ImportFindings } from "./import-findings.ts";
 import { toRoutes } from "./import-routes.ts";
@@ -42,8 +42,7 @@ function traffic(
   chain: ImportChain,
 ): readonly { place: EntryPlace; weight: number }[] {
   if (chain.splits(name)) return [...chain.lines(name)];
-  const { service, subset } = chain.target(name, {});
-  return [{ place: { Service: service, ServiceSubset: subset }, weight: 1 }];
+  return [{ place: placeAt(chain.target(name, {})), weight: 1 }];
 }
 
 type Version = { readonly target: Target; weight: number };
@@ -152,12 +151,14 @@ function longest(
 /**
  * `Service.Meta.version == v1` is our `version: v1`: it shares its query with the other versions.
  */
-function selectorOf({ service, filter }: Target): {
+function selectorOf({ service, filter, datacenter }: Target): {
   service: string;
+  datacenter?: string;
   version?: string;
   filter?: string;
 } {
-  if (filter === undefined) return { service };
+  const from = { service, ...(datacenter !== "" && { datacenter }) };
+  if (filter === undefined) return from;
   const [, version] = /^\s*Service\.Meta\.version\s*==\s*"?([\w.-]+)"?\s*$/.exec(filter) ?? [];
-  return version === undefined ? { service, filter } : { service, version };
+  return version === undefined ? { ...from, filter } : { ...from, version };
 }

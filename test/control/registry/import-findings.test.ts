@@ -53,10 +53,8 @@ test.each([
 });
 
 test.each([
-  ["Redirect.Datacenter", { Redirect: { Datacenter: "dc2" } }],
   ["Redirect.Peer", { Redirect: { Peer: "east" } }],
   ["Redirect.SamenessGroup", { Redirect: { SamenessGroup: "all" } }],
-  ["Failover.*.Datacenters", { Failover: { "*": { Datacenters: ["dc2"] } } }],
   ["Failover.v1.Targets[0].Peer", { Failover: { v1: { Targets: [{ Peer: "east" }] } } }],
   ["Failover.v1.Policy.Mode", { Failover: { v1: { Policy: { Mode: "order-by-locality" } } } }],
   ["PrioritizeByLocality.Mode", { PrioritizeByLocality: { Mode: "failover" } }],

@@ -109,6 +109,43 @@ test("a redirect leads to the instances of its target", () => {
   });
 });
 
+test.each([
+  [{ Datacenter: "dc2" }, "web-dc2", { service: "web", datacenter: "dc2" }],
+  [
+    { Service: "new", ServiceSubset: "v2", Datacenter: "dc2" },
+    "new-v2-dc2",
+    { service: "new", datacenter: "dc2", version: "v2" },
+  ],
+])("a redirect %j leads to another datacenter", (Redirect, name, consul) => {
+  const { document, refusals } = importedFrom({
+    "service-resolver/web": { Redirect },
+    "service-resolver/new": { Subsets: { v2: version("v2") } },
+  });
+  expect(document).toEqual({ versions: { [name]: { weight: 1, consul } } });
+  expect(refusals).toEqual([]);
+});
+
+test.each([
+  [{ Datacenters: ["dc2"] }, "web-dc2", { service: "web", datacenter: "dc2" }],
+  [
+    { Targets: [{ Service: "backup", Datacenter: "dc2" }] },
+    "backup-dc2",
+    { service: "backup", datacenter: "dc2" },
+  ],
+])("a failover %j is a stable version of another datacenter", (failover, stable, consul) => {
+  const { document, refusals } = importedFrom({
+    "service-resolver/web": { Failover: { "*": failover } },
+  });
+  expect(document).toEqual({
+    stable,
+    versions: {
+      web: { weight: 1, consul: { service: "web" } },
+      [stable]: { weight: 0, consul },
+    },
+  });
+  expect(refusals).toEqual([]);
+});
+
 test("subsets with names of digits, or of JavaScript's own, are versions", () => {
   const { document, refusals } = importedFrom({
     "service-splitter/web": {
@@ -168,6 +205,8 @@ test("failovers to more than one are refused", () => {
       Failover: { "*": { Targets: [{ Service: "a" }, { Service: "b" }] } },
     },
   });
+  const far = { "service-resolver/web": { Failover: { "*": { Datacenters: ["dc2", "dc3"] } } } };
+  expect(importedFrom(far).refusals).toEqual(refusals);
   expect(refusals).toEqual([
     "Failover of web: versions fail over to one version here (`stable`), " +
       "which has no other behind it",
