@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { runCommand } from "../support/run-cli.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -24,6 +25,11 @@ async function startAt(control: object): Promise<{ sidecar: TestSidecar; path: s
   const sidecar = await startSidecar({ services: SERVICES, control: whole, metrics });
   onTestFinished(sidecar.stop);
   return { sidecar, path };
+}
+
+/** The URL of the metrics' port. */
+function metricsOf({ log }: TestSidecar): string {
+  return String(log.find(({ event }) => event === "metrics.open")?.["address"]);
 }
 
 /** Calls the API at a socket; `[status, body]`. */
@@ -51,11 +57,14 @@ async function modeOf(path: string): Promise<string> {
 }
 
 test("the socket is its owner's, and whoever opens it has the role that it gives", async () => {
-  const { path } = await startAt({ socketRole: "read" });
+  const { sidecar, path } = await startAt({ socketRole: "read" });
   expect(await modeOf(path)).toBe("600");
   const socket = { actor: "socket", role: "read" };
   expect(await call(path, "GET", "/v1/whoami")).toEqual([200, socket]);
   expect(await call(path, "POST", "/v1/drain")).toMatchObject([403, { code: "forbidden" }]);
+  // A health check needs no more than the port of the metrics.
+  const env = { SLUICE_API: metricsOf(sidecar) };
+  expect(await runCommand(["status", "--check"], env)).toMatchObject({ status: 0 });
 });
 
 /** How a call of somebody else ends: curl's exit status, 7 if it may not connect. */
@@ -83,7 +92,7 @@ test.runIf(process.getuid?.() === 0)("a group may call the API, and others may n
 test("an upgrade keeps the socket, its file and its mode, and the metrics' port", async () => {
   const { sidecar, path } = await startAt({ mode: "0640" });
   const { ino } = await stat(path);
-  const metrics = String(sidecar.log.find(({ event }) => event === "metrics.open")?.["address"]);
+  const metrics = metricsOf(sidecar);
   const [status, report] = await call(path, "POST", "/v1/upgrade");
   const { pid } = report as { readonly pid: number };
   onTestFinished(() => killIfAlive(pid));

@@ -8,8 +8,13 @@ export class TlsFolder {
   readonly folder: string;
   readonly tls = { cert: "api.pem", key: "api.key", clientCa: "clients.pem" };
 
-  static async make(server: TestCertificate, roots: TestCertificate): Promise<TlsFolder> {
-    const made = new TlsFolder(await temporaryFolder());
+  /** `folder`: absent: a new one, which goes away with the test. */
+  static async make(
+    server: TestCertificate,
+    roots: TestCertificate,
+    folder?: string,
+  ): Promise<TlsFolder> {
+    const made = new TlsFolder(folder ?? (await temporaryFolder()));
     await made.write(server);
     await made.writeRoots(roots);
     return made;

@@ -95,3 +95,42 @@ test("Wrong credentials are 401, then 429 with Retry-After; a right one is let i
     'sluice_api_auth_total{outcome="forbidden"} 0',
   ]);
 });
+
+test("Who may write may not touch services with filters or Unix sockets", async () => {
+  const writer = newToken("writer", { role: "write" });
+  const versions = { v1: { endpoints: ["10.0.0.5:3000"] } };
+  const filtered = { hosts: ["f.test"], versions, filters: [{ module: "./a.ts" }] };
+  const initial = { plain: { hosts: ["p.test"], versions }, filtered };
+  await using api = await startApi({ access: await accessOf(fixedClock, writer), initial });
+  const call = async (method: string, name: string, body?: object): Promise<number> => {
+    const headers = { ...JSON_TYPE, ...bearer(writer.secret) };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const shown = body === undefined ? { ...bearer(writer.secret), "if-match": "*" } : headers;
+    const options = { method, headers: shown, ...sent };
+    return (await fetch(`${api.url}/v1/services/${name}`, options)).status;
+  };
+  expect(await call("PUT", "plain", { hosts: ["p.test"], versions, timeout: "5s" })).toBe(200);
+  expect(await call("PUT", "new", { hosts: ["n.test"], versions })).toBe(201);
+  expect(await call("PUT", "plain", { ...filtered, hosts: ["p.test"] })).toBe(403);
+  expect(await call("PUT", "filtered", { hosts: ["f.test"], versions })).toBe(403);
+  expect(await call("DELETE", "filtered")).toBe(403);
+  const socket = { v1: { endpoints: ["unix:/run/docker.sock"] } };
+  expect(await call("PUT", "plain", { hosts: ["p.test"], versions: socket })).toBe(403);
+  expect(await call("DELETE", "new")).toBe(200);
+  expect(api.services.document("filtered")).toEqual(filtered);
+});
+
+test("An event stream ends with the credential that opened it", async () => {
+  const reader = newToken("reader");
+  const access = await accessOf(fixedClock, reader, ci);
+  await using api = await startApi({ access });
+  const stream = await fetch(`${api.url}/v1/events`, { headers: bearer(reader.secret) });
+  const told = stream.text();
+  api.events.emit({ kind: "store", problem: "first" });
+  const others = { tokens: [ci.entry], tokenFile: undefined, certs: [] };
+  const revoke = await access.prepare(others);
+  revoke();
+  api.events.emit({ kind: "store", problem: "second" });
+  expect(await told).toContain('"problem":"first"');
+  expect(await told).not.toContain("second");
+});
