@@ -44,7 +44,9 @@ export async function startInMesh(place: StagePlace, consul: DemoConsul): Promis
   screen.say(`shop         https://127.0.0.1:${port}/, only for members of the mesh`);
   screen.say(`             (its API: ${shop.controlUrl}/v1/services, where shifts go)`);
   screen.say(`v1, v2       http://127.0.0.1:${v1}/  http://127.0.0.1:${v2}/`);
-  screen.say(`To deny it:  consul intention create -deny ${name}-front ${name}`);
+  screen.say(
+    `To deny it   consul intention create -http-addr=${address} -deny ${name}-front ${name}`,
+  );
   screen.say("");
   const entrances = [{ sidecar: undefined, url: front.shopUrl }];
   // The shop's sidecar deregisters itself when it ends.
