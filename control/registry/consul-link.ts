@@ -193,10 +193,12 @@ export class ConsulLink implements Registry {
 
   /** What may be out of date besides the table, and why. Empty: nothing is. */
   get stale(): readonly string[] {
+    const registration = this.#registrar?.problem;
     return [
       ...this.discovery.problems,
       ...(this.mesh?.problems ?? []),
       ...(this.#splitters?.problems ?? []),
+      ...(registration === undefined ? [] : [`registration: ${registration}`]),
     ];
   }
 

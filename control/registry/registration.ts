@@ -84,6 +84,7 @@ export class Registrar {
   #isAlone = false;
   /** The agent writes us into the catalog by the token that registered us. See tokenCount. */
   #tokenCount: number;
+  #problem: string | undefined;
   /** undefined: not started, so that there is nothing of ours in Consul. */
   #running: Promise<void> | undefined;
 
@@ -100,6 +101,11 @@ export class Registrar {
    */
   start(isWell: () => boolean): void {
     this.#running = this.#run(isWell, this.#leaving.signal);
+  }
+
+  /** Why callers may not find us, in Consul's words. undefined: they can, as far as we know. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Ends without deregistering: another process takes the registration over. */
@@ -145,10 +151,13 @@ export class Registrar {
         await this.#look(signal);
         if (check?.kind === "ttl") await this.#reportHealth(isWell(), signal);
         failures = 0;
+        this.#problem = undefined;
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        log.warn("registration.failed", { error: errorText(error) });
+        const problem = errorText(error);
+        if (problem !== this.#problem) log.warn("registration.failed", { error: problem });
+        this.#problem = problem;
       }
       const pauseMs = failures > 0 ? backOffMs(failures, random) : everyMs;
       await pause(clock, pauseMs, signal);

@@ -85,7 +85,9 @@ export class SharedTable {
 
   /** See SharedTableView. */
   get fleetProblem(): string | undefined {
-    return this.#laggards.problem;
+    const { problem } = this.fleet;
+    if (problem === undefined) return this.#laggards.problem;
+    return `fleet: this sidecar is not on the list (${problem})`;
   }
 
   /** See RegistryView. */

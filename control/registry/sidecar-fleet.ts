@@ -77,6 +77,7 @@ export class SidecarFleet {
   /** What our key has said last. undefined: it is not there. */
   #written: string | undefined;
   #wake: () => void = () => undefined;
+  #problem: string | undefined;
 
   constructor(deps: SidecarFleetDeps, options: FleetOptions) {
     this.#deps = deps;
@@ -92,6 +93,11 @@ export class SidecarFleet {
   /** The revision that all workers of this sidecar act on. 0: none yet. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Why we are not on the list. undefined: we are, or have not tried yet. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Says where our control API is. */
@@ -123,7 +129,9 @@ export class SidecarFleet {
         if (!this.#isYielding) await withSession(this.#deps, session, publish, signal);
         failures = 0;
       } catch (error) {
-        log.warn("fleet.not_listed", { error: errorText(error) });
+        const problem = errorText(error);
+        if (problem !== this.#problem) log.warn("fleet.not_listed", { error: problem });
+        this.#problem = problem;
         failures += 1;
       }
       const pauseMs = backOffMs(Math.max(1, failures), random);
@@ -194,6 +202,7 @@ export class SidecarFleet {
   async #publish(session: string, held: AbortSignal): Promise<void> {
     await this.#takePlace(session);
     this.#written = await this.#write(session, this.#value);
+    this.#problem = undefined;
     const over = new AbortController();
     const watching = this.#watchOwnKey(AbortSignal.any([held, over.signal]));
     try {
@@ -238,11 +247,8 @@ export class SidecarFleet {
 
   /** What our key says. */
   get #value(): string {
-    return JSON.stringify({
-      revision: this.#revision,
-      api: this.#api,
-      host: this.#options.host,
-    });
+    const { host } = this.#options;
+    return JSON.stringify({ revision: this.#revision, api: this.#api, host });
   }
 
   async #write(session: string, value: string): Promise<string> {

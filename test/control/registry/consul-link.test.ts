@@ -83,6 +83,20 @@ test("ConsulLink names sidecars that do not follow its table", async () => {
   await eventually(() => expect(own.shared?.fleetProblem).toBeUndefined());
 });
 
+test("ConsulLink says that Consul refuses its registration and place in the fleet", async () => {
+  const register = { service: "web", port: 8080 };
+  const { link: own, consul } = await link({ ...SHARED, register });
+  const { services } = await started({ web });
+  consul.fault = { kind: "answer", status: 403, text: "Permission denied" };
+  own.start();
+  own.arrive(services, "http://10.0.0.7:9180", () => true);
+  const denied = "Consul answered 403 (Permission denied)";
+  await eventually(() => expect(own.stale.join()).toContain("registration: Cannot"));
+  expect(own.stale.join()).toContain(denied);
+  await eventually(() => expect(own.shared?.fleetProblem).toContain(denied));
+  expect(own.shared?.fleetProblem).toMatch(/^fleet: this sidecar is not on the list \(Cannot make/);
+});
+
 test("ConsulLink notes the end of the audit log that it has a place for", async () => {
   const { link: own, consul, deps } = await link(SHARED);
   const audit = await Audit.open({ path: own.shared?.auditPath, clock: deps.clock });

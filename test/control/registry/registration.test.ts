@@ -150,3 +150,15 @@ test("Registrar registers a proxy of the mesh, and again when it is none any mor
     expect(consul.registered.get("web-1")).toMatchObject({ Kind: "connect-proxy" }),
   );
 });
+
+test("Registrar says once why it cannot register, and that until it can", async () => {
+  const { consul, deps, registrar: own } = await registrar();
+  consul.fault = { kind: "answer", status: 403, text: "token lacks service:write" };
+  own.start(WELL);
+  await eventually(() => expect(consul.asked.length).toBeGreaterThan(3));
+  expect(own.problem).toMatch(/web-1: Consul answered 403 \(token lacks service:write\)/);
+  expect(deps.lines.filter((line) => line.includes("registration.failed"))).toHaveLength(1);
+  consul.fault = undefined;
+  await eventually(() => expect(own.problem).toBeUndefined());
+  expect(consul.registered.size).toBe(1);
+});

@@ -119,3 +119,17 @@ test("SidecarFleet refuses a list of 100 000 keys, and says so to who waits", as
   await expect(fleetOf(bed).members()).rejects.toMatchObject(refusal);
   await expect(fleetOf(bed).whoLags(1, 100)).rejects.toMatchObject(refusal);
 });
+
+test("SidecarFleet says once why it is not on the list, and that until it is", async () => {
+  const bed = await openConsulBed();
+  const fleet = fleetOf(bed);
+  bed.consul.fault = { kind: "answer", status: 403, text: "token lacks session:write" };
+  bed.run((signal) => fleet.run(signal));
+  await eventually(() => expect(bed.consul.asked.length).toBeGreaterThan(3));
+  expect(fleet.problem).toMatch(/Cannot make session sluice fleet a.*session:write/);
+  const told = bed.deps.lines.filter((line) => line.includes("fleet.not_listed"));
+  expect(told).toHaveLength(1);
+  bed.consul.fault = undefined;
+  await eventually(() => expect(fleet.problem).toBeUndefined());
+  expect(await fleet.members()).toHaveLength(1);
+});
