@@ -31,14 +31,17 @@ export async function heartbeat(
 ): Promise<void> {
   const { client, clock, random, log } = deps;
   let isCrowded = false;
+  let told: string | undefined;
   while (!signal.aborted) {
     await pause(clock, INTERVAL_MS * (0.9 + 0.1 * random.next()), signal);
     if (signal.aborted) return;
     isCrowded = tellCrowd(client, log, isCrowded);
-    if (clock.nowMs() - client.lastLedAnswerMs < INTERVAL_MS / 2) continue;
-    const problem = await findProblem(client, signal);
+    const isAlive = clock.nowMs() - client.lastLedAnswerMs < INTERVAL_MS / 2;
+    const problem = isAlive ? undefined : await findProblem(client, signal);
+    const isNews = problem?.message !== told;
+    told = problem?.message;
     if (problem === undefined) continue;
-    log.warn("consul.silent", { error: problem.message });
+    if (isNews) log.warn("consul.silent", { error: problem.message });
     client.dropWatches(problem);
   }
 }

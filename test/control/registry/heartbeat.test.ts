@@ -79,3 +79,15 @@ test("heartbeat() tells once that the agent is at its limit, and once that it is
   await clock.advance(60_000);
   expect(logged).toEqual(["consul.crowded", "consul.uncrowded"]);
 });
+
+test("heartbeat() warns of one outage once, and of the next one again", async () => {
+  let leader = "";
+  const { clock, dropped, logged } = beat(() => leader);
+  await clock.advance(60_000);
+  expect(dropped.length).toBeGreaterThan(4);
+  leader = "10.0.0.1:8300";
+  await clock.advance(20_000);
+  leader = "";
+  await clock.advance(60_000);
+  expect(logged).toEqual(["consul.silent", "consul.silent"]);
+});
