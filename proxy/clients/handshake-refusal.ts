@@ -1,6 +1,6 @@
 import { PeerCertificateError } from "../transport/peer-certificate.ts";
 import type { CertificateProblem } from "../transport/peer-certificate.ts";
-import { isAlert, openSslReason, PLAIN_HTTP } from "../transport/tls-errors.ts";
+import { isAlert, isPlainHttp, openSslReason } from "../transport/tls-errors.ts";
 
 /** Why there was no handshake, or none that counts. A bounded set, fit for a metric's label. */
 export type HandshakeRefusal =
@@ -58,7 +58,7 @@ export function handshakeRefusal(error: NodeJS.ErrnoException | undefined): Hand
   if (error instanceof PeerCertificateError) return BY_PROBLEM[error.problem];
   const code = error?.code ?? "";
   if (error === undefined || GONE.has(code)) return "tls-aborted";
-  if (code === PLAIN_HTTP) return "tls-plain-http";
+  if (isPlainHttp(error)) return "tls-plain-http";
   const known = BY_REASON[openSslReason(error)];
   if (known !== undefined) return known;
   // An alert is what the client says: mostly, that it does not like our certificate.

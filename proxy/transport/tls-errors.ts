@@ -1,5 +1,8 @@
-/** The code of OpenSSL's error when the first bytes are a request in clear. */
-export const PLAIN_HTTP = "ERR_SSL_HTTP_REQUEST";
+/** The codes of OpenSSL's errors when the first bytes are a request in clear, or its CONNECT. */
+const PLAIN_HTTP: ReadonlySet<string> = new Set([
+  "ERR_SSL_HTTP_REQUEST",
+  "ERR_SSL_HTTPS_PROXY_REQUEST",
+]);
 
 const OPENSSL = "ERR_SSL_";
 
@@ -25,6 +28,11 @@ export class TlsUnconfiguredError extends Error {
 export function openSslReason(error: NodeJS.ErrnoException | undefined): string {
   const code = error?.code ?? "";
   return code.startsWith(OPENSSL) ? code.slice(OPENSSL.length) : "";
+}
+
+/** The peer speaks HTTP in clear. */
+export function isPlainHttp(error: NodeJS.ErrnoException | undefined): boolean {
+  return PLAIN_HTTP.has(error?.code ?? "");
 }
 
 /** The peer has said itself that it does not like something of ours. */

@@ -1,5 +1,5 @@
 import type { StreamHandle } from "./stream-handles.ts";
-import { PLAIN_HTTP } from "./tls-errors.ts";
+import { isPlainHttp } from "./tls-errors.ts";
 import type { TlsClientSide, TlsServerSide } from "./tls-facts.ts";
 import { greet, serve, tlsFactsOf, wrapTls } from "./tls-handles.ts";
 import type { TlsHandle } from "./tls-handles.ts";
@@ -68,7 +68,7 @@ export class TlsHandshake {
   /** What a client hears in clear when OpenSSL has stopped for this reason. "": nothing. */
   answerTo(error: NodeJS.ErrnoException): string {
     const side = this.#side;
-    const isPlain = error.code === PLAIN_HTTP && side !== undefined && "server" in side;
+    const isPlain = isPlainHttp(error) && side !== undefined && "server" in side;
     return isPlain ? side.server.plainAnswer : "";
   }
 }

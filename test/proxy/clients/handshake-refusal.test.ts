@@ -16,6 +16,7 @@ test.each([
   ["tls-version", coded("ERR_SSL_UNSUPPORTED_PROTOCOL")],
   ["tls-version", coded("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION")],
   ["tls-plain-http", coded("ERR_SSL_HTTP_REQUEST")],
+  ["tls-plain-http", coded("ERR_SSL_HTTPS_PROXY_REQUEST")],
   ["tls-certificate-missing", coded("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE")],
   ["tls-certificate-refused", coded("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA")],
   ["tls-certificate-refused", coded("ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN")],
