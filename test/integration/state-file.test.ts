@@ -205,7 +205,7 @@ test("a bad configuration is refused with status 2 and the path of every problem
     workers: 0,
     color: "blue",
     listeners: [{ bind: "127.0.0.1" }],
-    control: { bind: "0.0.0.0:9180" },
+    control: { bind: "0.0.0.0" },
     services: { web: { timeout: "soon", versions: { v1: { weight: -1, endpoints: ["a"] } } } },
   });
   expect([status, out]).toEqual([2, ""]);
