@@ -29,6 +29,8 @@ const CHURN_SECONDS = 20;
 /** More services than connections to the agent: each gets its turn within 13 s. */
 const SETTLE_MS = 15_000;
 const PREFIX = "bench";
+/** A host as a public report describes it; an agent takes 200 connections from one by default. */
+const CROWD = { sidecars: 3, services: 90 };
 
 const log = jsonLog(
   () => undefined,
@@ -164,11 +166,15 @@ async function registerService(address: string, index: number, round: number): P
   }
 }
 
+function serviceOf(consul: { readonly service: string }): Service {
+  return serviceSchema.parse({ versions: { v1: { consul } } });
+}
+
 function discoveredServices(): Record<string, Service> {
   return Object.fromEntries(
     Array.from({ length: SERVICES }, (_, index) => [
       `web-${index}`,
-      serviceSchema.parse({ versions: { v1: { consul: { service: `web-${index}` } } } }),
+      serviceOf({ service: `web-${index}` }),
     ]),
   );
 }
@@ -205,6 +211,52 @@ async function measureDiscovery(agent: TestAgent): Promise<void> {
   await client.close();
 }
 
+/**
+ * Three sidecars of one host with more services than an agent takes connections from there: how
+ * late each hears of changes of all services at once.
+ */
+async function measureCrowd(agent: TestAgent): Promise<void> {
+  const names = Array.from({ length: CROWD.services }, (_, index) => `crowd-${index}`);
+  const register = async (Name: string, Port: number): Promise<unknown> =>
+    agent.put("agent/service/register", { ID: `${Name}-${Port}`, Name, Port });
+  for (const name of names) await register(name, 1);
+  const services = Object.fromEntries(
+    names.map((service) => [service, serviceOf({ service })] as const),
+  );
+  const sidecars = Array.from({ length: CROWD.sidecars }, () => {
+    const client = new ConsulClient({ address: agent.address }, systemClock);
+    const discovery = new ConsulDiscovery({
+      client,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
+    discovery.update(services);
+    return { client, discovery };
+  });
+  const startMs = performance.now();
+  await Promise.all(sidecars.map(async ({ discovery }) => discovery.whenKnown()));
+  const knownMs = performance.now() - startMs;
+  const changedMs = new Map<string, number>();
+  const lateMs: number[] = [];
+  for (const { discovery } of sidecars) {
+    discovery.onChange = (name) => {
+      lateMs.push(performance.now() - (changedMs.get(name) ?? Infinity));
+    };
+  }
+  for (const name of names) {
+    changedMs.set(name, performance.now());
+    await register(name, 2);
+  }
+  while (lateMs.length < names.length * sidecars.length) await sleep(100);
+  report(`${CROWD.sidecars} sidecars with ${CROWD.services} services, 200 connections`, {
+    "all known after ms": knownMs,
+    ...spread(lateMs),
+  });
+  await Promise.all(sidecars.map(async ({ discovery }) => discovery.close()));
+  await Promise.all(sidecars.map(async ({ client }) => client.close()));
+}
+
 /** The load, in a process of its own so that its processor time does not count as ours. */
 async function churn(address: string): Promise<void> {
   for (let second = 1; second <= CHURN_SECONDS; second += 1) {
@@ -224,6 +276,9 @@ async function main(): Promise<void> {
     await using agent = await TestAgent.start(binary, { settings });
     await measure(agent);
   }
+  const limits = { http_max_conns_per_client: 200 };
+  await using agent = await TestAgent.start(binary, { settings: { limits } });
+  await measureCrowd(agent);
 }
 
 const [, , mode, address] = process.argv;
