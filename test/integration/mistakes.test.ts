@@ -192,7 +192,8 @@ describe("A reload of a file that", () => {
 });
 
 test("A second sidecar on the same ports and files says what is taken, and ends", async () => {
-  const second = { ...config(), control: { bind: sidecar.api.slice("http://".length) } };
+  const own = { store: { kind: "file", path: join(folder, "state.json") } };
+  const second = { ...config(), ...own, control: { bind: sidecar.api.slice("http://".length) } };
   const file = join(folder, "second.json");
   await writeFile(file, JSON.stringify({ listeners: [{ bind: "127.0.0.1:0" }], ...second }));
   const port = await runSluice(["run", "-c", file]);
