@@ -5,7 +5,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import { agentPlace, openAgent, openPackage, openPool } from "./agent-connections.ts";
 import type { ConsulOptions, PackageSettings } from "./agent-connections.ts";
 import { ConsulError, refusalError } from "./consul-error.ts";
-import { ClosedAtOnceError, describeSilence, isClosedAtOnce } from "./failure.ts";
+import { closedRead, describeSilence } from "./failure.ts";
 import { packageAnswer } from "./failure.ts";
 import { type Patience, patiently } from "./patience.ts";
 import { type ConsulAnswer, parseAnswer, readAnswer } from "./answer.ts";
@@ -196,9 +196,10 @@ export class ConsulClient {
     try {
       return await this.#send(pool, request, signal);
     } catch (error) {
-      const isRead = (request.method ?? "GET") === "GET";
-      if (!isRead || !isClosedAtOnce(error, this.#clock.nowMs() - startMs)) throw error;
-      throw new ClosedAtOnceError(request.action);
+      if ((request.method ?? "GET") !== "GET") throw error;
+      const afterMs = this.#clock.nowMs() - startMs;
+      const { action, wait } = request;
+      throw closedRead(error, { action, waits: wait !== undefined, afterMs }) ?? error;
     }
   }
 

@@ -19,9 +19,20 @@ export class ClosedAtOnceError extends ConsulError {
   }
 }
 
-/** Whether a request that was sent `afterMs` ago failed like that. */
-export function isClosedAtOnce(error: unknown, afterMs: number): boolean {
-  return error instanceof Error && CLOSED.has(errorCode(error)) && afterMs < AT_ONCE_MS;
+/**
+ * What to make of a read whose connection was closed `afterMs` after it was sent. undefined: that
+ * is not why it failed. `waits`: it is a blocking query.
+ */
+export function closedRead(
+  error: unknown,
+  { action, waits, afterMs }: { action: string; waits: boolean; afterMs: number },
+): ConsulError | undefined {
+  if (!(error instanceof Error) || !CLOSED.has(errorCode(error))) return undefined;
+  if (afterMs < AT_ONCE_MS) return new ClosedAtOnceError(action);
+  if (!waits) return undefined;
+  const why = "consul.wait is longer than somebody in between lets a connection rest";
+  const reason = `the connection was closed while a query waited; if that repeats, ${why}`;
+  return new ConsulError("consul_unreachable", action, `Consul cannot be reached (${reason})`);
 }
 
 /** Whether an agent answers that it takes no more connections, or requests, from here. */

@@ -3,6 +3,7 @@ import type { ConsulSelector } from "../../control/config/service.ts";
 import type { ConsulOptions } from "../../control/consul/agent-connections.ts";
 import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
 import { readService } from "../../control/config/read-service.ts";
+import { unusedPorts } from "../../control/cli/demo/consul-agent.ts";
 import { consulForTests } from "../support/consul-binary.ts";
 import { consulParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
@@ -14,6 +15,7 @@ import { eventually } from "../support/eventually.ts";
  */
 
 const binary = (await consulForTests()) ?? "";
+const ports = binary === "" ? {} : await unusedPorts(binary);
 const ROOT = "00000000-0000-0000-0000-00000000c0de";
 
 describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeout: 30_000 }, () => {
@@ -74,6 +76,13 @@ describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeou
     await using found = await discovery(options, selector);
     await eventually(() => expect(found.own.problems.join()).toMatch(words), 10_000);
     expect(found.lines.filter((line) => line.includes('"warn"'))).toHaveLength(1);
+  });
+
+  // Older ones ignore what they do not know.
+  test.runIf("grpc_tls" in ports)("says that only Enterprise has partitions", async () => {
+    await using found = await discovery({ partition: "east" }, {});
+    const advice = /leave out consul.partition, and unset CONSUL_PARTITION/;
+    await eventually(() => expect(found.own.problems.join()).toMatch(advice), 10_000);
   });
 
   test("says that it cannot speak HTTPS to a port that has HTTP", async () => {

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { ConsulError } from "../../../control/consul/consul-error.ts";
 import {
   ClosedAtOnceError,
+  closedRead,
   describeSilence,
-  isClosedAtOnce,
   isLimited,
   packageAnswer,
 } from "../../../control/consul/failure.ts";
@@ -49,14 +49,24 @@ const RESET = Object.assign(new Error("reset"), { code: "ECONNRESET" });
 const REFUSED = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
 
 test.each([
-  [RESET, 5, true],
-  [new errors.SocketError("other side closed"), 999, true],
+  [RESET, 5, false, "consul_busy"],
+  [new errors.SocketError("other side closed"), 999, true, "consul_busy"],
   // It was served until then.
-  [RESET, 1_000, false],
-  [REFUSED, 5, false],
-  ["reset", 5, false],
-])("isClosedAtOnce() of %s after %i ms is %s", (error, afterMs, isAtOnce) => {
-  expect(isClosedAtOnce(error, afterMs)).toBe(isAtOnce);
+  [RESET, 1_000, true, "consul_unreachable"],
+  [RESET, 1_000, false, undefined],
+  [REFUSED, 5, true, undefined],
+  ["reset", 5, true, undefined],
+])("closedRead() of %s after %i ms, waiting %s, is %s", (error, afterMs, waits, code) => {
+  expect(closedRead(error, { action: "read", waits, afterMs })?.code).toBe(code);
+});
+
+test("closedRead() names the key for a gateway that ends connections which wait", () => {
+  const about = { action: "read service web", waits: true, afterMs: 30_000 };
+  expect(closedRead(RESET, about)?.message).toBe(
+    "Cannot read service web: Consul cannot be reached (the connection was closed while a query " +
+      "waited; if that repeats, consul.wait is longer than somebody in between lets a " +
+      "connection rest)",
+  );
 });
 
 test("a ClosedAtOnceError says what an agent closes connections for", () => {
