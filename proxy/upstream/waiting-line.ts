@@ -36,7 +36,8 @@ export class WaitingLine {
 
   /** The user has been told of its connection, or that there is none. */
   settled(user: UpstreamUser): void {
-    this.#promised.delete(user);
+    // Every exchange comes here, and hardly any has waited.
+    if (this.#promised.size > 0) this.#promised.delete(user);
   }
 
   /** The user no longer wants a connection. Returns what would have been its own. */
