@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { LookupFunction } from "node:net";
-import { http, https } from "../base/node-http.ts";
+import { http, nodeHttps } from "../base/node-http.ts";
 import type { ClientTls } from "./api-access.ts";
 import type { ApiAddress } from "./api-address.ts";
 import { ANSWER_TIMEOUT_MS, failureOf } from "./api-failure.ts";
@@ -48,7 +48,7 @@ export function openAnswer(
   } as const;
   return new Promise((resolve, reject) => {
     const { secure, origin, socketPath } = address;
-    const send = (secure ? https : http).request;
+    const send = (secure ? nodeHttps() : http).request;
     const sent =
       origin === undefined
         ? send({ ...options, socketPath, host: "localhost" }, resolve)

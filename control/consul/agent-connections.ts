@@ -2,7 +2,7 @@ import type { Agent } from "node:http";
 import { isIPv6 } from "node:net";
 import Consul from "consul";
 import { Pool } from "undici";
-import { http, https } from "../base/node-http.ts";
+import { http, nodeHttps } from "../base/node-http.ts";
 
 /** How long a connect may take. Agents are on this machine or one hop away. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -102,7 +102,7 @@ export function openAgent({ address, tls }: ConsulOptions, connections: number):
     ...(socketPath !== undefined && { socketPath }),
     ...tlsOptions(tls),
   };
-  return origin.startsWith("https:") ? new https.Agent(settings) : new http.Agent(settings);
+  return origin.startsWith("https:") ? new (nodeHttps().Agent)(settings) : new http.Agent(settings);
 }
 
 /** The package `consul` over these connections, which others may share. */

@@ -1,5 +1,5 @@
-import { connect } from "node:tls";
 import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
+import { nodeTls } from "../../proxy/base/node-tls.ts";
 import { isWantedPeer, serverNameOf } from "../../proxy/table/wanted-peer.ts";
 import type { WantedPeer } from "../../proxy/table/wanted-peer.ts";
 
@@ -41,7 +41,7 @@ export function connectByTls(
     return;
   }
   const servername = serverNameOf(peer);
-  const socket = connect({
+  const socket = nodeTls().connect({
     ...placeOf(address),
     ...(servername !== undefined && { servername }),
     secureContext: context,

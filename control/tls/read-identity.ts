@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { createSecureContext } from "node:tls";
+import { nodeTls } from "../../proxy/base/node-tls.ts";
 import { asFlaw, CertificateFlaw } from "./certificate-flaw.ts";
 import { certificateBlocks, keyBlocks } from "./pem.ts";
 
@@ -132,7 +132,7 @@ function checkStrength({ publicKey }: X509Certificate): void {
 /** What the workers will do with it, in their words: none must refuse what we hold. */
 function checkUsable(cert: string, key: string): void {
   try {
-    createSecureContext({ cert, key, ca: [] });
+    nodeTls().createSecureContext({ cert, key, ca: [] });
   } catch (error) {
     throw asFlaw(error, "a certificate and key that OpenSSL takes");
   }

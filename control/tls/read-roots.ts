@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import { createSecureContext } from "node:tls";
+import { nodeTls } from "../../proxy/base/node-tls.ts";
 import { asFlaw, CertificateFlaw } from "./certificate-flaw.ts";
 import { certificateBlocks, keyBlocks } from "./pem.ts";
 import { readCertificate } from "./read-identity.ts";
@@ -38,7 +38,7 @@ export function readRoots(text: string): ReadRoots {
 
 function checkUsable(pem: string): void {
   try {
-    createSecureContext({ ca: [pem] });
+    nodeTls().createSecureContext({ ca: [pem] });
   } catch (error) {
     throw asFlaw(error, "roots that OpenSSL takes");
   }

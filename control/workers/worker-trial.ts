@@ -5,7 +5,7 @@ import { PROTOCOL } from "../../proxy/messages/messages.ts";
 import type { ListenerTls } from "../../proxy/table/tls.ts";
 import { WorkerError } from "../base/errors.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
-import { http, https } from "../base/node-http.ts";
+import { http, nodeHttps } from "../base/node-http.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** Where a worker on trial listens: nobody else knows the port. */
@@ -75,7 +75,7 @@ function expectAnswer(port: number, worker: WorkerProcess, isTls: boolean): Prom
     };
     const target = { host: "127.0.0.1", port, method: "OPTIONS", path: "*", agent: false };
     const asked = isTls
-      ? https.request({ ...target, rejectUnauthorized: false }, onAnswer)
+      ? nodeHttps().request({ ...target, rejectUnauthorized: false }, onAnswer)
       : http.request(target, onAnswer);
     asked.setTimeout(ANSWER_WAIT_MS, () => asked.destroy(new Error("no answer in time")));
     asked.on("error", (error) => fail(error.message));

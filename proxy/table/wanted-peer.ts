@@ -1,4 +1,5 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../base/node-tls.ts";
 import { certificateNames } from "./certificate-names.ts";
 import type { EndpointSnapshot } from "./snapshot.ts";
 import type { UpstreamTls } from "./tls.ts";
@@ -34,7 +35,9 @@ export function serverNameOf({ name }: WantedPeer): string | undefined {
 /** Whether a certificate, in DER, is that of the peer. Its chain is not looked at. */
 export function isWantedPeer(der: Buffer, { name, sans }: WantedPeer): boolean {
   if (sans.length > 0) return hasOneOf(der, sans);
-  return name !== "" && isFor(new X509Certificate(der), name);
+  if (name === "") return false;
+  const { X509Certificate: Certificate } = nodeCrypto();
+  return isFor(new Certificate(der), name);
 }
 
 function hasOneOf(der: Buffer, sans: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../base/node-tls.ts";
 import type { WantedPeer } from "../table/wanted-peer.ts";
 import { serverNameOf } from "../table/wanted-peer.ts";
 import { serverProblem } from "./peer-certificate.ts";
@@ -84,5 +84,7 @@ export class ClientHandshake implements TlsClientSide {
 }
 
 function endOf(der: Buffer | undefined): number {
-  return der === undefined ? 0 : new X509Certificate(der).validToDate.getTime();
+  if (der === undefined) return 0;
+  const { X509Certificate } = nodeCrypto();
+  return new X509Certificate(der).validToDate.getTime();
 }

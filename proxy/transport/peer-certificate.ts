@@ -1,4 +1,4 @@
-import { X509Certificate, createHash } from "node:crypto";
+import { nodeCrypto } from "../base/node-tls.ts";
 import { certificateNames } from "../table/certificate-names.ts";
 import { isWantedPeer } from "../table/wanted-peer.ts";
 import type { WantedPeer } from "../table/wanted-peer.ts";
@@ -52,6 +52,7 @@ export function chainProblem(facts: TlsFacts, nowMs: number): PeerCertificateErr
   if (peerDer === undefined) return undefined;
   if (chainError !== undefined) return new PeerCertificateError(problemOf(chainError), chainError);
   if (!facts.resumed) return undefined;
+  const { X509Certificate } = nodeCrypto();
   const isOver = new X509Certificate(peerDer).validToDate.getTime() < nowMs;
   return isOver ? new PeerCertificateError("expired", "CERT_HAS_EXPIRED") : undefined;
 }
@@ -78,7 +79,7 @@ export function serverProblem(
 /** Who it is. */
 export function identityOf(der: Buffer): PeerIdentity {
   const { dns, uris } = certificateNames(der);
-  return { dns, uris, fingerprint: createHash("sha256").update(der).digest("hex") };
+  return { dns, uris, fingerprint: nodeCrypto().createHash("sha256").update(der).digest("hex") };
 }
 
 function problemOf(chainError: string): CertificateProblem {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { nodeCrypto } from "../base/node-tls.ts";
 
 /** How long OpenSSL wants each of the three parts of a key, and the vector that goes with one. */
 const PART_BYTES = 16;
@@ -25,7 +25,8 @@ type TicketContext = {
  * resumed at each of them, and at those that follow. The newest seals; old ones still open.
  */
 export class TicketKeys {
-  #keys: readonly TicketKey[] = [keyOf(randomBytes(KEY_BYTES))];
+  /** Empty: no context has asked for one. */
+  #keys: readonly TicketKey[] = [];
 
   /**
    * `keys`: as TlsMaterial has them. Without any, there is one of our own. @throws if one does not
@@ -43,13 +44,14 @@ export class TicketKeys {
   serve(context: object): void {
     const inner = (context as { readonly context: TicketContext }).context;
     if (inner.enableTicketKeyCallback === undefined) return;
+    if (this.#keys.length === 0) this.#keys = [keyOf(nodeCrypto().randomBytes(KEY_BYTES))];
     inner.onticketkeycallback = (name, _iv, isNew) => (isNew ? this.#seal() : this.#open(name));
     inner.enableTicketKeyCallback();
   }
 
   #seal(): unknown[] {
     const { name, hmac, aes } = this.#keys[0] as TicketKey;
-    return [TAKEN, hmac, aes, name, randomBytes(PART_BYTES)];
+    return [TAKEN, hmac, aes, name, nodeCrypto().randomBytes(PART_BYTES)];
   }
 
   #open(name: Buffer): unknown[] {

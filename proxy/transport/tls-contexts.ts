@@ -1,22 +1,27 @@
-import { constants, createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, getCACertificates } from "node:tls";
+import type { X509Certificate } from "node:crypto";
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import { missingIds } from "../table/tls.ts";
 import type { ListenerTls, TlsIdentity, TlsMaterial, TlsTrust, UpstreamTls } from "../table/tls.ts";
 import { certificateNames } from "../table/certificate-names.ts";
+import { nodeCrypto, nodeTls } from "../base/node-tls.ts";
 import { TLS_CIPHERS } from "../base/tls-ciphers.ts";
 import { NameIndex } from "./name-index.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
 /** A renegotiation costs us more than whoever asks for it, and TLS 1.3 has none. */
-const OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+function baseFlags(): number {
+  const { constants } = nodeCrypto();
+  return constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+}
 
 /**
  * The first of TLS_CIPHERS that the client has, whatever it would rather have, but ChaCha20 for one
  * that names that first: it has no AES in hardware (SSL_CTX_set_options(3)).
  */
-const SERVER_OPTIONS =
-  OPTIONS | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA;
+function serverFlags(): number {
+  const { SSL_OP_CIPHER_SERVER_PREFERENCE, SSL_OP_PRIORITIZE_CHACHA } = nodeCrypto().constants;
+  return baseFlags() | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
+}
 
 /** How long a session can be resumed. */
 const SESSION_LIFE_S = 2 * 60 * 60;
@@ -171,9 +176,9 @@ export class TlsContexts {
     trust: TlsTrust | undefined,
     sessionIdContext: string,
   ): SecureContext {
-    const context = createSecureContext({
+    const context = nodeTls().createSecureContext({
       ...baseOptions(tls.minVersion),
-      secureOptions: SERVER_OPTIONS,
+      secureOptions: serverFlags(),
       cert: certPem,
       key: keyPem,
       // None at all: the system's roots would be loaded.
@@ -190,18 +195,19 @@ function baseOptions(minVersion: ListenerTls["minVersion"]): SecureContextOption
   return {
     minVersion: minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
     ciphers: TLS_CIPHERS,
-    secureOptions: OPTIONS,
+    secureOptions: baseFlags(),
   };
 }
 
 function upstreamContext(own: Loaded | undefined, ca: string[]): SecureContext {
   const pair = own === undefined ? {} : { cert: own.certPem, key: own.keyPem };
-  return createSecureContext({ ...baseOptions("1.2"), ...pair, ca });
+  return nodeTls().createSecureContext({ ...baseOptions("1.2"), ...pair, ca });
 }
 
 /** Without roots of one's own: the system's, or Node's where the system has none. */
 function rootsOf(roots: TlsTrust | undefined): string[] {
   if (roots !== undefined) return [roots.pem];
+  const { getCACertificates } = nodeTls();
   const system = getCACertificates("system");
   return system.length > 0 ? system : getCACertificates("bundled");
 }
@@ -220,17 +226,18 @@ function sessionContextOf(
     trust?.pem,
     loaded.map(({ certPem, names }) => [certPem, names]),
   ];
-  const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  const digest = nodeCrypto().createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   return digest.slice(0, SESSION_CONTEXT_LENGTH);
 }
 
 function loadedFrom(identity: TlsIdentity): Loaded {
+  const { createPrivateKey, X509Certificate: Certificate } = nodeCrypto();
   try {
     const { certPem, keyPem } = identity;
     // A context of half of them would fail only in a handshake.
     const key = createPrivateKey(keyPem);
-    createSecureContext({ cert: certPem, key: keyPem, ca: [] });
-    const leaf = new X509Certificate(certPem);
+    nodeTls().createSecureContext({ cert: certPem, key: keyPem, ca: [] });
+    const leaf = new Certificate(certPem);
     if (!leaf.checkPrivateKey(key)) throw new Error("The key is another certificate's");
     return { ...identity, leaf };
   } catch (error) {
@@ -240,8 +247,9 @@ function loadedFrom(identity: TlsIdentity): Loaded {
 
 /** A context takes whatever it can read of them, be it nothing. */
 function checkTrust({ id, pem }: TlsTrust): void {
+  const { X509Certificate: Certificate } = nodeCrypto();
   try {
-    createSecureContext({ ca: [new X509Certificate(pem).toString(), pem] });
+    nodeTls().createSecureContext({ ca: [new Certificate(pem).toString(), pem] });
   } catch (error) {
     throw unusable(id, error);
   }

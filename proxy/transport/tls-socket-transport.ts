@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { TLSSocket, connect } from "node:tls";
-import type { SecureContext } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
+import { nodeTls } from "../base/node-tls.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { HandshakeAbortedError } from "./tls-errors.ts";
 import type { TlsClientSide, TlsFacts, TlsServerSide } from "./tls-facts.ts";
@@ -33,7 +33,8 @@ export class TlsSocketTransport extends SocketTransport {
     read?: Buffer,
   ): TlsSocketTransport {
     if (read !== undefined) socket.unshift(read);
-    const tls = new TLSSocket(socket, {
+    const { TLSSocket: Over } = nodeTls();
+    const tls = new Over(socket, {
       isServer: true,
       secureContext: side.context as SecureContext,
       requestCert: side.clientCert !== "none",
@@ -50,7 +51,7 @@ export class TlsSocketTransport extends SocketTransport {
     side: TlsClientSide,
     handler: TransportHandler,
   ): TlsSocketTransport {
-    const tls = connect({
+    const tls = nodeTls().connect({
       socket,
       secureContext: side.context as SecureContext,
       ...(side.serverName === "" ? {} : { servername: side.serverName }),
