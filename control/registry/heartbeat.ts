@@ -5,10 +5,15 @@ import type { ConsulClient } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
-/** A hung agent or a lost leader is found after this time plus TIMEOUT_MS at the latest. */
+/** A lost leader is found after this time plus TIMEOUT_MS at the latest. */
 const INTERVAL_MS = 10_000;
 /** The question needs no leader: a live agent answers at once. */
 const TIMEOUT_MS = 3_000;
+/**
+ * How long the second time: a slow agent is none that hangs, and if it were taken for one, all
+ * queries would begin anew, which makes it slower. So one that hangs is found after 18 s.
+ */
+const PATIENT_TIMEOUT_MS = 5_000;
 const ACTION = "ask for a sign of life";
 
 const SILENCE: ReadonlySet<string> = new Set(["consul_unreachable", "consul_timeout"]);
@@ -56,13 +61,18 @@ function tellCrowd({ turns }: ConsulClient, log: Log, wasCrowded: boolean): bool
 async function findProblem(
   client: ConsulClient,
   signal: AbortSignal,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<ConsulError | undefined> {
-  const question = { action: ACTION, path: "status/leader", timeoutMs: TIMEOUT_MS, signal };
+  const question = { action: ACTION, path: "status/leader", timeoutMs, signal };
   try {
     const leader = await client.json(question);
     if (leader !== "") return undefined;
     return new ConsulError("consul_no_leader", ACTION, "No cluster leader");
   } catch (error) {
+    const isLate = error instanceof ConsulError && error.code === "consul_timeout";
+    if (isLate && timeoutMs < PATIENT_TIMEOUT_MS) {
+      return findProblem(client, signal, PATIENT_TIMEOUT_MS);
+    }
     return error instanceof ConsulError && SILENCE.has(error.code) ? error : undefined;
   }
 }

@@ -107,7 +107,7 @@ describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000
     await agent.put("kv/x", "before");
     await eventually(() => expect(told.at(-1)).toBe("before"));
     agent.freeze();
-    await eventually(() => expect(told.at(-1)).toBe("failed"), 10_000);
+    await eventually(() => expect(told.at(-1)).toBe("failed"), 20_000);
     agent.thaw();
     await agent.put("kv/x", "after");
     await eventually(() => expect(told.at(-1)).toBe("after"), 10_000);

@@ -50,7 +50,7 @@ describe.skipIf(binary === "")("two sidecars under load", () => {
   test("the agent hangs: writes fail with a reason, readyz is stale, traffic goes on", async () => {
     await fleet.pair();
     agent.freeze();
-    await sleep(15_000);
+    await sleep(20_000);
     expect(await fleet.readiness(0)).toMatch(/^200; table: .*does not answer.*; endpoints: /);
     const { status, body } = await fleet.shift(0, 10);
     expect([status, body["code"]]).toEqual([503, "store_unwritable"]);

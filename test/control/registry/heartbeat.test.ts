@@ -71,6 +71,18 @@ test.each([
   expect(logged).toEqual(expected.map(() => "consul.silent"));
 });
 
+test("heartbeat() takes no slow agent for one that hangs: it asks again", async () => {
+  let answers = 0;
+  const { clock, asked, dropped, logged } = beat(() => {
+    answers += 1;
+    if (answers % 2 === 1) throw new ConsulError("consul_timeout", "ask", "late");
+    return "10.0.0.1:8300";
+  });
+  await clock.advance(60_000);
+  expect(asked.length).toBeGreaterThan(10);
+  expect([dropped, logged]).toEqual([[], []]);
+});
+
 test("heartbeat() tells once that the agent is at its limit, and once that it is not", async () => {
   const { clock, client, logged } = beat(() => "10.0.0.1:8300");
   client.turns.problem = "connections: too few";
