@@ -17,6 +17,8 @@ export type ConsulAnswer = {
   readonly lastContactMs: number;
   /** Whether the server that answered knows a leader. */
   readonly knownLeader: boolean;
+  /** Whether an agent answered from what servers stream to it (1.10 and later). */
+  readonly isStreamed: boolean;
   /** Whether Consul says that it left out what the token may not read (1.12 and later). */
   readonly isFiltered: boolean;
 };
@@ -97,6 +99,7 @@ function answerMeta(
     index: wholeNumber(headers["x-consul-index"]),
     lastContactMs: wholeNumber(headers["x-consul-lastcontact"]),
     knownLeader: headers["x-consul-knownleader"] !== "false",
+    isStreamed: headers["x-consul-query-backend"] === "streaming",
     isFiltered: headers["x-consul-results-filtered-by-acls"] === "true",
   };
 }

@@ -134,8 +134,12 @@ async function ask(
   });
   // An old answer is better than none: without a leader Consul takes 7 s to say so.
   if (wait.isFirst || !isOld(answer)) return answer;
+  const again = { action, path, query: { ...query, stale: "" }, signal };
+  // What is streamed knows of no leader, though there is one, but any server does.
+  const known = answer.isStreamed ? await client.request(again).catch(() => answer) : answer;
+  if (!isOld(known)) return known;
   // Without a leader nothing changes anywhere: the old answer is then the best there is.
-  return client.request({ action, path, query, signal }).catch(() => answer);
+  return client.request({ action, path, query, signal }).catch(() => known);
 }
 
 function isOld({ knownLeader, lastContactMs }: ConsulAnswer): boolean {

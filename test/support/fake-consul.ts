@@ -60,6 +60,8 @@ export class FakeConsul implements AsyncDisposable {
   /** Stands before `/v1/`, as behind a gateway; all other paths are unknown. */
   prefix = "";
   leader = "127.0.0.1:8300";
+  /** Whether blocking queries are answered as by an agent's streaming backend. */
+  streams = false;
   fault: Fault | undefined;
   index = 1;
   /** Connections that there have been. */
@@ -125,6 +127,7 @@ export class FakeConsul implements AsyncDisposable {
     if (this.fault?.kind === "silence") return;
     if (wait !== null && Number(wait) >= this.index) await this.#wake.promise;
     const { fault } = this;
+    const isStreamed = this.streams && Number(wait) > 0;
     const answer =
       fault?.kind === "answer"
         ? { status: fault.status, body: fault.text }
@@ -136,7 +139,7 @@ export class FakeConsul implements AsyncDisposable {
       response.writeHead(status, { "content-type": "text/html", ...(location && { location }) });
       return void response.end(fault.html);
     }
-    this.#send(response, answer);
+    this.#send(response, answer, isStreamed);
   }
 
   #drip(response: ServerResponse): void {
@@ -145,13 +148,14 @@ export class FakeConsul implements AsyncDisposable {
     response.once("close", () => clearInterval(timer));
   }
 
-  #send(response: ServerResponse, { status = 200, body = true }: Answer): void {
+  #send(response: ServerResponse, { status = 200, body = true }: Answer, isStreamed = false): void {
     response.writeHead(status, {
       // As Consul does: refusals are plain text.
       "content-type": status === 200 ? "application/json" : "text/plain",
       "x-consul-index": this.index,
-      "x-consul-knownleader": String(this.leader !== ""),
+      "x-consul-knownleader": String(this.leader !== "" && !isStreamed),
       "x-consul-lastcontact": "0",
+      ...(isStreamed && { "x-consul-query-backend": "streaming" }),
       ...(this.saysFiltered && { "x-consul-results-filtered-by-acls": "true" }),
     });
     response.end(typeof body === "string" ? body : JSON.stringify(body));

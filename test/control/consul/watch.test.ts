@@ -110,6 +110,23 @@ describe("watch()", () => {
     await eventually(() => expect(told).toEqual(["1", "2"]));
   });
 
+  test("asks any server for a leader when an agent's stream knows of none", async () => {
+    consul.set("a", "1");
+    consul.streams = true;
+    const told = watchKey({ stale: true });
+    await eventually(() => expect(consul.asked).toHaveLength(2));
+    consul.set("a", "2");
+    await eventually(() => expect(told).toEqual(["1", "2"]));
+    await eventually(() => expect(consul.asked).toHaveLength(4));
+    const waits = "GET kv/a?stale= waits";
+    expect(consul.asked).toEqual([waits, waits, "GET kv/a?stale=", waits]);
+    // Without one the leader is asked as before, and the answer is poor.
+    consul.leader = "";
+    consul.changed();
+    await eventually(() => expect(consul.asked.slice(4)).toContain("GET kv/a"));
+    expect(told).toEqual(["1", "2"]);
+  });
+
   test("asks any server first, and the leader when that one knows none", async () => {
     consul.set("a", "1");
     consul.leader = "";
