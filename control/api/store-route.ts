@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { appendFact } from "../records/append-fact.ts";
 import { noFleet } from "./api-errors.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
@@ -39,28 +39,9 @@ export function storeRoute(api: Api, deps: ApiDeps): void {
       const { actor, reason } = askerOf(request);
       const { revision, isSigned } = await shared.store.rewrite(request.query.signed === "true");
       deps.log.info("store.rewritten", { revision, signed: isSigned, actor, reason });
-      await record(deps, { actor, reason, revision, isSigned });
+      const fact = { actor, action: "rewrite", service: "", reason, revision };
+      await appendFact(deps, { ...fact, before: undefined, after: { signed: isSigned } });
       return reply.send({ revision, signed: isSigned });
     },
   );
-}
-
-type Rewriting = {
-  readonly actor: string;
-  readonly reason: string | undefined;
-  readonly revision: number;
-  readonly isSigned: boolean;
-};
-
-/** The table is there by now: a full disk under the audit log is told, but undoes nothing. */
-async function record(
-  { audit, log }: ApiDeps,
-  { actor, reason, revision, isSigned }: Rewriting,
-): Promise<void> {
-  const fact = { actor, action: "rewrite", service: "", reason, revision };
-  try {
-    await audit.append({ ...fact, before: undefined, after: { signed: isSigned } });
-  } catch (error) {
-    log.error("audit.append.failed", { ...fact, error: errorText(error) });
-  }
 }

@@ -1,5 +1,5 @@
-import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
+import { appendFact } from "../records/append-fact.ts";
 import type { Audit } from "../records/audit.ts";
 import type { AuditFact } from "../records/audit-entry.ts";
 import type { Events } from "../records/events.ts";
@@ -48,21 +48,17 @@ export async function recordReplaced(deps: FilterAuditDeps, set: FilterChangeSet
   }
 }
 
-/** A full disk under the audit log is reported, but stops nothing. */
 async function append(
-  { audit, events, log }: FilterAuditDeps,
+  deps: FilterAuditDeps,
   action: string,
   { service, filter, was, is }: FilterChange,
   { write, revision }: FilterChangeSet,
 ): Promise<void> {
   const { actor, reason } = write?.context ?? FROM_TABLE;
   const fact = { actor, action, service, reason, revision };
-  try {
-    await audit.append({ ...fact, before: named(filter, was), after: named(filter, is) });
-  } catch (error) {
-    log.error("audit.append.failed", { ...fact, error: errorText(error) });
-    events.emit({ kind: "audit-failed", services: [service], revision });
-  }
+  const codes = { before: named(filter, was), after: named(filter, is) };
+  if (await appendFact(deps, { ...fact, ...codes })) return;
+  deps.events.emit({ kind: "audit-failed", services: [service], revision });
 }
 
 function named(filter: string, code: FilterCodeName | undefined): AuditFact["before"] {

@@ -1,6 +1,6 @@
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
+import { appendFact } from "../records/append-fact.ts";
 import type { Audit } from "../records/audit.ts";
 import type { AuditHead } from "../records/audit-entry.ts";
 import { differencesBetween } from "../records/differences.ts";
@@ -242,21 +242,15 @@ export class TableWriter {
     return written;
   }
 
-  /**
-   * The change is in force by now: a full disk under the audit log is reported, but undoes nothing.
-   */
+  /** The change is in force by now. */
   async #record({ action, context }: Write, { before, after, names }: Written): Promise<void> {
-    const { audit, events, log } = this.#deps;
     const { actor, reason } = context;
+    const { revision } = after;
     for (const name of names) {
-      const fact = { actor, action, service: name, reason, revision: after.revision };
-      try {
-        const [was, is] = [before.documents.get(name), after.documents.get(name)];
-        await audit.append({ ...fact, ...differencesBetween(was, is) });
-      } catch (error) {
-        log.error("audit.append.failed", { ...fact, error: errorText(error) });
-        events.emit({ kind: "audit-failed", services: [name], revision: after.revision });
-      }
+      const [was, is] = [before.documents.get(name), after.documents.get(name)];
+      const fact = { actor, action, service: name, reason, revision };
+      if (await appendFact(this.#deps, { ...fact, ...differencesBetween(was, is) })) continue;
+      this.#deps.events.emit({ kind: "audit-failed", services: [name], revision });
     }
   }
 

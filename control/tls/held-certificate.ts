@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { errorText } from "../../proxy/base/error-text.ts";
+import { fileMark } from "../base/file-mark.ts";
 import { isValidAt } from "./certificate-facts.ts";
 import type { CertificateSource, LoadedCertificate } from "./load-certificate.ts";
 
@@ -38,7 +38,7 @@ export class HeldCertificate<Material> {
   async refresh(nowMs: number): Promise<Refreshed> {
     const { paths, load } = this.source;
     // Before they are read: what is written meanwhile is seen the next time.
-    const mark = await markOf(paths);
+    const mark = (await Promise.all(paths.map(fileMark))).join(";");
     if (mark === this.#mark && this.#problem === undefined) return "same";
     this.#mark = mark;
     try {
@@ -69,19 +69,4 @@ export class HeldCertificate<Material> {
 
 function dayOf(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-/** Tells one state of files from another; links are followed. */
-async function markOf(paths: readonly string[]): Promise<string> {
-  const marks = await Promise.all(
-    paths.map(async (path) => {
-      try {
-        const { ino, size, mode, uid, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-        return [ino, size, mode, uid, mtimeNs, ctimeNs].join(" ");
-      } catch (error) {
-        return errorText(error);
-      }
-    }),
-  );
-  return marks.join(";");
 }

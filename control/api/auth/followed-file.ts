@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
 import { errorText } from "../../../proxy/base/error-text.ts";
+import { fileMark } from "../../base/file-mark.ts";
 
 /** A file that may change at any time, and what it says. */
 export class FollowedFile<Value> {
@@ -15,7 +15,7 @@ export class FollowedFile<Value> {
     read: (path: string) => Promise<Value>,
   ): Promise<FollowedFile<Value>> {
     // Before it is read: what is written meanwhile is seen the next time.
-    const mark = await markOf(path);
+    const mark = await fileMark(path);
     return new FollowedFile(path, () => read(path), mark, await read(path));
   }
 
@@ -38,7 +38,7 @@ export class FollowedFile<Value> {
 
   /** Reads it again if it has changed. Resolves with whether it looked different. Never rejects. */
   async refresh(): Promise<boolean> {
-    const mark = await markOf(this.path);
+    const mark = await fileMark(this.path);
     if (mark === this.#mark) return false;
     this.#mark = mark;
     try {
@@ -48,15 +48,5 @@ export class FollowedFile<Value> {
       this.#problem = errorText(error);
     }
     return true;
-  }
-}
-
-/** Tells one state of a file from another; replaced files differ in their inode at least. */
-async function markOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mode, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mode, mtimeNs, ctimeNs].join(" ");
-  } catch (error) {
-    return errorText(error);
   }
 }

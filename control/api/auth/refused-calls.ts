@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
-import { errorText } from "../../../proxy/base/error-text.ts";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
+import { appendFact } from "../../records/append-fact.ts";
 import type { Audit } from "../../records/audit.ts";
 import type { ControlError } from "../../base/errors.ts";
 import { ToldRate } from "../../base/told-rate.ts";
@@ -75,14 +75,12 @@ export class RefusedCalls {
   }
 
   #tell(error: ControlError, request: FastifyRequest, fields: object): void {
-    const { audit, log, revision } = this.#deps;
     const actor = actorOf(error, request);
-    log.warn("api.refused", { actor, ...fields, error: error.message });
+    this.#deps.log.warn("api.refused", { actor, ...fields, error: error.message });
     const { service = "" } = request.params as { readonly service?: string };
-    const fact = { actor, action: "refused", service, reason: undefined, revision: revision() };
-    audit.append({ ...fact, before: undefined, after: fields }).catch((failure: unknown) => {
-      log.error("audit.append.failed", { actor, action: fact.action, error: errorText(failure) });
-    });
+    const revision = this.#deps.revision();
+    const fact = { actor, action: "refused", service, reason: undefined, revision };
+    void appendFact(this.#deps, { ...fact, before: undefined, after: fields });
   }
 }
 
