@@ -6,6 +6,14 @@
  */
 export type CapitalBounds = { readonly keep: number; readonly cap: number };
 
+/** The part of a capital that is never bet, unless there is a reason for another. */
+export const KEPT = 0.05;
+
+/** What a second makes of a capital, by the logarithm of the bet's own factor. */
+export function boundedFactor(logFactor: number, { keep, cap }: CapitalBounds): number {
+  return keep + (1 - keep) * Math.min(Math.exp(logFactor), cap);
+}
+
 /**
  * What has become of 1 that was bet against a hypothesis: a mixture of bets with fresh starts.
  *
@@ -50,8 +58,7 @@ export class Capital {
   /** A second's outcome for one bet, as the logarithm of its factor. */
   settle(bet: number, logFactor: number): void {
     if (logFactor === 0) return;
-    const { keep, cap } = this.#bounds;
-    const factor = keep + (1 - keep) * Math.min(Math.exp(logFactor), cap);
+    const factor = boundedFactor(logFactor, this.#bounds);
     this.#bets[bet] = (this.#bets[bet] as number) * factor;
   }
 

@@ -1,4 +1,5 @@
-import { Capital } from "./capital.ts";
+import { boundedFactor, Capital, KEPT } from "./capital.ts";
+import type { CapitalBounds } from "./capital.ts";
 import type { Counts } from "./second.ts";
 import { StableRate } from "./stable-rate.ts";
 
@@ -19,8 +20,8 @@ const EXCLUDED = [
   0.12, 0.2, 0.3, 0.5, 0.75, 1,
 ] as const;
 
-/** The part of each capital that is not bet in a second. */
-const KEPT = 0.05;
+/** What a second may do to evidence for the canary. */
+const CLEARING: CapitalBounds = { keep: KEPT, cap: Infinity };
 
 /** Where evidence against an excess stops growing: it has been excluded beyond any doubt. */
 const EXCLUDED_FOR_GOOD = 1e12;
@@ -145,8 +146,8 @@ export class ErrorTest {
       const before = this.#against[index] as number;
       const delta = EXCLUDED[index] as number;
       if (before >= EXCLUDED_FOR_GOOD) continue;
-      const factor = Math.exp(logNotWorse(canary, stable.failures, odds, { rate, delta }));
-      this.#against[index] = before * (KEPT + (1 - KEPT) * factor);
+      const log = logNotWorse(canary, stable.failures, odds, { rate, delta });
+      this.#against[index] = before * boundedFactor(log, CLEARING);
     }
     this.#expected += stable.failures * odds;
     this.#variance += canary.failures + stable.failures * odds * odds;

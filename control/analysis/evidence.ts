@@ -8,6 +8,20 @@ import { StablePast } from "./stable-past.ts";
 /** How long bounds of latency stay: what they follow is a mean over a minute. */
 const AIM_S = 10;
 
+/** What speaks against a canary, weighted, and how many of its requests failed. */
+export type Against = {
+  readonly byErrors: number;
+  readonly byLatency: number;
+  readonly failures: number;
+};
+
+/** Whether that is enough. Errors count only if there were some. */
+export function isBad({ alpha, errors }: JudgePolicy, against: Against): boolean {
+  const { byErrors, byLatency, failures } = against;
+  if (byErrors + byLatency < 1 / alpha) return false;
+  return failures >= errors.failuresMin || byLatency >= 1 / alpha;
+}
+
 /**
  * All evidence of one rollout, folded from its seconds in their order. Nothing else goes in, so the
  * same seconds give the same evidence, bit for bit.
@@ -79,11 +93,11 @@ export class Evidence {
     return 1 / this.policy.alpha;
   }
 
-  /** The canary is bad. Errors count only when there were some. */
+  /** See isBad(). */
   get bad(): boolean {
-    if (this.against < this.limit) return false;
     const { failures } = this.errors.whole.canary;
-    return failures >= this.policy.errors.failuresMin || this.againstByLatency >= this.limit;
+    const { againstByErrors: byErrors, againstByLatency: byLatency } = this;
+    return isBad(this.policy, { byErrors, byLatency, failures });
   }
 
   #startIfDue(step: number): void {

@@ -5,6 +5,7 @@ import { ImaginedRollout } from "./imagined-rollout.ts";
 import type { Truth } from "./imagined-rollout.ts";
 import type { RampPolicy } from "./judge-policy.ts";
 import type { RampState } from "./next-weight.ts";
+import { STABLE_PRIOR } from "./stable-rate.ts";
 import { drawExcess, drawSlowShare, likelyExcesses } from "./posterior.ts";
 
 /** Futures that are played: with fewer the ends of an interval jump from one look to the next. */
@@ -15,9 +16,6 @@ const HORIZON_S = 900;
 
 /** How far the requests a second may be off, as a factor's logarithm. */
 const TRAFFIC_SPREAD = 0.15;
-
-/** Half a failure in 500 requests: what is thought of stable before anything is known. */
-const PRIOR = { requests: 500, failures: 0.5 };
 
 /** 9 of 10 futures lie within `low` … `high`, and half of them below `middle`. */
 export type Interval = { readonly low: number; readonly middle: number; readonly high: number };
@@ -72,7 +70,9 @@ function truths(evidence: Evidence, state: RampState, draws: Draws): () => Truth
   });
   return () => ({
     excess: drawExcess(excesses, draws),
-    stableRate: draws.gamma(stable.failures + PRIOR.failures) / (stable.requests + PRIOR.requests),
+    stableRate:
+      draws.gamma(stable.failures + STABLE_PRIOR.failures) /
+      (stable.requests + STABLE_PRIOR.requests),
     perSecond: state.perSecond * Math.exp(TRAFFIC_SPREAD * draws.normal()),
     slow: seen.map((latency) => drawSlowShare(latency, draws)),
   });

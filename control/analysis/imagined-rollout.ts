@@ -1,5 +1,6 @@
 import type { Draws } from "./draws.ts";
 import type { ErrorTest } from "./error-test.ts";
+import { isBad } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import type { JudgePolicy, RampPolicy } from "./judge-policy.ts";
 import { nextWeight } from "./next-weight.ts";
@@ -147,12 +148,12 @@ export class ImaginedRollout {
   }
 
   #isBad(): boolean {
-    const { errors, alpha } = this.#policy;
     const byLatency = this.#isWarm
       ? this.#latency.reduce((sum, { test, part }) => sum + part * test.more, 0)
       : this.#againstBefore;
-    if (errors.part * this.#errors.worse + byLatency < 1 / alpha) return false;
-    return this.#errors.canary.failures >= errors.failuresMin || byLatency >= 1 / alpha;
+    const byErrors = this.#policy.errors.part * this.#errors.worse;
+    const { failures } = this.#errors.canary;
+    return isBad(this.#policy, { byErrors, byLatency, failures });
   }
 
   #decide(): void {

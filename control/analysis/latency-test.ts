@@ -93,7 +93,7 @@ export class LatencyTest {
 
   /** `p50`, `p99.9`. */
   get name(): string {
-    return `p${Number((100 * this.#metric.quantile).toPrecision(6))}`;
+    return quantileName(this.#metric.quantile);
   }
 
   /** Its part of alpha. */
@@ -156,6 +156,11 @@ export class LatencyTest {
     while (raised < BUCKET_COUNT - 1 && bucketUpperMs(raised) < toMs - 1e-9) raised += 1;
     return raised;
   }
+}
+
+/** `p50`, `p99.9`. */
+export function quantileName(quantile: number): string {
+  return `p${Number((100 * quantile).toPrecision(6))}`;
 }
 
 /** Requests of stable that a bound needs: so many that one lies above it in 95 of 100 cases. */

@@ -1,5 +1,6 @@
 import type { ErrorTest } from "./error-test.ts";
 import type { JudgePolicy, RampPolicy } from "./judge-policy.ts";
+import { quantileName } from "./latency-test.ts";
 import { natsToFind, priceOf, requestsToClear } from "./price.ts";
 
 /** What a ramp looks at. Evidence gives one, and so does a future that a forecast imagines. */
@@ -65,7 +66,7 @@ export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
   const latencies = ramp.mustBeFine.flatMap((index) => {
     const metric = view.policy.latency[index];
     if (metric === undefined || view.latencyFine[index] === true) return [];
-    return [`p${Number((100 * metric.quantile).toPrecision(6))}: not yet shown to be no slower`];
+    return [`${quantileName(metric.quantile)}: not yet shown to be no slower`];
   });
   return [...errors, ...latencies];
 }

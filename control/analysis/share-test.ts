@@ -1,4 +1,4 @@
-import { Capital } from "./capital.ts";
+import { Capital, KEPT } from "./capital.ts";
 
 /** A version's requests, and how many of them had what the test is about. */
 export type ShareCounts = { readonly requests: number; readonly hits: number };
@@ -16,9 +16,6 @@ export type ShareSecond = {
 /** Ratios of odds that evidence of more, and of fewer, bets on. */
 const MORE = [1.25, 1.7, 2.5, 4, 8, 25] as const;
 const FEWER = [0.8, 0.6, 0.4, 0.2] as const;
-
-/** The part of each capital that is not bet in a second. */
-const KEPT = 0.05;
 
 /** The most that one second may multiply the evidence of more by. */
 const CAP = 20;

@@ -6,8 +6,8 @@ const RECENT_KEPT = 0.8;
 /** Requests that the long past weighs as much as, against the recent ones. */
 const LONG_PAST_REQUESTS = 100;
 
-/** Half a failure in 500 requests: what is thought before anything is known. */
-const PRIOR: Counts = { requests: 500, failures: 0.5 };
+/** Half a failure in 500 requests: what is thought of stable before anything is known. */
+export const STABLE_PRIOR: Counts = { requests: 500, failures: 0.5 };
 
 /** Stable's error rate as its past tells it: what bets on the next second are made with. */
 export class StableRate {
@@ -22,7 +22,7 @@ export class StableRate {
   /** The rate, above 0: mostly that of the last seconds if they had enough requests. */
   get rate(): number {
     const { requests, failures } = this.#all;
-    const long = (failures + PRIOR.failures) / (requests + PRIOR.requests);
+    const long = (failures + STABLE_PRIOR.failures) / (requests + STABLE_PRIOR.requests);
     const recent = this.#recent;
     return (recent.failures + LONG_PAST_REQUESTS * long) / (recent.requests + LONG_PAST_REQUESTS);
   }
