@@ -68,8 +68,7 @@ export class Refusals {
     spoken.unsaid += 1;
     const { nowMs } = this.#clock;
     if (nowMs < spoken.nextLineMs) return;
-    const key = reason === "intention-denied" ? undefined : keyFor(reason);
-    this.#log.warn(event, { reason, ...about, key, times: spoken.unsaid });
+    this.#log.warn(event, { reason, ...about, key: keyFor(reason), times: spoken.unsaid });
     spoken.unsaid = 0;
     spoken.nextLineMs = nowMs + LOG_INTERVAL_MS;
   }
