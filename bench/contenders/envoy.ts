@@ -1,7 +1,7 @@
 import { findProgram, versionOf } from "../system/programs.ts";
 import { INSTALL, WEIGHTS } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
-import { SERVER_NAME } from "../origin/certificate-files.ts";
+import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 
@@ -55,11 +55,12 @@ function downstreamTls(tls: JobTls | undefined): object {
 }
 
 function upstreamTls(tls: JobTls | undefined): object {
-  if (tls === undefined || tls.upstream === "clear") return {};
-  const { root, client } = tls.files;
+  const upstream = tlsToEndpoints(tls);
+  if (upstream === undefined) return {};
+  const { root, own } = upstream;
   const context = {
     validation_context: { trusted_ca: { filename: root } },
-    ...(tls.upstream === "mtls" ? pairOf(client) : {}),
+    ...(own ? pairOf(own) : {}),
   };
   return transportSocket("UpstreamTlsContext", { sni: SERVER_NAME, common_tls_context: context });
 }

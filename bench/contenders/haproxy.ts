@@ -1,7 +1,7 @@
 import { findProgram, versionOf } from "../system/programs.ts";
 import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
 import type { Ability, Contender, Job } from "./contender.ts";
-import { SERVER_NAME } from "../origin/certificate-files.ts";
+import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 import type { WorkFolder } from "../system/work-folder.ts";
@@ -92,9 +92,10 @@ function bindTls(tls: JobTls | undefined): string {
 }
 
 function serverTls(tls: JobTls | undefined): string {
-  if (tls === undefined || tls.upstream === "clear") return "";
-  const { root, client } = tls.files;
-  const pair = tls.upstream === "mtls" ? ` crt ${client.both}` : "";
+  const upstream = tlsToEndpoints(tls);
+  if (upstream === undefined) return "";
+  const { root, own } = upstream;
+  const pair = own ? ` crt ${own.both}` : "";
   return ` ssl verify required ca-file ${root} sni str(${SERVER_NAME})${pair}`;
 }
 

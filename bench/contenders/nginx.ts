@@ -2,7 +2,7 @@ import { REQUESTS_PER_CONNECTION, nginxArguments, nginxConfig } from "../system/
 import { findProgram, versionOf } from "../system/programs.ts";
 import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
-import { SERVER_NAME } from "../origin/certificate-files.ts";
+import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 
@@ -70,7 +70,7 @@ type Service = {
 function serviceBlocks(job: Job, service: Service): string {
   const { host, index, port, many } = service;
   const isSecure = job.tls?.client === "tls";
-  const scheme = isSecureUpstream(job.tls) ? "https" : "http";
+  const scheme = tlsToEndpoints(job.tls) === undefined ? "http" : "https";
   return `${many ? weightedUpstream(job, index) : splitUpstreams(job)}
   server {
     listen 127.0.0.1:${port}${isSecure ? " ssl" : ""}${index === 0 ? " backlog=4096" : ""};
@@ -86,17 +86,13 @@ function certificateLines({ files: { server } }: JobTls): string {
     ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:s:4m; ssl_session_timeout 1h;`;
 }
 
-function isSecureUpstream(tls: JobTls | undefined): boolean {
-  return tls !== undefined && tls.upstream !== "clear";
-}
-
 function upstreamLines(tls: JobTls | undefined): string {
-  if (tls === undefined || !isSecureUpstream(tls)) return "";
-  const { root, client } = tls.files;
-  const pair =
-    tls.upstream === "mtls"
-      ? `proxy_ssl_certificate ${client.cert}; proxy_ssl_certificate_key ${client.key};`
-      : "";
+  const upstream = tlsToEndpoints(tls);
+  if (upstream === undefined) return "";
+  const { root, own } = upstream;
+  const pair = own
+    ? `proxy_ssl_certificate ${own.cert}; proxy_ssl_certificate_key ${own.key};`
+    : "";
   return `proxy_ssl_verify on; proxy_ssl_trusted_certificate ${root};
   proxy_ssl_name ${SERVER_NAME}; proxy_ssl_server_name on; ${pair}`;
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Spawned } from "../system/spawned.ts";
 import { WorkFolder } from "../system/work-folder.ts";
-import { SERVER_NAME } from "../origin/certificate-files.ts";
+import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
 import { ROUTE_PREFIX } from "../origin/answers.ts";
 import { WEIGHTS, hostsOf } from "./contender.ts";
@@ -69,9 +69,10 @@ function listenerConfig(tls: JobTls | undefined): object {
 }
 
 function upstreamConfig(tls: JobTls | undefined): object {
-  if (tls === undefined || tls.upstream === "clear") return {};
-  const { root, client } = tls.files;
-  const pair = tls.upstream === "mtls" ? { cert: client.cert, key: client.key } : {};
+  const upstream = tlsToEndpoints(tls);
+  if (upstream === undefined) return {};
+  const { root, own } = upstream;
+  const pair = own ? { cert: own.cert, key: own.key } : {};
   return { upstream: { tls: { ca: root, serverName: SERVER_NAME, ...pair } } };
 }
 

@@ -24,6 +24,15 @@ export type JobTls = {
   readonly files: CertificateFiles;
 };
 
+/** With what a contender speaks TLS to endpoints. undefined: it speaks to them in clear. */
+export function tlsToEndpoints(
+  tls: JobTls | undefined,
+): { readonly root: string; readonly own: CertificateFile | undefined } | undefined {
+  if (tls === undefined || tls.upstream === "clear") return undefined;
+  const { root, client } = tls.files;
+  return { root, own: tls.upstream === "mtls" ? client : undefined };
+}
+
 /** Makes them, in a folder of their own. */
 export async function makeCertificateFiles(): Promise<CertificateFiles> {
   const folder = await WorkFolder.make();
