@@ -1,19 +1,8 @@
 import { expect, test } from "vitest";
 import type { CertificatesView } from "../../../control/api/deps.ts";
-import type { CertificateStatus } from "../../../control/tls/certificate-status.ts";
 import { startApi } from "../../support/running-api.ts";
+import { MISSING_CERTIFICATE } from "../tls/missing-certificate.ts";
 
-const status: CertificateStatus = {
-  id: "file:a.pem",
-  kind: "certificate",
-  facts: undefined,
-  stage: undefined,
-  names: [],
-  problem: "no file",
-  isLasting: true,
-  warnings: [],
-  usedBy: ["service web"],
-};
 const shown = {
   id: "file:a.pem",
   kind: "certificate",
@@ -25,7 +14,10 @@ const shown = {
 
 function certificates(): CertificatesView {
   const refused = [{ certificate: "file:a.pem", reason: "no file" }];
-  return { status: () => [status], reload: async () => ({ replaced: ["ca:b.pem"], refused }) };
+  return {
+    status: () => [MISSING_CERTIFICATE],
+    reload: async () => ({ replaced: ["ca:b.pem"], refused }),
+  };
 }
 
 test("GET /v1/certificates lists them, and readyz says what is not well", async () => {

@@ -11,14 +11,7 @@ import {
 import { jsonLog } from "../../../proxy/base/log.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { startApi } from "../../support/running-api.ts";
-
-const REQUEST = {
-  method: "PATCH",
-  params: { service: "web" },
-  principal: { actor: "token:ci" },
-  routeOptions: { url: "/v1/services/:service/weights" },
-  socket: { remoteAddress: "10.0.0.9" },
-};
+import { REFUSED_CALL } from "./refused-call.ts";
 
 type Bed = {
   readonly clock: ManualClock;
@@ -37,7 +30,7 @@ function newBed(): Bed {
   return {
     clock,
     note: (error, request = {}) =>
-      writes.note(error, { ...REQUEST, ...request } as unknown as FastifyRequest),
+      writes.note(error, { ...REFUSED_CALL, ...request } as unknown as FastifyRequest),
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }

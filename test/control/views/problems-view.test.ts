@@ -4,24 +4,12 @@ import { effectiveByVersion } from "../../../control/table/serving.ts";
 import { PROBLEMS_MAX, problemsOf, problemsSchema } from "../../../control/views/problems-view.ts";
 import type { Lately, StandingProblem } from "../../../control/views/problems-view.ts";
 import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
-import type { CertificateStatus } from "../../../control/tls/certificate-status.ts";
 import { QUIET } from "../../support/running-api.ts";
+import { MISSING_CERTIFICATE } from "../tls/missing-certificate.ts";
 
 const WELL = { address: "10.0.0.5:3000", weight: 1, state: "ready", healthy: true } as const;
 const UNWELL = { ...WELL, address: "10.0.0.6:3000", healthy: false } as const;
 const NAME = { ...UNWELL, address: "web.internal:3000" } as const;
-
-const MISSING: CertificateStatus = {
-  id: "file:a.pem",
-  kind: "certificate",
-  facts: undefined,
-  stage: undefined,
-  names: [],
-  problem: "no file",
-  isLasting: true,
-  warnings: [],
-  usedBy: ["service web"],
-};
 
 /** A service of whose endpoints nothing more is known than `reason`. */
 function shown(versions: Parameters<typeof serviceSnapshot>[0], reason?: string): ShownService {
@@ -132,7 +120,7 @@ test("problemsOf() tells of listeners without service, registry and audit log", 
   const stale = ["endpoints: not confirmed by Consul for 10 s (ACL not found)"];
   const audit = ["Cannot write audit log: ENOSPC"];
   const credentials = ["Cannot use tokens.yaml"];
-  const certificates = [MISSING];
+  const certificates = [MISSING_CERTIFICATE];
   const unwell = { stale, audit, credentials, certificates };
   expect(problemsOf({ services, lately: { ...QUIET, listeners }, ...unwell })).toEqual({
     problems: [

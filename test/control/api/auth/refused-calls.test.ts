@@ -11,14 +11,9 @@ import { UnknownServiceError } from "../../../../control/base/errors.ts";
 import { jsonLog } from "../../../../proxy/base/log.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
+import { REFUSED_CALL } from "../refused-call.ts";
 
-const REQUEST = {
-  method: "PATCH",
-  params: { service: "web" },
-  principal: { actor: "token:ci" },
-  routeOptions: { url: "/v1/services/:service/weights" },
-  socket: { remoteAddress: "10.0.0.9" },
-} as unknown as FastifyRequest;
+const REQUEST = REFUSED_CALL as unknown as FastifyRequest;
 
 type Bed = {
   readonly refusals: RefusedCalls;
