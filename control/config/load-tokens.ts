@@ -1,16 +1,17 @@
-import { open } from "node:fs/promises";
-import { errorText } from "../../proxy/base/error-text.ts";
 import { ConfigError } from "../base/errors.ts";
+import { asFileFlaw } from "../base/file-flaw.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
+import type { FileRule } from "../base/read-small-file.ts";
 import { tokenFileSchema } from "./auth-schema.ts";
 import type { TokenEntry } from "./auth-schema.ts";
 import { problemAt, readBy } from "./problems.ts";
 import { readYaml } from "./yaml-text.ts";
 
-/** As many tokens as a list may have, each with the most services and comments beside it. */
-const FILE_BYTES_MAX = 4 * 1024 ** 2;
-
-/** Bit of a file's mode: whoever is neither its owner nor in its group may write. */
-const WRITABLE_BY_OTHERS = 0o002;
+/**
+ * As large as a list of all tokens that may be, each with the most services and a comment. Whoever
+ * can add a line to it can do everything.
+ */
+const TOKENS_RULE: FileRule = { bytesMax: 4 * 1024 ** 2, others: "read" };
 
 /**
  * Reads a file of tokens, YAML or JSON: `tokens:` as in the configuration. `${…}` means nothing.
@@ -35,14 +36,9 @@ export async function loadTokens(
 
 async function textOf(path: string): Promise<string> {
   try {
-    await using file = await open(path, "r");
-    const stats = await file.stat();
-    if (stats.size > FILE_BYTES_MAX) throw new Error(`${stats.size} bytes`);
-    // Whoever can add a line to it can do everything.
-    if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) throw new Error("one that everybody may write");
-    return await file.readFile("utf8");
+    return (await readSmallFile(path, TOKENS_RULE)).toString("utf8");
   } catch (error) {
-    const wanted = `a readable file of at most ${FILE_BYTES_MAX} bytes, not writable by all`;
-    throw new ConfigError(path, [{ path: "", wanted, found: errorText(error) }]);
+    const { wanted, found } = asFileFlaw(error, "a list of tokens");
+    throw new ConfigError(path, [{ path: "", wanted, found }]);
   }
 }

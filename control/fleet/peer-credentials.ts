@@ -1,14 +1,18 @@
-import { open } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
-import { secrecyFlaw } from "../base/secret-mode.ts";
+import { oneToken } from "../base/one-token.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
+import type { FileRule } from "../base/read-small-file.ts";
 
 /** How old what was read may be: whoever rotates a token or certificate waits no longer. */
 const FRESH_MS = 5_000;
 
 /** Largest file that is read: a chain, a key, or some roots. */
 const FILE_BYTES_MAX = 256 * 1024;
+
+const SECRET: FileRule = { bytesMax: FILE_BYTES_MAX, others: "nothing" };
+const PUBLIC: FileRule = { bytesMax: FILE_BYTES_MAX, others: "anything" };
 
 /** Files that say who we are to other sidecars, and whom we believe. */
 export type PeerFiles = {
@@ -57,33 +61,25 @@ export class PeerCredentials {
 }
 
 async function readAll({ tokenFile, ca, cert, key }: PeerFiles): Promise<PeerSecrets> {
-  const token = await readText("tokenFile", tokenFile, true);
-  if (token !== undefined && !/^[!-~]+$/.test(token.trim())) {
-    throw new Error(`Cannot use ${tokenFile}: wanted one token, found something else`);
-  }
   return {
-    token: token?.trim(),
-    ca: await readText("tls.ca", ca, false),
-    cert: await readText("tls.cert", cert, false),
-    key: await readText("tls.key", key, true),
+    token: await readPeerFile("tokenFile", tokenFile, SECRET, oneToken),
+    ca: await readPeerFile("tls.ca", ca, PUBLIC, String),
+    cert: await readPeerFile("tls.cert", cert, PUBLIC, String),
+    key: await readPeerFile("tls.key", key, SECRET, String),
   };
 }
 
-async function readText(
+/** `name`: the key of `consul.fleet` that names the file; `textOf`: what its bytes say. */
+async function readPeerFile(
   name: string,
   path: string | undefined,
-  isSecret: boolean,
+  rule: FileRule,
+  textOf: (bytes: Buffer, path: string) => string,
 ): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
-    await using file = await open(path, "r");
-    const stats = await file.stat();
-    const flaw = isSecret ? secrecyFlaw(path, stats, process.getuid?.()) : undefined;
-    if (flaw !== undefined) throw new Error(`wanted ${flaw.wanted}, found ${flaw.found}`);
-    if (stats.size <= FILE_BYTES_MAX) return await file.readFile("utf8");
-    throw new Error(`wanted at most ${FILE_BYTES_MAX} bytes, found ${stats.size}`);
+    return textOf(await readSmallFile(path, rule), path);
   } catch (error) {
-    const what = `consul.fleet.${name} (${path})`;
-    throw new Error(`Cannot read ${what}: ${errorText(error)}`, { cause: error });
+    throw new Error(`Cannot read consul.fleet.${name}: ${errorText(error)}`, { cause: error });
   }
 }

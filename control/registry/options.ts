@@ -1,11 +1,16 @@
-import { readFile } from "node:fs/promises";
 import type { ConsulConfig, RegisterConfig, StoreConfig } from "../config/config-schema.ts";
 import { ConfigError } from "../base/errors.ts";
+import { asFileFlaw } from "../base/file-flaw.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
+import type { FileRule } from "../base/read-small-file.ts";
 import type { ConsulOptions, ConsulTls } from "../consul/agent-connections.ts";
 import { readSigningKey } from "./signing-key.ts";
 import type { Trust } from "./table-seal.ts";
 import { readTokenFile } from "./token-file.ts";
 import type { Registration, RegistrationCheck } from "./registration.ts";
+
+/** Large enough for the roots of a whole system, which take 250 KiB. */
+const PEM_RULE: FileRule = { bytesMax: 1024 * 1024, others: "anything" };
 
 /** What `consul:` of a configuration says, with its files read. @throws ConfigError */
 export async function consulOptionsOf(config: ConsulConfig): Promise<ConsulOptions> {
@@ -78,9 +83,9 @@ async function readTls(tls: NonNullable<ConsulConfig["tls"]>): Promise<ConsulTls
 async function readPem(name: string, path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
-    return await readFile(path, "utf8");
+    return (await readSmallFile(path, PEM_RULE)).toString("utf8");
   } catch (error) {
-    const problem = { path: `consul.tls.${name}`, wanted: "a PEM file", found: String(error) };
-    throw new ConfigError("consul", [problem]);
+    const { wanted, found } = asFileFlaw(error, "a PEM file");
+    throw new ConfigError("consul", [{ path: `consul.tls.${name}`, wanted, found }]);
   }
 }

@@ -1,13 +1,13 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { open } from "node:fs/promises";
-import { errorText } from "../../proxy/base/error-text.ts";
 import { ConfigError } from "../base/errors.ts";
-import { secrecyFlaw } from "../base/secret-mode.ts";
+import { asFileFlaw, FileFlaw } from "../base/file-flaw.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
+import type { FileRule } from "../base/read-small-file.ts";
 import { publicKeyBytes, publicKeyText } from "../config/public-key.ts";
 
 /** Larger files hold something else: a key of Ed25519 in PEM has 119 bytes. */
-const KEY_BYTES_MAX = 4_096;
+const KEY_RULE: FileRule = { bytesMax: 4_096, others: "nothing" };
 
 /** A key that signs tables. */
 export type SigningKey = {
@@ -29,22 +29,16 @@ export function newSigningKey(): SigningKey & { readonly pem: string } {
  * the file. @throws ConfigError, which never quotes the file
  */
 export async function readSigningKey(path: string, at: string): Promise<SigningKey> {
-  const problem = (wanted: string, found: string): ConfigError =>
-    new ConfigError("the signing key", [{ path: at, wanted, found }]);
+  const kind = `a private key of Ed25519 in PEM (${path})`;
   try {
-    await using file = await open(path, "r");
-    const flaw = secrecyFlaw(path, await file.stat(), process.getuid?.());
-    if (flaw !== undefined) throw problem(flaw.wanted, flaw.found);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(KEY_BYTES_MAX + 1));
-    const privateKey = readPem(buffer.subarray(0, bytesRead));
+    const privateKey = readPem(await readSmallFile(path, KEY_RULE));
     if (privateKey?.asymmetricKeyType === "ed25519") {
       return { privateKey, publicKey: publicTextOf(privateKey) };
     }
-    const found = privateKey?.asymmetricKeyType ?? "something else";
-    throw problem(`a private key of Ed25519 in PEM (${path})`, found);
+    throw new FileFlaw(kind, privateKey?.asymmetricKeyType ?? "something else");
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw problem(`a readable file (${path})`, errorText(error));
+    const { wanted, found } = asFileFlaw(error, kind);
+    throw new ConfigError("the signing key", [{ path: at, wanted, found }]);
   }
 }
 

@@ -1,14 +1,17 @@
-import { open } from "node:fs/promises";
 import { errorText } from "../../proxy/base/error-text.ts";
 import { type Clock, pause } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import { ConfigError } from "../base/errors.ts";
+import { asFileFlaw } from "../base/file-flaw.ts";
+import { oneToken } from "../base/one-token.ts";
+import { readSmallFile } from "../base/read-small-file.ts";
+import type { FileRule } from "../base/read-small-file.ts";
 import type { ConsulClient } from "../consul/client.ts";
 
 /** How often the file is read: a rotated token must be in use before the former one ends. */
 const READ_EVERY_MS = 5_000;
 /** Larger ones hold something else than a token: Consul's are 36 characters, JWTs some thousand. */
-const TOKEN_BYTES_MAX = 16_384;
+const TOKEN_RULE: FileRule = { bytesMax: 16_384, others: "anything" };
 
 /**
  * Reads a file that holds an ACL token; white space around it does not count.
@@ -16,16 +19,10 @@ const TOKEN_BYTES_MAX = 16_384;
  */
 export async function readTokenFile(path: string): Promise<string> {
   try {
-    await using file = await open(path, "r");
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(TOKEN_BYTES_MAX + 1));
-    const token = buffer.toString("utf8", 0, bytesRead).trim();
-    if (bytesRead <= TOKEN_BYTES_MAX && /^[!-~]+$/.test(token)) return token;
-    throw new Error(token === "" ? "an empty file" : "something else");
+    return oneToken(await readSmallFile(path, TOKEN_RULE), path);
   } catch (error) {
-    const wanted = `a readable file (${path}) with one token`;
-    throw new ConfigError("consul", [
-      { path: "consul.tokenFile", wanted, found: errorText(error) },
-    ]);
+    const { wanted, found } = asFileFlaw(error, `one token in ${path}`);
+    throw new ConfigError("consul", [{ path: "consul.tokenFile", wanted, found }]);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Config } from "../config/config-schema.ts";
 import { pathText } from "../config/problems.ts";
 import type { ControlTls } from "../config/control-schema.ts";
 import type { ListenerFiles, ServiceTls } from "../config/tls-files.ts";
-import { asFlaw } from "./certificate-flaw.ts";
+import { asFileFlaw } from "../base/file-flaw.ts";
 import { identitySource, rootsSource } from "./load-certificate.ts";
 import type { CertificateSource } from "./load-certificate.ts";
 
@@ -103,7 +103,7 @@ async function problemsOf(
     await load();
     return [];
   } catch (error) {
-    const { wanted, found } = asFlaw(error, "files that can be used");
+    const { wanted, found } = asFileFlaw(error, "files that can be used");
     return [{ path: pathText(path), wanted, found }];
   }
 }

@@ -25,7 +25,7 @@ export type CertificateSource<Material> = {
   readonly recipe: string;
   /** All files that it is made of. */
   readonly paths: readonly string[];
-  /** @throws CertificateFlaw */
+  /** @throws FileFlaw */
   readonly load: () => Promise<LoadedCertificate<Material>>;
 };
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { nodeTls } from "../../proxy/base/node-tls.ts";
-import { asFlaw, CertificateFlaw } from "./certificate-flaw.ts";
+import { asFileFlaw, FileFlaw } from "../base/file-flaw.ts";
 import { certificateBlocks, keyBlocks } from "./pem.ts";
 
 /** Certificates of a chain. Public chains have 4, and each is sent in every full handshake. */
@@ -30,7 +30,7 @@ export type ReadIdentity = {
 
 /**
  * Reads a chain and its key. Whether it is valid now is not looked at.
- * @throws CertificateFlaw
+ * @throws FileFlaw
  */
 export function readIdentity(chainText: string, keyText: string): ReadIdentity {
   const blocks = certificateBlocks(chainText);
@@ -39,7 +39,7 @@ export function readIdentity(chainText: string, keyText: string): ReadIdentity {
   const { key, keyPem } = readKey(keyText);
   checkStrength(leaf);
   if (!leaf.checkPrivateKey(key)) {
-    throw new CertificateFlaw("the key of the chain's first certificate", "another key");
+    throw new FileFlaw("the key of the chain's first certificate", "another key");
   }
   const certPem = blocks.join("");
   checkUsable(certPem, keyPem);
@@ -48,19 +48,19 @@ export function readIdentity(chainText: string, keyText: string): ReadIdentity {
 
 function readChain(blocks: readonly string[]): readonly X509Certificate[] {
   if (blocks.length === 0 || blocks.length > CHAIN_MAX) {
-    throw new CertificateFlaw(`1 to ${CHAIN_MAX} certificates in PEM`, `${blocks.length}`);
+    throw new FileFlaw(`1 to ${CHAIN_MAX} certificates in PEM`, `${blocks.length}`);
   }
   const chain = blocks.map((block, index) => readCertificate(block, index));
   for (const [index, certificate] of chain.entries()) checkPlace(certificate, index, chain);
   return chain;
 }
 
-/** Reads one certificate. `index`: its place in the file. @throws CertificateFlaw */
+/** Reads one certificate. `index`: its place in the file. @throws FileFlaw */
 export function readCertificate(block: string, index: number): X509Certificate {
   try {
     return new X509Certificate(block);
   } catch (error) {
-    throw asFlaw(error, `a certificate that can be read (number ${index + 1} of the file)`);
+    throw asFileFlaw(error, `a certificate that can be read (number ${index + 1} of the file)`);
   }
 }
 
@@ -73,15 +73,15 @@ function checkPlace(
   const next = chain[index + 1];
   if (next !== undefined && !isIssuedBy(certificate, next)) {
     const wanted = "a chain in which each certificate is issued by the next, the leaf first";
-    throw new CertificateFlaw(wanted, `number ${index + 2} not to be the issuer of the one before`);
+    throw new FileFlaw(wanted, `number ${index + 2} not to be the issuer of the one before`);
   }
   if (WEAK_HASH.test(signatureOf(certificate)) && !isSelfIssued(certificate)) {
     const found = `${signatureOf(certificate)} (number ${index + 1})`;
-    throw new CertificateFlaw("certificates signed with SHA-256 or better", found);
+    throw new FileFlaw("certificates signed with SHA-256 or better", found);
   }
   // One that signs itself, and stands alone, is what people try TLS with.
   if (index > 0 || !certificate.ca || (chain.length === 1 && isSelfIssued(certificate))) return;
-  throw new CertificateFlaw("a leaf first", "a certification authority's own certificate");
+  throw new FileFlaw("a leaf first", "a certification authority's own certificate");
 }
 
 function signatureOf({ signatureAlgorithm = "" }: X509Certificate): string {
@@ -101,15 +101,15 @@ function readKey(text: string): { readonly key: KeyObject; readonly keyPem: stri
   const [block, ...others] = keyBlocks(text);
   if (block === undefined || others.length > 0) {
     const found = block === undefined ? "none" : `${others.length + 1}`;
-    throw new CertificateFlaw("one private key in PEM", found);
+    throw new FileFlaw("one private key in PEM", found);
   }
   if (block.label.startsWith("ENCRYPTED") || block.text.includes("Proc-Type: 4,ENCRYPTED")) {
-    throw new CertificateFlaw("a key without a passphrase", "an encrypted one");
+    throw new FileFlaw("a key without a passphrase", "an encrypted one");
   }
   try {
     return { key: createPrivateKey(block.text), keyPem: block.text };
   } catch (error) {
-    throw asFlaw(error, "a private key that can be read");
+    throw asFileFlaw(error, "a private key that can be read");
   }
 }
 
@@ -119,14 +119,14 @@ function checkStrength({ publicKey }: X509Certificate): void {
   if (type === "rsa" || type === "rsa-pss") {
     if (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX) return;
     const wanted = `an RSA key of ${RSA_BITS_MIN} to ${RSA_BITS_MAX} bits`;
-    throw new CertificateFlaw(wanted, `${bits}`);
+    throw new FileFlaw(wanted, `${bits}`);
   }
   if (type === "ec") {
     if (CURVES.has(namedCurve)) return;
-    throw new CertificateFlaw("a key on P-256, P-384 or P-521", namedCurve);
+    throw new FileFlaw("a key on P-256, P-384 or P-521", namedCurve);
   }
   if (type === "ed25519" || type === "ed448") return;
-  throw new CertificateFlaw("an RSA, EC or EdDSA key", type ?? "another");
+  throw new FileFlaw("an RSA, EC or EdDSA key", type ?? "another");
 }
 
 /** What the workers will do with it, in their words: none must refuse what we hold. */
@@ -134,7 +134,7 @@ function checkUsable(cert: string, key: string): void {
   try {
     nodeTls().createSecureContext({ cert, key, ca: [] });
   } catch (error) {
-    throw asFlaw(error, "a certificate and key that OpenSSL takes");
+    throw asFileFlaw(error, "a certificate and key that OpenSSL takes");
   }
 }
 

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { nodeTls } from "../../proxy/base/node-tls.ts";
-import { asFlaw, CertificateFlaw } from "./certificate-flaw.ts";
+import { asFileFlaw, FileFlaw } from "../base/file-flaw.ts";
 import { certificateBlocks, keyBlocks } from "./pem.ts";
 import { readCertificate } from "./read-identity.ts";
 
@@ -15,21 +15,21 @@ export type ReadRoots = {
   readonly roots: readonly X509Certificate[];
 };
 
-/** Reads a file of roots. Whether they are valid now is not looked at. @throws CertificateFlaw */
+/** Reads a file of roots. Whether they are valid now is not looked at. @throws FileFlaw */
 export function readRoots(text: string): ReadRoots {
   if (keyBlocks(text).length > 0) {
-    throw new CertificateFlaw("roots alone", "a private key among them, which nobody needs here");
+    throw new FileFlaw("roots alone", "a private key among them, which nobody needs here");
   }
   const blocks = certificateBlocks(text);
   if (blocks.length === 0 || blocks.length > ROOTS_MAX) {
-    throw new CertificateFlaw(`1 to ${ROOTS_MAX} certificates in PEM`, `${blocks.length}`);
+    throw new FileFlaw(`1 to ${ROOTS_MAX} certificates in PEM`, `${blocks.length}`);
   }
   const roots = blocks.map((block, index) => readCertificate(block, index));
   // A leaf that has signed itself can be pinned; another leaf anchors no chain.
   const leaf = roots.findIndex((each) => !each.ca && !each.checkIssued(each));
   if (leaf !== -1) {
     const wanted = "certificates of certification authorities";
-    throw new CertificateFlaw(wanted, `a leaf (number ${leaf + 1})`);
+    throw new FileFlaw(wanted, `a leaf (number ${leaf + 1})`);
   }
   const pem = blocks.join("");
   checkUsable(pem);
@@ -40,6 +40,6 @@ function checkUsable(pem: string): void {
   try {
     nodeTls().createSecureContext({ ca: [pem] });
   } catch (error) {
-    throw asFlaw(error, "roots that OpenSSL takes");
+    throw asFileFlaw(error, "roots that OpenSSL takes");
   }
 }

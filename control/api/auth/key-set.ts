@@ -1,8 +1,8 @@
-import { open } from "node:fs/promises";
 import type { JSONWebKeySet } from "jose";
 import { z } from "zod";
-import { errorText } from "../../../proxy/base/error-text.ts";
 import { ConfigError } from "../../base/errors.ts";
+import { asFileFlaw, FileFlaw } from "../../base/file-flaw.ts";
+import { readSmallFile } from "../../base/read-small-file.ts";
 
 /** Keys of one set: issuers have a handful, and one must fit. */
 const KEYS_MAX = 64;
@@ -20,30 +20,26 @@ const keySetSchema = z.object({
 
 /**
  * Reads a JSON Web Key Set (RFC 7517) of public keys.
- * @throws Error whose message says what was wanted and never quotes the text
+ * @throws FileFlaw, which never quotes the text
  */
 export function readKeySet(text: string): JSONWebKeySet {
   const { data } = keySetSchema.safeParse(parsed(text));
   if (data === undefined) {
-    throw new Error(`wanted a JSON Web Key Set of at most ${KEYS_MAX} keys, found something else`);
+    throw new FileFlaw(`a JSON Web Key Set of at most ${KEYS_MAX} keys`, "something else");
   }
   const isPublic = data.keys.every((key) => SECRET_PARAMETERS.every((name) => !(name in key)));
-  if (!isPublic) throw new Error("wanted public keys only, found a private or secret one");
+  if (!isPublic) throw new FileFlaw("public keys only", "a private or secret one");
   return data as JSONWebKeySet;
 }
 
 /** Reads a file that holds one. @throws ConfigError */
 export async function loadKeySet(path: string): Promise<JSONWebKeySet> {
   try {
-    await using file = await open(path, "r");
-    const { size } = await file.stat();
-    if (size > KEY_SET_BYTES_MAX) {
-      throw new Error(`wanted at most ${KEY_SET_BYTES_MAX} bytes, found ${size}`);
-    }
-    return readKeySet(await file.readFile("utf8"));
+    const rule = { bytesMax: KEY_SET_BYTES_MAX, others: "anything" } as const;
+    return readKeySet((await readSmallFile(path, rule)).toString("utf8"));
   } catch (error) {
-    const wanted = "a readable file with the public keys of an issuer";
-    throw new ConfigError(path, [{ path: "", wanted, found: errorText(error) }]);
+    const { wanted, found } = asFileFlaw(error, "the public keys of an issuer");
+    throw new ConfigError(path, [{ path: "", wanted, found }]);
   }
 }
 

@@ -36,7 +36,7 @@ test("loadTokens() says what is wrong and where, but never a token", async () =>
 test("loadTokens() refuses a file that all may write, and one that is not there", async () => {
   const path = await fileOf("tokens: []");
   await chmod(path, 0o666);
-  await expect(loadTokens(path)).rejects.toThrow("found one that everybody may write");
+  await expect(loadTokens(path)).rejects.toThrow(`(chmod o-w ${path}), found mode 0666`);
   await expect(loadTokens(`${path}.gone`)).rejects.toThrow("ENOENT");
 });
 

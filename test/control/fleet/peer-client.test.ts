@@ -154,8 +154,11 @@ test("PeerClient says which file cannot be used, and never quotes it", async () 
   for (const [files, reason] of [
     [{ tokenFile: open }, "mode 0644"],
     [{ tokenFile: several }, "wanted one token"],
-    [{ tokenFile: "/nowhere/token" }, "consul.fleet.tokenFile (/nowhere/token)"],
-    [{ ca: "/nowhere/ca.pem" }, "consul.fleet.tls.ca (/nowhere/ca.pem)"],
+    [
+      { tokenFile: "/nowhere/token" },
+      "consul.fleet.tokenFile: wanted a readable file /nowhere/token",
+    ],
+    [{ ca: "/nowhere/ca.pem" }, "consul.fleet.tls.ca: wanted a readable file /nowhere/ca.pem"],
   ] as const) {
     const asked = clientOf(files).get(peer, "/", LATER);
     const error = await asked.catch((caught: unknown) => String(caught));

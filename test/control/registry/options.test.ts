@@ -55,7 +55,9 @@ test("consulOptionsOf() says which PEM file cannot be read", async () => {
   const config = consulSchema.parse({ tls: { ca: "/nowhere/ca.pem" } });
   const error: unknown = await consulOptionsOf(config).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
-  expect(String(error)).toMatch(/consul\.tls\.ca: wanted a PEM file, found .*ENOENT/);
+  expect(String(error)).toMatch(
+    /consul\.tls\.ca: wanted a readable file .*, found none \(ENOENT\)/,
+  );
 });
 
 describe("trustOf()", () => {

@@ -17,13 +17,13 @@ test("readTokenFile() takes a token without the white space around it", async ()
 });
 
 test.each([
-  ["an empty file", " \n"],
-  ["something else", "two secrets"],
-  ["something else", "x".repeat(16_385)],
-])("readTokenFile() says that it found %s, and not what", async (found, text) => {
+  ["one token", "an empty file", " \n"],
+  ["one token", "something else", "two secrets"],
+  ["at most 16384 bytes", "16385", "x".repeat(16_385)],
+])("readTokenFile() says that it wanted %s and found %s", async (wanted, found, text) => {
   const path = await fileOf(text);
   await expect(readTokenFile(path)).rejects.toThrow(
-    `consul.tokenFile: wanted a readable file (${path}) with one token, found ${found}`,
+    `Cannot use consul: consul.tokenFile: wanted ${wanted} in ${path}, found ${found}`,
   );
 });
 
