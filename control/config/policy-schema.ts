@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Policy, RetryCause, RetryPolicy } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy } from "./service.ts";
-import { duration, durationFrom, list, size, strict, text, whole } from "./schema-parts.ts";
+import { duration, durationFrom, list, size, strict, whole } from "./schema-parts.ts";
 
 /** Most further attempts of one request: beyond these, the retries are the outage. */
 const ATTEMPTS_MAX = 10;
@@ -13,10 +13,7 @@ const ATTEMPTS_MAX = 10;
 const LIMIT_MAX = 1_000_000;
 
 /** Failures or successes in a row that a policy may wait for. */
-const IN_A_ROW_MAX = 1_000;
-
-/** Probes more frequent than this are load, not a check. */
-const PROBE_INTERVAL_MIN_MS = 100;
+export const IN_A_ROW_MAX = 1_000;
 
 const CAUSES_WANTED = "one of connect, reset-before-response, 503";
 
@@ -145,21 +142,6 @@ export const keepAlive = strict({
 })
   .prefault({})
   .transform(({ idle, requests, age, off }) => ({ idleMs: idle, requests, ageMs: age, off }));
-
-/** `healthCheck`: active checks; absent: none. */
-export const healthCheck = strict({
-  path: text.refine((path) => /^\/[!-~]*$/.test(path), { error: "a path that begins with /" }),
-  interval: durationFrom(PROBE_INTERVAL_MIN_MS, "100ms").prefault("5s"),
-  timeout: durationFrom(1, "1ms").prefault("2s"),
-  rise: whole(1, IN_A_ROW_MAX).default(2),
-  fall: whole(1, IN_A_ROW_MAX).default(3),
-}).transform(({ path, interval, timeout, rise, fall }) => ({
-  path,
-  intervalMs: interval,
-  timeoutMs: timeout,
-  rise,
-  fall,
-}));
 
 /** Default of `drain.soft`, where `hard` is not shorter. */
 const DRAIN_SOFT_MS = 60_000;

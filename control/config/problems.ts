@@ -162,7 +162,9 @@ function wantedText(issue: z.core.$ZodRawIssue): string {
 /** The words that tell the options of a union apart; other unions have an error of their own. */
 function unionOptions(issue: z.core.$ZodRawIssue): string {
   const options: unknown = issue.code === "invalid_union" ? issue["options"] : undefined;
-  return Array.isArray(options) ? options.map(String).join(", ") : "other values";
+  if (!Array.isArray(options)) return "other values";
+  // undefined: the key may be left out, which is no word for it.
+  return options.filter((option) => option !== undefined).join(", ");
 }
 
 const WANTED_BY_TYPE: ReadonlyMap<string, string> = new Map([

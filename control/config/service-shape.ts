@@ -2,7 +2,8 @@ import { z } from "zod";
 import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
 import { TOLERANCES } from "../../proxy/table/tolerance.ts";
 import { filterSchema } from "./filter-schema.ts";
-import { drain, ejection, healthCheck, keepAlive, limits, policyShape } from "./policy-schema.ts";
+import { healthCheckSchema } from "./health-check-schema.ts";
+import { drain, ejection, keepAlive, limits, policyShape } from "./policy-schema.ts";
 import { routeSchema } from "./route-schema.ts";
 import {
   cookieDomain,
@@ -111,7 +112,7 @@ export const serviceShape = strict({
   limits,
   ejection,
   keepAlive,
-  healthCheck: healthCheck.optional(),
+  healthCheck: healthCheckSchema.optional(),
   slowStart: duration.prefault("0s"),
   drain,
   onShift: z.enum(["keep", "migrate"]).default("keep"),

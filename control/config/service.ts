@@ -84,9 +84,22 @@ export type ServiceVersion = {
   readonly endpointStates: ReadonlyMap<string, State>;
 };
 
+/** By GET of a path. */
+export type HttpQuestion = { readonly kind: "http"; readonly path: string };
+
+/** By a call of `grpc.health.v1.Health/Check`. */
+export type GrpcQuestion = {
+  readonly kind: "grpc";
+  /** Whose health: a service's full name, such as `shop.Cart`. "": the server's as a whole. */
+  readonly service: string;
+};
+
+/** How an endpoint is asked how well it is. */
+export type HealthQuestion = HttpQuestion | GrpcQuestion;
+
 /** Active health checks of every endpoint of a service. */
 export type HealthCheck = {
-  readonly path: string;
+  readonly question: HealthQuestion;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Successes in a row that make an endpoint healthy. */

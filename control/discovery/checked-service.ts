@@ -3,7 +3,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import type { HealthCheck } from "../config/service.ts";
 import { HealthRecord } from "./health-record.ts";
-import type { ProbeResult, ProbeTarget } from "./probe.ts";
+import type { ProbeResult, ProbeTarget } from "./probe-target.ts";
 
 /**
  * Part of the interval by which a probe may come early or late, so that a fleet's probes spread
@@ -90,11 +90,11 @@ export class CheckedService {
   async #probeForever(address: string, record: HealthRecord, signal: AbortSignal): Promise<never> {
     const { check, host } = this.#plan;
     const { clock, random, probe } = this.#deps;
-    const { path, intervalMs, timeoutMs } = check;
+    const { question, intervalMs, timeoutMs } = check;
     await clock.sleep(random.next() * intervalMs, signal);
     for (;;) {
       const startedMs = clock.nowMs();
-      const result = await probe({ address, host, path, timeoutMs }, signal);
+      const result = await probe({ address, host, question, timeoutMs }, signal);
       signal.throwIfAborted();
       if (record.add(result.succeeded, check)) this.#turn(address, result);
       const everyMs = intervalMs * (1 + JITTER * (2 * random.next() - 1));

@@ -14,7 +14,7 @@ import { CheckedService } from "./checked-service.ts";
 import type { CheckPlan } from "./checked-service.ts";
 import type { Discovery } from "./discovery.ts";
 import { probe } from "./probe.ts";
-import type { ProbeResult } from "./probe.ts";
+import type { ProbeResult } from "./probe-target.ts";
 import { Turns } from "../base/turns.ts";
 
 /**

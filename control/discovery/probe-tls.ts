@@ -1,4 +1,4 @@
-import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { nodeTls } from "../../proxy/base/node-tls.ts";
 import { isWantedPeer, serverNameOf } from "../../proxy/table/wanted-peer.ts";
 import type { WantedPeer } from "../../proxy/table/wanted-peer.ts";
@@ -23,6 +23,13 @@ export class ProbeTlsError extends Error {
   }
 }
 
+/** What is spoken over TLS, and how long its handshake may take. */
+export type ProbeSpeech = {
+  /** Offered by ALPN (RFC 7301). `h2` must be chosen; HTTP/1.1 need not be. */
+  readonly protocol: "http/1.1" | "h2";
+  readonly timeoutMs: number;
+};
+
 /** Takes a connection or the reason why there is none. */
 type Connected = (...outcome: [null, TLSSocket] | [Error, null]) => void;
 
@@ -33,7 +40,7 @@ type Connected = (...outcome: [null, TLSSocket] | [Error, null]) => void;
 export function connectByTls(
   address: string,
   { context, peer, insecure }: ProbeTls,
-  timeoutMs: number,
+  { protocol, timeoutMs }: ProbeSpeech,
   onConnected: Connected,
 ): void {
   if (context === undefined) {
@@ -46,7 +53,7 @@ export function connectByTls(
     ...(servername !== undefined && { servername }),
     secureContext: context,
     rejectUnauthorized: !insecure,
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: [protocol],
     checkServerIdentity: (_host, { raw }) =>
       isWantedPeer(raw, peer) ? undefined : new ProbeTlsError("another name in its certificate"),
   });
@@ -54,13 +61,18 @@ export function connectByTls(
   socket.setTimeout(timeoutMs, () => socket.destroy(new ProbeTlsError("no handshake in time")));
   socket.once("error", fail);
   socket.once("secureConnect", () => {
+    if (protocol === "h2" && socket.alpnProtocol !== "h2") {
+      socket.destroy(new ProbeTlsError("it does not offer HTTP/2"));
+      return;
+    }
     socket.off("error", fail);
     socket.setTimeout(0);
     onConnected(null, socket);
   });
 }
 
-function placeOf(address: string): ConnectionOptions {
+/** Where an address is, in the words of node:net. */
+export function placeOf(address: string): { path: string } | { host: string; port: number } {
   if (address.startsWith("unix:")) return { path: address.slice("unix:".length) };
   const { hostname, port } = new URL(`https://${address}`);
   // The URL leaves out its scheme's own port.

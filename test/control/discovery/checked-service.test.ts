@@ -1,13 +1,18 @@
 import { expect, onTestFinished, test } from "vitest";
 import { CheckedService } from "../../../control/discovery/checked-service.ts";
 import type { CheckPlan } from "../../../control/discovery/checked-service.ts";
-import type { ProbeResult, ProbeTarget } from "../../../control/discovery/probe.ts";
+import type { HealthQuestion } from "../../../control/config/service.ts";
+import type { ProbeResult, ProbeTarget } from "../../../control/discovery/probe-target.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const PLAN: CheckPlan = {
-  check: { path: "/health", intervalMs: 1_000, timeoutMs: 700, rise: 1, fall: 1 },
+  check: { question: questionAt("/health"), intervalMs: 1_000, timeoutMs: 700, rise: 1, fall: 1 },
   host: "web.internal",
 };
+
+function questionAt(path: string): HealthQuestion {
+  return { kind: "http", path };
+}
 
 const DOWN: ProbeResult = { succeeded: false, reason: "answered 500" };
 const UP: ProbeResult = { succeeded: true, reason: "answered 200" };
@@ -45,7 +50,7 @@ test("CheckedService asks each address as its plan says, once every interval", a
   const { service, clock, asked } = bed();
   service.follow(PLAN, new Set(["a:1", "b:1"]));
   await clock.advance(500);
-  const rest = { host: "web.internal", path: "/health", timeoutMs: 700 };
+  const rest = { host: "web.internal", question: questionAt("/health"), timeoutMs: 700 };
   expect(asked).toEqual([
     { address: "a:1", ...rest },
     { address: "b:1", ...rest },
@@ -85,13 +90,13 @@ test("CheckedService begins anew with another plan, and keeps what it knows", as
   made.answer = async () => DOWN;
   made.service.follow(PLAN, new Set(["a:1"]));
   await made.clock.advance(500);
-  const other = { ...PLAN, check: { ...PLAN.check, path: "/ready" } };
+  const other = { ...PLAN, check: { ...PLAN.check, question: questionAt("/ready") } };
   made.service.follow(other, new Set(["a:1"]));
   expect(made.service.failureOf("a:1")).toBe("answered 500");
   await made.clock.advance(5_000);
-  expect(made.asked.map(({ path }) => path)).toEqual([
-    "/health",
-    ...Array<string>(5).fill("/ready"),
+  expect(made.asked.map(({ question }) => question)).toEqual([
+    questionAt("/health"),
+    ...Array<HealthQuestion>(5).fill(questionAt("/ready")),
   ]);
 });
 

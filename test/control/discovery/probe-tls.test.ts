@@ -44,7 +44,8 @@ function secureServer(options: ServerOptions = {}): Server {
 }
 
 async function ask(address: string, tls: Partial<ProbeTls> = {}, timeoutMs = 5_000) {
-  const target = { address, host: "shop", path: "/", timeoutMs };
+  const question = { kind: "http", path: "/" } as const;
+  const target = { address, host: "shop", question, timeoutMs };
   const peer = { name: "web.internal", sans: [] };
   const whole = { context, peer, insecure: false, ...tls };
   const { succeeded, reason } = await probe(systemClock, { ...target, tls: whole }, NEVER);

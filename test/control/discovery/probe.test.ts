@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { probe } from "../../../control/discovery/probe.ts";
-import type { ProbeResult, ProbeTarget } from "../../../control/discovery/probe.ts";
+import type { ProbeResult, ProbeTarget } from "../../../control/discovery/probe-target.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { fixedClock } from "../../support/fixed-clock.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -26,7 +26,7 @@ async function listening(server: Server, path?: string): Promise<string> {
 }
 
 function targetOf(address: string, path = "/health?deep=1"): ProbeTarget {
-  return { address, host: "web.internal", path, timeoutMs: 700 };
+  return { address, host: "web.internal", question: { kind: "http", path }, timeoutMs: 700 };
 }
 
 /** Asks a server that answers so. */
