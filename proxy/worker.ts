@@ -145,6 +145,7 @@ class Worker {
     return {
       versions: services.versionStats(),
       endpoints: services.endpointStats(),
+      tunnels: services.tunnelStats(),
       filters: this.#filters.stats(),
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),

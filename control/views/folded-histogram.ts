@@ -13,6 +13,8 @@ export type HistogramSeries = {
   /** Counts by bucket of proxy/metrics/histogram.ts. */
   readonly counts: readonly number[];
   readonly sumMs: number;
+  /** Its values were counted as if each were so many times smaller. Absent: as they are. */
+  readonly divisor?: number;
 };
 
 type Value = MetricValue<string> & { readonly metricName: string };
@@ -50,7 +52,7 @@ function cumulative(counts: readonly number[]): number[] {
   });
 }
 
-function valuesOf(name: string, { labels, counts, sumMs }: HistogramSeries): Value[] {
+function valuesOf(name: string, { labels, counts, sumMs, divisor = 1 }: HistogramSeries): Value[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const below = cumulative(counts);
   const bucket = (le: string, value: number): Value => ({
@@ -59,7 +61,9 @@ function valuesOf(name: string, { labels, counts, sumMs }: HistogramSeries): Val
     value,
   });
   return [
-    ...BOUNDS_US.map((boundUs, index) => bucket(String(boundUs / 1e6), below[index] ?? 0)),
+    ...BOUNDS_US.map((boundUs, index) =>
+      bucket(String((boundUs * divisor) / 1e6), below[index] ?? 0),
+    ),
     bucket("+Inf", total),
     { metricName: `${name}_sum`, labels, value: sumMs / 1000 },
     { metricName: `${name}_count`, labels, value: total },

@@ -1,8 +1,11 @@
-import { Counter, Gauge, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import type { CertificateStatus } from "../tls/certificate-status.ts";
+import { addCounter, addGauge } from "./metric-series.ts";
+import type { VersionPlace } from "./metric-series.ts";
 import { addHistogram } from "./folded-histogram.ts";
+import { addTunnels } from "./tunnel-metrics.ts";
 import { effectiveByVersion } from "../table/serving.ts";
 import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
 
@@ -28,9 +31,6 @@ export type MetricsSource = {
 /** The state of an endpoint, including ejection. */
 const ENDPOINT_STATES = ["ready", "drain", "maint", "unhealthy", "ejected"] as const;
 
-type Labels = Readonly<Record<string, string>>;
-type Series = readonly (readonly [Labels, number])[];
-type VersionPlace = { readonly service: string; readonly version: string };
 type VersionCounts = { readonly labels: VersionPlace; readonly counts: VersionTotals };
 
 /** Every metric in Prometheus' text format. docs/metrics.md says what they mean. */
@@ -45,6 +45,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   addTraffic(registry, versions);
   addOwnErrors(registry, source);
   addConnections(registry, source.totals, versions);
+  addTunnels(registry, source.totals, versions);
   addTable(registry, source);
   addEndpoints(registry, source);
   addFilters(registry, source);
@@ -249,18 +250,4 @@ function endpointState(
   if (state !== "ready") return state;
   if (!healthy) return "unhealthy";
   return ejectedBy > 0 ? "ejected" : "ready";
-}
-
-function addCounter(registry: Registry, name: string, help: string, series: Series): void {
-  const metric = new Counter({ name, help, labelNames: labelNames(series), registers: [registry] });
-  for (const [labels, count] of series) metric.inc(labels, count);
-}
-
-function addGauge(registry: Registry, name: string, help: string, series: Series): void {
-  const metric = new Gauge({ name, help, labelNames: labelNames(series), registers: [registry] });
-  for (const [labels, value] of series) metric.set(labels, value);
-}
-
-function labelNames(series: Series): string[] {
-  return [...new Set(series.flatMap(([labels]) => Object.keys(labels)))];
 }

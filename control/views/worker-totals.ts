@@ -1,10 +1,12 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
+import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 import type {
   ConnectionKind,
   EndpointStats,
   FilterStats,
+  TunnelCounts,
   VersionStats,
   WorkerStats,
 } from "../../proxy/metrics/stats.ts";
@@ -78,6 +80,7 @@ export class WorkerTotals {
   readonly #versions = new Map<string, VersionTotals>();
   readonly #endpoints = new Map<string, EndpointTotals>();
   readonly #filters = new Map<string, FilterTotals>();
+  readonly #tunnels = new Map<string, TunnelCounts>();
   readonly #workers: readonly WorkerStats[];
 
   constructor(workers: readonly WorkerStats[]) {
@@ -88,16 +91,26 @@ export class WorkerTotals {
       h1: workers.reduce((sum, worker) => sum + worker.connections.h1, 0),
       tunnel: workers.reduce((sum, worker) => sum + worker.connections.tunnel, 0),
     };
-    for (const { versions, endpoints, filters } of workers) {
+    for (const { versions, endpoints, filters, tunnels = [] } of workers) {
       for (const stats of versions) this.#addVersion(stats);
       for (const stats of endpoints) this.#addEndpoint(stats);
       for (const stats of filters) this.#addFilter(stats);
+      for (const { service, version, ...counts } of tunnels) {
+        const before = this.tunnels(service, version);
+        const sums = before === undefined ? counts : addedTunnels(before, counts);
+        this.#tunnels.set(compoundKey(service, version), sums);
+      }
     }
   }
 
   /** Zeros when no worker knows the version. */
   version(service: string, version: string): VersionTotals {
     return this.#versions.get(compoundKey(service, version)) ?? NO_VERSION;
+  }
+
+  /** undefined: no worker has had any. */
+  tunnels(service: string, version: string): TunnelCounts | undefined {
+    return this.#tunnels.get(compoundKey(service, version));
   }
 
   /** Zeros when no worker knows the endpoint. */

@@ -1,4 +1,10 @@
-import type { FilterStats, VersionStats, WorkerStats } from "../../proxy/metrics/stats.ts";
+import type {
+  FilterStats,
+  TunnelStats,
+  VersionStats,
+  WorkerStats,
+} from "../../proxy/metrics/stats.ts";
+import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 
 /**
  * What workers that are gone had counted, so that sums never go backwards. One entry for each
@@ -7,6 +13,7 @@ import type { FilterStats, VersionStats, WorkerStats } from "../../proxy/metrics
 export class RetiredCounts {
   #versions = new Map<string, VersionStats>();
   #filters = new Map<string, FilterStats>();
+  #tunnels = new Map<string, TunnelStats>();
   #rejected = new Map<string, number>();
   #faults = new Map<string, number>();
   #replies = new Map<string, Map<string, number>>();
@@ -17,6 +24,12 @@ export class RetiredCounts {
     for (const version of stats.versions) {
       const key = `${version.service}\0${version.version}`;
       this.#versions.set(key, sum(this.#versions.get(key), version));
+    }
+    for (const tunnels of stats.tunnels ?? []) {
+      const key = `${tunnels.service}\0${tunnels.version}`;
+      const before = this.#tunnels.get(key);
+      const sums = before === undefined ? tunnels : addedTunnels(before, tunnels);
+      this.#tunnels.set(key, { ...tunnels, ...sums });
     }
     for (const filter of stats.filters) {
       const key = `${filter.service}\0${filter.filter}`;
@@ -33,12 +46,13 @@ export class RetiredCounts {
 
   /** The counts as those of one worker without connections. */
   stats(): readonly WorkerStats[] {
-    const counts = [this.#versions, this.#rejected, this.#faults, this.#replies];
+    const counts = [this.#versions, this.#tunnels, this.#rejected, this.#faults, this.#replies];
     if (counts.every(({ size }) => size === 0)) return [];
     return [
       {
         versions: [...this.#versions.values()],
         endpoints: [],
+        tunnels: [...this.#tunnels.values()],
         filters: [...this.#filters.values()],
         rejected: Object.fromEntries(this.#rejected),
         localReplies: [...this.#replies].map(([service, errors]) => {

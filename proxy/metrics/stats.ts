@@ -11,6 +11,29 @@ export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
  */
 export const CODE_CLASSES = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
+/**
+ * How a tunnel ended. ok: both sides have ended it. client, endpoint: the connection to one has
+ * broken first. idle: nothing came for too long. closed: we have closed it, since traffic leaves
+ * its version or the worker ends. denied: intentions no longer allow it.
+ */
+export const TUNNEL_OUTCOMES = ["ok", "client", "endpoint", "idle", "closed", "denied"] as const;
+export type TunnelOutcome = (typeof TUNNEL_OUTCOMES)[number];
+
+/** What the tunnels of a version did. Cumulative. */
+export type TunnelCounts = {
+  /** Tunnels that have ended, by TUNNEL_OUTCOMES index. */
+  readonly outcomes: readonly number[];
+  /** How long they lasted: as VersionStats.durations, see TUNNEL_DURATION_DIVISOR. */
+  readonly durations: readonly (readonly [number, number])[];
+  readonly durationSumMs: number;
+  /** From clients, and to them. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+};
+
+/** The same in one worker. */
+export type TunnelStats = TunnelCounts & { readonly service: string; readonly version: string };
+
 /** Kinds of client connections. */
 export type ConnectionKind = "h1" | "tunnel";
 
@@ -72,6 +95,8 @@ export type WorkerStats = {
   readonly versions: readonly VersionStats[];
   /** Without those that have no connection and are not ejected: the same. */
   readonly endpoints: readonly EndpointStats[];
+  /** Of versions that have had any. Absent: the worker's code is too old. */
+  readonly tunnels?: readonly TunnelStats[];
   readonly filters: readonly FilterStats[];
   /** Refused messages by reason (RejectReason). Cumulative. */
   readonly rejected: Readonly<Record<string, number>>;

@@ -1,6 +1,7 @@
 import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES } from "./stats.ts";
 import type { AttemptOutcome, VersionStats } from "./stats.ts";
+import { TunnelCounters } from "./tunnel-counters.ts";
 
 const OUTCOME_INDEX = Object.fromEntries(
   ATTEMPT_OUTCOMES.map((outcome, index) => [outcome, index]),
@@ -16,6 +17,7 @@ export class VersionCounters {
   #retriesCrossed = 0;
   ejections = 0;
   tunnelsOpen = 0;
+  readonly tunnels = new TunnelCounters();
 
   /** An exchange ended. `status`: what the client got, 0 if it went away before it got one. */
   exchange(status: number, durationMs: number): void {

@@ -12,6 +12,8 @@ export type HandedTunnel = {
   readonly ageMs: number;
   /** Where both directions of a WebSocket stand. undefined: another protocol. */
   readonly frames: TunnelFramesState | undefined;
+  /** See TunnelDeps. */
+  readonly quietMs?: number | undefined;
 };
 
 /** A tunnel that leaves this worker. */

@@ -25,11 +25,11 @@ export function openTunnel(deps: TunnelDeps, rest: Buffer): void {
 /** Takes over a tunnel that another worker gave away. */
 export function adoptTunnel(client: TunnelClient, given: AdoptedTunnel, wheel: TimerWheel): void {
   const { pool, handle, about } = given;
-  const { idleTimeoutMs } = about;
+  const { idleTimeoutMs, quietMs } = about;
   const sinceMs = wheel.nowMs - about.ageMs;
   const frames = about.frames && TunnelFrames.from(about.frames);
   const connection = pool.adopt(handle, about.endpoint);
   client.becomeTunnel(
-    new Tunnel({ client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames }),
+    new Tunnel({ client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames, quietMs }),
   );
 }

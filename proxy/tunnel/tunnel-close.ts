@@ -3,6 +3,7 @@ import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import { closeFrame } from "./close-frame.ts";
 import type { CloseCode } from "./close-frame.ts";
 import type { TunnelFrames } from "./tunnel-frames.ts";
+import type { TunnelSilence } from "./tunnel-silence.ts";
 import { NO_END } from "./websocket-frames.ts";
 
 /** How long each peer has for its part of a close, and a connection to end after its last byte. */
@@ -24,6 +25,7 @@ export interface ClosingSide {
   resume(): void;
   end(): void;
   destroy(): void;
+  reset(): void;
 }
 
 /** A tunnel to be closed. */
@@ -33,6 +35,7 @@ export type ClosingTunnel = {
   /** undefined: not a WebSocket. */
   readonly frames: TunnelFrames | undefined;
   readonly wheel: TimerWheel;
+  readonly silence: Pick<TunnelSilence, "quietLeftMs">;
 };
 
 /**
@@ -46,7 +49,8 @@ type Phase = "message" | "peers" | "told" | "answered" | "ended";
  * Ends a tunnel on our own initiative. No message is cut: the client gets a Close between two
  * messages from the server and nothing after it. What the client sends still reaches the server, up
  * to and including its own Close, which tells the server to end. If the client does not answer, we
- * answer in its place. A tunnel that is not a WebSocket ends by FIN in both directions.
+ * answer in its place. A tunnel that is not a WebSocket ends by FIN in both directions, as soon as
+ * it is quiet.
  */
 export class TunnelClose implements Expiring {
   readonly #code: CloseCode;
@@ -129,6 +133,7 @@ export class TunnelClose implements Expiring {
         client.destroy();
         return server.destroy();
       case "message":
+        return this.settle();
       case "peers":
       case "answered":
         return this.#end();
@@ -145,8 +150,11 @@ export class TunnelClose implements Expiring {
     }
     if (isOurs && (untold || this.#phase === "told")) this.#tellServer();
     this.release();
-    client.destroy();
-    server.destroy();
+    for (const side of [client, server]) {
+      // The peer of a protocol that we do not know must not take what it has for all there is.
+      if (frames === undefined) side.reset();
+      else side.destroy();
+    }
   }
 
   /** The tunnel is gone. */
@@ -156,13 +164,22 @@ export class TunnelClose implements Expiring {
 
   #tellClient(): void {
     const { client, server, frames } = this.#tunnel;
-    if (frames?.valid !== true) return this.#end();
+    if (frames === undefined) return this.#endWhenQuiet();
+    if (!frames.valid) return this.#end();
     if (frames.closing || !client.whole || !server.whole) return this.#enter("peers");
     if (!this.#clientHasWhole) return undefined;
     client.write(closeFrame(this.#code));
     // It may have been paused for a slow client; what it sends from now on goes nowhere.
     server.resume();
     return this.#enter("told");
+  }
+
+  /** Nobody knows where a message of another protocol ends, but none does where bytes flow. */
+  #endWhenQuiet(): void {
+    const { wheel, silence } = this.#tunnel;
+    const { quietLeftMs } = silence;
+    if (quietLeftMs > 0) wheel.arm(this.#timer, quietLeftMs);
+    else this.#end();
   }
 
   #settleAnswer(): void {

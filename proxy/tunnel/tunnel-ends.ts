@@ -1,6 +1,7 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { TunnelOutcome } from "../metrics/stats.ts";
 import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { CloseCode } from "./close-frame.ts";
 import type { GivenTunnel } from "./handed-tunnel.ts";
@@ -72,5 +73,13 @@ export interface TunnelUpstream {
 export interface TunnelPool {
   readonly service: string;
   readonly version: string;
-  readonly counters: { tunnelsOpen: number };
+  readonly counters: {
+    tunnelsOpen: number;
+    /** Bytes from clients and to them, and the ends of those that end here: see TunnelCounters. */
+    readonly tunnels: {
+      bytesIn: number;
+      bytesOut: number;
+      ended(outcome: TunnelOutcome, durationMs: number): void;
+    };
+  };
 }

@@ -1,5 +1,5 @@
-import { Timer } from "../base/timer-wheel.ts";
-import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { TunnelOutcome } from "../metrics/stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { CloseCode } from "./close-frame.ts";
@@ -7,6 +7,7 @@ import type { GivenTunnel, HandedTunnel } from "./handed-tunnel.ts";
 import { TunnelClose } from "./tunnel-close.ts";
 import type { OpenTunnel, TunnelClient, TunnelPool, TunnelUpstream } from "./tunnel-ends.ts";
 import type { TunnelFrames } from "./tunnel-frames.ts";
+import { TunnelSilence } from "./tunnel-silence.ts";
 import { NO_END } from "./websocket-frames.ts";
 
 /** TCP keep-alive of tunnels: a peer that vanished without FIN is noticed within minutes. */
@@ -26,6 +27,11 @@ export type TunnelDeps = {
   readonly sinceMs: number;
   /** Where both directions of a WebSocket stand. undefined: another protocol. */
   readonly frames: TunnelFrames | undefined;
+  /**
+   * Without frames nobody knows where a message ends. Silence of this length counts as the end of
+   * one; 0 and absence: any moment does.
+   */
+  readonly quietMs?: number | undefined;
 };
 
 /**
@@ -33,16 +39,17 @@ export type TunnelDeps = {
  * to the other. It knows where the messages of a WebSocket end, so that `close` cuts none. Ends
  * when both sides have ended, when one breaks, or after idleTimeoutMs of silence.
  */
-export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
+export class Tunnel implements OpenTunnel, UpstreamUser {
   readonly kind = "tunnel";
   readonly pool: TunnelPool;
   readonly sinceMs: number;
   readonly #deps: TunnelDeps;
   readonly #client: Transport;
   readonly #upstream: Transport;
-  readonly #timer = new Timer(this);
+  readonly #silence: TunnelSilence;
   #close: TunnelClose | undefined;
-  #movedMs = 0;
+  /** Why it ends. undefined: nothing has gone wrong, and nobody has asked for it. */
+  #outcome: TunnelOutcome | undefined;
   #open = 2;
   /**
    * A side that was paused for a slow reader stays paused for a moment, to move to another worker.
@@ -60,8 +67,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     this.pool.counters.tunnelsOpen += 1;
     this.#client.keepAlive(KEEP_ALIVE_MS);
     this.#upstream.keepAlive(KEEP_ALIVE_MS);
-    this.#moved();
-    deps.wheel.arm(this.#timer, deps.idleTimeoutMs > 0 ? deps.idleTimeoutMs : Infinity);
+    this.#silence = new TunnelSilence(deps, this.#client, this.#upstream, () => this.#expire());
   }
 
   /** The tunnel has the client's connection: passes on what was already read from both. */
@@ -78,22 +84,23 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   }
 
   onData(bytes: Buffer, end: number): void {
-    this.#moved();
+    this.#silence.end();
     this.#passToUpstream(bytes, end);
   }
 
   onEnd(): void {
-    passEnd(this.#client, this.#upstream, this.#deps.frames);
+    if (!passEnd(this.#client, this.#upstream, this.#deps.frames)) this.#outcome ??= "client";
   }
 
   onFlushed(): void {
-    this.#moved();
+    this.#silence.end();
     if (this.#leaving) this.#deps.client.offer();
     else this.#upstream.resume();
   }
 
   onClose(error: Error | undefined): void {
-    endOther(this.#upstream, error);
+    if (error !== undefined) this.#outcome ??= "client";
+    endOther(this.#upstream, error, this.#deps.frames);
     this.#deps.client.tunnelEnded();
     this.#closed();
   }
@@ -107,22 +114,23 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   }
 
   onUpstreamData(bytes: Buffer, end: number): void {
-    this.#moved();
+    this.#silence.end();
     this.#passToClient(bytes, end);
   }
 
   onUpstreamEnd(): void {
-    passEnd(this.#upstream, this.#client, this.#deps.frames);
+    if (!passEnd(this.#upstream, this.#client, this.#deps.frames)) this.#outcome ??= "endpoint";
   }
 
   onUpstreamFlushed(): void {
-    this.#moved();
+    this.#silence.end();
     if (this.#leaving) this.#deps.client.offer();
     else this.#client.resume();
   }
 
   onUpstreamClosed(error: Error | undefined): void {
-    endOther(this.#client, error);
+    if (error !== undefined) this.#outcome ??= "endpoint";
+    endOther(this.#client, error, this.#deps.frames);
     this.#closed();
   }
 
@@ -160,7 +168,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
 
   get isBetweenMessages(): boolean {
     if (this.#close !== undefined) return !this.#close.waitsForMessage;
-    return this.#deps.frames?.clientIsBetweenMessages ?? true;
+    return this.#deps.frames?.clientIsBetweenMessages ?? this.#silence.quietLeftMs === 0;
   }
 
   get gone(): boolean {
@@ -180,17 +188,16 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     this.#close.cut();
   }
 
-  onDeadline(nowMs: number): void {
-    const { idleTimeoutMs, wheel } = this.#deps;
-    const expiresMs = this.#movedMs + idleTimeoutMs;
-    if (nowMs < expiresMs) return wheel.armAt(this.#timer, expiresMs);
+  #expire(): void {
+    this.#outcome ??= "idle";
     this.#client.destroy();
-    return this.#upstream.destroy();
+    this.#upstream.destroy();
   }
 
   #passToUpstream(bytes: Buffer, end: number): void {
     const messageEnd = this.#deps.frames?.client.scan(bytes, 0, end) ?? NO_END;
     const passed = this.#close?.fromClient(end, messageEnd) ?? end;
+    this.pool.counters.tunnels.bytesIn += passed;
     if (passed > 0) relay(this.#client, this.#upstream, bytes, passed);
     this.#close?.settle();
   }
@@ -198,13 +205,16 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
   #passToClient(bytes: Buffer, end: number): void {
     const messageEnd = this.#deps.frames?.server.scan(bytes, 0, end) ?? NO_END;
     const passed = this.#close?.fromServer(end, messageEnd) ?? end;
+    this.pool.counters.tunnels.bytesOut += passed;
     if (passed > 0) relay(this.#upstream, this.#client, bytes, passed);
     this.#close?.settle();
   }
 
   #closeWith(code: CloseCode): TunnelClose {
     const { frames, wheel } = this.#deps;
-    return new TunnelClose(code, { client: this.#client, server: this.#upstream, frames, wheel });
+    this.#outcome ??= code === 1008 ? "denied" : "closed";
+    const sides = { client: this.#client, server: this.#upstream };
+    return new TunnelClose(code, { ...sides, frames, wheel, silence: this.#silence });
   }
 
   /** It does not move to another worker after all. */
@@ -214,19 +224,17 @@ export class Tunnel implements OpenTunnel, UpstreamUser, Expiring {
     if (!this.#client.blocked) this.#upstream.resume();
   }
 
-  #moved(): void {
-    this.#movedMs = this.#deps.wheel.nowMs;
-  }
-
   #closed(): void {
     this.#open -= 1;
-    if (this.#open === 0) this.#leave();
+    if (this.#open > 0) return;
+    countEnd(this.#deps, this.#outcome);
+    this.#leave();
   }
 
   /** The tunnel is no longer here. */
   #leave(): void {
     this.#open = 0;
-    this.#timer.close();
+    this.#silence.close();
     this.#close?.release();
     this.pool.counters.tunnelsOpen -= 1;
   }
@@ -238,25 +246,41 @@ function relay(from: Transport, to: Transport, bytes: Buffer, end: number): void
   if (to.blocked) from.pause();
 }
 
-/** An end that anybody may have made must not pass for the peer's; a WebSocket has its own. */
-function passEnd(from: Transport, to: Transport, frames: TunnelFrames | undefined): void {
-  if (from.endIsProven || frames !== undefined) to.end();
+/**
+ * An end that anybody may have made must not pass for the peer's; a WebSocket has its own. Returns
+ * whether it was passed on as one.
+ */
+function passEnd(from: Transport, to: Transport, frames: TunnelFrames | undefined): boolean {
+  const isEnd = from.endIsProven || frames !== undefined;
+  if (isEnd) to.end();
   else to.reset();
+  return isEnd;
 }
 
 /**
  * One side is gone: after an error the other one goes at once, otherwise once it has what is on its
- * way.
+ * way. Where no frame says that something is missing, a reset does.
  */
-function endOther(other: Transport, error: Error | undefined): void {
+function endOther(
+  other: Transport,
+  error: Error | undefined,
+  frames: TunnelFrames | undefined,
+): void {
   if (error === undefined) other.end();
+  else if (frames === undefined) other.reset();
   else other.destroy();
 }
 
+/** `outcome` undefined: nothing has gone wrong. */
+function countEnd({ pool, wheel, sinceMs }: TunnelDeps, outcome: TunnelOutcome = "ok"): void {
+  pool.counters.tunnels.ended(outcome, Math.max(0, wheel.nowMs - sinceMs));
+}
+
 function aboutOf(deps: TunnelDeps): HandedTunnel {
-  const { connection, pool, wheel, idleTimeoutMs, sinceMs, frames } = deps;
+  const { connection, pool, wheel, idleTimeoutMs, sinceMs, frames, quietMs } = deps;
   const { service, version } = pool;
   const ageMs = Math.max(0, wheel.nowMs - sinceMs);
   const endpoint = connection.endpoint.address;
-  return { service, version, endpoint, idleTimeoutMs, ageMs, frames: frames?.toJSON() };
+  const about = { service, version, endpoint, idleTimeoutMs, ageMs, quietMs };
+  return { ...about, frames: frames?.toJSON() };
 }

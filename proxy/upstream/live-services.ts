@@ -1,4 +1,4 @@
-import type { EndpointStats, VersionStats } from "../metrics/stats.ts";
+import type { EndpointStats, TunnelStats, VersionStats } from "../metrics/stats.ts";
 import { RoutingTable } from "../table/routing-table.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -76,6 +76,15 @@ export class LiveServices {
     return this.#allPools()
       .filter((pool) => pool.inFlight > 0 || pool.counters.touched)
       .map((pool) => pool.counters.stats(pool.service, pool.version, pool.inFlight));
+  }
+
+  /** Of the versions that have had tunnels. */
+  tunnelStats(): TunnelStats[] {
+    return this.#allPools()
+      .filter(({ counters }) => counters.tunnels.touched)
+      .map(({ service, version, counters }) => {
+        return { service, version, ...counters.tunnels.counts() };
+      });
   }
 
   /** Of the endpoints that are in use, connected or ejected. */

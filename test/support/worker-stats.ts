@@ -21,6 +21,17 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
         ejectedForMs: endpoint.ejectedForMs ?? 0,
       },
     ],
+    tunnels: [
+      {
+        service: "web",
+        version: "v1",
+        outcomes: [3, 1],
+        durations: [[40, 4]],
+        durationSumMs: 500,
+        bytesIn: 600,
+        bytesOut: 7_000,
+      },
+    ],
     filters: [
       { service: "web", filter: "headers", version: "1", failures: [7, 8, 9], answers: 10 },
     ],

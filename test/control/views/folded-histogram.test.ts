@@ -58,3 +58,11 @@ test("addHistogram() is a Prometheus histogram with a series for each set of lab
 test("addHistogram() without series has none, but a help and a type", async () => {
   expect(await linesOf()).toEqual(["# TYPE took histogram"]);
 });
+
+test("addHistogram() shows values that were counted as smaller ones as they are", async () => {
+  const counts = countsOf(64_000 / 64, 0.5);
+  const lines = await linesOf({ labels: {}, counts, sumMs: 64_032, divisor: 64 });
+  expect(lines).toContain('took_bucket{le="0.032768"} 1');
+  expect(lines).toContain('took_bucket{le="67.108864"} 2');
+  expect(lines).toContain("took_sum 64.032");
+});

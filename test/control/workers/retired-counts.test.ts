@@ -81,6 +81,34 @@ describe("RetiredCounts", () => {
     expect(after).toEqual({ ...before, exchangesOpen: 5, tunnelsOpen: 2 });
   });
 
+  test("a worker's end changes no sum of tunnels either", () => {
+    const tunnels = {
+      service: "web",
+      version: "v1",
+      outcomes: [1, 2],
+      durations: [
+        [7, 2],
+        [9, 1],
+      ] as const,
+      durationSumMs: 30,
+      bytesIn: 4,
+      bytesOut: 5,
+    };
+    const gone = { ...workerStats(), tunnels: [tunnels] };
+    const living = { ...workerStats(), tunnels: [{ ...tunnels, bytesIn: 100 }] };
+    const before = new WorkerTotals([gone, gone, living]).tunnels("web", "v1");
+    const retired = new RetiredCounts();
+    retired.add(gone);
+    retired.add(gone);
+    const after = new WorkerTotals([living, ...retired.stats()]).tunnels("web", "v1");
+    expect(after).toEqual(before);
+    expect(after).toMatchObject({ outcomes: [3, 6, 0, 0, 0, 0], bytesIn: 108, bytesOut: 15 });
+    expect(after?.durations).toEqual([
+      [7, 6],
+      [9, 3],
+    ]);
+  });
+
   test("keeps one entry a version, however many workers go", () => {
     const retired = new RetiredCounts();
     for (let worker = 0; worker < 1_000; worker += 1) {

@@ -39,6 +39,10 @@ class Side implements ClosingSide {
   destroy(): void {
     this.told.push("gone");
   }
+
+  reset(): void {
+    this.told.push("reset");
+  }
 }
 
 /** `close 1012`, with `masked` before it when it is. */
@@ -55,6 +59,7 @@ class TestTunnel {
   readonly server = new Side();
   readonly frames: TunnelFrames | undefined;
   readonly close: { now: TunnelClose | undefined } = { now: undefined };
+  readonly silence = { quietLeftMs: 0 };
   readonly #wheel = new TimerWheel(still);
 
   constructor(webSocket = true) {
@@ -79,16 +84,17 @@ class TestTunnel {
   }
 
   begin(): this {
-    const { client, server, frames } = this;
-    const tunnel = { client, server, frames, wheel: this.#wheel };
+    const { client, server, frames, silence } = this;
+    const tunnel = { client, server, frames, silence, wheel: this.#wheel };
     this.close.now = new TunnelClose(1012, tunnel);
     this.close.now.begin();
     return this;
   }
 
   cut(): this {
-    const { client, server, frames } = this;
-    this.close.now ??= new TunnelClose(1012, { client, server, frames, wheel: this.#wheel });
+    const { client, server, frames, silence } = this;
+    const tunnel = { client, server, frames, silence, wheel: this.#wheel };
+    this.close.now ??= new TunnelClose(1012, tunnel);
     this.close.now.cut();
     return this;
   }
@@ -230,6 +236,16 @@ describe("TunnelClose", () => {
     expect([breaking.client.told.at(-1), breaking.server.told.at(-1)]).toEqual(["FIN", "FIN"]);
   });
 
+  test("waits with another protocol until nothing moves, however often that is looked at", () => {
+    const tunnel = new TestTunnel(false);
+    tunnel.silence.quietLeftMs = 1_000;
+    tunnel.begin().fromClient(Buffer.from("a")).late();
+    expect(tunnel.told).toEqual({ client: [], server: ["61"] });
+    tunnel.silence.quietLeftMs = 0;
+    tunnel.late();
+    expect(tunnel.told).toEqual({ client: ["FIN"], server: ["61", "FIN"] });
+  });
+
   test("does not write to a side that has ended", () => {
     const tunnel = new TestTunnel();
     tunnel.server.whole = false;
@@ -248,6 +264,6 @@ describe("TunnelClose", () => {
       server: [hex(half), "gone"],
     });
     expect(new TestTunnel().begin().cut().client.told).toEqual(["close 1012", "gone"]);
-    expect(new TestTunnel(false).cut().told).toEqual({ client: ["gone"], server: ["gone"] });
+    expect(new TestTunnel(false).cut().told).toEqual({ client: ["reset"], server: ["reset"] });
   });
 });

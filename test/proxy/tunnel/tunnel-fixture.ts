@@ -1,4 +1,5 @@
 import type { ConnectionHandle } from "../../../proxy/base/connection-handle.ts";
+import { VersionCounters } from "../../../proxy/metrics/version-counters.ts";
 import { openTunnel } from "../../../proxy/tunnel/open-tunnel.ts";
 import type {
   OpenTunnel,
@@ -13,6 +14,7 @@ import { FakeTransport } from "../transport/fake-transport.ts";
 /** What a tunnel is opened with, where a test is about it. */
 type TunnelParts = {
   readonly idleTimeoutMs?: number;
+  readonly quietMs?: number;
   /** Its messages are followed. */
   readonly webSocket?: boolean;
   /** What the client's side has read and not used. */
@@ -26,7 +28,7 @@ export class TunnelBed {
   readonly client = new FakeTransport();
   readonly server = new FakeTransport();
   readonly time: ManualWheel = manualWheel();
-  readonly pool = { service: "web", version: "v1", counters: { tunnelsOpen: 0 } };
+  readonly pool = { service: "web", version: "v1", counters: new VersionCounters() };
   /** What the owner of the client's connection heard: `became`, `ended`, `offered`. */
   readonly heard: string[] = [];
   readonly connection: TunnelUpstream;
@@ -64,12 +66,12 @@ export class TunnelBed {
   }
 
   /** Opens it between these ends; its request came a second ago. */
-  open({ idleTimeoutMs = 0, webSocket = false, rest = "" }: TunnelParts = {}): this {
+  open({ idleTimeoutMs = 0, quietMs, webSocket = false, rest = "" }: TunnelParts = {}): this {
     const { end: client, connection, pool, time } = this;
     const frames = webSocket ? new TunnelFrames() : undefined;
     const sinceMs = time.nowMs() - 1_000;
-    const deps = { client, connection, pool, wheel: time.wheel, idleTimeoutMs, sinceMs, frames };
-    openTunnel(deps, Buffer.from(rest, "latin1"));
+    const about = { wheel: time.wheel, idleTimeoutMs, sinceMs, frames, quietMs };
+    openTunnel({ client, connection, pool, ...about }, Buffer.from(rest, "latin1"));
     return this;
   }
 

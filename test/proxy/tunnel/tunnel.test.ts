@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { TUNNEL_OUTCOMES } from "../../../proxy/metrics/stats.ts";
+import type { TunnelOutcome } from "../../../proxy/metrics/stats.ts";
 import { closeBytes, frameBytes, TEXT, textFrame } from "../../support/web-socket-frames.ts";
 import { TunnelBed } from "./tunnel-fixture.ts";
 
@@ -68,13 +70,67 @@ describe("Tunnel", () => {
     expect(bed.heard).toEqual(["became", "ended"]);
   });
 
-  test("breaks the other side when one breaks: half a stream must not look whole", () => {
-    const client = TunnelBed.open();
+  test.each([
+    ["resets the other side when one breaks: half a stream must not look whole", false, "reset"],
+    ["destroys it where frames tell that something is missing", true, "destroy"],
+  ])("%s", (_name, webSocket, wanted) => {
+    const client = TunnelBed.open({ webSocket });
     client.client.handler.onClose(BROKEN);
-    expect(client.server.done.at(-1)).toBe("destroy");
-    const server = TunnelBed.open();
+    expect(client.server.done.at(-1)).toBe(wanted);
+    const server = TunnelBed.open({ webSocket });
     server.connection.user?.onUpstreamClosed(BROKEN);
-    expect(server.client.done.at(-1)).toBe("destroy");
+    expect(server.client.done.at(-1)).toBe(wanted);
+  });
+
+  test("counts what went through it, both ways", () => {
+    const bed = TunnelBed.open({ fromClient: "12", rest: "1" });
+    bed.client.receive("345");
+    bed.serve("2345678");
+    expect(bed.pool.counters.tunnels).toMatchObject({ bytesIn: 5, bytesOut: 8 });
+  });
+
+  test.each<[TunnelOutcome, (bed: TunnelBed) => void]>([
+    ["ok", () => undefined],
+    ["client", ({ client }) => client.handler.onClose(BROKEN)],
+    ["endpoint", ({ connection }) => connection.user?.onUpstreamClosed(BROKEN)],
+    ["idle", ({ time }) => time.advance(2 * IDLE_MS)],
+    ["closed", ({ tunnel }) => tunnel.close(1012)],
+    ["denied", ({ tunnel }) => tunnel.cut(1008)],
+  ])("counts its end as %s, and how long it lasted", (outcome, end) => {
+    const bed = TunnelBed.open({ idleTimeoutMs: IDLE_MS });
+    end(bed);
+    if (outcome !== "client") bed.client.handler.onClose(undefined);
+    if (outcome !== "endpoint") bed.connection.user?.onUpstreamClosed(undefined);
+    const { outcomes, durationSumMs } = bed.pool.counters.tunnels.counts();
+    expect(TUNNEL_OUTCOMES.filter((_each, index) => outcomes[index] === 1)).toEqual([outcome]);
+    expect(durationSumMs).toBe(bed.time.nowMs() - bed.tunnel.sinceMs);
+  });
+
+  test("is between messages when nothing has moved for long enough, and nobody is slow", () => {
+    const bed = TunnelBed.open({ quietMs: 1_000 });
+    bed.time.advance(900);
+    bed.serve("a");
+    bed.time.advance(900);
+    expect(bed.tunnel.isBetweenMessages).toBe(false);
+    bed.time.advance(200);
+    expect(bed.tunnel.isBetweenMessages).toBe(true);
+    bed.client.blocked = true;
+    expect(bed.tunnel.isBetweenMessages).toBe(false);
+    expect(TunnelBed.open().tunnel.isBetweenMessages).toBe(true);
+  });
+
+  test("ends by FIN when it is to close, as soon as it is quiet", () => {
+    const bed = TunnelBed.open({ quietMs: 1_000 });
+    bed.tunnel.close(1012);
+    bed.time.advance(900);
+    bed.client.receive("late");
+    bed.time.advance(900);
+    expect([bed.server.text, bed.client.done.includes("end")]).toEqual(["late", false]);
+    bed.time.advance(300);
+    expect([bed.client.done.includes("end"), bed.server.done.includes("end")]).toEqual([
+      true,
+      true,
+    ]);
   });
 
   test("ends after its idle time of silence, and not while a byte moves either way", () => {

@@ -1,0 +1,24 @@
+import { Counter, Gauge } from "prom-client";
+import type { Registry } from "prom-client";
+
+/** A version, as labels. */
+export type VersionPlace = { readonly service: string; readonly version: string };
+
+type Labels = Readonly<Record<string, string>>;
+type Series = readonly (readonly [Labels, number])[];
+
+/** Adds a counter with these values. */
+export function addCounter(registry: Registry, name: string, help: string, series: Series): void {
+  const metric = new Counter({ name, help, labelNames: labelNames(series), registers: [registry] });
+  for (const [labels, count] of series) metric.inc(labels, count);
+}
+
+/** Adds a gauge with these values. */
+export function addGauge(registry: Registry, name: string, help: string, series: Series): void {
+  const metric = new Gauge({ name, help, labelNames: labelNames(series), registers: [registry] });
+  for (const [labels, value] of series) metric.set(labels, value);
+}
+
+function labelNames(series: Series): string[] {
+  return [...new Set(series.flatMap(([labels]) => Object.keys(labels)))];
+}

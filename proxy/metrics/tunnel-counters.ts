@@ -1,0 +1,67 @@
+import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { TUNNEL_OUTCOMES } from "./stats.ts";
+import type { TunnelCounts, TunnelOutcome } from "./stats.ts";
+
+/**
+ * Durations of tunnels are counted in the buckets of exchanges, as if each had taken this much
+ * less: a tunnel lasts from some milliseconds to a day, and both ends must be told apart.
+ */
+export const TUNNEL_DURATION_DIVISOR = 64;
+
+/** What the tunnels of one version did in this worker: the path of a byte adds to numbers. */
+export class TunnelCounters {
+  /** From clients, and to them. */
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly #outcomes = new Float64Array(TUNNEL_OUTCOMES.length);
+  /** Made for the first one: most versions never have any. */
+  #durations: Float64Array | undefined;
+  #durationSumMs = 0;
+
+  /** One has ended here. */
+  ended(outcome: TunnelOutcome, durationMs: number): void {
+    const index = TUNNEL_OUTCOMES.indexOf(outcome);
+    this.#outcomes[index] = (this.#outcomes[index] as number) + 1;
+    this.#durations ??= new Float64Array(BUCKET_COUNT);
+    const bucket = bucketOf(durationMs / TUNNEL_DURATION_DIVISOR);
+    this.#durations[bucket] = (this.#durations[bucket] as number) + 1;
+    this.#durationSumMs += durationMs;
+  }
+
+  /** Whether there is anything to report. `false`: all counts are 0. */
+  get touched(): boolean {
+    return this.bytesIn + this.bytesOut > 0 || this.#durations !== undefined;
+  }
+
+  /** The counts as plain data. */
+  counts(): TunnelCounts {
+    const durations: [number, number][] = [];
+    this.#durations?.forEach((count, bucket) => {
+      if (count > 0) durations.push([bucket, count]);
+    });
+    return {
+      outcomes: [...this.#outcomes],
+      durations,
+      durationSumMs: this.#durationSumMs,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+    };
+  }
+}
+
+/** The counts of two places, together. */
+export function addedTunnels(one: TunnelCounts, other: TunnelCounts): TunnelCounts {
+  const durations = new Map(one.durations);
+  for (const [bucket, count] of other.durations) {
+    durations.set(bucket, (durations.get(bucket) ?? 0) + count);
+  }
+  return {
+    outcomes: TUNNEL_OUTCOMES.map(
+      (_outcome, index) => (one.outcomes[index] ?? 0) + (other.outcomes[index] ?? 0),
+    ),
+    durations: [...durations],
+    durationSumMs: one.durationSumMs + other.durationSumMs,
+    bytesIn: one.bytesIn + other.bytesIn,
+    bytesOut: one.bytesOut + other.bytesOut,
+  };
+}
