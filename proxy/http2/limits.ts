@@ -1,0 +1,49 @@
+/** Bounds of an HTTP/2 connection, each with its reason. A peer that goes over one is refused. */
+
+/** Payload of a frame that a peer may send: what RFC 9113 section 6.5.2 starts with. */
+export const FRAME_BYTES_MAX = 16 * 1024;
+
+/** The largest value that SETTINGS_MAX_FRAME_SIZE may have (RFC 9113 section 6.5.2). */
+export const PEER_FRAME_BYTES_MAX = 0xff_ffff;
+
+/** The largest window (RFC 9113 section 6.9.1), stream identifier and GOAWAY's last stream. */
+export const UINT31_MAX = 0x7fff_ffff;
+
+/** A window before anybody has said anything (RFC 9113 section 6.9.2). */
+export const WINDOW_BYTES_INITIAL = 65_535;
+
+/**
+ * What a peer may send on one stream before we have used it: a full read's worth four times, which
+ * at a round trip of 10 ms is 25 MB/s.
+ */
+export const STREAM_WINDOW_BYTES = 256 * 1024;
+
+/** Streams that a client may have open: twice what RFC 9113 section 6.5.2 recommends at least. */
+export const STREAMS_MAX = 200;
+
+/** Streams that we open on a connection whose peer has not told its maximum: as Go and nghttp2. */
+export const STREAMS_MAX_UNTOLD = 100;
+
+/** Our side of the table that the peer's encoder fills: what RFC 7541 starts with. */
+export const TABLE_BYTES = 4096;
+
+/**
+ * The list of a request's fields, 32 bytes added for each (RFC 9113 section 10.5.1): what HTTP/1.1
+ * requests have as a head. More is answered by 431.
+ */
+export const REQUEST_LIST_BYTES_MAX = 32 * 1024;
+
+/** The same for a response: upstreams are trusted, as in HTTP/1.1. */
+export const RESPONSE_LIST_BYTES_MAX = 64 * 1024;
+
+/**
+ * A list that is this many times too large ends the connection: it is made of references to the
+ * table, and somebody wants us to count them.
+ */
+export const LIST_EXCESS_MAX = 8;
+
+/** Bytes of one header block with its continuations: no list that we take needs more. */
+export const BLOCK_BYTES_MAX = RESPONSE_LIST_BYTES_MAX + FRAME_BYTES_MAX;
+
+/** Dynamic table size updates before the fields of a block (RFC 7541 section 4.2). */
+export const SIZE_UPDATES_MAX = 2;
