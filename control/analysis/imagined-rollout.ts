@@ -175,8 +175,12 @@ export class ImaginedRollout {
   }
 
   #ended(end: Imagined["end"], endS: number): Imagined {
-    const { weight } = this.#state;
-    const next = this.#raised === 0 ? weight : this.#nextWeight;
-    return { end, endS, harm: this.#harm, nextHarm: this.#nextHarm, nextWeight: next };
+    return {
+      end,
+      endS,
+      harm: this.#harm,
+      nextHarm: this.#nextHarm,
+      nextWeight: this.#nextWeight,
+    };
   }
 }
