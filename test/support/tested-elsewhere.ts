@@ -1,0 +1,166 @@
+const HEADS = "test/proxy/http1/request-head.test.ts";
+const WHOLE_HEADS = "a rule for whole heads, which are tried there cut anywhere";
+
+/**
+ * Sources without a test of their own name: the test that is theirs, and why one of their own could
+ * only repeat it. What decides something has a test of its own.
+ */
+export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, why: string]>> = {
+  "control/api/described-api.ts": [
+    "test/control/api/openapi.test.ts",
+    "a description is right or wrong of all routes together",
+  ],
+  "control/config/config-schema.ts": [
+    "test/control/config/load.test.ts",
+    "puts a shape and its checks together, each of which has its test",
+  ],
+  "control/config/service-checks.ts": [
+    "test/control/config/service-schema.test.ts",
+    "what contradicts itself is a whole document, read by the schema",
+  ],
+  "control/config/service-shape.ts": [
+    "test/control/config/service-schema.test.ts",
+    "as the checks: documents go in, and services or problems come out",
+  ],
+  "control/consul/lock.ts": [
+    "test/integration/consul-fleet.test.ts",
+    "a lock is about several holders of one agent",
+  ],
+  "control/discovery/http-probe.ts": [
+    "test/control/discovery/probe.test.ts",
+    "a probe without its time limit would wait for ever",
+  ],
+  "control/fleet/open-fleet-counts.ts": [
+    "test/integration/consul-fleet-counts.test.ts",
+    "makes parts that have tests; together they are about several sidecars",
+  ],
+  "control/main.ts": ["test/integration/sigterm.test.ts", "the root of a process"],
+  "control/sidecar/open-gate.ts": [
+    "test/integration/api-tls.test.ts",
+    "what it opens makes sense only in front of an API",
+  ],
+  "control/views/metric-series.ts": [
+    "test/control/views/metrics.test.ts",
+    "what it adds is lines of one text, which is compared as a whole",
+  ],
+  "control/views/tunnel-metrics.ts": [
+    "test/control/views/metrics.test.ts",
+    "what it adds is lines of one text, which is compared as a whole",
+  ],
+  "proxy/base/tls-ciphers.ts": [
+    "test/control/api/api-tls.test.ts",
+    "a list, which the handshakes there try",
+  ],
+  "proxy/drain/open-work.ts": [
+    "test/proxy/drain/worker-drain.test.ts",
+    "looks at connections for the drain, which acts on each thing that it can say",
+  ],
+  "proxy/exchange/attempts.ts": [
+    "test/proxy/exchange/exchange.test.ts",
+    "the loop of an exchange, which is tried whole over its ports",
+  ],
+  "proxy/exchange/forward-request.ts": [
+    "test/proxy/exchange/exchange.test.ts",
+    "the way of an exchange's bytes there, which is tried whole over its ports",
+  ],
+  "proxy/exchange/forward-response.ts": [
+    "test/proxy/exchange/exchange.test.ts",
+    "the way of an exchange's bytes back, which is tried whole over its ports",
+  ],
+  "proxy/exchange/nobody.ts": [
+    "test/proxy/clients/exchange-store.test.ts",
+    "does nothing; that an exchange given back holds no client shows there",
+  ],
+  "proxy/filters/field-rules.ts": [
+    "test/proxy/filters/head-editor.test.ts",
+    "rules for what a filter's author writes, tried through what authors use",
+  ],
+  "proxy/filters/filter-module.ts": [
+    "test/proxy/filters/filters.test.ts",
+    "a module is something only once it is loaded",
+  ],
+  "proxy/filters/head-draft.ts": [
+    "test/proxy/filters/filter-chain.test.ts",
+    "a draft is what hooks have made of it",
+  ],
+  "proxy/filters/loaded-filter.ts": [
+    "test/proxy/filters/filters.test.ts",
+    "calls an author's hooks, which the modules there are",
+  ],
+  "proxy/hand-over/adoption.ts": [
+    "test/integration/swap.test.ts",
+    "the new worker's half of a hand-over, which takes two processes",
+  ],
+  "proxy/http1/chunk-scanner.ts": [
+    "test/proxy/http1/body-scanner.test.ts",
+    "rules for whole bodies, which are tried there cut anywhere",
+  ],
+  "proxy/http1/expect.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http1/limits.ts": [HEADS, "constants; heads at and above each are tried there"],
+  "proxy/http1/max-forwards.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http1/request-host.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http1/request-line.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http1/upgrade.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http1/websocket.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http2/error-codes.ts": [
+    "test/proxy/http2/reasons.test.ts",
+    "numbers of an RFC; each reason's is compared there",
+  ],
+  "proxy/http2/hpack-tables.ts": [
+    "test/proxy/http2/hpack-decoder.test.ts",
+    "tables of an RFC, by which its examples are decoded there",
+  ],
+  "proxy/http2/limits.ts": [
+    "test/proxy/http2/settings.test.ts",
+    "constants, tried where they bound something",
+  ],
+  "proxy/metrics/stats.ts": [
+    "test/proxy/metrics/version-counters.test.ts",
+    "names, in an order that counters count by",
+  ],
+  "proxy/table/quota-tree.ts": [
+    "test/proxy/table/quota-sequence.test.ts",
+    "right is what makes the sequence right",
+  ],
+  "proxy/table/route-index.ts": [
+    "test/proxy/table/service-table.test.ts",
+    "right is what makes the choice of a route right",
+  ],
+  "proxy/table/route-table.ts": [
+    "test/proxy/table/service-table.test.ts",
+    "right is what makes the choice of a route right",
+  ],
+  "proxy/table/snapshot.ts": [
+    "test/control/config/service-schema.test.ts",
+    "types, and a bound that documents are held to",
+  ],
+  "proxy/transport/handle-transport.ts": [
+    "test/proxy/transport/transport.test.ts",
+    "one of the ways to make a transport, all of which are tried there alike",
+  ],
+  "proxy/transport/handle-writer.ts": [
+    "test/proxy/transport/transport-relay.test.ts",
+    "as the transports: all ways to write are tried there alike",
+  ],
+  "proxy/transport/open-transport.ts": [
+    "test/proxy/transport/transport.test.ts",
+    "chooses among the transports that are tried there",
+  ],
+  "proxy/transport/socket-transport.ts": [
+    "test/proxy/transport/transport.test.ts",
+    "one of the ways to make a transport, all of which are tried there alike",
+  ],
+  "proxy/transport/stream-handles.ts": [
+    "test/integration/unknown-streams.test.ts",
+    "finds what this Node has; without it, a process behaves as there",
+  ],
+  "proxy/transport/tls-handles.ts": [
+    "test/proxy/transport/tls-handshake.test.ts",
+    "calls of Node's own TLS: what they do shows in a handshake with another program",
+  ],
+  "proxy/transport/tls-socket-transport.ts": [
+    "test/proxy/transport/transport.test.ts",
+    "one of the ways to make a transport, all of which are tried there alike",
+  ],
+  "proxy/worker.ts": ["test/integration/workers.test.ts", "the root of a process"],
+};
