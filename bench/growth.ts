@@ -17,6 +17,7 @@ import { allowedCores, shareCores } from "./system/cores.ts";
 import { describeMachine } from "./system/machine.ts";
 import { exitOnSignals } from "./system/spawned.ts";
 import { wholeUpTo } from "./whole-up-to.ts";
+import { errorText } from "../proxy/base/error-text.ts";
 
 const MEBIBYTE = 2 ** 20;
 const ROUNDS_MAX = 100;
@@ -76,8 +77,8 @@ async function run({ rounds, seconds, plots, ...chosen }: Options): Promise<void
 }
 
 async function measure(series: Series, effort: GrowthEffort): Promise<readonly Point[]> {
-  return measureSeries(series, effort).catch((error: Error) => {
-    console.error(`Failed: ${series.title}: ${error.message}`);
+  return measureSeries(series, effort).catch((error: unknown) => {
+    console.error(`Failed: ${series.title}: ${errorText(error)}`);
     return [];
   });
 }

@@ -17,6 +17,7 @@ import type { LatencySample, LoadSample, MemorySample, Missing, ShiftSample } fr
 import { MAIN_SCENARIO, MANY_SERVICES, SCENARIOS } from "./scenarios.ts";
 import type { JobKind, Scenario } from "./scenarios.ts";
 import type { Cores } from "./system/cores.ts";
+import { errorText } from "../proxy/base/error-text.ts";
 
 /** Before its first round a contender gets this much load: engines compile what runs often. */
 const WARM_UP_SECONDS = 1;
@@ -131,7 +132,7 @@ export class Suite {
         throw error;
       }
     } catch (error) {
-      const why = `${describeJob(job)}: ${(error as Error).message}`;
+      const why = `${describeJob(job)}: ${errorText(error)}`;
       this.#plan.progress(`${contender.name} takes no part: ${why}`);
       const isKnown = this.#found.missing.some((each) => each.why === why);
       if (!isKnown) this.#found.missing.push({ contender: contender.name, why });

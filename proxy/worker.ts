@@ -262,7 +262,7 @@ function main(): void {
     log.error("worker.uncaught", { message: error.message, stack: error.stack });
   });
   process.on("unhandledRejection", (reason) => {
-    log.error("worker.unhandled", { message: String(reason) });
+    log.error("worker.unhandled", { message: errorText(reason) });
   });
   sendToPrimary({ kind: "started", protocol: PROTOCOL });
 }

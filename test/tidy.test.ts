@@ -178,6 +178,14 @@ describe("Sources", () => {
     expect(large).toEqual([]);
   });
 
+  // Events are for people and scripts: what must follow from a change is called by who makes it.
+  test("listen to no events but to tell others of them", () => {
+    const listeners = linesMatching(SOURCES, /\bsubscribe\((?!listener)/);
+    expect(listeners.map((line) => line.replace(/:.*/, ""))).toEqual([
+      "control/api/event-streams.ts",
+    ]);
+  });
+
   test("assert nothing about their fields that the compiler cannot see", () => {
     expect(linesMatching(SOURCES, /^ +(?:readonly |static )*#?\w+!:/)).toEqual([]);
   });

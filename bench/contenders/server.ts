@@ -4,6 +4,7 @@ import { findProgram } from "../system/programs.ts";
 import { Spawned } from "../system/spawned.ts";
 import { WorkFolder } from "../system/work-folder.ts";
 import type { RunningContender } from "./contender.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * How long a server may take to accept connections: nginx needs 10 s and more for 10 000 services.
@@ -27,7 +28,7 @@ export async function startServer(
     if (file === undefined) throw new Error(`Cannot start ${program}: it is not installed`);
     const server = stack.use(new Spawned({ file, arguments: args, cores: cores.contender }));
     await untilOpen(port, OPEN_WAIT_MS).catch((error: unknown) => {
-      throw server.failure(String(error));
+      throw server.failure(errorText(error));
     });
     const dispose = (): Promise<void> => stack.disposeAsync();
     return { host: "127.0.0.1", port, pid: server.pid, [Symbol.asyncDispose]: dispose };

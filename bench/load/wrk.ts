@@ -36,7 +36,9 @@ export function hasWrk(): boolean {
  */
 export function parseWrk(text: string): LoadResult {
   const [, answered, seconds, unit] = /(\d+) requests in ([\d.]+)(m?s|m)/.exec(text) ?? [];
-  if (answered === undefined) throw new SyntaxError(`Cannot read wrk's report: found "${text}"`);
+  if (answered === undefined) {
+    throw new SyntaxError(`Cannot read wrk's report: wanted requests in a time, found "${text}"`);
+  }
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
   const socketErrors = /Socket errors: (.*)/.exec(text)?.[1]?.match(/\d+/g) ?? [];
   const requests = Number(answered) - refused;

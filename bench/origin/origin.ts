@@ -77,7 +77,10 @@ async function startNodeOrigin(cores: Cores, file: string, perVersion: number): 
 
 /** One port on many loopback addresses, which Linux has without any set-up. */
 function endpointsOn(port: number, perVersion: number): Endpoints {
-  if (perVersion > ENDPOINTS_MAX) throw new RangeError(`Cannot listen on ${perVersion} addresses`);
+  if (perVersion > ENDPOINTS_MAX) {
+    const wanted = `at most ${ENDPOINTS_MAX} addresses of a version`;
+    throw new RangeError(`Cannot listen: wanted ${wanted}, found ${perVersion}`);
+  }
   const addresses = (network: number): string[] =>
     Array.from({ length: perVersion }, (_, index) => {
       const host = index + 1;

@@ -5,6 +5,7 @@ import { Pool } from "undici";
 import { WebSocket } from "ws";
 import { SIZED_ANSWERS, SMALL_BODY } from "../origin/answers.ts";
 import type { Failures } from "./failures.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** Where the traffic goes, and who counts it. */
 export type Traffic = {
@@ -27,7 +28,7 @@ export async function sendGoodRequests({ port, failures, signal }: Traffic): Pro
   for (let turn = 0; !signal.aborted; turn += 1) {
     const send = kinds[turn % kinds.length] as (pool: Pool) => Promise<Wrong | undefined>;
     const startMs = performance.now();
-    const wrong = await send(pool).catch((error: unknown): Wrong => ({ why: String(error) }));
+    const wrong = await send(pool).catch((error: unknown): Wrong => ({ why: errorText(error) }));
     const span = { startMs, endMs: performance.now() };
     if (wrong === undefined) failures.succeed(send.name);
     else failures.fail(send.name, wrong.why, span, wrong.status !== undefined || isCut(wrong));
@@ -50,7 +51,7 @@ export async function keepTunnel({ port, failures, signal }: Traffic): Promise<v
       }
     } catch (error) {
       const span = { startMs, endMs: performance.now() };
-      if (!signal.aborted) failures.fail("echo", String(error), span, true);
+      if (!signal.aborted) failures.fail("echo", errorText(error), span, true);
     }
     socket.on("error", () => undefined);
     socket.terminate();

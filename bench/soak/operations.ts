@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "undici";
 import type { SoakEndpoints } from "./endpoints.ts";
 import type { Failures } from "./failures.ts";
+import { pause, systemClock } from "../../proxy/base/clock.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** What operators, and life, do to a sidecar while it serves. */
 export type Operation = {
@@ -54,14 +55,14 @@ export async function repeat(
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    await pause(systemClock, everyMs, signal);
     if (signal.aborted) return;
     const startMs = performance.now();
     try {
       await run();
       failures.succeed(name);
     } catch (error) {
-      failures.fail(name, String(error), { startMs, endMs: performance.now() }, false);
+      failures.fail(name, errorText(error), { startMs, endMs: performance.now() }, false);
     }
   }
 }

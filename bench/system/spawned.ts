@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { processTree } from "./process-tree.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /** How long a process may take to say that it is ready. */
 const READY_WAIT_MS = 30_000;
@@ -77,7 +78,7 @@ export class Spawned implements AsyncDisposable {
     const tooLate = setTimeout(() => reject(this.failure("not ready in time")), READY_WAIT_MS);
     this.#ended.then(
       () => reject(this.failure("ended before it was ready")),
-      (error: unknown) => reject(this.failure(String(error))),
+      (error: unknown) => reject(this.failure(errorText(error))),
     );
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       this.#keepSaid(`${line}\n`);

@@ -14,6 +14,7 @@ import { http } from "../base/node-http.ts";
 import { MethodNotAllowedError } from "./api-errors.ts";
 import { TooManyAttemptsError, UnauthenticatedError } from "./auth/auth-errors.ts";
 import { entityTag } from "./write-context.ts";
+import { errorTrace } from "../../proxy/base/error-text.ts";
 
 /** The media type of every error (RFC 9457 section 3). */
 const PROBLEM_TYPE = "application/problem+json";
@@ -121,7 +122,7 @@ export function sendProblem(
 ): void {
   const problem = problemOf(error);
   if (problem.code === "internal") {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const reason = errorTrace(error);
     log.error("api.internal", { method: request.method, route: request.routeOptions.url, reason });
   }
   if (error instanceof MethodNotAllowedError) reply.header("allow", error.allow);

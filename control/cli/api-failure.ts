@@ -1,4 +1,5 @@
 import { CliError } from "./cli-error.ts";
+import { errorCode } from "../../proxy/base/error-text.ts";
 
 /** How long an answer may take: an upgrade, the slowest call, gives up before this. */
 export const ANSWER_TIMEOUT_MS = 45_000;
@@ -8,7 +9,7 @@ export type Stopped = { readonly url: string; readonly timedOut?: boolean };
 
 /** What stopped a request, or the reading of its answer. */
 export function failureOf(error: unknown, { url, timedOut = false }: Stopped): unknown {
-  const { code = "" } = error as NodeJS.ErrnoException;
+  const code = errorCode(error) ?? "";
   if (code.startsWith("HPE_")) {
     const message = `Cannot read the answer of ${url}: it is no HTTP; is that the control API?`;
     return new CliError("bad_answer", message, { cause: error });

@@ -1,5 +1,5 @@
 import { open, rm } from "node:fs/promises";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
 import { CliError } from "./cli-error.ts";
 
 /**
@@ -16,8 +16,8 @@ export async function writeNewSecret(what: string, path: string, text: string): 
     await file.sync();
   } catch (error) {
     if (isOurs) await rm(path, { force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? `wanted a new file, found ${path}` : errorText(error);
+    const why =
+      errorCode(error) === "EEXIST" ? `wanted a new file, found ${path}` : errorText(error);
     throw new CliError("output_failed", `Cannot write ${what}: ${why}`, { cause: error });
   }
 }

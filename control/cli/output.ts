@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import Table from "cli-table3";
 import { visibleText } from "../../proxy/base/visible-text.ts";
 import { CliError, EXIT } from "./cli-error.ts";
+import { errorCode, errorTrace } from "../../proxy/base/error-text.ts";
 
 /** Where a command writes: results to `out`, what went wrong to `error`. Both get whole lines. */
 export type Output = {
@@ -41,7 +42,7 @@ export function streamOutput(out: OutputStream, error: OutputStream): Output {
     ended: ended.signal,
     async flushed() {
       await new Promise<void>((resolve) => out.write("", () => resolve()));
-      if (failure === undefined || (failure as NodeJS.ErrnoException).code === "EPIPE") return;
+      if (failure === undefined || errorCode(failure) === "EPIPE") return;
       const message = `Cannot write the output: ${failure.message}`;
       throw new CliError("output_failed", message, { cause: failure });
     },
@@ -115,6 +116,5 @@ export function reportFailure(error: unknown, json: boolean, output: Output): nu
 }
 
 function unexpected(error: unknown): CliError {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new CliError("internal", message, { exitCode: EXIT.failed, cause: error });
+  return new CliError("internal", errorTrace(error), { exitCode: EXIT.failed, cause: error });
 }

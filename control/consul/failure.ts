@@ -1,6 +1,7 @@
 import { errors } from "undici";
 import { ANSWER_BYTES_MAX } from "./agent-connections.ts";
 import { ConsulError } from "./consul-error.ts";
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
 
 /** How soon after a request an agent at its limit of connections closes the one it came by. */
 const AT_ONCE_MS = 1_000;
@@ -27,7 +28,7 @@ export function closedRead(
   error: unknown,
   { action, waits, afterMs }: { action: string; waits: boolean; afterMs: number },
 ): ConsulError | undefined {
-  if (!(error instanceof Error) || !CLOSED.has(errorCode(error))) return undefined;
+  if (!CLOSED.has(errorCode(error))) return undefined;
   if (afterMs < AT_ONCE_MS) return new ClosedAtOnceError(action);
   if (!waits) return undefined;
   const why = "consul.wait is longer than somebody in between lets a connection rest";
@@ -68,10 +69,6 @@ export function describeSilence(error: unknown): {
     (error instanceof Error && "isTimeout" in error);
   if (isTimeout) return { code: "consul_timeout", message: "Consul does not answer in time" };
   // An AggregateError of both address families has no text of its own, but a code.
-  const text = error instanceof Error ? error.message || String(errorCode(error)) : String(error);
+  const text = errorText(error) || errorCode(error) || "no reason is known";
   return { code: "consul_unreachable", message: `Consul cannot be reached (${text.trim()})` };
-}
-
-function errorCode(error: Error): unknown {
-  return "code" in error ? error.code : error.name;
 }

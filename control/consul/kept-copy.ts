@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { z } from "zod";
 import type { Log } from "../../proxy/base/log.ts";
 import { replaceFile } from "../base/replace-file.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * The last good state of something that Consul holds, on disk, for a start without Consul. It is a
@@ -29,8 +29,7 @@ export class KeptCopy<Value> {
     try {
       return this.#schema.parse(JSON.parse(await readFile(this.#path, "utf8")));
     } catch (error) {
-      const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-      if (!isMissing) this.#warn("kept_copy.unreadable", error);
+      if (errorCode(error) !== "ENOENT") this.#warn("kept_copy.unreadable", error);
       return undefined;
     }
   }

@@ -23,7 +23,7 @@ export type SessionOptions = {
   readonly lockDelayMs: number;
 };
 
-type SessionParts = {
+type SessionDeps = {
   readonly client: ConsulClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -36,7 +36,7 @@ type SessionParts = {
  * @throws ConsulError when no session can be made, and whatever `work` throws.
  */
 export async function withSession(
-  deps: SessionParts,
+  deps: SessionDeps,
   options: SessionOptions,
   work: (id: string, held: AbortSignal) => Promise<void>,
   signal: AbortSignal,
@@ -78,7 +78,7 @@ async function destroySession(client: ConsulClient, id: string): Promise<void> {
 }
 
 async function renew(
-  { client, clock, random }: SessionParts,
+  { client, clock, random }: SessionDeps,
   session: { readonly id: string; readonly ttlMs: number; readonly startedMs: number },
   ended: AbortController,
 ): Promise<void> {

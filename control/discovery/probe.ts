@@ -4,6 +4,7 @@ import { grpcProber } from "./grpc-probe.ts";
 import { httpProber } from "./http-probe.ts";
 import type { Prober, ProbeResult, ProbeTarget } from "./probe-target.ts";
 import { ProbeTlsError } from "./probe-tls.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
  * Asks an endpoint once, over a connection of its own: a kept connection would not show whether new
@@ -38,7 +39,7 @@ function lateResult({ timeoutMs }: ProbeTarget): ProbeResult {
 
 /** Codes instead of messages: the messages of connects to a name hold a list of addresses. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return errorText(error);
   const { code = error.name, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof ProbeTlsError) return `no TLS: ${code}`;
   const isConnect = syscall === "connect" || syscall === "getaddrinfo";

@@ -6,7 +6,7 @@ import type { OwnCounts } from "./own-counts.ts";
 import { PeerClient } from "./peer-client.ts";
 
 /** What the counts of a fleet are opened with. */
-export type FleetCountsParts = {
+export type OpenFleetCountsDeps = {
   readonly clock: Clock;
   readonly shared: Pick<SharedTable, "sidecar" | "host" | "fleet">;
   readonly own: OwnCounts;
@@ -17,7 +17,7 @@ export type FleetCountsParts = {
 /** The counts of all sidecars that share a table, by the configuration of this one. */
 export function openFleetCounts(
   { tokenFile, tls }: ConsulConfig["fleet"],
-  { clock, shared, own, ended }: FleetCountsParts,
+  { clock, shared, own, ended }: OpenFleetCountsDeps,
 ): FleetCounts {
   const { sidecar, host, fleet } = shared;
   const files = { tokenFile, ca: tls?.ca, cert: tls?.cert, key: tls?.key };

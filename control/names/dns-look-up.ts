@@ -4,6 +4,7 @@ import { orLate } from "../../proxy/base/deadline.ts";
 import type { Answer, Family } from "./address-record.ts";
 import { candidatesOf } from "./resolv-conf.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
+import { errorCode } from "../../proxy/base/error-text.ts";
 
 /**
  * Bounds one look-up with all its servers, tries and searched domains. resolv.conf may allow
@@ -68,7 +69,7 @@ async function ask(resolver: Resolver, name: string, family: Family): Promise<An
     const ttlMs = Math.min(...records.map(({ ttl }) => ttl)) * 1_000;
     return { kind: "addresses", addresses: records.map(({ address }) => address), ttlMs };
   } catch (error) {
-    return answerOf((error as NodeJS.ErrnoException).code ?? "unknown error", family);
+    return answerOf(errorCode(error) ?? "unknown error", family);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import type { Log } from "../../proxy/base/log.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
 import { parseHosts } from "./hosts-file.ts";
 import type { Reach } from "./name-status.ts";
 import { parseResolvConf } from "./resolv-conf.ts";
@@ -88,7 +88,7 @@ export class SystemFiles implements SystemNames {
 }
 
 function unlessMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  if (errorCode(error) !== "ENOENT") throw error;
 }
 
 async function readText(path: string, bytes: number): Promise<string> {

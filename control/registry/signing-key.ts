@@ -45,7 +45,8 @@ export async function readSigningKey(path: string, at: string): Promise<SigningK
 /** @throws Error when the text is not a public key; see publicKeyBytes() */
 export function verifyingKey(publicKey: string): KeyObject {
   const bytes = publicKeyBytes(publicKey);
-  if (bytes === undefined) throw new Error("Cannot read a public key that was not checked before");
+  if (bytes === undefined)
+    throw new Error("Cannot use a public key: wanted one that was checked, found another");
   const x = bytes.toString("base64url");
   return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
 }

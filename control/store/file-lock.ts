@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
 
 /** Most tries to take a lock: in each failed one another process has released or taken it. */
 const TRIES_MAX = 5;
@@ -76,7 +76,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
+    if (errorCode(error) === "EEXIST") return false;
     throw unwritable(path, error);
   } finally {
     // Where nothing can be written, the first error is the one to tell.
@@ -95,7 +95,7 @@ async function removeStale(path: string, predecessorPid: number | undefined): Pr
   try {
     await rename(path, aside);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return;
+    if (errorCode(error) === "ENOENT") return;
     throw unwritable(path, error);
   }
   const moved = await readHolder(aside);
@@ -118,7 +118,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return holderSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     const message = `Cannot read ${path}: it does not say which process has it`;
     throw new StoreError("store_locked", message, { cause: error });
   }
@@ -129,7 +129,7 @@ async function isAlive({ pid, started }: Holder): Promise<boolean> {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it exists and belongs to somebody else.
-    return hasCode(error, "EPERM");
+    return errorCode(error) === "EPERM";
   }
   const now = await startOf(pid);
   return started === undefined || now === undefined || now === started;
@@ -149,8 +149,4 @@ async function startOf(pid: number): Promise<string | undefined> {
 function unwritable(path: string, error: unknown): StoreError {
   const reason = errorText(error);
   return new StoreError("store_unwritable", `Cannot create ${path}: ${reason}`, { cause: error });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -8,7 +8,7 @@ import { StoreProblems } from "./store-problems.ts";
 import type { StoreProblemsDeps } from "./store-problems.ts";
 import { untilAborted } from "./until-aborted.ts";
 import type { Store, StoredTable } from "./store.ts";
-import { errorText } from "../../proxy/base/error-text.ts";
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
 
 /** Largest file that is read: above any table that the bounds of its parts allow in practice. */
 const FILE_BYTES_MAX = 256 * 1024 ** 2;
@@ -137,7 +137,7 @@ export class FileStore implements Store {
       if (size <= FILE_BYTES_MAX) return await file.readFile("utf8");
       throw new Error(`wanted at most ${FILE_BYTES_MAX} bytes, found ${size}`);
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (errorCode(error) === "ENOENT") return undefined;
       throw new StoreError("store_unreadable", `Cannot read ${this.#path}: ${errorText(error)}`, {
         cause: error,
       });

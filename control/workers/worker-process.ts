@@ -5,6 +5,7 @@ import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
+import { errorCode } from "../../proxy/base/error-text.ts";
 
 /** The error codes of sending to a process that has just ended. */
 const CHANNEL_CLOSED = ["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED", "ERR_IPC_DISCONNECTED"];
@@ -175,5 +176,5 @@ export class WorkerProcess {
 
 /** Whether a message could not be sent because nobody is left to read it. */
 function isChannelClosed(error: Error): boolean {
-  return "code" in error && CHANNEL_CLOSED.includes(String(error.code));
+  return CHANNEL_CLOSED.includes(errorCode(error) ?? "");
 }

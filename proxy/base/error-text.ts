@@ -10,3 +10,14 @@ export function errorText(error: unknown): string {
     return "a value that has no text";
   }
 }
+
+/** Where an error of unknown kind was thrown, for faults of our own: its stack, or its text. */
+export function errorTrace(error: unknown): string {
+  return (error instanceof Error ? error.stack : undefined) ?? errorText(error);
+}
+
+/** The code of an error of unknown kind, such as the system's `ENOENT`. undefined: it has none. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

@@ -10,6 +10,7 @@ import { FollowedFile } from "./followed-file.ts";
 import { loadKeySet } from "./key-set.ts";
 import type { Principal } from "./principal.ts";
 import { RemoteKeys } from "./remote-keys.ts";
+import { errorCode } from "../../../proxy/base/error-text.ts";
 
 /** Longest token, in characters: issuers put lists of groups into them. */
 const LENGTH_MAX = 8_192;
@@ -211,7 +212,7 @@ function wrong(found: string): UnauthenticatedError {
 }
 
 function isMissingKey(error: unknown): boolean {
-  return (error as { readonly code?: unknown }).code === "ERR_JWKS_NO_MATCHING_KEY";
+  return errorCode(error) === "ERR_JWKS_NO_MATCHING_KEY";
 }
 
 /** What is wrong with a token, by the library's code: its messages may quote it. */

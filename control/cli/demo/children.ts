@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import { demoKeeperFile, demoShopFile, ownProgramFile } from "../../base/program-files.ts";
+import { errorText } from "../../../proxy/base/error-text.ts";
 import { CliError } from "../cli-error.ts";
 
 /** How long a child may take to start. */
@@ -51,7 +52,9 @@ export class Children {
     this.#add(child);
     const signal = AbortSignal.timeout(START_TIMEOUT_MS);
     const [message] = await once(child, "message", { signal }).catch((error: unknown) => {
-      throw new CliError("demo_start", `Cannot start shop ${version}`, { cause: error });
+      const limitS = START_TIMEOUT_MS / 1000;
+      const why = `wanted it to listen within ${limitS} s, found ${errorText(error)}`;
+      throw new CliError("demo_start", `Cannot start shop ${version}: ${why}`, { cause: error });
     });
     return (message as { readonly port: number }).port;
   }

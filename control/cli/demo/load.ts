@@ -2,6 +2,7 @@ import { Pool } from "undici";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import type { Tally } from "./tally.ts";
 import { pause } from "../../../proxy/base/clock.ts";
+import { errorText } from "../../../proxy/base/error-text.ts";
 
 /** Requests a second: enough for a sharp share in a few seconds, no burden for a laptop. */
 const RATE_PER_SECOND = 200;
@@ -68,7 +69,7 @@ export class Load {
       return;
     }
     const request = this.#request(dueMs, tally)
-      .catch((error: unknown) => tally.failed(error instanceof Error ? error.message : "unknown"))
+      .catch((error: unknown) => tally.failed(errorText(error)))
       .finally(() => this.#underWay.delete(request));
     this.#underWay.add(request);
   }

@@ -79,7 +79,7 @@ function startStage(
   return mesh ? startInMesh(place, consul) : startOverConsul(place, consul);
 }
 
-type DemoParts = {
+type DemoDeps = {
   readonly children: Children;
   /** One a sidecar. */
   readonly loads: readonly { readonly sidecar: string | undefined; readonly load: Load }[];
@@ -91,10 +91,10 @@ type DemoParts = {
 
 class Demo {
   readonly #options: DemoOptions;
-  readonly #deps: DemoParts;
+  readonly #deps: DemoDeps;
   readonly #faults: string[] = [];
 
-  constructor(options: DemoOptions, deps: DemoParts) {
+  constructor(options: DemoOptions, deps: DemoDeps) {
     this.#options = options;
     this.#deps = deps;
   }
