@@ -3,6 +3,7 @@ import type { Server, ServerOptions } from "node:https";
 import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { CHAIN_TOO_LONG, isChainTooLong, sentChain } from "../../proxy/base/peer-chain.ts";
 import { TLS_CIPHERS } from "../../proxy/base/tls-ciphers.ts";
 import type { OwnCertificate, OwnMaterial } from "../tls/own-certificate.ts";
 import { readClientCertificate } from "./auth/client-certificate.ts";
@@ -72,9 +73,15 @@ export class ApiTls {
     if (certificate === undefined) return;
     const rootsPem = this.#rootsPem;
     const stands = (): boolean => this.#rootsPem === rootsPem;
-    const flaw = socket.authorized ? undefined : String(socket.authorizationError);
+    const flaw = flawOf(socket, certificate);
     this.#clients.set(socket, readClientCertificate(certificate, flaw, stands));
   }
+}
+
+/** Why the chain of a client does not verify. undefined: it does. */
+function flawOf(socket: TLSSocket, certificate: X509Certificate): string | undefined {
+  if (isChainTooLong(sentChain(certificate))) return CHAIN_TOO_LONG;
+  return socket.authorized ? undefined : String(socket.authorizationError);
 }
 
 function contextOf({ identity, roots }: OwnMaterial): ServerOptions {

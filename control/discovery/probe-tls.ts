@@ -1,5 +1,6 @@
 import type { SecureContext, TLSSocket } from "node:tls";
 import { nodeTls } from "../../proxy/base/node-tls.ts";
+import { CHAIN_TOO_LONG, isChainTooLong, sentChain } from "../../proxy/base/peer-chain.ts";
 import { isWantedPeer, serverNameOf } from "../../proxy/table/wanted-peer.ts";
 import type { WantedPeer } from "../../proxy/table/wanted-peer.ts";
 
@@ -54,8 +55,12 @@ export function connectByTls(
     secureContext: context,
     rejectUnauthorized: !insecure,
     ALPNProtocols: [protocol],
-    checkServerIdentity: (_host, { raw }) =>
-      isWantedPeer(raw, peer) ? undefined : new ProbeTlsError("another name in its certificate"),
+    checkServerIdentity: (_host, { raw }) => {
+      const isTooLong = isChainTooLong(sentChain(socket.getPeerX509Certificate()));
+      if (isTooLong) return new ProbeTlsError(CHAIN_TOO_LONG);
+      const isWanted = isWantedPeer(raw, peer);
+      return isWanted ? undefined : new ProbeTlsError("another name in its certificate");
+    },
   });
   const fail = (error: Error): void => onConnected(errorOf(error), null);
   socket.setTimeout(timeoutMs, () => socket.destroy(new ProbeTlsError("no handshake in time")));

@@ -1,11 +1,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { nodeTls } from "../../proxy/base/node-tls.ts";
+import { CHAIN_CERTIFICATES_MAX } from "../../proxy/base/peer-chain.ts";
 import { asFileFlaw, FileFlaw } from "../base/file-flaw.ts";
 import { certificateBlocks, keyBlocks } from "./pem.ts";
-
-/** Certificates of a chain. Public chains have 4, and each is sent in every full handshake. */
-const CHAIN_MAX = 10;
 
 /** Weaker RSA can be broken (NIST SP 800-131A); stronger costs 50 times as much per handshake. */
 const RSA_BITS_MIN = 2048;
@@ -47,8 +45,9 @@ export function readIdentity(chainText: string, keyText: string): ReadIdentity {
 }
 
 function readChain(blocks: readonly string[]): readonly X509Certificate[] {
-  if (blocks.length === 0 || blocks.length > CHAIN_MAX) {
-    throw new FileFlaw(`1 to ${CHAIN_MAX} certificates in PEM`, `${blocks.length}`);
+  const max = CHAIN_CERTIFICATES_MAX;
+  if (blocks.length === 0 || blocks.length > max) {
+    throw new FileFlaw(`1 to ${max} certificates in PEM`, `${blocks.length}`);
   }
   const chain = blocks.map((block, index) => readCertificate(block, index));
   for (const [index, certificate] of chain.entries()) checkPlace(certificate, index, chain);

@@ -10,6 +10,7 @@ export type HandshakeRefusal =
   | "tls-certificate-invalid"
   | "tls-certificate-missing"
   | "tls-certificate-refused"
+  | "tls-certificate-too-long"
   | "tls-certificate-untrusted"
   | "tls-cipher"
   | "tls-handshakes-full"
@@ -25,6 +26,7 @@ const BY_PROBLEM: Readonly<Record<CertificateProblem, HandshakeRefusal>> = {
   untrusted: "tls-certificate-untrusted",
   "not-yet-valid": "tls-certificate-invalid",
   "wrong-name": "tls-certificate-invalid",
+  "too-long": "tls-certificate-too-long",
   invalid: "tls-certificate-invalid",
 };
 

@@ -20,6 +20,7 @@ export const FAILURES = {
   tlsExpired: { error: "tls-certificate-expired", outcome: "connect", cause: "connect" },
   tlsUntrusted: { error: "tls-certificate-untrusted", outcome: "connect", cause: "connect" },
   tlsWrongName: { error: "tls-certificate-wrong-name", outcome: "connect", cause: "connect" },
+  tlsTooLong: { error: "tls-certificate-too-long", outcome: "connect", cause: "connect" },
   tlsInvalid: { error: "tls-certificate-invalid", outcome: "connect", cause: "connect" },
   tlsAlert: { error: "tls-alert", outcome: "connect", cause: "connect" },
   tlsProtocol: { error: "tls-protocol", outcome: "connect", cause: "connect" },

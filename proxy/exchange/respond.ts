@@ -21,6 +21,7 @@ export type ProxyError =
   | "tls-alert"
   | "tls-certificate-expired"
   | "tls-certificate-invalid"
+  | "tls-certificate-too-long"
   | "tls-certificate-untrusted"
   | "tls-certificate-wrong-name"
   | "tls-protocol"
@@ -103,6 +104,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 502,
     proxyStatus: "tls_certificate_error",
     text: "The endpoint's certificate is not valid",
+  },
+  "tls-certificate-too-long": {
+    status: 502,
+    proxyStatus: "tls_certificate_error",
+    text: "The endpoint sends more certificates than the sidecar verifies",
   },
   "tls-certificate-untrusted": {
     status: 502,

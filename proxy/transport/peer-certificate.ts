@@ -1,4 +1,5 @@
 import { nodeCrypto } from "../base/node-tls.ts";
+import { CHAIN_TOO_LONG } from "../base/peer-chain.ts";
 import { certificateNames } from "../table/certificate-names.ts";
 import { isWantedPeer } from "../table/wanted-peer.ts";
 import type { WantedPeer } from "../table/wanted-peer.ts";
@@ -11,6 +12,7 @@ export type CertificateProblem =
   | "not-yet-valid"
   | "untrusted"
   | "wrong-name"
+  | "too-long"
   | "invalid";
 
 /** The peer's certificate is not one that may come. */
@@ -85,5 +87,6 @@ export function identityOf(der: Buffer): PeerIdentity {
 function problemOf(chainError: string): CertificateProblem {
   if (chainError === "CERT_HAS_EXPIRED") return "expired";
   if (chainError === "CERT_NOT_YET_VALID") return "not-yet-valid";
+  if (chainError === CHAIN_TOO_LONG) return "too-long";
   return UNTRUSTED.has(chainError) ? "untrusted" : "invalid";
 }

@@ -14,8 +14,8 @@ export type TlsFacts = {
    */
   readonly peerDer: Buffer | undefined;
   /**
-   * Why its chain does not verify, as OpenSSL calls it (`CERT_HAS_EXPIRED`), when it was sent.
-   * undefined: it does.
+   * Why its chain does not verify, as OpenSSL calls it (`CERT_HAS_EXPIRED`), when it was sent;
+   * CHAIN_TOO_LONG, whatever is in it, when it is longer than we take. undefined: it does.
    */
   readonly chainError: string | undefined;
 };

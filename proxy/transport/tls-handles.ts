@@ -1,10 +1,17 @@
 import { constants } from "node:os";
+import { CHAIN_TOO_LONG, isChainTooLong } from "../base/peer-chain.ts";
 import { streamHandles } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { TlsClientSide, TlsFacts, TlsServerSide } from "./tls-facts.ts";
 
 /** libuv's UV_EALREADY on this system: it reads already. */
 const READS_ALREADY = -constants.errno.EALREADY;
+
+/** A certificate that a peer has sent, and the one behind it. */
+type SentCertificate = {
+  raw(): Uint8Array;
+  getIssuerCert(): SentCertificate | undefined;
+};
 
 /** TLSWrap: what tls.TLSSocket is made of. A stream of clear text above one of records. */
 export interface TlsHandle extends StreamHandle {
@@ -28,7 +35,7 @@ export interface TlsHandle extends StreamHandle {
   getServername(): string | false;
   getALPNNegotiatedProtocol(): string | false;
   getProtocol(): string;
-  getPeerX509Certificate(): { raw(): Uint8Array } | undefined;
+  getPeerX509Certificate(): SentCertificate | undefined;
   verifyError(): NodeJS.ErrnoException | null;
   /** A client's hello goes out. */
   start(): void;
@@ -153,15 +160,26 @@ export function endIsProven(below: StreamHandle): boolean {
 
 /** What the handshake has shown. `seesPeer`: the certificate of the other side is wanted. */
 export function tlsFactsOf(tls: TlsHandle, seesPeer: boolean): TlsFacts {
-  const peer = seesPeer ? tls.getPeerX509Certificate()?.raw() : undefined;
+  const peer = seesPeer ? tls.getPeerX509Certificate() : undefined;
   return {
     serverName: tls.getServername() || "",
     protocol: tls.getProtocol(),
     alpn: tls.getALPNNegotiatedProtocol() || "",
     resumed: tls.isSessionReused(),
-    peerDer: peer === undefined ? undefined : Buffer.from(peer),
-    chainError: seesPeer ? tls.verifyError()?.code : undefined,
+    peerDer: peer === undefined ? undefined : Buffer.from(peer.raw()),
+    chainError: peer === undefined ? undefined : chainErrorOf(tls, peer),
   };
+}
+
+function chainErrorOf(tls: TlsHandle, peer: SentCertificate): string | undefined {
+  return isChainTooLong(chainOf(peer)) ? CHAIN_TOO_LONG : tls.verifyError()?.code;
+}
+
+function* chainOf(leaf: SentCertificate): Generator<Uint8Array> {
+  for (let each: SentCertificate | undefined = leaf; each !== undefined;) {
+    yield each.raw();
+    each = each.getIssuerCert();
+  }
 }
 
 function ignore(): void {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { nodeTls } from "../base/node-tls.ts";
+import { CHAIN_TOO_LONG, isChainTooLong, sentChain } from "../base/peer-chain.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { HandshakeAbortedError } from "./tls-errors.ts";
 import type { TlsClientSide, TlsFacts, TlsServerSide } from "./tls-facts.ts";
@@ -96,13 +97,14 @@ export class TlsSocketTransport extends SocketTransport {
 
 function factsOf(tls: TLSSocket): TlsFacts {
   const { servername } = tls as unknown as { servername?: string | false };
+  const peer = tls.getPeerX509Certificate();
   return {
     serverName: servername || "",
     protocol: tls.getProtocol() ?? "",
     alpn: tls.alpnProtocol || "",
     resumed: tls.isSessionReused(),
-    peerDer: tls.getPeerX509Certificate()?.raw,
-    chainError: chainErrorOf(tls),
+    peerDer: peer?.raw,
+    chainError: isChainTooLong(sentChain(peer)) ? CHAIN_TOO_LONG : chainErrorOf(tls),
   };
 }
 

@@ -18,6 +18,7 @@ export type ConnectFailure =
   | "tlsExpired"
   | "tlsUntrusted"
   | "tlsWrongName"
+  | "tlsTooLong"
   | "tlsInvalid"
   | "tlsAlert"
   | "tlsProtocol"
@@ -27,6 +28,7 @@ const BY_PROBLEM: Readonly<Record<CertificateProblem, ConnectFailure>> = {
   expired: "tlsExpired",
   untrusted: "tlsUntrusted",
   "wrong-name": "tlsWrongName",
+  "too-long": "tlsTooLong",
   missing: "tlsInvalid",
   "not-yet-valid": "tlsInvalid",
   invalid: "tlsInvalid",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { expect } from "vitest";
-import { makeAuthority, makeCertificate } from "../support/certificates.ts";
+import { makeAuthority, makeCertificate, makeChain, manyNames } from "../support/certificates.ts";
 import type { CertificateWish, TestCertificate } from "../support/certificates.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import {
@@ -18,6 +18,9 @@ export const ROOT = makeAuthority();
 /** Who may come. */
 export const GOOD = makeCertificate({ issuer: ROOT, names: ["URI:spiffe://mesh/good"] });
 
+/** The same with the longest chain that is taken. */
+export const LONGEST = makeChain(10, ROOT, { names: ["URI:spiffe://mesh/good"] });
+
 const DAY_MS = 86_400_000;
 
 function signed(wish: CertificateWish): TestCertificate {
@@ -26,15 +29,6 @@ function signed(wish: CertificateWish): TestCertificate {
 
 function by({ chainPem, keyPem }: TestCertificate, maxVersion?: "TLSv1.2"): Act {
   return shaking({ cert: chainPem, key: keyPem, ...(maxVersion && { maxVersion }) });
-}
-
-/** Below as many authorities. */
-function deep(depth: number): TestCertificate {
-  let issuer = ROOT;
-  for (let each = 0; each < depth; each += 1) {
-    issuer = makeAuthority(`authority ${each}`, { issuer });
-  }
-  return makeCertificate({ issuer });
 }
 
 /** The last byte of its signature is another. */
@@ -127,7 +121,32 @@ export const CHAIN_ROWS: readonly WrongHandshake[] = [
     "tls-certificate-invalid",
     shaking({ cert: SHORT.chainPem, key: SHORT.keyPem, ciphers: "DEFAULT@SECLEVEL=0" }),
   ],
-  ["one below 110 authorities", "mutual", "tls-certificate-untrusted", by(deep(110))],
+  ["a chain of 11", "mutual", "tls-certificate-too-long", by(makeChain(11, ROOT))],
+  [
+    "a chain of 11 in TLS 1.2",
+    "mutual",
+    "tls-certificate-too-long",
+    by(makeChain(11, ROOT), "TLSv1.2"),
+  ],
+  ["a chain of 112", "mutual", "tls-certificate-too-long", by(makeChain(112, ROOT))],
+  [
+    "a chain of 11 from somebody else's root",
+    "mutual",
+    "tls-certificate-too-long",
+    by(makeChain(11, makeAuthority("other"))),
+  ],
+  [
+    "one of 40 KiB",
+    "mutual",
+    "tls-certificate-too-long",
+    by(signed({ names: manyNames(40 * 1024) })),
+  ],
+  [
+    "one of 40 KiB that signs itself, where none is needed",
+    "asking",
+    "tls-certificate-too-long",
+    by(makeCertificate({ names: manyNames(40 * 1024) })),
+  ],
   [
     "a chain of 200 KiB",
     "mutual",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CIPHER_ROWS, NAME_ROWS, SHAPE_ROWS, VERSION_ROWS } from "../cases/wrong-hellos.ts";
 import { OTHER_ROWS, RECORD_ROWS } from "../cases/wrong-records.ts";
-import { CHAIN_ROWS, GOOD, ROOT } from "../cases/wrong-client-chains.ts";
+import { CHAIN_ROWS, GOOD, LONGEST, ROOT } from "../cases/wrong-client-chains.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { clientHello } from "../support/client-hello.ts";
 import { eventually } from "../support/eventually.ts";
@@ -34,7 +34,7 @@ const CROWD = 500;
 const NARROW_MAX = 50;
 /** Counts those who have been silent since the beginning. */
 const LATE = "tls-timeout";
-const DOORS = ["open", "mutual", "modern", "narrow"];
+const DOORS = ["open", "mutual", "asking", "modern", "narrow"];
 
 let origin: RawOrigin;
 let sidecar: TestSidecar;
@@ -59,6 +59,7 @@ beforeAll(async () => {
   const certificates = ["web", "other"].map((id) => ({ cert: `${id}.pem`, key: `${id}.key` }));
   const own: Record<string, object> = {
     mutual: { clientCert: "require", clientCa: "ca.pem" },
+    asking: { clientCert: "request", clientCa: "ca.pem" },
     modern: { minVersion: "1.3" },
     narrow: { handshakesMax: NARROW_MAX },
   };
@@ -134,10 +135,10 @@ async function expectCounted(expected: Readonly<Record<string, number>>): Promis
 }
 
 /** A good handshake with a request, which alone reaches the origin. */
-async function isServed(name: string): Promise<void> {
+async function isServed(name: string, by = GOOD): Promise<void> {
   const requests = origin.requests.length;
   const startMs = performance.now();
-  const pair = { cert: GOOD.chainPem, key: GOOD.keyPem };
+  const pair = { cert: by.chainPem, key: by.keyPem };
   const client = await RawSocket.openTls(doorOf(name), { servername: "web", ...pair });
   const { status } = await client.send("GET / HTTP/1.1\r\nHost: web\r\n\r\n").response();
   client.close();
@@ -166,6 +167,11 @@ test.each([
   await expectCounted(reason === "" ? {} : { [reason]: 1 });
   expect(origin.requests.length).toBe(requests);
   await isServed(door);
+});
+
+test("a chain as long as may be is served", async () => {
+  await isServed("mutual", LONGEST);
+  await isServed("asking", LONGEST);
 });
 
 test.each([

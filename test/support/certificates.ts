@@ -69,6 +69,25 @@ export function makeAuthority(subject = "test root", wish: CertificateWish = {})
   return makeCertificate({ ...wish, subject, isCa: true });
 }
 
+/** A certificate whose chain, up to this root, has so many: at least 2. */
+export function makeChain(
+  certificates: number,
+  root: TestCertificate,
+  wish: CertificateWish = {},
+): TestCertificate {
+  let issuer = root;
+  for (let each = 2; each < certificates; each += 1) {
+    issuer = makeAuthority(`authority ${each}`, { issuer });
+  }
+  return makeCertificate({ ...wish, issuer });
+}
+
+/** Names that make a certificate longer than so many bytes. */
+export function manyNames(bytes: number): readonly string[] {
+  const name = (index: number): string => `DNS:${"n".repeat(60)}.${index}.example`;
+  return Array.from({ length: Math.ceil(bytes / 60) }, (_, index) => name(index));
+}
+
 type Keys = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 
 function keyPair(kind: TestKey): Keys {

@@ -13,7 +13,12 @@ import type { CertEntry } from "../../../control/config/auth-schema.ts";
 import { OwnCertificate } from "../../../control/tls/own-certificate.ts";
 import { systemClock as clock } from "../../../proxy/base/clock.ts";
 import { bearer, newToken } from "../../support/api-tokens.ts";
-import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
+import {
+  makeAuthority,
+  makeCertificate,
+  makeChain,
+  manyNames,
+} from "../../support/certificates.ts";
 import type { TestCertificate } from "../../support/certificates.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
@@ -108,6 +113,16 @@ test.each([
   ["that has ended", () => client({ notAfter: new Date(Date.now() - HOUR_MS) }), "not verify"],
   ["of tomorrow", () => client({ notBefore: new Date(Date.now() + HOUR_MS) }), "not verify"],
   ["for servers", () => client({ usage: "server" }), "does not verify"],
+  [
+    "with a chain of 11",
+    () => makeChain(11, clientsRoot, { names: ["URI:spiffe://mesh/ci"] }),
+    "CERT_CHAIN_TOO_LONG",
+  ],
+  [
+    "of 40 KiB",
+    () => client({ names: ["URI:spiffe://mesh/ci", ...manyNames(40 * 1024)] }),
+    "CERT_CHAIN_TOO_LONG",
+  ],
   ["of somebody else", () => client({ names: ["URI:spiffe://mesh/cd"] }), "do not name"],
   ["with the right common name", () => client({ subject: "ci.test", names: [] }), "do not name"],
   ["with a wildcard", () => client({ names: ["DNS:*.test"] }), "do not name"],

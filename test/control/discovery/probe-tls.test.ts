@@ -12,6 +12,7 @@ import { probe } from "../../../control/discovery/probe.ts";
 import type { ProbeTls } from "../../../control/discovery/probe-tls.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { createAuthority } from "../../support/authority.ts";
+import { makeAuthority, makeChain } from "../../support/certificates.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { check, healthChecks, healthOf, web } from "./checks-fixture.ts";
 
@@ -85,6 +86,20 @@ describe("A probe by TLS", () => {
     );
     const insecure = { context: strange, peer, insecure: true };
     expect(await ask(address, insecure)).toBe("true answered 200");
+  });
+
+  test("fails at more certificates than we take, unless whoever answers is believed", async () => {
+    const root = makeAuthority();
+    for (const [certificates, told] of [
+      [10, "true answered 200"],
+      [11, "false no TLS: CERT_CHAIN_TOO_LONG"],
+    ] as const) {
+      const { chainPem, keyPem } = makeChain(certificates, root, { names });
+      const address = await listening(secureServer({ cert: chainPem, key: keyPem }));
+      const trusting = createSecureContext({ ca: [root.certPem] });
+      expect(await ask(address, { context: trusting })).toBe(told);
+      expect(await ask(address, { insecure: true })).toBe("true answered 200");
+    }
   });
 
   test("shows our certificate to who asks for one", async () => {

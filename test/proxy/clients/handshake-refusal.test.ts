@@ -25,6 +25,7 @@ test.each([
   ["tls-certificate-missing", new PeerCertificateError("missing", "none")],
   ["tls-certificate-expired", new PeerCertificateError("expired", "CERT_HAS_EXPIRED")],
   ["tls-certificate-untrusted", new PeerCertificateError("untrusted", "CERT_UNTRUSTED")],
+  ["tls-certificate-too-long", new PeerCertificateError("too-long", "CERT_CHAIN_TOO_LONG")],
   ["tls-certificate-invalid", new PeerCertificateError("not-yet-valid", "CERT_NOT_YET_VALID")],
 ])("handshakeRefusal() is %s of %o", (refusal, error) => {
   expect(handshakeRefusal(error)).toBe(refusal);

@@ -38,6 +38,7 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "tls-alert": false,
   "tls-certificate-expired": false,
   "tls-certificate-invalid": false,
+  "tls-certificate-too-long": false,
   "tls-certificate-untrusted": false,
   "tls-certificate-wrong-name": false,
   "tls-protocol": false,

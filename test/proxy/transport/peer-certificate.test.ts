@@ -58,6 +58,7 @@ test.each([
   ["SELF_SIGNED_CERT_IN_CHAIN", "untrusted"],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "untrusted"],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "untrusted"],
+  ["CERT_CHAIN_TOO_LONG", "too-long"],
   ["INVALID_PURPOSE", "invalid"],
   ["SOMETHING_NEW", "invalid"],
 ] as const)("chainProblem() and serverProblem() of %s is %s", (chainError, problem) => {

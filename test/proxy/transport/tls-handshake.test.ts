@@ -6,12 +6,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { connectTransport } from "../../../proxy/transport/open-transport.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import type { TlsFacts } from "../../../proxy/transport/tls-facts.ts";
+import { TlsSocketTransport } from "../../../proxy/transport/tls-socket-transport.ts";
 import { TlsTransport } from "../../../proxy/transport/tls-transport.ts";
-import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
+import { makeAuthority, makeCertificate, makeChain } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
-import { AUTHORITY, CLIENT, SERVER, tlsClientSide } from "./tls-fixture.ts";
+import { AUTHORITY, CLIENT, SERVER, tlsClientSide, tlsServerSide } from "./tls-fixture.ts";
 import { dialWith, errorOf, serveTls } from "./tls-listener.ts";
-import { dial, Recorder } from "./transport-fixture.ts";
+import { dial, listen, Recorder } from "./transport-fixture.ts";
 
 test("TlsTransport is what acceptTls() makes: Node's TLS is known", async () => {
   const { port, transports } = await serveTls();
@@ -187,6 +188,9 @@ test("TlsTransport tells why a peer's chain does not verify, in OpenSSL's word",
     makeCertificate({ issuer: makeAuthority("another root") }),
     makeCertificate({ issuer: AUTHORITY, notAfter: past }),
     makeCertificate({ issuer: AUTHORITY, usage: "server" }),
+    makeChain(10, makeAuthority("another root")),
+    makeChain(11, AUTHORITY),
+    makeChain(11, makeAuthority("another root")),
   ];
   for (const [index, { chainPem, keyPem }] of strangers.entries()) {
     dialWith(port, { cert: chainPem, key: keyPem });
@@ -197,5 +201,23 @@ test("TlsTransport tells why a peer's chain does not verify, in OpenSSL's word",
     "SELF_SIGNED_CERT_IN_CHAIN",
     "CERT_HAS_EXPIRED",
     "INVALID_PURPOSE",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "CERT_CHAIN_TOO_LONG",
+    "CERT_CHAIN_TOO_LONG",
   ]);
+});
+
+test("TlsSocketTransport tells it in the same word", async () => {
+  const facts: TlsFacts[] = [];
+  const judge = (shown: TlsFacts): undefined => void facts.push(shown);
+  const side = tlsServerSide({ clientCert: "request", judge });
+  const port = await listen((socket) => {
+    TlsSocketTransport.accept(socket, side, new Recorder());
+  }, true);
+  for (const certificates of [10, 11]) {
+    const { chainPem: cert, keyPem: key } = makeChain(certificates, AUTHORITY);
+    dialWith(port, { cert, key });
+    await eventually(() => expect(facts.at(-1)?.peerDer).toBeDefined());
+    expect(facts.pop()?.chainError).toBe(certificates > 10 ? "CERT_CHAIN_TOO_LONG" : undefined);
+  }
 });

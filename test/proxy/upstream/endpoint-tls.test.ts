@@ -6,7 +6,12 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { TlsMaterial, UpstreamTls } from "../../../proxy/table/tls.ts";
 import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
 import type { VersionPool } from "../../../proxy/upstream/version-pool.ts";
-import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
+import {
+  makeAuthority,
+  makeCertificate,
+  makeChain,
+  manyNames,
+} from "../../support/certificates.ts";
 import type { CertificateWish, TestCertificate } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
 import { RawOrigin } from "../../support/origin.ts";
@@ -88,6 +93,14 @@ test.each([
     {},
     {},
   ],
+  ["ready", makeChain(10, AUTHORITY, { names: ["IP:127.0.0.1"] }), {}, {}],
+  ["failed tlsTooLong", makeChain(11, AUTHORITY, { names: ["IP:127.0.0.1"] }), {}, {}],
+  [
+    "failed tlsTooLong",
+    serverCertificate({ names: ["IP:127.0.0.1", ...manyNames(40 * 1024)] }),
+    {},
+    {},
+  ],
   ["ready", makeCertificate({ notAfter: PAST }), { insecure: true }, {}],
   ["failed tlsUnconfigured", HERE, { trust: "ca:gone" }, {}],
   ["failed tlsUnconfigured", HERE, { identity: "file:gone" }, {}],
@@ -121,7 +134,8 @@ describe("EndpointTls.dial()", () => {
     const certificate = serverCertificate({ names: ["URI:spiffe://m/a"] });
     const origin = await originWith(showing(certificate, { ALPNProtocols: ["h2"] }));
     expect(await outcome(poolOf(origin.address, {}, { san: "spiffe://m/a" }))).toBe("ready");
-    expect((origin.lastConnection.socket as TLSSocket).alpnProtocol).toBe(false);
+    const { socket } = await eventually(() => origin.lastConnection);
+    expect((socket as TLSSocket).alpnProtocol).toBe(false);
   });
 
   test("resumes no session with somebody else at the same address", async () => {
