@@ -3,6 +3,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeClient } from "../exchange/ports.ts";
 import { REFUSED_STATUS, refusalResponse } from "../exchange/respond.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
+import { ResponseStream } from "../http1/message-stream.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { IdleConnection } from "../messages/handed-connection.ts";
@@ -26,6 +27,8 @@ type State = "idle" | "head" | "exchange" | "gone";
  * exchange, one at a time. Pipelined requests wait, and reading pauses meanwhile.
  */
 export class ClientConnection extends AcceptedConnection implements OpenClient, ExchangeClient {
+  readonly stream: ResponseStream;
+  readonly mayBind = true;
   #state: State = "idle";
   #exchange: Exchange | undefined;
   /** Bytes of an incomplete head, or of requests behind the one under way. */
@@ -35,6 +38,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
 
   constructor(accepted: Taken, peer: Peer, service: string | undefined, deps: ClientDeps) {
     super(accepted, peer, service, deps);
+    this.stream = new ResponseStream(this.transport);
     this.#idleSinceMs = deps.wheel.nowMs;
   }
 
@@ -205,7 +209,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
     const { refusals, localReplies, date, wheel } = this.deps;
     refusals.request(refusal, this.service, this.peer.address);
     localReplies.add(this.service ?? "", REFUSED_STATUS);
-    this.transport.write(refusalResponse(refusal, { head: false, date: date.at(wheel.nowMs) }));
+    this.stream.answer(refusalResponse(refusal, { head: false, date: date.at(wheel.nowMs) }));
     this.linger();
     this.#giveExchangeBack();
   }

@@ -8,6 +8,7 @@ import { ClientConnection } from "./client-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
 import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
+import { answerText } from "../http1/own-answer.ts";
 import { ProxyPreface } from "./proxy-preface.ts";
 import type { PrefacedConnection } from "./proxy-preface.ts";
 import { TrustedPeers } from "./trusted-peers.ts";
@@ -103,7 +104,8 @@ export class Listener {
     if (this.#door !== undefined) return closeAccepted(accepted);
     localReplies.add(this.#snapshot.service ?? "", proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
-    return this.#turnAway.take(accepted, errorResponse("too-many-connections", options), isShort);
+    const answer = answerText(errorResponse("too-many-connections", options));
+    return this.#turnAway.take(accepted, answer, isShort);
   }
 
   /** Anybody could say anything of where a connection is from: only who is trusted may. */

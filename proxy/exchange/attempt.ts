@@ -1,10 +1,10 @@
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { UpstreamUser } from "../upstream/upstream-connection.ts";
+import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { bindsConnection } from "./binding.ts";
 import type { Destination } from "./destination.ts";
-import type { ExchangeClient, ExchangeStream, ExchangeUpstream, UpstreamPool } from "./ports.ts";
+import type { ExchangeClient, ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { upstreamIdleMs } from "./upstream-idle.ts";
 
@@ -52,7 +52,7 @@ export class Attempt {
    * follows. Returns the reason if there will be no connection.
    */
   begin(
-    user: UpstreamUser,
+    user: MessageUser,
     { to: { pool, policy }, request }: Attempted,
     avoid: Endpoint | undefined,
     fresh: boolean,
@@ -73,7 +73,7 @@ export class Attempt {
   }
 
   /** Whether the client's own connection is there to be used. */
-  #resume(user: UpstreamUser): boolean {
+  #resume(user: MessageUser): boolean {
     const { bound } = this.#client;
     if (bound === undefined || bound.pool !== this.#pool) return false;
     if (bound.pool.resume(bound.upstream, user)) this.got(bound.upstream);
@@ -100,16 +100,16 @@ export class Attempt {
   }
 
   /** Where the request can be written to now. undefined: no connection is ready. */
-  get writable(): ExchangeStream | undefined {
-    return this.upstream?.ready === true ? this.upstream.transport : undefined;
+  get writable(): ExchangeUpstream | undefined {
+    return this.upstream?.ready === true ? this.upstream : undefined;
   }
 
   /**
    * Whether the end of the connection is that of the body, and not one that anybody may have made:
-   * see ExchangeStream.endIsProven.
+   * see RequestSink.endIsProven.
    */
   endsBody({ endsWithConnection }: { readonly endsWithConnection: boolean }): boolean {
-    return endsWithConnection && this.upstream?.transport.endIsProven === true;
+    return endsWithConnection && this.upstream?.stream.endIsProven === true;
   }
 
   /** On a connection that had carried an exchange before. */
@@ -123,7 +123,7 @@ export class Attempt {
   }
 
   /** A connection in use is destroyed, since its state is unknown. */
-  drop(user: UpstreamUser): void {
+  drop(user: MessageUser): void {
     const { upstream } = this;
     this.#unbind();
     this.upstream = undefined;
@@ -136,12 +136,20 @@ export class Attempt {
     const { upstream } = this;
     const isBound =
       this.#client.bound?.upstream === upstream || bindsConnection(request.fields, response.fields);
+    if (isBound && !this.#client.mayBind) return this.#discard();
     if (upstream !== undefined) {
       if (!upstream.reused) upstream.toldIdleMs = upstreamIdleMs(response.header("keep-alive"));
       if (isBound) this.#bind(upstream);
       else this.#pool?.release(upstream);
     }
     this.upstream = undefined;
+  }
+
+  /** It is in order, but nobody may use it again. */
+  #discard(): void {
+    const { upstream } = this;
+    this.upstream = undefined;
+    if (upstream !== undefined) this.#pool?.discard(upstream);
   }
 
   /** A client has one such connection at most: a second one takes the place of the first. */

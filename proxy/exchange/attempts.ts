@@ -1,10 +1,11 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { RetryCause } from "../table/snapshot.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { ConnectFailure } from "../upstream/connect-failure.ts";
-import type { UpstreamUser } from "../upstream/upstream-connection.ts";
+import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { ClientAnswer } from "./client-answer.ts";
 import type { Destination } from "./destination.ts";
@@ -12,13 +13,16 @@ import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import type { RequestForwarder } from "./forward-request.ts";
 import { ResponseForwarder } from "./forward-response.ts";
-import type { ExchangeClient, ExchangeStream, ExchangeUpstream } from "./ports.ts";
+import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 import { Retries } from "./retry.ts";
 import type { RetryDecision } from "./retry.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import { openTunnel } from "../tunnel/open-tunnel.ts";
 import { tunnelAfter } from "./upgrade.ts";
+
+/** What follows a head that came decoded. */
+const NOTHING = Buffer.alloc(0);
 
 /** The exchange that the attempts belong to. */
 export interface AttemptedExchange {
@@ -41,7 +45,7 @@ export interface AttemptedExchange {
  * How a request gets from a version to an answer: try an endpoint, decide by what it says, and
  * perhaps try again. One object for each exchange, reused.
  */
-export class Attempts implements UpstreamUser {
+export class Attempts implements MessageUser {
   readonly #exchange: AttemptedExchange;
   readonly #attempt: Attempt;
   readonly #response: ResponseForwarder;
@@ -52,30 +56,24 @@ export class Attempts implements UpstreamUser {
     this.#client = client;
     this.#exchange = exchange;
     this.#attempt = new Attempt(client);
-    this.#response = new ResponseForwarder(client.transport, exchange.to);
+    this.#response = new ResponseForwarder(client.stream, exchange);
   }
 
   /** Before a new request of this client. Nothing is left of the last one. */
   lend(client: ExchangeClient): void {
     this.#client = client;
-    this.#response.setClient(client.transport);
+    this.#response.setClient(client.stream);
     this.#retries.clear();
     this.#attempt.lend(client);
   }
 
-  /** The exchange is being or was retried by policy, so it counts against the budget. */
   get onBudget(): boolean {
     return this.#retries.onBudget;
   }
 
   /** Where the request can be written to now. undefined: no connection is established. */
-  get upstream(): ExchangeStream | undefined {
+  get upstream(): ExchangeUpstream | undefined {
     return this.#attempt.writable;
-  }
-
-  /** The client took what was written to it, so there is room for more. */
-  resume(): void {
-    this.#attempt.upstream?.transport.resume();
   }
 
   /**
@@ -106,10 +104,7 @@ export class Attempts implements UpstreamUser {
     return this.#pass(text, bytes, start, end);
   }
 
-  /**
-   * The attempt under way has failed: it is repeated, or the client hears of it. `isReused`: on a
-   * connection that had carried an exchange before.
-   */
+  /** The attempt has failed. `isReused`: on a connection that had carried an exchange before. */
   fail(failure: Failure, isReused = this.#attempt.isReused): void {
     if (failure === FAILURES.late && this.#attempt.inLine) return this.giveUp("overloaded");
     const { to, answer } = this.#exchange;
@@ -121,8 +116,7 @@ export class Attempts implements UpstreamUser {
     if (decision === "policy") return this.#again(decision);
     if (!begun) return this.giveUp(failure.error);
     this.drop();
-    // Half a body must not pass for a whole one, not even if a FIN would end it.
-    return this.#client.transport.reset();
+    return this.#client.stream.abort("half");
   }
 
   #mayRetry(cause: RetryCause | undefined, isReused = this.#attempt.isReused): RetryDecision {
@@ -130,10 +124,9 @@ export class Attempts implements UpstreamUser {
     return this.#retries.decide(cause, request, isReused, to);
   }
 
-  /** Whether what was read is not the answer: see Retries.replacesLeftover(). */
   #isLeftover(isUntaken: boolean): boolean {
-    const { request } = this.#exchange;
-    return this.#retries.replacesLeftover(request, this.#attempt.isReused, isUntaken);
+    const { isReused } = this.#attempt;
+    return this.#retries.replacesLeftover(this.#exchange.request, isReused, isUntaken);
   }
 
   #again(decision: "stale" | "policy"): void {
@@ -143,7 +136,7 @@ export class Attempts implements UpstreamUser {
     const goesOn = decision === "policy" ? this.try(endpoint) : this.try(undefined, true);
     if (!goesOn) return;
     this.#exchange.requestMoved();
-    this.#exchange.request.send(this.upstream, this.#client.transport);
+    this.#exchange.request.send(this.upstream, this.#client.stream);
   }
 
   /** No further attempt: the client is told why, and nothing has gone out to it yet. */
@@ -161,7 +154,7 @@ export class Attempts implements UpstreamUser {
   onUpstreamReady(upstream: ExchangeUpstream): void {
     this.#attempt.got(upstream);
     this.#exchange.requestMoved();
-    this.#exchange.request.send(upstream.transport, this.#client.transport);
+    this.#exchange.request.send(upstream, this.#client.stream);
   }
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
@@ -177,14 +170,28 @@ export class Attempts implements UpstreamUser {
 
   onUpstreamFlushed(): void {
     this.#exchange.requestMoved();
-    if (!this.#exchange.request.done) this.#client.transport.resume();
+    if (!this.#exchange.request.done) this.#client.stream.resume();
   }
 
   /** The upstream sends no more: a body without another end has ended, or it is too early. */
   onUpstreamEnd(): void {
     if (!this.#attempt.endsBody(this.#response)) return this.fail(FAILURES.reset);
-    this.#response.finish();
     return this.#done(true);
+  }
+
+  onUpstreamHead(head: DecodedResponse, isEnd: boolean): void {
+    const taken = this.#response.takeHead(head, isEnd);
+    if (taken === REFUSED) return this.fail(FAILURES.invalid);
+    return taken === MORE ? undefined : this.#decide(NOTHING, 0, 0);
+  }
+
+  onUpstreamBody(bytes: Buffer, start: number, end: number): void {
+    this.#pass("", bytes, start, end);
+  }
+
+  onUpstreamFinish(trailers: DecodedFields | undefined): void {
+    this.#response.end(trailers);
+    this.#done(true);
   }
 
   onUpstreamClosed(error: Error | undefined): void {
@@ -192,8 +199,7 @@ export class Attempts implements UpstreamUser {
   }
 
   #read(bytes: Buffer, end: number): void {
-    const { answer, to } = this.#exchange;
-    const bodyStart = this.#response.readHead(bytes, end, answer, to);
+    const bodyStart = this.#response.readHead(bytes, end);
     if (bodyStart === MORE) return undefined;
     if (bodyStart !== REFUSED) return this.#decide(bytes, bodyStart, end);
     if (this.#attempt.isReused) this.#attempt.spoke(this.#exchange.wheel.nowMs);
@@ -202,21 +208,20 @@ export class Attempts implements UpstreamUser {
 
   /** Passes the response on from bytes[start] on; `head` goes before it. */
   #pass(head: string, bytes: Buffer, start: number, end: number): void {
-    const transport = this.#attempt.upstream?.transport;
-    if (transport === undefined) return;
-    const scanned = this.#response.forward(transport, head, bytes, start, end);
+    const stream = this.#attempt.upstream?.stream;
+    if (stream === undefined) return;
+    const scanned = this.#response.forward(stream, head, bytes, start, end);
     if (scanned === REFUSED) return this.fail(FAILURES.reset);
     if (this.#response.scanner.done) return this.#done(scanned === end);
-    if (this.#client.transport.blocked) transport.pause();
+    if (this.#client.stream.blocked) stream.pause();
     return this.#exchange.responseMoved();
   }
 
-  /**
-   * The response is complete. `clean`: nothing came after it, and the connection can serve another.
-   */
+  /** The response is complete. `clean`: nothing came after it. */
   #done(clean: boolean): void {
     if (!clean) this.#attempt.spoke(this.#exchange.wheel.nowMs);
-    this.#attempt.upstream?.transport.releaseBuffer(!this.#client.transport.blocked);
+    this.#response.finish();
+    this.#attempt.upstream?.stream.releaseBuffer(!this.#client.stream.blocked);
     const { head, keepsConnection } = this.#response;
     const { head: requestHead, request } = this.#exchange;
     if (!clean || !keepsConnection || !request.done) this.drop();
@@ -234,7 +239,7 @@ export class Attempts implements UpstreamUser {
     this.#attempt.judge(true);
     const text = answer.relayed(head, "as-sent", false, to);
     if (text === undefined) return this.giveUp("filter-failed");
-    this.#client.transport.write(text);
+    this.#client.stream.send(text, "");
     this.#attempt.handOver();
     openTunnel(upgrade, rest);
     return this.#exchange.end();

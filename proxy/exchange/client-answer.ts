@@ -2,12 +2,8 @@ import type { AnswerDraft } from "../filters/filter-answer.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
-import {
-  NO_VIA,
-  interimHeadForClient,
-  responseHeadForClient,
-  viaLines,
-} from "../http1/rewrite-response.ts";
+import { OutgoingResponse } from "../http1/outgoing-response.ts";
+import { NO_VIA, viaLines } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
 import type { ExchangeDeps } from "./deps.ts";
 import type { Destination } from "./destination.ts";
@@ -40,7 +36,7 @@ export class ClientAnswer {
   closes = false;
   readonly #deps: ExchangeDeps;
   readonly #via: ViaLines;
-  readonly #rewrite: ResponseRewrite;
+  readonly #outgoing = new OutgoingResponse();
   readonly #head: RequestHead;
   readonly #request: RequestForwarder;
   readonly #to: Pick<Destination, "live">;
@@ -49,7 +45,6 @@ export class ClientAnswer {
   constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request, to }: Answered) {
     this.#deps = deps;
     this.#via = viaLines(deps.pseudonym);
-    this.#rewrite = { via: NO_VIA, date: "", connection: "", framing: "as-sent", extra: "" };
     this.#client = client;
     this.#head = head;
     this.#request = request;
@@ -65,7 +60,7 @@ export class ClientAnswer {
 
   /** The exchange is over: what went into its answer is forgotten. */
   clear(): void {
-    this.#rewrite.extra = "";
+    this.#outgoing.clear();
   }
 
   /** Shows the request to the filters of its service. false: it has been answered. */
@@ -82,14 +77,14 @@ export class ClientAnswer {
     this.closes ||= this.#mustClose;
     this.status = statusOf(error);
     this.#count(proxyStatusOf(error));
-    this.#client.transport.write(errorResponse(error, this.#options()));
+    this.#client.stream.answer(errorResponse(error, this.#options()));
   }
 
   /** Sends the response to `OPTIONS *`. */
   options(): void {
     this.closes = this.#mustClose;
     this.status = 204;
-    this.#client.transport.write(optionsResponse(this.#options()));
+    this.#client.stream.answer(optionsResponse(this.#options()));
   }
 
   /**
@@ -102,17 +97,16 @@ export class ClientAnswer {
     this.closes = true;
     const methods = to.live?.table.snapshot.methods ?? [];
     const allowed = methods.length === 0 ? undefined : methods;
-    this.#client.transport.write(refusalResponse(refusal, this.#options(), allowed));
+    this.#client.stream.answer(refusalResponse(refusal, this.#options(), allowed));
   }
 
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */
   interim(head: ResponseHead, to: Destination): void {
-    if (this.#head.minorVersion === 0) return;
-    this.#client.transport.write(interimHeadForClient(head, this.#viaOf(to)));
+    if (this.#head.version !== "1.0") this.#client.stream.interim(head, this.#viaOf(to));
   }
 
   /**
-   * The head of the upstream's response for the client, which gets the body in `framing`.
+   * The head of the upstream's response as the client encodes it, which gets the body in `framing`.
    * undefined: a filter has failed closed. `bodyEndsByClose`: the body ends with the client's
    * connection.
    */
@@ -122,16 +116,17 @@ export class ClientAnswer {
     bodyEndsByClose: boolean,
     to: Destination,
   ): string | undefined {
-    const rewrite = this.#rewrite;
+    const outgoing = this.#outgoing;
+    outgoing.begin(head);
     this.closes = bodyEndsByClose || this.#mustClose;
     this.status = head.status;
-    rewrite.via = this.#viaOf(to);
-    rewrite.framing = framing;
-    rewrite.date = this.#date();
-    rewrite.extra = to.fields(head);
-    rewrite.connection = this.#connectionFor(head.status);
-    const text = responseHeadForClient(head, rewrite);
-    return to.filters === undefined ? text : filterResponse(to.filters, text, head.status);
+    outgoing.via = this.#viaOf(to);
+    outgoing.framing = framing;
+    outgoing.date = this.#date();
+    outgoing.extra = to.fields(head);
+    outgoing.connection = this.#connectionFor(head.status);
+    if (to.filters !== undefined && !filterResponse(to.filters, outgoing)) return undefined;
+    return this.#client.stream.encode(outgoing);
   }
 
   /** Whether the client's connection must close after the exchange. */
@@ -143,7 +138,7 @@ export class ClientAnswer {
   #own(answer: AnswerDraft): void {
     this.closes = this.#mustClose;
     this.status = answer.status;
-    this.#client.transport.write(ownResponse(answer, this.#options()));
+    this.#client.stream.answer(ownResponse(answer, this.#options()));
   }
 
   #viaOf(to: Destination): ViaLines {
@@ -157,7 +152,7 @@ export class ClientAnswer {
   #connectionFor(status: number): ResponseRewrite["connection"] {
     if (status === 101) return "";
     if (this.closes) return "close";
-    return this.#head.minorVersion === 0 ? "keep-alive" : "";
+    return this.#head.version === "1.0" ? "keep-alive" : "";
   }
 
   #options(): ResponseOptions {

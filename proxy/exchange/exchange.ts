@@ -1,4 +1,5 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { DecodedFields } from "../http1/decoded-head.ts";
 import { REFUSED } from "../http1/limits.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
@@ -18,6 +19,9 @@ import { NOBODY } from "./nobody.ts";
 import type { ExchangeClient } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
+/** What comes with the end of a request. */
+const NOTHING = Buffer.alloc(0);
+
 /**
  * One request with its response: the client's side of it, from the head to the end. The Destination
  * decides where it goes, the Attempts deal with endpoints. On loan to a client from the first byte
@@ -29,10 +33,7 @@ export class Exchange implements AttemptedExchange {
   readonly to: Destination;
   readonly answer: ClientAnswer;
   readonly wheel: TimerWheel;
-  /**
-   * When the request arrived, in monotonic milliseconds, which is different for any two requests of
-   * one object.
-   */
+  /** When the request arrived, in monotonic ms: different for any two requests of one object. */
   sinceMs = 0;
   readonly #deps: ExchangeDeps;
   readonly #attempts: Attempts;
@@ -44,7 +45,7 @@ export class Exchange implements AttemptedExchange {
     this.#deps = deps;
     this.#client = client;
     this.wheel = deps.wheel;
-    this.request = new RequestForwarder(deps.pseudonym);
+    this.request = new RequestForwarder(this.head, deps.pseudonym);
     this.to = new Destination(deps);
     this.answer = new ClientAnswer(deps, client, this);
     this.#attempts = new Attempts(client, this);
@@ -76,7 +77,7 @@ export class Exchange implements AttemptedExchange {
   cut(error: ProxyError = "no-endpoint"): void {
     if (this.answer.status === 0) return this.#attempts.giveUp(error);
     this.#attempts.drop();
-    return this.#client.transport.reset();
+    return this.#client.stream.abort("cut");
   }
 
   /**
@@ -88,7 +89,7 @@ export class Exchange implements AttemptedExchange {
     this.sinceMs = this.#deps.clock.nowMs();
     if (head.protectedNamesIgnored > 0) this.#deps.rejected.add("connection-name-protected");
     const live = this.to.find(head, this.#client);
-    request.begin(head, this.to.tolerated);
+    request.begin(this.to.tolerated);
     const refusal = this.to.refusalOf(head) ?? misdirected(this.#client.peer, head.host);
     const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
     if (bodyEnd === REFUSED) {
@@ -96,8 +97,10 @@ export class Exchange implements AttemptedExchange {
       return end;
     }
     if (this.#client.denies(head)) this.#answerError("intention-denied");
-    else if (head.asteriskForm || head.maxForwards === 0) this.#answerOptions();
-    else if (head.wasAt(this.#deps.pseudonym)) this.#answerError("loop");
+    else if (head.asteriskForm || head.maxForwards === 0) {
+      this.answer.options();
+      this.end();
+    } else if (head.wasAt(this.#deps.pseudonym)) this.#answerError("loop");
     else this.#route(live, bytes, start);
     return bodyEnd;
   }
@@ -108,7 +111,7 @@ export class Exchange implements AttemptedExchange {
     const client = this.#client;
     if (live === undefined) return this.#answerError("no-service");
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
-    request.setHead(head, client.peer, this.#deps.requestIds.next(), live.table);
+    request.setHead(client.peer, this.#deps.requestIds.next(), live.table);
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
     const nowhere = to.enter(live, head, client.peer, client.bound?.pool);
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
@@ -131,9 +134,16 @@ export class Exchange implements AttemptedExchange {
     return bodyEnd;
   }
 
+  /** All of the request has come, of which only the client knows. */
+  onRequestFinish(trailers: DecodedFields | undefined): void {
+    this.request.finish(trailers);
+    this.requestMoved();
+    this.#pass(NOTHING, 0);
+  }
+
   /** Passes on what was scanned of the request. */
   #pass(bytes: Buffer, start: number): void {
-    this.request.pass(this.#attempts.upstream, this.#client.transport, bytes, start);
+    this.request.pass(this.#attempts.upstream, this.#client.stream, bytes, start);
   }
 
   /**
@@ -141,7 +151,7 @@ export class Exchange implements AttemptedExchange {
    * one it may still read (9112 9.6) or be gone, which a FIN does not tell: writing to it will.
    */
   onClientEnd(): void {
-    if (!this.request.done) return this.#client.transport.destroy();
+    if (!this.request.done) return this.#client.stream.abort("left");
     if (this.answer.status !== 0) return undefined;
     this.#deadlines.halfClosed(this.wheel.nowMs, this.to.policy.halfCloseGraceMs);
     return this.#client.armAt(this.#deadlines.nextMs());
@@ -156,14 +166,14 @@ export class Exchange implements AttemptedExchange {
   /** The client took what was written to it. */
   onClientTook(): void {
     if (this.answer.status !== 0) this.#deadlines.moved(this.wheel.nowMs);
-    this.#attempts.resume();
+    this.#attempts.upstream?.stream.resume();
   }
 
   /** The client connection's timer has fired. */
   onDeadline(nowMs: number): void {
     const passed = this.#deadlines.passed(nowMs);
     if (passed === undefined) return this.#client.armAt(this.#deadlines.nextMs());
-    return passed === "left" ? this.#client.transport.destroy() : this.#late(passed);
+    return passed === "left" ? this.#client.stream.abort("left") : this.#late(passed);
   }
 
   /** The request moved on; when all of it has, it is the endpoint's turn. */
@@ -192,11 +202,11 @@ export class Exchange implements AttemptedExchange {
    */
   #late(passed: "expired" | "stalled" | "unanswered"): void {
     const begun = this.answer.status !== 0;
-    const isWell = begun && (passed !== "stalled" || this.#client.transport.blocked);
-    const takesMore = !this.request.done && this.#attempts.upstream?.blocked === false;
+    const isWell = begun && (passed !== "stalled" || this.#client.stream.blocked);
+    const takesMore = !this.request.done && this.#attempts.upstream?.stream.blocked === false;
     if (!isWell && (begun || !takesMore)) return this.#attempts.fail(FAILURES.late);
     this.#attempts.drop();
-    return begun ? this.#client.transport.reset() : this.#refuse(REFUSALS["body-timeout"]);
+    return begun ? this.#client.stream.abort("half") : this.#refuse(REFUSALS["body-timeout"]);
   }
 
   /** The body broke a rule or is too large. The part that was sent upstream is not completed. */
@@ -207,14 +217,9 @@ export class Exchange implements AttemptedExchange {
 
   #refuse(refusal: Refusal): void {
     this.#deps.refusals.request(refusal, this.to.live?.name, this.#client.peer.address);
-    if (this.answer.status !== 0) return this.#client.transport.destroy();
+    if (this.answer.status !== 0) return this.#client.stream.abort("refused");
     this.answer.refusal(refusal, this.to);
     return this.end();
-  }
-
-  #answerOptions(): void {
-    this.answer.options();
-    this.end();
   }
 
   #answerError(error: ProxyError): void {

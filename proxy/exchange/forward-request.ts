@@ -1,12 +1,13 @@
 import { latin1 } from "../base/latin1.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
-import { ForwardedFields } from "../http1/forwarded-fields.ts";
+import { ChunkDecoder } from "../http1/chunk-decoder.ts";
+import type { DecodedFields } from "../http1/decoded-head.ts";
+import { OutgoingRequest } from "../http1/outgoing-request.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import { requestHeadForUpstream } from "../http1/rewrite-request.ts";
-import type { RequestRewrite } from "../http1/rewrite-request.ts";
+import { keptTrailers, linesOfTail } from "../http1/trailer-section.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { Peer } from "../transport/peer.ts";
-import type { ExchangeStream } from "./ports.ts";
+import type { ExchangeStream, ExchangeUpstream, RequestSink } from "./ports.ts";
 
 /**
  * Most bytes of a request, including its head, that are kept so that an idempotent one can be sent
@@ -15,53 +16,53 @@ import type { ExchangeStream } from "./ports.ts";
 const REPLAY_BYTES_MAX = 64 * 1024;
 
 /**
- * Moves a request to an endpoint: the rewritten head, then the body as it comes. Until a connection
- * is established it keeps everything (at most the head and one read, because the client is paused);
- * after that only what another attempt may need.
+ * Moves a request to an endpoint: the head as that one's side encodes it, then the body as it
+ * comes. Until a connection is established it keeps everything (at most the head and one read,
+ * because the client is paused); after that only what another attempt may need.
  */
 export class RequestForwarder {
   readonly scanner = new BodyScanner();
+  /** The head as it goes upstream. */
+  readonly outgoing: OutgoingRequest;
   /** A byte of it went to an established connection. */
   written = false;
-  /** The request from its first byte on, while `replayable`. */
-  #text = "";
+  readonly #head: RequestHead;
+  /** The body from its first byte on, as it came, while `replayable`. */
+  #body = "";
+  #trailers = "";
   #replayable = true;
   #contentLength = 0;
   /** It may be sent again (RFC 9110 9.2.2). */
   idempotent = true;
-  /** What the head says about where the request comes from. */
-  readonly #rewrite: RequestRewrite;
+  /** Takes the chunks out of a body for an upstream that has others. undefined: none does. */
+  #decoder: ChunkDecoder | undefined;
 
-  /** `pseudonym`: our name in CDN-Loop and Via. */
-  constructor(pseudonym: string) {
-    this.#rewrite = {
-      clientAddress: "",
-      trusted: false,
-      proto: "http",
-      pseudonym,
-      namedInVia: false,
-      requestId: "",
-      hostIfAbsent: "",
-      clientCert: "",
-      forwarded: new ForwardedFields(),
-    };
+  /** `head`: of the exchange. `pseudonym`: our name in CDN-Loop and Via. */
+  constructor(head: RequestHead, pseudonym: string) {
+    this.#head = head;
+    this.outgoing = new OutgoingRequest(head, pseudonym);
   }
 
   /** The exchange is over: what was kept of its request is forgotten. */
   clear(): void {
     this.scanner.clear();
-    this.#text = "";
+    this.outgoing.clear();
+    this.#body = "";
+    this.#trailers = "";
+    this.#decoder = undefined;
   }
 
   /**
    * Before a new request; its body is scanned from now on. `tolerated`: the rules that it may
    * break, a set of TOLERATED.
    */
-  begin(head: RequestHead, tolerated: number): void {
-    this.scanner.begin(head.framing, head.contentLength, head.takesTrailers, tolerated);
-    this.#contentLength = head.contentLength;
+  begin(tolerated: number): void {
+    const { framing, contentLength, takesTrailers } = this.#head;
+    this.scanner.begin(framing, contentLength, takesTrailers, tolerated);
+    this.#contentLength = contentLength;
     this.written = false;
-    this.#text = "";
+    this.#body = "";
+    this.#trailers = "";
     this.#replayable = true;
   }
 
@@ -81,9 +82,10 @@ export class RequestForwarder {
     return this.#replayable;
   }
 
-  /** Rewrites the head that is sent first. `requestId` and the service's name fill its gaps. */
-  setHead(head: RequestHead, peer: Peer, requestId: string, service: ServiceTable): void {
-    const rewrite = this.#rewrite;
+  /** What the head gets from us. `requestId` and the service's name fill its gaps. */
+  setHead(peer: Peer, requestId: string, service: ServiceTable): void {
+    const { outgoing } = this;
+    const { rewrite } = outgoing;
     rewrite.clientAddress = peer.address;
     rewrite.trusted = peer.trusted;
     rewrite.proto = peer.tls === undefined ? "http" : "https";
@@ -91,17 +93,8 @@ export class RequestForwarder {
     rewrite.requestId = requestId;
     rewrite.hostIfAbsent = service.name;
     rewrite.namedInVia = service.snapshot.via !== "off";
-    this.#text = requestHeadForUpstream(head, rewrite);
-    this.idempotent = head.line.method.isIdempotent;
-  }
-
-  /** The rewritten head, between setHead and the first byte of the body. */
-  get headText(): string {
-    return this.#text;
-  }
-
-  set headText(text: string) {
-    this.#text = text;
+    outgoing.clear();
+    this.idempotent = this.#head.line.method.isIdempotent;
   }
 
   /**
@@ -112,12 +105,18 @@ export class RequestForwarder {
     return this.scanner.scan(bytes, start, end);
   }
 
+  /** The body has ended, of which only the client knows. Follows pass(), and pass() follows it. */
+  finish(trailers: DecodedFields | undefined): void {
+    this.scanner.finish();
+    if (trailers !== undefined && this.#head.takesTrailers) this.#trailers = keptTrailers(trailers);
+  }
+
   /**
    * Passes the scanned bytes on, with the head if it has not gone out, or keeps them for `send`
    * while no connection is established. The source waits for the slower side.
    */
   pass(
-    upstream: ExchangeStream | undefined,
+    upstream: ExchangeUpstream | undefined,
     source: ExchangeStream,
     bytes: Buffer,
     start: number,
@@ -125,37 +124,63 @@ export class RequestForwarder {
     if (upstream !== undefined && this.written) this.#forward(upstream, source, bytes, start);
     else this.#keep(bytes, start);
     if (upstream !== undefined && !this.written) return this.send(upstream, source);
-    if (!this.done && upstream?.blocked !== false) source.pause();
+    if (!this.done && upstream?.stream.blocked !== false) source.pause();
   }
 
   #keep(bytes: Buffer, start: number): void {
     const { forwardEnd, tail } = this.scanner;
-    if (forwardEnd > start) this.#text += latin1(bytes, start, forwardEnd);
-    this.#text += tail;
+    if (forwardEnd > start) this.#body += latin1(bytes, start, forwardEnd);
+    this.#body += tail;
   }
 
   /**
    * Sends everything that was kept once a connection is established; the source continues, or waits
    * until then.
    */
-  send(upstream: ExchangeStream | undefined, source: ExchangeStream): void {
+  send(upstream: ExchangeUpstream | undefined, source: ExchangeStream): void {
     if (upstream !== undefined) {
-      upstream.write(this.#text);
+      const { stream } = upstream;
+      stream.send(stream.encode(this.outgoing), this.#bodyFor(stream));
       this.written = true;
-      if (this.#text.length > REPLAY_BYTES_MAX) this.#forget();
+      if (this.done) this.#finish(stream);
+      if (this.#keptBytes > REPLAY_BYTES_MAX) this.#forget();
     }
     if (this.done) return;
-    if (upstream?.blocked === false) source.resume();
+    if (upstream?.stream.blocked === false) source.resume();
     else source.pause();
   }
 
+  /** What was kept of the body, as this upstream takes it. What follows goes the same way. */
+  #bodyFor({ takesChunks }: RequestSink): string {
+    this.#decoder = undefined;
+    if (takesChunks || this.#head.framing !== "chunked") return this.#body;
+    this.#decoder = new ChunkDecoder();
+    const bytes = Buffer.from(this.#body, "latin1");
+    return this.#decoder.decode(bytes, 0, bytes.length);
+  }
+
   /** Sends the scanned bytes; the head is long gone. */
-  #forward(upstream: ExchangeStream, source: ExchangeStream, bytes: Buffer, start: number): void {
+  #forward(
+    { stream }: ExchangeUpstream,
+    source: ExchangeStream,
+    bytes: Buffer,
+    start: number,
+  ): void {
     const { forwardEnd, tail } = this.scanner;
     if (this.#replayable) this.#remember(bytes, start);
-    if (forwardEnd > start) upstream.relay(source, "", bytes, start, forwardEnd);
-    if (tail !== "") upstream.write(tail);
-    this.#letSourceGo(upstream, source);
+    if (this.#decoder !== undefined) {
+      stream.send("", this.#decoder.decode(bytes, start, forwardEnd));
+    } else {
+      if (forwardEnd > start) stream.relay(source, "", bytes, start, forwardEnd);
+      if (tail !== "") stream.send("", tail);
+    }
+    if (this.done) this.#finish(stream);
+    this.#letSourceGo(stream, source);
+  }
+
+  #finish(stream: ExchangeStream): void {
+    const isDecoded = this.#decoder !== undefined;
+    stream.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
   }
 
   /**
@@ -168,12 +193,17 @@ export class RequestForwarder {
 
   #remember(bytes: Buffer, start: number): void {
     const { forwardEnd, tail } = this.scanner;
-    if (this.#text.length + forwardEnd - start > REPLAY_BYTES_MAX) this.#forget();
+    if (this.#keptBytes + forwardEnd - start > REPLAY_BYTES_MAX) this.#forget();
     else if (forwardEnd > start || tail !== "") this.#keep(bytes, start);
   }
 
+  /** The head is kept anyway, as long as its exchange lasts. */
+  get #keptBytes(): number {
+    return this.#head.fields.text.length + this.#body.length;
+  }
+
   #forget(): void {
-    this.#text = "";
+    this.#body = "";
     this.#replayable = false;
   }
 }

@@ -1,12 +1,14 @@
-import { latin1 } from "../base/latin1.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
-import { LAST_CHUNK, chunkPrefix } from "../http1/chunk-encoding.ts";
 import { ChunkDecoder } from "../http1/chunk-decoder.ts";
+import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
+import { Field } from "../http1/field-names.ts";
+import type { BodyFraming } from "../http1/framing.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
+import { keptTrailers, linesOfTail } from "../http1/trailer-section.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import type { ClientAnswer } from "./client-answer.ts";
 import type { Destination } from "./destination.ts";
@@ -15,21 +17,16 @@ import type { ExchangeStream } from "./ports.ts";
 /** Most interim responses to one request that are passed on; more mean a broken upstream. */
 const INTERIM_RESPONSES_MAX = 16;
 
-/** Whose answers they are. */
-export type AnsweringService = {
-  /** The rules of HTTP that they may break: a set of TOLERATED. */
-  readonly tolerated: number;
-  /** One breaks a rule. */
-  responseRefused(refusal: Refusal): void;
-};
+/** What they are responses to. */
+export type AnsweredExchange = { readonly to: Destination; readonly answer: ClientAnswer };
 
-/** Moves a response to the client, body byte for body byte, and knows when it ends. */
+/** Moves a response to the client, piece by piece, and knows when it ends. */
 export class ResponseForwarder {
   readonly head = new ResponseHead();
   readonly scanner = new BodyScanner();
   readonly #decoder = new ChunkDecoder();
   /**
-   * How the client gets the body: HTTP/1.0 has no chunks, and HTTP/1.1 gets no body without an end.
+   * How the client gets the body: only HTTP/1.1 has chunks, and it gets no body without an end.
    */
   framing: ResponseRewrite["framing"] = "as-sent";
   /** Only the end of the client's connection ends the body. */
@@ -42,11 +39,14 @@ export class ResponseForwarder {
   #partialHead: Buffer | undefined;
   #client: ExchangeStream;
 
-  readonly #service: AnsweringService;
+  /** The client takes trailers: HTTP/2 has a place for them whoever asks. */
+  #keepsTrailers = false;
+  #trailers = "";
+  readonly #exchange: AnsweredExchange;
 
-  constructor(client: ExchangeStream, service: AnsweringService) {
+  constructor(client: ExchangeStream, exchange: AnsweredExchange) {
     this.#client = client;
-    this.#service = service;
+    this.#exchange = exchange;
   }
 
   /** Responses go there from now on. Nothing is left of the last one. */
@@ -56,6 +56,7 @@ export class ResponseForwarder {
     this.#partialHead = undefined;
     this.scanner.clear();
     this.#decoder.reset();
+    this.#trailers = "";
   }
 
   /** Before the answer to another attempt. */
@@ -63,7 +64,7 @@ export class ResponseForwarder {
     this.inBody = false;
     this.#interims = 0;
     this.keepsConnection = true;
-    this.head.tolerated = this.#service.tolerated;
+    this.head.tolerated = this.#exchange.to.tolerated;
     this.#beginHead();
   }
 
@@ -80,11 +81,11 @@ export class ResponseForwarder {
   }
 
   /**
-   * Reads the heads at the beginning of bytes[0, end): those of interim responses, which `client`
+   * Reads the heads at the beginning of bytes[0, end): those of interim responses, which the client
    * gets, and the final one or that of a 101. Returns where that ends, or MORE; REFUSED when one
    * breaks a rule.
    */
-  readHead(bytes: Buffer, end: number, client: ClientAnswer, to: Destination): number {
+  readHead(bytes: Buffer, end: number): number {
     const { head } = this;
     for (let start = 0; start < end;) {
       const length = head.parse(bytes, start, end);
@@ -92,13 +93,29 @@ export class ResponseForwarder {
       if (length === REFUSED) return this.#note(head.refusal);
       start += length;
       if (head.status >= 200 || head.status === 101) return start;
-      this.#interims += 1;
-      this.keepsConnection &&= head.keepAlive;
-      if (this.#interims > INTERIM_RESPONSES_MAX) return REFUSED;
-      client.interim(head, to);
-      this.#beginHead();
+      if (!this.#passInterim()) return REFUSED;
     }
     return MORE;
+  }
+
+  /** Takes a head that came decoded; otherwise as readHead(), with 1 for a final one. */
+  takeHead(response: DecodedResponse, isEnd: boolean): number {
+    const { head } = this;
+    if (!head.fill(response, isEnd)) return this.#note(head.refusal);
+    if (head.status >= 200 || head.status === 101) return 1;
+    return this.#passInterim() ? MORE : REFUSED;
+  }
+
+  /** false: it is one too many. */
+  #passInterim(): boolean {
+    const { head } = this;
+    const { answer, to } = this.#exchange;
+    this.#interims += 1;
+    this.keepsConnection &&= head.keepAlive;
+    if (this.#interims > INTERIM_RESPONSES_MAX) return false;
+    answer.interim(head, to);
+    this.#beginHead();
+    return true;
   }
 
   /** Keeps the beginning of a head until more of it arrives. */
@@ -116,18 +133,36 @@ export class ResponseForwarder {
     const { keepAlive, bodyIsDoubtful } = this.head;
     this.keepsConnection &&= keepAlive && !bodyIsDoubtful && !mayBeLost;
     const ends = this.head.framingFor(request.isHead);
-    const knowsChunks = request.minorVersion > 0;
-    this.framing = "as-sent";
-    if (ends === "chunked" && !knowsChunks) this.framing = "drop";
-    if (ends === "close" && knowsChunks) this.framing = "chunked";
-    this.endsByClose = !knowsChunks && (ends === "chunked" || ends === "close");
-    this.scanner.begin(
-      ends,
-      this.head.contentLength,
-      request.takesTrailers,
-      this.#service.tolerated,
-    );
+    this.framing = this.#framingFor(ends, request);
+    this.endsByClose =
+      request.version === "1.0" &&
+      (ends === "chunked" || ends === "close" || (ends === "told" && !this.#hasLength));
+    const { contentLength } = this.head;
+    this.#keepsTrailers = request.takesTrailers || request.version === "2.0";
+    this.scanner.begin(ends, contentLength, this.#keepsTrailers, this.#exchange.to.tolerated);
     this.#decoder.reset();
+    this.#trailers = "";
+  }
+
+  /** How a body that ends like this goes to the client of this request. */
+  #framingFor(ends: BodyFraming, request: RequestHead): ResponseRewrite["framing"] {
+    const knowsChunks = request.version === "1.1";
+    switch (ends) {
+      case "chunked":
+        return knowsChunks ? "as-sent" : "drop";
+      case "close":
+        return knowsChunks ? "chunked" : "as-sent";
+      case "told":
+        return knowsChunks && !this.#hasLength ? "chunked" : "as-sent";
+      case "none":
+        return this.head.lacksLength && !request.isHead ? "empty" : "as-sent";
+      case "length":
+        return "as-sent";
+    }
+  }
+
+  get #hasLength(): boolean {
+    return this.head.fields.has(Field.contentLength);
   }
 
   /**
@@ -139,14 +174,20 @@ export class ResponseForwarder {
     const client = this.#client;
     if (scanned === REFUSED) return this.#note(this.scanner.refusal);
     const { forwardEnd, tail } = this.scanner;
-    if (this.framing !== "as-sent") {
-      client.write(head + this.#reframe(bytes, start, scanned));
+    if (this.framing === "drop") {
+      client.send(head, this.#decoder.decode(bytes, start, scanned));
       return scanned;
     }
     if (forwardEnd > start) client.relay(source, head, bytes, start, forwardEnd);
-    if (forwardEnd === start && head !== "") client.write(head + tail);
-    else if (tail !== "") client.write(tail);
+    if (forwardEnd === start && head !== "") client.send(head, tail);
+    else if (tail !== "") client.send("", tail);
     return scanned;
+  }
+
+  /** The body has ended, of which only the upstream knows. */
+  end(trailers: DecodedFields | undefined): void {
+    this.scanner.finish();
+    if (trailers !== undefined && this.#keepsTrailers) this.#trailers = keptTrailers(trailers);
   }
 
   /** The body ends when the upstream closes (RFC 9112 6.3). */
@@ -154,19 +195,14 @@ export class ResponseForwarder {
     return this.inBody && this.scanner.endsWithConnection;
   }
 
-  /** The upstream has closed after such a body: the client must see its end. */
+  /** All of the body has been sent: the client must see its end. */
   finish(): void {
-    if (this.framing === "chunked") this.#client.write(LAST_CHUNK);
+    const isDecoded = this.framing === "drop";
+    this.#client.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
   }
 
   #note(refusal: Refusal | undefined): number {
-    if (refusal !== undefined) this.#service.responseRefused(refusal);
+    if (refusal !== undefined) this.#exchange.to.responseRefused(refusal);
     return REFUSED;
-  }
-
-  #reframe(bytes: Buffer, start: number, end: number): string {
-    if (this.framing === "drop") return this.#decoder.decode(bytes, start, end);
-    if (end === start) return "";
-    return `${chunkPrefix(end - start)}${latin1(bytes, start, end)}\r\n`;
   }
 }

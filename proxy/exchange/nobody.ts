@@ -1,24 +1,27 @@
-import type { ExchangeClient, ExchangeStream } from "./ports.ts";
+import type { ExchangeClient, ResponseSink } from "./ports.ts";
 
-const NOWHERE: ExchangeStream = {
+const NOWHERE: ResponseSink = {
   blocked: false,
-  endIsProven: false,
-  write: () => undefined,
+  send: () => undefined,
   relay: () => undefined,
+  finish: () => undefined,
   pause: () => undefined,
   resume: () => undefined,
-  reset: () => undefined,
-  destroy: () => undefined,
+  encode: () => "",
+  interim: () => undefined,
+  answer: () => undefined,
+  abort: () => undefined,
   keep: (bytes, start, end) => bytes.subarray(start, end),
   releaseBuffer: () => undefined,
 };
 
 /** The client of an exchange that is not on loan, so that it keeps no other. Does nothing. */
 export const NOBODY: ExchangeClient = {
-  transport: NOWHERE,
+  stream: NOWHERE,
   peer: { address: "", trusted: false },
   tunnelEnd: undefined,
   bound: undefined,
+  mayBind: false,
   draining: false,
   serviceFor: () => undefined,
   denies: () => true,

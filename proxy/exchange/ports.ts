@@ -1,4 +1,10 @@
 import type { JudgedRequest } from "../intentions/permission-rule.ts";
+import type { AbortReason } from "../http1/message-stream.ts";
+import type { OutgoingRequest } from "../http1/outgoing-request.ts";
+import type { OutgoingResponse } from "../http1/outgoing-response.ts";
+import type { OwnAnswer } from "../http1/own-answer.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { ViaLines } from "../http1/rewrite-response.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import type { Policy } from "../table/snapshot.ts";
@@ -6,13 +12,14 @@ import type { TunnelClient, TunnelUpstream } from "../tunnel/tunnel-ends.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Freshness } from "../upstream/idle-connections.ts";
 import type { LiveService } from "../upstream/live-service.ts";
-import type { UpstreamUser } from "../upstream/upstream-connection.ts";
+import type { MessageUser } from "../upstream/upstream-connection.ts";
 import type { NoConnection } from "../upstream/version-pool.ts";
 
 /**
- * Bytes to and from one side of an exchange. A Transport is one, and a stream of a multiplexed
- * connection can be one. Messages are HTTP/1.1 text in both directions; a side that speaks another
- * version to its peer translates.
+ * Where messages go on one side of an exchange, in whatever protocol that is: a connection of
+ * HTTP/1.1, or a stream of a multiplexed one. Heads are encoded by the side itself (`encode`) and
+ * mean nothing to anybody else. Bodies are pieces of payload, unless both sides can take chunks:
+ * then they pass as they were sent, and nothing encodes them again.
  *
  * Back-pressure: while `blocked`, the exchange stops producing for this side by pausing the other
  * one, and goes on when this side's owner says that all was taken (Exchange.onClientTook,
@@ -21,36 +28,61 @@ import type { NoConnection } from "../upstream/version-pool.ts";
 export interface ExchangeStream extends ByteSource {
   /** Bytes are waiting for the peer. */
   readonly blocked: boolean;
-  /** Its peer has ended it itself, as far as that can be known: see Transport.endIsProven. */
-  readonly endIsProven: boolean;
-  /** Sends latin1 text. */
-  write(text: string): void;
+  /** Sends a head, "" once it has gone out, and then latin1 text of the body, maybe "". */
+  send(head: string, body: string): void;
   /**
-   * Sends `head` and then `bytes[start, end)`, which `source` has read. The bytes may be
-   * overwritten when the call has returned, unless `source` was asked to keep them.
+   * As send(), with bytes[start, end), which `source` has read. They may be overwritten when the
+   * call has returned, unless `source` was asked to keep them.
    */
   relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void;
-  /** Stops, and goes on, reading for this exchange. Both may be called again without effect. */
+  /** The message has ended. `trailers`: field lines with their CRLF, "" for none. */
+  finish(trailers: string): void;
+  /**
+   * Stops, and goes on, reading for this exchange. Both may be called again without effect. What
+   * was on its way may still come, but only so much of it.
+   */
   pause(): void;
   resume(): void;
-  /** Ends it at once: the peer must not take what it has for all there is. */
-  reset(): void;
-  /** Ends it at once, when nothing of an answer is under way. */
-  destroy(): void;
+}
+
+/** The side of a client: responses go there. */
+export interface ResponseSink extends ExchangeStream {
+  /** The head of a final response or a 101, for send() or relay(). Asked once, right before. */
+  encode(response: OutgoingResponse): string;
+  /** Sends the head of an interim response. */
+  interim(head: ResponseHead, via: ViaLines): void;
+  /** Sends the whole of an answer that no endpoint gave. */
+  answer(answer: OwnAnswer): void;
+  /**
+   * Ends it at once: the client must not take what it has for all there is. Exchange.onClientGone
+   * follows, perhaps before this returns.
+   */
+  abort(reason: AbortReason): void;
+}
+
+/** The side of an endpoint: requests go there. */
+export interface RequestSink extends ExchangeStream {
+  /** A body in chunks may pass as it was sent. */
+  readonly takesChunks: boolean;
+  /** Its peer has ended it itself, as far as that can be known: see Transport.endIsProven. */
+  readonly endIsProven: boolean;
+  /** The head, for send(). Asked once, right before. */
+  encode(request: OutgoingRequest): string;
 }
 
 /**
  * The client of an exchange: it receives the answer and decides which service the request is for.
  * An HTTP/1.1 connection is the client of one exchange at a time.
  *
- * It lends itself to an exchange with `lend`, parses into the exchange's head, and calls `begin`;
- * then it tells it what happens (onRequestBytes, onClientTook, onClientEnd, onClientGone,
- * onDeadline) until the exchange calls `exchangeEnded`, which comes exactly once for each `begin`,
- * perhaps before that returns. After that, nothing is called in either direction.
+ * It lends itself to an exchange with `lend`, parses into the exchange's head or fills it, and
+ * calls `begin`; then it tells it what happens (onRequestBytes, onRequestFinish, onClientTook,
+ * onClientEnd, onClientGone, onDeadline) until the exchange calls `exchangeEnded`, which comes
+ * exactly once for each `begin`, perhaps before that returns. After that, nothing is called in
+ * either direction.
  */
 export interface ExchangeClient {
   /** Stays the same while the exchange is on loan. */
-  readonly transport: ExchangeStream;
+  readonly stream: ResponseSink;
   readonly peer: Peer;
   /** This side as the end of a tunnel. undefined: it cannot become one. */
   readonly tunnelEnd: TunnelClient | undefined;
@@ -59,6 +91,8 @@ export interface ExchangeClient {
    * others. undefined: there is none.
    */
   bound: BoundUpstream | undefined;
+  /** It can have such a connection: it is one itself, and not one of several streams. */
+  readonly mayBind: boolean;
   /** It takes no further requests after this one, and the answer must say so. */
   readonly draining: boolean;
   /** The service that a request with this Host is for. undefined: none. */
@@ -80,7 +114,7 @@ export interface ExchangeClient {
  */
 export interface ExchangeUpstream {
   readonly endpoint: Endpoint;
-  readonly transport: ExchangeStream;
+  readonly stream: RequestSink;
   /** This side as the end of a tunnel. undefined: it cannot become one. */
   readonly tunnelEnd: TunnelUpstream | undefined;
   readonly ready: boolean;
@@ -113,12 +147,12 @@ export interface UpstreamPool {
    * `freshness`: which connections will do, if there is room for more.
    */
   acquire(
-    user: UpstreamUser,
+    user: MessageUser,
     connectTimeoutMs: number,
     avoid: Endpoint | undefined,
     freshness: Freshness,
   ): ExchangeUpstream | NoConnection;
-  cancel(user: UpstreamUser): void;
+  cancel(user: MessageUser): void;
   /**
    * Takes back a connection in good order, which can serve the next exchange; `alone`: only of the
    * same client, by `resume`. false: it could not be kept, and is gone.
@@ -128,7 +162,7 @@ export interface UpstreamPool {
    * Gives a connection that was kept for one client to `user`, which hears of it as after
    * acquire(). false: it is gone, or its endpoint must get nothing more.
    */
-  resume(upstream: ExchangeUpstream, user: UpstreamUser): boolean;
+  resume(upstream: ExchangeUpstream, user: MessageUser): boolean;
   /** Destroys a connection in an unknown state. Its user hears nothing more. */
   discard(upstream: ExchangeUpstream): void;
   /** An attempt at the endpoint went well, or badly. */

@@ -1,4 +1,5 @@
 import type { AnswerDraft } from "../filters/filter-answer.ts";
+import type { OwnAnswer } from "../http1/own-answer.ts";
 import type { Refusal } from "../http1/refusal.ts";
 
 /** Everything that can go wrong with an exchange without a fault in the client's message. */
@@ -174,36 +175,6 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
   },
 };
 
-const REASON_PHRASES: Readonly<Record<number, string>> = {
-  200: "OK",
-  204: "No Content",
-  301: "Moved Permanently",
-  302: "Found",
-  303: "See Other",
-  304: "Not Modified",
-  307: "Temporary Redirect",
-  308: "Permanent Redirect",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  417: "Expectation Failed",
-  421: "Misdirected Request",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-  505: "HTTP Version Not Supported",
-  508: "Loop Detected",
-};
-
 /** What Allow says where no service says it (RFC 9110 10.2.1): the usual ones. */
 const METHODS_ALLOWED = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
 
@@ -232,8 +203,8 @@ export function proxyStatusOf(error: ProxyError): string {
   return ERRORS[error].proxyStatus;
 }
 
-/** The whole response to a ProxyError. */
-export function errorResponse(error: ProxyError, options: ResponseOptions): string {
+/** The response to a ProxyError. */
+export function errorResponse(error: ProxyError, options: ResponseOptions): OwnAnswer {
   const { status, proxyStatus, text, retryAfter } = ERRORS[error];
   const retry = retryAfter === undefined ? "" : `Retry-After: ${retryAfter}\r\n`;
   return response(status, `Proxy-Status: sluice; error=${proxyStatus}\r\n${retry}`, text, options);
@@ -243,14 +214,14 @@ export function errorResponse(error: ProxyError, options: ResponseOptions): stri
 export const REFUSED_STATUS = "http_request_error";
 
 /**
- * The whole response to a refused message; the connection closes after it. `allowed`: the methods
- * for a 405, in place of those that we take anyway.
+ * The response to a refused message; the connection closes after it. `allowed`: the methods for a
+ * 405, in place of those that we take anyway.
  */
 export function refusalResponse(
   refusal: Refusal,
   options: Omit<ResponseOptions, "close">,
   allowed: readonly string[] = METHODS_ALLOWED,
-): string {
+): OwnAnswer {
   const allow = refusal.status === 405 ? `Allow: ${allowed.join(", ")}\r\n` : "";
   const fields = `Proxy-Status: sluice; error=${REFUSED_STATUS}\r\n`;
   const text = `The request was refused: ${refusal.reason}`;
@@ -258,31 +229,42 @@ export function refusalResponse(
 }
 
 /** What `OPTIONS *` is answered with: it asks about us, not about a service (RFC 9110 9.3.7). */
-export function optionsResponse(options: ResponseOptions): string {
-  const connection = options.close ? "Connection: close\r\n" : "";
-  const fields = `Date: ${options.date}\r\nAllow: ${METHODS_ALLOWED.join(", ")}\r\n${connection}`;
-  return `HTTP/1.1 204 No Content\r\n${fields}\r\n`;
+export function optionsResponse({ close, date }: ResponseOptions): OwnAnswer {
+  const fields = `Date: ${date}\r\nAllow: ${METHODS_ALLOWED.join(", ")}\r\n`;
+  return { status: 204, fields, connection: close ? CLOSE : "", body: "" };
 }
 
-/** The whole response that a filter gives instead of the service. */
-export function ownResponse(answer: AnswerDraft, options: ResponseOptions): string {
-  const { status, fields, body } = answer;
+/** The response that a filter gives instead of the service. */
+export function ownResponse(
+  { status, fields, body }: AnswerDraft,
+  { close, date, head }: ResponseOptions,
+): OwnAnswer {
   const length = status === 204 || status === 304 ? "" : `Content-Length: ${body.length}\r\n`;
-  const connection = options.close ? "Connection: close\r\n" : "";
-  return (
-    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ""}\r\nDate: ${options.date}\r\n` +
-    `${length}${fields}${connection}\r\n${options.head ? "" : body}`
-  );
+  return {
+    status,
+    fields: `Date: ${date}\r\n${length}${fields}`,
+    connection: close ? CLOSE : "",
+    body: head ? "" : body,
+  };
 }
 
-function response(status: number, fields: string, text: string, options: ResponseOptions): string {
+const CLOSE = "Connection: close\r\n";
+
+function response(
+  status: number,
+  fields: string,
+  text: string,
+  { close, date, head }: ResponseOptions,
+): OwnAnswer {
   const body = `${text}\n`;
   // Only a refusal is a 426, and refusals close.
-  const close = status === 426 ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n";
-  const connection = options.close ? close : "";
-  return (
-    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? "Error"}\r\n` +
-    `Date: ${options.date}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
-    `${STATUS_FIELDS[status] ?? ""}${fields}${connection}\r\n${options.head ? "" : body}`
-  );
+  const closing = status === 426 ? "Connection: close, Upgrade\r\n" : CLOSE;
+  return {
+    status,
+    fields:
+      `Date: ${date}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
+      `${STATUS_FIELDS[status] ?? ""}${fields}`,
+    connection: close ? closing : "",
+    body: head ? "" : body,
+  };
 }

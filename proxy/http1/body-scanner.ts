@@ -17,7 +17,7 @@ export class BodyScanner {
   forwardEnd = 0;
   /** What to send when bytes up to forwardEnd are out: the trailers that may pass. */
   tail = "";
-  /** The body has ended. Never set for "close": only the connection's end says so. */
+  /** The body has ended. "close" and "told" never set it: the connection's end or finish() does. */
   done = true;
   /** Body bytes so far, chunk framing left aside. */
   payloadBytes = 0;
@@ -56,6 +56,12 @@ export class BodyScanner {
     this.#chunks?.begin(false, 0);
   }
 
+  /** The body has ended, as whoever brings it says. Nothing is left to be passed on. */
+  finish(): void {
+    this.forwardEnd = 0;
+    this.done = true;
+  }
+
   /**
    * The body has no end of its own, so the end of the connection ends it (RFC 9112 section 6.3).
    */
@@ -75,6 +81,7 @@ export class BodyScanner {
       case "length":
         return this.#pass(start, Math.min(end, start + this.#contentLength - this.payloadBytes));
       case "close":
+      case "told":
         return this.#pass(start, end);
       case "chunked":
         return this.#scanChunks(this.#chunks as ChunkScanner, bytes, start, end);

@@ -32,26 +32,26 @@ export class ForwardedFields {
   #clientAddress = "";
   #proto = "";
   #authority = "";
-  #minorVersion = -1;
+  #version = "";
   #namedInVia = false;
   #text = "";
 
   /** The field lines for this request. */
   textFor(head: RequestHead, source: RequestSource): string {
     if (source.trusted && (head.fields.seen & FORWARDED) !== 0) return fieldsFor(head, source);
-    const { authority, minorVersion } = head;
+    const { authority, version } = head;
     const isLast =
       this.#clientAddress === source.clientAddress &&
       this.#proto === source.proto &&
       this.#authority === authority &&
-      this.#minorVersion === minorVersion &&
+      this.#version === version &&
       this.#namedInVia === source.namedInVia;
     if (isLast) return this.#text;
     if (authority.length > AUTHORITY_KEPT_MAX) return fieldsFor(head, source);
     this.#clientAddress = source.clientAddress;
     this.#proto = source.proto;
     this.#authority = copied(authority);
-    this.#minorVersion = minorVersion;
+    this.#version = version;
     this.#namedInVia = source.namedInVia;
     // It would remain a chain of its parts that every write has to walk.
     this.#text = copied(fieldsFor(head, source));
@@ -73,7 +73,7 @@ function fieldsFor(head: RequestHead, source: RequestSource): string {
   if ((!trusted || !fields.has(Field.xForwardedHost)) && head.authority !== "") {
     added += `X-Forwarded-Host: ${head.authority}\r\n`;
   }
-  if (source.namedInVia) added += `Via: 1.${head.minorVersion} ${pseudonym}\r\n`;
+  if (source.namedInVia) added += `Via: ${head.version} ${pseudonym}\r\n`;
   return `${added}CDN-Loop: ${pseudonym}\r\n`;
 }
 

@@ -1,12 +1,16 @@
 import { CR, equalsFolded, wholeNumber } from "./bytes.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { Field } from "./field-names.ts";
+import type { HttpVersion } from "./http-version.ts";
 import { TOLERATED } from "../table/tolerance.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** How the end of a request's body is found (RFC 9112 section 6.3). */
-export type RequestFraming = "none" | "length" | "chunked";
+/**
+ * How the end of a request's body is found (RFC 9112 section 6.3). told: whoever brings it says so,
+ * as a stream of HTTP/2 does.
+ */
+export type RequestFraming = "none" | "length" | "chunked" | "told";
 
 /** Like RequestFraming, but for any message: a response may end with its connection. */
 export type BodyFraming = RequestFraming | "close";
@@ -22,11 +26,11 @@ export function requestFramingRefusal(
   fields: FieldLines,
   bytes: Buffer,
   head: number,
-  minorVersion: 0 | 1,
+  version: HttpVersion,
 ): Refusal | undefined {
   const isBoth = fields.has(Field.transferEncoding) && fields.has(Field.contentLength);
   const refusal = isBoth ? REFUSALS["length-and-transfer-encoding"] : undefined;
-  return refusal ?? framingRefusal(fields, bytes, head, minorVersion);
+  return refusal ?? framingRefusal(fields, bytes, head, version);
 }
 
 /**
@@ -37,11 +41,11 @@ export function framingRefusal(
   fields: FieldLines,
   bytes: Buffer,
   head: number,
-  minorVersion: 0 | 1,
+  version: HttpVersion,
 ): Refusal | undefined {
   if (fields.has(Field.transferEncoding)) {
     const isChunked = isExactlyChunked(fields, bytes, head);
-    return isChunked && minorVersion === 1 ? undefined : REFUSALS["transfer-encoding-invalid"];
+    return isChunked && version === "1.1" ? undefined : REFUSALS["transfer-encoding-invalid"];
   }
   if (!fields.has(Field.contentLength)) {
     return undefined;

@@ -1,9 +1,7 @@
-import { normalisePath } from "../table/normalise-path.ts";
 import { TOLERATED } from "../table/tolerance.ts";
-import type { RequestView } from "../table/request-view.ts";
+import type { DecodedRequest } from "./decoded-head.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { expectRefusal } from "./expect.ts";
-import { FieldLines } from "./field-lines.ts";
 import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
 import {
@@ -18,9 +16,8 @@ import { listHas, loopNames } from "./list.ts";
 import { maxForwardsOf } from "./max-forwards.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
-import { RequestHost } from "./request-host.ts";
-import { requestIdOf } from "./request-id.ts";
-import { RequestLine } from "./request-line.ts";
+import { FILLED, fillRequest } from "./request-fill.ts";
+import { RequestText } from "./request-text.ts";
 import { upgradeOf } from "./upgrade.ts";
 import { isWebSocketKey, webSocketRefusal } from "./websocket.ts";
 
@@ -32,7 +29,7 @@ import { isWebSocketKey, webSocketRefusal } from "./websocket.ts";
  * After parse() has returned a length, everything is valid until the next reset(), whatever happens
  * to the bytes. Strings may be slices of the whole head's text: copy those that you keep for long.
  */
-export class RequestHead implements RequestView {
+export class RequestHead extends RequestText {
   /** Why parse() returned REFUSED. */
   refusal: Refusal | undefined;
   /** The rules that it breaks and that a service may tolerate: a set of TOLERATED. */
@@ -49,24 +46,19 @@ export class RequestHead implements RequestView {
   expectsContinue = false;
   /** Max-Forwards of an OPTIONS request. -1: none. */
   maxForwards = -1;
-  /** The request line and the field lines, for the rewriter. */
-  readonly line = new RequestLine();
-  readonly fields = new FieldLines();
-
   readonly #reader = new FieldReader(this.fields);
   readonly #connection = new ConnectionOptions();
   #isLineRead = false;
-  readonly #host = new RequestHost();
-  #path: string | undefined;
+  /** It came decoded, and whoever brings it says when its body ends. */
+  #isTold = false;
 
   /** Before a new head. Nothing is left of the last one. */
   reset(): void {
-    this.fields.text = "";
+    this.forget();
     this.upgrade = undefined;
     this.refusal = undefined;
-    this.line.begin();
     this.#isLineRead = false;
-    this.#path = undefined;
+    this.#isTold = false;
   }
 
   /**
@@ -90,62 +82,17 @@ export class RequestHead implements RequestView {
     return length;
   }
 
-  /** As sent: a token, maybe one that we do not know. */
-  get method(): string {
-    return this.line.method.name;
-  }
-
-  get minorVersion(): 0 | 1 {
-    return this.line.minorVersion;
-  }
-
-  get isHead(): boolean {
-    return this.line.method.name === "HEAD";
-  }
-
-  /** `OPTIONS *`: it asks about us, not about a resource. */
-  get asteriskForm(): boolean {
-    return this.line.target.asteriskForm;
-  }
-
   /**
-   * Whom the request is for, as sent, without port; an absolute target's authority beats Host.
-   * "": HTTP/1.0 without Host.
+   * Takes a head that came decoded, by the same rules as a parsed one. `isEnd`: no body follows.
+   * `webSocketKey`: for the handshake that an extended CONNECT stands for, which has none (RFC 8441
+   * section 5). false: it is refused.
    */
-  get host(): string {
-    return this.fields.text.slice(this.#host.start, this.#host.end);
-  }
-
-  /** Like `host`, with its port if it was sent with one. */
-  get authority(): string {
-    return this.fields.text.slice(this.#host.start, this.#host.authorityEnd);
-  }
-
-  /** The target, as sent. */
-  get target(): string {
-    return this.fields.text.slice(this.line.target.start, this.line.target.end);
-  }
-
-  get path(): string {
-    this.#path ??= normalisePath(this.rawPath);
-    return this.#path;
-  }
-
-  get rawPath(): string {
-    return this.fields.text.slice(this.line.target.pathStart, this.line.target.pathEnd);
-  }
-
-  get queryString(): string {
-    return this.fields.text.slice(this.line.target.pathEnd + 1, this.line.target.end);
-  }
-
-  header(name: string): string | undefined {
-    return this.fields.valueOf(name, name === "cookie" ? "; " : ", ");
-  }
-
-  /** The X-Request-Id that the request came with. undefined: none, several, or not fit for logs. */
-  get requestId(): string | undefined {
-    return requestIdOf(this.fields);
+  fill(request: DecodedRequest, isEnd: boolean, webSocketKey: string): boolean {
+    this.reset();
+    this.#isTold = !isEnd && request.protocol === "";
+    this.refusal =
+      fillRequest(this.line, this.fields, request, webSocketKey) ?? this.#interpret(FILLED, 0);
+    return this.refusal === undefined;
   }
 
   /** The client takes trailers (TE: trailers, RFC 9110 section 10.1.4). */
@@ -156,7 +103,7 @@ export class RequestHead implements RequestView {
 
   /** A body follows, be it an empty one in chunks. */
   get hasBody(): boolean {
-    return this.framing === "chunked" || this.contentLength > 0;
+    return this.framing === "chunked" || this.framing === "told" || this.contentLength > 0;
   }
 
   /** How many Connection options were ignored because they name a field that we rely on. */
@@ -189,10 +136,10 @@ export class RequestHead implements RequestView {
   #interpret(bytes: Buffer, start: number): Refusal | undefined {
     if (!this.#connection.read(this.fields, bytes, start)) return REFUSALS["connection-invalid"];
     const { close, keepAlive } = this.#connection;
-    this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
+    this.keepAlive = !close && (this.version !== "1.0" || keepAlive);
     this.violations = this.line.target.hasRaw ? TOLERATED["raw-utf8-target"] : 0;
     return (
-      this.#host.read(this.line, this.fields, bytes, start) ??
+      this.readHost(bytes, start) ??
       this.#readFraming(bytes, start) ??
       this.#readExpect(bytes, start) ??
       this.#readMaxForwards(bytes, start) ??
@@ -201,17 +148,17 @@ export class RequestHead implements RequestView {
   }
 
   #readFraming(bytes: Buffer, start: number): Refusal | undefined {
-    const refusal = requestFramingRefusal(this.fields, bytes, start, this.minorVersion);
+    const refusal = requestFramingRefusal(this.fields, bytes, start, this.version);
     if (refusal !== undefined) return refusal;
     this.contentLength = contentLengthOf(this.fields, bytes, start);
-    this.framing = requestFraming(this.fields);
+    this.framing = this.#isTold ? "told" : requestFraming(this.fields);
     this.violations |= framingViolations(this.fields);
     return undefined;
   }
 
   /** Expect means nothing in HTTP/1.0, and a 100 means nothing without a body. */
   #readExpect(bytes: Buffer, start: number): Refusal | undefined {
-    const isMeant = this.fields.has(Field.expect) && this.minorVersion === 1;
+    const isMeant = this.fields.has(Field.expect) && this.version !== "1.0";
     this.expectsContinue = isMeant && this.hasBody;
     return isMeant ? expectRefusal(this.fields, bytes, start) : undefined;
   }
@@ -224,7 +171,7 @@ export class RequestHead implements RequestView {
 
   /** RFC 9110 section 7.8. HTTP/1.0 cannot ask for another protocol; a body is no obstacle. */
   #readUpgrade(): Refusal | undefined {
-    const isMeant = this.#connection.upgrade && this.minorVersion === 1;
+    const isMeant = this.#connection.upgrade && this.version !== "1.0";
     this.upgrade = isMeant ? upgradeOf(this.fields) : undefined;
     const isWebSocket = this.upgrade !== undefined && listHas(this.upgrade, "websocket");
     if (!isWebSocket) return undefined;

@@ -23,7 +23,7 @@ export class RequestHost {
     this.end = target.authorityHostEnd;
     this.authorityEnd = target.authorityEnd;
     if (!fields.has(Field.host)) {
-      return line.minorVersion === 0 ? undefined : REFUSALS["host-missing"];
+      return line.version === "1.0" ? undefined : REFUSALS["host-missing"];
     }
     if (fields.hasTwice(Field.host)) {
       return REFUSALS["host-twice"];

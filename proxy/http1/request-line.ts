@@ -6,6 +6,7 @@ import {
   REFUSED,
   REQUEST_LINE_BYTES_MAX,
 } from "./limits.ts";
+import type { HttpVersion } from "./http-version.ts";
 import { NO_METHOD, findMethod } from "./methods.ts";
 import type { Method } from "./methods.ts";
 import { REFUSALS } from "./refusal.ts";
@@ -33,7 +34,7 @@ export class RequestLine {
   /** Why read() returned REFUSED. */
   refusal: Refusal | undefined;
   method: Method = NO_METHOD;
-  minorVersion: 0 | 1 = 1;
+  version: HttpVersion = "1.1";
   /** Where the line starts: after the empty lines. */
   start = 0;
   /** The target, which begins after the method. */
@@ -73,6 +74,22 @@ export class RequestLine {
       this.#refuse("target-too-long");
     }
     return this.#pending();
+  }
+
+  /**
+   * Reads the line that bytes[0, end) are, with its CRLF, which was put together of a method and a
+   * target that came decoded; so what ends one of them elsewhere does not belong to it. false: it
+   * breaks a rule.
+   */
+  readDecoded(bytes: Buffer, end: number, targetStart: number, targetEnd: number): boolean {
+    this.begin();
+    const length = this.read(bytes, 0, end);
+    const { target } = this;
+    this.version = "2.0";
+    const isPath = target.authorityStart === 0 && length === end;
+    if (isPath && target.start === targetStart && target.end === targetEnd) return true;
+    const isInTarget = this.refusal === undefined || this.#part === VERSION_TEXT;
+    return isInTarget && this.#refuse("target-invalid");
   }
 
   #readParts(bytes: Buffer, head: number, end: number): boolean {
@@ -181,7 +198,7 @@ export class RequestLine {
     if (index !== MINOR) {
       return true;
     }
-    this.minorVersion = byte === DIGIT_0 ? 0 : 1;
+    this.version = byte === DIGIT_0 ? "1.0" : "1.1";
     const isTaken = bytes[at - 2] === DIGIT_1 && (byte === DIGIT_0 || byte === DIGIT_1);
     return isTaken || this.#refuse("version-unsupported");
   }

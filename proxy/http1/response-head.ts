@@ -1,11 +1,14 @@
 import { TOLERATED, intolerable } from "../table/tolerance.ts";
 import { CR, FIELD_VALUE, LF, SP, isDigit } from "./bytes.ts";
+import type { DecodedResponse } from "./decoded-head.ts";
+import { addLines, beginLines, endLines } from "./decoded-lines.ts";
 import { ConnectionOptions } from "./connection-options.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
 import { contentLengthOf, framingRefusal, framingViolations } from "./framing.ts";
 import type { BodyFraming } from "./framing.ts";
+import type { HttpVersion } from "./http-version.ts";
 import { MORE, REFUSED, RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX } from "./limits.ts";
 import { REFUSALS } from "./refusal.ts";
 import type { Refusal, RejectReason } from "./refusal.ts";
@@ -16,6 +19,8 @@ const MINOR = 7;
 const STATUS_START = PREFIX.length;
 const REASON_START = STATUS_START + 3;
 const DIGIT_0 = 0x30;
+/** Where a head that came decoded is looked at, as if it had come like this. */
+const SCRATCH = Buffer.allocUnsafeSlow(RESPONSE_HEAD_BYTES_MAX);
 
 /**
  * The head of a response (RFC 9112 section 4), parsed as strictly as a request's. One object for
@@ -33,7 +38,7 @@ export class ResponseHead {
   violations = 0;
   /** 100 to 599. */
   status = 0;
-  minorVersion: 0 | 1 = 1;
+  version: HttpVersion = "1.1";
   /**
    * Whether the upstream keeps the connection open after the final response, as far as this head
    * says. A body that ends by close makes this meaningless.
@@ -51,6 +56,10 @@ export class ResponseHead {
   /** The next byte of the status line to look at. */
   #next = 0;
   #isLineRead = false;
+  /** It came decoded, so that whoever brings it says when the body ends. */
+  #isTold = false;
+  /** It came decoded, and nothing follows it. */
+  #isAll = false;
 
   /** Before a new head. */
   reset(): void {
@@ -58,6 +67,22 @@ export class ResponseHead {
     this.status = 0;
     this.#next = 0;
     this.#isLineRead = false;
+    this.#isTold = false;
+    this.#isAll = false;
+  }
+
+  /**
+   * Takes a head that came decoded, by the same rules as a parsed one. `isEnd`: nothing follows.
+   * false: it is refused.
+   */
+  fill(response: DecodedResponse, isEnd: boolean): boolean {
+    this.reset();
+    this.status = response.status;
+    this.version = "2.0";
+    this.#isTold = true;
+    this.#isAll = isEnd;
+    this.refusal = fillResponse(this.fields, response) ?? this.#interpret(SCRATCH, 0);
+    return this.refusal === undefined;
   }
 
   /**
@@ -93,10 +118,16 @@ export class ResponseHead {
     if (requestWasHead || this.isBodiless) {
       return "none";
     }
+    if (this.#isTold) return this.#isAll ? "none" : "told";
     if (this.fields.has(Field.transferEncoding)) {
       return "chunked";
     }
     return this.fields.has(Field.contentLength) ? "length" : "close";
+  }
+
+  /** It has no body, though it might, and does not say so: in HTTP/1.1 it would have no end. */
+  get lacksLength(): boolean {
+    return this.#isAll && !this.isBodiless && !this.fields.has(Field.contentLength);
   }
 
   /** The value of a field, `name` in lower case; several lines joined with ", ". */
@@ -158,7 +189,7 @@ export class ResponseHead {
   }
 
   #takeLine(bytes: Buffer, start: number): void {
-    this.minorVersion = bytes[start + MINOR] === DIGIT_0 ? 0 : 1;
+    this.version = bytes[start + MINOR] === DIGIT_0 ? "1.0" : "1.1";
     let status = 0;
     for (let at = start + STATUS_START; at < start + REASON_START; at += 1) {
       status = status * 10 + (bytes[at] as number) - DIGIT_0;
@@ -172,8 +203,8 @@ export class ResponseHead {
       return REFUSALS["connection-invalid"];
     }
     const { close, keepAlive } = this.#connection;
-    this.keepAlive = !close && (this.minorVersion === 1 || keepAlive);
-    const refusal = framingRefusal(fields, bytes, start, this.minorVersion);
+    this.keepAlive = !close && (this.version !== "1.0" || keepAlive);
+    const refusal = framingRefusal(fields, bytes, start, this.version);
     if (refusal !== undefined) return refusal;
     const length = contentLengthOf(fields, bytes, start);
     this.violations = framingViolations(fields);
@@ -189,6 +220,16 @@ export class ResponseHead {
     this.refusal = REFUSALS[reason];
     return REFUSED;
   }
+}
+
+/** Writes a head down that came decoded, in `fields` and in SCRATCH. */
+function fillResponse(fields: FieldLines, { status, list }: DecodedResponse): Refusal | undefined {
+  beginLines(fields, `HTTP/1.1 ${status} \r\n`);
+  if (!addLines(fields, list)) return REFUSALS["too-many-fields"];
+  endLines(fields);
+  if (fields.text.length > SCRATCH.length) return REFUSALS["head-too-large"];
+  SCRATCH.write(fields.text, "latin1");
+  return undefined;
 }
 
 function isStatusLineByte(byte: number, index: number): boolean {

@@ -37,31 +37,50 @@ const MAX_FORWARDS = fieldSet(Field.maxForwards);
 export function requestHeadForUpstream(head: RequestHead, rewrite: RequestRewrite): string {
   const { fields, line } = head;
   const { requestId } = head;
-  const dropped = droppedKinds(head, rewrite.trusted, requestId === undefined);
-  const isLineKept = head.minorVersion === 1 && line.target.authorityStart === 0;
+  const dropped = droppedFromRequest(head, rewrite, requestId);
+  const isLineKept = head.version !== "1.0" && line.target.authorityStart === 0;
   const kept = fields.textWithout(dropped, isLineKept ? line.start : fields.start);
-  const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
   return (
     (isLineKept ? kept : beginning(head, rewrite.hostIfAbsent) + kept) +
-    rewrite.forwarded.textFor(head, rewrite) +
-    rewrite.clientCert +
-    ownId +
-    framingFields(head) +
+    addedToRequest(head, rewrite, requestId) +
+    (isChunkedByUs(head) ? "Transfer-Encoding: chunked\r\n" : "") +
     connectionFields(head)
   );
 }
 
-function droppedKinds(head: RequestHead, trusted: boolean, dropsRequestId: boolean): number {
+/** Its body came without chunks and without a length, so that we make chunks of it. */
+export function isChunkedByUs({ framing, fields }: RequestHead): boolean {
+  return framing === "told" && !fields.has(Field.contentLength);
+}
+
+/** The kinds of fields that do not go upstream, as a fieldSet. `requestId`: that of the head. */
+export function droppedFromRequest(
+  head: RequestHead,
+  { trusted }: RequestRewrite,
+  requestId: string | undefined,
+): number {
   return (
     DROPPED |
     (trusted ? 0 : FORWARDED) |
-    (dropsRequestId ? REQUEST_ID : 0) |
+    (requestId === undefined ? REQUEST_ID : 0) |
     (head.line.target.authorityStart === 0 ? 0 : HOST) |
     // A meaningless Expect must not make the upstream send a 100 that nobody waits for.
     (head.expectsContinue ? 0 : EXPECT) |
     (head.takesTrailers ? 0 : TRAILER) |
     ((head.violations & LENGTH_TWICE) === 0 ? 0 : CONTENT_LENGTH) |
     (head.maxForwards === -1 ? 0 : MAX_FORWARDS)
+  );
+}
+
+/** Our own field lines, but for those about one connection. `requestId`: that of the head. */
+export function addedToRequest(
+  head: RequestHead,
+  rewrite: RequestRewrite,
+  requestId: string | undefined,
+): string {
+  const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
+  return (
+    rewrite.forwarded.textFor(head, rewrite) + rewrite.clientCert + ownId + framingFields(head)
   );
 }
 
@@ -75,7 +94,7 @@ function beginning(head: RequestHead, hostIfAbsent: string): string {
 }
 
 /** Origin-form, or `*` (RFC 9112 sections 3.2.1 and 3.2.4). */
-function targetForUpstream(head: RequestHead): string {
+export function targetForUpstream(head: RequestHead): string {
   if (head.asteriskForm) {
     return "*";
   }

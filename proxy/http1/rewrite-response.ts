@@ -1,16 +1,18 @@
 import { TOLERATED } from "../table/tolerance.ts";
 import { Field, HOP_BY_HOP, fieldSet } from "./field-names.ts";
+import type { HttpVersion } from "./http-version.ts";
 import type { ResponseHead } from "./response-head.ts";
 
-/** Our Via line, by the minor version of the message that we received. */
-export type ViaLines = readonly [string, string];
+/** Our Via line, by the version of the message that we received. */
+export type ViaLines = Readonly<Record<HttpVersion, string>>;
 
 /** The client is not told. */
-export const NO_VIA: ViaLines = ["", ""];
+export const NO_VIA: ViaLines = { "1.0": "", "1.1": "", "2.0": "" };
 
 /** `pseudonym`: our name in Via. */
 export function viaLines(pseudonym: string): ViaLines {
-  return [`Via: 1.0 ${pseudonym}\r\n`, `Via: 1.1 ${pseudonym}\r\n`];
+  const line = (version: HttpVersion): string => `Via: ${version} ${pseudonym}\r\n`;
+  return { "1.0": line("1.0"), "1.1": line("1.1"), "2.0": line("2.0") };
 }
 
 /**
@@ -24,52 +26,78 @@ export type ResponseRewrite = {
   /** The Connection field that the client gets. "": none. */
   connection: "" | "close" | "keep-alive";
   /**
-   * chunked: the body ended with the upstream's connection and is now sent in chunks. drop: the
-   * chunk framing is removed for an HTTP/1.0 client.
+   * chunked: the body has no end that a client of HTTP/1.1 would see, and is now sent in chunks.
+   * drop: the chunk framing is removed for a client that does not know chunks. empty: there is
+   * nothing, and HTTP/1.1 has to be told.
    */
-  framing: "as-sent" | "chunked" | "drop";
+  framing: "as-sent" | "chunked" | "drop" | "empty";
   /** Our own complete field lines, such as Set-Cookie. "": none. */
   extra: string;
 };
 
 const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthenticate);
 const FRAMING = fieldSet(Field.transferEncoding, Field.contentLength);
+/** The kinds of fields of an interim response that do not go to the client. */
+const DROPPED_FROM_INTERIM = DROPPED | FRAMING;
 const CONTENT_LENGTH = fieldSet(Field.contentLength);
 const CHUNKING = fieldSet(Field.transferEncoding, Field.trailer);
+/** What HTTP/1.1 is told of a framing that is ours. */
+const FRAMING_LINES: Readonly<Record<ResponseRewrite["framing"], string>> = {
+  "as-sent": "",
+  chunked: "Transfer-Encoding: chunked\r\n",
+  drop: "",
+  empty: "Content-Length: 0\r\n",
+};
 
 /**
  * The head that goes to the client, final CRLF included, as latin1 text: status, reason and fields
  * as sent, without what ends here (RFC 9110 section 7.6.1), and with our own fields last.
  */
 export function responseHeadForClient(head: ResponseHead, rewrite: ResponseRewrite): string {
-  const { fields, status } = head;
-  const hasNoFraming = status < 200 || status === 204;
-  const dropped =
-    DROPPED |
-    (hasNoFraming ? FRAMING : 0) |
-    (head.violations === 0 ? 0 : CONTENT_LENGTH) |
-    (rewrite.framing === "as-sent" ? 0 : CHUNKING);
   return (
-    keptText(head, dropped) +
-    rewrite.via[head.minorVersion] +
-    (fields.has(Field.date) || status < 200 ? "" : `Date: ${rewrite.date}\r\n`) +
-    (hasNoFraming ? "" : equalLength(head)) +
-    (rewrite.framing === "chunked" ? "Transfer-Encoding: chunked\r\n" : "") +
-    rewrite.extra +
+    keptText(head, droppedFromResponse(head, rewrite)) +
+    addedToResponse(head, rewrite) +
+    FRAMING_LINES[rewrite.framing] +
     connectionFields(head, rewrite.connection)
   );
 }
 
+/** The kinds of fields that do not go to the client, as a fieldSet. */
+export function droppedFromResponse(head: ResponseHead, { framing }: ResponseRewrite): number {
+  return (
+    DROPPED |
+    (hasNoFraming(head) ? FRAMING : 0) |
+    (head.violations === 0 ? 0 : CONTENT_LENGTH) |
+    (framing === "as-sent" ? 0 : CHUNKING)
+  );
+}
+
+/** Our own field lines, but for those about one connection. */
+export function addedToResponse(head: ResponseHead, rewrite: ResponseRewrite): string {
+  const isDated = head.fields.has(Field.date) || head.status < 200;
+  return (
+    rewrite.via[head.version] +
+    (isDated ? "" : `Date: ${rewrite.date}\r\n`) +
+    (hasNoFraming(head) ? "" : equalLength(head)) +
+    rewrite.extra
+  );
+}
+
+/** RFC 9110 section 8.6, RFC 9112 section 6.1. */
+function hasNoFraming({ status }: ResponseHead): boolean {
+  return status < 200 || status === 204;
+}
+
 /** The head of a 1xx other than 101 that goes to the client, final CRLF included. */
 export function interimHeadForClient(head: ResponseHead, via: ViaLines): string {
-  return `${keptText(head, DROPPED | FRAMING)}${via[head.minorVersion]}\r\n`;
+  return `${keptText(head, DROPPED_FROM_INTERIM)}${via[head.version]}\r\n`;
 }
 
 /** Status line and fields. The version is ours, whatever the upstream's (RFC 9110 section 2.5). */
 function keptText(head: ResponseHead, dropped: number): string {
   const { fields, reasonStart } = head;
   // The space before the reason must be there even when the reason is not (RFC 9112 section 4).
-  if (head.minorVersion === 1 && fields.start - 2 > reasonStart) {
+  if (head.version !== "1.0" && fields.start - 2 > reasonStart) {
     return fields.textWithout(dropped, 0);
   }
   const reason = fields.text.slice(reasonStart + 1, fields.start - 2);

@@ -1,3 +1,4 @@
+import type { DecodedField, DecodedFields } from "./decoded-head.ts";
 import { FieldLines } from "./field-lines.ts";
 import { FieldReader } from "./field-reader.ts";
 import { Field } from "./field-names.ts";
@@ -85,6 +86,21 @@ export class TrailerSection {
     this.#held = undefined;
     this.text = this.#keepsFields ? `${keptLines(fields)}\r\n` : "\r\n";
   }
+}
+
+/** The trailers that came decoded and may be passed on, as field lines. */
+export function keptTrailers({ fields, count }: DecodedFields): string {
+  let kept = "";
+  for (let index = 0; index < count; index += 1) {
+    const { name, kind, line } = fields[index] as DecodedField;
+    if (kind === Field.other && !HEAD_ONLY.has(name)) kept += line;
+  }
+  return kept;
+}
+
+/** The field lines in the `tail` of a body in chunks: see BodyScanner. */
+export function linesOfTail(tail: string): string {
+  return tail.slice(0, -2);
 }
 
 function keptLines(fields: FieldLines): string {

@@ -1,4 +1,6 @@
 import { latin1 } from "../base/latin1.ts";
+import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
+import { RequestStream } from "../http1/message-stream.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import { isLocalFault } from "../base/local-faults.ts";
 import type { LocalFaults } from "../base/local-faults.ts";
@@ -30,6 +32,19 @@ export interface UpstreamUser {
   onUpstreamFlushed(): void;
   /** The connection is gone while this user had it. */
   onUpstreamClosed(error: Error | undefined): void;
+}
+
+/**
+ * A user that has messages carried. What comes of one is told as bytes of HTTP/1.1, or as these
+ * calls, by an upstream that has decoded it; everything in them is valid only now.
+ */
+export interface MessageUser extends UpstreamUser {
+  /** The head of an interim or final response, or of a 101. `isEnd`: nothing follows it. */
+  onUpstreamHead(response: DecodedResponse, isEnd: boolean): void;
+  /** bytes[start, end) of the body arrived. */
+  onUpstreamBody(bytes: Buffer, start: number, end: number): void;
+  /** The response has ended behind its head or body. `trailers`: undefined for none. */
+  onUpstreamFinish(trailers: DecodedFields | undefined): void;
 }
 
 /** What the pool wants to know of its connections. */
@@ -67,6 +82,7 @@ type ConnectionDeps = {
 export class UpstreamConnection implements TransportHandler, Expiring, TurnWatcher {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
+  readonly stream: RequestStream;
   readonly madeBy: object;
   /**
    * Who has it. A connection counts as its endpoint's work from the moment it is made; whoever
@@ -89,7 +105,6 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   #timedOut = false;
   /** It carries a tunnel, and its owner has forgotten it. */
   #hasTunnel = false;
-  /** That takes long enough by now. */
   #waited = false;
   /** In which turn it was released. */
   #restedTurn = 0;
@@ -101,14 +116,14 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     this.#owner = deps.owner;
     this.#wheel = deps.wheel;
     this.#faults = deps.faults;
-    const { handle, buffers, endpoint, connectTimeoutMs } = deps;
-    this.#turns = buffers.writes;
+    const { handle, endpoint, connectTimeoutMs } = deps;
+    this.#turns = deps.buffers.writes;
     this.#rest = new ConnectionRest(endpoint.habits, deps.wheel.nowMs);
     this.ready = handle !== undefined;
     endpoint.inFlight += 1;
     this.madeBy = deps.tls.current;
-    this.transport =
-      handle === undefined ? deps.tls.dial(endpoint, this) : acceptTransport(handle, buffers, this);
+    this.transport = transportOf(deps, this);
+    this.stream = new RequestStream(this.transport);
     if (!this.ready && connectTimeoutMs > 0) this.#wheel.arm(this.#timer, connectTimeoutMs);
   }
 
@@ -263,4 +278,11 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     }
     return this.#timedOut ? "timeout" : connectFailure(error);
   }
+}
+
+function transportOf(deps: ConnectionDeps, handler: TransportHandler): Transport {
+  const { endpoint, handle, buffers, tls } = deps;
+  return handle === undefined
+    ? tls.dial(endpoint, handler)
+    : acceptTransport(handle, buffers, handler);
 }

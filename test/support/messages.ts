@@ -39,7 +39,7 @@ export function readRequests(bytes: Buffer, cuts: readonly number[] = []): Strea
   const head = new RequestHead();
   return readStream(bytes, cuts, {
     head,
-    start: () => `${head.method} ${head.target} 1.${head.minorVersion}`,
+    start: () => `${head.method} ${head.target} ${head.version}`,
     before: () => head.line.start,
     framing: () => head.framing,
     // When we ignore an Upgrade, what follows is HTTP; node:http throws it away.
@@ -56,7 +56,7 @@ export function readResponses(
   const head = new ResponseHead();
   return readStream(bytes, cuts, {
     head,
-    start: () => `1.${head.minorVersion} ${head.status} ${reasonOf(head)}`,
+    start: () => `${head.version} ${head.status} ${reasonOf(head)}`,
     before: () => 0,
     framing: () => head.framingFor(method === "HEAD"),
     // llhttp ignores what follows a 1xx with Connection: close; RFC 9112 9.6 does not.

@@ -17,8 +17,8 @@ import {
 } from "../exchange/exchange-fixture.ts";
 
 /** A client with nothing behind it. */
-function newClient(transport = new FakeStream()): ExchangeClient {
-  return exchangeClient(liveService(serviceTable({ v1: 1 })), { transport });
+function newClient(stream = new FakeStream()): ExchangeClient {
+  return exchangeClient(liveService(serviceTable({ v1: 1 })), { stream });
 }
 
 /** As many as a worker is likely to have at once. */
@@ -45,10 +45,10 @@ function serve(store: ExchangeStore, live: LiveService, length: number): WeakRef
   const acquire = (user: UpstreamUser): ExchangeUpstream => {
     users.push(user);
     const endpoint = [...(live.pools[0]?.endpoints.values() ?? [])][0] as Endpoint;
-    const transport = new FakeStream();
+    const stream = new FakeStream();
     return {
       endpoint,
-      transport,
+      stream,
       tunnelEnd: undefined,
       ready: true,
       reused: true,
@@ -59,8 +59,8 @@ function serve(store: ExchangeStore, live: LiveService, length: number): WeakRef
   const done = (): undefined => undefined;
   Object.assign(live.pools[0] as object, { acquire, release: done, discard: done });
   const lent = Array.from({ length: MANY }, (_, place) => {
-    const transport = new FakeStream();
-    const exchange = store.lend(exchangeClient(live, { transport }));
+    const stream = new FakeStream();
+    const exchange = store.lend(exchangeClient(live, { stream }));
     const chunk = `${length.toString(16)}\r\n${"b".repeat(length)}\r\n`;
     const credentials = `Authorization: Bearer ${place}${"a".repeat(length)}`;
     const fields = `Host: web\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n${credentials}`;
@@ -72,7 +72,7 @@ function serve(store: ExchangeStore, live: LiveService, length: number): WeakRef
     const answer = Buffer.from(place % 2 === 0 ? head : head.slice(0, -4), "latin1");
     users[place]?.onUpstreamData(answer, answer.length);
     if (place % 2 === 1) exchange.onClientGone();
-    return { exchange, client: new WeakRef(transport) };
+    return { exchange, client: new WeakRef(stream) };
   });
   for (const { exchange } of lent) store.giveBack(exchange);
   return lent.map(({ client }) => client);

@@ -8,11 +8,11 @@ import type {
 } from "../../../proxy/exchange/ports.ts";
 import { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
-import type { UpstreamUser } from "../../../proxy/upstream/upstream-connection.ts";
+import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
 import type { NoConnection } from "../../../proxy/upstream/version-pool.ts";
 import { FakeStream, requestHead } from "./exchange-fixture.ts";
 
-const USER = {} as UpstreamUser;
+const USER = {} as MessageUser;
 const ENDPOINT = { habits: { spoke: () => undefined } } as unknown as Endpoint;
 const REQUEST = requestHead("GET / HTTP/1.1\r\nHost: web\r\n\r\n");
 
@@ -29,9 +29,9 @@ function responseHead(...fields: readonly string[]): ResponseHead {
 type Named = ExchangeUpstream & { readonly name: string };
 
 function upstream(name: string, reused = false): Named {
-  const transport = new FakeStream();
+  const stream = new FakeStream();
   const state = { ready: true, reused, gone: false, toldIdleMs: undefined };
-  return { name, endpoint: ENDPOINT, transport, tunnelEnd: undefined, ...state };
+  return { name, endpoint: ENDPOINT, stream, tunnelEnd: undefined, ...state };
 }
 
 /** An attempt of a client at one pool. */
@@ -41,10 +41,10 @@ class Bed {
   /** What acquire() gives, and resume() and release(…, true) answer. */
   got: Named | NoConnection = "unavailable";
   keeps = true;
-  readonly client = { bound: undefined } as ExchangeClient;
+  readonly client = { bound: undefined, mayBind: true } as ExchangeClient;
   readonly attempt = new Attempt(this.client);
   readonly pool = {
-    acquire: (_user: UpstreamUser, ms: number, avoid: unknown, freshness: string) => {
+    acquire: (_user: MessageUser, ms: number, avoid: unknown, freshness: string) => {
       this.heard.push(`acquire ${ms} ${freshness}${avoid === undefined ? "" : " avoiding"}`);
       return this.got;
     },
@@ -115,7 +115,7 @@ describe("Attempt.begin()", () => {
     ]);
     const late = upstream("a");
     bed.attempt.got(late);
-    expect([bed.attempt.inLine, bed.attempt.writable]).toEqual([false, late.transport]);
+    expect([bed.attempt.inLine, bed.attempt.writable]).toEqual([false, late]);
   });
 });
 
@@ -159,6 +159,19 @@ describe("Attempt.release()", () => {
     }
     expect(bed.heard.slice(-2)).toEqual(["discard a", "release b alone"]);
     expect(bed.bound).toBe("b");
+  });
+
+  test("discards one that signs in a client that is one of several streams", () => {
+    const bed = new Bed();
+    Object.assign(bed.client, { mayBind: false });
+    bed.got = upstream("a");
+    bed.begin();
+    bed.attempt.release(NTLM, REQUEST);
+    expect([bed.heard.at(-1), bed.bound, bed.attempt.upstream]).toEqual([
+      "discard a",
+      undefined,
+      undefined,
+    ]);
   });
 
   test("binds nothing that could not be kept", () => {
@@ -245,7 +258,7 @@ test("Attempt.endsBody() believes only an end that nobody else can have made", (
   const endsBody = (endsWithConnection: boolean): boolean =>
     bed.attempt.endsBody({ endsWithConnection });
   expect([endsBody(true), endsBody(false)]).toEqual([true, false]);
-  (a.transport as FakeStream).endIsProven = false;
+  (a.stream as FakeStream).endIsProven = false;
   expect(endsBody(true)).toBe(false);
 });
 

@@ -36,15 +36,15 @@ class Bed {
     service: Partial<ServiceSnapshot> = {},
   ) {
     this.live = liveService(serviceTable({ v1: 1 }, service));
-    const client = exchangeClient(this.live, { transport: this.client, ...about });
+    const client = exchangeClient(this.live, { stream: this.client, ...about });
     const head = requestHead(text);
-    const request = new RequestForwarder("sluice-test");
-    request.begin(head, 0);
+    const request = new RequestForwarder(head, "sluice-test");
+    request.begin(0);
     request.scan(Buffer.alloc(0), 0, 0);
     this.answer = new ClientAnswer(exchangeDeps(), client, { head, request, to: this.to });
     this.answer.begin(client);
     if (this.to.find(head, client) !== undefined) this.to.enter(this.live, head, client.peer);
-    request.headText = HEAD;
+    request.outgoing.edit(HEAD);
   }
 
   /** The lines of the head that the client gets for this one. undefined: none. */

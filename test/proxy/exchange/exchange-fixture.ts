@@ -5,10 +5,18 @@ import { HttpDate } from "../../../proxy/base/http-date.ts";
 import type { ExchangeDeps } from "../../../proxy/exchange/deps.ts";
 import { Destination } from "../../../proxy/exchange/destination.ts";
 import { Exchange } from "../../../proxy/exchange/exchange.ts";
-import type { ExchangeClient, ExchangeStream } from "../../../proxy/exchange/ports.ts";
+import type { ExchangeClient, RequestSink, ResponseSink } from "../../../proxy/exchange/ports.ts";
 import type { ExchangeUpstream } from "../../../proxy/exchange/ports.ts";
 import { Refusals } from "../../../proxy/exchange/refusals.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
+import { interimHeadForClient } from "../../../proxy/http1/rewrite-response.ts";
+import type { DecodedFields, DecodedRequest } from "../../../proxy/http1/decoded-head.ts";
+import type { OutgoingRequest } from "../../../proxy/http1/outgoing-request.ts";
+import type { OutgoingResponse } from "../../../proxy/http1/outgoing-response.ts";
+import { answerText } from "../../../proxy/http1/own-answer.ts";
+import type { OwnAnswer } from "../../../proxy/http1/own-answer.ts";
+import type { ResponseHead } from "../../../proxy/http1/response-head.ts";
+import type { ViaLines } from "../../../proxy/http1/rewrite-response.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
@@ -16,20 +24,45 @@ import type { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
 import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
-import type { UpstreamUser } from "../../../proxy/upstream/upstream-connection.ts";
+import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
 import type { NoConnection, PoolDeps } from "../../../proxy/upstream/version-pool.ts";
 import { serviceTable } from "../table/service-fixture.ts";
 import { poolParts } from "../upstream/pool-fixture.ts";
 
+const NOTHING = Buffer.alloc(0);
+
 /** One side of an exchange: keeps what is written, and what was done to it, in order. */
-export class FakeStream implements ExchangeStream {
+export class FakeStream implements RequestSink, ResponseSink {
   text = "";
   blocked = false;
   endIsProven = true;
+  readonly takesChunks: boolean;
   readonly done: string[] = [];
+  /** The trailers of each message that has ended. */
+  readonly finished: string[] = [];
 
-  write(text: string): void {
-    this.text += text;
+  constructor(takesChunks = true) {
+    this.takesChunks = takesChunks;
+  }
+
+  encode(head: OutgoingRequest | OutgoingResponse): string {
+    return head.text();
+  }
+
+  interim(head: ResponseHead, via: ViaLines): void {
+    this.text += interimHeadForClient(head, via);
+  }
+
+  answer(answer: OwnAnswer): void {
+    this.text += answerText(answer);
+  }
+
+  abort(reason: string): void {
+    this.done.push(reason);
+  }
+
+  send(head: string, body: string): void {
+    this.text += head + body;
   }
 
   relay(_source: unknown, head: string, bytes: Buffer, start: number, end: number): void {
@@ -44,10 +77,10 @@ export class FakeStream implements ExchangeStream {
     // Its bytes are the test's own.
   }
 
+  readonly finish = (trailers: string): void => void this.finished.push(trailers);
+
   readonly pause = (): void => void this.done.push("pause");
   readonly resume = (): void => void this.done.push("resume");
-  readonly reset = (): void => void this.done.push("reset");
-  readonly destroy = (): void => void this.done.push("destroy");
 }
 
 /** A client of this service, trusted in nothing, except for what a test is about. */
@@ -56,10 +89,11 @@ export function exchangeClient(
   deps: Partial<ExchangeClient> = {},
 ): ExchangeClient {
   return {
-    transport: new FakeStream(),
+    stream: new FakeStream(),
     peer: { address: "192.0.2.1", trusted: false },
     tunnelEnd: undefined,
     bound: undefined,
+    mayBind: true,
     draining: false,
     serviceFor: (host) => (host === "web" ? live : undefined),
     denies: () => false,
@@ -120,7 +154,7 @@ export class ExchangeBed {
   readonly answers: (ExchangeUpstream | NoConnection)[] = [];
   /** How the exchange ended: `close` or `keep`. */
   readonly ended: string[] = [];
-  user: UpstreamUser | undefined;
+  user: MessageUser | undefined;
   readonly replies = new LocalReplies();
   readonly #exchange: Exchange;
 
@@ -130,7 +164,7 @@ export class ExchangeBed {
     onTestFinished(() => this.live.close());
     this.#fakePool();
     const client = exchangeClient(this.live, {
-      transport: this.client,
+      stream: this.client,
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
     const all = { ...exchangeDeps(deps), localReplies: this.replies };
@@ -143,11 +177,11 @@ export class ExchangeBed {
   }
 
   /** A connection to the endpoint that stands. */
-  upstream(transport: FakeStream, reused = false): ExchangeUpstream {
+  upstream(stream: FakeStream, reused = false): ExchangeUpstream {
     const { endpoint } = this;
     return {
       endpoint,
-      transport,
+      stream,
       tunnelEnd: undefined,
       ready: true,
       gone: false,
@@ -169,6 +203,15 @@ export class ExchangeBed {
     this.#exchange.onRequestBytes(bytes, 0, bytes.length);
   }
 
+  /** The client sends a head that is decoded, then perhaps more(), and at last finish(). */
+  begin(request: DecodedRequest, isEnd: boolean): void {
+    if (this.#exchange.head.fill(request, isEnd, "")) this.#exchange.begin(NOTHING, 0, 0);
+  }
+
+  finish(trailers?: DecodedFields): void {
+    this.#exchange.onRequestFinish(trailers);
+  }
+
   leave(): void {
     this.#exchange.onClientGone();
   }
@@ -180,7 +223,7 @@ export class ExchangeBed {
   }
 
   #fakePool(): void {
-    const acquire = (user: UpstreamUser): ExchangeUpstream | NoConnection => {
+    const acquire = (user: MessageUser): ExchangeUpstream | NoConnection => {
       this.user = user;
       this.pool.push("acquire");
       return this.answers.shift() ?? "unavailable";

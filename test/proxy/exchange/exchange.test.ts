@@ -113,7 +113,7 @@ describe("Exchange", () => {
     bed.request(GET);
     bed.respond(`${OK}h`);
     bed.user?.onUpstreamClosed(undefined);
-    expect(bed.client.done).toContain("reset");
+    expect(bed.client.done).toContain("half");
     expect(bed.pool).toEqual(["acquire", "well", "bad", "discard"]);
   });
 

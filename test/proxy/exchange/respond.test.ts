@@ -6,6 +6,7 @@ import {
   refusalResponse,
   statusOf,
 } from "../../../proxy/exchange/respond.ts";
+import { answerText } from "../../../proxy/http1/own-answer.ts";
 import type { ProxyError } from "../../../proxy/exchange/respond.ts";
 import { REFUSALS } from "../../../proxy/http1/refusal.ts";
 import { ResponseHead } from "../../../proxy/http1/response-head.ts";
@@ -67,9 +68,9 @@ function read(text: string): Read {
 
 /** Every response of ours with a text, by what it answers. */
 function texts(options: typeof OPTIONS): Map<string, string> {
-  const errors = ERRORS.map((error) => [error, errorResponse(error, options)] as const);
+  const errors = ERRORS.map((error) => [error, answerText(errorResponse(error, options))] as const);
   const refusals = Object.values(REFUSALS).map(
-    (refusal) => [refusal.reason, refusalResponse(refusal, options)] as const,
+    (refusal) => [refusal.reason, answerText(refusalResponse(refusal, options))] as const,
   );
   return new Map([...errors, ...refusals]);
 }
@@ -107,14 +108,14 @@ describe("errorResponse() and refusalResponse()", () => {
     for (const [, text] of texts(OPTIONS)) {
       expect(read(text).head.header("proxy-status")).toMatch(/^sluice; error=[a-z_]+$/);
     }
-    const refused = read(refusalResponse(REFUSALS["host-missing"], OPTIONS));
+    const refused = read(answerText(refusalResponse(REFUSALS["host-missing"], OPTIONS)));
     expect(refused.head.header("proxy-status")).toBe("sluice; error=http_request_error");
   });
 });
 
 describe("errorResponse()", () => {
   test.each(ERRORS)("answers %s with its status, and says when to come back", (error) => {
-    const { head } = read(errorResponse(error, OPTIONS));
+    const { head } = read(answerText(errorResponse(error, OPTIONS)));
     expect(head.status).toBe(statusOf(error));
     expect(head.header("retry-after") !== undefined).toBe(COMES_BACK[error]);
   });
@@ -125,24 +126,24 @@ describe("errorResponse()", () => {
   });
 
   test("announces the close of the connection only when there is one", () => {
-    expect(read(errorResponse("reset", OPTIONS)).head.keepAlive).toBe(true);
-    expect(read(errorResponse("reset", CLOSING)).head.keepAlive).toBe(false);
+    expect(read(answerText(errorResponse("reset", OPTIONS))).head.keepAlive).toBe(true);
+    expect(read(answerText(errorResponse("reset", CLOSING))).head.keepAlive).toBe(false);
   });
 });
 
 describe("refusalResponse()", () => {
   test("names the rule that was broken, and always closes", () => {
     for (const refusal of Object.values(REFUSALS)) {
-      const { head, body } = read(refusalResponse(refusal, OPTIONS));
+      const { head, body } = read(answerText(refusalResponse(refusal, OPTIONS)));
       expect([head.status, head.keepAlive]).toEqual([refusal.status, false]);
       expect(body).toContain(refusal.reason);
     }
   });
 
   test("tells a client what it may do instead: methods with a 405, WebSocket 13 with a 426", () => {
-    const method = read(refusalResponse(REFUSALS["method-refused"], OPTIONS)).head;
+    const method = read(answerText(refusalResponse(REFUSALS["method-refused"], OPTIONS))).head;
     expect(method.header("allow")).toContain("GET");
-    const text = refusalResponse(REFUSALS["websocket-version"], OPTIONS);
+    const text = answerText(refusalResponse(REFUSALS["websocket-version"], OPTIONS));
     expect(text).toContain("\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
     expect(text).toContain("\r\nConnection: close, Upgrade\r\n");
   });
@@ -150,11 +151,11 @@ describe("refusalResponse()", () => {
 
 describe("optionsResponse()", () => {
   test("lists the methods that a 405 lists, in an answer without a body", () => {
-    const { head, body } = read(optionsResponse(OPTIONS));
-    const refused = read(refusalResponse(REFUSALS["method-refused"], OPTIONS)).head;
+    const { head, body } = read(answerText(optionsResponse(OPTIONS)));
+    const refused = read(answerText(refusalResponse(REFUSALS["method-refused"], OPTIONS))).head;
     expect([head.status, head.header("content-length"), body]).toEqual([204, undefined, ""]);
     expect(head.header("allow")).toBe(refused.header("allow"));
-    expect(read(optionsResponse(CLOSING)).head.keepAlive).toBe(false);
+    expect(read(answerText(optionsResponse(CLOSING))).head.keepAlive).toBe(false);
   });
 });
 
@@ -162,23 +163,25 @@ describe("ownResponse()", () => {
   const answer = { status: 200, fields: "X-A: 1\r\n", body: "\u00c3\u00a9" };
 
   test("sends a filter's fields and its body byte for byte", () => {
-    const { head, statusLine, body } = read(ownResponse(answer, OPTIONS));
+    const { head, statusLine, body } = read(answerText(ownResponse(answer, OPTIONS)));
     expect(statusLine).toBe("HTTP/1.1 200 OK");
     expect([head.header("x-a"), head.header("content-length")]).toEqual(["1", "2"]);
     expect(body).toBe(answer.body);
   });
 
   test("tells HEAD the length of a body that it does not send", () => {
-    const { head, body } = read(ownResponse(answer, { ...OPTIONS, head: true }));
+    const { head, body } = read(answerText(ownResponse(answer, { ...OPTIONS, head: true })));
     expect([head.header("content-length"), body]).toEqual(["2", ""]);
   });
 
   test.each([204, 304])("sends %i without a length, which would announce a body", (status) => {
-    const { head } = read(ownResponse({ ...answer, status, body: "" }, CLOSING));
+    const { head } = read(answerText(ownResponse({ ...answer, status, body: "" }, CLOSING)));
     expect([head.header("content-length"), head.keepAlive]).toEqual([undefined, false]);
   });
 
   test("keeps a status line whole whose status has no phrase here", () => {
-    expect(read(ownResponse({ ...answer, status: 299 }, OPTIONS)).statusLine).toBe("HTTP/1.1 299 ");
+    expect(read(answerText(ownResponse({ ...answer, status: 299 }, OPTIONS))).statusLine).toBe(
+      "HTTP/1.1 299 ",
+    );
   });
 });

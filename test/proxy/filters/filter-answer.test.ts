@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { readFilterAnswer } from "../../../proxy/filters/filter-answer.ts";
+import { answerText } from "../../../proxy/http1/own-answer.ts";
 import { ownResponse } from "../../../proxy/exchange/respond.ts";
 
 const OPTIONS = { close: false, head: false, date: "D" };
@@ -9,7 +10,7 @@ function sent(
   answer: Parameters<typeof readFilterAnswer>[0],
   options: Partial<typeof OPTIONS> = {},
 ): string {
-  return ownResponse(readFilterAnswer(answer), { ...OPTIONS, ...options });
+  return answerText(ownResponse(readFilterAnswer(answer), { ...OPTIONS, ...options }));
 }
 
 test("an answer goes out with its length in bytes, and a type if it says none", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BodyScanner } from "../../../proxy/http1/body-scanner.ts";
-import { LAST_CHUNK, chunkPrefix } from "../../../proxy/http1/chunk-encoding.ts";
+import { chunkPrefix, lastChunk } from "../../../proxy/http1/chunk-encoding.ts";
 import { CHUNK_EXTENSION_BYTES_MAX, REFUSED } from "../../../proxy/http1/limits.ts";
 
 type Result = {
@@ -145,8 +145,8 @@ describe("BodyScanner", () => {
     expect([scanner.endsWithConnection, scanner.payloadBytes]).toEqual([true, 2]);
   });
 
-  test("reads what chunkPrefix() and LAST_CHUNK write", () => {
-    const text = `${chunkPrefix(31)}${"x".repeat(31)}\r\n${LAST_CHUNK}`;
+  test("reads what chunkPrefix() and lastChunk() write", () => {
+    const text = `${chunkPrefix(31)}${"x".repeat(31)}\r\n${lastChunk("")}`;
     expect(scanAnyhow(text)).toMatchObject({ payloadBytes: 31, done: true, rest: "" });
   });
 });

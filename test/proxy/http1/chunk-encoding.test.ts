@@ -1,13 +1,13 @@
 import { assert, array, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkDecoder } from "../../../proxy/http1/chunk-decoder.ts";
-import { LAST_CHUNK, chunkPrefix } from "../../../proxy/http1/chunk-encoding.ts";
+import { chunkPrefix, lastChunk } from "../../../proxy/http1/chunk-encoding.ts";
 
-test("chunkPrefix() and LAST_CHUNK make a body that is decoded to what went in", () => {
+test("chunkPrefix() and lastChunk() make a body that is decoded to what went in", () => {
   const pieces = array(string({ unit: "binary-ascii", minLength: 1, maxLength: 40 }));
   const same = property(pieces, (payload) => {
     const chunks = payload.map((each) => `${chunkPrefix(each.length)}${each}\r\n`).join("");
-    const bytes = Buffer.from(chunks + LAST_CHUNK, "latin1");
+    const bytes = Buffer.from(chunks + lastChunk(""), "latin1");
     expect(new ChunkDecoder().decode(bytes, 0, bytes.length)).toBe(payload.join(""));
   });
   assert(same, { seed: 7 });

@@ -275,7 +275,7 @@ describe("RequestHead", () => {
 
   test("takes HTTP/1.0 without Host, and ignores Expect there and without a body", () => {
     const old = parse("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
-    expect([old.host, old.minorVersion, old.expectsContinue]).toEqual(["", 0, false]);
+    expect([old.host, old.version, old.expectsContinue]).toEqual(["", "1.0", false]);
     expect(parse(get("Expect: 100-continue")).expectsContinue).toBe(false);
     expect(parse(post("Expect: 100-Continue\r\nContent-Length: 1")).expectsContinue).toBe(true);
   });

@@ -1,0 +1,110 @@
+import type { FieldLines } from "./field-lines.ts";
+import { ForwardedFields } from "./forwarded-fields.ts";
+import type { RequestHead } from "./request-head.ts";
+import {
+  addedToRequest,
+  droppedFromRequest,
+  isChunkedByUs,
+  requestHeadForUpstream,
+  targetForUpstream,
+} from "./rewrite-request.ts";
+import type { RequestRewrite } from "./rewrite-request.ts";
+
+/**
+ * The head of a request as it goes upstream: the one that came, without what ends here, and with
+ * our own fields. Every protocol encodes it in its own way, again for each attempt. One object for
+ * each exchange, reused.
+ */
+export class OutgoingRequest {
+  /** What we add. */
+  readonly rewrite: RequestRewrite;
+  readonly #head: RequestHead;
+  /** The whole head, once a filter has changed it. */
+  #edited: string | undefined;
+
+  /** `head`: stands in it whenever this is asked. `pseudonym`: our name in CDN-Loop and Via. */
+  constructor(head: RequestHead, pseudonym: string) {
+    this.#head = head;
+    this.rewrite = {
+      clientAddress: "",
+      trusted: false,
+      proto: "http",
+      pseudonym,
+      namedInVia: false,
+      requestId: "",
+      hostIfAbsent: "",
+      clientCert: "",
+      forwarded: new ForwardedFields(),
+    };
+  }
+
+  /** Before a new head, and behind the last one: no filter has changed it. */
+  clear(): void {
+    this.#edited = undefined;
+  }
+
+  /** As HTTP/1.1 text with its final CRLF. */
+  text(): string {
+    return this.#edited ?? requestHeadForUpstream(this.#head, this.rewrite);
+  }
+
+  /** A filter has made this of the text. */
+  edit(text: string): void {
+    this.#edited = text;
+  }
+
+  /** As sent: a token, GET for a WebSocket. */
+  get method(): string {
+    return this.#head.method;
+  }
+
+  /** Origin-form, or `*`. */
+  get target(): string {
+    return targetForUpstream(this.#head);
+  }
+
+  /** Whom it is for, with its port if it came with one. */
+  get authority(): string {
+    const { authority } = this.#head;
+    return authority === "" ? this.rewrite.hostIfAbsent : authority;
+  }
+
+  /** The protocol that it asks for, as in Upgrade. "": none. */
+  get protocol(): string {
+    return this.#head.upgrade ?? "";
+  }
+
+  /** Whether trailers may come back. */
+  get takesTrailers(): boolean {
+    return this.#head.takesTrailers;
+  }
+
+  /** The fields that it came with. Those of the kinds in `dropped` do not go upstream. */
+  get fields(): FieldLines {
+    return this.#head.fields;
+  }
+
+  /** A fieldSet. */
+  get dropped(): number {
+    return droppedFromRequest(this.#head, this.rewrite, this.#head.requestId);
+  }
+
+  /** Our own field lines, but for those about one connection. */
+  get added(): string {
+    return addedToRequest(this.#head, this.rewrite, this.#head.requestId);
+  }
+
+  /**
+   * All field lines, in place of `fields` and `added`, once a filter has changed something. They
+   * include Host and those about an HTTP/1.1 connection.
+   */
+  get edited(): string | undefined {
+    const text = this.#edited;
+    return text?.slice(text.indexOf("\r\n") + 2, -2);
+  }
+
+  /** In HTTP/1.1 we make chunks of its body. */
+  get isChunked(): boolean {
+    return isChunkedByUs(this.#head);
+  }
+}
