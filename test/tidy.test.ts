@@ -101,11 +101,8 @@ const ENTRIES = [
 
 /** Sources that no entry reaches yet, with what will. */
 const WAITING: Readonly<Record<string, string>> = {
+  "proxy/http2/connection.ts": "HTTP/2 towards clients and endpoints",
   "proxy/http2/encode-head.ts": "HTTP/2 towards clients and endpoints",
-  "proxy/http2/hpack-decoder.ts": "HTTP/2 towards clients and endpoints",
-  "proxy/http2/request-fields.ts": "HTTP/2 towards clients and endpoints",
-  "proxy/http2/response-fields.ts": "HTTP/2 towards clients and endpoints",
-  "proxy/http2/settings.ts": "HTTP/2 towards clients and endpoints",
   "control/consul/lock.ts": "rollouts: who advances one",
   "control/analysis/forecast.ts": "rollouts: what they show; until then bench:judge",
   "control/analysis/verdict.ts": "rollouts: what they decide by; until then bench:judge",

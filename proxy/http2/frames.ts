@@ -1,3 +1,5 @@
+import type { FrameParts } from "./frame-sink.ts";
+
 /** Types of frames (RFC 9113 section 6). */
 export const FrameType = {
   data: 0,
@@ -88,6 +90,37 @@ export function headerFrames(
     out += frameHead(part.length, FrameType.continuation, flags, stream) + part;
   }
   return out;
+}
+
+/** A piece of a body that is not empty, as latin1 text, in as many frames as the peer wants. */
+export function dataFrames(stream: number, body: string, isEnd: boolean, frameMax: number): string {
+  let out = "";
+  for (let at = 0; at < body.length; at += frameMax) {
+    const piece = body.length <= frameMax ? body : body.slice(at, at + frameMax);
+    const flags = isEnd && at + piece.length === body.length ? FrameFlag.endStream : 0;
+    out += frameHead(piece.length, FrameType.data, flags, stream) + piece;
+  }
+  return out;
+}
+
+/** The same for bytes, which are not copied; `before` goes out in front of them. */
+export function dataParts(
+  before: string,
+  stream: number,
+  body: Buffer,
+  isEnd: boolean,
+  frameMax: number,
+): FrameParts {
+  const parts: (string | Buffer)[] = [];
+  let head = before;
+  for (let at = 0; at < body.length; at += frameMax) {
+    const piece = body.length <= frameMax ? body : body.subarray(at, at + frameMax);
+    const flags = isEnd && at + piece.length === body.length ? FrameFlag.endStream : 0;
+    head += frameHead(piece.length, FrameType.data, flags, stream);
+    parts.push(head, "latin1", piece, "buffer");
+    head = "";
+  }
+  return parts;
 }
 
 /** The number in the 4 bytes at `at`, the highest bit left out: it is reserved, or says more. */

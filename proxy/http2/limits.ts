@@ -18,6 +18,12 @@ export const WINDOW_BYTES_INITIAL = 65_535;
  */
 export const STREAM_WINDOW_BYTES = 256 * 1024;
 
+/**
+ * The same for a connection: bounds what all its streams together can have us hold. Four streams
+ * that nobody reads fill it; then the rest waits too.
+ */
+export const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+
 /** Streams that a client may have open: twice what RFC 9113 section 6.5.2 recommends at least. */
 export const STREAMS_MAX = 200;
 
@@ -45,5 +51,32 @@ export const LIST_EXCESS_MAX = 8;
 /** Bytes of one header block with its continuations: no list that we take needs more. */
 export const BLOCK_BYTES_MAX = RESPONSE_LIST_BYTES_MAX + FRAME_BYTES_MAX;
 
+/** CONTINUATION frames of one block: at a full frame each, a fourth would not be needed. */
+export const CONTINUATIONS_MAX = 8;
+
+/** Lists of all open streams of a connection: 64 large ones. More streams are refused. */
+export const CONNECTION_LIST_BYTES_MAX = 1024 * 1024;
+
+/** A SETTINGS frame, whose entries have 6 bytes: seven of them mean anything to us. */
+export const SETTINGS_BYTES_MAX = 32 * 6;
+
 /** Dynamic table size updates before the fields of a block (RFC 7541 section 4.2). */
 export const SIZE_UPDATES_MAX = 2;
+
+/** Streams that we have reset, and whose late frames are therefore no offence. */
+export const RESETS_REMEMBERED = 2 * STREAMS_MAX;
+
+/** Answers to what the peer asks (SETTINGS, PING, resets) that may wait for a peer to read. */
+export const CONTROL_BYTES_MAX = 32 * 1024;
+
+/** Body of one stream that waits for a window before its source is asked to stop. */
+export const PENDING_BYTES_MAX = 16 * 1024;
+
+/** Pieces of a body from this size are worth parts of their own in a write: no copy is made. */
+export const BULK_BYTES_MIN = 4 * 1024;
+
+/** Text above it goes out before the turn ends: Node copies up to so much on its stack. */
+export const TURN_BYTES_MAX = 16 * 1024;
+
+/** How long a peer may take to acknowledge our SETTINGS (RFC 9113 section 6.5.3), in ms. */
+export const SETTINGS_TIMEOUT_MS = 10_000;

@@ -102,6 +102,42 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
   "proxy/http1/request-line.ts": [HEADS, WHOLE_HEADS],
   "proxy/http1/upgrade.ts": [HEADS, WHOLE_HEADS],
   "proxy/http1/websocket.ts": [HEADS, WHOLE_HEADS],
+  "proxy/http2/connection-core.ts": [
+    "test/proxy/http2/connection.test.ts",
+    "what the parts of one connection share makes sense only in a connection",
+  ],
+  "proxy/http2/connection-frames.ts": [
+    "test/proxy/http2/connection.test.ts",
+    "its frames change how a whole connection goes on",
+  ],
+  "proxy/http2/counts.ts": [
+    "test/proxy/http2/connection.test.ts",
+    "numbers without behaviour; the connection adds to them",
+  ],
+  "proxy/http2/frame-output.ts": [
+    "test/proxy/http2/stream-sender.test.ts",
+    "what it gathers is what its other half makes of streams and windows",
+  ],
+  "proxy/http2/head-frames.ts": [
+    "test/proxy/http2/frame-dispatch.test.ts",
+    "the table of raw frames by section has its heads, late and early ones",
+  ],
+  "proxy/http2/header-blocks.ts": [
+    "test/proxy/http2/frame-dispatch.test.ts",
+    "the table of raw frames by section has blocks in pieces, and wrong ones",
+  ],
+  "proxy/http2/stream-frames.ts": [
+    "test/proxy/http2/frame-dispatch.test.ts",
+    "the table of raw frames by section has all that may come on a stream",
+  ],
+  "proxy/http2/stream-table.ts": [
+    "test/proxy/http2/connection.test.ts",
+    "which streams there are shows in what a connection does with frames",
+  ],
+  "proxy/http2/stream.ts": [
+    "test/proxy/http2/connection.test.ts",
+    "a stream does nothing without its connection",
+  ],
   "proxy/http2/error-codes.ts": [
     "test/proxy/http2/reasons.test.ts",
     "numbers of an RFC; each reason's is compared there",

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { RESETS_REMEMBERED } from "../../../proxy/http2/limits.ts";
+import { ResetStreams } from "../../../proxy/http2/reset-streams.ts";
+
+test("ResetStreams remembers the last ones, and forgets the oldest", () => {
+  const streams = new ResetStreams();
+  expect(streams.has(1)).toBe(false);
+  for (let at = 0; at < RESETS_REMEMBERED + 2; at += 1) streams.add(2 * at + 1);
+  expect([1, 3, 5, 2 * RESETS_REMEMBERED + 3].map((id) => streams.has(id))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
