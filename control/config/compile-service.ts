@@ -9,8 +9,9 @@ import { endpointsOf, hostNameOf, isConnectable, stateOf } from "./version-endpo
 /** What discovery knows about a service: its last known endpoints by version; absent: none. */
 export type DiscoveredEndpoints = ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
 
-/** The hosts by which a service is found. */
+/** The hosts by which a service is found. Empty: by none, as it is of kind tcp. */
 export function hostsOf(name: string, service: Service): readonly string[] {
+  if (service.tcp !== undefined) return [];
   return service.hosts ?? [name.toLowerCase()];
 }
 
@@ -44,6 +45,7 @@ export function compileService(
     via: service.via,
     debug: service.debug,
     upstreamTls: service.upstreamTls?.tls,
+    ...(service.tcp !== undefined && { tcp: service.tcp }),
   };
 }
 

@@ -3,6 +3,7 @@ import { hostsOf } from "./compile-service.ts";
 import { checkControl } from "./control-schema.ts";
 import type { ReadConfig } from "./config-shape.ts";
 import { pathText } from "./problems.ts";
+import { kindOf, listenedServices, wrongKinds } from "./listened-services.ts";
 import { ownBinds } from "./own-binds.ts";
 import { listenersBelow, serviceBelow } from "./floor.ts";
 import { ownEndpoints } from "./own-endpoints.ts";
@@ -20,6 +21,7 @@ export function checkConfig(config: ReadConfig): CrossProblem[] {
     ...checkListenersTls(config.listeners, config.listenerFiles),
     ...checkOwnEndpoints(config),
     ...checkListenedServices(config),
+    ...checkListenedKinds(config),
     ...checkConsul(config),
     ...checkHosts(config),
     ...checkFloor(config),
@@ -83,11 +85,22 @@ function checkListenedServices({
   store: kept,
 }: ReadConfig): CrossProblem[] {
   if (kept.kind !== "memory") return [];
-  return listeners.flatMap(({ service }, index) => {
-    if (service === undefined || Object.hasOwn(known, service)) return [];
-    const wanted = "one of the services of this file";
-    return [{ path: ["listeners", index, "service"], wanted, found: JSON.stringify(service) }];
-  });
+  const wanted = "one of the services of this file";
+  return listeners.flatMap((listener, index) =>
+    listenedServices(listener)
+      .filter(({ service }) => !Object.hasOwn(known, service))
+      .map(({ service, path }) => {
+        return { path: ["listeners", index, ...path], wanted, found: JSON.stringify(service) };
+      }),
+  );
+}
+
+/** What a listener speaks its services must speak too. */
+function checkListenedKinds({ listeners, services: known }: ReadConfig): CrossProblem[] {
+  const flaws = wrongKinds(listeners, (service) =>
+    Object.hasOwn(known, service) ? kindOf(known[service]) : undefined,
+  );
+  return flaws.map(({ path, ...flaw }) => ({ ...flaw, path: ["listeners", ...path] }));
 }
 
 function checkConsul({

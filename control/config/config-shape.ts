@@ -5,7 +5,16 @@ import { controlSchema, metricsSchema } from "./control-schema.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
 import { PUBLIC_KEY_WANTED, publicKeyBytes } from "./public-key.ts";
 import { sidecarDrain } from "./policy-schema.ts";
-import { bindAddress, list, name, named, strict, text, whole } from "./schema-parts.ts";
+import {
+  bindAddress,
+  hostPattern,
+  list,
+  name,
+  named,
+  strict,
+  text,
+  whole,
+} from "./schema-parts.ts";
 import { floorSchema } from "./floor.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { listenerTlsFiles, listenerTlsSchema, toListenerTls } from "./tls-schema.ts";
@@ -43,13 +52,40 @@ const publicKey = z
   .string({ error: PUBLIC_KEY_WANTED })
   .refine((written) => publicKeyBytes(written) !== undefined, { error: PUBLIC_KEY_WANTED });
 
+/** Names of one listener: each is looked up for every new connection. */
+const SNI_MAX = 1_024;
+
+const tcp = z.union(
+  [
+    name,
+    strict({
+      sni: named(hostPattern, name, SNI_MAX).refine((names) => Object.keys(names).length > 0, {
+        error: "at least one name",
+      }),
+      default: name.optional(),
+    }),
+  ],
+  { error: "the name of a service, or { sni: { HOST: SERVICE }, default: SERVICE }" },
+);
+
 const listener = strict({
   bind: bindAddress,
   service: name.optional(),
+  tcp: tcp.optional(),
   trustedPeers: list(trustedPeer, RANGES_MAX).default([]),
   proxyProtocol: z.boolean().default(false),
   connectionsMax: whole(1, CONNECTIONS_MAX).default(10_000),
   tls: listenerTlsSchema.optional(),
+}).superRefine((read, context) => {
+  if (read.tcp === undefined) return;
+  const refuse = (path: string[], message: string, found: string): void =>
+    context.addIssue({ code: "custom", path, message, params: { found } });
+  if (read.service !== undefined) {
+    refuse(["service"], "either tcp or service", `${read.service} beside tcp`);
+  }
+  if (read.tls?.forwardClientCert === "set") {
+    refuse(["tls", "forwardClientCert"], "off beside tcp, which forwards no fields", "set");
+  }
 });
 
 type ReadListener = z.output<typeof listener>;
@@ -94,10 +130,13 @@ export const configShape = strict({
 /** A configuration whose values are read, before they are checked against each other. */
 export type ReadConfig = z.output<typeof configShape>;
 
-function toListener({ tls, ...read }: ReadListener): ListenerSnapshot {
-  const { bind, service, trustedPeers, proxyProtocol, connectionsMax } = read;
-  const snapshot = { bind, service, trustedPeers, proxyProtocol, connectionsMax };
-  return { ...snapshot, tls: tls === undefined ? undefined : toListenerTls(tls) };
+function toListener({ tls, tcp: to, ...read }: ReadListener): ListenerSnapshot {
+  const { bind, trustedPeers, proxyProtocol, connectionsMax } = read;
+  const rest = { trustedPeers, proxyProtocol, connectionsMax };
+  const shown = { ...rest, tls: tls === undefined ? undefined : toListenerTls(tls) };
+  if (to === undefined) return { bind, service: read.service, ...shown };
+  if (typeof to === "string") return { bind, service: to, ...shown, tcp: { sni: undefined } };
+  return { bind, service: to.default, ...shown, tcp: { sni: to.sni } };
 }
 
 function filesOf({ bind, tls }: ReadListener, at: number): ListenerFiles[] {

@@ -12,8 +12,17 @@ export function checkService(service: ReadService): CrossProblem[] {
     ...checkWeights(service.versions),
     ...checkFilters(service.filters),
     ...checkUpstreamTls(service.upstream, addressesOf(service)),
+    ...checkProxyProtocol(service),
     ...Object.entries(service.versions).flatMap(([name, version]) => checkVersion(name, version)),
   ];
+}
+
+/** A connection that requests of many clients share cannot say who its client is. */
+function checkProxyProtocol({ kind, upstream }: ReadService): CrossProblem[] {
+  const version = upstream?.proxyProtocol;
+  if (version === undefined || kind === "tcp") return [];
+  const wanted = "nothing in a service of kind http, whose requests have Forwarded fields";
+  return [{ path: ["upstream", "proxyProtocol"], wanted, found: version }];
 }
 
 function checkHosts(hosts: readonly string[]): CrossProblem[] {

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { AffinitySnapshot, State } from "../../proxy/table/snapshot.ts";
 import { canonicalEndpoint } from "./address.ts";
 import { DEFAULT_POLICY, mergePolicy } from "./policy-schema.ts";
@@ -7,10 +7,10 @@ import { checkService } from "./service-checks.ts";
 import { serviceShape } from "./service-shape.ts";
 import type { ReadService, ReadVersion } from "./service-shape.ts";
 import type { ConsulSelector, EndpointSource, Service, ServiceVersion } from "./service.ts";
+import { foreignKeys } from "./tcp-keys.ts";
 import { toServiceTls } from "./tls-schema.ts";
 
-/** Reads a service as people write it, in `sluice.yaml` or in the body of a PUT. */
-export const serviceSchema = serviceShape
+const checkedService = serviceShape
   .superRefine((read, context) => {
     for (const { path, wanted, found } of checkService(read)) {
       context.addIssue({
@@ -26,7 +26,16 @@ export const serviceSchema = serviceShape
   .transform(toService);
 
 /** A service exactly as people write it: durations as `5s`, sizes as `64KiB`, defaults left out. */
-export type ServiceDocument = z.input<typeof serviceSchema>;
+export type ServiceDocument = z.input<typeof checkedService>;
+
+/** Reads a service as people write it, in `sluice.yaml` or in the body of a PUT. */
+export const serviceSchema = z.preprocess((document: ServiceDocument, context) => {
+  // Afterwards a key that was left out looks like one with its default.
+  for (const { path, wanted, found } of foreignKeys(document)) {
+    context.addIssue({ code: "custom", path: [...path], message: wanted, params: { found } });
+  }
+  return document;
+}, checkedService);
 
 function toService(read: ReadService): Service {
   const policy = mergePolicy(DEFAULT_POLICY, read);
@@ -55,6 +64,7 @@ function toService(read: ReadService): Service {
     via: read.via,
     debug: read.debug,
     upstreamTls: toServiceTls(read.upstream),
+    tcp: read.kind === "tcp" ? { proxyProtocol: read.upstream?.proxyProtocol } : undefined,
   };
 }
 

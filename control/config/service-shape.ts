@@ -101,6 +101,7 @@ const version = strict({
 
 /** A service, each value by itself. See serviceSchema for how they must fit together. */
 export const serviceShape = strict({
+  kind: z.enum(["http", "tcp"]).default("http"),
   hosts: list(hostPattern, HOSTS_MAX).min(1, { error: "at least one host" }).optional(),
   stable: name.optional(),
   salt: text.optional(),

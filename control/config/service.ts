@@ -7,6 +7,7 @@ import type {
   Policy,
   RouteSnapshot,
   State,
+  TcpPolicy,
   ViaMode,
 } from "../../proxy/table/snapshot.ts";
 import type { Tolerance } from "../../proxy/table/tolerance.ts";
@@ -159,4 +160,6 @@ export type Service = {
   readonly debug: boolean;
   /** undefined: connections to its endpoints are in clear. */
   readonly upstreamTls: ServiceTls | undefined;
+  /** undefined: it is of kind http. */
+  readonly tcp: TcpPolicy | undefined;
 };

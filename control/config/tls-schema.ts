@@ -134,6 +134,7 @@ const san = z
 /** A service's `upstream`. */
 export const upstreamSchema = strict({
   connect: z.literal(true, { error: "true" }).optional(),
+  proxyProtocol: z.enum(["v1", "v2"]).optional(),
   tls: strict({
     ca: text.optional(),
     serverName: serverName.optional(),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Config } from "../config/config-schema.ts";
+import { listenedServices } from "../config/listened-services.ts";
 import { asStored } from "../table/service-writes.ts";
 import type { Services } from "../table/services.ts";
 
@@ -28,9 +29,9 @@ export function warnOfDifferences(
     const fields = { absent: namesText(absent), differing: namesText(differing) };
     log.warn("table.store-wins", { revision, ...fields });
   }
-  for (const { bind, service } of listeners) {
-    if (service !== undefined && !names.has(service)) {
-      log.warn("listener.no-service", { bind, service });
+  for (const listener of listeners) {
+    for (const { service } of listenedServices(listener)) {
+      if (!names.has(service)) log.warn("listener.no-service", { bind: listener.bind, service });
     }
   }
 }

@@ -3,6 +3,7 @@ import { HostIndex } from "../../proxy/table/host-index.ts";
 import type { ListenerSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import type { Problem } from "../base/errors.ts";
 import { namedAddress } from "../config/address.ts";
+import { leadsTo, listenedServices } from "../config/listened-services.ts";
 import type { ServiceVersion } from "../config/service.ts";
 import type { DesiredService, DesiredTable } from "./desired-table.ts";
 import { hasUsableEndpoint, servedShare } from "./serving.ts";
@@ -48,8 +49,10 @@ function lostServing(old: DesiredService, { before, after, listenersAfter }: Tab
     return [outage(name, { path: `services.${name}`, wanted, found })];
   }
   // If the service goes away under its listener, listenersWithout() tells of that.
-  if (listenersAfter.some(({ service }) => service === name)) return [];
+  if (listenersAfter.some((listener) => leadsTo(listener, name))) return [];
   if (now !== undefined && hosts.every((host) => now.snapshot.hosts.includes(host))) return [];
+  // Only listeners lead to one of kind tcp, and none does.
+  if (hosts.length === 0) return [];
   const index = servingHosts(after, before);
   if (hosts.some((host) => index.find(host) !== undefined)) return [];
   const wanted = `something that serves ${hosts.join(", ")}`;
@@ -62,12 +65,18 @@ function outage(service: string, problem: Problem): Outage {
 
 /** Listeners for a service that is not there, unless that is nothing new. */
 function listenersWithout({ before, after, ...turn }: TableTurn): Outage[] {
-  const known = new Map(turn.listenersBefore.map(({ bind, service }) => [bind, service]));
-  return turn.listenersAfter.flatMap(({ bind, service }): Outage[] => {
-    if (service === undefined || after.documents.has(service)) return [];
-    if (!before.documents.has(service) && known.get(bind) === service) return [];
-    const problem = { path: `listener ${bind}`, wanted: `service ${service}`, found: "none" };
-    return [{ service, isAlways: true, problem }];
+  const known = new Map(turn.listenersBefore.map((listener) => [listener.bind, listener]));
+  return turn.listenersAfter.flatMap((listener) => {
+    const { bind } = listener;
+    const old = known.get(bind);
+    const gone = listenedServices(listener).filter(({ service }) => {
+      if (after.documents.has(service)) return false;
+      return before.documents.has(service) || old === undefined || !leadsTo(old, service);
+    });
+    return gone.map(({ service }): Outage => {
+      const problem = { path: `listener ${bind}`, wanted: `service ${service}`, found: "none" };
+      return { service, isAlways: true, problem };
+    });
   });
 }
 

@@ -27,6 +27,7 @@ import { Serial } from "../base/serial.ts";
 import { changesText } from "./document-changes.ts";
 import { Guard } from "./guard.ts";
 import type { Judged, Surroundings } from "./guard.ts";
+import { refuseWrongKinds } from "./listened-kinds.ts";
 import type { Warning } from "./warnings.ts";
 import type { Store, StoredTable } from "../store/store.ts";
 import { TableFollower } from "./table-follower.ts";
@@ -195,6 +196,8 @@ export class TableWriter {
     }
     const asked = [...changes.keys()];
     const changed = asked.filter((name) => !isSameService(before, after, name));
+    const open = listeners ?? this.#deps.around?.listeners() ?? [];
+    refuseWrongKinds(after, open, listeners === undefined ? changed : undefined);
     for (const name of changed) {
       context.permit?.(name, before.documents.get(name), after.documents.get(name));
     }

@@ -67,6 +67,17 @@ export function inFlightExpected(name: string, { before, after, open }: ServiceC
   return (sumOf(now) * (weights[name] ?? 0)) / Math.max(1, sumOf(Object.values(weights)));
 }
 
+/** What a service is asked for, and what becomes of it where nobody takes it, for people. */
+export function workText({ tcp }: Pick<ServiceSnapshot, "tcp">): {
+  readonly one: string;
+  readonly many: string;
+  readonly fail: string;
+} {
+  return tcp === undefined
+    ? { one: "request", many: "requests", fail: "get 503" }
+    : { one: "connection", many: "connections", fail: "get a reset" };
+}
+
 function warningsOfService({ before, after }: ServiceChange): Warning[] {
   const service = after.name;
   const warnings: Warning[] = [];
@@ -74,12 +85,13 @@ function warningsOfService({ before, after }: ServiceChange): Warning[] {
     warnings.push({ code: "no_change", service, text: `${service} is already like this` });
   }
   const served = servedShare(after);
+  const { one, many, fail } = workText(after);
   if (served === 0) {
-    const text = `no version of ${service} can take a request: all of them would get 503`;
+    const text = `no version of ${service} can take a ${one}: all of them would ${fail}`;
     warnings.push({ code: "nothing_served", service, text });
   } else if (served < 1) {
     const percent = Math.ceil((1 - served) * 100);
-    const text = `${percent} % of the requests for ${service} would get 503`;
+    const text = `${percent} % of the ${many} for ${service} would ${fail}`;
     warnings.push({ code: "partly_served", service, text });
   }
   return warnings;

@@ -6,15 +6,17 @@ import type {
 } from "../../proxy/table/snapshot.ts";
 import { listed } from "../base/listed.ts";
 import { namedAddress } from "../config/address.ts";
+import { kindBehind, kindOf, listenedServices } from "../config/listened-services.ts";
 import { hasUsableEndpoint, isUsable, servedShare } from "../table/serving.ts";
 import type { ShownService } from "../table/shown-service.ts";
-import { warningsOf } from "../table/warnings.ts";
+import { warningsOf, workText } from "../table/warnings.ts";
 import type { CertificateStatus } from "../tls/certificate-status.ts";
 import { problemsOfCertificates } from "./certificate-problems.ts";
 
 /**
  * What may not be well, the worst first. nothing_served: no version of a service can take a
- * request. no_service: a listener leads to a service that is not there. certificate_…: see
+ * request. no_service: a listener leads to a service that is not there. wrong_kind: it leads to one
+ * that speaks something else. certificate_…: see
  * CERTIFICATE_PROBLEM_CODES. store: the table cannot be stored, or may not be the stored one.
  * refused: a stored document cannot be used. registry: what it tells may be out of date. fleet:
  * other sidecars do not follow the table. audit: its log cannot be written, or is not what it was.
@@ -26,6 +28,7 @@ import { problemsOfCertificates } from "./certificate-problems.ts";
 export const PROBLEM_CODES = [
   "nothing_served",
   "no_service",
+  "wrong_kind",
   "certificate_missing",
   "certificate_expired",
   "store",
@@ -118,6 +121,7 @@ export function problemsOf(patient: Patient): Problems {
     ...audit.map((text): StandingProblem => ({ code: "audit", text })),
     ...credentials.map((text): StandingProblem => ({ code: "credentials", text })),
     ...listenersWithout(services, lately),
+    ...listenersAstray(services, lately),
     ...services.flatMap((shown) => problemsOfService(shown, lately)),
   ];
   const worst = all.toSorted((one, other) => rankOf(one, lately) - rankOf(other, lately));
@@ -142,9 +146,12 @@ function cut(reason: string): string {
   return reason.length > REASON_LENGTH_MAX ? `${reason.slice(0, REASON_LENGTH_MAX)}…` : reason;
 }
 
+/** They hit whoever connects there, of whom nobody knows. */
+const OF_LISTENERS: ReadonlySet<string> = new Set(["no_service", "wrong_kind"]);
+
 /** Lower is worse; what hits traffic is worse than what does not. */
 function rankOf({ code, service }: StandingProblem, { isBusy }: Lately): number {
-  const isIdle = code !== "no_service" && service !== undefined && !isBusy(service);
+  const isIdle = !OF_LISTENERS.has(code) && service !== undefined && !isBusy(service);
   return PROBLEM_CODES.indexOf(code) + (isIdle ? PROBLEM_CODES.length : 0);
 }
 
@@ -153,11 +160,31 @@ function listenersWithout(
   { listeners }: Lately,
 ): StandingProblem[] {
   const names = new Set(services.map(({ snapshot }) => snapshot.name));
-  return listeners.flatMap(({ bind, service }): StandingProblem[] => {
-    if (service === undefined || names.has(service)) return [];
-    const text = `listener ${bind}: wanted service ${service}, found none`;
-    return [{ code: "no_service", service, text }];
-  });
+  return listeners.flatMap((listener) =>
+    listenedServices(listener).flatMap(({ service }): StandingProblem[] => {
+      if (names.has(service)) return [];
+      const text = `listener ${listener.bind}: wanted service ${service}, found none`;
+      return [{ code: "no_service", service, text }];
+    }),
+  );
+}
+
+/** A shared table may hold what this sidecar's listeners cannot serve. */
+function listenersAstray(
+  services: readonly ShownService[],
+  { listeners }: Lately,
+): StandingProblem[] {
+  const kinds = new Map(services.map(({ snapshot }) => [snapshot.name, kindOf(snapshot)]));
+  return listeners.flatMap((listener) =>
+    listenedServices(listener).flatMap(({ service }): StandingProblem[] => {
+      const kind = kinds.get(service);
+      if (kind === undefined || kind === kindBehind(listener)) return [];
+      const wanted = `wanted a service of kind ${kindBehind(listener)}`;
+      const found = `found ${service}, which is of kind ${kind}`;
+      const text = `listener ${listener.bind}: ${wanted}, ${found}`;
+      return [{ code: "wrong_kind", service, text }];
+    }),
+  );
 }
 
 function problemsOfService(shown: ShownService, lately: Lately): StandingProblem[] {
@@ -173,13 +200,14 @@ function servedProblem({ snapshot }: ShownService, { isBusy }: Lately): Standing
   const service = snapshot.name;
   const served = servedShare(snapshot);
   if (served === 1) return [];
-  const traffic = isBusy(service) ? "it has traffic" : "it has had no request in the last minute";
+  const { one, many, fail } = workText(snapshot);
+  const traffic = isBusy(service) ? "it has traffic" : `it has had no ${one} in the last minute`;
   if (served > 0) {
     const percent = Math.ceil((1 - served) * 100);
-    const text = `${service}: ${percent} % of the requests get 503; ${traffic}`;
+    const text = `${service}: ${percent} % of the ${many} ${fail}; ${traffic}`;
     return [{ code: "partly_served", service, text }];
   }
-  const text = `${service}: no version can take a request, all of them get 503; ${traffic}`;
+  const text = `${service}: no version can take a ${one}, all of them ${fail}; ${traffic}`;
   return [{ code: "nothing_served", service, text }];
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
+import { kindOf } from "../config/listened-services.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
 import { eachVersion, effectiveByVersion, sharesOf } from "../table/serving.ts";
@@ -49,7 +50,7 @@ const versionView = z.object({
   state: stateSchema,
   endpoints: z.array(endpointView),
   exchangesOpen: z.int().describe("Requests under way"),
-  tunnelsOpen: z.int().describe("Upgraded connections"),
+  tunnelsOpen: z.int().describe("Upgraded connections, and those of a service of kind tcp"),
   left: z
     .object({ tunnel: byAge, exchange: byAge })
     .optional()
@@ -60,7 +61,8 @@ const versionView = z.object({
 /** One service of the table with what the workers see of it. */
 export const serviceViewSchema = z.object({
   name: z.string(),
-  hosts: z.array(z.string()),
+  kind: z.enum(["http", "tcp"]).describe("tcp: its connections are split as they are"),
+  hosts: z.array(z.string()).describe("Empty with kind tcp: only listeners lead to it"),
   stable: z.string(),
   weights: byVersion.describe("As configured"),
   shares: byVersion.describe("weight / sum of weights, 0 to 1"),
@@ -87,6 +89,7 @@ export function serviceView(
   const service = shown.snapshot;
   return {
     name: service.name,
+    kind: kindOf(service),
     hosts: [...service.hosts],
     stable: service.stable,
     weights: eachVersion(service, (version) => version.weight),

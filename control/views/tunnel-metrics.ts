@@ -39,6 +39,16 @@ export function addTunnels(
       [{ ...labels, direction: "out" }, counts.bytesOut] as const,
     ]),
   );
+  addCounter(
+    registry,
+    "sluice_tcp_failures_total",
+    "TCP connections that got no endpoint, by reason",
+    all.flatMap(({ labels, counts }) =>
+      Object.entries(counts.failures).map(
+        ([reason, count]) => [{ ...labels, reason }, count] as const,
+      ),
+    ),
+  );
   addHistogram(
     registry,
     "sluice_tunnel_duration_seconds",

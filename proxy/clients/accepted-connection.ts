@@ -145,10 +145,13 @@ export abstract class AcceptedConnection
     bound?.pool.discard(bound.upstream);
   }
 
-  /** The service that a request with this Host is for. undefined: none. */
+  /** The service that a request with this Host is for. undefined: none of HTTP. */
   serviceFor(host: string): LiveService | undefined {
     const { services } = this.deps;
-    if (this.service !== undefined) return services.byName(this.service);
+    if (this.service !== undefined) {
+      const live = services.byName(this.service);
+      return live?.table.snapshot.tcp === undefined ? live : undefined;
+    }
     const table = services.table.serviceByHost(host);
     return table === undefined ? undefined : services.live(table);
   }

@@ -20,7 +20,10 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** What we speak, in the order in which we like it. */
 const ALPN = alpnWire("http/1.1");
 
-/** In the mesh: Consul's own proxy names h2 for whatever it carries. */
+/**
+ * In the mesh: Consul's own proxy names h2 for whatever it carries. And where anything may be
+ * spoken.
+ */
 const NO_ALPN = Buffer.alloc(0);
 
 const PLAIN_TEXT = "This port speaks TLS: use https://\n";
@@ -32,6 +35,8 @@ const PLAIN_ANSWER =
 
 /** Hears how a handshake ends: by exactly one of the two last calls. */
 export interface HandshakeOwner {
+  /** Clients speak HTTP over it. false: anything. */
+  readonly speaksHttp: boolean;
   /** It has shown this, and the client may come. */
   show(shown: Shown): PeerTls;
   onShaken(transport: Transport, peer: Peer): void;
@@ -49,7 +54,6 @@ export type Newcomer = {
 
 /** The handshake of one client: a connection that is none yet for anybody else. */
 export class Handshake implements TransportHandler, Expiring, TlsServerSide {
-  readonly plainAnswer = PLAIN_ANSWER;
   readonly #tls: ListenerTls;
   readonly #contexts: ServerContexts;
   readonly #owner: HandshakeOwner;
@@ -82,7 +86,11 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
   }
 
   get alpn(): Buffer {
-    return this.#tls.intentions ? NO_ALPN : ALPN;
+    return this.#tls.intentions || !this.#owner.speaksHttp ? NO_ALPN : ALPN;
+  }
+
+  get plainAnswer(): string {
+    return this.#owner.speaksHttp ? PLAIN_ANSWER : "";
   }
 
   get choosesByName(): boolean {
@@ -107,7 +115,8 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
     const problem = this.#clientProblem(facts, nowMs);
     if (problem !== undefined) return problem;
     const client = facts.peerDer === undefined ? undefined : identityOf(facts.peerDer);
-    this.#shown = this.#owner.show({ own, client, contexts: this.#contexts });
+    const { serverName } = facts;
+    this.#shown = this.#owner.show({ serverName, own, client, contexts: this.#contexts });
     return undefined;
   }
 

@@ -1,9 +1,10 @@
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import { closeAccepted, remoteAddressOf } from "../transport/open-transport.ts";
+import { closeAccepted, endsOf, remoteAddressOf } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import { acceptHandles } from "../transport/stream-handles.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
+import type { Taken } from "./accepted-connection.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
@@ -11,6 +12,8 @@ import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
 import { answerText } from "../http1/own-answer.ts";
 import { ProxyPreface } from "./proxy-preface.ts";
 import type { PrefacedConnection } from "./proxy-preface.ts";
+import { TcpConnection } from "./tcp-connection.ts";
+import { TcpRoutes } from "./tcp-routes.ts";
 import { TrustedPeers } from "./trusted-peers.ts";
 import { PrefacedNewcomer } from "./prefaced-newcomer.ts";
 import { TlsDoor } from "./tls-door.ts";
@@ -32,6 +35,8 @@ export class Listener {
   readonly #deps: ClientDeps;
   readonly #trusted: TrustedPeers;
   readonly #turnAway: TurnAway;
+  /** Of TCP connections. */
+  readonly #routes: TcpRoutes;
   /** undefined: clients speak in clear. */
   readonly #door: TlsDoor | undefined;
   readonly #server: Server;
@@ -43,10 +48,12 @@ export class Listener {
     this.#deps = deps;
     this.#trusted = new TrustedPeers(snapshot.trustedPeers);
     this.#turnAway = new TurnAway(deps);
+    this.#routes = new TcpRoutes(snapshot);
     const { tls, service } = snapshot;
     if (tls !== undefined) {
       this.#door = new TlsDoor(snapshot, tls, deps, (transport, peer) => {
-        deps.connections.add(new ClientConnection(transport, peer, service, deps));
+        if (snapshot.tcp !== undefined) return this.#takeTcp(transport, peer).begin();
+        return deps.connections.add(new ClientConnection(transport, peer, service, deps));
       });
     }
     const options = { allowHalfOpen: true, noDelay: true };
@@ -83,11 +90,21 @@ export class Listener {
     const isFull = connections.size + connections.shaking >= this.#snapshot.connectionsMax;
     if (isFull || isShort) return this.#turnBack(accepted, isShort);
     if (this.#door !== undefined) return this.#knock(this.#door, accepted);
-    const { service, proxyProtocol } = this.#snapshot;
+    const { service, proxyProtocol, tcp } = this.#snapshot;
+    if (tcp !== undefined) {
+      const passed = this.#takeTcp(accepted, this.#peerOf(accepted));
+      return proxyProtocol ? this.#awaitHeader(passed) : passed.begin();
+    }
     const connection = new ClientConnection(accepted, this.#peerOf(accepted), service, this.#deps);
     connections.add(connection);
     if (proxyProtocol) this.#awaitHeader(connection);
     return undefined;
+  }
+
+  #takeTcp(taken: Taken, peer: Peer): TcpConnection {
+    const connection = new TcpConnection(taken, peer, this.#routes, this.#deps);
+    this.#deps.connections.add(connection);
+    return connection;
   }
 
   #knock(door: TlsDoor, accepted: Accepted): void {
@@ -97,11 +114,12 @@ export class Listener {
     return this.#awaitHeader(newcomer);
   }
 
-  /** There is no room. Over TLS nobody can be told so. */
+  /** There is no room. Over TLS nobody can be told so, nor in another protocol than HTTP. */
   #turnBack(accepted: Accepted, isShort: boolean): void {
     const { date, wheel, rejected, localReplies } = this.#deps;
     rejected.add("too-many-connections");
-    if (this.#door !== undefined) return closeAccepted(accepted);
+    const { tcp } = this.#snapshot;
+    if (this.#door !== undefined || tcp !== undefined) return closeAccepted(accepted);
     localReplies.add(this.#snapshot.service ?? "", proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
     const answer = answerText(errorResponse("too-many-connections", options));
@@ -112,7 +130,8 @@ export class Listener {
   #awaitHeader(connection: PrefacedConnection): void {
     const { rejected } = this.#deps;
     if (connection.peer.trusted) {
-      new ProxyPreface(connection, { trusted: this.#trusted, rejected }).begin();
+      const wantsEnds = this.#snapshot.tcp !== undefined;
+      new ProxyPreface(connection, { trusted: this.#trusted, rejected, wantsEnds }).begin();
       return;
     }
     rejected.add("proxy-header-untrusted");
@@ -122,6 +141,8 @@ export class Listener {
   #peerOf(accepted: Accepted): Peer {
     if (this.#snapshot.bind.startsWith("unix:")) return this.#trusted.unixPeer;
     const address = remoteAddressOf(accepted);
-    return address === undefined ? GONE : this.#trusted.peerAt(address);
+    if (address === undefined) return GONE;
+    const peer = this.#trusted.peerAt(address);
+    return this.#snapshot.tcp === undefined ? peer : { ...peer, ends: endsOf(accepted) };
   }
 }

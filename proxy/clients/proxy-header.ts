@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6, SocketAddress } from "node:net";
+import type { ConnectionEnds } from "../transport/peer.ts";
 
 /**
  * The header of the PROXY protocol, versions 1 and 2, by which a balancer says before the first
@@ -19,7 +20,7 @@ const V2_BYTES_MAX = 16 * 1024;
 const V1_START = Buffer.from("PROXY ", "latin1");
 
 /** What a header of version 2 begins with: no protocol does that could be meant. */
-const V2_START = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
+export const V2_START = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 
 /** Start, version and command, family and transport, and length. */
 const V2_FIXED = 16;
@@ -47,7 +48,7 @@ const TRANSPORT_MAX = 2;
 export type ProxySource =
   | { readonly kind: "peer" }
   | { readonly kind: "unix" }
-  | { readonly kind: "address"; readonly address: string };
+  | { readonly kind: "address"; readonly ends: ConnectionEnds };
 
 /** What the first bytes of a connection are. `length`: of the header, in bytes. */
 export type ProxyHeader =
@@ -87,7 +88,13 @@ function sourceOf(text: string): ProxySource | undefined {
   if (ports.length !== 2 || !ports.every(isPort)) return undefined;
   const isAddress = { TCP4: isIPv4, TCP6: isPlainIPv6 }[family];
   if (isAddress?.(source) !== true || !isAddress(destination)) return undefined;
-  return { kind: "address", address: family === "TCP6" ? canonicalIPv6(source) : source };
+  const [from, to] = [source, destination].map((address, at) => {
+    return {
+      address: family === "TCP6" ? canonicalIPv6(address) : address,
+      port: Number(ports[at]),
+    };
+  });
+  return from && to && { kind: "address", ends: { source: from, destination: to } };
 }
 
 function isPort(text: string): boolean {
@@ -116,10 +123,20 @@ function readV2(bytes: Buffer): ProxyHeader {
 function sourceAfter(bytes: Buffer, family: "none" | "4" | "6" | "unix"): ProxySource {
   if (family === "none") return PEER;
   if (family === "unix") return { kind: "unix" };
-  const raw = bytes.subarray(V2_FIXED, V2_FIXED + (family === "4" ? 4 : 16));
-  if (family === "4") return { kind: "address", address: raw.join(".") };
+  const size = family === "4" ? 4 : 16;
+  const [source, destination] = [0, 1].map((at) => {
+    const start = V2_FIXED + at * size;
+    const port = bytes.readUInt16BE(V2_FIXED + 2 * size + 2 * at);
+    return { address: addressIn(bytes.subarray(start, start + size)), port };
+  });
+  return source && destination ? { kind: "address", ends: { source, destination } } : PEER;
+}
+
+/** The address of 4 or 16 bytes. */
+function addressIn(raw: Buffer): string {
+  if (raw.length === 4) return raw.join(".");
   const groups = Array.from({ length: 8 }, (_, at) => raw.readUInt16BE(2 * at).toString(16));
-  return { kind: "address", address: canonicalIPv6(groups.join(":")) };
+  return canonicalIPv6(groups.join(":"));
 }
 
 function canonicalIPv6(address: string): string {

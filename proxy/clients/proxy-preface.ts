@@ -1,4 +1,4 @@
-import type { Peer } from "../transport/peer.ts";
+import type { ConnectionEnds, Peer } from "../transport/peer.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { readProxyHeader } from "./proxy-header.ts";
@@ -15,7 +15,11 @@ export interface PrefacedConnection extends TransportHandler {
 }
 
 /** What judging a header takes. */
-export type ProxyPrefaceDeps = Pick<ClientDeps, "rejected"> & { readonly trusted: TrustedPeers };
+export type ProxyPrefaceDeps = Pick<ClientDeps, "rejected"> & {
+  readonly trusted: TrustedPeers;
+  /** Somebody asks for Peer.ends. */
+  readonly wantsEnds: boolean;
+};
 
 /**
  * Reads the PROXY protocol's header in the place of a connection, and then lets it read the rest.
@@ -72,6 +76,12 @@ export class ProxyPreface implements TransportHandler {
     this.#connection.onClose(error);
   }
 
+  #peerWith(ends: ConnectionEnds): Peer {
+    const { trusted, wantsEnds } = this.#deps;
+    const peer = trusted.peerAt(ends.source.address);
+    return wantsEnds ? { ...peer, ends } : peer;
+  }
+
   #peerOf(source: ProxySource): Peer {
     switch (source.kind) {
       case "peer":
@@ -79,7 +89,7 @@ export class ProxyPreface implements TransportHandler {
       case "unix":
         return this.#deps.trusted.unixPeer;
       case "address":
-        return this.#deps.trusted.peerAt(source.address);
+        return this.#peerWith(source.ends);
     }
   }
 }

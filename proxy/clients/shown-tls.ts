@@ -13,6 +13,8 @@ const JITTER = 0.2;
 
 /** What the two sides of a handshake have shown each other. */
 export type Shown = {
+  /** See PeerTls. */
+  readonly serverName: string;
   readonly own: ServerIdentity;
   /** Verified. undefined: the client has shown no certificate. */
   readonly client: PeerIdentity | undefined;
@@ -30,6 +32,7 @@ export type ShownAt = {
 
 /** What the TLS of a client has shown, and whether that still holds. */
 export class ShownTls implements PeerTls {
+  readonly serverName: string;
   readonly identity: PeerIdentity | undefined;
   readonly isJudged: boolean;
   readonly clientCert: string;
@@ -39,8 +42,9 @@ export class ShownTls implements PeerTls {
   #endMs: number | undefined;
 
   constructor(shown: Shown, at: ShownAt) {
-    const { client, own } = shown;
+    const { client, own, serverName } = shown;
     const { forwardClientCert, intentions } = at.tls;
+    this.serverName = serverName;
     this.identity = client;
     this.isJudged = intentions;
     const isTold = client !== undefined && forwardClientCert === "set";

@@ -18,13 +18,20 @@ export type Entrance = (transport: Transport, peer: Peer) => void;
  * many at once that their work cannot keep the worker from everybody else.
  */
 export class TlsDoor implements HandshakeOwner {
+  readonly speaksHttp: boolean;
   readonly #bind: string;
   readonly #tls: ListenerTls;
   readonly #deps: ClientDeps;
   readonly #enter: Entrance;
   #open = 0;
 
-  constructor({ bind }: ListenerSnapshot, tls: ListenerTls, deps: ClientDeps, enter: Entrance) {
+  constructor(
+    { bind, tcp }: ListenerSnapshot,
+    tls: ListenerTls,
+    deps: ClientDeps,
+    enter: Entrance,
+  ) {
+    this.speaksHttp = tcp === undefined;
     this.#bind = bind;
     this.#tls = tls;
     this.#deps = deps;

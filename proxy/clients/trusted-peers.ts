@@ -1,4 +1,5 @@
 import { BlockList } from "node:net";
+import { unmappedAddress } from "../base/unmapped-address.ts";
 import type { Peer } from "../transport/peer.ts";
 
 /** The entry that stands for peers at the other end of a Unix socket, who have no address. */
@@ -23,8 +24,7 @@ export class TrustedPeers {
 
   /** The peer at an IP address. An IPv4 address in the form of an IPv6 one is an IPv4 address. */
   peerAt(text: string): Peer {
-    const mapped = text.startsWith("::ffff:") && text.includes(".");
-    const address = mapped ? text.slice("::ffff:".length) : text;
+    const address = unmappedAddress(text);
     if (this.#addresses === undefined) return { address, trusted: false };
     const family = address.includes(":") ? "ipv6" : "ipv4";
     return { address, trusted: this.#addresses.check(address, family) };

@@ -56,6 +56,16 @@ export class Refusals {
     this.#say("endpoint.tls-failed", reason, about);
   }
 
+  /** A TCP connection that does not say where it goes. `reason`: one of a bounded set. */
+  connection(reason: string, about: LogFields): void {
+    this.#add("connection.refused", reason, about);
+  }
+
+  /** A TCP connection that got no endpoint, and is counted at its version. */
+  unreached(reason: string, about: LogFields): void {
+    this.#say("connection.failed", reason, about);
+  }
+
   #add(event: string, reason: string, about: LogFields): void {
     this.#counters.add(reason);
     this.#say(event, reason, about);

@@ -29,6 +29,8 @@ export type TunnelCounts = {
   /** From clients, and to them. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** TCP connections that got no endpoint, by reason. */
+  readonly failures: Readonly<Record<string, number>>;
 };
 
 /** The same in one worker. */

@@ -13,6 +13,7 @@ export class TunnelCounters {
   /** From clients, and to them. */
   bytesIn = 0;
   bytesOut = 0;
+  readonly #failures = new Map<string, number>();
   readonly #outcomes = new Float64Array(TUNNEL_OUTCOMES.length);
   /** Made for the first one: most versions never have any. */
   #durations: Float64Array | undefined;
@@ -28,9 +29,15 @@ export class TunnelCounters {
     this.#durationSumMs += durationMs;
   }
 
+  /** A TCP connection got no endpoint. `reason`: one of a fixed set of the code. */
+  failed(reason: string): void {
+    this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1);
+  }
+
   /** Whether there is anything to report. `false`: all counts are 0. */
   get touched(): boolean {
-    return this.bytesIn + this.bytesOut > 0 || this.#durations !== undefined;
+    const hasEnded = this.#durations !== undefined;
+    return hasEnded || this.bytesIn + this.bytesOut > 0 || this.#failures.size > 0;
   }
 
   /** The counts as plain data. */
@@ -45,6 +52,7 @@ export class TunnelCounters {
       durationSumMs: this.#durationSumMs,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
+      failures: Object.fromEntries(this.#failures),
     };
   }
 }
@@ -55,6 +63,10 @@ export function addedTunnels(one: TunnelCounts, other: TunnelCounts): TunnelCoun
   for (const [bucket, count] of other.durations) {
     durations.set(bucket, (durations.get(bucket) ?? 0) + count);
   }
+  const failures = new Map(Object.entries(one.failures));
+  for (const [reason, count] of Object.entries(other.failures)) {
+    failures.set(reason, (failures.get(reason) ?? 0) + count);
+  }
   return {
     outcomes: TUNNEL_OUTCOMES.map(
       (_outcome, index) => (one.outcomes[index] ?? 0) + (other.outcomes[index] ?? 0),
@@ -63,5 +75,6 @@ export function addedTunnels(one: TunnelCounts, other: TunnelCounts): TunnelCoun
     durationSumMs: one.durationSumMs + other.durationSumMs,
     bytesIn: one.bytesIn + other.bytesIn,
     bytesOut: one.bytesOut + other.bytesOut,
+    failures: Object.fromEntries(failures),
   };
 }

@@ -16,7 +16,7 @@ export class HostIndex {
   readonly #wildcards = new Map<number, Wildcard[]>();
   #longestSuffix = 0;
 
-  constructor(services: Iterable<ServiceSnapshot>) {
+  constructor(services: Iterable<Pick<ServiceSnapshot, "name" | "hosts">>) {
     const wildcards = new Map<string, string>();
     for (const service of services) {
       for (const host of service.hosts) {

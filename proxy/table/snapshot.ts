@@ -178,6 +178,15 @@ export type FilterSnapshot = {
   readonly timeoutMs: number;
 };
 
+/** How connections of a service are passed on that need not speak HTTP. */
+export type TcpPolicy = {
+  /**
+   * In which version of the PROXY protocol endpoints are told who the client is. undefined: they
+   * are not.
+   */
+  readonly proxyProtocol: "v1" | "v2" | undefined;
+};
+
 /** In which messages we name ourselves in Via (RFC 9110 section 7.6.3). */
 export type ViaMode = "off" | "request" | "both";
 
@@ -210,6 +219,8 @@ export type ServiceSnapshot = {
   readonly debug: boolean;
   /** undefined: connections to its endpoints are in clear. */
   readonly upstreamTls: UpstreamTls | undefined;
+  /** Its connections are split as they are, whatever they speak. Absent: it speaks HTTP. */
+  readonly tcp?: TcpPolicy | undefined;
 };
 
 /** A whole table. */
@@ -226,6 +237,16 @@ export type TableChange = {
   readonly revision: number;
   readonly replace: readonly ServiceSnapshot[];
   readonly remove: readonly string[];
+};
+
+/** Where connections of a listener go that need not speak HTTP. */
+export type TcpRouting = {
+  /**
+   * Services by the name that TLS asks for (SNI), in lower case: exact names and `*.` wildcards.
+   * Other names, and whoever asks for none, go to the listener's service; without one nobody takes
+   * them. undefined: nobody looks at names.
+   */
+  readonly sni: Readonly<Record<string, string>> | undefined;
 };
 
 /** A place where clients reach us. */
@@ -245,4 +266,6 @@ export type ListenerSnapshot = {
   readonly connectionsMax: number;
   /** undefined: clients speak HTTP in clear. */
   readonly tls?: ListenerTls | undefined;
+  /** Its services are of kind tcp. Absent: clients speak HTTP. */
+  readonly tcp?: TcpRouting | undefined;
 };

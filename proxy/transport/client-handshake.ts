@@ -27,8 +27,8 @@ export type SessionPlace = { session: KeptSession | undefined };
 export type ClientHandshakeDeps = {
   readonly context: object;
   readonly peer: WantedPeer;
-  /** The server is in a mesh, where everybody knows the protocol by himself. */
-  readonly isInMesh: boolean;
+  /** Both sides know the protocol by themselves, as in a mesh. */
+  readonly namesNoProtocol: boolean;
   /** Whoever answers is believed. */
   readonly insecure: boolean;
   /** See KeptSession.madeBy. */
@@ -52,7 +52,7 @@ export class ClientHandshake implements TlsClientSide {
   constructor(deps: ClientHandshakeDeps) {
     const { peer, place, madeBy, wallMs } = deps;
     this.#deps = deps;
-    this.alpn = deps.isInMesh ? NO_ALPN : ALPN;
+    this.alpn = deps.namesNoProtocol ? NO_ALPN : ALPN;
     this.serverName = serverNameOf(peer) ?? "";
     const kept = place.session;
     const isFit = kept?.madeBy === madeBy && kept.untilMs > wallMs();

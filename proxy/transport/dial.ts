@@ -76,10 +76,17 @@ export class Dial {
   }
 }
 
-/** A socket that connects. What Node refuses by throwing is told as any other error. */
-export function connectSocket(target: ConnectTarget): Socket {
+/**
+ * A socket that connects, and says the target's preface before any other listener hears of that.
+ * What Node refuses by throwing is told as any other error.
+ */
+export function connectSocket({ preface, ...target }: ConnectTarget): Socket {
   try {
-    return connect({ ...target, lookup: refuseName, allowHalfOpen: true, noDelay: true });
+    const options = { lookup: refuseName, allowHalfOpen: true, noDelay: true };
+    const socket = connect({ ...target, ...options });
+    // Node keeps it until the connection stands.
+    if (preface !== undefined) socket.write(preface, "latin1");
+    return socket;
   } catch (error) {
     return new Socket().destroy(error as Error);
   }

@@ -6,6 +6,8 @@ import { SocketTransport } from "./socket-transport.ts";
 import { streamHandles, takeHandle } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
+import { unmappedAddress } from "../base/unmapped-address.ts";
+import type { ConnectionEnds } from "./peer.ts";
 import type { TlsClientSide, TlsServerSide } from "./tls-facts.ts";
 import { tlsHandles } from "./tls-handles.ts";
 import { TlsSocketTransport } from "./tls-socket-transport.ts";
@@ -90,6 +92,34 @@ export function remoteAddressOf(accepted: Accepted): string | undefined {
   const name: { address?: string } = {};
   (accepted as StreamHandle).getpeername?.(name);
   return name.address;
+}
+
+/** Both ends. undefined: it has none (Unix sockets), or its peer has already gone. */
+export function endsOf(accepted: Accepted): ConnectionEnds | undefined {
+  const [source, destination] = namesOf(accepted).map(({ address, port }) =>
+    address === undefined || port === undefined
+      ? undefined
+      : { address: unmappedAddress(address), port },
+  );
+  return source === undefined || destination === undefined ? undefined : { source, destination };
+}
+
+type Name = { address?: string | undefined; port?: number | undefined };
+
+/** What the system calls the other end and ours. */
+function namesOf(accepted: Accepted): readonly [Name, Name] {
+  if (accepted instanceof Socket) {
+    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
+    return [
+      { address: remoteAddress, port: remotePort },
+      { address: localAddress, port: localPort },
+    ];
+  }
+  const names: readonly [{ address?: string; port?: number }, { address?: string; port?: number }] =
+    [{}, {}];
+  (accepted as StreamHandle).getpeername?.(names[0]);
+  (accepted as StreamHandle).getsockname?.(names[1]);
+  return names;
 }
 
 function socketOf(accepted: Accepted): Socket {

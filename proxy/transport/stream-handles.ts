@@ -13,8 +13,8 @@ type WriteRequest = {
 /** 0: taken. Below 0: the system's error. Otherwise it is under way, if LAST_WRITE_ERROR is 0. */
 export type WriteResult = number | WriteRequest;
 
-/** What getpeername() fills in. */
-type PeerName = { address?: string; family?: string };
+/** What getpeername() and getsockname() fill in. */
+type SocketName = { address?: string; family?: string; port?: number };
 
 /** TCPWrap or PipeWrap: what net.Socket is made of. */
 export interface StreamHandle extends ConnectionHandle {
@@ -31,7 +31,8 @@ export interface StreamHandle extends ConnectionHandle {
   close(onClose?: () => void): void;
   // Only of TCP.
   reset?(onClose: () => void): number;
-  getpeername?(name: PeerName): number;
+  getpeername?(name: SocketName): number;
+  getsockname?(name: SocketName): number;
   setNoDelay?(on: boolean): number;
   setKeepAlive?(on: boolean, afterSeconds: number, interval: undefined, count: undefined): number;
 }

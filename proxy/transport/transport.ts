@@ -6,9 +6,13 @@ import type { ConnectionHandle } from "../base/connection-handle.ts";
 export const TEXT_BYTES_MAX = 16 * 1024;
 
 /** Where an outgoing connection goes. */
-export type ConnectTarget =
+export type ConnectTarget = (
   | { readonly host: string; readonly port: number }
-  | { readonly path: string };
+  | { readonly path: string }
+) & {
+  /** What is said there before anything else, in clear even if TLS follows, as latin1. */
+  readonly preface?: string | undefined;
+};
 
 /** What a transport tells its owner. Any call except onClose may be followed by others. */
 export interface TransportHandler {

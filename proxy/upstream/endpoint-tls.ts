@@ -16,6 +16,11 @@ export type EndpointTlsDeps = {
   readonly clock: Pick<Clock, "wallMs">;
 };
 
+/** Who hears of a connection, and for whom it is: see UpstreamUser. */
+type Dialler = TransportHandler & {
+  readonly user?: { readonly preface?: string | undefined } | undefined;
+};
+
 /** How connections to the endpoints of one version are made: in clear, or over TLS. */
 export class EndpointTls {
   /** What they are made by now: another object when what was made before is of no use any more. */
@@ -23,13 +28,15 @@ export class EndpointTls {
   readonly #deps: EndpointTlsDeps;
   /** undefined: they are in clear. */
   #tls: UpstreamTls | undefined;
+  /** They carry anything, and no protocol is named. */
+  #isTcp = false;
   /** undefined with TLS: a certificate or roots are missing. */
   #context: UpstreamContext | undefined;
 
-  /** `tls`: see follow(). */
-  constructor(deps: EndpointTlsDeps, tls?: UpstreamTls) {
+  /** `tls`, `isTcp`: see follow(). */
+  constructor(deps: EndpointTlsDeps, tls?: UpstreamTls, isTcp?: boolean) {
     this.#deps = deps;
-    this.follow(tls);
+    this.follow(tls, isTcp);
   }
 
   /** Whether a connection was made by something else, and must not be used again. */
@@ -38,22 +45,27 @@ export class EndpointTls {
   }
 
   /**
-   * Follows a service's TLS, and what there is of certificates and roots. Returns whether
-   * connections made before must not be used again.
+   * Follows a service's TLS, and what there is of certificates and roots. `isTcp`: it is not HTTP
+   * that is spoken. Returns whether connections made before must not be used again.
    */
-  follow(tls: UpstreamTls | undefined): boolean {
+  follow(tls: UpstreamTls | undefined, isTcp = false): boolean {
     const context = tls === undefined ? undefined : this.#deps.contexts.forUpstream(tls);
-    const isSame = context === this.#context && JSON.stringify(tls) === JSON.stringify(this.#tls);
+    const isSame =
+      context === this.#context &&
+      isTcp === this.#isTcp &&
+      JSON.stringify(tls) === JSON.stringify(this.#tls);
     this.#tls = tls;
+    this.#isTcp = isTcp;
     this.#context = context;
     if (!isSame) this.current = {};
     return !isSame;
   }
 
   /** Opens a connection; onConnect or onClose follows. */
-  dial(endpoint: Endpoint, handler: TransportHandler): Transport {
+  dial(endpoint: Endpoint, handler: Dialler): Transport {
     const { buffers, clock } = this.#deps;
-    const { target } = endpoint;
+    const preface = handler.user?.preface;
+    const target = preface === undefined ? endpoint.target : { ...endpoint.target, preface };
     const tls = this.#tls;
     if (tls === undefined) return connectTransport(target, buffers, handler);
     const context = this.#context?.context;
@@ -61,7 +73,7 @@ export class EndpointTls {
     const side = new ClientHandshake({
       context,
       peer: wantedPeer(tls, endpoint.snapshot),
-      isInMesh: endpoint.snapshot.san !== undefined,
+      namesNoProtocol: this.#isTcp || endpoint.snapshot.san !== undefined,
       insecure: tls.insecure,
       madeBy: this.current,
       place: endpoint,

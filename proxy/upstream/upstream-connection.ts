@@ -23,6 +23,8 @@ const STATUS_END = STATUS_START + 3;
 
 /** Who uses a connection: an exchange, then perhaps a tunnel. */
 export interface UpstreamUser {
+  /** What a new connection for it says before anything else: see ConnectTarget. Absent: nothing. */
+  readonly preface?: string | undefined;
   /** The connection that the user waited for is established and belongs to it. */
   onUpstreamReady(connection: UpstreamConnection): void;
   /** There is no connection for the user that waited. No endpoint: there is none any more. */

@@ -38,6 +38,8 @@ export type PoolPolicy = {
   readonly keepAlive: KeepAlive;
   /** undefined: connections are in clear. */
   readonly upstreamTls?: UpstreamTls | undefined;
+  /** Absent: they carry HTTP. */
+  readonly tcp?: object | undefined;
 };
 
 /** Whether a version has all the tunnels that it may have. */
@@ -75,7 +77,7 @@ export class VersionPool implements ConnectionOwner {
     this.#deps = deps;
     this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);
     this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
-    this.#tls = new EndpointTls(deps, policy.upstreamTls);
+    this.#tls = new EndpointTls(deps, policy.upstreamTls, policy.tcp !== undefined);
   }
 
   get endpoints(): ReadonlyMap<string, Endpoint> {
@@ -108,7 +110,8 @@ export class VersionPool implements ConnectionOwner {
 
   /** The service's TLS, our certificate or the roots may be others: then connections are too. */
   followTls(): void {
-    if (this.#tls.follow(this.policy.upstreamTls)) this.closeIdle();
+    const { upstreamTls, tcp } = this.policy;
+    if (this.#tls.follow(upstreamTls, tcp !== undefined)) this.closeIdle();
   }
 
   /** The endpoints' usability may have changed. */

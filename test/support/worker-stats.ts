@@ -30,6 +30,7 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
         durationSumMs: 500,
         bytesIn: 600,
         bytesOut: 7_000,
+        failures: { "no-endpoint": 2 },
       },
     ],
     filters: [

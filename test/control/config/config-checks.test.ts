@@ -44,6 +44,42 @@ test("checkConfig() knows the services of a file by their own names only", () =>
   ]);
 });
 
+const tcp = { kind: "tcp", versions: { v1 } };
+
+test.each([
+  ["a service of HTTP", { tcp: "web" }, "tcp wanted a service of kind tcp"],
+  ["one of HTTP by its name", { tcp: { sni: { "a.b": "web" } } }, "tcp.sni.a.b wanted a service"],
+  ["one that is not there", { tcp: { sni: { "a.b": "redis" }, default: "gone" } }, "tcp.default"],
+  ["one of kind tcp for HTTP", { service: "redis" }, "service wanted a service of kind http"],
+])("checkConfig() refuses a listener that leads to %s", (_what, to, start) => {
+  const listeners = [{ bind: "a:1", ...to }];
+  const services = { web: { versions: { v1 } }, redis: tcp };
+  expect(contradictions({ listeners, services })).toEqual([
+    expect.stringMatching(`^listeners.0.${RegExp.escape(start)}`),
+  ]);
+});
+
+test("checkConfig() takes a service of kind tcp, which has no hosts, beside any other", () => {
+  const services = { redis: tcp, web: { hosts: ["redis"], versions: { v1 } } };
+  const listeners = [
+    { bind: "a:1", tcp: "redis" },
+    { bind: "a:2", tcp: { sni: { b: "redis" } } },
+  ];
+  expect(contradictions({ listeners, services })).toEqual([]);
+});
+
+test.each([
+  [{ tcp: "redis", service: "web" }, "listeners[0].service", "either tcp or service"],
+  [{ tcp: { sni: {} } }, "listeners[0].tcp.sni", "at least one name"],
+  [{ tcp: { default: "redis" } }, "listeners[0].tcp", "the name of a service, or"],
+])("configShape refuses %j", (to, path, wanted) => {
+  const read = readBy(configShape, { listeners: [{ bind: "a:1", ...to }] });
+  const problems = read.kind === "wrong" ? read.problems : [];
+  expect(problems).toEqual([
+    expect.objectContaining({ path, wanted: expect.stringContaining(wanted) as string }),
+  ]);
+});
+
 test("checkConfig() names everything that uses Consul when nobody says where it is", () => {
   const config = {
     store: { kind: "consul" },

@@ -54,6 +54,7 @@ describe("serviceSchema", () => {
       via: "off",
       debug: false,
       upstreamTls: undefined,
+      tcp: undefined,
     });
   });
 
@@ -187,6 +188,7 @@ describe("serviceSchema", () => {
       via: "both",
       debug: true,
       upstreamTls: undefined,
+      tcp: undefined,
     });
   });
 

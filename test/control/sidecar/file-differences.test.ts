@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
 import { warnOfDifferences } from "../../../control/sidecar/file-differences.ts";
 import type { LogFields } from "../../../proxy/base/log.ts";
+import type { ListenerSnapshot } from "../../../proxy/table/snapshot.ts";
 import { shop, started, web } from "../../support/started-services.ts";
 
 /** What is said of a file with these documents when the table has web and shop. */
-async function told(documents: object, service?: string): Promise<unknown[]> {
+async function told(
+  documents: object,
+  service?: string,
+  tcp?: ListenerSnapshot["tcp"],
+): Promise<unknown[]> {
   const logged: unknown[] = [];
   const note = (event: string, fields?: LogFields): void => void logged.push([event, fields]);
   const { services } = await started({ web, shop });
@@ -14,6 +19,7 @@ async function told(documents: object, service?: string): Promise<unknown[]> {
     trustedPeers: [],
     proxyProtocol: false,
     connectionsMax: 1,
+    tcp,
   };
   const file = { documents: documents as Record<string, typeof web>, listeners: [listener] };
   warnOfDifferences(file, services, { info: note, warn: note, error: note });
@@ -41,6 +47,12 @@ test("warnOfDifferences() names some of many", async () => {
 
 test("warnOfDifferences() names listeners for services that are not there", async () => {
   expect(await told({ web }, "gone")).toEqual([
+    ["listener.no-service", { bind: "[::]:80", service: "gone" }],
+  ]);
+});
+
+test("warnOfDifferences() names services that TCP is led to, by name too", async () => {
+  expect(await told({ web }, "web", { sni: { a: "gone", b: "shop" } })).toEqual([
     ["listener.no-service", { bind: "[::]:80", service: "gone" }],
   ]);
 });

@@ -213,3 +213,15 @@ test.each<[string, Documents, Documents, Binds, readonly string[]]>([
 ])("outagesOf() tells of %s", (_name, before, after, binds, expected) => {
   expect(told(before, after, binds)).toEqual(expected);
 });
+
+test("outagesOf() finds a service of kind tcp that listeners lead to by a name", () => {
+  const redis = service({ v1: ONE }, { kind: "tcp" });
+  const named = { ...listenerFor(undefined), tcp: { sni: { "a.b": "redis" } } };
+  const binds = { before: [named] };
+  expect(told({ redis, other }, { other }, binds)).toEqual([
+    "! listener 127.0.0.1:80: wanted service redis, found none",
+  ]);
+  // It has no hosts that anything else would have to serve.
+  expect(told({ redis, other }, { other })).toEqual([]);
+  expect(told({ other }, { other }, { before: [], after: [named] })).toHaveLength(1);
+});

@@ -94,3 +94,10 @@ function textsOf(before: ServiceSnapshot, after: ServiceSnapshot, open: OpenAt):
     ({ code, version, text }) => `${code}${version === undefined ? "" : ` ${version}`}: ${text}`,
   );
 }
+
+test("warningsOf() says of a service of kind tcp what becomes of connections", () => {
+  const parts = { v1: { weight: 90, ...none }, v2: 10 };
+  const after = serviceSnapshot(parts, { tcp: { proxyProtocol: undefined } });
+  const warnings = warningsOf({ before: undefined, after, open: NOTHING, workers: 1 });
+  expect(warnings[0]?.text).toBe("90 % of the connections for web would get a reset");
+});

@@ -93,6 +93,7 @@ describe("RetiredCounts", () => {
       durationSumMs: 30,
       bytesIn: 4,
       bytesOut: 5,
+      failures: { overloaded: 2 },
     };
     const gone = { ...workerStats(), tunnels: [tunnels] };
     const living = { ...workerStats(), tunnels: [{ ...tunnels, bytesIn: 100 }] };

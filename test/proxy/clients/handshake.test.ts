@@ -63,6 +63,7 @@ class Bed {
     bed.port = await listen((accepted) => {
       const newcomer = { accepted, peer: PEER, read: undefined };
       bed.handshake = new Handshake(newcomer, { ...TLS, ...tls }, CONTEXTS, deps, {
+        speaksHttp: true,
         show: (shown) => {
           bed.shown.push(shown);
           return SHOWN;

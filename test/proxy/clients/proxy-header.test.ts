@@ -5,7 +5,14 @@ import type { ProxySource } from "../../../proxy/clients/proxy-header.ts";
 const PEER: ProxySource = { kind: "peer" };
 const SIGNATURE = "\r\n\r\n\0\r\nQUIT\n";
 
-const from = (address: string): ProxySource => ({ kind: "address", address });
+/** From `source` to `destination`, each an address and a port. */
+function from(
+  source: readonly [string, number],
+  destination: readonly [string, number],
+): ProxySource {
+  const [one, other] = [source, destination].map(([address, port]) => ({ address, port }));
+  return { kind: "address", ends: { source: one, destination: other } } as ProxySource;
+}
 
 /** A header of version 2. `size`: what it says of its length; what follows by default. */
 function v2(command: number, family: number, rest: Buffer, size = rest.length): Buffer {
@@ -25,18 +32,21 @@ const UNIX = bytes([0x2f, 0x61], 214);
 /** PP2_TYPE_ALPN with "h2", and one of a type that nobody knows. */
 const TLVS = bytes([1, 0, 2, 0x68, 0x32], [0xee, 0, 1, 7]);
 
+const FROM_V4 = from(["203.0.113.9", 56_789], ["10.0.0.1", 80]);
+const LONGEST = `${"ffff:".repeat(7)}ffff`;
+
 const HEADERS: readonly (readonly [string, Buffer | string, ProxySource])[] = [
-  ["v1 TCP4", "PROXY TCP4 203.0.113.9 10.0.0.1 56789 80\r\n", from("203.0.113.9")],
+  ["v1 TCP4", "PROXY TCP4 203.0.113.9 10.0.0.1 56789 80\r\n", FROM_V4],
   [
     "v1 TCP4, longest",
     "PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n",
-    from("255.255.255.255"),
+    from(["255.255.255.255", 65_535], ["255.255.255.255", 65_535]),
   ],
-  ["v1 TCP6", "PROXY TCP6 2001:DB8::1 ::1 0 1\r\n", from("2001:db8::1")],
+  ["v1 TCP6", "PROXY TCP6 2001:DB8::1 ::1 0 1\r\n", from(["2001:db8::1", 0], ["::1", 1])],
   [
     "v1 TCP6, longest",
     `PROXY TCP6 ${"ffff:".repeat(7)}ffff ${"ffff:".repeat(7)}ffff 65535 65535\r\n`,
-    from(`${"ffff:".repeat(7)}ffff`),
+    from([LONGEST, 65_535], [LONGEST, 65_535]),
   ],
   ["v1 UNKNOWN, short", "PROXY UNKNOWN\r\n", PEER],
   [
@@ -52,12 +62,12 @@ const HEADERS: readonly (readonly [string, Buffer | string, ProxySource])[] = [
   ],
   ["v2 PROXY, UNSPEC", v2(0x21, 0, bytes()), PEER],
   ["v2 PROXY, IPv4 over what is not said", v2(0x21, 0x10, V4), PEER],
-  ["v2 PROXY, IPv4", v2(0x21, 0x11, V4), from("203.0.113.9")],
-  ["v2 PROXY, IPv4 over datagrams", v2(0x21, 0x12, V4), from("203.0.113.9")],
-  ["v2 PROXY, IPv4 and TLVs", v2(0x21, 0x11, bytes([...V4], [...TLVS])), from("203.0.113.9")],
-  ["v2 PROXY, IPv6", v2(0x21, 0x21, V6), from("2001:db8::1")],
+  ["v2 PROXY, IPv4", v2(0x21, 0x11, V4), FROM_V4],
+  ["v2 PROXY, IPv4 over datagrams", v2(0x21, 0x12, V4), FROM_V4],
+  ["v2 PROXY, IPv4 and TLVs", v2(0x21, 0x11, bytes([...V4], [...TLVS])), FROM_V4],
+  ["v2 PROXY, IPv6", v2(0x21, 0x21, V6), from(["2001:db8::1", 1], ["::1", 2])],
   ["v2 PROXY, Unix", v2(0x21, 0x31, UNIX), { kind: "unix" }],
-  ["v2 PROXY, 16 KiB in all", v2(0x21, 0x11, bytes([...V4], 16_384 - 28)), from("203.0.113.9")],
+  ["v2 PROXY, 16 KiB in all", v2(0x21, 0x11, bytes([...V4], 16_384 - 28)), FROM_V4],
 ];
 
 const INVALID: readonly (readonly [string, Buffer | string])[] = [

@@ -23,7 +23,7 @@ async function open(): Promise<Open> {
   const connection = new ClientConnection(accepted, BALANCER, "web", bed.deps);
   bed.deps.connections.add(connection);
   const trusted = new TrustedPeers(["10.0.0.0/8", "unix"]);
-  new ProxyPreface(connection, { trusted, rejected: bed.deps.rejected }).begin();
+  new ProxyPreface(connection, { trusted, rejected: bed.deps.rejected, wantsEnds: false }).begin();
   return { bed, client, connection };
 }
 

@@ -24,7 +24,14 @@ const TICKET = Buffer.from("ticket");
 
 function handshake(place: SessionPlace, wish: object = {}, nowMs = NOW_MS): ClientHandshake {
   const peer = { name: "web.example", sans: [] };
-  const deps = { context: {}, peer, isInMesh: false, insecure: false, madeBy: MADE_BY, place };
+  const deps = {
+    context: {},
+    peer,
+    namesNoProtocol: false,
+    insecure: false,
+    madeBy: MADE_BY,
+    place,
+  };
   return new ClientHandshake({ ...deps, wallMs: () => nowMs, ...wish });
 }
 
