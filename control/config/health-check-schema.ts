@@ -32,18 +32,48 @@ const byGrpc = strict({
   ...commonShape,
 });
 
-type ReadHealthCheck = z.output<typeof byHttp> | z.output<typeof byGrpc>;
+/** Longest bytes to send or expect: a question, not a load. */
+const TALK_BYTES_MAX = 1_024;
+
+const BYTES_WANTED = `a text or { hex: "0d0a" }, of 1 to ${TALK_BYTES_MAX} bytes`;
+
+/** Bytes, read as latin1. */
+const bytes = z
+  .union([z.string(), strict({ hex: matching(/^(?:[0-9A-Fa-f]{2})+$/, BYTES_WANTED) })], {
+    error: BYTES_WANTED,
+  })
+  .transform((read) =>
+    (typeof read === "string" ? Buffer.from(read) : Buffer.from(read.hex, "hex")).toString(
+      "latin1",
+    ),
+  )
+  .refine(({ length }) => length > 0 && length <= TALK_BYTES_MAX, { error: BYTES_WANTED });
+
+const byTcp = strict({
+  kind: z.literal("tcp"),
+  send: bytes.optional(),
+  expect: bytes.optional(),
+  ...commonShape,
+});
+
+type ReadHealthCheck = z.output<typeof byHttp> | z.output<typeof byGrpc> | z.output<typeof byTcp>;
 
 /** `healthCheck`: active checks; absent: none. */
 export const healthCheckSchema = z
-  .discriminatedUnion("kind", [byHttp, byGrpc])
+  .discriminatedUnion("kind", [byHttp, byGrpc, byTcp])
   .transform((read): HealthCheck => {
     const { interval: intervalMs, timeout: timeoutMs, rise, fall } = read;
     return { question: questionOf(read), intervalMs, timeoutMs, rise, fall };
   });
 
 function questionOf(read: ReadHealthCheck): HealthQuestion {
-  return read.kind === "grpc"
-    ? { kind: "grpc", service: read.service ?? "" }
-    : { kind: "http", path: read.path };
+  switch (read.kind) {
+    case "grpc":
+      return { kind: "grpc", service: read.service ?? "" };
+    case "tcp":
+      return { kind: "tcp", send: read.send, expect: read.expect, proxyProtocol: undefined };
+    case "http":
+    case undefined:
+      return { kind: "http", path: read.path };
+  }
 }

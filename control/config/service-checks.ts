@@ -18,11 +18,19 @@ export function checkService(service: ReadService): CrossProblem[] {
 }
 
 /** A connection that requests of many clients share cannot say who its client is. */
-function checkProxyProtocol({ kind, upstream }: ReadService): CrossProblem[] {
+function checkProxyProtocol({ kind, upstream, healthCheck }: ReadService): CrossProblem[] {
   const version = upstream?.proxyProtocol;
-  if (version === undefined || kind === "tcp") return [];
+  if (version === undefined) return [];
+  if (kind === "tcp") return checkProxiedCheck(version, healthCheck?.question.kind);
   const wanted = "nothing in a service of kind http, whose requests have Forwarded fields";
   return [{ path: ["upstream", "proxyProtocol"], wanted, found: version }];
+}
+
+/** Only one that speaks for itself can begin as the endpoint wants it. */
+function checkProxiedCheck(version: string, check: string | undefined): CrossProblem[] {
+  if (check === undefined || check === "tcp") return [];
+  const wanted = `tcp beside upstream.proxyProtocol: ${version}`;
+  return [{ path: ["healthCheck", "kind"], wanted, found: check }];
 }
 
 function checkHosts(hosts: readonly string[]): CrossProblem[] {

@@ -6,7 +6,13 @@ import { toRoute } from "./route-schema.ts";
 import { checkService } from "./service-checks.ts";
 import { serviceShape } from "./service-shape.ts";
 import type { ReadService, ReadVersion } from "./service-shape.ts";
-import type { ConsulSelector, EndpointSource, Service, ServiceVersion } from "./service.ts";
+import type {
+  ConsulSelector,
+  EndpointSource,
+  HealthCheck,
+  Service,
+  ServiceVersion,
+} from "./service.ts";
 import { foreignKeys } from "./tcp-keys.ts";
 import { toServiceTls } from "./tls-schema.ts";
 
@@ -54,7 +60,7 @@ function toService(read: ReadService): Service {
     limits: read.limits,
     ejection: read.ejection,
     keepAlive: read.keepAlive,
-    healthCheck: read.healthCheck,
+    healthCheck: toHealthCheck(read),
     slowStartMs: read.slowStart,
     drain: read.drain,
     onShift: read.onShift,
@@ -66,6 +72,13 @@ function toService(read: ReadService): Service {
     upstreamTls: toServiceTls(read.upstream),
     tcp: read.kind === "tcp" ? { proxyProtocol: read.upstream?.proxyProtocol } : undefined,
   };
+}
+
+/** Whoever wants the PROXY protocol wants it of a check too. */
+function toHealthCheck({ healthCheck, upstream }: ReadService): HealthCheck | undefined {
+  const proxyProtocol = upstream?.proxyProtocol;
+  if (healthCheck?.question.kind !== "tcp" || proxyProtocol === undefined) return healthCheck;
+  return { ...healthCheck, question: { ...healthCheck.question, proxyProtocol } };
 }
 
 /** How long a cookie of ours lasts: a day, as with Flagger. */

@@ -95,8 +95,19 @@ export type GrpcQuestion = {
   readonly service: string;
 };
 
+/** By a connection, and perhaps by what comes over it. */
+export type TcpQuestion = {
+  readonly kind: "tcp";
+  /** Bytes to send, as latin1. undefined: none. */
+  readonly send: string | undefined;
+  /** Bytes that must be somewhere in what comes back, as latin1. undefined: whatever comes. */
+  readonly expect: string | undefined;
+  /** See TcpPolicy. undefined: the endpoint wants none. */
+  readonly proxyProtocol: "v1" | "v2" | undefined;
+};
+
 /** How an endpoint is asked how well it is. */
-export type HealthQuestion = HttpQuestion | GrpcQuestion;
+export type HealthQuestion = HttpQuestion | GrpcQuestion | TcpQuestion;
 
 /** Active health checks of every endpoint of a service. */
 export type HealthCheck = {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { nodeTls } from "../../proxy/base/node-tls.ts";
 import { CHAIN_TOO_LONG, isChainTooLong, sentChain } from "../../proxy/base/peer-chain.ts";
@@ -26,8 +27,10 @@ export class ProbeTlsError extends Error {
 
 /** What is spoken over TLS, and how long its handshake may take. */
 export type ProbeSpeech = {
-  /** Offered by ALPN (RFC 7301). `h2` must be chosen; HTTP/1.1 need not be. */
-  readonly protocol: "http/1.1" | "h2";
+  /**
+   * Offered by ALPN (RFC 7301). `h2` must be chosen; HTTP/1.1 need not be. undefined: nothing is.
+   */
+  readonly protocol: "http/1.1" | "h2" | undefined;
   readonly timeoutMs: number;
 };
 
@@ -35,11 +38,11 @@ export type ProbeSpeech = {
 type Connected = (...outcome: [null, TLSSocket] | [Error, null]) => void;
 
 /**
- * Connects by TLS to `address`, canonical; after `timeoutMs` it gives up. What undici offers itself
- * would send the Host as SNI.
+ * Connects by TLS to `to`, a canonical address, or over a connection that stands; after `timeoutMs`
+ * it gives up. What undici offers itself would send the Host as SNI.
  */
 export function connectByTls(
-  address: string,
+  to: string | Socket,
   { context, peer, insecure }: ProbeTls,
   { protocol, timeoutMs }: ProbeSpeech,
   onConnected: Connected,
@@ -50,11 +53,11 @@ export function connectByTls(
   }
   const servername = serverNameOf(peer);
   const socket = nodeTls().connect({
-    ...placeOf(address),
+    ...(typeof to === "string" ? placeOf(to) : { socket: to }),
     ...(servername !== undefined && { servername }),
     secureContext: context,
     rejectUnauthorized: !insecure,
-    ALPNProtocols: [protocol],
+    ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
     checkServerIdentity: (_host, { raw }) => {
       const isTooLong = isChainTooLong(sentChain(socket.getPeerX509Certificate()));
       if (isTooLong) return new ProbeTlsError(CHAIN_TOO_LONG);

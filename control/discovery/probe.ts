@@ -4,6 +4,7 @@ import { grpcProber } from "./grpc-probe.ts";
 import { httpProber } from "./http-probe.ts";
 import type { Prober, ProbeResult, ProbeTarget } from "./probe-target.ts";
 import { ProbeTlsError } from "./probe-tls.ts";
+import { tcpProber } from "./tcp-probe.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /**
@@ -28,9 +29,14 @@ export async function probe(
 }
 
 async function proberFor({ question, ...target }: ProbeTarget): Promise<Prober> {
-  return question.kind === "grpc"
-    ? grpcProber({ ...target, question })
-    : httpProber({ ...target, question });
+  switch (question.kind) {
+    case "grpc":
+      return grpcProber({ ...target, question });
+    case "tcp":
+      return tcpProber({ ...target, question });
+    case "http":
+      return httpProber({ ...target, question });
+  }
 }
 
 function lateResult({ timeoutMs }: ProbeTarget): ProbeResult {

@@ -12,10 +12,15 @@ export type PartShown = { readonly value: unknown; readonly isWhole: boolean };
 
 /**
  * A service, or the part of one that is in the audit log, without what may be a secret: options of
- * filters, and what routes compare headers, queries and cookies with. Keys and `${NAME}` stay.
+ * filters, what routes compare headers, queries and cookies with, and what health checks send. Keys
+ * and `${NAME}` stay.
  */
 export function withoutSecrets(part: unknown): PartShown {
-  const value = edited(part, { filters: filtersShown, routes: routesShown });
+  const value = edited(part, {
+    filters: filtersShown,
+    routes: routesShown,
+    healthCheck: checkShown,
+  });
   return { value, isWhole: JSON.stringify(value) === JSON.stringify(part) };
 }
 
@@ -43,6 +48,11 @@ function edited(value: unknown, edits: Edits): unknown {
       return [key, edit === undefined ? inner : edit(inner)] as const;
     }),
   );
+}
+
+/** Where it sends a password to be let in. */
+function checkShown(check: unknown): unknown {
+  return edited(check, { send: hidden });
 }
 
 function filtersShown(filters: unknown): unknown {

@@ -27,7 +27,7 @@ describe("A service of kind tcp", () => {
       slowStart: "1s",
       drain: { hard: "10s" },
       onShift: "migrate",
-      healthCheck: { path: "/" },
+      healthCheck: { kind: "tcp", send: "PING\r\n", expect: "+PONG" },
       upstream: { tls: { insecure: true }, proxyProtocol: "v2" },
     };
     const read = readBy(serviceSchema, document);

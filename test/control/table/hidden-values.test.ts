@@ -61,6 +61,18 @@ test("withoutSecrets() hides what routes compare with, and not where they lead",
   });
 });
 
+test("withoutSecrets() hides what health checks send, which may be a password", () => {
+  const healthCheck = { kind: "tcp", send: "AUTH secret", expect: "+OK" };
+  expect(withoutSecrets({ healthCheck })).toEqual({
+    isWhole: false,
+    value: { healthCheck: { ...healthCheck, send: "(hidden)" } },
+  });
+  const hex = { kind: "tcp", send: { hex: "41" } };
+  expect(withoutSecrets({ healthCheck: hex }).value).toEqual({
+    healthCheck: { ...hex, send: { hex: "(hidden)" } },
+  });
+});
+
 test.each([
   ["a service without any", { versions: { v1: { weight: 1 } }, filters: [{ module: "./a.ts" }] }],
   ["references", { filters: [{ options: { key: "${KEY}" } }] }],
