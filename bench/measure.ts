@@ -13,6 +13,13 @@ import { cpuTimeOf, processTree, pssBytesOf } from "./system/process-tree.ts";
 /** How long memory is left alone before it is read. */
 const SETTLE_MS = 700;
 /**
+ * Load before memory is counted by connection. Some MiB that an engine's compilers take and keep
+ * would be shared out among connections that have nothing to do with it.
+ */
+const MEMORY_WARM_UP_SECONDS = 2;
+/** Connections that are open before others are counted: they take what the load has left. */
+const FIRST_CONNECTIONS = 200;
+/**
  * Connections that leave their answer unread: many, because a heap varies by some MiB on its own.
  */
 const UNREAD_CONNECTIONS = 100;
@@ -79,31 +86,42 @@ export async function measureLatency(
   return { contender: entry.contender.name, round, requestsPerSecond, ...figures };
 }
 
-/** Memory that each kept connection adds that rests, over TLS if the job has it. */
+/** How many connections are held, and what warms a contender up before. */
+export type HeldPlan = { readonly idleConnections: number; readonly tool: LoadTool };
+
+/**
+ * Memory that each kept connection adds that rests, over TLS if the job has it, once the contender
+ * has been at work.
+ */
 export async function measureHeld(
   entry: Entry,
   scenario: Scenario,
-  idleConnections: number,
+  { idleConnections, tool }: HeldPlan,
   cores: Cores,
 ): Promise<number> {
+  const target = targetOf(entry, scenario);
+  const { connections, newConnections } = scenario;
+  const effort = { connections, newConnections, seconds: MEMORY_WARM_UP_SECONDS };
+  await tool.run(target, effort, cores);
+  const first = { target, count: FIRST_CONNECTIONS, kind: "idle" } as const;
+  await using _ = await holdConnections(first, cores);
   await sleep(SETTLE_MS);
-  const held = { target: targetOf(entry, scenario), count: idleConnections, kind: "idle" } as const;
+  const held = { ...first, count: idleConnections };
   return heldBytes(processTree(entry.running.pid), held, cores);
 }
 
-/** Reads the memory of a contender just after its start, then with connections held open. */
+/** Reads the memory of a contender just after its start, then by connections of two kinds. */
 export async function measureMemory(
   entry: Entry,
   scenario: Scenario,
-  at: { readonly idleConnections: number; readonly round: number },
+  at: HeldPlan & { readonly round: number },
   cores: Cores,
 ): Promise<MemorySample> {
   const target = targetOf(entry, scenario);
   await sleep(SETTLE_MS);
   const pids = processTree(entry.running.pid);
   const idleBytes = pssBytesOf(pids);
-  const idle = { target, count: at.idleConnections, kind: "idle" } as const;
-  const perConnectionBytes = await heldBytes(pids, idle, cores);
+  const perConnectionBytes = await measureHeld(entry, scenario, at, cores);
   await sleep(SETTLE_MS);
   const huge = { ...target, path: "/huge" };
   const unread = { target: huge, count: UNREAD_CONNECTIONS, kind: "unread" } as const;

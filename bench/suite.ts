@@ -202,7 +202,7 @@ export class Suite {
         const entry = await this.#start(contender, jobFor("plain", origin));
         if (entry === undefined) continue;
         await using _ = entry.running;
-        const at = { idleConnections, round };
+        const at = { idleConnections, round, tool: toolFor(scenario) };
         const found = await measureMemory(entry, scenario, at, cores);
         const perTls = await this.#heldOverTls(contender, jobFor("tls-in", origin, tls));
         this.#found.memory.push({ ...found, ...perTls });
@@ -222,7 +222,9 @@ export class Suite {
     if (entry === undefined) return {};
     await using _ = entry.running;
     const { idleConnections, cores } = this.#plan;
-    const bytes = await measureHeld(entry, mainScenario(), idleConnections, cores);
+    const scenario = mainScenario();
+    const held = { idleConnections, tool: toolFor(scenario) };
+    const bytes = await measureHeld(entry, scenario, held, cores);
     return { perTlsConnectionBytes: bytes };
   }
 }

@@ -20,11 +20,25 @@ export const WORKER_VARIABLES = [
   "UV_THREADPOOL_SIZE",
 ] as const;
 
+/**
+ * How glibc's malloc works in a worker, unless the primary's own environment says otherwise
+ * (mallopt(3)); other C libraries ignore it. Each connection over TLS has a buffer of 64 KiB, in
+ * Node, of which one at rest has used a page. On the heap, such buffers come to lie where memory
+ * was used before, and then all of it is in use. So they get mappings of their own: the heap never
+ * grows by so much that one fits in there, and what is free at its end is given back only when it
+ * is more than connections come and go with.
+ */
+const MALLOC: Readonly<Record<string, string>> = {
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  MALLOC_TOP_PAD_: "32768",
+  MALLOC_TRIM_THRESHOLD_: "8388608",
+};
+
 /** The environment of a worker. `pseudonym`: our name in CDN-Loop and Via. */
 export function workerEnvironment(env: NodeJS.ProcessEnv, pseudonym: string): NodeJS.ProcessEnv {
-  const kept = WORKER_VARIABLES.flatMap((name) => {
+  const kept = [...WORKER_VARIABLES, ...Object.keys(MALLOC)].flatMap((name) => {
     const value = env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(kept), SLUICE_PSEUDONYM: pseudonym };
+  return { ...MALLOC, ...Object.fromEntries(kept), SLUICE_PSEUDONYM: pseudonym };
 }
