@@ -1,7 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { writeTable } from "../../control/registry/table-document.ts";
 import { encodeTable } from "../../control/store/table-file.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeConsul } from "../support/fake-consul.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -70,4 +73,27 @@ test("a stored service below it is kept out and told of, and no reload brings on
   await sidecar.writeConfig({ control, store });
   expect((await sidecar.call("POST", "/v1/reload")).status).toBe(200);
   expect((await sidecar.call("PUT", "/v1/services/web", plain)).status).toBe(200);
+});
+
+test("a table in Consul's KV cannot lower it either, while it is followed", async () => {
+  await using consul = await FakeConsul.start();
+  const sidecar = await start({
+    require: floor,
+    control,
+    store: { kind: "consul" },
+    consul: { address: consul.address, copies: false },
+    services: { web },
+  });
+  await eventually(() => expect(consul.keys.has("sluice/table")).toBe(true));
+  const below = writeTable({ revision: 9, services: { web: plain, other } }, "somebody");
+  consul.set("sluice/table", below?.head ?? "");
+  await eventually(async () =>
+    expect((await sidecar.call("GET", "/v1/services/other")).status).toBe(200),
+  );
+  const kept = (await (await sidecar.call("GET", "/v1/services/web")).json()) as object;
+  expect(kept).toMatchObject({ revision: 9, document: web });
+  expect(sidecar.log.find(({ event }) => event === "service.refused")).toMatchObject({
+    service: "web",
+    error: expect.stringContaining("require.upstreamTls"),
+  });
 });
