@@ -87,7 +87,7 @@ export async function measureLatency(
 }
 
 /** How many connections are held, and what warms a contender up before. */
-export type HeldPlan = { readonly idleConnections: number; readonly tool: LoadTool };
+type HeldPlan = { readonly idleConnections: number; readonly tool: LoadTool };
 
 /**
  * Memory that each kept connection adds that rests, over TLS if the job has it, once the contender

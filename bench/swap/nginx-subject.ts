@@ -1,5 +1,6 @@
 import { nginx } from "../contenders/nginx.ts";
 import { startServer } from "../contenders/server.ts";
+import type { CertificateFiles } from "../origin/certificate-files.ts";
 import { nginxArguments, nginxConfig } from "../system/nginx-parts.ts";
 import { replaceBySignal } from "./subject.ts";
 import type { Subject } from "./subject.ts";
@@ -12,9 +13,9 @@ export const nginxSubject: Subject = {
   name: "nginx",
   how: "SIGHUP",
   version: () => nginx.version(),
-  async start(endpoint, cores) {
+  async start(endpoint, cores, files) {
     const server = await startServer(cores, async ({ folder, port }) => {
-      const http = httpBlock(endpoint, port);
+      const http = httpBlock(endpoint, port, files);
       const text = nginxConfig(folder, { http, connectionsMax: CONNECTIONS_MAX });
       const config = await folder.write("nginx.conf", text);
       return { program: "nginx", arguments: nginxArguments(folder, config) };
@@ -23,11 +24,16 @@ export const nginxSubject: Subject = {
   },
 };
 
-function httpBlock(endpoint: string, port: number): string {
+function httpBlock(endpoint: string, port: number, files: CertificateFiles | undefined): string {
+  const tls =
+    files === undefined
+      ? ""
+      : `ssl_certificate ${files.server.cert}; ssl_certificate_key ${files.server.key};`;
   return `  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
   upstream web { server ${endpoint}; keepalive 256; }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port}${tls === "" ? "" : " ssl"} backlog=4096;
+    ${tls}
     keepalive_timeout 3600s;
     location / {
       proxy_pass http://web;

@@ -1,4 +1,5 @@
 import { sluice, startSluice } from "../contenders/sluice.ts";
+import type { CertificateFiles } from "../origin/certificate-files.ts";
 import type { Cores } from "../system/cores.ts";
 import { collectEnvironment } from "./collect.ts";
 import type { RunningSubject, Subject } from "./subject.ts";
@@ -17,17 +18,24 @@ export const sluiceSubject: Subject = {
   name: "sluice",
   how: "POST /v1/workers/swap",
   version: () => sluice.version(),
-  start: (endpoint, cores) => startWithReleases(endpoint, cores),
+  start: (endpoint, cores, files) => startWithReleases({ endpoint, files }, cores),
 };
 
-/** Starts it. `releases`: a folder of releases. Absent: none. */
+/** What Sluice is in front of. `files`: it speaks TLS to clients. `releases`: a folder of them. */
+type Front = {
+  readonly endpoint: string;
+  readonly files: CertificateFiles | undefined;
+  readonly releases?: string;
+};
+
+/** Starts it. */
 export async function startWithReleases(
-  endpoint: string,
+  { endpoint, files, releases }: Front,
   cores: Cores,
-  releases?: string,
 ): Promise<RunningSluice> {
+  const tls = files && { certificates: [{ cert: files.server.cert, key: files.server.key }] };
   const config = {
-    listeners: [{ bind: "127.0.0.1:0" }],
+    listeners: [{ bind: "127.0.0.1:0", ...(tls && { tls }) }],
     control: { bind: "127.0.0.1:0" },
     ...(releases === undefined ? {} : { releases }),
     services: { web: { idleTimeout: "1h", versions: { v1: { endpoints: [endpoint] } } } },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningContender } from "../contenders/contender.ts";
+import type { CertificateFiles } from "../origin/certificate-files.ts";
 import type { Cores } from "../system/cores.ts";
 import { processTree } from "../system/process-tree.ts";
 
@@ -13,8 +14,12 @@ export type Subject = {
   readonly how: string;
   /** Its version. undefined: it is not installed. */
   version(): Promise<string | undefined>;
-  /** Starts it in front of one endpoint. */
-  start(endpoint: string, cores: Cores): Promise<RunningSubject>;
+  /** Starts it in front of one endpoint. `files`: it speaks TLS to clients. */
+  start(
+    endpoint: string,
+    cores: Cores,
+    files: CertificateFiles | undefined,
+  ): Promise<RunningSubject>;
 };
 
 /** A subject at work. */

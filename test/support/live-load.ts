@@ -24,6 +24,8 @@ export type LiveLoadPlan = {
   readonly webSockets: number;
   /** How long each WebSocket pauses between two messages. */
   readonly messageEveryMs: number;
+  /** All of it over TLS, by which nobody is verified. Absent: in clear. */
+  readonly secure?: boolean;
 };
 
 /** What a live load has seen. */
@@ -112,15 +114,15 @@ export class LiveLoad implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const { port, host, busy, idle, webSockets } = this.#plan;
+    const { port, host, busy, idle, webSockets, secure = false } = this.#plan;
     for (let opened = 0; opened < idle; opened += 1) {
-      const connection = await KeptConnection.open(port);
+      const connection = await this.#dial();
       this.#idle.push(connection);
       await this.#ask(connection);
     }
     for (let opened = 0; opened < webSockets; opened += 1) {
       const isLong = opened % LONG_MESSAGES_EVERY === 0;
-      this.#webSockets.push(await NumberedWebSocket.open(port, host, isLong));
+      this.#webSockets.push(await NumberedWebSocket.open({ port, host, secure }, isLong));
     }
     for (let begun = 0; begun < busy; begun += 1) this.#loops.push(this.#keepBusy());
     this.#loops.push(this.#churn(), this.#talk());
@@ -178,9 +180,14 @@ export class LiveLoad implements AsyncDisposable {
     }
   }
 
+  #dial(): Promise<KeptConnection> {
+    const { port, secure = false } = this.#plan;
+    return KeptConnection.open(port, undefined, secure ? {} : undefined);
+  }
+
   async #connect(): Promise<KeptConnection | undefined> {
     try {
-      return await KeptConnection.open(this.#plan.port);
+      return await this.#dial();
     } catch (error) {
       this.#fail(error);
       return undefined;

@@ -16,6 +16,13 @@ export type MessageCounts = {
   readonly damaged: number;
 };
 
+/** Where a WebSocket goes: a port of 127.0.0.1. `secure`: over TLS, by which nobody is verified. */
+type WebSocketTarget = {
+  readonly port: number;
+  readonly host: string;
+  readonly secure: boolean;
+};
+
 /**
  * A WebSocket to an origin that sends everything back. Its messages are numbered and of all sizes,
  * so it notices what is lost, doubled, out of order or damaged on the way there or back.
@@ -33,9 +40,13 @@ export class NumberedWebSocket {
   closed: string | undefined;
 
   /** @throws when refused. */
-  static async open(port: number, host: string, longMessages: boolean): Promise<NumberedWebSocket> {
-    const options = { headers: { host }, perMessageDeflate: false };
-    const webSocket = new WebSocket(`ws://127.0.0.1:${port}/`, options);
+  static async open(
+    { port, host, secure }: WebSocketTarget,
+    longMessages: boolean,
+  ): Promise<NumberedWebSocket> {
+    const options = { headers: { host }, perMessageDeflate: false, rejectUnauthorized: false };
+    const url = `${secure ? "wss" : "ws"}://127.0.0.1:${port}/`;
+    const webSocket = new WebSocket(url, options);
     await once(webSocket, "open");
     return new NumberedWebSocket(webSocket, longMessages);
   }
