@@ -30,11 +30,16 @@ import { logTimers } from "./views/log-timers.ts";
 import { Migrations } from "./migrations/migrations.ts";
 import { systemPaths } from "./names/system-files.ts";
 import type { Asker } from "./table/table-sink.ts";
+import type { Surroundings } from "./table/guard.ts";
 import { Services } from "./table/services.ts";
 import { openGate } from "./sidecar/open-gate.ts";
+import { ALONE } from "./rollout/leader.ts";
+import { RolloutKeeper } from "./rollout/rollout-keeper.ts";
+import type { OpenRolloutsDeps } from "./rollout/rollout-keeper.ts";
+import { SampledCounts } from "./rollout/sampled-counts.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
-import { auditPath, openStore } from "./store/open-store.ts";
+import { auditPath, openDocuments, openStore } from "./store/open-store.ts";
 import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
@@ -160,14 +165,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     migrations.follow(told);
     void certificates.useServices(told);
   };
-  const around = {
-    traffic: () => workers.traffic(),
-    listeners: () => [...briefing.listeners.values()],
-  };
-  const parts = { ...shared, store, sink, discovery, certificates, rules, around };
-  const services = new Services({ ...parts, onTold, onRevision });
-  const revision = (): number => services.revision;
-  const ofGate = { ...shared, certificates, file: configPath, revision };
+  const around = surroundingsOf(opened);
+  const keeper = new RolloutKeeper(link?.shared?.documents ?? openDocuments(config.store), log);
+  const watched = { discovery, certificates, rules, around, ward: keeper.ward };
+  const services = new Services({ ...shared, store, sink, ...watched, onTold, onRevision });
+  const rollouts = keeper.open({ ...shared, services, ...guidesOf(opened) });
+  const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
   const sidecar = new Sidecar(config, {
     ...shared,
@@ -180,6 +183,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     store,
     registry: link,
     migrations,
+    rollouts,
     workers,
     sockets,
     readConfig,
@@ -187,11 +191,11 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     env,
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
-  const views = { filters, workers, lately, migrations, sidecar, registry: link };
+  const views = { filters, workers, lately, migrations, rollouts, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
-  const build = { version: buildVersion() };
   const counts = await openCounts(start, opened, services);
-  const deps = { ...shared, ...gate.deps, ...views, ...counts, storeProblem, services, build };
+  const known = { storeProblem, services, build: { version: buildVersion() } };
+  const deps = { ...shared, ...gate.deps, ...views, ...counts, ...known };
   const metrics = config.metrics && createMetricsServer(deps);
   return { services, sidecar, servers: { api: createApi(deps), metrics } };
 }
@@ -211,7 +215,7 @@ async function openCounts(
 ): Promise<Pick<ApiDeps, "ownCounts" | "fleetCounts">> {
   const clock = systemClock;
   const sidecar = link?.shared?.sidecar;
-  const totals = (): Promise<WorkerTotals> => knownTotals(workers, clock);
+  const totals = totalsOf(workers);
   const own = new OwnCounts({ sidecar, epoch, services, totals });
   if (link?.shared === undefined || config.consul === undefined) {
     return { ownCounts: own, fleetCounts: undefined };
@@ -220,6 +224,23 @@ async function openCounts(
   const { fleet } = config.consul;
   const deps = { clock, shared: link.shared, own, ended: link.ended };
   return { ownCounts: own, fleetCounts: openFleetCounts(fleet, deps) };
+}
+
+function surroundingsOf({ workers, briefing }: Opened): Surroundings {
+  return {
+    traffic: () => workers.traffic(),
+    listeners: () => [...briefing.listeners.values()],
+  };
+}
+
+/** What rollouts are decided by, and who of all sidecars decides. */
+function guidesOf({ workers, link }: Opened): Pick<OpenRolloutsDeps, "observations" | "leader"> {
+  const observations = new SampledCounts(totalsOf(workers));
+  return { observations, leader: link?.shared ?? ALONE };
+}
+
+function totalsOf(workers: Workers): () => Promise<WorkerTotals> {
+  return () => knownTotals(workers, systemClock);
 }
 
 /** Those of files, which the ones of Consul's mesh join. */

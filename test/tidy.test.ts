@@ -103,9 +103,7 @@ const ENTRIES = [
 const WAITING: Readonly<Record<string, string>> = {
   "proxy/http2/connection.ts": "HTTP/2 towards clients and endpoints",
   "proxy/http2/encode-head.ts": "HTTP/2 towards clients and endpoints",
-  "control/consul/lock.ts": "rollouts: who advances one",
   "control/analysis/forecast.ts": "rollouts: what they show; until then bench:judge",
-  "control/analysis/verdict.ts": "rollouts: what they decide by; until then bench:judge",
 };
 
 /** Sources that the product does not reach. */

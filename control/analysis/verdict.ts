@@ -3,6 +3,7 @@ import type { RolloutPolicy } from "./judge-policy.ts";
 import { missing, nextWeight } from "./next-weight.ts";
 import type { RampRule, RampView } from "./next-weight.ts";
 import type { Arm, Second } from "./second.ts";
+import { StepTally } from "./step-tally.ts";
 
 /** Everything that is known of a rollout. */
 export type RolloutHistory = {
@@ -42,6 +43,8 @@ export type RolloutVerdict = {
   /** The share that the canary should have then, 0 … 1. */
   readonly weight: number;
   readonly reasons: readonly Reason[];
+  /** What is still to be shown before it may have everything. Empty: nothing. */
+  readonly missing: readonly string[];
   /** Evidence against the canary over all metrics, and from where on that is enough. */
   readonly against: number;
   readonly limit: number;
@@ -52,9 +55,6 @@ export type RolloutVerdict = {
   /** The excess of its error rate is below this, 0 … 1. */
   readonly excessRateMax: number;
 };
-
-/** Seconds that the requests a second are a mean of. */
-const RECENT_S = 10;
 
 type Outcome = Pick<RolloutVerdict, "state" | "action" | "weight" | "reasons">;
 
@@ -67,19 +67,58 @@ export function judgeRollout(
   policy: RolloutPolicy,
   weightMax = 1,
 ): RolloutVerdict {
-  const evidence = new Evidence(policy.judge);
-  for (const stable of history.before) evidence.remember(stable);
-  for (const second of history.seconds) evidence.add(second);
-  const { whole } = evidence.errors;
-  return {
-    ...outcomeOf(evidence, history.seconds, policy, weightMax),
-    against: evidence.against,
-    limit: evidence.limit,
-    metrics: metricsOf(evidence, policy),
-    excessFailures: whole.excessFailures,
-    excessError: whole.excessError,
-    excessRateMax: whole.upperExcess(policy.judge.beta),
-  };
+  const judge = new RolloutJudge(policy);
+  for (const stable of history.before) judge.remember(stable);
+  for (const second of history.seconds) judge.add(second);
+  return judge.verdict(weightMax);
+}
+
+/**
+ * The same, second by second as they come: what it holds does not grow with them. Nothing but the
+ * seconds in their order decides.
+ */
+export class RolloutJudge {
+  readonly evidence: Evidence;
+  readonly #policy: RolloutPolicy;
+  readonly #tally = new StepTally();
+
+  constructor(policy: RolloutPolicy) {
+    this.#policy = policy;
+    this.evidence = new Evidence(policy.judge);
+  }
+
+  /** Requests and time at the weight in force, and before. */
+  get tally(): StepTally {
+    return this.#tally;
+  }
+
+  /** A second of stable alone, before the canary's first weight. */
+  remember(stable: Arm): void {
+    this.evidence.remember(stable);
+    this.#tally.remember(stable);
+  }
+
+  /** A second with both. */
+  add(second: Second): void {
+    this.evidence.add(second);
+    this.#tally.add(second);
+  }
+
+  /** What should happen now. `weightMax`: as in RampState. */
+  verdict(weightMax = 1): RolloutVerdict {
+    const { evidence } = this;
+    const { whole } = evidence.errors;
+    return {
+      ...outcomeOf(evidence, this.#tally, this.#policy, weightMax),
+      missing: missing(viewOf(evidence), this.#policy.ramp),
+      against: evidence.against,
+      limit: evidence.limit,
+      metrics: metricsOf(evidence, this.#policy),
+      excessFailures: whole.excessFailures,
+      excessError: whole.excessError,
+      excessRateMax: whole.upperExcess(this.#policy.judge.beta),
+    };
+  }
 }
 
 /** The evidence as a ramp looks at it. */
@@ -90,23 +129,18 @@ export function viewOf(evidence: Evidence): RampView {
 
 function outcomeOf(
   evidence: Evidence,
-  seconds: readonly Second[],
+  tally: StepTally,
   policy: RolloutPolicy,
   weightMax: number,
 ): Outcome {
   if (evidence.bad) return { ...ABORT, reasons: [whyBad(evidence)] };
-  const last = seconds.at(-1);
-  const weight = last?.weight ?? 0;
-  const here = seconds.filter(({ step }) => step === last?.step);
-  const lacking = tooFew(here, policy.patience.requestsMin);
-  if (lacking !== undefined) return inconclusive([lacking], weight, here.length, policy);
-  const next = nextWeight(viewOf(evidence), policy.ramp, {
-    weight,
-    stepS: here.length,
-    totalS: seconds.length,
-    perSecond: perSecondOf(seconds),
-    weightMax,
-  });
+  const { weight, stepS, totalS, perSecond } = tally;
+  if (weight > 0) {
+    const lacking = tooFew(tally, policy.patience.requestsMin);
+    if (lacking !== undefined) return inconclusive([lacking], weight, stepS, policy);
+  }
+  const state = { weight, stepS, totalS, perSecond, weightMax };
+  const next = nextWeight(viewOf(evidence), policy.ramp, state);
   const { rule, text } = next;
   const why: Reason = { rule, text };
   if (next.weight >= 1) return { state: "passed", action: "promote", weight: 1, reasons: [why] };
@@ -116,8 +150,8 @@ function outcomeOf(
   const open = missing(viewOf(evidence), policy.ramp);
   const reasons = [why, ...open.map((each): Reason => ({ rule: "incomplete", text: each }))];
   const isStuck = open.length > 0 || rule === "capacity";
-  if (isStuck && here.length >= policy.patience.holdMaxS) {
-    return inconclusive(reasons, weight, here.length, policy);
+  if (isStuck && stepS >= policy.patience.holdMaxS) {
+    return inconclusive(reasons, weight, stepS, policy);
   }
   return { state: "running", action: "hold", weight, reasons };
 }
@@ -139,9 +173,7 @@ function whyBad(evidence: Evidence): Reason {
 }
 
 /** Why nothing but an abort can be decided at this weight. undefined: it can. */
-function tooFew(here: readonly Second[], requestsMin: number): Reason | undefined {
-  const canary = here.reduce((sum, second) => sum + second.canary.requests, 0);
-  const stable = here.reduce((sum, second) => sum + second.stable.requests, 0);
+function tooFew({ canary, stable }: StepTally, requestsMin: number): Reason | undefined {
   if (canary === 0) {
     return { rule: "no-canary-traffic", text: "the canary got no request at this weight" };
   }
@@ -167,15 +199,6 @@ function inconclusive(
   const weights = { pause: weight, promote: 1, abort: 0 };
   const to = weights[onInconclusive];
   return { state, action: onInconclusive, weight: to, reasons: [...reasons, over] };
-}
-
-function perSecondOf(seconds: readonly Second[]): number {
-  const recent = seconds.slice(-RECENT_S);
-  const requests = recent.reduce(
-    (sum, { stable, canary }) => sum + stable.requests + canary.requests,
-    0,
-  );
-  return requests / Math.max(1, recent.length);
 }
 
 function metricsOf(evidence: Evidence, { judge: { beta }, ramp }: RolloutPolicy): MetricVerdict[] {

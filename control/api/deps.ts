@@ -11,6 +11,7 @@ import type { FleetCounts } from "../fleet/fleet-counts.ts";
 import type { OwnCounts } from "../fleet/own-counts.ts";
 import type { Events } from "../records/events.ts";
 import type { MigrationAction } from "../migrations/migrations.ts";
+import type { Rollouts } from "../rollout/rollouts.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { FiltersInForce } from "../views/filter-view.ts";
 import type { Lately } from "../views/problems-view.ts";
@@ -141,6 +142,7 @@ export type ApiDeps = {
   readonly lately: () => Lately;
   readonly filters: FiltersInForce;
   readonly migrations: MigrationsView;
+  readonly rollouts: Rollouts;
   readonly certificates: CertificatesView;
   readonly sidecar: SidecarControl;
   /** undefined: the configuration names none. */

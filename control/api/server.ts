@@ -16,6 +16,7 @@ import type { Api, ApiDeps } from "./deps.ts";
 import { planRoute } from "./plan-route.ts";
 import { RefusedWrites } from "./refused-writes.ts";
 import { addRoutesOf } from "./routes-of-methods.ts";
+import { rolloutRoutes } from "./rollout-routes.ts";
 import { servicesRoutes } from "./services-routes.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
 import { storeRoute } from "./store-route.ts";
@@ -60,6 +61,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   countsRoutes(api, deps);
   migrationRoutes(api, deps);
   planRoute(api, deps);
+  rolloutRoutes(api, deps);
   eventsRoutes(api, deps);
   auditRoutes(api, deps);
   sidecarRoutes(api, deps);

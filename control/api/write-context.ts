@@ -40,6 +40,7 @@ export const writeQuery = strict({
     "Write even if that leaves a service that has traffic without anything that serves; " +
       "X-Sluice-Reason must say why",
   ),
+  takeOver: flag.describe("Change weights that a rollout looks after, which lets go of them"),
 });
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -70,10 +71,13 @@ export function askerOf(request: FastifyRequest): Asker {
  * The same of somebody who may force it. @throws ControlError reason_required, invalid_header
  */
 export function forcingAsker(request: FastifyRequest): Omit<WriteContext, "ifMatch" | "permit"> {
-  const { force = false } = request.query as { readonly force?: boolean };
+  const { force = false, takeOver = false } = request.query as {
+    readonly force?: boolean;
+    readonly takeOver?: boolean;
+  };
   const asker = askerOf(request);
   if (force && asker.reason === undefined) throw reasonRequired();
-  return { ...asker, force };
+  return { ...asker, force, ...(takeOver && { takeOver }) };
 }
 
 /** Why somebody asks for this. undefined: it was not said. @throws ControlError invalid_header */

@@ -20,6 +20,8 @@ export type SendOptions = {
   readonly endsBy?: AbortSignal | undefined;
   /** Write even if nothing serves a service with traffic then. */
   readonly force?: boolean | undefined;
+  /** Change weights that a rollout looks after. */
+  readonly takeOver?: boolean | undefined;
 };
 
 /** Talks to the control API. All its errors are CliErrors that say what to do. */
@@ -76,11 +78,10 @@ export class ApiClient {
   }
 
   #ask(method: string, path: string, options: SendOptions): Promise<IncomingMessage> {
-    const { body, force = false, endsBy } = options;
-    const query = force ? `${path.includes("?") ? "&" : "?"}force=true` : "";
+    const { body, endsBy } = options;
     const request: ApiRequest = {
       method,
-      path: path + query,
+      path: withSwitches(path, options),
       headers: headersOf(options, this.#access.token?.text),
       body: body === undefined ? undefined : JSON.stringify(body),
       endsBy,
@@ -122,6 +123,13 @@ function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
 /** A path under `/v1/services`, each part escaped. */
 export function servicePath(...parts: readonly string[]): string {
   return ["/v1/services", ...parts.map(encodeURIComponent)].join("/");
+}
+
+function withSwitches(path: string, { force, takeOver }: SendOptions): string {
+  const switches = Object.entries({ force, takeOver }).filter(([, isOn]) => isOn === true);
+  if (switches.length === 0) return path;
+  const query = switches.map(([name]) => `${name}=true`).join("&");
+  return `${path}${path.includes("?") ? "&" : "?"}${query}`;
 }
 
 function headersOf(

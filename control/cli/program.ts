@@ -20,6 +20,7 @@ import { reportFailure } from "./output.ts";
 import type { Output } from "./output.ts";
 import { addReload } from "./reload.ts";
 import { addRewrite } from "./rewrite.ts";
+import { addRollout } from "./rollout.ts";
 import { addRun } from "./run.ts";
 import { addServices } from "./services.ts";
 import { addShift } from "./shift.ts";
@@ -108,6 +109,7 @@ function createProgram(
   addStatus(program, context);
   addServices(program, context);
   addShift(program, context);
+  addRollout(program, context);
   addStates(program, context);
   addUndo(program, context);
   addApply(program, context);

@@ -7,7 +7,10 @@ import { usageError } from "./cli-error.ts";
 export type ReasonOptions = { readonly reason?: string; readonly force?: boolean };
 
 /** Options that every command that writes the table takes. */
-export type WriteOptions = ReasonOptions & { readonly ifRev?: string };
+export type WriteOptions = ReasonOptions & {
+  readonly ifRev?: string;
+  readonly takeOver?: boolean;
+};
 
 /** Adds --reason to a command. */
 export function withReason(command: Command): Command {
@@ -25,7 +28,8 @@ export function withForce(command: Command): Command {
 /** Adds all of WriteOptions to a command. */
 export function withWriteOptions(command: Command): Command {
   const ifRev = "write only if the table still has this revision (default: read it now)";
-  return withForce(command.option("--if-rev <n>", ifRev));
+  const takeOver = "change weights that a rollout looks after, which lets go of them";
+  return withForce(command.option("--if-rev <n>", ifRev)).option("--take-over", takeOver);
 }
 
 /**
@@ -44,9 +48,9 @@ export function writeOptions(
 export async function writeOptionsFrom(
   client: ApiClient,
   path: string,
-  { ifRev, ...options }: WriteOptions,
+  { ifRev, takeOver, ...options }: WriteOptions,
 ): Promise<SendOptions> {
-  const forced = forceOptions(options);
+  const forced = { ...forceOptions(options), takeOver };
   if (ifRev !== undefined) return { ifRevision: readWhole("--if-rev", ifRev), ...forced };
   const { revision } = await client.get<{ readonly revision: number }>(path);
   return { ifRevision: revision, ...forced };

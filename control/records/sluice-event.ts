@@ -39,6 +39,18 @@ export type SluiceEvent =
       readonly after: Readonly<Record<string, number>>;
     }
   | {
+      readonly kind: "rollout";
+      readonly services: readonly [string];
+      /** Its id. */
+      readonly rollout: string;
+      readonly phase: string;
+      /** The new version's part of what both versions get, 0 … 1. */
+      readonly share: number;
+      /** Why: see docs/rollouts.md. */
+      readonly rule: string;
+      readonly text: string;
+    }
+  | {
       readonly kind: "service-refused";
       readonly services: readonly [string];
       readonly problems: readonly Problem[];

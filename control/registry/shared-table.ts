@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
+import { lead } from "../consul/lock.ts";
 import type { WatchDeps } from "../consul/watch.ts";
 import type { Audit } from "../records/audit.ts";
 import type { Events } from "../records/events.ts";
@@ -9,6 +10,7 @@ import type { StoredTable } from "../store/store.ts";
 import { untilAborted } from "../store/until-aborted.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { AuditNote } from "./audit-note.ts";
+import { ConsulDocuments } from "./consul-documents.ts";
 import { ConsulStore } from "./consul-store.ts";
 import { FleetLaggards } from "./fleet-laggards.ts";
 import { RevisionWitness } from "./revision-witness.ts";
@@ -41,6 +43,8 @@ export type SharedTableOptions = {
 export class SharedTable {
   readonly store: ConsulStore;
   readonly fleet: SidecarFleet;
+  /** Of rollouts. */
+  readonly documents: ConsulDocuments;
   readonly #laggards: FleetLaggards;
   readonly #deps: SharedTableDeps;
   readonly #options: SharedTableOptions;
@@ -61,6 +65,7 @@ export class SharedTable {
     this.#options = options;
     this.store = new ConsulStore({ ...deps, onProblem }, place);
     this.fleet = new SidecarFleet(deps, { prefix, sidecar, host });
+    this.documents = new ConsulDocuments(deps, prefix);
     this.#laggards = new FleetLaggards(deps, this.fleet, sidecar);
     this.#auditPath = copyPath("audit.jsonl");
     if (trust.trust.length > 0) {
@@ -124,6 +129,13 @@ export class SharedTable {
   /** Why the table may not be the one that it should be. undefined: it is. */
   get problem(): string | undefined {
     return this.store.problem ?? this.#witness?.problem;
+  }
+
+  /** Runs work of one of all sidecars at a time, of this one whenever it leads. Never rejects. */
+  lead(work: (held: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { prefix, sidecar } = this.#options;
+    const lock = { key: `${prefix}/rollout-leader`, holder: sidecar };
+    return lead(this.#deps, lock, (leadership) => work(leadership.signal), signal);
   }
 
   /** Keeps up with Consul until the signal is aborted. */

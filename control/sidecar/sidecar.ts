@@ -47,6 +47,7 @@ export type SidecarDeps = ReloadDeps &
     readonly store: Store;
     /** undefined: this sidecar is known nowhere and shares nothing. */
     readonly registry?: Registry | undefined;
+    readonly rollouts: { start(): Promise<void>; close(): Promise<void> };
     readonly workers: Workers;
     readonly sockets: ListeningSockets;
     readonly events: Events;
@@ -103,13 +104,14 @@ export class Sidecar implements SidecarControl {
   }
 
   async #start(servers: ApiServers): Promise<void> {
-    const { certificates, services, workers, registry, log } = this.#deps;
+    const { certificates, services, workers, registry, rollouts, log } = this.#deps;
     await certificates.start(this.#config);
     await workers.start();
     registry?.start();
     await services.start(this.#config.documents);
     warnOfDifferences(this.#config, services, log);
     await registry?.settle(services);
+    await rollouts.start();
     for (const listener of this.#config.listeners) await openListener(this.#deps, listener);
     const address = await listenAll(servers, this.#deps, this.#config);
     this.#started = true;
@@ -201,6 +203,8 @@ export class Sidecar implements SidecarControl {
     const { clock, log, workers } = this.#deps;
     const { acceptForMs, ...policy } = this.#config.drain;
     log.info("drain.begin", { acceptForMs, ...policy });
+    // Traffic that leaves tells nothing of a version.
+    await this.#deps.rollouts.close();
     await this.#deps.registry?.leave(this.#hurry.signal);
     await pause(clock, acceptForMs, this.#hurry.signal);
     this.#deps.migrations.close();
@@ -219,8 +223,8 @@ export class Sidecar implements SidecarControl {
 
   /** What writes to the services ends before them; what tells them of endpoints ends after. */
   async #closeServices(): Promise<void> {
-    const { registry, services, discovery, certificates } = this.#deps;
-    await registry?.detach();
+    const { registry, services, discovery, certificates, rollouts } = this.#deps;
+    await Promise.all([registry?.detach(), rollouts.close()]);
     await services.close();
     await Promise.all([discovery.close(), certificates.close()]);
     await registry?.close();

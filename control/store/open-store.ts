@@ -1,5 +1,8 @@
 import type { StoreConfig } from "../config/config-schema.ts";
+import type { Documents } from "./documents.ts";
+import { FileDocuments } from "./file-documents.ts";
 import { FileStore } from "./file-store.ts";
+import { MemoryDocuments } from "./memory-documents.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { StoreProblemsDeps } from "./store-problems.ts";
 import type { Store, StoredTable } from "./store.ts";
@@ -25,8 +28,24 @@ export async function openStore(
     case "file":
       return FileStore.open(config.path, deps, before?.predecessorPid);
     case "consul":
-      // The check of the configuration ensures that.
-      throw new Error("Cannot open store: the configuration does not say where Consul is");
+      throw inConsul();
+  }
+}
+
+/** The check of the configuration ensures that its link holds it. */
+function inConsul(): Error {
+  return new Error("Cannot open store: the configuration does not say where Consul is");
+}
+
+/** Where documents are kept beside the table. @throws Error as openStore() */
+export function openDocuments(config: StoreConfig): Documents {
+  switch (config.kind) {
+    case "memory":
+      return new MemoryDocuments();
+    case "file":
+      return new FileDocuments(`${config.path}.rollouts.json`);
+    case "consul":
+      throw inConsul();
   }
 }
 

@@ -68,6 +68,34 @@ export function shiftWrite(name: string, weights: Weights, context: WriteContext
   };
 }
 
+/** What a rollout makes of a service. */
+export type RolloutWeights = {
+  readonly weights: Readonly<Record<string, number>>;
+  /** The version that must be able to take requests. undefined: none. */
+  readonly ready: string | undefined;
+};
+
+/**
+ * Gives a service the weights that a rollout asks for, and with `ready` undoes a drain or
+ * maintenance of the version that gets everything back. Versions that are gone are left out.
+ */
+export function rolloutWrite(
+  name: string,
+  { weights, ready }: RolloutWeights,
+  context: WriteContext,
+): Write {
+  const write = shiftWrite(name, weights, context);
+  const edit = only(name, (current) => {
+    const { document, snapshot, service } = known(name, current);
+    const isThere = (version: string): boolean => Object.hasOwn(document.versions, version);
+    const asked = Object.entries(weights).filter(([version]) => isThere(version));
+    const shifted = withWeights({ document, snapshot, service }, Object.fromEntries(asked));
+    if (ready === undefined || !isThere(ready)) return shifted;
+    return withVersionState({ document: shifted, snapshot, service }, ready, "ready");
+  });
+  return { ...write, edit };
+}
+
 /** Changes a filter in every service that has one of this name. See withFilter(). */
 export function filterWrite(name: string, edit: FilterEdit, context: WriteContext): Write {
   const edited = (table: DesiredTable): DocumentChanges => {

@@ -52,6 +52,11 @@ export class Services {
     this.#writer.release();
   }
 
+  /** Whether hold() is in force. */
+  get isHeld(): boolean {
+    return this.#writer.isHeld;
+  }
+
   /** The stored table's revision. 0: not started. */
   get revision(): number {
     return this.#writer.table.revision;

@@ -19,6 +19,10 @@ export type WriteContext = {
   readonly ifMatch: number | "*";
   /** Whether it may leave a service that has traffic without anything that serves. Absent: no. */
   readonly force?: boolean;
+  /** Whether it may change what a rollout looks after, which lets go of it then. Absent: no. */
+  readonly takeOver?: boolean;
+  /** The rollout that writes. Absent: none does. */
+  readonly rollout?: string;
   /** Asked for each service that changes, before anything is stored. Absent: all may. */
   readonly permit?: Permit;
 };

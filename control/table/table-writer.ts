@@ -34,6 +34,8 @@ import { TableFollower } from "./table-follower.ts";
 import { TableInForce } from "./table-in-force.ts";
 import type { TableInForceDeps } from "./table-in-force.ts";
 import type { FilterWrite, PreparedChange } from "./table-sink.ts";
+import { changesOf } from "./ward.ts";
+import type { Ward } from "./ward.ts";
 
 /** Writes that may wait or run at once. People and rollouts write one at a time. */
 export const WRITES_WAITING_MAX = 64;
@@ -77,6 +79,8 @@ export type TableWriterDeps = TableInForceDeps & {
   readonly audit: Audit;
   /** What a write may break. Absent: nothing is known of that, and no write is refused for it. */
   readonly around?: Surroundings | undefined;
+  /** Who looks after services. Absent: nobody does. */
+  readonly ward?: Ward | undefined;
 };
 
 /**
@@ -106,6 +110,11 @@ export class TableWriter {
   /** What is in force, or on its way there. */
   get table(): DesiredTable {
     return this.current.table;
+  }
+
+  /** See Services.isHeld. */
+  get isHeld(): boolean {
+    return this.#held;
   }
 
   /** See Services.start(). */
@@ -138,6 +147,9 @@ export class TableWriter {
         if (before === after) {
           if (prepared !== undefined) await this.current.apply(after, prepared);
           return written;
+        }
+        for (const change of changesOf(planned)) {
+          await this.#deps.ward?.yield(change, write.context);
         }
         const conflict = await this.#save(written);
         if (conflict === undefined) return this.#commit(write, written, prepared);
@@ -198,8 +210,9 @@ export class TableWriter {
     const changed = asked.filter((name) => !isSameService(before, after, name));
     const open = listeners ?? this.#deps.around?.listeners() ?? [];
     refuseWrongKinds(after, open, listeners === undefined ? changed : undefined);
-    for (const name of changed) {
-      context.permit?.(name, before.documents.get(name), after.documents.get(name));
+    for (const change of changesOf({ before, after, changed })) {
+      context.permit?.(change.service, change.before, change.after);
+      this.#deps.ward?.admit(change, context);
     }
     // Whoever asks for one thing wants to know if it is like that already.
     const names = asked.length === 1 && fresh === undefined ? asked : changed;

@@ -21,6 +21,11 @@ import type { FiltersInForce } from "../../control/views/filter-view.ts";
 import type { Lately } from "../../control/views/problems-view.ts";
 import { OpenTotals } from "../../control/migrations/open-totals.ts";
 import { Services } from "../../control/table/services.ts";
+import { MemoryDocuments } from "../../control/store/memory-documents.ts";
+import { ALONE } from "../../control/rollout/leader.ts";
+import { RolloutKeeper } from "../../control/rollout/rollout-keeper.ts";
+import { SampledCounts } from "../../control/rollout/sampled-counts.ts";
+import type { WorkerTotals } from "../../control/views/worker-totals.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { TableSink } from "../../control/table/table-sink.ts";
 import { systemClock } from "../../proxy/base/clock.ts";
@@ -68,6 +73,8 @@ export type ApiOverrides = {
   readonly fleetCounts?: ApiDeps["fleetCounts"];
   readonly storeProblem?: () => string;
   readonly clock?: Clock;
+  /** Absent: nobody looks at rollouts. */
+  readonly leadsRollouts?: boolean;
 };
 
 /** Whoever comes may do everything. */
@@ -124,11 +131,26 @@ export async function startApi(
     apply: async (change) => void applied.push(change),
     ...(overrides.prepare && { prepare: overrides.prepare }),
   };
-  const services = new Services({ store: new MemoryStore(), sink, events, audit, log });
+  const keeper = new RolloutKeeper(new MemoryDocuments(), log);
+  const { ward } = keeper;
+  const services = new Services({ store: new MemoryStore(), sink, events, audit, log, ward });
   await services.start(overrides.initial ?? { web: WEB });
   const counts = { drains: 0, reloads: 0 };
   const workers = overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] };
+  const totals = (): Promise<WorkerTotals> => knownTotals(workers, clock);
+  const observations = new SampledCounts(totals);
+  const rollouts = keeper.open({
+    services,
+    observations,
+    audit,
+    events,
+    clock,
+    log,
+    leader: ALONE,
+  });
+  if (overrides.leadsRollouts === true) await rollouts.start();
   const deps: ApiDeps = {
+    rollouts,
     access: overrides.access ?? OPEN,
     tls: overrides.tls,
     calls: new RefusedCalls({ audit, log, clock, revision: () => services.revision }),
@@ -148,7 +170,7 @@ export async function startApi(
       sidecar: undefined,
       epoch: "e",
       services,
-      totals: () => knownTotals(workers, clock),
+      totals,
     }),
     fleetCounts: overrides.fleetCounts,
     storeProblem: overrides.storeProblem,
@@ -167,6 +189,7 @@ export async function startApi(
     sidecar: counts,
     async [Symbol.asyncDispose]() {
       await app.close();
+      await rollouts.close();
       await services.close();
     },
   };

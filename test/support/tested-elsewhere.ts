@@ -1,3 +1,4 @@
+const ROLLOUTS = "test/control/rollout/rollouts.test.ts";
 const HEADS = "test/proxy/http1/request-head.test.ts";
 const WHOLE_HEADS = "a rule for whole heads, which are tried there cut anywhere";
 
@@ -35,6 +36,25 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "makes parts that have tests; together they are about several sidecars",
   ],
   "control/main.ts": ["test/integration/sigterm.test.ts", "the root of a process"],
+  "control/registry/consul-documents.ts": [
+    "test/integration/consul-rollout.test.ts",
+    "is about several writers of one agent",
+  ],
+  "control/rollout/leader.ts": [ROLLOUTS, "a constant: who leads where nobody else can"],
+  "control/rollout/lookout.ts": [ROLLOUTS, "looks and decides as time passes, as is tried there"],
+  "control/rollout/rollout-errors.ts": [
+    "test/control/api/rollout-routes.test.ts",
+    "words for refusals, each of which is provoked there",
+  ],
+  "control/rollout/rollout-schema.ts": [
+    "test/control/api/rollout-routes.test.ts",
+    "a body is right or wrong where it is sent",
+  ],
+  "control/rollout/rollout-table.ts": [ROLLOUTS, "what it writes shows in a real table there"],
+  "control/rollout/rollout-ward.ts": [
+    "test/control/rollout/rollout-keeper.test.ts",
+    "the keeper gives it to the table, whose writes it refuses there",
+  ],
   "control/sidecar/open-gate.ts": [
     "test/integration/api-tls.test.ts",
     "what it opens makes sense only in front of an API",
@@ -46,6 +66,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
   "control/views/tunnel-metrics.ts": [
     "test/control/views/metrics.test.ts",
     "what it adds is lines of one text, which is compared as a whole",
+  ],
+  "control/store/memory-documents.ts": [
+    "test/control/store/file-documents.test.ts",
+    "all places for documents are tried there alike",
   ],
   "proxy/base/tls-ciphers.ts": [
     "test/control/api/api-tls.test.ts",

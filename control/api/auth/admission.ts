@@ -37,7 +37,7 @@ export function admitCallers(app: FastifyInstance, deps: AdmissionDeps): void {
   app.addHook("onRequest", async (request) => {
     const need = needOf(request);
     request.principal = await identify(request, need, { ...deps, attempts });
-    if (need !== undefined) assertMay(request.principal, need);
+    if (need !== undefined) assertMay(limitless(request), need);
     deps.calls.admit();
   });
 }
@@ -61,6 +61,12 @@ async function identify(
     const leftMs = attempts.add(address, clock.nowMs());
     throw leftMs === undefined ? error : new TooManyAttemptsError(Math.ceil(leftMs / 1_000));
   }
+}
+
+/** The caller; as if they were limited to no services where the route itself asks for that. */
+function limitless({ principal, routeOptions }: FastifyRequest): Principal {
+  const isLater = routeOptions.config?.asksLater === true;
+  return isLater ? { ...principal, services: undefined } : principal;
 }
 
 /** undefined: anyone may call it. What is not there takes somebody who may look around. */

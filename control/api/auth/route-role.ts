@@ -8,6 +8,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The least role that may call the route. A route without one does not register. */
     role: RouteRole;
+    /** The service that it is about is known only later: then the route itself asks. */
+    asksLater?: true;
   }
 }
 

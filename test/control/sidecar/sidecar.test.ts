@@ -88,6 +88,7 @@ async function compose(
     store,
     registry,
     migrations,
+    rollouts: { start: async () => undefined, close: async () => undefined },
     workers,
     sockets,
     events,

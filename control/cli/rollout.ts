@@ -1,0 +1,177 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { pause, systemClock } from "../../proxy/base/clock.ts";
+import type { RolloutList } from "../api/rollout-routes.ts";
+import type { RolloutView } from "../rollout/rollout-view.ts";
+import { EXIT, usageError } from "./cli-error.ts";
+import { clientOf, print } from "./commands.ts";
+import type { CliContext, GlobalOptions } from "./commands.ts";
+import { progressText, rolloutsText, rolloutText } from "./rollout-text.ts";
+import { readWhole, reasonOption, withReason } from "./write-options.ts";
+import type { ReasonOptions } from "./write-options.ts";
+
+const PATH = "/v1/rollouts";
+
+/** How often somebody who watches is told. */
+const WATCH_EVERY_MS = 1_000;
+
+/** What a verb does, by its name. */
+const VERBS = {
+  promote: "go on to the next stage or weight",
+  pause: "stay at the weight",
+  resume: "go on after a pause",
+  abort: "give everything back to the old version, at once",
+  undo: "take a successful rollout back",
+  retry: "begin an aborted rollout again",
+} as const;
+
+type Verb = keyof typeof VERBS;
+
+type StartOptions = ReasonOptions & {
+  readonly to: string;
+  readonly from?: string;
+  readonly strategy?: string;
+  readonly preset?: string;
+  readonly steps?: string;
+  readonly stepFor?: string;
+  readonly soak?: string;
+  readonly budget?: string;
+  readonly minRequests?: string;
+  readonly maxHold?: string;
+  readonly onInconclusive?: string;
+  readonly keepOldFor?: string;
+};
+
+/** `sluice rollout …`: moves a service to another version, by what its requests show. */
+export function addRollout(program: Command, context: CliContext): void {
+  const rollout = program
+    .command("rollout")
+    .description("move a service to another version, by what its requests show");
+  addStart(rollout, context);
+  addList(rollout, context);
+  addGet(rollout, context);
+  addWatch(rollout, context);
+  for (const verb of Object.keys(VERBS) as Verb[]) addVerb(rollout, context, verb);
+}
+
+function addStart(rollout: Command, context: CliContext): void {
+  const start = rollout
+    .command("start")
+    .description("begin a rollout")
+    .argument("<service>", "name of a service")
+    .requiredOption("--to <version>", "the version that is to get the traffic")
+    .option("--from <version>", "the version that has it (default: the only one)")
+    .addOption(
+      choice("--strategy <name>", "how it goes on (default: canary)", ["canary", "blueGreen"]),
+    )
+    .addOption(
+      choice("--preset <name>", "how careful (default: standard)", ["careful", "standard", "fast"]),
+    )
+    .option("--steps <shares>", "canary: 1,10,50 in percent, instead of what the evidence allows")
+    .option("--step-for <duration>", "how long each of them holds (default: 60s)")
+    .option("--soak <duration>", "least time with both versions (default: the preset's)")
+    .option("--budget <n>", "failed requests that it may cost (default: 20)")
+    .option("--min-requests <n>", "of either version before anything is decided (default: 20)")
+    .option("--max-hold <duration>", "longest wait for evidence at one weight (default: 30m)")
+    .addOption(
+      choice("--on-inconclusive <what>", "what then (default: pause)", [
+        "pause",
+        "promote",
+        "abort",
+      ]),
+    )
+    .option("--keep-old-for <duration>", "blueGreen: how long the old one stays (default: 10m)");
+  withReason(start).action(async (service: string, options: StartOptions, command: Command) => {
+    const body = bodyOf(service, options);
+    const client = clientOf(command, context);
+    const reason = reasonOption(options);
+    const view = await client.send<RolloutView>("POST", PATH, { body, reason });
+    print(command, context, view, ({ id, from, to }) => {
+      return `Rollout ${id} of ${service} from ${from} to ${to} has begun`;
+    });
+  });
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices);
+}
+
+function bodyOf(service: string, options: StartOptions): object {
+  const { reason: _reason, steps, budget, minRequests, ...others } = options;
+  return {
+    service,
+    ...others,
+    ...(steps !== undefined && { steps: readSteps(steps) }),
+    ...(budget !== undefined && { budget: readWhole("--budget", budget) }),
+    ...(minRequests !== undefined && { minRequests: readWhole("--min-requests", minRequests) }),
+  };
+}
+
+function readSteps(text: string): readonly number[] {
+  const shares = text.split(",").map(Number);
+  if (shares.every((share) => share > 0 && share <= 100)) return shares;
+  const found = JSON.stringify(text);
+  throw usageError(`Cannot read --steps: wanted shares above 0 such as 1,10,50, found ${found}`);
+}
+
+function addList(rollout: Command, context: CliContext): void {
+  rollout
+    .command("list")
+    .description("show the rollouts, the latest first")
+    .action(async (_options: object, command: Command) => {
+      const list = await clientOf(command, context).get<RolloutList>(PATH);
+      print(command, context, list, ({ rollouts }) => rolloutsText(rollouts));
+    });
+}
+
+function addGet(rollout: Command, context: CliContext): void {
+  rollout
+    .command("get")
+    .description("show one rollout, and what was decided why")
+    .argument("<service>", "name of a service, for its latest, or a rollout's id")
+    .action(async (id: string, _options: object, command: Command) => {
+      const view = await clientOf(command, context).get<RolloutView>(pathOf(id));
+      print(command, context, view, rolloutText);
+    });
+}
+
+function addWatch(rollout: Command, context: CliContext): void {
+  rollout
+    .command("watch")
+    .description("follow a rollout to its end; fails unless that is a success")
+    .argument("<service>", "name of a service, for its latest, or a rollout's id")
+    .action(async (id: string, _options: object, command: Command) => {
+      const { json = false } = command.optsWithGlobals<GlobalOptions>();
+      const client = clientOf(command, context);
+      const ended = context.output.ended ?? new AbortController().signal;
+      let told = "";
+      while (!ended.aborted) {
+        const view = await client.get<RolloutView>(pathOf(id), { endsBy: ended });
+        const line = json ? JSON.stringify(view) : progressText(view);
+        if (line !== told) context.output.out(line);
+        told = line;
+        if (view.phase === "successful") return;
+        if (view.phase === "aborted") return context.exitWith(EXIT.failed);
+        await pause(systemClock, WATCH_EVERY_MS, ended);
+      }
+    });
+}
+
+function addVerb(rollout: Command, context: CliContext, verb: Verb): void {
+  const added = rollout
+    .command(verb)
+    .description(VERBS[verb])
+    .argument("<service>", "name of a service, for its latest, or a rollout's id");
+  if (verb === "promote") added.option("--full", "give it everything at once");
+  type Options = ReasonOptions & { readonly full?: boolean };
+  withReason(added).action(async (id: string, options: Options, command: Command) => {
+    const body = options.full === true ? { full: true } : undefined;
+    const send = { reason: reasonOption(options), body };
+    const view = await clientOf(command, context).send<RolloutView>("POST", pathOf(id, verb), send);
+    print(command, context, view, (after) => `Rollout ${after.id} is ${progressText(after)}`);
+  });
+}
+
+function pathOf(id: string, verb?: Verb): string {
+  return [PATH, encodeURIComponent(id), ...(verb === undefined ? [] : [verb])].join("/");
+}

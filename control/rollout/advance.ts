@@ -1,0 +1,66 @@
+import { DECISIONS_KEPT_MAX } from "./rollout.ts";
+import type { Phase, Rollout } from "./rollout.ts";
+import type { Decision } from "./reconcile.ts";
+
+/** Who decided, and when in milliseconds since the Unix epoch. `by` undefined: the rollout. */
+export type Deciding = { readonly nowMs: number; readonly by?: string | undefined };
+
+/**
+ * The rollout after a decision. Pure. What only looks, or writes the table, leaves it as it is: the
+ * same object.
+ */
+export function advance(rollout: Rollout, decision: Decision, deciding: Deciding): Rollout {
+  const { nowMs } = deciding;
+  switch (decision.kind) {
+    case "hold":
+    case "apply":
+      return rollout;
+    case "settle":
+      return { ...rollout, settled: true, revision: decision.revision };
+    case "weight": {
+      const moved = withStep(rollout, decision.share, nowMs);
+      return noted(decision.next ? withNextStage(moved, nowMs) : moved, decision, deciding);
+    }
+    case "next":
+      return noted(withNextStage(rollout, nowMs), decision, deciding);
+    case "resume": {
+      const again = withStep(rollout, rollout.step.share, nowMs);
+      return noted({ ...again, stageSinceMs: nowMs }, decision, deciding);
+    }
+    case "release":
+      return noted({ ...rollout, released: true, settled: true }, decision, deciding);
+    case "pause":
+    case "inconclusive":
+      return noted(rollout, decision, deciding);
+    case "abort":
+    case "succeed":
+      return noted({ ...rollout, settled: false, released: false }, decision, deciding);
+  }
+}
+
+/** Phases that decisions lead to; of others it stays, or becomes progressing. */
+const PHASE_AFTER: Readonly<Partial<Record<Decision["kind"], Phase>>> = {
+  pause: "paused",
+  release: "paused",
+  inconclusive: "inconclusive",
+  abort: "aborted",
+  succeed: "successful",
+};
+
+function withStep(rollout: Rollout, share: number, nowMs: number): Rollout {
+  const step = { number: rollout.step.number + 1, share, sinceMs: nowMs };
+  return { ...rollout, step, settled: false, released: false };
+}
+
+function withNextStage(rollout: Rollout, nowMs: number): Rollout {
+  return { ...rollout, stage: rollout.stage + 1, stageSinceMs: nowMs };
+}
+
+function noted(rollout: Rollout, { kind, why }: Decision, { nowMs, by }: Deciding): Rollout {
+  const phase = PHASE_AFTER[kind] ?? "progressing";
+  const shares: Partial<Record<Phase, number>> = { aborted: 0, successful: 1 };
+  const share = shares[phase] ?? rollout.step.share;
+  const decided = { ...why, atMs: nowMs, kind, phase, share, by };
+  const history = [...rollout.history, decided].slice(-DECISIONS_KEPT_MAX);
+  return { ...rollout, phase, why, history };
+}

@@ -1,0 +1,115 @@
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import { RevisionConflictError, StoreError } from "../base/errors.ts";
+import { appendFact } from "../records/append-fact.ts";
+import type { Audit } from "../records/audit.ts";
+import type { Events } from "../records/events.ts";
+import type { Asker } from "../table/table-sink.ts";
+import { advance } from "./advance.ts";
+import { isShown } from "./reconcile.ts";
+import type { Decision } from "./reconcile.ts";
+import type { RolloutStore } from "./rollout-store.ts";
+import type { RolloutTable } from "./rollout-table.ts";
+import { wantedShare } from "./rollout.ts";
+import type { Rollout } from "./rollout.ts";
+
+/** What carrying out a decision works with. */
+export type CarryOutDeps = {
+  readonly store: RolloutStore;
+  readonly table: RolloutTable;
+  readonly audit: Audit;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** A decision about a rollout. `by` absent: the rollout's own. */
+export type DecisionAbout = {
+  readonly rollout: Rollout;
+  readonly decision: Decision;
+  readonly by?: Asker | undefined;
+};
+
+/**
+ * Stores what a decision makes of a rollout, then writes the table, then looks whether it shows. A
+ * process that dies between any two of them leaves a rollout that the next look finishes.
+ * undefined: somebody else has decided meanwhile. @throws StoreError, and as every write
+ */
+export async function carryOut(
+  deps: CarryOutDeps,
+  decided: DecisionAbout,
+): Promise<Rollout | undefined> {
+  const { rollout, decision, by } = decided;
+  const { table, clock } = deps;
+  // Seen before the decision is stored: who writes in between is found out by the revision.
+  const seen = table.sight(rollout.spec);
+  const next = advance(rollout, decision, { nowMs: clock.wallMs(), by: by?.actor });
+  if (next !== rollout) {
+    if (!(await save(deps, next))) return undefined;
+    if (decision.kind !== "settle") await tell(deps, next, by);
+  }
+  if (next.settled) return next;
+  try {
+    await table.write(next, seen);
+  } catch (error) {
+    // The next look decides by what others have written.
+    if (error instanceof RevisionConflictError) return next;
+    throw error;
+  }
+  return settle(deps, next);
+}
+
+/**
+ * Stores aborts that could not be stored when they were asked for. Who has led such a rollout on
+ * meanwhile, without knowing, is overruled. @throws StoreError, and as every write
+ */
+export async function saveUnsaved(deps: CarryOutDeps): Promise<void> {
+  const { store } = deps;
+  for (const rollout of store.unsaved) {
+    if (await store.save(rollout)) continue;
+    const latest = store.latest(rollout.spec.service);
+    if (latest?.id !== rollout.id || latest.phase === "aborted") continue;
+    const decision = { kind: "abort", why: rollout.why } as const;
+    await carryOut(deps, { rollout: latest, decision });
+  }
+}
+
+/** Tells that a rollout has begun or moved on. */
+export async function tell(
+  deps: CarryOutDeps,
+  rollout: Rollout,
+  by: Asker | undefined,
+): Promise<void> {
+  const { id, spec, phase, why } = rollout;
+  const { service } = spec;
+  const share = wantedShare(rollout);
+  const about = { rollout: id, phase, share, ...why };
+  deps.events.emit({ kind: "rollout", services: [service], ...about });
+  deps.log.info("rollout.decided", { service, ...about });
+  if (by === undefined) return;
+  const revision = deps.table.sight(spec)?.revision ?? 0;
+  const after = { rollout: id, phase, share, rule: why.rule };
+  await appendFact(deps, { ...by, action: "rollout", service, before: undefined, after, revision });
+}
+
+/** Reads back. What cannot be told now, the next look tells. */
+async function settle(deps: CarryOutDeps, rollout: Rollout): Promise<Rollout> {
+  const seen = deps.table.sight(rollout.spec);
+  if (seen === undefined || !isShown(rollout, seen)) return rollout;
+  const { revision } = seen;
+  const decision = { kind: "settle", revision, why: rollout.why } as const;
+  const next = advance(rollout, decision, { nowMs: deps.clock.wallMs() });
+  return (await save(deps, next)) ? next : rollout;
+}
+
+/** An abort must not wait for a store: it is stored as soon as that can be written. */
+async function save({ store, log }: CarryOutDeps, rollout: Rollout): Promise<boolean> {
+  try {
+    return await store.save(rollout);
+  } catch (error) {
+    if (rollout.phase !== "aborted" || !(error instanceof StoreError)) throw error;
+    log.warn("rollout.unsaved", { rollout: rollout.id, reason: error.message });
+    store.keep(rollout);
+    return true;
+  }
+}

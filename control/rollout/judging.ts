@@ -1,0 +1,61 @@
+import { RolloutJudge } from "../analysis/verdict.ts";
+import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { Arm } from "../analysis/second.ts";
+import { shareCarried } from "./capacity.ts";
+import { breachOf, GUARD_WINDOW_S } from "./guard-rails.ts";
+import type { VersionSecond } from "./observations.ts";
+import type { RolloutSpec, Step } from "./rollout.ts";
+import type { Why } from "./why.ts";
+
+/**
+ * Seconds of stable before the canary's first weight: first bounds of latency, and how much traffic
+ * there is, come from these.
+ */
+const WATCH_S = 10;
+
+/** What the seconds of a rollout say, folded in their order; nothing else goes in. */
+export class Judging {
+  readonly #spec: RolloutSpec;
+  readonly #judge: RolloutJudge;
+  /** The canary's last seconds. */
+  readonly #recent: Arm[] = [];
+  #watchedS = 0;
+  /** Since the canary's first request. undefined: there was none yet. */
+  #ageS: number | undefined;
+
+  constructor(spec: RolloutSpec) {
+    this.#spec = spec;
+    this.#judge = new RolloutJudge(spec.policy);
+  }
+
+  /** A step is in force from now on. */
+  begin({ number, share }: Step): void {
+    if (share > 0) this.#judge.tally.begin(number, share);
+  }
+
+  /** A second in which a step was in force. */
+  add({ stable, canary }: VersionSecond, { number, share }: Step): void {
+    this.#recent.push(canary);
+    if (this.#recent.length > GUARD_WINDOW_S) this.#recent.shift();
+    if (share === 0) {
+      this.#watchedS += 1;
+      this.#judge.remember(stable);
+      return;
+    }
+    if (this.#ageS !== undefined) this.#ageS += 1;
+    else if (canary.requests > 0) this.#ageS = 0;
+    this.#judge.add({ ageS: this.#ageS ?? 0, step: number, weight: share, stable, canary });
+  }
+
+  /** What should happen. undefined: stable has not been watched for long enough. */
+  verdict({ share }: Step, canaryEndpoints: number): RolloutVerdict | undefined {
+    if (share === 0 && this.#watchedS < WATCH_S) return undefined;
+    const { perSecond } = this.#judge.tally;
+    return this.#judge.verdict(shareCarried(this.#spec.capacity, canaryEndpoints, perSecond));
+  }
+
+  /** The absolute limit that the canary breaks. undefined: none. */
+  get breach(): Why | undefined {
+    return breachOf(this.#spec.guardRails, this.#recent);
+  }
+}

@@ -1,0 +1,133 @@
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Clock } from "../../proxy/base/clock.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { RolloutVerdict } from "../analysis/verdict.ts";
+import { Judging } from "./judging.ts";
+import type { Counting, Observations } from "./observations.ts";
+import { reconcile } from "./reconcile.ts";
+import type { Decision, Observation } from "./reconcile.ts";
+import { hasEnded } from "./rollout.ts";
+import type { Rollout, Step } from "./rollout.ts";
+import type { Why } from "./why.ts";
+import type { RolloutTable } from "./rollout-table.ts";
+
+/** What leading a rollout works with. */
+export type LeadDeps = {
+  readonly table: RolloutTable;
+  readonly observations: Observations;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** What is known of a rollout beside what is stored. */
+export type LiveView = {
+  /** Why it is where it is now. */
+  readonly why: Why;
+  /** undefined: stable has not been watched for long enough. */
+  readonly verdict: RolloutVerdict | undefined;
+  /** Of how many sidecars the last second was, and of how many there are. */
+  readonly seen: number;
+  readonly of: number;
+};
+
+/**
+ * One rollout as whoever leads it sees it: counts its seconds, judges them, and decides. What it
+ * holds is lost with the process; then the evidence begins anew, at the step that is stored.
+ */
+export class LedRollout {
+  readonly id: string;
+  readonly #deps: LeadDeps;
+  readonly #counting: Counting;
+  readonly #judging: Judging;
+  #step: Step;
+  #seenMs: number;
+  #blindFor: string | undefined;
+  #live: LiveView;
+
+  constructor(rollout: Rollout, deps: LeadDeps) {
+    const { service, from, to } = rollout.spec;
+    this.id = rollout.id;
+    this.#deps = deps;
+    this.#judging = new Judging(rollout.spec);
+    this.#counting = deps.observations.begin(service, { stable: from, canary: to });
+    this.#step = rollout.step;
+    this.#judging.begin(rollout.step);
+    this.#seenMs = deps.clock.nowMs();
+    this.#live = { why: rollout.why, verdict: undefined, seen: 0, of: 0 };
+  }
+
+  get live(): LiveView {
+    return this.#live;
+  }
+
+  /** Takes what has been counted since the last look. Never rejects. */
+  async look(): Promise<void> {
+    const step = this.#step;
+    const taken = await this.#counting.take();
+    if (taken.kind === "missing") {
+      this.#blindFor = taken.reason;
+      return;
+    }
+    const { seconds, seen, of } = taken;
+    this.#live = { ...this.#live, seen, of };
+    // Seconds that began under another weight tell nothing of this one.
+    if (step !== this.#step || seconds.length === 0) return;
+    this.#seenMs = this.#deps.clock.nowMs();
+    this.#blindFor = undefined;
+    for (const second of seconds) this.#judging.add(second, step);
+  }
+
+  /** What follows from all that is known now. */
+  decide(rollout: Rollout): Decision {
+    this.follow(rollout.step);
+    const observation = this.#observe(rollout);
+    const decision = reconcile(rollout, observation, this.#deps.clock.wallMs());
+    this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
+    return decision;
+  }
+
+  /** A step is in force. One that was already changes nothing. */
+  follow(step: Step): void {
+    if (step.number === this.#step.number) return;
+    this.#step = step;
+    this.#judging.begin(step);
+    this.#counting.restart();
+  }
+
+  /** What was decided could not be carried out; the next look tries again. */
+  failed(error: unknown): void {
+    const text = errorText(error);
+    const { why } = this.#live;
+    if (why.rule !== "not-written" || why.text !== text) {
+      this.#deps.log.warn("rollout.not-written", { rollout: this.id, reason: text });
+    }
+    this.#live = { ...this.#live, why: { rule: "not-written", text } };
+  }
+
+  /** Nobody leads it here any more. */
+  end(): void {
+    this.#counting.end();
+  }
+
+  #observe(rollout: Rollout): Observation {
+    const table = this.#deps.table.sight(rollout.spec);
+    return {
+      table,
+      ...this.#judged(rollout, table?.canaryEndpoints ?? 0),
+      blindMs: this.#deps.clock.nowMs() - this.#seenMs,
+      blindFor: this.#blindFor,
+    };
+  }
+
+  /** A judge that fails is no reason to go on, nor to end everything. */
+  #judged(rollout: Rollout, endpoints: number): Pick<Observation, "verdict" | "breach"> {
+    if (hasEnded(rollout)) return { verdict: this.#live.verdict, breach: undefined };
+    try {
+      const verdict = this.#judging.verdict(rollout.step, endpoints);
+      return { verdict, breach: this.#judging.breach };
+    } catch (error) {
+      this.#deps.log.error("rollout.judge-failed", { rollout: this.id, reason: errorText(error) });
+      return { verdict: undefined, breach: undefined };
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { pause } from "../../proxy/base/clock.ts";
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Serial } from "../base/serial.ts";
+import { carryOut, saveUnsaved } from "./carry-out.ts";
+import type { CarryOutDeps } from "./carry-out.ts";
+import type { Leader } from "./leader.ts";
+import { LedRollout } from "./led-rollout.ts";
+import type { LeadDeps, LiveView } from "./led-rollout.ts";
+import { hasEnded } from "./rollout.ts";
+import type { Rollout } from "./rollout.ts";
+
+/** How often a rollout is looked at: each second counts once. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Decisions that follow from one look: the end of a stage, the next one's weight, and settling. */
+const DECISIONS_MAX = 4;
+
+/** What a lookout works with. */
+export type LookoutDeps = LeadDeps & CarryOutDeps & { readonly leader: Leader };
+
+/**
+ * Looks at all rollouts that are under way once a second, and carries out what follows, if this
+ * sidecar leads. It competes for that only while there is one.
+ */
+export class Lookout {
+  readonly #deps: LookoutDeps;
+  readonly #serial: Serial;
+  readonly #led = new Map<string, LedRollout>();
+  readonly #tried = Promise.withResolvers<void>();
+  /** Why the last look failed that did. */
+  #failure = "";
+
+  /** `serial`: decisions of people take turns with those that follow from looks. */
+  constructor(deps: LookoutDeps, serial: Serial) {
+    this.#deps = deps;
+    this.#serial = serial;
+  }
+
+  /** What whoever leads a rollout knows beside what is stored. undefined: it is not led here. */
+  live(id: string): LiveView | undefined {
+    return this.#led.get(id)?.live;
+  }
+
+  /** Resolves when the store has been read, or could not be at first. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
+  }
+
+  /** Looks until `signal` is aborted. A store that cannot be read is tried again. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#deps;
+    await this.#repeat(signal, async () => {
+      await store.load().finally(() => this.#tried.resolve());
+      return true;
+    });
+    const following = store.follow(signal);
+    while (!signal.aborted) {
+      if (this.#hasWork) await this.#leadWhileOpen(signal);
+      await pause(clock, LOOK_EVERY_MS, signal);
+    }
+    await following;
+  }
+
+  get #open(): readonly Rollout[] {
+    const latest = this.#deps.store.all().map((each) => each.latest);
+    return latest.filter((each) => !hasEnded(each) || !each.settled);
+  }
+
+  get #hasWork(): boolean {
+    return this.#open.length > 0 || this.#deps.store.unsaved.length > 0;
+  }
+
+  async #leadWhileOpen(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
+    // An abort is stored from where it was asked for, also while somebody else leads.
+    const tending = this.#repeat(until, async () => {
+      if (!this.#deps.table.isHeld) await this.#serial.run(() => saveUnsaved(this.#deps));
+      return !this.#hasWork;
+    }).then(() => over.abort());
+    await this.#deps.leader.lead((held) => this.#lookUntil(held), until);
+    await tending;
+  }
+
+  async #lookUntil(held: AbortSignal): Promise<void> {
+    await this.#repeat(held, async () => {
+      await this.#lookAtAll();
+      return !this.#hasWork;
+    });
+    for (const led of this.#led.values()) led.end();
+    this.#led.clear();
+  }
+
+  /** Does something once a second until it says that it is done, or `signal` is aborted. */
+  async #repeat(signal: AbortSignal, work: () => Promise<boolean>): Promise<void> {
+    const { clock } = this.#deps;
+    while (!signal.aborted) {
+      const beganMs = clock.nowMs();
+      const isDone = await work().catch((error: unknown) => this.#failed(error));
+      if (isDone) return;
+      await pause(clock, Math.max(0, beganMs + LOOK_EVERY_MS - clock.nowMs()), signal);
+    }
+  }
+
+  /** Says it once, however often it is tried again. */
+  #failed(error: unknown): false {
+    const reason = errorText(error);
+    if (reason !== this.#failure) this.#deps.log.warn("rollout.look-failed", { reason });
+    this.#failure = reason;
+    return false;
+  }
+
+  async #lookAtAll(): Promise<void> {
+    if (this.#deps.table.isHeld) return;
+    const open = this.#open;
+    for (const [id, led] of this.#led) {
+      if (open.some((each) => each.id === id)) continue;
+      led.end();
+      this.#led.delete(id);
+    }
+    await Promise.all(open.map((each) => this.#lookAt(each)));
+  }
+
+  async #lookAt(rollout: Rollout): Promise<void> {
+    const led = this.#led.get(rollout.id) ?? new LedRollout(rollout, this.#deps);
+    this.#led.set(rollout.id, led);
+    await led.look();
+    await this.#serial.run(() => this.#decide(led)).catch((error: unknown) => led.failed(error));
+  }
+
+  async #decide(led: LedRollout): Promise<void> {
+    for (let decisions = 0; decisions < DECISIONS_MAX; decisions += 1) {
+      const rollout = this.#deps.store.find(led.id);
+      if (rollout === undefined || this.#deps.table.isHeld) return;
+      const decision = led.decide(rollout);
+      if (decision.kind === "hold") return;
+      const next = await carryOut(this.#deps, { rollout, decision });
+      if (next === undefined || next === rollout) return;
+      led.follow(next.step);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Arm } from "../analysis/second.ts";
+
+/** What both versions of a rollout did in one second. */
+export type VersionSecond = { readonly stable: Arm; readonly canary: Arm };
+
+/** What has been counted since the last time somebody asked. */
+export type CountsTaken =
+  | {
+      readonly kind: "seconds";
+      /** Whole ones that have ended, the oldest first. Empty: none has ended yet. */
+      readonly seconds: readonly VersionSecond[];
+      /** How many sidecars they are of, and how many there are. */
+      readonly seen: number;
+      readonly of: number;
+    }
+  /** Nobody can tell. */
+  | { readonly kind: "missing"; readonly reason: string };
+
+/** Counts of two versions of a service, from when it was begun until it is ended. */
+export interface Counting {
+  /** Seconds that no earlier call has given. Asked once a second. Never rejects. */
+  take(): Promise<CountsTaken>;
+  /** What is under way now belongs to the weights before: seconds begin afresh. */
+  restart(): void;
+  /** Nobody asks any more. */
+  end(): void;
+}
+
+/** Where rollouts get what they are decided by. */
+export interface Observations {
+  begin(service: string, versions: { readonly stable: string; readonly canary: string }): Counting;
+}

@@ -1,0 +1,66 @@
+import { PRESETS } from "../analysis/judge-policy.ts";
+import type { RolloutPolicy } from "../analysis/judge-policy.ts";
+import type { RolloutRequest } from "./rollout-schema.ts";
+import type { RolloutSpec, RolloutStage } from "./rollout.ts";
+
+/** How long a share of `steps` holds when nothing else is said. */
+const STEP_FOR_MS = 60_000;
+
+/** How long the new version of a blue-green rollout must have been healthy before the switch. */
+const CHECKS_FOR_MS = 10_000;
+
+/** How long its old version is kept as it is after the switch. */
+const KEEP_OLD_FOR_MS = 600_000;
+
+/** What is asked for, with every default. `from`: the version that has the traffic. */
+export function specOf(request: RolloutRequest, from: string): RolloutSpec {
+  const { service, to, strategy = "canary", guardRails = {}, capacity } = request;
+  return {
+    service,
+    from,
+    to,
+    strategy,
+    stages: strategy === "blueGreen" ? blueGreen(request) : canary(request),
+    policy: policyOf(request),
+    guardRails: { errorRateMax: guardRails.errorRate, p99MsMax: guardRails.p99 },
+    capacity: capacity === undefined ? undefined : { perEndpoint: capacity.perEndpoint },
+  };
+}
+
+function policyOf({ preset = "standard", ...own }: RolloutRequest): RolloutPolicy {
+  const { judge, ramp, patience } = PRESETS[preset];
+  return {
+    judge,
+    ramp: {
+      ...ramp,
+      soakS: own.soak === undefined ? ramp.soakS : own.soak / 1_000,
+      budgetFailures: own.budget ?? ramp.budgetFailures,
+    },
+    patience: {
+      requestsMin: own.minRequests ?? patience.requestsMin,
+      holdMaxS: own.maxHold === undefined ? patience.holdMaxS : own.maxHold / 1_000,
+      onInconclusive: own.onInconclusive ?? patience.onInconclusive,
+    },
+  };
+}
+
+function blueGreen({ checksFor, keepOldFor }: RolloutRequest): readonly RolloutStage[] {
+  return [
+    { kind: "checks", forMs: checksFor ?? CHECKS_FOR_MS },
+    { kind: "weight", share: 1 },
+    { kind: "keep", forMs: keepOldFor ?? KEEP_OLD_FOR_MS },
+  ];
+}
+
+function canary({ steps, stepFor = STEP_FOR_MS }: RolloutRequest): readonly RolloutStage[] {
+  if (steps === undefined) return [{ kind: "evidence" }];
+  return steps.flatMap((step): RolloutStage[] => {
+    if (typeof step === "number") {
+      const weight: RolloutStage = { kind: "weight", share: step / 100 };
+      return step === 100 ? [] : [weight, { kind: "pause", forMs: stepFor }];
+    }
+    if ("setWeight" in step) return [{ kind: "weight", share: step.setWeight / 100 }];
+    if ("pause" in step) return [{ kind: "pause", forMs: step.pause.duration }];
+    return [{ kind: "analysis" }];
+  });
+}

@@ -1,0 +1,226 @@
+import type { RolloutVerdict } from "../analysis/verdict.ts";
+import { hasEnded, wantedShare } from "./rollout.ts";
+import type { Rollout, RolloutStage } from "./rollout.ts";
+import type { Why } from "./why.ts";
+import { areInForce, weightsAt } from "./rollout-weights.ts";
+import type { VersionWeights } from "./rollout-weights.ts";
+
+/** The service in the table in force. */
+export type TableSight = {
+  readonly revision: number;
+  readonly weights: VersionWeights;
+  /** The canary's endpoints that can take new work. */
+  readonly canaryEndpoints: number;
+};
+
+/** What a rollout is decided by. */
+export type Observation = {
+  /** undefined: the service, or one of both versions, is not there any more. */
+  readonly table: TableSight | undefined;
+  /** What its seconds say. undefined: stable has not been watched for long enough yet. */
+  readonly verdict: RolloutVerdict | undefined;
+  /** The absolute limit that the canary breaks. undefined: none. */
+  readonly breach: Why | undefined;
+  /** How long nothing has been counted, in milliseconds, and why. */
+  readonly blindMs: number;
+  readonly blindFor: string | undefined;
+};
+
+/** What to do now. */
+export type Decision =
+  /** Nothing. */
+  | { readonly kind: "hold"; readonly why: Why }
+  /** The table does not show what is asked for: write it. */
+  | { readonly kind: "apply"; readonly why: Why }
+  /** It does. */
+  | { readonly kind: "settle"; readonly revision: number; readonly why: Why }
+  /** The canary gets another share, which is above 0; `next`: and the next stage begins. */
+  | { readonly kind: "weight"; readonly share: number; readonly next: boolean; readonly why: Why }
+  /** The next stage begins. */
+  | { readonly kind: "next"; readonly why: Why }
+  | { readonly kind: "pause"; readonly why: Why }
+  /** Pauses, and the service is somebody else's. */
+  | { readonly kind: "release"; readonly why: Why }
+  | { readonly kind: "inconclusive"; readonly why: Why }
+  | { readonly kind: "resume"; readonly why: Why }
+  | { readonly kind: "abort"; readonly why: Why }
+  | { readonly kind: "succeed"; readonly why: Why };
+
+/**
+ * Decides about a rollout. Pure: the same rollout, observation and time (milliseconds since the
+ * Unix epoch) give the same decision.
+ */
+export function reconcile(rollout: Rollout, observation: Observation, nowMs: number): Decision {
+  const { table, verdict, breach } = observation;
+  if (table === undefined) return withoutTable(rollout);
+  if (table.revision < rollout.revision) return hold(OLD_TABLE);
+  if (!isShown(rollout, table)) return notShown(rollout);
+  if (!rollout.settled) return { kind: "settle", revision: table.revision, why: rollout.why };
+  if (hasEnded(rollout) || rollout.released) return hold(rollout.why);
+  if (breach !== undefined) return { kind: "abort", why: breach };
+  if (verdict?.action === "abort" && verdict.state === "failed") {
+    return { kind: "abort", why: first(verdict) };
+  }
+  if (rollout.phase !== "progressing") return hold(rollout.why);
+  if (table.canaryEndpoints === 0) return withoutEndpoints(rollout);
+  return progress(rollout, observation, nowMs);
+}
+
+/** Whether the table has the weights that the rollout asks for. */
+export function isShown(rollout: Rollout, { weights }: Pick<TableSight, "weights">): boolean {
+  return areInForce(weightsAt(rollout.before, rollout.spec, wantedShare(rollout)), weights);
+}
+
+function hold(why: Why): Decision {
+  return { kind: "hold", why };
+}
+
+function first(verdict: RolloutVerdict): Why {
+  return verdict.reasons[0] ?? { rule: "evidence", text: "" };
+}
+
+function withoutTable(rollout: Rollout): Decision {
+  const { service, from, to } = rollout.spec;
+  const why: Why = { rule: "gone", text: `${service}, or ${from} or ${to} of it, is not there` };
+  if (!hasEnded(rollout)) return { kind: "abort", why };
+  // What is not there needs no weights.
+  if (rollout.settled) return hold(rollout.why);
+  return { kind: "settle", revision: rollout.revision, why };
+}
+
+function notShown(rollout: Rollout): Decision {
+  if (rollout.released || (rollout.settled && hasEnded(rollout))) return hold(rollout.why);
+  if (!rollout.settled) return { kind: "apply", why: rollout.why };
+  const text = "the service has other weights than this step asks for";
+  return { kind: "release", why: { rule: "taken-over", text } };
+}
+
+function withoutEndpoints({ spec, step }: Rollout): Decision {
+  const text = `${spec.to} has no endpoint that can take requests`;
+  const why: Why = { rule: "no-healthy-endpoints", text };
+  return step.share === 0 ? hold(why) : { kind: "pause", why };
+}
+
+function progress(rollout: Rollout, observation: Observation, nowMs: number): Decision {
+  const stage = rollout.spec.stages[rollout.stage];
+  if (stage === undefined) {
+    return { kind: "succeed", why: { rule: "complete", text: "all stages are over" } };
+  }
+  const { blindMs, blindFor } = observation;
+  const { patience } = rollout.spec.policy;
+  if (needsCounts(stage) && blindMs >= patience.holdMaxS * 1_000) {
+    const text = `nothing was counted for ${Math.round(blindMs / 1_000)} s: ${blindFor ?? ""}`;
+    return afterPatience(rollout, { rule: "hold-max", text });
+  }
+  return inStage(stage, rollout, observation, nowMs);
+}
+
+function needsCounts({ kind }: RolloutStage): boolean {
+  return kind === "evidence" || kind === "pause" || kind === "analysis";
+}
+
+/** What the policy says when there was too little to decide by, for as long as it may wait. */
+function afterPatience({ spec }: Rollout, why: Why): Decision {
+  switch (spec.policy.patience.onInconclusive) {
+    case "pause":
+      return { kind: "inconclusive", why };
+    case "promote":
+      return { kind: "succeed", why };
+    case "abort":
+      return { kind: "abort", why };
+  }
+}
+
+function inStage(
+  stage: RolloutStage,
+  rollout: Rollout,
+  { verdict }: Observation,
+  nowMs: number,
+): Decision {
+  switch (stage.kind) {
+    case "evidence":
+      return verdict === undefined ? hold(WATCHING) : byEvidence(rollout, verdict);
+    case "weight":
+      return atWeight(stage.share, rollout);
+    case "pause":
+      return inPause(stage.forMs, rollout, verdict, nowMs);
+    case "analysis":
+      return verdict === undefined ? hold(WATCHING) : inAnalysis(rollout, verdict);
+    case "checks":
+    case "keep":
+      return whenOver(stage.forMs, rollout, nowMs);
+  }
+}
+
+/** Another sidecar has led it on, and its table has not come here yet. */
+const OLD_TABLE: Why = { rule: "table-behind", text: "the table here is older than its last step" };
+
+const WATCHING: Why = { rule: "watching", text: "stable is watched before the first weight" };
+
+/** Whether there was too little to decide by. */
+function isLacking(verdict: RolloutVerdict): boolean {
+  return verdict.state === "inconclusive";
+}
+
+function byEvidence(rollout: Rollout, verdict: RolloutVerdict): Decision {
+  const why = first(verdict);
+  switch (verdict.action) {
+    case "hold":
+      return hold(why);
+    case "raise":
+      if (verdict.weight <= rollout.step.share) return hold(why);
+      return { kind: "weight", share: verdict.weight, next: false, why };
+    case "promote":
+      return isLacking(verdict) ? afterPatience(rollout, last(verdict)) : { kind: "next", why };
+    case "pause":
+    case "abort":
+      return afterPatience(rollout, last(verdict));
+  }
+}
+
+function last(verdict: RolloutVerdict): Why {
+  const [why, over] = [first(verdict), verdict.reasons.at(-1)];
+  const rule = over?.rule ?? why.rule;
+  return { rule, text: verdict.reasons.map(({ text }) => text).join("; ") };
+}
+
+function atWeight(share: number, rollout: Rollout): Decision {
+  const why: Why = { rule: "stage", text: `stage ${rollout.stage + 1} of the plan` };
+  if (share === rollout.step.share) return { kind: "next", why };
+  return { kind: "weight", share, next: true, why };
+}
+
+function inPause(
+  forMs: number | undefined,
+  rollout: Rollout,
+  verdict: RolloutVerdict | undefined,
+  nowMs: number,
+): Decision {
+  if (forMs === undefined) {
+    const text = "until somebody promotes it";
+    return { kind: "pause", why: { rule: "gate", text } };
+  }
+  if (verdict === undefined) return hold(WATCHING);
+  if (isLacking(verdict)) return byLack(rollout, verdict);
+  return whenOver(forMs, rollout, nowMs);
+}
+
+/** Both versions have had too few requests for anything. */
+function byLack(rollout: Rollout, verdict: RolloutVerdict): Decision {
+  if (verdict.action === "hold") return hold(first(verdict));
+  return afterPatience(rollout, last(verdict));
+}
+
+function inAnalysis(rollout: Rollout, verdict: RolloutVerdict): Decision {
+  if (isLacking(verdict)) return byLack(rollout, verdict);
+  if (verdict.missing.length > 0) {
+    return hold({ rule: "incomplete", text: verdict.missing.join("; ") });
+  }
+  return { kind: "next", why: { rule: "not-worse", text: "it is shown to be no worse" } };
+}
+
+function whenOver(forMs: number, { stageSinceMs }: Rollout, nowMs: number): Decision {
+  const leftMs = stageSinceMs + forMs - nowMs;
+  if (leftMs > 0) return hold({ rule: "time", text: `${Math.ceil(leftMs / 1_000)} s left` });
+  return { kind: "next", why: { rule: "time", text: `${Math.round(forMs / 1_000)} s are over` } };
+}

@@ -1,0 +1,37 @@
+import type { Log } from "../../proxy/base/log.ts";
+import type { Documents } from "../store/documents.ts";
+import type { Services } from "../table/services.ts";
+import type { CarryOutDeps } from "./carry-out.ts";
+import type { Leader } from "./leader.ts";
+import type { Observations } from "./observations.ts";
+import { RolloutStore } from "./rollout-store.ts";
+import { RolloutTable } from "./rollout-table.ts";
+import { RolloutWard } from "./rollout-ward.ts";
+import { Rollouts } from "./rollouts.ts";
+
+/** What rollouts work with, once there is a table. */
+export type OpenRolloutsDeps = Omit<CarryOutDeps, "store" | "table"> & {
+  readonly services: Services;
+  readonly observations: Observations;
+  readonly leader: Leader;
+};
+
+/** Rollouts in two parts: the table is told of the ward, and they are told of the table. */
+export class RolloutKeeper {
+  readonly ward: RolloutWard;
+  readonly #store: RolloutStore;
+
+  /** `documents`: where they are kept. */
+  constructor(documents: Documents, log: Log) {
+    this.#store = new RolloutStore(documents, log);
+    this.ward = new RolloutWard(this.#store);
+  }
+
+  /** Leads them, once they are started. */
+  open({ services, ...deps }: OpenRolloutsDeps): Rollouts {
+    const table = new RolloutTable(services);
+    const rollouts = new Rollouts({ ...deps, store: this.#store, table });
+    this.ward.onTakeOver((rollout, by) => rollouts.release(rollout, by));
+    return rollouts;
+  }
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { durationFrom, list, name, strict, whole } from "../config/schema-parts.ts";
+
+/** Most steps of a plan: one for each percent is more than anybody has patience for. */
+const STEPS_MAX = 100;
+
+const percent = z
+  .number({ error: "a share from above 0 to 100" })
+  .gt(0, { error: "a share above 0" })
+  .max(100, { error: "a share of at most 100" });
+
+const second = durationFrom(1_000, "1s");
+
+const step = z.union(
+  [
+    percent,
+    strict({ setWeight: percent }),
+    strict({ pause: strict({ duration: second.optional() }) }),
+    strict({ analysis: strict({}) }),
+  ],
+  {
+    error:
+      "a share in percent, { setWeight: 5 }, { pause: { duration: 5m } }, { pause: {} } or " +
+      "{ analysis: {} }",
+  },
+);
+
+const guardRails = strict({
+  errorRate: z
+    .number({ error: "a rate from above 0 to 1" })
+    .gt(0, { error: "a rate above 0" })
+    .max(1, { error: "a rate of at most 1" })
+    .optional()
+    .describe("0 … 1: the new version's error rate in 30 s"),
+  p99: second.or(durationFrom(1, "1ms")).optional().describe("Its 99th percentile in 30 s"),
+});
+
+/** The body of `POST /v1/rollouts`. */
+export const rolloutRequest = strict({
+  service: name,
+  to: name.describe("The version that is to get the traffic; it has none now"),
+  from: name.optional().describe("The version that has it; needed when several have"),
+  strategy: z
+    .enum(["canary", "blueGreen"], { error: "one of canary, blueGreen" })
+    .optional()
+    .describe("Absent: canary"),
+  preset: z
+    .enum(["careful", "standard", "fast"], { error: "one of careful, standard, fast" })
+    .optional()
+    .describe("How long a canary must have been watched; absent: standard"),
+  steps: list(step, STEPS_MAX)
+    .optional()
+    .describe("canary: these shares in percent, instead of those that the evidence allows"),
+  stepFor: second.optional().describe("How long a bare share of `steps` holds; absent: 60s"),
+  soak: second.optional().describe("Least time with both versions, instead of the preset's"),
+  budget: whole(1, 1_000_000).optional().describe("Failed requests that it may cost; absent: 20"),
+  minRequests: whole(0, 1_000_000)
+    .optional()
+    .describe("Of either version at each weight before anything is decided; absent: 20"),
+  maxHold: second.optional().describe("Longest wait for evidence at one weight; absent: 30m"),
+  onInconclusive: z
+    .enum(["pause", "promote", "abort"], { error: "one of pause, promote, abort" })
+    .optional()
+    .describe("What happens then; absent: pause"),
+  guardRails: guardRails.optional().describe("Limits, whatever the old version does"),
+  capacity: strict({ perEndpoint: whole(1, 1_000_000_000) })
+    .optional()
+    .describe("Requests a second that an endpoint of the new version can carry"),
+  checksFor: second.optional().describe("blueGreen: how long it must be healthy; absent: 10s"),
+  keepOldFor: second
+    .optional()
+    .describe("blueGreen: how long the old version stays as it is after the switch; absent: 10m"),
+});
+
+/** What somebody asks for, read. */
+export type RolloutRequest = z.output<typeof rolloutRequest>;

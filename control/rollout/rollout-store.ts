@@ -1,0 +1,104 @@
+import { errorText } from "../../proxy/base/error-text.ts";
+import type { Log } from "../../proxy/base/log.ts";
+import type { Documents, KeptDocument } from "../store/documents.ts";
+import { decodeRollouts, encodeRollouts, withRollout } from "./rollout-document.ts";
+import type { ServiceRollouts } from "./rollout-document.ts";
+import type { Rollout } from "./rollout.ts";
+
+type Known = { readonly rollouts: ServiceRollouts; readonly mark: string };
+
+/** What is known of all rollouts, and where they are kept: one document for each service. */
+export class RolloutStore {
+  readonly #documents: Documents;
+  readonly #log: Log;
+  #known: ReadonlyMap<string, Known> = new Map();
+  /** What could not be stored, by service. */
+  readonly #unsaved = new Map<string, Rollout>();
+
+  constructor(documents: Documents, log: Log) {
+    this.#documents = documents;
+    this.#log = log;
+  }
+
+  /** Of every service that has or had one. */
+  all(): readonly ServiceRollouts[] {
+    return [...this.#known.values()].map(({ rollouts }) => rollouts);
+  }
+
+  /** The latest of a service. undefined: it never had one. */
+  latest(service: string): Rollout | undefined {
+    return this.#known.get(service)?.rollouts.latest;
+  }
+
+  /**
+   * A rollout by its id, or the latest of the service of this name. undefined: there is none, or it
+   * is one of long ago.
+   */
+  find(id: string): Rollout | undefined {
+    const all = this.all().flatMap(({ latest, past }) => [latest, ...past]);
+    return all.find((each) => each.id === id) ?? this.latest(id);
+  }
+
+  /** Reads everything again. @throws StoreError */
+  async load(): Promise<void> {
+    this.#take(await this.#documents.all());
+  }
+
+  /** Follows what others write, until `signal` is aborted. */
+  follow(signal: AbortSignal): Promise<void> {
+    return this.#documents.follow((documents) => this.#take(documents), signal);
+  }
+
+  /**
+   * Keeps a rollout: a new one, or the latest of its service as it has become. false: somebody else
+   * was first; what they wrote is known then. @throws StoreError
+   */
+  async save(rollout: Rollout): Promise<boolean> {
+    const { service } = rollout.spec;
+    const known = this.#known.get(service);
+    const rollouts = withRollout(known?.rollouts, rollout);
+    const mark = await this.#documents.save(service, encodeRollouts(rollouts), known?.mark);
+    this.#unsaved.delete(service);
+    if (mark === undefined) {
+      await this.load();
+      return false;
+    }
+    this.#known = new Map([...this.#known, [service, { rollouts, mark }]]);
+    return true;
+  }
+
+  /** What could not be stored yet. */
+  get unsaved(): readonly Rollout[] {
+    return [...this.#unsaved.values()];
+  }
+
+  /** Knows a rollout as it has become, although it could not be stored. */
+  keep(rollout: Rollout): void {
+    const { service } = rollout.spec;
+    const known = this.#known.get(service);
+    if (known === undefined) return;
+    const rollouts = withRollout(known.rollouts, rollout);
+    this.#known = new Map([...this.#known, [service, { ...known, rollouts }]]);
+    this.#unsaved.set(service, rollout);
+  }
+
+  #take(documents: ReadonlyMap<string, KeptDocument>): void {
+    const known = new Map<string, Known>();
+    for (const [service, { text, mark }] of documents) {
+      const old = this.#known.get(service);
+      const read = old?.mark === mark ? old : this.#read(service, text, mark);
+      if (read !== undefined) known.set(service, read);
+    }
+    this.#known = known;
+  }
+
+  /** One that cannot be read ends nothing: it is left as it is, and its service has none. */
+  #read(service: string, text: string, mark: string): Known | undefined {
+    try {
+      return { rollouts: decodeRollouts(text, service), mark };
+    } catch (error) {
+      this.#log.warn("rollout.unreadable", { service, reason: errorText(error) });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { LiveView } from "./led-rollout.ts";
+import { PHASES } from "./rollout.ts";
+import type { Rollout, RolloutStage } from "./rollout.ts";
+
+const whySchema = z.object({
+  rule: z.string().describe("Stable, for programs"),
+  text: z.string().describe("For people, with the numbers"),
+});
+
+const evidenceSchema = z
+  .object({
+    state: z.enum(["running", "passed", "failed", "inconclusive"]),
+    against: z.number().describe("Evidence against the new version; 1 before anything is known"),
+    limit: z.number().describe("From there on it is bad"),
+    missing: z.array(z.string()).describe("What is still to be shown"),
+    excessFailures: z.number().describe("Failures above those at the old version's rate"),
+    excessRateMax: z.number().describe("The excess of its error rate is below this, 0 … 1"),
+    metrics: z.array(
+      z.object({
+        name: z.string(),
+        against: z.number(),
+        part: z.number().describe("Of the evidence in all, 0 … 1"),
+        fine: z.boolean().describe("Shown to be no worse"),
+      }),
+    ),
+  })
+  .describe("Absent: there is none yet, or another sidecar knows it");
+
+/** A rollout, as the API tells it. */
+export const rolloutViewSchema = z.object({
+  id: z.string(),
+  service: z.string(),
+  from: z.string(),
+  to: z.string(),
+  strategy: z.string(),
+  stages: z.array(z.string()).describe("Its plan, in words"),
+  stage: z.int().describe("Which of them it is in, from 0; their number: none any more"),
+  phase: z.enum(PHASES),
+  share: z.number().describe("The new version's part of what both get, 0 … 1"),
+  shareSince: z.iso.datetime(),
+  why: whySchema.describe("Why it is in this phase"),
+  now: whySchema.optional().describe("Why it stays where it is; absent: nobody leads it here"),
+  settled: z.boolean().describe("The table shows what it asks for"),
+  released: z.boolean().describe("Somebody has taken the service over"),
+  actor: z.string(),
+  reason: z.string().optional(),
+  started: z.iso.datetime(),
+  seen: z.string().optional().describe("`1 of 1`: sidecars whose requests the last second holds"),
+  evidence: evidenceSchema.optional(),
+  history: z.array(
+    whySchema.extend({
+      time: z.iso.datetime(),
+      decision: z.string(),
+      phase: z.enum(PHASES),
+      share: z.number(),
+      by: z.string().optional(),
+    }),
+  ),
+});
+
+/** The same as a type. */
+export type RolloutView = z.output<typeof rolloutViewSchema>;
+
+/** A rollout as it is stored, with what is known of it here. */
+export function rolloutView(rollout: Rollout, live: LiveView | undefined): RolloutView {
+  const { id, spec, phase, step, why, settled, released, actor, reason, stage } = rollout;
+  const { service, from, to, strategy, stages } = spec;
+  const shares: Partial<Record<Rollout["phase"], number>> = { aborted: 0, successful: 1 };
+  return {
+    id,
+    service,
+    from,
+    to,
+    strategy,
+    stages: stages.map(stageText),
+    stage,
+    phase,
+    share: shares[phase] ?? step.share,
+    shareSince: timeText(step.sinceMs),
+    why,
+    now: live?.why,
+    settled,
+    released,
+    actor,
+    reason,
+    started: timeText(rollout.startedMs),
+    seen: live === undefined || live.of === 0 ? undefined : `${live.seen} of ${live.of}`,
+    evidence: evidenceOf(live),
+    history: rollout.history.map(({ atMs, kind, ...decided }) => {
+      return { ...decided, time: timeText(atMs), decision: kind };
+    }),
+  };
+}
+
+function evidenceOf(live: LiveView | undefined): RolloutView["evidence"] {
+  if (live?.verdict === undefined) return undefined;
+  const { state, against, limit, excessFailures, excessRateMax } = live.verdict;
+  const metrics = live.verdict.metrics.map((each) => ({ ...each }));
+  const missing = [...live.verdict.missing];
+  return { state, against, limit, missing, excessFailures, excessRateMax, metrics };
+}
+
+/** `weight 5 %`, `pause 60 s`. */
+function stageText(stage: RolloutStage): string {
+  switch (stage.kind) {
+    case "weight":
+      return `weight ${Number((100 * stage.share).toPrecision(4))} %`;
+    case "pause":
+      return stage.forMs === undefined ? "pause until promoted" : `pause ${seconds(stage.forMs)}`;
+    case "checks":
+    case "keep":
+      return `${stage.kind} ${seconds(stage.forMs)}`;
+    case "evidence":
+    case "analysis":
+      return stage.kind;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1_000} s`;
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}

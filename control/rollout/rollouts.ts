@@ -1,0 +1,151 @@
+import { orLate } from "../../proxy/base/deadline.ts";
+import { HandingOverError } from "../base/errors.ts";
+import { Serial } from "../base/serial.ts";
+import type { Asker } from "../table/table-sink.ts";
+import { carryOut, tell } from "./carry-out.ts";
+import type { LiveView } from "./led-rollout.ts";
+import { Lookout } from "./lookout.ts";
+import type { LookoutDeps } from "./lookout.ts";
+import { specOf } from "./plan.ts";
+import { RolloutStartError, RolloutVerbError, UnknownRolloutError } from "./rollout-errors.ts";
+import { hasEnded, newRollout } from "./rollout.ts";
+import type { Rollout, RolloutSpec } from "./rollout.ts";
+import type { RolloutRequest } from "./rollout-schema.ts";
+import { stableOf } from "./stable-of.ts";
+import { decideVerb } from "./verbs.ts";
+import type { Verb, VerbOptions } from "./verbs.ts";
+
+/** How long a start waits for a store that hangs: it is read again and again anyway. */
+const LOAD_WITHIN_MS = 2_000;
+
+/** Rollouts that may be under way at once: each costs a look at all counters a second. */
+const ROLLOUTS_MAX = 32;
+
+/** Decisions that may wait for each other: looks, and what people ask for. */
+const WAITING_MAX = 64;
+
+/** Tries of what somebody asks for, while somebody else decides too. */
+const TRIES_MAX = 5;
+
+/** All rollouts: those that are led here, and every way to ask for something. */
+export class Rollouts {
+  readonly #deps: LookoutDeps;
+  readonly #serial = new Serial(WAITING_MAX);
+  readonly #ended = new AbortController();
+  readonly #lookout: Lookout;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(deps: LookoutDeps) {
+    this.#deps = deps;
+    this.#lookout = new Lookout(deps, this.#serial);
+  }
+
+  /** Goes on with what is stored. Resolves when that is known, or cannot be for now. */
+  async start(): Promise<void> {
+    this.#looking = this.#lookout.run(this.#ended.signal);
+    await orLate(this.#lookout.tried, LOAD_WITHIN_MS, this.#deps.clock, () => undefined);
+  }
+
+  /** Ends looking; what has been decided stays. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#looking;
+    await this.#serial.idle();
+  }
+
+  /** Of all services, the latest first. */
+  list(): readonly Rollout[] {
+    const all = this.#deps.store.all().flatMap(({ latest, past }) => [latest, ...past]);
+    return all.toSorted((one, other) => other.startedMs - one.startedMs);
+  }
+
+  /** @throws UnknownRolloutError */
+  get(id: string): Rollout {
+    const found = this.#deps.store.find(id);
+    if (found === undefined) throw new UnknownRolloutError(id);
+    return found;
+  }
+
+  /** What whoever leads it knows beside. undefined: it is not led here. */
+  live(id: string): LiveView | undefined {
+    return this.#lookout.live(id);
+  }
+
+  /**
+   * Begins one: the first look follows within a second.
+   * @throws UnknownServiceError, UnknownVersionError, RolloutStartError, StoreError
+   */
+  begin(request: RolloutRequest, by: Asker): Promise<Rollout> {
+    return this.#serial.run(async () => {
+      const { from } = stableOf(request, this.#deps.table);
+      return this.#begin(specOf(request, from), by);
+    });
+  }
+
+  /** The same again, from the beginning. @throws RolloutVerbError, and as begin() */
+  retry(id: string, by: Asker): Promise<Rollout> {
+    return this.#serial.run(async () => {
+      const { spec, phase } = this.get(id);
+      if (phase !== "aborted") throw new RolloutVerbError("retry", id, "an aborted one", phase);
+      return this.#begin(spec, by);
+    });
+  }
+
+  /**
+   * Does what somebody asks of a rollout, and gives it as it is then. An abort needs neither a
+   * leader nor counts. @throws UnknownRolloutError, RolloutVerbError, StoreError, as every write
+   */
+  act(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {
+    return this.#serial.run(async () => {
+      this.#assertOurs();
+      for (let tries = 1; ; tries += 1) {
+        const rollout = this.get(id);
+        const answer = decideVerb(verb, rollout, options);
+        if (answer.kind === "done") return rollout;
+        if (answer.kind === "refused") {
+          throw new RolloutVerbError(verb, id, answer.wanted, answer.found);
+        }
+        const { decision } = answer;
+        const { actor, reason } = options;
+        const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
+        if (done !== undefined || tries === TRIES_MAX) return this.get(id);
+      }
+    });
+  }
+
+  /** Lets go of a service that somebody takes over, before they write it. */
+  async release(rollout: Rollout, by: Asker): Promise<void> {
+    const text = by.reason === undefined ? `by ${by.actor}` : `by ${by.actor}: ${by.reason}`;
+    const decision = { kind: "release", why: { rule: "taken-over", text } } as const;
+    // Not in turn: a decision that waits for the table would wait for this, which waits for it.
+    await carryOut(this.#deps, { rollout, decision, by });
+  }
+
+  async #begin(spec: RolloutSpec, by: Asker): Promise<Rollout> {
+    const { store, table, clock } = this.#deps;
+    this.#assertOurs();
+    const { service } = spec;
+    const running = store.latest(service);
+    if (running !== undefined && (!hasEnded(running) || !running.settled)) {
+      throw new RolloutStartError(service, "no other one of it", running.id);
+    }
+    const active = store.all().filter(({ latest }) => !hasEnded(latest)).length;
+    if (active >= ROLLOUTS_MAX) {
+      throw new RolloutStartError(service, `fewer than ${ROLLOUTS_MAX} under way`, `${active}`);
+    }
+    const { before, revision } = stableOf(spec, table);
+    const nowMs = clock.wallMs();
+    const id = `${service}-${nowMs.toString(36)}`;
+    const rollout = newRollout(spec, { id, ...by, before, revision, nowMs });
+    if (!(await store.save(rollout))) {
+      throw new RolloutStartError(service, "no other one of it", "one that has just begun");
+    }
+    await tell(this.#deps, rollout, by);
+    return rollout;
+  }
+
+  /** @throws HandingOverError */
+  #assertOurs(): void {
+    if (this.#deps.table.isHeld) throw new HandingOverError();
+  }
+}

@@ -1,0 +1,97 @@
+import type { RolloutPolicy } from "../analysis/judge-policy.ts";
+import type { Decision } from "./reconcile.ts";
+import { hasEnded } from "./rollout.ts";
+import type { Rollout } from "./rollout.ts";
+import type { Why } from "./why.ts";
+
+/** What people may do about a rollout. */
+export const VERBS = ["promote", "pause", "resume", "abort", "undo"] as const;
+
+/** One of them. */
+export type Verb = (typeof VERBS)[number];
+
+/** What comes of a verb. */
+export type VerbAnswer =
+  | { readonly kind: "decided"; readonly decision: Decision }
+  /** It is so already. */
+  | { readonly kind: "done" }
+  /** `found`: what stands against it. */
+  | { readonly kind: "refused"; readonly wanted: string; readonly found: string };
+
+/** What a verb says besides itself. */
+export type VerbOptions = {
+  readonly actor: string;
+  readonly reason: string | undefined;
+  /** promote: all the way at once. */
+  readonly full: boolean;
+};
+
+/** What a verb leads to. Pure. */
+export function decideVerb(verb: Verb, rollout: Rollout, options: VerbOptions): VerbAnswer {
+  const { actor, reason } = options;
+  const text = reason === undefined ? `by ${actor}` : `by ${actor}: ${reason}`;
+  const why: Why = { rule: `${verb}-asked`, text };
+  switch (verb) {
+    case "abort":
+      return abort(rollout, why);
+    case "undo":
+      return undo(rollout, why);
+    case "pause":
+      return pause(rollout, why);
+    case "resume":
+      return resume(rollout, why);
+    case "promote":
+      return promote(rollout, why, options.full);
+  }
+}
+
+function decided(decision: Decision): VerbAnswer {
+  return { kind: "decided", decision };
+}
+
+function refused(wanted: string, { phase }: Rollout): VerbAnswer {
+  return { kind: "refused", wanted, found: phase };
+}
+
+function abort(rollout: Rollout, why: Why): VerbAnswer {
+  if (rollout.phase === "aborted") return { kind: "done" };
+  if (rollout.phase === "successful") return refused("one that has not ended: undo it", rollout);
+  return decided({ kind: "abort", why });
+}
+
+function undo(rollout: Rollout, why: Why): VerbAnswer {
+  if (rollout.phase === "aborted") return { kind: "done" };
+  if (rollout.phase !== "successful") return refused("a successful one: abort it", rollout);
+  return decided({ kind: "abort", why });
+}
+
+function pause(rollout: Rollout, why: Why): VerbAnswer {
+  if (rollout.phase === "paused") return { kind: "done" };
+  if (hasEnded(rollout)) return refused("one that has not ended", rollout);
+  return decided({ kind: "pause", why });
+}
+
+function resume(rollout: Rollout, why: Why): VerbAnswer {
+  if (rollout.phase === "progressing") return { kind: "done" };
+  if (hasEnded(rollout)) return refused("one that has not ended", rollout);
+  if (rollout.why.rule === "gate")
+    return refused("`promote`, as its plan has a gate here", rollout);
+  return decided({ kind: "resume", why });
+}
+
+function promote(rollout: Rollout, why: Why, full: boolean): VerbAnswer {
+  if (rollout.phase === "successful") return { kind: "done" };
+  if (hasEnded(rollout)) return refused("one that has not ended", rollout);
+  if (rollout.released) return refused("`resume` first, as somebody has taken it over", rollout);
+  if (full) return decided({ kind: "succeed", why });
+  const stage = rollout.spec.stages[rollout.stage];
+  if (stage?.kind !== "evidence") return decided({ kind: "next", why });
+  const share = shareAbove(rollout.step.share, rollout.spec.policy);
+  if (share === 1) return decided({ kind: "succeed", why });
+  return decided({ kind: "weight", share, next: false, why });
+}
+
+/** The next of the ladder. */
+function shareAbove(share: number, { ramp }: RolloutPolicy): number {
+  return ramp.ladder.find((each) => each > share) ?? 1;
+}

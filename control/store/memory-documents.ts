@@ -1,0 +1,23 @@
+import type { Documents, KeptDocument } from "./documents.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** Documents that live as long as the process. */
+export class MemoryDocuments implements Documents {
+  readonly #kept = new Map<string, KeptDocument>();
+  #saves = 0;
+
+  all(): Promise<ReadonlyMap<string, KeptDocument>> {
+    return Promise.resolve(new Map(this.#kept));
+  }
+
+  save(name: string, text: string, mark: string | undefined): Promise<string | undefined> {
+    if (this.#kept.get(name)?.mark !== mark) return Promise.resolve(undefined);
+    this.#saves += 1;
+    this.#kept.set(name, { text, mark: String(this.#saves) });
+    return Promise.resolve(String(this.#saves));
+  }
+
+  follow(_onChange: unknown, signal: AbortSignal): Promise<void> {
+    return untilAborted(signal);
+  }
+}

@@ -1,0 +1,83 @@
+import { beforeEach, expect, test } from "vitest";
+import { cellsOf, runCommand } from "../../support/run-cli.ts";
+import { startApi, WEB } from "../../support/running-api.ts";
+import type { RunningApi } from "../../support/running-api.ts";
+import { ok, startScriptedApi } from "../../support/scripted-api.ts";
+
+const { v1, v2 } = WEB.versions;
+const READY = { ...WEB, versions: { v1: { ...v1, weight: 100 }, v2: { ...v2, weight: 0 } } };
+
+let api: RunningApi;
+
+beforeEach(async () => {
+  api = await startApi({ initial: { web: READY } });
+  return () => api[Symbol.asyncDispose]();
+});
+
+async function rollout(...args: readonly string[]): Promise<string> {
+  const { status, out, error } = await runCommand(["rollout", ...args], { SLUICE_API: api.url });
+  return `${status} ${out}${error}`;
+}
+
+test("sluice rollout leads one from its start to its end", async () => {
+  const start = ["start", "web", "--to", "v2", "--steps", "1,10", "--reason", "release 7"];
+  expect(await rollout(...start)).toMatch(/^0 Rollout web-\w+ of web from v1 to v2 has begun$/);
+  expect(cellsOf(await rollout("list"))[1]).toEqual([
+    expect.stringMatching(/^web-/),
+    "web",
+    "v1",
+    "v2",
+    "0 %",
+    "progressing",
+    "started: from v1 to v2",
+  ]);
+  expect(await rollout("pause", "web")).toMatch(/^0 Rollout web-\w+ is paused at 0 %/);
+  expect(await rollout("resume", "web")).toMatch(/is progressing at 0 %/);
+  expect(await rollout("promote", "web", "--full")).toMatch(/is successful at 100 %/);
+  expect(await rollout("watch", "web")).toMatch(/^0 successful at 100 % · promote-asked: by local/);
+  expect(await rollout("undo", "web", "--reason", "late")).toMatch(/undo-asked: by local: late$/);
+  expect(await rollout("watch", "web")).toMatch(/^1 aborted at 0 % · undo-asked: by local: late/);
+  expect(await rollout("retry", "web")).toMatch(/is progressing at 0 %/);
+  const shown = await rollout("get", "web");
+  expect(shown).toMatch(/^0 web-\w+: web from v1 to v2, canary, begun \S+ by local\n/);
+  expect(shown).toContain("progressing at 0 %, in weight 1 % (1 of 4): started: from v1 to v2");
+});
+
+test("sluice rollout start says all that the API can be asked for", async () => {
+  const scripted = await startScriptedApi({ "POST /v1/rollouts": ok({ id: "web-1" }) });
+  const options = {
+    from: "v1",
+    strategy: "canary",
+    preset: "fast",
+    stepFor: "5m",
+    soak: "1h",
+    maxHold: "2h",
+    onInconclusive: "abort",
+    keepOldFor: "1m",
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => {
+    return [`--${name.replaceAll(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}`, value];
+  });
+  await runCommand(
+    ["rollout", "start", "web", "--to", "v2", ...args, "--budget", "5", "--min-requests", "9"],
+    { SLUICE_API: scripted.url },
+  );
+  expect(scripted.asked.map(({ body }) => body)).toEqual([
+    { service: "web", to: "v2", ...options, budget: 5, minRequests: 9 },
+  ]);
+});
+
+test("sluice rollout refuses what it cannot read, and says what the API refuses", async () => {
+  expect(await rollout("start", "web", "--to", "v2", "--steps", "1,x")).toMatch(
+    /^2 sluice: Cannot read --steps: wanted shares above 0 such as 1,10,50, found "1,x"/,
+  );
+  expect(await rollout("abort", "web")).toMatch(/^1 sluice: Cannot find rollout "web"/);
+});
+
+test("sluice shift takes over what a rollout looks after only if it is told to", async () => {
+  await rollout("start", "web", "--to", "v2");
+  const env = { SLUICE_API: api.url };
+  const refused = await runCommand(["shift", "web", "v2=20%"], env);
+  expect([refused.status, refused.error]).toEqual([1, expect.stringContaining("looks after")]);
+  expect((await runCommand(["shift", "web", "v2=20%", "--take-over"], env)).status).toBe(0);
+});

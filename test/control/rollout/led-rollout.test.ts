@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { armOf } from "../analysis/arms.ts";
+import { RolloutBed } from "./rollout-bed.ts";
+
+const BY = { actor: "ann", reason: undefined };
+
+test("LedRollout tells why it stays, the evidence, and of how many sidecars", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin({ service: "web", to: "v2" }, BY);
+  await bed.pass(12);
+  expect(bed.rollouts.live(id)).toMatchObject({ why: { rule: "reaction" }, seen: 1, of: 1 });
+  expect(bed.rollouts.live(id)?.verdict?.limit).toBe(20);
+});
+
+test("LedRollout gives up when nothing is counted for as long as it may wait", async () => {
+  const bed = await RolloutBed.start();
+  const wish = { service: "web", to: "v2", maxHold: 30_000 };
+  const { id } = await bed.rollouts.begin(wish, BY);
+  bed.counts = "worker 7 is silent";
+  await bed.pass(31);
+  expect(bed.rollouts.get(id)).toMatchObject({
+    phase: "inconclusive",
+    why: { rule: "hold-max", text: "nothing was counted for 30 s: worker 7 is silent" },
+  });
+  bed.counts = { stable: armOf(50), canary: armOf(50) };
+  await bed.rollouts.act(id, "resume", { ...BY, full: false });
+  await bed.pass(11);
+  expect(bed.rollouts.get(id).step.share).toBeGreaterThan(0);
+});

@@ -1,0 +1,228 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { advance } from "../../../control/rollout/advance.ts";
+import { reconcile } from "../../../control/rollout/reconcile.ts";
+import type { Observation } from "../../../control/rollout/reconcile.ts";
+import type { Rollout } from "../../../control/rollout/rollout.ts";
+import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
+import { decideVerb, VERBS } from "../../../control/rollout/verbs.ts";
+import type { Verb } from "../../../control/rollout/verbs.ts";
+import { BEFORE, rolloutOf, sightOf, verdictOf } from "./specs.ts";
+import { RolloutWorld } from "./rollout-world.ts";
+
+const EVIDENCE = rolloutOf();
+const FAILED = verdictOf({ state: "failed", action: "abort", weight: 0 });
+const LATER_MS = 3_600_000;
+const AT_TENTH = weightsAt(BEFORE, EVIDENCE.spec, 0.1);
+
+/** A rollout that has been led to a share, and the table with it. */
+function at(rollout: Rollout, share: number): readonly [Rollout, Observation] {
+  const why = { rule: "first", text: "" };
+  const moved = advance(rollout, { kind: "weight", share, next: false, why }, { nowMs: 0 });
+  const settled = advance(moved, { kind: "settle", revision: 2, why }, { nowMs: 0 });
+  return [settled, sightOf(weightsAt(BEFORE, rollout.spec, share), 2)];
+}
+
+describe("reconcile() by evidence", () => {
+  const [begun, seen] = at(EVIDENCE, 0.1);
+
+  test.each([
+    ["watches stable first", EVIDENCE, sightOf(BEFORE, 1), "hold watching"],
+    [
+      "takes the first weight",
+      EVIDENCE,
+      sightOf(BEFORE, 1, { verdict: verdictOf({ action: "raise", weight: 0.05 }) }),
+      "weight soaking",
+    ],
+    ["holds", begun, { ...seen, verdict: verdictOf({}) }, "hold soaking"],
+    [
+      "never lowers a weight by a raise",
+      begun,
+      { ...seen, verdict: verdictOf({ action: "raise", weight: 0.05 }) },
+      "hold soaking",
+    ],
+    ["aborts", begun, { ...seen, verdict: FAILED }, "abort soaking"],
+    [
+      "is over when all is shown",
+      begun,
+      { ...seen, verdict: verdictOf({ state: "passed", action: "promote", weight: 1 }) },
+      "next soaking",
+    ],
+    [
+      "gives up waiting",
+      begun,
+      { ...seen, verdict: verdictOf({ state: "inconclusive", action: "pause" }) },
+      "inconclusive soaking",
+    ],
+    [
+      "gives up when nothing is counted",
+      begun,
+      { ...seen, blindMs: LATER_MS, blindFor: "worker 7 is silent" },
+      "inconclusive hold-max",
+    ],
+    [
+      "breaks at a guard rail",
+      begun,
+      { ...seen, breach: { rule: "guard-rail", text: "" } },
+      "abort guard-rail",
+    ],
+    [
+      "pauses without endpoints",
+      begun,
+      { ...seen, table: { revision: 2, weights: AT_TENTH, canaryEndpoints: 0 } },
+      "pause no-healthy-endpoints",
+    ],
+    ["ends with its service", begun, { ...seen, table: undefined }, "abort gone"],
+    ["does not believe an older table", begun, sightOf(BEFORE, 1), "hold table-behind"],
+    ["lets go of weights of others", begun, sightOf(BEFORE, 3), "release taken-over"],
+  ] as const)("%s", (_what, rollout, observation, wanted) => {
+    const { kind, why } = reconcile(rollout, observation, 1_000);
+    expect(`${kind} ${why.rule}`).toBe(wanted);
+  });
+
+  test("aborts a paused one too, and writes the table until it shows that", () => {
+    const paused = advance(begun, { kind: "pause", why: { rule: "x", text: "" } }, { nowMs: 1 });
+    const decision = reconcile(paused, { ...seen, verdict: FAILED }, 2);
+    const aborted = advance(paused, decision, { nowMs: 2 });
+    expect(aborted).toMatchObject({ phase: "aborted", settled: false });
+    expect(reconcile(aborted, seen, 3).kind).toBe("apply");
+    expect(reconcile(aborted, sightOf(BEFORE, 3), 3).kind).toBe("settle");
+  });
+});
+
+describe("reconcile() by steps", () => {
+  const plan = rolloutOf({ steps: [10, { pause: {} }, { setWeight: 50 }, { analysis: {} }] });
+
+  test("goes through them, waits for a person and for evidence, and is done", () => {
+    const world = new RolloutWorld(plan);
+    const verdict = verdictOf({});
+    expect(world.settle({ verdict })).toBe("weight settle");
+    expect(world.tick({ verdict })).toBe("hold time");
+    world.nowMs += 60_000;
+    expect(world.settle({ verdict })).toBe("next pause");
+    expect(world.rollout).toMatchObject({ phase: "paused", why: { rule: "gate" } });
+    world.ask("promote");
+    const open = verdictOf({ missing: ["p99"] });
+    expect(world.settle({ verdict: open })).toBe("weight settle");
+    expect(world.rollout.step.share).toBe(0.5);
+    expect(world.tick({ verdict: open })).toBe("hold incomplete");
+    expect(world.settle({ verdict })).toBe("next succeed settle");
+    expect(world.table).toEqual({ v1: 0, v2: 90, other: 10 });
+  });
+
+  test("does not sail through a step without traffic", () => {
+    const world = new RolloutWorld(plan);
+    world.settle({ verdict: verdictOf({}) });
+    world.nowMs += LATER_MS;
+    const lacking = verdictOf({ state: "inconclusive" });
+    expect(world.tick({ verdict: lacking })).toBe("hold soaking");
+    expect(world.tick({ verdict: { ...lacking, action: "pause" } })).toBe("inconclusive soaking");
+  });
+});
+
+test("reconcile() of a blue-green one checks, switches in one revision, and keeps the old", () => {
+  const world = new RolloutWorld(rolloutOf({ strategy: "blueGreen" }));
+  expect(world.tick({})).toBe("hold time");
+  world.nowMs += 10_000;
+  expect(world.settle({})).toBe("next weight settle");
+  expect(world.table).toEqual({ v1: 0, v2: 90, other: 10 });
+  expect(world.tick({})).toBe("hold time");
+  world.nowMs += 600_000;
+  expect(world.settle({})).toBe("next succeed settle");
+});
+
+type Event =
+  | { readonly kind: "tick"; readonly seen: Partial<Observation>; readonly afterMs: number }
+  | { readonly kind: "verb"; readonly verb: Verb; readonly full: boolean }
+  | { readonly kind: "crash" };
+
+const verdicts = fc.oneof(
+  fc.constant(undefined),
+  fc.constant(FAILED),
+  fc.constant(verdictOf({ state: "passed", action: "promote", weight: 1 })),
+  fc.constant(verdictOf({ state: "inconclusive", action: "pause" })),
+  fc.constantFrom(0.01, 0.05, 0.25, 0.5).map((weight) => verdictOf({ action: "raise", weight })),
+);
+
+const events: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 5, arbitrary: ticks() },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("verb" as const),
+      verb: fc.constantFrom(...VERBS),
+      full: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: "crash" } as const) },
+);
+
+function ticks(): fc.Arbitrary<Event> {
+  return fc.record({
+    kind: fc.constant("tick" as const),
+    seen: fc.record({ verdict: verdicts }),
+    afterMs: fc.constantFrom(1_000, 30_000, 700_000),
+  });
+}
+
+const plans = fc.constantFrom(
+  rolloutOf(),
+  rolloutOf({ steps: [1, 10, { pause: {} }, 50] }),
+  rolloutOf({ strategy: "blueGreen" }),
+);
+
+function play(world: RolloutWorld, event: Event): void {
+  switch (event.kind) {
+    case "tick":
+      world.nowMs += event.afterMs;
+      world.tick(event.seen);
+      break;
+    case "verb":
+      world.ask(event.verb, event.full);
+      break;
+    case "crash":
+      world.crashAtNextWrite = true;
+  }
+}
+
+test("Whatever happens, weights are a step's, and an abort takes all back for good", () => {
+  const property = fc.property(plans, fc.array(events, { maxLength: 60 }), (rollout, all) => {
+    const world = new RolloutWorld(rollout);
+    for (const event of all) {
+      const { phase } = world.rollout;
+      play(world, event);
+      expect(world.named()).toContainEqual(world.table);
+      if (phase === "aborted") expect(world.rollout.phase).toBe("aborted");
+    }
+    if (world.rollout.phase !== "aborted") {
+      world.ask(world.rollout.phase === "successful" ? "undo" : "abort");
+    }
+    world.crashAtNextWrite = false;
+    world.settle({});
+    expect(world.table).toEqual(BEFORE);
+    expect(world.rollout).toMatchObject({ phase: "aborted", settled: true });
+  });
+  fc.assert(property, { seed: 7, numRuns: 500 });
+});
+
+test("What was decided follows from what was seen, again and again", () => {
+  const property = fc.property(plans, fc.array(ticks(), { maxLength: 40 }), (rollout, all) => {
+    const [first, second] = [new RolloutWorld(rollout), new RolloutWorld(rollout)];
+    for (const event of all) play(first, event);
+    for (const event of all) play(second, structuredClone(event));
+    expect(second.rollout).toEqual(first.rollout);
+  });
+  fc.assert(property, { seed: 8, numRuns: 100 });
+});
+
+test("A verb that a phase does not know is refused, and one that is done changes nothing", () => {
+  const options = { actor: "ann", reason: undefined, full: false };
+  const answers = VERBS.map((verb) => `${verb} ${decideVerb(verb, EVIDENCE, options).kind}`);
+  expect(answers).toEqual([
+    "promote decided",
+    "pause decided",
+    "resume done",
+    "abort decided",
+    "undo refused",
+  ]);
+});

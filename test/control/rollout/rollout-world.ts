@@ -1,0 +1,74 @@
+import { advance } from "../../../control/rollout/advance.ts";
+import { reconcile } from "../../../control/rollout/reconcile.ts";
+import type { Decision, Observation } from "../../../control/rollout/reconcile.ts";
+import { wantedShare } from "../../../control/rollout/rollout.ts";
+import type { Rollout } from "../../../control/rollout/rollout.ts";
+import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
+import type { VersionWeights } from "../../../control/rollout/rollout-weights.ts";
+import { decideVerb } from "../../../control/rollout/verbs.ts";
+import type { Verb } from "../../../control/rollout/verbs.ts";
+import { sightOf } from "./specs.ts";
+
+/** A store and a table around a rollout, and a controller that can die between the two. */
+export class RolloutWorld {
+  rollout: Rollout;
+  table: VersionWeights;
+  revision = 1;
+  nowMs = 0;
+  /** It dies when it has stored the next decision, before the table is written. */
+  crashAtNextWrite = false;
+  readonly #shares = new Set<number>([0]);
+
+  constructor(rollout: Rollout) {
+    this.rollout = rollout;
+    this.table = rollout.before;
+  }
+
+  /** Weights of all steps that there were. */
+  named(): readonly VersionWeights[] {
+    const { before, spec } = this.rollout;
+    return [...this.#shares].map((share) => weightsAt(before, spec, share));
+  }
+
+  /** One look, and what follows. Gives what was decided, and why if that is to wait. */
+  tick(seen: Partial<Observation>): string {
+    const decision = reconcile(this.rollout, this.#sight(seen), this.nowMs);
+    this.#carryOut(decision);
+    return decision.kind === "settle" ? "settle" : `${decision.kind} ${decision.why.rule}`;
+  }
+
+  /** Looks again until nothing follows. Gives the kinds of what was decided. */
+  settle(seen: Partial<Observation>): string {
+    const kinds: string[] = [];
+    for (let looks = 0; looks < 20; looks += 1) {
+      const { kind } = reconcile(this.rollout, this.#sight(seen), this.nowMs);
+      if (kind === "hold") break;
+      kinds.push(kind);
+      this.tick(seen);
+    }
+    return kinds.join(" ");
+  }
+
+  ask(verb: Verb, full = false): void {
+    const answer = decideVerb(verb, this.rollout, { actor: "ann", reason: undefined, full });
+    if (answer.kind === "decided") this.#carryOut(answer.decision);
+  }
+
+  #sight(seen: Partial<Observation>): Observation {
+    return sightOf(this.table, this.revision, seen);
+  }
+
+  #carryOut(decision: Decision): void {
+    this.rollout = advance(this.rollout, decision, { nowMs: this.nowMs });
+    this.#shares.add(wantedShare(this.rollout));
+    if (this.rollout.settled) return;
+    if (this.crashAtNextWrite) {
+      this.crashAtNextWrite = false;
+      return;
+    }
+    const wanted = weightsAt(this.rollout.before, this.rollout.spec, wantedShare(this.rollout));
+    if (JSON.stringify(wanted) === JSON.stringify(this.table)) return;
+    this.table = wanted;
+    this.revision += 1;
+  }
+}

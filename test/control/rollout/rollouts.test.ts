@@ -1,0 +1,170 @@
+import { describe, expect, test } from "vitest";
+import { StoreError } from "../../../control/base/errors.ts";
+import type { RolloutRequest } from "../../../control/rollout/rollout-schema.ts";
+import { ANY } from "../../support/started-services.ts";
+import { armOf } from "../analysis/arms.ts";
+import { RolloutBed } from "./rollout-bed.ts";
+
+const BY = { actor: "ann", reason: "a test" };
+const ASKED = { ...BY, full: false };
+const STEPS: RolloutRequest = { service: "web", to: "v2", steps: [10, 50], stepFor: 5_000 };
+const BEFORE = { v1: 100, v2: 0 };
+const AT_TENTH = { v1: 9_000, v2: 1_000 };
+
+test("Rollouts go through their steps, and the audit log names them", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin(STEPS, BY);
+  await bed.pass(1);
+  expect(bed.weights()).toEqual(AT_TENTH);
+  await bed.pass(6);
+  expect(bed.weights()).toEqual({ v1: 5_000, v2: 5_000 });
+  await bed.pass(6);
+  expect(bed.weights()).toEqual({ v1: 0, v2: 100 });
+  expect(bed.rollouts.get(id)).toMatchObject({ phase: "successful", settled: true });
+  const entries = await bed.audit.list({ limit: 10 });
+  expect(entries.map(({ actor, action }) => `${actor} ${action}`)).toEqual([
+    "ann rollout",
+    ...Array.from({ length: 3 }, () => `rollout ${id} shift`),
+  ]);
+  const told = bed.told.filter(({ kind }) => kind === "rollout");
+  expect(told.map(({ phase, share }) => `${String(phase)} ${String(share)}`)).toEqual([
+    "progressing 0",
+    "progressing 0.1",
+    "progressing 0.1",
+    "progressing 0.5",
+    "progressing 0.5",
+    "successful 1",
+  ]);
+});
+
+test("Rollouts by evidence watch stable first, and abort a bad canary within seconds", async () => {
+  const bed = await RolloutBed.start();
+  bed.counts = { stable: armOf(200), canary: armOf(0) };
+  const { id } = await bed.rollouts.begin({ service: "web", to: "v2" }, BY);
+  await bed.pass(9);
+  expect([bed.weights(), bed.rollouts.live(id)?.why.rule]).toEqual([BEFORE, "watching"]);
+  bed.counts = { stable: armOf(190), canary: armOf(10, 10) };
+  await bed.pass(1);
+  expect(bed.rollouts.get(id).step.share).toBeGreaterThan(0);
+  await bed.pass(3);
+  expect(bed.rollouts.get(id)).toMatchObject({ phase: "aborted", why: { rule: "evidence" } });
+  expect(bed.weights()).toEqual(BEFORE);
+});
+
+describe("Rollouts outlive", () => {
+  test("a process that dies between storing a step and writing the table", async () => {
+    const bed = await RolloutBed.start();
+    const { id } = await bed.rollouts.begin(STEPS, BY);
+    bed.tableStore.fails = new StoreError("store_unwritable", "The disk is full");
+    await bed.pass(1);
+    expect([bed.weights(), bed.rollouts.get(id).step.share]).toEqual([BEFORE, 0.1]);
+    expect(bed.rollouts.live(id)?.why.rule).toBe("not-written");
+    await bed.restart();
+    await bed.pass(1);
+    expect(bed.weights()).toEqual(AT_TENTH);
+    expect(bed.rollouts.get(id)).toMatchObject({ phase: "progressing", settled: true });
+  });
+
+  test("a restart at a weight: evidence begins anew there, and goes no step back", async () => {
+    const bed = await RolloutBed.start();
+    const wish = { service: "web", to: "v2", soak: 600_000 } as const;
+    const { id } = await bed.rollouts.begin(wish, BY);
+    await bed.pass(60);
+    const { share } = bed.rollouts.get(id).step;
+    expect(share).toBeGreaterThan(0.002);
+    await bed.restart();
+    await bed.pass(2);
+    expect(bed.rollouts.get(id).step.share).toBe(share);
+    expect(bed.rollouts.live(id)?.verdict?.against).toBeLessThan(2);
+  });
+
+  test("counts that are missing: they hold, and an abort works", async () => {
+    const bed = await RolloutBed.start();
+    const { id } = await bed.rollouts.begin(STEPS, BY);
+    await bed.pass(1);
+    bed.counts = "worker 7 is silent";
+    await bed.pass(20);
+    expect(bed.weights()).toEqual(AT_TENTH);
+    await bed.rollouts.act(id, "abort", ASKED);
+    expect(bed.weights()).toEqual(BEFORE);
+  });
+});
+
+test("An abort needs no store: it is stored when that can be written again", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin(STEPS, BY);
+  await bed.pass(1);
+  bed.documents.isAway = true;
+  await expect(bed.rollouts.act(id, "pause", ASKED)).rejects.toThrow("The disk is full");
+  const aborted = await bed.rollouts.act(id, "abort", ASKED);
+  expect([aborted.phase, bed.weights()]).toEqual(["aborted", BEFORE]);
+  bed.documents.isAway = false;
+  await bed.pass(1);
+  await bed.restart();
+  expect(bed.rollouts.get(id)).toMatchObject({ phase: "aborted", settled: true });
+});
+
+test("An abort ends what somebody did to the old version meanwhile", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin(
+    { ...STEPS, strategy: "blueGreen", checksFor: 1_000 },
+    BY,
+  );
+  await bed.pass(3);
+  expect(bed.weights()).toEqual({ v1: 0, v2: 100 });
+  await bed.services.setVersionState("web", "v1", "maint", ANY);
+  await bed.rollouts.act(id, "abort", ASKED);
+  const [v1] = bed.services.snapshot("web").versions;
+  expect([bed.weights(), v1?.state]).toEqual([BEFORE, "ready"]);
+});
+
+test("An upgrade is waited for: meanwhile nothing is decided", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin(STEPS, BY);
+  await bed.services.hold();
+  await bed.pass(3);
+  expect(bed.rollouts.get(id).step.number).toBe(0);
+  await expect(bed.rollouts.act(id, "abort", ASKED)).rejects.toMatchObject({
+    code: "handing_over",
+  });
+  bed.services.release();
+  await bed.pass(1);
+  expect(bed.weights()).toEqual(AT_TENTH);
+});
+
+describe("A rollout cannot begin", () => {
+  test.each([
+    [{ service: "none", to: "v2" }, "unknown_service"],
+    [{ service: "web", to: "v9" }, "unknown_version"],
+    [{ service: "web", to: "v1" }, "rollout_unfit"],
+    [{ service: "web", to: "v2", from: "v2" }, "rollout_unfit"],
+  ])("as %j asks: %s", async (request, code) => {
+    const bed = await RolloutBed.start();
+    await expect(bed.rollouts.begin(request, BY)).rejects.toMatchObject({ code });
+  });
+
+  test("twice, nor where the new version has traffic; but again after an abort", async () => {
+    const bed = await RolloutBed.start();
+    const { id } = await bed.rollouts.begin(STEPS, BY);
+    await expect(bed.rollouts.begin(STEPS, BY)).rejects.toThrow(`found ${id}`);
+    await expect(bed.rollouts.retry(id, BY)).rejects.toMatchObject({ code: "rollout_phase" });
+    await bed.rollouts.act(id, "abort", ASKED);
+    await bed.pass(1);
+    const again = await bed.rollouts.retry(id, BY);
+    expect(again.spec).toEqual(bed.rollouts.get(id).spec);
+    expect(bed.rollouts.list().map((each) => each.id)).toEqual([again.id, id]);
+    await bed.services.shift("shop", { v2: "20%" }, ANY);
+    const shop = { service: "shop", to: "v2" };
+    await expect(bed.rollouts.begin(shop, BY)).rejects.toThrow("wanted weight 0 of v2, found 20");
+  });
+});
+
+test("A sidecar that does not lead decides nothing by itself, but does as asked", async () => {
+  const bed = await RolloutBed.start();
+  bed.leads = false;
+  const { id } = await bed.rollouts.begin(STEPS, BY);
+  await bed.pass(5);
+  expect([bed.rollouts.get(id).step.share, bed.rollouts.live(id)]).toEqual([0, undefined]);
+  await bed.rollouts.act(id, "promote", { ...ASKED, full: true });
+  expect(bed.weights()).toEqual({ v1: 0, v2: 100 });
+});

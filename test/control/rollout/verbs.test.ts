@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { PHASES } from "../../../control/rollout/rollout.ts";
+import type { Rollout } from "../../../control/rollout/rollout.ts";
+import { decideVerb, VERBS } from "../../../control/rollout/verbs.ts";
+import type { Verb } from "../../../control/rollout/verbs.ts";
+import { rolloutOf } from "./specs.ts";
+
+const ASKED = { actor: "ann", reason: "late", full: false };
+
+function decided(verb: Verb, rollout: Rollout, full = false): string {
+  const answer = decideVerb(verb, rollout, { ...ASKED, full });
+  return answer.kind === "decided" ? answer.decision.kind : answer.kind;
+}
+
+test("decideVerb() does in each phase what the page says", () => {
+  const table = PHASES.map((phase) => [
+    phase,
+    ...VERBS.map((verb) => decided(verb, { ...rolloutOf(), phase })),
+  ]);
+  expect([["", ...VERBS], ...table]).toEqual([
+    ["", "promote", "pause", "resume", "abort", "undo"],
+    ["progressing", "weight", "pause", "done", "abort", "refused"],
+    ["paused", "weight", "done", "resume", "abort", "refused"],
+    ["inconclusive", "weight", "pause", "resume", "abort", "refused"],
+    ["successful", "done", "refused", "refused", "refused", "abort"],
+    ["aborted", "refused", "refused", "refused", "done", "done"],
+  ]);
+});
+
+test("decideVerb() promotes to the ladder's next weight, the next stage, or all the way", () => {
+  const rollout = rolloutOf();
+  const at = (share: number): Rollout => ({ ...rollout, step: { number: 1, share, sinceMs: 0 } });
+  expect(decideVerb("promote", at(0.05), ASKED)).toMatchObject({ decision: { share: 0.1 } });
+  expect(decided("promote", at(0.5))).toBe("succeed");
+  expect(decided("promote", at(0.05), true)).toBe("succeed");
+  expect(decided("promote", rolloutOf({ steps: [5] }))).toBe("next");
+});
+
+test("decideVerb() refuses what would do nothing: at a gate, and when it was taken over", () => {
+  const rollout = { ...rolloutOf(), phase: "paused" } as const;
+  const atGate = { ...rollout, why: { rule: "gate", text: "" } };
+  expect([decided("resume", atGate), decided("promote", atGate)]).toEqual(["refused", "weight"]);
+  expect(decided("promote", { ...rollout, released: true })).toBe("refused");
+});
+
+test("decideVerb() says who asked, and why", () => {
+  expect(decideVerb("abort", rolloutOf(), ASKED)).toMatchObject({
+    decision: { why: { rule: "abort-asked", text: "by ann: late" } },
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { RolloutView } from "../../control/rollout/rollout-view.ts";
+import { ConsulDocuments } from "../../control/registry/consul-documents.ts";
+import { consulForTests } from "../support/consul-binary.ts";
+import { consulParts } from "../support/consul-deps.ts";
+import { TestAgent } from "../support/consul.ts";
+import { eventually } from "../support/eventually.ts";
+import { LiveLoad } from "../support/live-load.ts";
+import { startSidecar } from "../support/sidecar.ts";
+import type { TestSidecar } from "../support/sidecar.ts";
+import { VersionOrigin } from "../support/version-origin.ts";
+
+/*
+ * Goal: sidecars that share a table share its rollouts: one leads, all can stop it, and another one
+ * goes on when it is gone. Method: whole sidecars under load, and a real agent.
+ */
+
+const binary = (await consulForTests()) ?? "";
+
+describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () => {
+  let agent: TestAgent;
+  let origins: readonly VersionOrigin[];
+
+  beforeAll(async () => {
+    agent = await TestAgent.start(binary);
+    origins = await Promise.all(["v1", "v2"].map((name) => VersionOrigin.start(name)));
+  });
+  afterAll(async () => {
+    for (const origin of origins) origin[Symbol.dispose]();
+    await agent[Symbol.asyncDispose]();
+  });
+
+  async function start(sidecar: string): Promise<TestSidecar> {
+    const [v1, v2] = origins.map(({ address }) => ({ endpoints: [address] }));
+    const versions = { v1: { ...v1, weight: 100 }, v2: { ...v2, weight: 0 } };
+    const started = await startSidecar({
+      store: { kind: "consul", prefix: "sluice" },
+      consul: { address: agent.address, sidecar, copies: false },
+      services: { web: { hosts: ["web.test"], versions } },
+    });
+    const load = await LiveLoad.start({
+      port: started.ports[0] ?? 0,
+      host: "web.test",
+      busy: 4,
+      pauseMs: 20,
+      churnPerSecond: 0,
+      idle: 0,
+      webSockets: 0,
+      messageEveryMs: 1_000,
+    });
+    onTestFinished(async () => {
+      await load[Symbol.asyncDispose]();
+      await started.stop();
+    });
+    return started;
+  }
+
+  async function rollout({ call }: TestSidecar): Promise<RolloutView> {
+    return (await (await call("GET", "/v1/rollouts/web")).json()) as RolloutView;
+  }
+
+  /** Waits until both tell the same of it, and one of them leads it; that one comes first. */
+  async function ledAt(share: number, both: readonly TestSidecar[]): Promise<TestSidecar[]> {
+    let order: TestSidecar[] = [];
+    await eventually(async () => {
+      const views = await Promise.all(both.map(rollout));
+      for (const view of views)
+        expect(view).toMatchObject({ share, settled: true, phase: "paused" });
+      expect(views.filter(({ now }) => now !== undefined)).toHaveLength(1);
+      const leads = (each: TestSidecar): boolean => views[both.indexOf(each)]?.now !== undefined;
+      order = both.toSorted((one, other) => Number(leads(other)) - Number(leads(one)));
+    }, 40_000);
+    return order;
+  }
+
+  async function begin({ call }: TestSidecar): Promise<void> {
+    const body = { service: "web", to: "v2", steps: [{ setWeight: 10 }, { pause: {} }] };
+    expect((await call("POST", "/v1/rollouts", body)).status).toBe(201);
+  }
+
+  async function weights({ call }: TestSidecar): Promise<readonly unknown[]> {
+    const answer = await call("GET", "/v1/services/web");
+    const { document } = (await answer.json()) as { document: { versions: object } };
+    return Object.values(document.versions).map(({ weight }: { weight: unknown }) => weight);
+  }
+
+  test("are led by one, stopped through any, and go on without who has led them", async () => {
+    const both = [await start("a"), await start("b")];
+    const [a, b] = both as [TestSidecar, TestSidecar];
+    await begin(b);
+    const [, follower] = (await ledAt(0.1, both)) as [TestSidecar, TestSidecar];
+    expect(await weights(follower)).toEqual([9_000, 1_000]);
+    const refused = await a.call("PATCH", "/v1/services/web/weights", { v2: "50%" });
+    expect(await refused.json()).toMatchObject({ code: "rollout_owns" });
+    expect((await follower.call("POST", "/v1/rollouts/web/abort")).status).toBe(200);
+    await eventually(async () => {
+      for (const each of both) {
+        expect(await weights(each)).toEqual([100, 0]);
+        expect(await rollout(each)).toMatchObject({ phase: "aborted", settled: true });
+      }
+    }, 10_000);
+
+    await begin(a);
+    const [leader, next] = (await ledAt(0.1, both)) as [TestSidecar, TestSidecar];
+    const { history } = await rollout(next);
+    leader.child.kill("SIGTERM");
+    expect(await leader.ended).toBe(0);
+    await ledAt(0.1, [next]);
+    expect((await rollout(next)).history).toEqual(history);
+    expect((await next.call("POST", "/v1/rollouts/web/promote")).status).toBe(200);
+    await eventually(async () => expect(await weights(next)).toEqual([0, 100]), 10_000);
+  });
+
+  test("are written by one at a time, and each other sidecar hears of it", async () => {
+    await using deps = consulParts({ address: agent.address });
+    const end = new AbortController();
+    const [one, other] = [new ConsulDocuments(deps, "docs"), new ConsulDocuments(deps, "docs")];
+    const heard: string[] = [];
+    const following = other.follow((all) => {
+      heard.push([...all].map(([name, { text }]) => `${name}=${text}`).join());
+    }, end.signal);
+    const mark = await one.save("web", "first", undefined);
+    expect(await other.save("web", "late", undefined)).toBeUndefined();
+    expect(await other.save("web", "second", mark)).toBeDefined();
+    expect(await one.save("web", "late", mark)).toBeUndefined();
+    await eventually(() => expect(heard.at(-1)).toBe("web=second"), 10_000);
+    expect([...(await one.all())].map(([name, { text }]) => [name, text])).toEqual([
+      ["web", "second"],
+    ]);
+    end.abort();
+    await following;
+  });
+});
