@@ -103,7 +103,6 @@ const ENTRIES = [
 const WAITING: Readonly<Record<string, string>> = {
   "proxy/http2/connection.ts": "HTTP/2 towards clients and endpoints",
   "proxy/http2/encode-head.ts": "HTTP/2 towards clients and endpoints",
-  "control/analysis/forecast.ts": "rollouts: what they show; until then bench:judge",
 };
 
 /** Sources that the product does not reach. */

@@ -29,6 +29,11 @@ const listSchema = z.object({
 /** The body of `GET /v1/rollouts`. */
 export type RolloutList = z.output<typeof listSchema>;
 
+const explanationSchema = z.object({ explanation: z.array(z.string()).describe("Sentences") });
+
+/** The body of `GET /v1/rollouts/{id}/explain`. */
+export type Explanation = z.output<typeof explanationSchema>;
+
 /** What each verb does, for openapi.json. */
 const SUMMARIES: Readonly<Record<Verb, string>> = {
   promote: "Go on to the rollout's next stage or weight",
@@ -42,6 +47,7 @@ const SUMMARIES: Readonly<Record<Verb, string>> = {
 export function rolloutRoutes(api: Api, deps: ApiDeps): void {
   beginRoute(api, deps);
   readRoutes(api, deps);
+  explainRoute(api, deps);
   for (const verb of VERBS) verbRoute(api, deps, verb);
   retryRoute(api, deps);
 }
@@ -90,6 +96,23 @@ function readRoutes(api: Api, { rollouts }: ApiDeps): void {
       },
     },
     async (request, reply) => reply.send(viewOf(rollouts, request.params.id)),
+  );
+}
+
+function explainRoute(api: Api, { rollouts }: ApiDeps): void {
+  api.get(
+    "/v1/rollouts/:id/explain",
+    {
+      config: { role: "read" },
+      schema: {
+        summary: "Explain a rollout in sentences, with a forecast",
+        params: rolloutParams,
+        response: { 200: explanationSchema, ...problemResponses(404) },
+      },
+    },
+    async (request, reply) => {
+      return reply.send({ explanation: [...rollouts.explain(request.params.id)] });
+    },
   );
 }
 

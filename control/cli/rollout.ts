@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { pause, systemClock } from "../../proxy/base/clock.ts";
-import type { RolloutList } from "../api/rollout-routes.ts";
+import type { Explanation, RolloutList } from "../api/rollout-routes.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
 import { EXIT, usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
@@ -51,6 +51,7 @@ export function addRollout(program: Command, context: CliContext): void {
   addList(rollout, context);
   addGet(rollout, context);
   addWatch(rollout, context);
+  addExplain(rollout, context);
   for (const verb of Object.keys(VERBS) as Verb[]) addVerb(rollout, context, verb);
 }
 
@@ -132,6 +133,18 @@ function addGet(rollout: Command, context: CliContext): void {
     .action(async (id: string, _options: object, command: Command) => {
       const view = await clientOf(command, context).get<RolloutView>(pathOf(id));
       print(command, context, view, rolloutText);
+    });
+}
+
+function addExplain(rollout: Command, context: CliContext): void {
+  rollout
+    .command("explain")
+    .description("say in sentences where a rollout stands, why, and what is to come")
+    .argument("<service>", "name of a service, for its latest, or a rollout's id")
+    .action(async (id: string, _options: object, command: Command) => {
+      const path = `${pathOf(id)}/explain`;
+      const answer = await clientOf(command, context).get<Explanation>(path);
+      print(command, context, answer, ({ explanation }) => explanation.join("\n"));
     });
 }
 

@@ -1,3 +1,5 @@
+import { forecast } from "../analysis/forecast.ts";
+import type { Forecast } from "../analysis/forecast.ts";
 import { RolloutJudge } from "../analysis/verdict.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { Arm } from "../analysis/second.ts";
@@ -52,6 +54,16 @@ export class Judging {
     if (share === 0 && this.#watchedS < WATCH_S) return undefined;
     const { perSecond } = this.#judge.tally;
     return this.#judge.verdict(shareCarried(this.#spec.capacity, canaryEndpoints, perSecond));
+  }
+
+  /** What is to come. undefined: there is nothing at a weight yet. Takes some 100 ms. */
+  forecast(canaryEndpoints: number): Forecast | undefined {
+    const { weight, stepS, totalS, perSecond } = this.#judge.tally;
+    if (weight === 0 || weight === 1) return undefined;
+    const weightMax = shareCarried(this.#spec.capacity, canaryEndpoints, perSecond);
+    const state = { weight, stepS, totalS, perSecond, weightMax };
+    // The same seconds foresee the same.
+    return forecast(this.#judge.evidence, this.#spec.policy.ramp, state, totalS);
   }
 
   /** The absolute limit that the canary breaks. undefined: none. */

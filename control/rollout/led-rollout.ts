@@ -1,6 +1,7 @@
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
+import type { Forecast } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import { Judging } from "./judging.ts";
 import type { Counting, Observations } from "./observations.ts";
@@ -18,6 +19,9 @@ export type LeadDeps = {
   readonly clock: Clock;
   readonly log: Log;
 };
+
+/** A forecast occupies the process for a tenth of a second, however many people want to know. */
+const FORECAST_EVERY_MS = 10_000;
 
 /** What is known of a rollout beside what is stored. */
 export type LiveView = {
@@ -43,6 +47,8 @@ export class LedRollout {
   #seenMs: number;
   #blindFor: string | undefined;
   #live: LiveView;
+  #forecast: Forecast | undefined;
+  #foreseenMs = -Infinity;
 
   constructor(rollout: Rollout, deps: LeadDeps) {
     const { service, from, to } = rollout.spec;
@@ -58,6 +64,21 @@ export class LedRollout {
 
   get live(): LiveView {
     return this.#live;
+  }
+
+  /**
+   * What is to come, at most FORECAST_EVERY_MS old. undefined: it does not go by evidence, or has
+   * not begun to.
+   */
+  forecast(rollout: Rollout): Forecast | undefined {
+    const { clock, table } = this.#deps;
+    const goesByEvidence = rollout.spec.stages[rollout.stage]?.kind === "evidence";
+    if (!goesByEvidence || rollout.phase !== "progressing") return undefined;
+    if (clock.nowMs() - this.#foreseenMs >= FORECAST_EVERY_MS) {
+      this.#foreseenMs = clock.nowMs();
+      this.#forecast = this.#judging.forecast(table.sight(rollout.spec)?.canaryEndpoints ?? 0);
+    }
+    return this.#forecast;
   }
 
   /** Takes what has been counted since the last look. Never rejects. */

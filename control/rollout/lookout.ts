@@ -1,3 +1,4 @@
+import type { Forecast } from "../analysis/forecast.ts";
 import { pause } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Serial } from "../base/serial.ts";
@@ -39,6 +40,11 @@ export class Lookout {
   /** What whoever leads a rollout knows beside what is stored. undefined: it is not led here. */
   live(id: string): LiveView | undefined {
     return this.#led.get(id)?.live;
+  }
+
+  /** What is to come of it. undefined: nothing can be foreseen here. */
+  forecast(rollout: Rollout): Forecast | undefined {
+    return this.#led.get(rollout.id)?.forecast(rollout);
   }
 
   /** Resolves when the store has been read, or could not be at first. */

@@ -3,6 +3,7 @@ import { HandingOverError } from "../base/errors.ts";
 import { Serial } from "../base/serial.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { carryOut, tell } from "./carry-out.ts";
+import { explainRollout } from "./explain.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { Lookout } from "./lookout.ts";
 import type { LookoutDeps } from "./lookout.ts";
@@ -69,6 +70,14 @@ export class Rollouts {
   /** What whoever leads it knows beside. undefined: it is not led here. */
   live(id: string): LiveView | undefined {
     return this.#lookout.live(id);
+  }
+
+  /** One in sentences with its numbers. @throws UnknownRolloutError */
+  explain(id: string): readonly string[] {
+    const rollout = this.get(id);
+    const live = this.live(rollout.id);
+    const forecast = this.#lookout.forecast(rollout);
+    return explainRollout(rollout, live && { live, forecast });
   }
 
   /**

@@ -23,6 +23,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/rollouts": ["get", "post"],
   "/v1/rollouts/{id}": ["get"],
   "/v1/rollouts/{id}/abort": ["post"],
+  "/v1/rollouts/{id}/explain": ["get"],
   "/v1/rollouts/{id}/pause": ["post"],
   "/v1/rollouts/{id}/promote": ["post"],
   "/v1/rollouts/{id}/resume": ["post"],

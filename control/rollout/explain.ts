@@ -1,0 +1,105 @@
+import type { Forecast, Interval } from "../analysis/forecast.ts";
+import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { LiveView } from "./led-rollout.ts";
+import { wantedShare } from "./rollout.ts";
+import type { Decided, Rollout, RolloutSpec } from "./rollout.ts";
+import type { Why } from "./why.ts";
+
+/** What is known of a rollout where it is led. */
+export type Known = {
+  readonly live: LiveView;
+  /** undefined: there is nothing to foresee. */
+  readonly forecast: Forecast | undefined;
+};
+
+/**
+ * A rollout in sentences with its numbers. `known` undefined: it is led elsewhere, or has ended.
+ * Times are UTC.
+ */
+export function explainRollout(rollout: Rollout, known: Known | undefined): readonly string[] {
+  return [
+    ...whereLines(rollout, known?.live.why),
+    ...(known?.live.verdict === undefined ? [] : evidenceLines(rollout.spec, known.live.verdict)),
+    ...(known?.forecast === undefined ? [] : [forecastLine(rollout.spec, known.forecast)]),
+    "What was decided:",
+    ...rollout.history.map(decidedLine),
+  ];
+}
+
+function whereLines(rollout: Rollout, now: Why | undefined): readonly string[] {
+  const { spec, phase, step, actor, reason, startedMs } = rollout;
+  const { service, from, to } = spec;
+  const because = reason === undefined ? "" : `: ${reason}`;
+  const began = `${service} moves from ${from} to ${to} since ${timeOf(startedMs)}`;
+  const share = percent(wantedShare(rollout));
+  const where = `${to} has ${share} of what both get, since ${timeOf(step.sinceMs)}`;
+  const why = phase === "progressing" && now !== undefined ? now : rollout.why;
+  return [
+    `${began}, as ${actor} asked${because}.`,
+    `It is ${phase}: ${where}.`,
+    `Why it is there: ${whyText(why)}.`,
+    ...(rollout.released ? ["Somebody has taken the service over; `resume` takes it back."] : []),
+    ...(rollout.settled ? [] : ["The table does not show that yet."]),
+  ];
+}
+
+function evidenceLines({ from, to, policy }: RolloutSpec, verdict: RolloutVerdict): string[] {
+  const { against, limit, metrics, excessFailures, excessError, excessRateMax } = verdict;
+  const each = metrics.map(({ name, against: own, part, fine }) => {
+    const shown = fine ? "no worse" : "not shown to be no worse";
+    return `${name} ${short(own)} (counts ${percent(part)}; ${shown})`;
+  });
+  const failed = `${short(excessFailures)} ± ${short(excessError)} failed requests more`;
+  const { budgetFailures, excessMax } = policy.ramp;
+  return [
+    `Evidence against ${to}: ${short(against)}; at ${limit} it is aborted. ${each.join(", ")}.`,
+    `${to} had ${failed} than at ${from}'s rate of the same seconds; it may cost ${budgetFailures}.`,
+    `Its error rate is less than ${points(excessRateMax)} above; ${points(excessMax)} must be shown.`,
+    ...verdict.missing.map((text) => `Before it gets everything: ${text}.`),
+  ];
+}
+
+function forecastLine({ to }: RolloutSpec, forecast: Forecast): string {
+  const { endS, promoted, aborted, harm, nextWeight } = forecast;
+  const ends = `${to} gets everything in ${percent(promoted)} of the futures that are likely`;
+  const costs = `${interval(harm)} failed requests more`;
+  return (
+    `If it goes on like this, it is over in ${interval(endS)} s: ${ends}, nothing in ` +
+    `${percent(aborted)}, at the cost of ${costs}; the next weight is ${percent(nextWeight)}.`
+  );
+}
+
+function decidedLine({ atMs, kind, share, by, ...why }: Decided): string {
+  const who = by === undefined ? "" : ` by ${by}`;
+  return `${timeOf(atMs)} ${kind}${who}, ${percent(share)}: ${whyText(why)}`;
+}
+
+/** 9 of 10 lie within. */
+function interval({ low, high }: Interval): string {
+  const [least, most] = [low, high].map((each) =>
+    each === Infinity ? "900 and more" : short(each),
+  );
+  return least === most ? `${least}` : `${least} to ${most}`;
+}
+
+function whyText({ rule, text }: Why): string {
+  return text === "" ? rule : `${text} (${rule})`;
+}
+
+/** `2.5 %` */
+function percent(share: number): string {
+  return `${short(100 * share)} %`;
+}
+
+/** `0.5 points`: a difference of two rates. */
+function points(excess: number): string {
+  return `${short(100 * excess)} points`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
