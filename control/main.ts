@@ -33,13 +33,14 @@ import type { Asker } from "./table/table-sink.ts";
 import type { Surroundings } from "./table/guard.ts";
 import { Services } from "./table/services.ts";
 import { openGate } from "./sidecar/open-gate.ts";
+import { ChainedLog } from "./rollout/decision-log.ts";
 import { ALONE } from "./rollout/leader.ts";
 import { RolloutKeeper } from "./rollout/rollout-keeper.ts";
 import type { OpenRolloutsDeps } from "./rollout/rollout-keeper.ts";
 import { SampledCounts } from "./rollout/sampled-counts.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
-import { auditPath, openDocuments, openStore } from "./store/open-store.ts";
+import { auditPath, decisionsPath, openDocuments, openStore } from "./store/open-store.ts";
 import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
@@ -169,7 +170,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const keeper = new RolloutKeeper(link?.shared?.documents ?? openDocuments(config.store), log);
   const watched = { discovery, certificates, rules, around, ward: keeper.ward };
   const services = new Services({ ...shared, store, sink, ...watched, onTold, onRevision });
-  const rollouts = keeper.open({ ...shared, services, ...guidesOf(opened) });
+  const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened) });
   const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
   const sidecar = new Sidecar(config, {
@@ -233,10 +234,14 @@ function surroundingsOf({ workers, briefing }: Opened): Surroundings {
   };
 }
 
-/** What rollouts are decided by, and who of all sidecars decides. */
-function guidesOf({ workers, link }: Opened): Pick<OpenRolloutsDeps, "observations" | "leader"> {
+/** What rollouts are decided by, who of all sidecars decides, and where that is noted. */
+function guidesOf(
+  { config, log }: Start,
+  { workers, link }: Opened,
+): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions"> {
   const observations = new SampledCounts(totalsOf(workers));
-  return { observations, leader: link?.shared ?? ALONE };
+  const path = link?.shared === undefined ? decisionsPath(config.store) : link.shared.decisionsPath;
+  return { observations, leader: link?.shared ?? ALONE, decisions: new ChainedLog(path, log) };
 }
 
 function totalsOf(workers: Workers): () => Promise<WorkerTotals> {

@@ -6,6 +6,7 @@ import type { RolloutView } from "../rollout/rollout-view.ts";
 import { EXIT, usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext, GlobalOptions } from "./commands.ts";
+import { addReplay } from "./rollout-replay.ts";
 import { progressText, rolloutsText, rolloutText } from "./rollout-text.ts";
 import { readWhole, reasonOption, withReason } from "./write-options.ts";
 import type { ReasonOptions } from "./write-options.ts";
@@ -52,6 +53,7 @@ export function addRollout(program: Command, context: CliContext): void {
   addGet(rollout, context);
   addWatch(rollout, context);
   addExplain(rollout, context);
+  addReplay(rollout, context);
   for (const verb of Object.keys(VERBS) as Verb[]) addVerb(rollout, context, verb);
 }
 

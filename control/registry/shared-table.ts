@@ -88,6 +88,11 @@ export class SharedTable {
     return this.#auditPath;
   }
 
+  /** Where what rollouts decide here is kept. undefined: in memory. */
+  get decisionsPath(): string | undefined {
+    return this.#auditPath && this.#options.copyPath("rollouts.jsonl");
+  }
+
   /** See SharedTableView. */
   get fleetProblem(): string | undefined {
     const { problem } = this.fleet;

@@ -51,10 +51,12 @@ function evidenceLines({ from, to, policy }: RolloutSpec, verdict: RolloutVerdic
   });
   const failed = `${short(excessFailures)} ± ${short(excessError)} failed requests more`;
   const { budgetFailures, excessMax } = policy.ramp;
+  const rates = `${points(excessRateMax)} above; ${points(excessMax)} must be shown`;
   return [
     `Evidence against ${to}: ${short(against)}; at ${limit} it is aborted. ${each.join(", ")}.`,
-    `${to} had ${failed} than at ${from}'s rate of the same seconds; it may cost ${budgetFailures}.`,
-    `Its error rate is less than ${points(excessRateMax)} above; ${points(excessMax)} must be shown.`,
+    `${to} had ${failed} than at ${from}'s rate of the same seconds; ` +
+      `it may cost ${budgetFailures}.`,
+    `Its error rate is less than ${rates}.`,
     ...verdict.missing.map((text) => `Before it gets everything: ${text}.`),
   ];
 }

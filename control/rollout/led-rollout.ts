@@ -3,7 +3,10 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Forecast } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { DecisionLog } from "./decision-log.ts";
 import { Judging } from "./judging.ts";
+import { secondEntry, rolloutState } from "./look-entry.ts";
+import type { SecondEntry } from "./look-entry.ts";
 import type { Counting, Observations } from "./observations.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Decision, Observation } from "./reconcile.ts";
@@ -16,9 +19,13 @@ import type { RolloutTable } from "./rollout-table.ts";
 export type LeadDeps = {
   readonly table: RolloutTable;
   readonly observations: Observations;
+  readonly decisions: DecisionLog;
   readonly clock: Clock;
   readonly log: Log;
 };
+
+/** Seconds that wait for a look to be noted with: an upgrade holds looks up for less. */
+const UNNOTED_MAX = 120;
 
 /** A forecast occupies the process for a tenth of a second, however many people want to know. */
 const FORECAST_EVERY_MS = 10_000;
@@ -47,6 +54,8 @@ export class LedRollout {
   #seenMs: number;
   #blindFor: string | undefined;
   #live: LiveView;
+  /** Seconds since the last look that was noted. */
+  readonly #unnoted: SecondEntry[] = [];
   #forecast: Forecast | undefined;
   #foreseenMs = -Infinity;
 
@@ -60,6 +69,7 @@ export class LedRollout {
     this.#judging.begin(rollout.step);
     this.#seenMs = deps.clock.nowMs();
     this.#live = { why: rollout.why, verdict: undefined, seen: 0, of: 0 };
+    deps.decisions.note({ kind: "begin", atMs: deps.clock.wallMs(), rollout });
   }
 
   get live(): LiveView {
@@ -95,14 +105,24 @@ export class LedRollout {
     if (step !== this.#step || seconds.length === 0) return;
     this.#seenMs = this.#deps.clock.nowMs();
     this.#blindFor = undefined;
-    for (const second of seconds) this.#judging.add(second, step);
+    for (const second of seconds) {
+      this.#judging.add(second, step);
+      this.#unnoted.push(secondEntry(second, step));
+    }
+    this.#unnoted.splice(0, this.#unnoted.length - UNNOTED_MAX);
   }
 
   /** What follows from all that is known now. */
   decide(rollout: Rollout): Decision {
     this.follow(rollout.step);
     const observation = this.#observe(rollout);
-    const decision = reconcile(rollout, observation, this.#deps.clock.wallMs());
+    const atMs = this.#deps.clock.wallMs();
+    const decision = reconcile(rollout, observation, atMs);
+    const { table, blindMs, blindFor } = observation;
+    const seconds = this.#unnoted.splice(0);
+    const seen = { seconds, table, blindMs, blindFor };
+    const state = rolloutState(rollout);
+    this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
     this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
     return decision;
   }

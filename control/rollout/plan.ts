@@ -1,6 +1,6 @@
 import { PRESETS } from "../analysis/judge-policy.ts";
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
-import type { RolloutRequest } from "./rollout-schema.ts";
+import type { PolicyRequest, RolloutRequest } from "./rollout-schema.ts";
 import type { RolloutSpec, RolloutStage } from "./rollout.ts";
 
 /** How long a share of `steps` holds when nothing else is said. */
@@ -27,7 +27,8 @@ export function specOf(request: RolloutRequest, from: string): RolloutSpec {
   };
 }
 
-function policyOf({ preset = "standard", ...own }: RolloutRequest): RolloutPolicy {
+/** The policy that is asked for: a preset's, with what is said in its place. */
+export function policyOf({ preset = "standard", ...own }: PolicyRequest): RolloutPolicy {
   const { judge, ramp, patience } = PRESETS[preset];
   return {
     judge,

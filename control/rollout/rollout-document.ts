@@ -80,8 +80,8 @@ const spec = z.object({
   capacity: z.object({ perEndpoint: z.number().positive() }).optional(),
 });
 
-/** A rollout as stores hold it. */
-const rolloutSchema = z.object({
+/** A rollout as stores and logs hold it. */
+export const rolloutSchema = z.object({
   id: z.string(),
   spec,
   actor: z.string(),

@@ -2,6 +2,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Documents } from "../store/documents.ts";
 import type { Services } from "../table/services.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
+import type { DecisionLog } from "./decision-log.ts";
 import type { Leader } from "./leader.ts";
 import type { Observations } from "./observations.ts";
 import { RolloutStore } from "./rollout-store.ts";
@@ -14,6 +15,7 @@ export type OpenRolloutsDeps = Omit<CarryOutDeps, "store" | "table"> & {
   readonly services: Services;
   readonly observations: Observations;
   readonly leader: Leader;
+  readonly decisions: DecisionLog;
 };
 
 /** Rollouts in two parts: the table is told of the ward, and they are told of the table. */

@@ -72,5 +72,18 @@ export const rolloutRequest = strict({
     .describe("blueGreen: how long the old version stays as it is after the switch; absent: 10m"),
 });
 
+/** What of it is a policy. */
+export const policyRequest = rolloutRequest.pick({
+  preset: true,
+  soak: true,
+  budget: true,
+  minRequests: true,
+  maxHold: true,
+  onInconclusive: true,
+});
+
+/** A policy, read. */
+export type PolicyRequest = z.output<typeof policyRequest>;
+
 /** What somebody asks for, read. */
 export type RolloutRequest = z.output<typeof rolloutRequest>;

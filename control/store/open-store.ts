@@ -49,6 +49,11 @@ export function openDocuments(config: StoreConfig): Documents {
   }
 }
 
+/** Where what rollouts decide is kept. undefined: in memory, as the table has no file. */
+export function decisionsPath(config: StoreConfig): string | undefined {
+  return config.kind === "file" ? `${config.path}.rollouts.jsonl` : undefined;
+}
+
 /** Where the audit log stands beside the table. undefined: in memory, as the table has no file. */
 export function auditPath(config: StoreConfig): string | undefined {
   return config.kind === "file" ? `${config.path}.audit.jsonl` : undefined;

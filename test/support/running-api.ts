@@ -22,6 +22,7 @@ import type { Lately } from "../../control/views/problems-view.ts";
 import { OpenTotals } from "../../control/migrations/open-totals.ts";
 import { Services } from "../../control/table/services.ts";
 import { MemoryDocuments } from "../../control/store/memory-documents.ts";
+import { ChainedLog } from "../../control/rollout/decision-log.ts";
 import { ALONE } from "../../control/rollout/leader.ts";
 import { RolloutKeeper } from "../../control/rollout/rollout-keeper.ts";
 import { SampledCounts } from "../../control/rollout/sampled-counts.ts";
@@ -147,6 +148,7 @@ export async function startApi(
     clock,
     log,
     leader: ALONE,
+    decisions: new ChainedLog(undefined, log),
   });
   if (overrides.leadsRollouts === true) await rollouts.start();
   const deps: ApiDeps = {

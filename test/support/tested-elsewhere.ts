@@ -1,4 +1,5 @@
 const ROLLOUTS = "test/control/rollout/rollouts.test.ts";
+const REPLAY = "test/control/rollout/replay.test.ts";
 const HEADS = "test/proxy/http1/request-head.test.ts";
 const WHOLE_HEADS = "a rule for whole heads, which are tried there cut anywhere";
 
@@ -41,6 +42,8 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "is about several writers of one agent",
   ],
   "control/rollout/leader.ts": [ROLLOUTS, "a constant: who leads where nobody else can"],
+  "control/rollout/look-entry.ts": [REPLAY, "right is what decides the same again"],
+  "control/rollout/look-entry-schema.ts": [REPLAY, "reads what is decided again there"],
   "control/rollout/lookout.ts": [ROLLOUTS, "looks and decides as time passes, as is tried there"],
   "control/rollout/rollout-errors.ts": [
     "test/control/api/rollout-routes.test.ts",

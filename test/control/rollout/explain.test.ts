@@ -70,5 +70,7 @@ test("A rollout under way is explained with what is to come", async () => {
   bed.counts = { stable: armOf(90), canary: armOf(10) };
   await bed.pass(20);
   const text = bed.rollouts.explain(id).join("\n");
-  expect(text).toMatch(/If it goes on like this, it is over in \d+.* s: v2 gets everything in \d+ % of/);
+  expect(text).toMatch(
+    /If it goes on like this, it is over in \d+.* s: v2 gets everything in \d+ % of/,
+  );
 });

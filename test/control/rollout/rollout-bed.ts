@@ -4,6 +4,8 @@ import { StoreError } from "../../../control/base/errors.ts";
 import { Audit } from "../../../control/records/audit.ts";
 import { Events } from "../../../control/records/events.ts";
 import type { ToldEvent } from "../../../control/records/events.ts";
+import type { DecisionLog } from "../../../control/rollout/decision-log.ts";
+import type { LookEntry } from "../../../control/rollout/look-entry.ts";
 import type { Leader } from "../../../control/rollout/leader.ts";
 import type { CountsTaken, Observations } from "../../../control/rollout/observations.ts";
 import { RolloutKeeper } from "../../../control/rollout/rollout-keeper.ts";
@@ -46,6 +48,11 @@ export class RolloutBed {
   counts: { readonly stable: Arm; readonly canary: Arm } | string = {
     stable: armOf(50),
     canary: armOf(50),
+  };
+  /** What was noted, as it comes out of a file. */
+  readonly noted: LookEntry[] = [];
+  readonly decisions: DecisionLog = {
+    note: (entry) => void this.noted.push(JSON.parse(JSON.stringify(entry)) as LookEntry),
   };
   readonly audit: Audit;
   /** Whether this sidecar leads. */
@@ -118,8 +125,9 @@ export class RolloutBed {
   #open(keeper: RolloutKeeper): Rollouts {
     const { audit, events, clock, log, services } = this;
     const observations = this.#observations();
-    const { leader } = this;
-    return keeper.open({ audit, events, clock, log, services, observations, leader });
+    const { leader, decisions } = this;
+    const parts = { audit, events, clock, log, services, observations, leader, decisions };
+    return keeper.open(parts);
   }
 
   #observations(): Observations {

@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { errorText } from "../../proxy/base/error-text.ts";
+import { readYaml } from "../config/yaml-text.ts";
+import { readBy } from "../config/problems.ts";
+import { ConfigError } from "../base/errors.ts";
+import { readChain } from "../rollout/decision-log.ts";
+import { readLookEntry } from "../rollout/look-entry-schema.ts";
+import { policyOf } from "../rollout/plan.ts";
+import { replayRollouts } from "../rollout/replay.ts";
+import type { Replayed, ReplayDifference } from "../rollout/replay.ts";
+import { policyRequest } from "../rollout/rollout-schema.ts";
+import type { PolicyRequest } from "../rollout/rollout-schema.ts";
+import { CliError, configRefusal, EXIT } from "./cli-error.ts";
+import { print } from "./commands.ts";
+import type { CliContext } from "./commands.ts";
+
+/** Differences of one rollout that are shown: the first says most. */
+const DIFFERENCES_SHOWN_MAX = 10;
+
+type Report = {
+  /** Line of the file that does not follow from the one before. Absent: all do. */
+  readonly brokenAt?: number | undefined;
+  readonly rollouts: readonly Replayed[];
+};
+
+/** `sluice rollout replay FILE`: decides again by what was seen, by any policy. */
+export function addReplay(rollout: Command, context: CliContext): void {
+  rollout
+    .command("replay")
+    .description("decide again what a log holds; fails if the same policy decides otherwise")
+    .argument("<file>", "a decision log of rollouts")
+    .option("--policy <file>", "a policy in YAML, instead of the one of each rollout")
+    .action(async (file: string, options: { readonly policy?: string }, command: Command) => {
+      const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);
+      const report = replayed(await readText(file), policy);
+      print(command, context, report, reportText);
+      const isOther = report.rollouts.some(({ differences }) => differences.length > 0);
+      if (report.brokenAt !== undefined || (isOther && policy === undefined)) {
+        context.exitWith(EXIT.failed);
+      }
+    });
+}
+
+function replayed(text: string, policy: PolicyRequest | undefined): Report {
+  const lines = text.split("\n").filter((line) => line !== "");
+  const { entries, brokenAt } = readChain(lines);
+  const looks = entries.map(readLookEntry).filter((each) => each !== undefined);
+  const rollouts = replayRollouts(looks, ({ spec }) => {
+    return policy === undefined ? spec.policy : policyOf(policy);
+  });
+  return { brokenAt, rollouts };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const message = `Cannot read ${file}: ${errorText(error)}`;
+    throw new CliError("log_unreadable", message, { cause: error });
+  }
+}
+
+/** @throws CliError config_invalid */
+async function readPolicy(file: string): Promise<PolicyRequest> {
+  try {
+    const { document } = readYaml(await readText(file), file);
+    const read = readBy(policyRequest, document);
+    if (read.kind === "wrong") throw new ConfigError(file, read.problems);
+    return read.value;
+  } catch (error) {
+    return configRefusal(error);
+  }
+}
+
+function reportText({ brokenAt, rollouts }: Report): string {
+  const broken =
+    brokenAt === undefined ? [] : [`Line ${brokenAt} does not follow from the one before it`];
+  return [...broken, ...rollouts.flatMap(rolloutLines)].join("\n");
+}
+
+function rolloutLines({ id, looks, differences }: Replayed): readonly string[] {
+  if (differences.length === 0) return [`${id}: ${looks} looks, all decided the same`];
+  const shown = differences.slice(0, DIFFERENCES_SHOWN_MAX).map(differenceText);
+  const more = differences.length - shown.length;
+  return [
+    `${id}: ${looks} looks, ${differences.length} decided otherwise`,
+    ...shown,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+function differenceText({ atMs, was, is }: ReplayDifference): string {
+  const [before, after] = [was, is].map(({ kind, why }) => `${kind} (${why.rule}: ${why.text})`);
+  return `  ${new Date(atMs).toISOString()} ${after}, and not ${before}`;
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { LookEntry } from "./look-entry.ts";
+import { rolloutSchema } from "./rollout-document.ts";
+
+const count = z.number().min(0);
+const counts = z.object({ requests: count, failures: count });
+
+const arm = counts.extend({
+  failingKeys: count,
+  latencies: z.array(z.tuple([z.int().min(0), count])),
+  endpoints: z.array(counts).optional(),
+  routes: z.array(counts).optional(),
+});
+
+const lookSchema = z.object({
+  kind: z.literal("look"),
+  atMs: z.number(),
+  id: z.string(),
+  state: rolloutSchema.pick({
+    phase: true,
+    why: true,
+    step: true,
+    stage: true,
+    stageSinceMs: true,
+    settled: true,
+    revision: true,
+    released: true,
+  }),
+  seconds: z.array(z.object({ step: rolloutSchema.shape.step, stable: arm, canary: arm })),
+  table: z
+    .object({
+      revision: z.int(),
+      weights: z.record(z.string(), z.int()),
+      canaryEndpoints: z.int(),
+    })
+    .optional(),
+  blindMs: z.number(),
+  blindFor: z.string().optional(),
+  // As it stands: it is compared, to the last character.
+  decision: z.custom((value) => typeof value === "object" && value !== null),
+});
+
+const entrySchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("begin"), atMs: z.number(), rollout: rolloutSchema }),
+  lookSchema,
+]);
+
+/** An entry of a decision log. undefined: it is none that this version can read. */
+export function readLookEntry(entry: unknown): LookEntry | undefined {
+  return entrySchema.safeParse(entry).data as LookEntry | undefined;
+}

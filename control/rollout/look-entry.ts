@@ -1,0 +1,76 @@
+import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
+import type { Arm } from "../analysis/second.ts";
+import type { VersionSecond } from "./observations.ts";
+import type { Decision, Observation } from "./reconcile.ts";
+import type { Rollout, Step } from "./rollout.ts";
+
+/** An arm with the buckets that hold something only. */
+export type ArmEntry = Omit<Arm, "latencies"> & {
+  /** [bucket, count] */
+  readonly latencies: readonly (readonly [number, number])[];
+};
+
+/** A second, and the step under which it was counted. */
+export type SecondEntry = {
+  readonly step: Step;
+  readonly stable: ArmEntry;
+  readonly canary: ArmEntry;
+};
+
+/** What is kept of a rollout for each look: everything that a decision changes. */
+export type RolloutState = Pick<
+  Rollout,
+  "phase" | "why" | "step" | "stage" | "stageSinceMs" | "settled" | "revision" | "released"
+>;
+
+/** What somebody who leads a rollout has seen and decided. */
+export type LookEntry =
+  /** From here on the evidence begins anew. */
+  | { readonly kind: "begin"; readonly atMs: number; readonly rollout: Rollout }
+  | {
+      readonly kind: "look";
+      readonly atMs: number;
+      readonly id: string;
+      readonly state: RolloutState;
+      /** Those that have come since the last look. */
+      readonly seconds: readonly SecondEntry[];
+      /** What else was seen; the verdict and the breach follow from the seconds. */
+      readonly table: Observation["table"];
+      readonly blindMs: number;
+      readonly blindFor: string | undefined;
+      readonly decision: Decision;
+    };
+
+/** What is kept of a second. */
+export function secondEntry({ stable, canary }: VersionSecond, step: Step): SecondEntry {
+  return { step, stable: armEntry(stable), canary: armEntry(canary) };
+}
+
+/** The second again. */
+export function secondOf({ stable, canary }: SecondEntry): VersionSecond {
+  return { stable: armOfEntry(stable), canary: armOfEntry(canary) };
+}
+
+/** What is kept of a rollout. */
+export function rolloutState(rollout: Rollout): RolloutState {
+  const { phase, why, step, stage, stageSinceMs, settled, revision, released } = rollout;
+  return { phase, why, step, stage, stageSinceMs, settled, revision, released };
+}
+
+function armEntry({ latencies, ...arm }: Arm): ArmEntry {
+  const { counts, from, to } = latencies;
+  const buckets: [number, number][] = [];
+  for (let bucket = from; bucket <= to; bucket += 1) {
+    const count = counts[bucket] ?? 0;
+    if (count > 0) buckets.push([bucket, count]);
+  }
+  return { ...arm, latencies: buckets };
+}
+
+function armOfEntry({ latencies, ...arm }: ArmEntry): Arm {
+  const counts = Array.from({ length: BUCKET_COUNT }, () => 0);
+  for (const [bucket, count] of latencies) counts[bucket] = count;
+  const from = latencies[0]?.[0] ?? 0;
+  const to = latencies.at(-1)?.[0] ?? -1;
+  return { ...arm, latencies: { counts, from, to } };
+}

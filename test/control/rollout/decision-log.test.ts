@@ -1,0 +1,59 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ChainedLog, readChain } from "../../../control/rollout/decision-log.ts";
+import type { LookEntry } from "../../../control/rollout/look-entry.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { rolloutOf } from "./specs.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const entryAt = (atMs: number): LookEntry => ({ kind: "begin", atMs, rollout: rolloutOf() });
+
+async function linesOf(path: string): Promise<string[]> {
+  return (await readFile(path, "utf8")).trimEnd().split("\n");
+}
+
+async function written(count: number): Promise<{ path: string; lines: string[] }> {
+  const path = join(await temporaryFolder(), "rollouts.jsonl");
+  for (let atMs = 0; atMs < count; atMs += 1) {
+    // Another process each time: the chain goes on.
+    const log = new ChainedLog(path, quiet);
+    log.note(entryAt(atMs));
+    await log.idle();
+  }
+  return { path, lines: await linesOf(path) };
+}
+
+test("ChainedLog ties each line to the one before, over processes", async () => {
+  const { lines } = await written(3);
+  const { entries, brokenAt } = readChain(lines);
+  expect(brokenAt).toBeUndefined();
+  expect(entries.map((each) => (each as LookEntry).atMs)).toEqual([0, 1, 2]);
+  expect(readChain(lines.slice(1)).brokenAt).toBeUndefined();
+});
+
+test.each([
+  ["changed", (lines: string[]) => lines.with(1, lines[1]?.replace('"atMs":1', '"atMs":9') ?? "")],
+  ["left out", (lines: string[]) => lines.toSpliced(1, 1)],
+  ["put in twice", (lines: string[]) => lines.toSpliced(1, 0, lines[0] ?? "")],
+  ["torn", (lines: string[]) => lines.with(1, lines[1]?.slice(0, 40) ?? "")],
+])("readChain() finds a line that was %s", async (_what, change) => {
+  const { lines } = await written(3);
+  expect(readChain(change(lines))).toMatchObject({ brokenAt: 2, entries: [expect.anything()] });
+});
+
+test("ChainedLog that cannot be written says so once, and goes on when it can be", async () => {
+  const folder = join(await temporaryFolder(), "later");
+  const path = join(folder, "rollouts.jsonl");
+  const warned: string[] = [];
+  const log = new ChainedLog(path, { ...quiet, warn: (event) => void warned.push(event) });
+  log.note(entryAt(1));
+  log.note(entryAt(2));
+  await log.idle();
+  await mkdir(folder);
+  log.note(entryAt(3));
+  await log.idle();
+  expect(warned).toEqual(["rollout.log-failed"]);
+  const { entries, brokenAt } = readChain(await linesOf(path));
+  expect([entries.length, brokenAt]).toEqual([1, undefined]);
+});
