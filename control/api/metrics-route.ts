@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
+import { rolloutMetrics } from "../rollout/rollout-view.ts";
 import { knownTotals } from "./worker-stats.ts";
 
 /** The content type of Prometheus' text format. */
@@ -30,7 +31,7 @@ export function metricsRoute(api: Api, textNow: () => Promise<string>): void {
 
 /** Asks the workers, and writes all metrics. @throws ControlError stats_unavailable */
 export async function metricsText(deps: ApiDeps): Promise<string> {
-  const { services, workers, registry, certificates, calls, clock, build } = deps;
+  const { services, workers, registry, certificates, rollouts, calls, clock, build } = deps;
   const totals = await knownTotals(workers, clock);
   // Loaded for the first scrape: a sidecar at rest does not need prom-client.
   const { renderMetrics } = await import("../views/metrics.ts");
@@ -42,6 +43,7 @@ export async function metricsText(deps: ApiDeps): Promise<string> {
     workerRestarts: workers.restarts,
     registryStalenessMs: registry?.stalenessMs(),
     tableRefusals: registry?.shared?.store.refusals,
+    rollouts: rollouts.latest().map((each) => rolloutMetrics(each, rollouts.live(each.id))),
     apiCalls: calls.counts,
     version: build.version,
   });

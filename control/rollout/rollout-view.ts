@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { RolloutMetrics } from "../views/metrics.ts";
 import type { LiveView } from "./led-rollout.ts";
-import { PHASES } from "./rollout.ts";
+import { PHASES, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
 
 const whySchema = z.object({
@@ -66,7 +67,6 @@ export type RolloutView = z.output<typeof rolloutViewSchema>;
 export function rolloutView(rollout: Rollout, live: LiveView | undefined): RolloutView {
   const { id, spec, phase, step, why, settled, released, actor, reason, stage } = rollout;
   const { service, from, to, strategy, stages } = spec;
-  const shares: Partial<Record<Rollout["phase"], number>> = { aborted: 0, successful: 1 };
   return {
     id,
     service,
@@ -76,7 +76,7 @@ export function rolloutView(rollout: Rollout, live: LiveView | undefined): Rollo
     stages: stages.map(stageText),
     stage,
     phase,
-    share: shares[phase] ?? step.share,
+    share: wantedShare(rollout),
     shareSince: timeText(step.sinceMs),
     why,
     now: live?.why,
@@ -91,6 +91,17 @@ export function rolloutView(rollout: Rollout, live: LiveView | undefined): Rollo
       return { ...decided, time: timeText(atMs), decision: kind };
     }),
   };
+}
+
+/** A rollout as metrics. */
+export function rolloutMetrics(rollout: Rollout, live: LiveView | undefined): RolloutMetrics {
+  const { spec, phase } = rollout;
+  const verdict = live?.verdict;
+  const seen = verdict && {
+    evidence: verdict.against / verdict.limit,
+    failures: verdict.excessFailures,
+  };
+  return { service: spec.service, phase, phases: PHASES, share: wantedShare(rollout), seen };
 }
 
 function evidenceOf(live: LiveView | undefined): RolloutView["evidence"] {

@@ -60,6 +60,13 @@ export class Rollouts {
     return all.toSorted((one, other) => other.startedMs - one.startedMs);
   }
 
+  /** The latest of each service whose weights there are. */
+  latest(): readonly Rollout[] {
+    const { store, table } = this.#deps;
+    const latest = store.all().map((each) => each.latest);
+    return latest.filter(({ spec }) => table.weights(spec.service) !== undefined);
+  }
+
   /** @throws UnknownRolloutError */
   get(id: string): Rollout {
     const found = this.#deps.store.find(id);

@@ -20,12 +20,26 @@ export type MetricsSource = {
   readonly workerRestarts: number;
   /** See RegistryView. undefined: there is no registry. */
   readonly registryStalenessMs: number | undefined;
+  /** The latest rollout of each service that has or had one. */
+  readonly rollouts: readonly RolloutMetrics[];
   /** Calls of the control API by what came of their credentials. */
   readonly apiCalls: ReadonlyMap<string, number>;
   /** See SharedTableView. undefined: the table is not shared. */
   readonly tableRefusals: ReadonlyMap<string, number> | undefined;
   /** Of this program. */
   readonly version: string;
+};
+
+/** What is told of a service's latest rollout. */
+export type RolloutMetrics = {
+  readonly service: string;
+  readonly phase: string;
+  /** All there are. */
+  readonly phases: readonly string[];
+  /** The new version's part of what both versions get, 0 … 1. */
+  readonly share: number;
+  /** undefined: it is not led here, or there is nothing yet. */
+  readonly seen: { readonly evidence: number; readonly failures: number } | undefined;
 };
 
 /** The state of an endpoint, including ejection. */
@@ -50,6 +64,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   addEndpoints(registry, source);
   addFilters(registry, source);
   addCertificates(registry, source);
+  addRollouts(registry, source);
   addProcess(registry, source);
   return registry.metrics();
 }
@@ -207,6 +222,38 @@ function addCertificates(registry: Registry, { certificates }: MetricsSource): v
     facts === undefined ? [] : [[{ certificate }, facts.notAfterMs / 1_000] as const],
   );
   addGauge(registry, "sluice_certificate_expiry_timestamp_seconds", help, series);
+}
+
+function addRollouts(registry: Registry, { rollouts }: MetricsSource): void {
+  addGauge(
+    registry,
+    "sluice_rollout_phase",
+    "1 for the phase that a service's latest rollout is in",
+    rollouts.flatMap(({ service, phase, phases }) =>
+      phases.map((each) => [{ service, phase: each }, each === phase ? 1 : 0] as const),
+    ),
+  );
+  addGauge(
+    registry,
+    "sluice_rollout_share",
+    "The new version's part of what both versions of the latest rollout get",
+    rollouts.map(({ service, share }) => [{ service }, share] as const),
+  );
+  const seen = rollouts.flatMap(({ service, seen: found }) =>
+    found === undefined ? [] : [{ labels: { service }, ...found }],
+  );
+  addGauge(
+    registry,
+    "sluice_rollout_evidence",
+    "Evidence against the new version, as a part of what it is aborted at; of whoever leads",
+    seen.map(({ labels, evidence }) => [labels, evidence] as const),
+  );
+  addGauge(
+    registry,
+    "sluice_rollout_failures",
+    "Failed requests of the new version above those at the old one's rate; of whoever leads",
+    seen.map(({ labels, failures }) => [labels, failures] as const),
+  );
 }
 
 function addProcess(registry: Registry, source: MetricsSource): void {

@@ -29,6 +29,15 @@ async function rendered(workers: readonly WorkerStats[]): Promise<string> {
     ],
     workerRestarts: 3,
     registryStalenessMs: 1_500,
+    rollouts: [
+      {
+        service: "web",
+        phase: "paused",
+        phases: ["progressing", "paused"],
+        share: 0.25,
+        seen: { evidence: 0.5, failures: 3 },
+      },
+    ],
     apiCalls: new Map([["wrong", 4]]),
     tableRefusals: new Map([["forged", 2]]),
     version: "1.2.3",
@@ -105,6 +114,11 @@ test("renderMetrics() adds the workers up", async () => {
     [`sluice_tunnel_bytes_total{${v1},direction="out"}`]: 14_000,
     [`sluice_tunnel_duration_seconds_count{${v1}}`]: 8,
     [`sluice_tunnel_duration_seconds_sum{${v1}}`]: 1,
+    'sluice_rollout_phase{service="web",phase="paused"}': 1,
+    'sluice_rollout_phase{service="web",phase="progressing"}': 0,
+    'sluice_rollout_share{service="web"}': 0.25,
+    'sluice_rollout_evidence{service="web"}': 0.5,
+    'sluice_rollout_failures{service="web"}': 3,
     sluice_revision: 7,
     sluice_worker_restarts_total: 3,
   };
