@@ -4,7 +4,7 @@ import { serviceSchema } from "../config/service-schema.ts";
 import { ValidationError } from "../base/errors.ts";
 import { known, putWrite, shiftWrite } from "../table/service-writes.ts";
 import type { WriteContext } from "../table/table-sink.ts";
-import type { Write } from "../table/table-writer.ts";
+import type { Write } from "../table/table-write.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { planChange, planSchema } from "./plan.ts";
 import { permitOf } from "./auth/permission.ts";

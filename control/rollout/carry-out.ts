@@ -1,4 +1,5 @@
 import type { Clock } from "../../proxy/base/clock.ts";
+import { orLate } from "../../proxy/base/deadline.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import { RevisionConflictError, StoreError } from "../base/errors.ts";
 import { appendFact } from "../records/append-fact.ts";
@@ -9,6 +10,7 @@ import { advance } from "./advance.ts";
 import { isShown } from "./reconcile.ts";
 import type { Decision } from "./reconcile.ts";
 import type { RolloutStore } from "./rollout-store.ts";
+import { STORE_WITHIN_MS } from "./rollout-table.ts";
 import type { RolloutTable } from "./rollout-table.ts";
 import { wantedShare } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
@@ -50,7 +52,8 @@ export async function carryOut(
   }
   if (next.settled) return next;
   try {
-    await table.write(next, seen);
+    // What is not stored could be lost: the next look tries again.
+    if (!(await table.write(next, seen))) return next;
   } catch (error) {
     // The next look decides by what others have written.
     if (error instanceof RevisionConflictError) return next;
@@ -103,11 +106,15 @@ async function settle(deps: CarryOutDeps, rollout: Rollout): Promise<Rollout> {
 }
 
 /** An abort must not wait for a store: it is stored as soon as that can be written. */
-async function save({ store, log }: CarryOutDeps, rollout: Rollout): Promise<boolean> {
+async function save(deps: CarryOutDeps, rollout: Rollout): Promise<boolean> {
+  const { store, clock, log } = deps;
+  if (rollout.phase !== "aborted") return store.save(rollout);
   try {
-    return await store.save(rollout);
+    return await orLate(store.save(rollout), STORE_WITHIN_MS, clock, () => {
+      throw new StoreError("store_unwritable", "The store hangs");
+    });
   } catch (error) {
-    if (rollout.phase !== "aborted" || !(error instanceof StoreError)) throw error;
+    if (!(error instanceof StoreError)) throw error;
     log.warn("rollout.unsaved", { rollout: rollout.id, reason: error.message });
     store.keep(rollout);
     return true;

@@ -32,6 +32,7 @@ const lookSchema = z.object({
       revision: z.int(),
       weights: z.record(z.string(), z.int()),
       canaryEndpoints: z.int(),
+      isStored: z.boolean(),
     })
     .optional(),
   blindMs: z.number(),

@@ -11,6 +11,8 @@ export type TableSight = {
   readonly weights: VersionWeights;
   /** The canary's endpoints that can take new work. */
   readonly canaryEndpoints: number;
+  /** false: it is in force here, but the store has not taken it yet. */
+  readonly isStored: boolean;
 };
 
 /** What a rollout is decided by. */
@@ -55,6 +57,7 @@ export function reconcile(rollout: Rollout, observation: Observation, nowMs: num
   if (table === undefined) return withoutTable(rollout);
   if (table.revision < rollout.revision) return hold(OLD_TABLE);
   if (!isShown(rollout, table)) return notShown(rollout);
+  if (!rollout.settled && !table.isStored) return { kind: "apply", why: rollout.why };
   if (!rollout.settled) return { kind: "settle", revision: table.revision, why: rollout.why };
   if (hasEnded(rollout) || rollout.released) return hold(rollout.why);
   if (breach !== undefined) return { kind: "abort", why: breach };

@@ -31,7 +31,7 @@ export class RolloutKeeper {
 
   /** Leads them, once they are started. */
   open({ services, ...deps }: OpenRolloutsDeps): Rollouts {
-    const table = new RolloutTable(services);
+    const table = new RolloutTable(services, deps.clock);
     const rollouts = new Rollouts({ ...deps, store: this.#store, table });
     this.ward.onTakeOver((rollout, by) => rollouts.release(rollout, by));
     return rollouts;

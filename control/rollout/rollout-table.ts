@@ -1,6 +1,7 @@
 import { isUsable } from "../table/serving.ts";
 import { rolloutWrite } from "../table/service-writes.ts";
 import type { Services } from "../table/services.ts";
+import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import { recordOf } from "../base/record-of.ts";
 import type { TableSight } from "./reconcile.ts";
@@ -8,12 +9,17 @@ import { wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import { weightsAt } from "./rollout-weights.ts";
 
+/** How long an abort waits for a store that hangs. */
+export const STORE_WITHIN_MS = 2_000;
+
 /** The table, as rollouts see and write it. */
 export class RolloutTable {
   readonly #services: Services;
+  readonly #clock: Clock;
 
-  constructor(services: Services) {
+  constructor(services: Services, clock: Clock) {
     this.#services = services;
+    this.#clock = clock;
   }
 
   /** Whether the table is about to be another process's: then nothing may be decided. */
@@ -39,15 +45,16 @@ export class RolloutTable {
     const seen = this.weights(service);
     if (canary === undefined || seen?.weights[from] === undefined) return undefined;
     const usable = canary.state === "ready" ? canary.endpoints.filter(isUsable) : [];
-    return { ...seen, canaryEndpoints: usable.length };
+    const isStored = !this.#services.isUnstored;
+    return { ...seen, canaryEndpoints: usable.length, isStored };
   }
 
   /**
    * Writes what a rollout asks for, under its id. Only the end of an abort is written at any
-   * revision and whatever serves: it must never wait for anything.
-   * @throws as every write
+   * revision and whatever serves, and when it cannot be stored: it must never wait for anything.
+   * false: it is in force here, but not stored yet. @throws as every write
    */
-  async write(rollout: Rollout, seen: TableSight | undefined): Promise<void> {
+  async write(rollout: Rollout, seen: TableSight | undefined): Promise<boolean> {
     const { id, spec, before, phase, why } = rollout;
     const isAbort = phase === "aborted";
     const weights = weightsAt(before, spec, wantedShare(rollout));
@@ -59,7 +66,10 @@ export class RolloutTable {
       rollout: id,
     };
     const ready = isAbort ? spec.from : undefined;
-    await this.#services.change(rolloutWrite(spec.service, { weights, ready }, context));
+    const despiteStore = isAbort ? () => this.#clock.sleep(STORE_WITHIN_MS) : undefined;
+    const write = rolloutWrite(spec.service, { weights, ready, despiteStore }, context);
+    const { isUnstored = false } = await this.#services.change(write);
+    return !isUnstored;
   }
 
   #versions(service: string): ServiceSnapshot["versions"] | undefined {

@@ -10,7 +10,7 @@ import { reloadedServices, reloadWrite } from "../table/reload-write.ts";
 import type { ReloadedServices } from "../table/reload-write.ts";
 import type { Services } from "../table/services.ts";
 import type { WriteContext } from "../table/table-sink.ts";
-import type { Write, Written } from "../table/table-writer.ts";
+import type { Write, Written } from "../table/table-write.ts";
 import type { Warning } from "../table/warnings.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { Workers } from "../workers/workers.ts";

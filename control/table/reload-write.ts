@@ -5,7 +5,7 @@ import type { DesiredTable, DocumentChanges } from "./desired-table.ts";
 import { mergeDocument } from "./merge-document.ts";
 import { asStored } from "./service-writes.ts";
 import type { WriteContext } from "./table-sink.ts";
-import type { Write, Written } from "./table-writer.ts";
+import type { Write, Written } from "./table-write.ts";
 
 type Documents = Readonly<Record<string, ServiceDocument>>;
 

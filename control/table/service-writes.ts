@@ -13,7 +13,7 @@ import type { History } from "./history.ts";
 import { sumOf } from "./serving.ts";
 import type { Warning } from "./warnings.ts";
 import type { WriteContext } from "./table-sink.ts";
-import type { Write, Written } from "./table-writer.ts";
+import type { Write, Written } from "./table-write.ts";
 
 /** What a shift answers with. */
 export type ShiftResult = {
@@ -73,6 +73,8 @@ export type RolloutWeights = {
   readonly weights: Readonly<Record<string, number>>;
   /** The version that must be able to take requests. undefined: none. */
   readonly ready: string | undefined;
+  /** As a write's. */
+  readonly despiteStore: Write["despiteStore"];
 };
 
 /**
@@ -81,7 +83,7 @@ export type RolloutWeights = {
  */
 export function rolloutWrite(
   name: string,
-  { weights, ready }: RolloutWeights,
+  { weights, ready, despiteStore }: RolloutWeights,
   context: WriteContext,
 ): Write {
   const write = shiftWrite(name, weights, context);
@@ -93,7 +95,7 @@ export function rolloutWrite(
     if (ready === undefined || !isThere(ready)) return shifted;
     return withVersionState({ document: shifted, snapshot, service }, ready, "ready");
   });
-  return { ...write, edit };
+  return { ...write, edit, despiteStore };
 }
 
 /** Changes a filter in every service that has one of this name. See withFilter(). */

@@ -21,7 +21,8 @@ import {
 import type { ShiftResult, WriteAnswer } from "./service-writes.ts";
 import type { WriteContext } from "./table-sink.ts";
 import { TableWriter } from "./table-writer.ts";
-import type { TableWriterDeps, Write, Written } from "./table-writer.ts";
+import type { Write, Written } from "./table-write.ts";
+import type { TableWriterDeps } from "./table-writer.ts";
 
 /** The services that should be in force, and every way to change them. */
 export class Services {
@@ -55,6 +56,11 @@ export class Services {
   /** Whether hold() is in force. */
   get isHeld(): boolean {
     return this.#writer.isHeld;
+  }
+
+  /** Whether what is in force is not stored yet: see Write.despiteStore. */
+  get isUnstored(): boolean {
+    return this.#writer.isUnstored;
   }
 
   /** The stored table's revision. 0: not started. */

@@ -1,8 +1,5 @@
-import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
-import type { Log } from "../../proxy/base/log.ts";
 import { appendFact } from "../records/append-fact.ts";
 import type { Audit } from "../records/audit.ts";
-import type { AuditHead } from "../records/audit-entry.ts";
 import { differencesBetween } from "../records/differences.ts";
 import { readService } from "../config/read-service.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
@@ -14,26 +11,26 @@ import {
   storedForm,
   withDocuments,
 } from "./desired-table.ts";
-import type { DesiredTable, DocumentChanges } from "./desired-table.ts";
+import type { DesiredTable } from "./desired-table.ts";
 import {
   HandingOverError,
   NoSigningKeyError,
   NotInForceError,
   RevisionConflictError,
+  StoreError,
   UnknownServiceError,
 } from "../base/errors.ts";
-import type { SluiceEvent } from "../records/sluice-event.ts";
 import { Serial } from "../base/serial.ts";
-import { changesText } from "./document-changes.ts";
 import { Guard } from "./guard.ts";
+import { logChange } from "./log-change.ts";
 import type { Judged, Surroundings } from "./guard.ts";
 import { refuseWrongKinds } from "./listened-kinds.ts";
-import type { Warning } from "./warnings.ts";
 import type { Store, StoredTable } from "../store/store.ts";
 import { TableFollower } from "./table-follower.ts";
 import { TableInForce } from "./table-in-force.ts";
 import type { TableInForceDeps } from "./table-in-force.ts";
-import type { FilterWrite, PreparedChange } from "./table-sink.ts";
+import type { PreparedChange } from "./table-sink.ts";
+import type { Write, Written } from "./table-write.ts";
 import { changesOf } from "./ward.ts";
 import type { Ward } from "./ward.ts";
 
@@ -45,30 +42,6 @@ export const WRITES_WAITING_MAX = 64;
  * another wins, so somebody always makes progress.
  */
 const SAVE_TRIES_MAX = 5;
-
-/** The table before and after a write; one object when the write changed nothing. */
-export type Written = {
-  readonly before: DesiredTable;
-  readonly after: DesiredTable;
-  /** The services that changed. */
-  readonly names: readonly string[];
-  /** What whoever writes should know. */
-  readonly warnings: readonly Warning[];
-};
-
-/** One write on its way. */
-export type Write = FilterWrite & {
-  /** `put`, `remove`, `shift` …: see AuditFact. */
-  readonly action: string;
-  /** Returns what becomes of which services, or throws. May be called again. */
-  readonly edit: (table: DesiredTable) => DocumentChanges;
-  /** Throws if the table that comes of it must not be. Absent: any may be. */
-  readonly admit?: (after: DesiredTable) => void;
-  /** An event to send besides `revision`. */
-  readonly event?: (written: Written) => SluiceEvent;
-  /** The listeners that come with it. Absent: those that are open stay. */
-  readonly listeners?: readonly ListenerSnapshot[] | undefined;
-};
 
 /** A write that has not been judged yet. `names`: the services to warn of. */
 type Planned = Judged & { readonly changed: readonly string[] };
@@ -99,6 +72,8 @@ export class TableWriter {
   readonly #guard: Guard;
   /** Somebody else is about to take the table over. */
   #held = false;
+  /** Documents that are in force and not stored. undefined: those in force are. */
+  #unstored: DesiredTable["documents"] | undefined;
 
   constructor(deps: TableWriterDeps) {
     this.#deps = deps;
@@ -115,6 +90,11 @@ export class TableWriter {
   /** See Services.isHeld. */
   get isHeld(): boolean {
     return this.#held;
+  }
+
+  /** See Services.isUnstored. */
+  get isUnstored(): boolean {
+    return this.#unstored === this.table.documents;
   }
 
   /** See Services.start(). */
@@ -151,10 +131,11 @@ export class TableWriter {
         for (const change of changesOf(planned)) {
           await this.#deps.ward?.yield(change, write.context);
         }
-        const conflict = await this.#save(written);
-        if (conflict === undefined) return this.#commit(write, written, prepared);
+        const saved = await saveTable(this.#deps, write, written);
+        if (saved === "stored") return this.#commit(write, written, prepared);
+        if (saved === "unstored") return this.#commitUnstored(write, written, prepared);
         await this.#follower.adoptStored();
-        if (write.context.ifMatch !== "*" || tries === SAVE_TRIES_MAX) throw conflict;
+        if (write.context.ifMatch !== "*" || tries === SAVE_TRIES_MAX) throw saved;
       }
     });
   }
@@ -216,23 +197,24 @@ export class TableWriter {
     }
     // Whoever asks for one thing wants to know if it is like that already.
     const names = asked.length === 1 && fresh === undefined ? asked : changed;
-    return { before, after: changed.length === 0 ? before : after, changed, names, listeners };
+    const isSame = changed.length === 0 && !this.isUnstored;
+    return { before, after: isSame ? before : after, changed, names, listeners };
   }
 
-  /** Saves; returns the conflict if somebody else was first. */
-  async #save({ before, after }: Written): Promise<RevisionConflictError | undefined> {
-    const { store, log } = this.#deps;
-    try {
-      await store.save(storedForm(after), before.revision);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof RevisionConflictError)) throw error;
-      if (error.current !== 0) return error;
-    }
-    // Somebody has emptied the store. What we have in force is the best there is.
-    log.warn("store.empty", { revision: before.revision });
-    await store.save(storedForm(after), 0);
-    return undefined;
+  /**
+   * Under the revision that the store has, so that the next write replaces that, whatever it is
+   * about: what is in force is stored with it. Who writes sooner elsewhere wins.
+   */
+  async #commitUnstored(
+    write: Write,
+    written: Written,
+    prepared: PreparedChange | undefined,
+  ): Promise<Written> {
+    const { revision } = written.before;
+    const after = { ...written.after, revision };
+    this.#unstored = after.documents;
+    this.#deps.log.warn("table.unstored", { revision, services: written.names.join(", ") });
+    return this.#commit(write, { ...written, after, isUnstored: true }, prepared);
   }
 
   async #commit(
@@ -246,7 +228,7 @@ export class TableWriter {
       () => undefined,
       (error: unknown) => new NotInForceError(after.revision, { cause: error }),
     );
-    await this.#record(write, written);
+    await recordChange(this.#deps, write, written);
     logChange(this.#deps.log, write, written, this.#deps.audit.head);
     const { actor, reason } = context;
     const { events, onRevision } = this.#deps;
@@ -256,18 +238,6 @@ export class TableWriter {
     onRevision?.(names, true);
     if (applied !== undefined) throw applied;
     return written;
-  }
-
-  /** The change is in force by now. */
-  async #record({ action, context }: Write, { before, after, names }: Written): Promise<void> {
-    const { actor, reason } = context;
-    const { revision } = after;
-    for (const name of names) {
-      const [was, is] = [before.documents.get(name), after.documents.get(name)];
-      const fact = { actor, action, service: name, reason, revision };
-      if (await appendFact(this.#deps, { ...fact, ...differencesBetween(was, is) })) continue;
-      this.#deps.events.emit({ kind: "audit-failed", services: [name], revision });
-    }
   }
 
   async #firstTable(
@@ -281,6 +251,43 @@ export class TableWriter {
     const { table } = readTable(first, NO_TABLE, this.#deps.discovery, rules);
     await this.#deps.sink.prepare?.(changeBetween(NO_TABLE, table));
     return saveFirst(store, first);
+  }
+}
+
+/** Saves; returns the conflict if somebody else was first. */
+async function saveTable(
+  { store, log }: TableWriterDeps,
+  { despiteStore }: Write,
+  { before, after }: Written,
+): Promise<RevisionConflictError | "stored" | "unstored"> {
+  try {
+    const save = store.save(storedForm(after), before.revision).then(() => "stored" as const);
+    const late = despiteStore?.().then(() => "unstored" as const);
+    return await (late === undefined ? save : Promise.race([save, late]));
+  } catch (error) {
+    if (error instanceof StoreError && despiteStore !== undefined) return "unstored";
+    if (!(error instanceof RevisionConflictError)) throw error;
+    if (error.current !== 0) return error;
+  }
+  // Somebody has emptied the store. What we have in force is the best there is.
+  log.warn("store.empty", { revision: before.revision });
+  await store.save(storedForm(after), 0);
+  return "stored";
+}
+
+/** The change is in force by now. */
+async function recordChange(
+  deps: TableWriterDeps,
+  { action, context }: Write,
+  { before, after, names }: Written,
+): Promise<void> {
+  const { actor, reason } = context;
+  const { revision } = after;
+  for (const name of names) {
+    const [was, is] = [before.documents.get(name), after.documents.get(name)];
+    const fact = { actor, action, service: name, reason, revision };
+    if (await appendFact(deps, { ...fact, ...differencesBetween(was, is) })) continue;
+    deps.events.emit({ kind: "audit-failed", services: [name], revision });
   }
 }
 
@@ -322,24 +329,4 @@ async function checkCertificates(
     const service = after.services.get(name)?.service;
     if (service !== undefined) await certificates?.check(name, service);
   }
-}
-
-/** One line that says all of it, for whoever has only the log. */
-function logChange(
-  log: Log,
-  { action, context }: Write,
-  { before, after, names, warnings }: Written,
-  head: AuditHead | undefined,
-): void {
-  const { actor, reason, force } = context;
-  log.info("table.changed", {
-    revision: after.revision,
-    action,
-    actor,
-    reason,
-    forced: force === true ? true : undefined,
-    changes: changesText(before, after, names),
-    warnings: warnings.length === 0 ? undefined : warnings.map(({ text }) => text).join("; "),
-    audit: head && `${head.sequence}:${head.hash}`,
-  });
 }

@@ -109,6 +109,23 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     expect((await rollout(next)).history).toEqual(history);
     expect((await next.call("POST", "/v1/rollouts/web/promote")).status).toBe(200);
     await eventually(async () => expect(await weights(next)).toEqual([0, 100]), 10_000);
+
+    agent.freeze();
+    onTestFinished(() => agent.thaw());
+    expect((await next.call("POST", "/v1/rollouts/web/undo")).status).toBe(200);
+    expect(await weights(next)).toEqual([100, 0]);
+    const { requests } = origins[1] as VersionOrigin;
+    agent.thaw();
+    await eventually(async () => {
+      expect(await rollout(next)).toMatchObject({ phase: "aborted", settled: true });
+      expect(await agent.get("kv/sluice/table?raw")).toMatchObject({
+        services: { web: { versions: { v1: { weight: 100 }, v2: { weight: 0 } } } },
+      });
+    }, 40_000);
+    expect(await weights(next)).toEqual([100, 0]);
+    expect(next.log.map(({ event }) => event)).toContain("table.unstored");
+    // Those that were under way when the weights changed.
+    expect((origins[1] as VersionOrigin).requests - requests).toBeLessThan(20);
   });
 
   test("are written by one at a time, and each other sidecar hears of it", async () => {

@@ -69,7 +69,7 @@ describe("reconcile() by evidence", () => {
     [
       "pauses without endpoints",
       begun,
-      { ...seen, table: { revision: 2, weights: AT_TENTH, canaryEndpoints: 0 } },
+      { ...seen, table: { revision: 2, weights: AT_TENTH, canaryEndpoints: 0, isStored: true } },
       "pause no-healthy-endpoints",
     ],
     ["ends with its service", begun, { ...seen, table: undefined }, "abort gone"],

@@ -104,6 +104,28 @@ test("An abort needs no store: it is stored when that can be written again", asy
   expect(bed.rollouts.get(id)).toMatchObject({ phase: "aborted", settled: true });
 });
 
+test("An abort is in force when the table cannot be stored, and stored when it can", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin(STEPS, BY);
+  await bed.pass(1);
+  const { revision } = bed.services;
+  const away = new StoreError("store_unwritable", "Consul is away");
+  bed.tableStore.fails = away;
+  bed.documents.isAway = true;
+  const aborted = await bed.rollouts.act(id, "abort", ASKED);
+  expect([aborted.phase, bed.weights()]).toEqual(["aborted", BEFORE]);
+  expect([bed.services.isUnstored, bed.services.revision]).toEqual([true, revision]);
+  bed.tableStore.fails = away;
+  bed.documents.isAway = false;
+  await bed.pass(1);
+  expect(bed.services.isUnstored).toBe(true);
+  await bed.pass(1);
+  expect([bed.services.isUnstored, bed.services.revision]).toEqual([false, revision + 1]);
+  expect(bed.rollouts.get(id)).toMatchObject({ phase: "aborted", settled: true });
+  const stored = await bed.tableStore.load();
+  expect(stored?.services["web"]).toEqual(bed.services.document("web"));
+});
+
 test("An abort ends what somebody did to the old version meanwhile", async () => {
   const bed = await RolloutBed.start();
   const { id } = await bed.rollouts.begin(

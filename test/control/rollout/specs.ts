@@ -41,7 +41,7 @@ export function sightOf(
   seen: Partial<Observation> = {},
 ): Observation {
   return {
-    table: { revision, weights, canaryEndpoints: 1 },
+    table: { revision, weights, canaryEndpoints: 1, isStored: true },
     verdict: undefined,
     breach: undefined,
     blindMs: 0,

@@ -6,7 +6,7 @@ import type { ReloadDeps, ReloadOptions } from "../../../control/sidecar/reload.
 import type { CrossProblem } from "../../../control/config/cross-problem.ts";
 import { NO_TABLE, readTable, withDocuments } from "../../../control/table/desired-table.ts";
 import type { DesiredTable } from "../../../control/table/desired-table.ts";
-import type { Write, Written } from "../../../control/table/table-writer.ts";
+import type { Write, Written } from "../../../control/table/table-write.ts";
 import { shop, web } from "../../support/started-services.ts";
 
 /** A configuration as in sluice.yaml: some binds, some services, and more. */

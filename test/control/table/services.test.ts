@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
 import { putWrite, shiftWrite } from "../../../control/table/service-writes.ts";
-import type { Write } from "../../../control/table/table-writer.ts";
+import type { Write } from "../../../control/table/table-write.ts";
 import { ANY, shop, started, web } from "../../support/started-services.ts";
 
 /** A write of these documents. */
