@@ -54,6 +54,11 @@ function tls(
   return { what: `${what}, against ${rival}`, measure, must, aim, unit: "×" };
 }
 
+function tcp(scenario: string, what: string, must: number, aim: number): BudgetRow {
+  const measure = { kind: "cpuRatio", scenario, against: "haproxy-tcp" } as const;
+  return { what: `${what}, against HAProxy (mode tcp)`, measure, must, aim, unit: "×" };
+}
+
 /**
  * What the hot path may cost, with everything on that is on by default. Ratios are taken in one
  * run, as an absolute number says nothing about another machine. The rows on growth:
@@ -109,6 +114,9 @@ export const BUDGET: readonly BudgetRow[] = [
   tls("tls-full", "a full handshake and a GET", 1.45, 1.2),
   tls("tls-resumed", "a resumed handshake and a GET", 1.2, 1.05),
   tls("tls-1m", "1 MiB answers over TLS", 1, 0.8),
+  tcp("tcp-messages", "TCP, a message", 1.5, 1.3),
+  tcp("tcp-connections", "TCP, a connection", 1.8, 1.5),
+  tcp("tcp-bulk", "TCP, 1 MiB answers", 1.1, 0.9),
   {
     what: "memory an idle keep-alive connection over TLS",
     measure: { kind: "tlsConnectionMemory" },

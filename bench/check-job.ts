@@ -41,7 +41,8 @@ async function askFields(pool: Pool, host: string): Promise<FieldsAnswer> {
 }
 
 function checkAnswers(contender: Contender, answers: readonly FieldsAnswer[], job: Job): void {
-  if (!contender.abilities.has("split")) return;
+  // The few connections here say nothing of how they are split.
+  if (!contender.abilities.has("split") || job.tcp) return;
   const fromV2 = answers.filter(({ version }) => version === "v2").length;
   // Its value is not checked: for a client on loopback Envoy writes the machine's own address.
   const unmarked = answers.filter(({ forwardedFor }) => forwardedFor === "");

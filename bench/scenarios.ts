@@ -9,7 +9,9 @@ export type JobKind =
   /** TLS 1.3 from clients, to endpoints, or both; then with a certificate of the contender's. */
   | "tls-in"
   | "tls-out"
-  | "tls-both";
+  | "tls-both"
+  /** Connections are split as they are, and nothing of HTTP is looked at. */
+  | "tcp";
 
 /** A kind of traffic. */
 export type Scenario = {
@@ -49,6 +51,7 @@ const BASE = {
 } as const;
 
 const TLS = { job: "tls-in", needs: "tls" } as const;
+const TCP = { job: "tcp", needs: "tcp" } as const;
 const HANDSHAKE = { connections: 16, newConnections: true } as const;
 
 const MEBIBYTE = 1024 * 1024;
@@ -164,6 +167,23 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "tls-resumed",
     title: "a resumed TLS handshake and a GET",
     tool: "resumptions",
+  },
+  { ...BASE, ...TCP, name: "tcp-messages", title: "TCP, a message and its answer" },
+  {
+    ...BASE,
+    ...TCP,
+    name: "tcp-connections",
+    title: "TCP, a connection for each message (autocannon)",
+    newConnections: true,
+    tool: "autocannon",
+  },
+  {
+    ...BASE,
+    ...TCP,
+    name: "tcp-bulk",
+    title: "TCP, 1 MiB answers, 16 connections",
+    path: "/1m",
+    connections: 16,
   },
 ];
 

@@ -240,7 +240,8 @@ function takesPart(contender: Contender, each: Plan["scenarios"][number]): boole
 function jobFor(kind: JobKind, { endpoints }: Origin, tls?: JobTls): Job {
   const services = kind === "services" ? MANY_SERVICES : 1;
   const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
-  return { ...job, routesBy: "path", ...(tls === undefined ? {} : { tls }) };
+  const more = { ...(tls === undefined ? {} : { tls }), ...(kind === "tcp" ? { tcp: true } : {}) };
+  return { ...job, routesBy: "path", ...more };
 }
 
 /** Where a job has TLS. undefined: nowhere. */
@@ -256,6 +257,7 @@ function tlsOf(kind: JobKind, files: CertificateFiles): JobTls | undefined {
     case "affinity":
     case "services":
     case "tunnel":
+    case "tcp":
       return undefined;
   }
 }
@@ -278,6 +280,7 @@ function toolFor({ tool }: Scenario): LoadTool {
 function describeJob(job: Job): string {
   if (job.services > 1) return `${job.services} services`;
   if (job.tls !== undefined) return `TLS ${job.tls.client} to ${job.tls.upstream}`;
+  if (job.tcp) return "TCP";
   return job.affinity ? "affinity" : "start";
 }
 

@@ -20,13 +20,15 @@ export type Job = {
   readonly routesBy: "path" | "cookie";
   /** Absent: everything is in clear. */
   readonly tls?: JobTls;
+  /** Connections are split, whatever they carry. Absent: requests are. */
+  readonly tcp?: boolean;
 };
 
 /** Weights of the two versions, in every contender. */
 export const WEIGHTS = { v1: 90, v2: 10 } as const;
 
 /** What a contender may be unable to do, or to do as the others do it. */
-export type Ability = "http" | "split" | "affinity" | "services" | "tunnel" | "tls";
+export type Ability = "http" | "split" | "affinity" | "services" | "tunnel" | "tls" | "tcp";
 
 /** A contender at work: one or more processes. */
 export type RunningContender = AsyncDisposable & {

@@ -20,7 +20,7 @@ export const haproxy = haproxyContender("http", {
 export const haproxyTcp = haproxyContender("tcp", {
   name: "haproxy-tcp",
   how: "mode tcp: splits connections, parses nothing, adds no field; the floor",
-  abilities: new Set(["http", "tunnel"]),
+  abilities: new Set(["http", "tunnel", "tcp"]),
 });
 
 type Kind = "http" | "tcp";

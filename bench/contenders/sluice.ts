@@ -6,7 +6,7 @@ import { WorkFolder } from "../system/work-folder.ts";
 import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
 import { ROUTE_PREFIX } from "../origin/answers.ts";
-import { WEIGHTS, hostsOf } from "./contender.ts";
+import { WEIGHTS, hostsOf, loadedHost } from "./contender.ts";
 import type { Contender, Job, RunningContender } from "./contender.ts";
 import type { Cores } from "../system/cores.ts";
 
@@ -18,7 +18,7 @@ const BUILT = fileURLToPath(new URL("../../dist/control/cli/main.js", import.met
 export const sluice: Contender = {
   name: "sluice",
   how: "dist/, defaults: weighted split, metrics, timeouts, retries, forwarded fields",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls"]),
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls", "tcp"]),
   getIt: "npm run build",
   version: () => (existsSync(BUILT) ? packageVersion() : Promise.resolve(undefined)),
   start: (job, cores) => startSluice(sluiceConfig(job), cores, { file: BUILT }),
@@ -45,17 +45,18 @@ export function sluiceConfig(job: Job): object {
   const services = hostsOf(job).map((host) => [
     host,
     {
-      hosts: [host],
+      ...(job.tcp ? { kind: "tcp", limits: { tunnels: 16_000 } } : { hosts: [host] }),
       versions,
       ...affinity,
       ...(job.routes > 0 ? { routes } : {}),
       ...upstreamConfig(job.tls),
     },
   ]);
+  const to = job.tcp ? { tcp: loadedHost(job.services) } : {};
   return {
     // More than the default, for scenarios that hold 10 000 idle connections and use more beside
     // them.
-    listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000, ...listenerConfig(job.tls) }],
+    listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000, ...to, ...listenerConfig(job.tls) }],
     control: { bind: "127.0.0.1:0" },
     drain: { acceptFor: "0" },
     services: Object.fromEntries(services),
