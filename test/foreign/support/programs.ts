@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, globSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,9 @@ export const NODE_ENVIRONMENT = { NODE_PATH: join(NODE_FOLDER, "node_modules") }
 /** Folders that hold servers on Debian and are not on every user's PATH. */
 const SERVER_FOLDERS = ["/usr/local/sbin", "/usr/sbin"];
 
+/** Where Debian has PostgreSQL, one for each version. */
+const POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin";
+
 /** A program of the system, and Debian's package that has it. */
 export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   curl: "curl",
@@ -37,6 +40,9 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   zsh: "zsh",
   fish: "fish",
   testssl: "testssl.sh",
+  "redis-server": "redis-server",
+  "redis-benchmark": "redis-tools",
+  initdb: "postgresql",
 };
 
 /** What a test can ask for beside those of the system. */
@@ -52,7 +58,8 @@ export function findProgram(name: string): string | undefined {
   const own = OWN_PROGRAMS[name];
   if (own !== undefined) return isExecutable(own) ? own : undefined;
   const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const folders = [...onPath, ...SERVER_FOLDERS, join(FOREIGN_CACHE, "docker", "usr", "bin")];
+  const servers = [...SERVER_FOLDERS, ...globSync(POSTGRES_FOLDERS)];
+  const folders = [...onPath, ...servers, join(FOREIGN_CACHE, "docker", "usr", "bin")];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
