@@ -141,7 +141,7 @@ class Worker {
 
   #stats(): WorkerStats {
     const { services, connections, rejected, localReplies, faults } = this.#deps;
-    const { size, tunnels } = connections;
+    const { size, tunnels, seeking } = connections;
     return {
       versions: services.versionStats(),
       endpoints: services.endpointStats(),
@@ -150,7 +150,7 @@ class Worker {
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),
       localFaults: faults.toRecord(),
-      connections: { h1: size - tunnels, tunnel: tunnels },
+      connections: { h1: size - tunnels - seeking, tunnel: tunnels },
       revision: services.table.revision,
     };
   }

@@ -58,6 +58,8 @@ export class ClientConnections {
   readonly #open = new Set<OpenClient>();
   /** How many of them are tunnels. */
   tunnels = 0;
+  /** How many of them are no tunnels yet, but will be nothing else. */
+  seeking = 0;
   /** Connections that are shaking hands, and not yet among those that are open. */
   shaking = 0;
   /** Connections that have had their last answer and are read empty, turned away ones included. */

@@ -130,7 +130,7 @@ export class Listener {
   #awaitHeader(connection: PrefacedConnection): void {
     const { rejected } = this.#deps;
     if (connection.peer.trusted) {
-      const wantsEnds = this.#snapshot.tcp !== undefined;
+      const wantsEnds = this.#wantsEnds;
       new ProxyPreface(connection, { trusted: this.#trusted, rejected, wantsEnds }).begin();
       return;
     }
@@ -138,11 +138,15 @@ export class Listener {
     connection.transport.destroy();
   }
 
+  get #wantsEnds(): boolean {
+    return this.#snapshot.tcp !== undefined && this.#routes.wantsEnds(this.#deps.services);
+  }
+
   #peerOf(accepted: Accepted): Peer {
     if (this.#snapshot.bind.startsWith("unix:")) return this.#trusted.unixPeer;
     const address = remoteAddressOf(accepted);
     if (address === undefined) return GONE;
     const peer = this.#trusted.peerAt(address);
-    return this.#snapshot.tcp === undefined ? peer : { ...peer, ends: endsOf(accepted) };
+    return this.#wantsEnds ? { ...peer, ends: endsOf(accepted) } : peer;
   }
 }

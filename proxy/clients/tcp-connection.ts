@@ -1,19 +1,18 @@
 import type { ProxyError } from "../exchange/respond.ts";
 import type { Peer } from "../transport/peer.ts";
 import { openTunnel } from "../tunnel/open-tunnel.ts";
-import type { ConnectFailure } from "../upstream/connect-failure.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { LiveService } from "../upstream/live-service.ts";
-import type { UpstreamConnection, UpstreamUser } from "../upstream/upstream-connection.ts";
+import type { UpstreamConnection } from "../upstream/upstream-connection.ts";
+import type { VersionPool } from "../upstream/version-pool.ts";
 import { AcceptedConnection } from "./accepted-connection.ts";
 import type { Taken } from "./accepted-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { PrefacedConnection } from "./proxy-preface.ts";
+import { EndpointSearch } from "./endpoint-search.ts";
+import type { SearchOwner } from "./endpoint-search.ts";
 import { HelloPreface } from "./hello-preface.ts";
 import type { NamedConnection } from "./hello-preface.ts";
-import { TcpDestination } from "./tcp-destination.ts";
 import type { TcpRoutes } from "./tcp-routes.ts";
-import { writtenProxyHeader } from "./written-proxy-header.ts";
 
 /**
  * Silence after which a connection may be closed without cutting anything, as far as anybody can
@@ -34,15 +33,15 @@ const UNKNOWN_NAME_ALERT = "\x15\x03\x03\x00\x02\x02\x70";
  */
 export class TcpConnection
   extends AcceptedConnection
-  implements PrefacedConnection, NamedConnection, UpstreamUser
+  implements PrefacedConnection, NamedConnection, SearchOwner
 {
   readonly exchange = undefined;
   readonly #routes: TcpRoutes;
   readonly #sinceMs: number;
-  #live: LiveService | undefined;
-  #to: TcpDestination | undefined;
-  /** To the endpoint that is being connected. undefined: none yet, or it is the tunnel's. */
-  #upstream: UpstreamConnection | undefined;
+  /** undefined: its service is not known yet. */
+  #search: EndpointSearch | undefined;
+  /** It is counted among those that will be tunnels. */
+  #isSeeking = true;
   /** What was read before an endpoint stands: to know who the client is, or what it asks for. */
   #held: Buffer | undefined;
 
@@ -51,6 +50,7 @@ export class TcpConnection
     super(taken, peer, routes.otherwise, deps);
     this.#routes = routes;
     this.#sinceMs = deps.wheel.nowMs;
+    deps.connections.seeking += 1;
   }
 
   /** Looks for its service, and there for an endpoint. */
@@ -74,44 +74,26 @@ export class TcpConnection
     else this.#goTo(name);
   }
 
-  get preface(): string | undefined {
-    const version = this.#live?.table.snapshot.tcp?.proxyProtocol;
-    return version && writtenProxyHeader(version, this.peer.ends);
-  }
-
-  onUpstreamReady(connection: UpstreamConnection): void {
-    const { deps } = this;
-    const { pool } = this.#to ?? {};
-    const idleTimeoutMs = this.#live?.table.policy.tunnelIdleTimeoutMs ?? 0;
-    this.#upstream = undefined;
-    this.#to?.reached(connection.endpoint);
-    if (pool === undefined) return connection.transport.destroy();
-    const about = { wheel: deps.wheel, idleTimeoutMs, sinceMs: this.#sinceMs, quietMs: QUIET_MS };
+  onFound(connection: UpstreamConnection, pool: VersionPool): void {
+    const { wheel } = this.deps;
+    const idleTimeoutMs = this.#search?.live.table.policy.tunnelIdleTimeoutMs ?? 0;
+    const about = { wheel, idleTimeoutMs, sinceMs: this.#sinceMs, quietMs: QUIET_MS };
+    this.#found();
     openTunnel({ client: this, connection, pool, ...about, frames: undefined }, NOTHING);
-    return this.offer();
+    this.offer();
   }
 
-  onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
-    this.#upstream = undefined;
-    const refusal = this.#to?.failed(failure, endpoint);
-    if (refusal === undefined) this.#seek(endpoint);
-    else this.#refuse(refusal, endpoint);
+  onNone(error: ProxyError, pool?: VersionPool, endpoint?: Endpoint): void {
+    const service = this.#search?.live.name ?? this.service;
+    const client = this.peer.address;
+    const about = { service, version: pool?.version, endpoint: endpoint?.address, client };
+    if (this.#search === undefined) this.deps.refusals.connection(error, about);
+    else this.deps.refusals.unreached(error, about);
+    this.transport.reset();
   }
 
-  onUpstreamData(): void {
-    // A tunnel has the connection before it is read.
-  }
-
-  onUpstreamEnd(): void {
-    // As above.
-  }
-
-  onUpstreamFlushed(): void {
-    // As above.
-  }
-
-  onUpstreamClosed(): void {
-    // As above.
+  waits(timeoutMs: number): void {
+    this.armFor(timeoutMs);
   }
 
   onData(bytes: Buffer, end: number): void {
@@ -129,13 +111,13 @@ export class TcpConnection
   }
 
   onClose(): void {
-    this.#giveUp();
+    this.#search?.giveUp();
     this.closed();
   }
 
   /** It has not said what it had to, or its turn for a connection has not come. */
   onDeadline(): void {
-    if (this.#to !== undefined) return this.#refuse("overloaded");
+    if (this.#search !== undefined) return this.#search.onDeadline();
     const reason = this.#routes.readsHello ? "client-hello-timeout" : "proxy-header-timeout";
     this.deps.refusals.connection(reason, { client: this.peer.address });
     return this.transport.destroy();
@@ -152,11 +134,11 @@ export class TcpConnection
   }
 
   get idleSinceMs(): number | undefined {
-    return this.#to === undefined ? this.#sinceMs : undefined;
+    return this.#search === undefined ? this.#sinceMs : undefined;
   }
 
   closeWhenIdle(): void {
-    if (this.#to === undefined) this.transport.destroy();
+    if (this.#search === undefined) this.transport.destroy();
   }
 
   /** When its tunnel stands, that can move. */
@@ -172,6 +154,17 @@ export class TcpConnection
     // It does.
   }
 
+  /** It has become a tunnel, or is gone: whichever comes first. */
+  #found(): void {
+    if (this.#isSeeking) this.deps.connections.seeking -= 1;
+    this.#isSeeking = false;
+  }
+
+  protected override closed(): void {
+    this.#found();
+    super.closed();
+  }
+
   protected leave(): Buffer | undefined {
     const held = this.#held;
     this.#held = undefined;
@@ -182,17 +175,15 @@ export class TcpConnection
   get #isDenied(): boolean {
     const { judged } = this;
     if (judged === undefined || judged.rule.always === "allow") return false;
-    this.deps.refusals.denied(this.#live?.name ?? this.service, judged.source?.service);
+    this.deps.refusals.denied(this.#search?.live.name ?? this.service, judged.source?.service);
     return true;
   }
 
   #goTo(name: string): void {
     const live = this.deps.services.byName(name);
-    if (live?.table.snapshot.tcp === undefined) return this.#refuse("no-service");
-    this.#live = live;
-    this.#to = new TcpDestination(live);
-    const failure = this.#to.enter(this.peer.address);
-    return failure === undefined ? this.#seek() : this.#refuse(failure);
+    if (live?.table.snapshot.tcp === undefined) return this.onNone("no-service");
+    this.#search = new EndpointSearch(live, this.peer, this);
+    return this.#search.begin();
   }
 
   /** undefined: it does not speak TLS. */
@@ -203,32 +194,6 @@ export class TcpConnection
     if (serverName === undefined || !this.#routes.readsHello) return this.transport.reset();
     this.transport.write(UNKNOWN_NAME_ALERT);
     return this.linger();
-  }
-
-  #seek(avoid?: Endpoint): void {
-    const sought = this.#to?.seek(this, avoid) ?? "no-endpoint";
-    if (sought === "waiting") this.armFor(this.#live?.table.policy.connectTimeoutMs ?? 0);
-    else if (typeof sought === "string") this.#refuse(sought);
-    else this.#upstream = sought;
-  }
-
-  #refuse(error: ProxyError, endpoint?: Endpoint): void {
-    const version = this.#to?.pool?.version;
-    const service = this.#live?.name ?? this.service;
-    const client = this.peer.address;
-    const about = { service, version, endpoint: endpoint?.address, client };
-    if (this.#live === undefined) this.deps.refusals.connection(error, about);
-    else this.deps.refusals.unreached(error, about);
-    this.transport.reset();
-  }
-
-  /** It needs no endpoint any more. */
-  #giveUp(): void {
-    const { pool } = this.#to ?? {};
-    if (this.#upstream === undefined) pool?.cancel(this);
-    else pool?.discard(this.#upstream);
-    this.#upstream = undefined;
-    this.#to?.leave();
   }
 }
 

@@ -1,5 +1,6 @@
 import { HostIndex } from "../table/host-index.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
+import type { LiveService } from "../upstream/live-service.ts";
 
 /** To which services the TCP connections of one listener go. */
 export class TcpRoutes {
@@ -20,6 +21,13 @@ export class TcpRoutes {
     this.#names = new HostIndex(
       Object.entries(sni).map(([host, name]) => ({ name, hosts: [host] })),
     );
+  }
+
+  /** Whether somebody may ask for both ends of a connection, which cost two calls of the system. */
+  wantsEnds(services: { byName(name: string): LiveService | undefined }): boolean {
+    // By name it can be any of many.
+    if (this.#names !== undefined || this.otherwise === undefined) return true;
+    return services.byName(this.otherwise)?.table.snapshot.tcp?.proxyProtocol !== undefined;
   }
 
   /** The service of a client that asks for this name; "": for none. undefined: nobody takes it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { TcpRoutes } from "../../../proxy/clients/tcp-routes.ts";
+import type { LiveService } from "../../../proxy/upstream/live-service.ts";
 import type { ListenerSnapshot } from "../../../proxy/table/snapshot.ts";
 
 const LISTENER: ListenerSnapshot = {
@@ -40,4 +41,18 @@ test("TcpRoutes need a client's first bytes only where TLS is not ended", () => 
   const tcp = { sni: SNI };
   expect(new TcpRoutes({ ...LISTENER, tcp }).readsHello).toBe(true);
   expect(new TcpRoutes({ ...LISTENER, tcp, tls: TLS }).readsHello).toBe(false);
+});
+
+test("TcpRoutes know whether anybody asks for the ends of a connection", () => {
+  const services = (proxyProtocol: "v1" | undefined) => {
+    const live = { table: { snapshot: { tcp: { proxyProtocol } } } } as LiveService;
+    return { byName: (name: string) => (name === "redis" ? live : undefined) };
+  };
+  const one = new TcpRoutes({ ...LISTENER, tcp: { sni: undefined } });
+  expect([one.wantsEnds(services("v1")), one.wantsEnds(services(undefined))]).toEqual([
+    true,
+    false,
+  ]);
+  const many = new TcpRoutes({ ...LISTENER, tcp: { sni: SNI } });
+  expect(many.wantsEnds(services(undefined))).toBe(true);
 });
