@@ -55,10 +55,14 @@ function serviceText(service: ServiceView): string {
 }
 
 function versionsText(services: readonly ServiceView[]): string {
-  const head = ["SERVICE", "VERSION", "STATE", "WEIGHT", "SHARE", "EFFECTIVE", "OPEN", "TUNNELS"];
+  const rest = ["VERSION", "STATE", "WEIGHT", "SHARE", "EFFECTIVE", "OPEN", "TUNNELS"];
+  // Where all are of HTTP nobody asks.
+  const hasKinds = services.some(({ kind }) => kind === "tcp");
+  const head = ["SERVICE", ...(hasKinds ? ["KIND"] : []), ...rest];
   const rows = services.flatMap((service) =>
     Object.entries(service.versions).map(([version, { state, exchangesOpen, tunnelsOpen }]) => [
       service.name,
+      ...(hasKinds ? [service.kind] : []),
       version === service.stable ? `${version} (stable)` : version,
       state,
       service.weights[version] ?? 0,

@@ -1,4 +1,5 @@
-import type { Log } from "../../proxy/base/log.ts";
+import type { Log, LogFields } from "../../proxy/base/log.ts";
+import type { Policy } from "../../proxy/table/snapshot.ts";
 import type { Service } from "../config/service.ts";
 
 /** The services that should be in force. */
@@ -10,15 +11,24 @@ export interface KnownServices {
 /** Logs the timers in effect for every service: with defaults filled in, in ms. */
 export function logTimers(services: KnownServices, log: Log): void {
   for (const name of services.names()) {
-    const { policy, drain, onShift } = services.service(name);
-    const { retries: _retries, maxBodyBytes: _maxBodyBytes, ...timers } = policy;
+    const { policy, drain, onShift, tcp } = services.service(name);
     log.info("service.timers", {
       service: name,
-      ...timers,
+      ...(tcp === undefined ? timersOfHttp(policy) : timersOfTcp(policy)),
       onShift,
       drainSoftMs: drain.softMs,
       drainHardMs: drain.hardMs,
       drainConnectionsPerSecond: drain.connectionsPerSecond,
     });
   }
+}
+
+function timersOfHttp(policy: Policy): LogFields {
+  const { retries: _retries, maxBodyBytes: _maxBodyBytes, ...timers } = policy;
+  return timers;
+}
+
+/** Others mean nothing for connections that are passed on as they are. */
+function timersOfTcp({ connectTimeoutMs, tunnelIdleTimeoutMs, headTimeoutMs }: Policy): LogFields {
+  return { connectTimeoutMs, tunnelIdleTimeoutMs, headTimeoutMs };
 }

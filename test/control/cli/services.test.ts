@@ -89,3 +89,19 @@ test("sluice services --fleet asks for the fleet first, and fails if there is no
   expect([status, error]).toEqual([1, `sluice: ${detail}`]);
   expect(scripted.asked.map(({ call }) => call)).toEqual(["GET /v1/fleet"]);
 });
+
+test("sluice services says what each speaks where some are of kind tcp", async () => {
+  const services = [
+    { ...VIEW, kind: "http" },
+    { ...VIEW, name: "redis", kind: "tcp" },
+  ];
+  const scripted = await startScriptedApi({ "GET /v1/services": ok({ services }) });
+  const { out } = await runCommand(["services"], { SLUICE_API: scripted.url });
+  expect(cellsOf(out).map(([service, kind, version]) => [service, kind, version])).toEqual([
+    ["SERVICE", "KIND", "VERSION"],
+    ["web", "http", "v1 (stable)"],
+    ["web", "http", "v2"],
+    ["redis", "tcp", "v1 (stable)"],
+    ["redis", "tcp", "v2"],
+  ]);
+});

@@ -8,6 +8,7 @@ test("logTimers() writes what is in effect for each service, defaults filled and
   const services = new Map([
     ["web", readService("web", { versions, timeout: "5s", drain: { soft: "1s", hard: "2s" } })],
     ["shop", readService("shop", { versions, onShift: "migrate" })],
+    ["redis", readService("redis", { kind: "tcp", versions, connectTimeout: "2s" })],
   ]);
   const lines: [string, LogFields | undefined][] = [];
   const never = (): never => {
@@ -42,5 +43,18 @@ test("logTimers() writes what is in effect for each service, defaults filled and
       { ...defaults, service: "web", timeoutMs: 5_000, drainSoftMs: 1_000, drainHardMs: 2_000 },
     ],
     ["service.timers", { ...defaults, service: "shop", onShift: "migrate" }],
+    [
+      "service.timers",
+      {
+        service: "redis",
+        connectTimeoutMs: 2_000,
+        tunnelIdleTimeoutMs: 3_600_000,
+        headTimeoutMs: 10_000,
+        onShift: "keep",
+        drainSoftMs: 60_000,
+        drainHardMs: 90_000,
+        drainConnectionsPerSecond: 100,
+      },
+    ],
   ]);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
@@ -10,6 +11,8 @@ import { TcpBed } from "./tcp-fixture.ts";
  * Goal: what a client of a service of kind tcp gets, whoever speaks first and whatever is broken.
  * Method: a real listener with real sockets on both sides, and time that the test turns.
  */
+
+const MEBIBYTE = 1024 * 1024;
 
 const HEADER = "PROXY TCP4 203.0.113.9 198.51.100.7 56789 6379\r\n";
 const BALANCER = { proxyProtocol: true, trustedPeers: ["127.0.0.1"] };
@@ -58,6 +61,29 @@ describe("TcpConnection", () => {
     const error = new Promise((resolve) => v1?.visits[1]?.socket.once("error", resolve));
     other.reset();
     expect(await error).toMatchObject({ code: "ECONNRESET" });
+  });
+
+  test("stops an endpoint whose client does not read, and loses nothing", async () => {
+    const [v1] = await origins("v1");
+    const bed = await TcpBed.start({ v1: [v1?.address ?? ""] });
+    const { socket } = await bed.open();
+    // More than the buffers of four sockets of the kernel take.
+    const sent = randomBytes(40 * MEBIBYTE);
+    socket.pause();
+    socket.write(sent);
+    await eventually(() => expect(v1?.visits[0]?.socket.writableLength).toBeGreaterThan(MEBIBYTE));
+    const pieces: Buffer[] = [];
+    let length = 0;
+    socket.removeAllListeners("data").on("data", (bytes: Buffer) => {
+      pieces.push(bytes);
+      length += bytes.length;
+    });
+    socket.resume();
+    const wanted = Buffer.concat([Buffer.from("v1\n"), sent]);
+    await eventually(() => expect(length).toBe(wanted.length), 20_000);
+    expect(Buffer.concat(pieces).equals(wanted)).toBe(true);
+    const { bytesIn, bytesOut } = bed.deps.services.poolFor("web", "v1").counters.tunnels;
+    expect([bytesIn, bytesOut]).toEqual([sent.length, wanted.length]);
   });
 
   test("splits by connection, exactly", async () => {
