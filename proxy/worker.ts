@@ -6,6 +6,7 @@ import { jsonLog } from "./base/log.ts";
 import type { Log } from "./base/log.ts";
 import { hexWord, systemRandom } from "./base/random.ts";
 import { ReadBuffers } from "./transport/read-buffers.ts";
+import { Http2Counts } from "./http2/counts.ts";
 import { TlsContexts } from "./transport/tls-contexts.ts";
 import { TimerWheel } from "./base/timer-wheel.ts";
 import { streamHandles } from "./transport/stream-handles.ts";
@@ -209,6 +210,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
       onEjection,
       faults,
       contexts,
+      http2Counts: new Http2Counts(),
     }),
     contexts,
     connections,

@@ -45,6 +45,7 @@ export function compileService(
     via: service.via,
     debug: service.debug,
     upstreamTls: service.upstreamTls?.tls,
+    protocol: service.protocol,
     ...(service.tcp !== undefined && { tcp: service.tcp }),
   };
 }

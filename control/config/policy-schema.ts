@@ -112,6 +112,8 @@ export const limits = strict({
   pending: whole(0, LIMIT_MAX).default(1024),
   inFlight: whole(0, LIMIT_MAX).default(1024),
   tunnels: whole(0, LIMIT_MAX).default(1024),
+  // As many as every server should take (RFC 9113 section 6.5.2).
+  streams: whole(1, LIMIT_MAX).default(100),
 }).prefault({});
 
 /** `ejection`: endpoints out for a time because of their own failures. */
@@ -139,9 +141,17 @@ export const keepAlive = strict({
   requests: whole(0, LIMIT_MAX).default(0),
   age: duration.prefault("0s"),
   off: z.boolean().default(false),
+  // Servers of gRPC end connections that ask more often than every 5 minutes.
+  ping: duration.prefault("6m"),
 })
   .prefault({})
-  .transform(({ idle, requests, age, off }) => ({ idleMs: idle, requests, ageMs: age, off }));
+  .transform(({ idle, requests, age, off, ping }) => ({
+    idleMs: idle,
+    requests,
+    ageMs: age,
+    off,
+    pingMs: ping,
+  }));
 
 /** Default of `drain.soft`, where `hard` is not shorter. */
 const DRAIN_SOFT_MS = 60_000;

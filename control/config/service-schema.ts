@@ -71,6 +71,7 @@ function toService(read: ReadService): Service {
     debug: read.debug,
     upstreamTls: toServiceTls(read.upstream),
     tcp: read.kind === "tcp" ? { proxyProtocol: read.upstream?.proxyProtocol } : undefined,
+    protocol: read.upstream?.protocol ?? "http/1.1",
   };
 }
 

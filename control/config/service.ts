@@ -10,6 +10,7 @@ import type {
   TcpPolicy,
   ViaMode,
 } from "../../proxy/table/snapshot.ts";
+import type { UpstreamProtocol } from "../../proxy/table/tls.ts";
 import type { Tolerance } from "../../proxy/table/tolerance.ts";
 import type { ServiceTls } from "./tls-files.ts";
 
@@ -173,4 +174,5 @@ export type Service = {
   readonly upstreamTls: ServiceTls | undefined;
   /** undefined: it is of kind http. */
   readonly tcp: TcpPolicy | undefined;
+  readonly protocol: UpstreamProtocol;
 };

@@ -133,6 +133,7 @@ const san = z
 
 /** A service's `upstream`. */
 export const upstreamSchema = strict({
+  protocol: z.enum(["http/1.1", "h2", "auto"]).default("http/1.1"),
   connect: z.literal(true, { error: "true" }).optional(),
   proxyProtocol: z.enum(["v1", "v2"]).optional(),
   tls: strict({

@@ -56,7 +56,7 @@ export class TcpDestination {
   seek(user: UpstreamUser, avoid?: Endpoint): Sought | ProxyError {
     const pool = this.#pool;
     const { connectTimeoutMs } = this.#live.table.policy;
-    const got = pool?.acquire(user, connectTimeoutMs, avoid, "new") ?? "unavailable";
+    const got = pool?.acquireLone(user, connectTimeoutMs, avoid) ?? "unavailable";
     if (got === "unavailable") return this.#refused("no-endpoint", pool);
     return got === "overloaded" ? this.#refused(got, pool) : got;
   }

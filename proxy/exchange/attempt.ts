@@ -92,6 +92,12 @@ export class Attempt {
     this.endpoint = upstream.endpoint;
   }
 
+  /** The endpoint, if any, has not begun with it: it is as if nothing had been written. */
+  notBegun(endpoint: Endpoint | undefined, request: { written: boolean }): void {
+    this.endpoint = endpoint;
+    request.written = false;
+  }
+
   /** It went well at the endpoint, or badly. */
   judge(isWell: boolean): void {
     if (this.endpoint === undefined) return;

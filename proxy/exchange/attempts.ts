@@ -158,7 +158,7 @@ export class Attempts implements MessageUser {
   }
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
-    this.#attempt.endpoint = endpoint;
+    this.#attempt.notBegun(endpoint, this.#exchange.request);
     this.fail(this.#exchange.to.connectFailed(failure, endpoint), failure === "stale");
   }
 

@@ -25,10 +25,13 @@ export const FAILURES = {
   tlsAlert: { error: "tls-alert", outcome: "connect", cause: "connect" },
   tlsProtocol: { error: "tls-protocol", outcome: "connect", cause: "connect" },
   tlsUnconfigured: { error: "tls-unconfigured", outcome: "local", cause: "connect" },
+  noHttp2: { error: "http2-refused", outcome: "connect", cause: "connect" },
+  unprocessed: { error: "stream-refused", outcome: "connect", cause: "connect" },
   /** In TLS 1.3 an endpoint judges our certificate when the request is already on its way. */
   tlsRefused: { error: "tls-refused", outcome: "reset", cause: "reset-before-response" },
   reset: { error: "reset", outcome: "reset", cause: "reset-before-response" },
   late: { error: "response-timeout", outcome: "timeout", cause: undefined },
   invalid: { error: "response-invalid", outcome: "reset", cause: undefined },
+  noTunnels: { error: "upgrade-unknown", outcome: "reset", cause: undefined },
   badUpgrade: { error: "upgrade-invalid", outcome: "reset", cause: undefined },
 } as const satisfies Record<string, Failure>;

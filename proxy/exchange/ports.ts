@@ -13,7 +13,7 @@ import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Freshness } from "../upstream/idle-connections.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
-import type { NoConnection } from "../upstream/version-pool.ts";
+import type { NoConnection } from "../upstream/pool-policy.ts";
 
 /**
  * Where messages go on one side of an exchange, in whatever protocol that is: a connection of

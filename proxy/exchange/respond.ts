@@ -16,6 +16,7 @@ export type ProxyError =
   | "response-timeout"
   | "response-invalid"
   | "upgrade-invalid"
+  | "upgrade-unknown"
   | "loop"
   | "intention-denied"
   | "filter-failed"
@@ -28,6 +29,8 @@ export type ProxyError =
   | "tls-protocol"
   | "tls-refused"
   | "tls-unconfigured"
+  | "http2-refused"
+  | "stream-refused"
   | "too-many-connections";
 
 type ErrorResponse = {
@@ -132,6 +135,16 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     text: "The sidecar lacks a certificate or roots for this service",
     retryAfter: 1,
   },
+  "http2-refused": {
+    status: 502,
+    proxyStatus: "http_protocol_error",
+    text: "The endpoint does not speak HTTP/2",
+  },
+  "stream-refused": {
+    status: 502,
+    proxyStatus: "connection_terminated",
+    text: "The endpoint refused the request before it began with it",
+  },
   reset: {
     status: 502,
     proxyStatus: "connection_terminated",
@@ -146,6 +159,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 502,
     proxyStatus: "http_protocol_error",
     text: "The endpoint's answer is not valid HTTP",
+  },
+  "upgrade-unknown": {
+    status: 502,
+    proxyStatus: "http_upgrade_failed",
+    text: "The endpoint speaks HTTP/2 and does not know WebSocket in it",
   },
   "upgrade-invalid": {
     status: 502,

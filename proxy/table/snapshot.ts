@@ -4,7 +4,7 @@
  * changed in place. control/ makes it, RoutingTable compiles it, requests read the compiled form.
  */
 
-import type { ListenerTls, UpstreamTls } from "./tls.ts";
+import type { ListenerTls, UpstreamProtocol, UpstreamTls } from "./tls.ts";
 import type { Tolerance } from "./tolerance.ts";
 
 /** ready: new work. drain: no new sessions, pinned ones and open tunnels stay. maint: nothing. */
@@ -86,6 +86,8 @@ export type Limits = {
   readonly inFlight: number;
   /** Upgraded connections, each of which counts for nothing else. */
   readonly tunnels: number;
+  /** Exchanges at once over one connection of HTTP/2 to an endpoint. */
+  readonly streams: number;
 };
 
 /** How often and how long connections to endpoints are used again. */
@@ -98,6 +100,8 @@ export type KeepAlive = {
   readonly ageMs: number;
   /** A new connection for each request. */
   readonly off: boolean;
+  /** After so long a silence an endpoint is asked by PING (HTTP/2). 0: never. */
+  readonly pingMs: number;
 };
 
 /** When an endpoint is taken out for its own failures, and for how long. */
@@ -221,6 +225,7 @@ export type ServiceSnapshot = {
   readonly upstreamTls: UpstreamTls | undefined;
   /** Its connections are split as they are, whatever they speak. Absent: it speaks HTTP. */
   readonly tcp?: TcpPolicy | undefined;
+  readonly protocol: UpstreamProtocol;
 };
 
 /** A whole table. */

@@ -82,3 +82,6 @@ export function missingIds(
   const needed = tls.trust === undefined ? tls.identities : [...tls.identities, tls.trust];
   return needed.filter((id) => !known.has(id));
 }
+
+/** What a service's endpoints are spoken to in. auto: over TLS what they choose, else HTTP/1.1. */
+export type UpstreamProtocol = "http/1.1" | "h2" | "auto";

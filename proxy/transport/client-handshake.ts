@@ -1,12 +1,17 @@
 import { nodeCrypto } from "../base/node-tls.ts";
+import type { UpstreamProtocol } from "../table/tls.ts";
 import type { WantedPeer } from "../table/wanted-peer.ts";
 import { serverNameOf } from "../table/wanted-peer.ts";
 import { serverProblem } from "./peer-certificate.ts";
 import { alpnWire } from "./tls-facts.ts";
 import type { TlsClientSide, TlsFacts } from "./tls-facts.ts";
 
-/** What we speak to endpoints. */
-const ALPN = alpnWire("http/1.1");
+/** What we offer, in the order of our preference. */
+const ALPN: Readonly<Record<UpstreamProtocol, Buffer>> = {
+  "http/1.1": alpnWire("http/1.1"),
+  h2: alpnWire("h2"),
+  auto: alpnWire("h2", "http/1.1"),
+};
 
 /** Consul's built-in proxy names "h2" alone, speaks what its service does, and refuses others. */
 const NO_ALPN = Buffer.alloc(0);
@@ -21,12 +26,17 @@ export type KeptSession = {
 };
 
 /** Where a server's session is kept: one at a time, of at most 10 KiB. */
-export type SessionPlace = { session: KeptSession | undefined };
+export type SessionPlace = {
+  session: KeptSession | undefined;
+  /** What was agreed on by ALPN in the last handshake. "": nothing. undefined: there was none. */
+  agreed?: string | undefined;
+};
 
 /** How a handshake is made. */
 export type ClientHandshakeDeps = {
   readonly context: object;
   readonly peer: WantedPeer;
+  readonly protocol: UpstreamProtocol;
   /** Both sides know the protocol by themselves, as in a mesh. */
   readonly namesNoProtocol: boolean;
   /** Whoever answers is believed. */
@@ -50,9 +60,9 @@ export class ClientHandshake implements TlsClientSide {
   #early: Buffer | undefined;
 
   constructor(deps: ClientHandshakeDeps) {
-    const { peer, place, madeBy, wallMs } = deps;
+    const { peer, place, protocol, madeBy, wallMs } = deps;
     this.#deps = deps;
-    this.alpn = deps.namesNoProtocol ? NO_ALPN : ALPN;
+    this.alpn = deps.namesNoProtocol ? NO_ALPN : ALPN[protocol];
     this.serverName = serverNameOf(peer) ?? "";
     const kept = place.session;
     const isFit = kept?.madeBy === madeBy && kept.untilMs > wallMs();
@@ -71,6 +81,7 @@ export class ClientHandshake implements TlsClientSide {
       place.session = undefined;
       return problem;
     }
+    place.agreed = facts.alpn;
     this.#untilMs = facts.resumed ? (this.#resumed?.untilMs ?? 0) : endOf(facts.peerDer);
     if (this.#early !== undefined) this.onSession(this.#early);
     return undefined;

@@ -16,6 +16,9 @@ const IDLE_TOLD_MAX_MS = 60_000;
  */
 const RECENT_SHARE = 0.25;
 
+/** What the configuration says of rests. */
+type RestLimits = Omit<KeepAlive, "pingMs">;
+
 /**
  * How often, how long and until when one connection rests between exchanges. All times are
  * monotonic milliseconds.
@@ -39,7 +42,7 @@ export class ConnectionRest {
    * An exchange has ended: how long the connection may rest now, in ms. 0: not at all. `toldMs`:
    * the longest rest by its endpoint's word; undefined: it does not say.
    */
-  allowedMs(keepAlive: KeepAlive, toldMs: number | undefined, nowMs: number): number {
+  allowedMs(keepAlive: RestLimits, toldMs: number | undefined, nowMs: number): number {
     const { off, requests, ageMs } = keepAlive;
     this.#exchanges += 1;
     if (off || (requests > 0 && this.#exchanges >= requests)) return 0;
@@ -67,7 +70,7 @@ export class ConnectionRest {
 }
 
 /** As long as is configured and the endpoint says, not as it has shown. */
-function statedIdleMs({ idleMs }: KeepAlive, toldMs: number | undefined): number {
+function statedIdleMs({ idleMs }: RestLimits, toldMs: number | undefined): number {
   if (toldMs === undefined) return idleMs ?? IDLE_DEFAULT_MS;
   return Math.min(toldMs, idleMs ?? IDLE_TOLD_MAX_MS);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { UpstreamTls } from "../table/tls.ts";
+import type { UpstreamProtocol, UpstreamTls } from "../table/tls.ts";
 import { wantedPeer } from "../table/wanted-peer.ts";
 import { ClientHandshake } from "../transport/client-handshake.ts";
 import { connectTransport, failedTransport } from "../transport/open-transport.ts";
@@ -28,15 +28,29 @@ export class EndpointTls {
   readonly #deps: EndpointTlsDeps;
   /** undefined: they are in clear. */
   #tls: UpstreamTls | undefined;
-  /** They carry anything, and no protocol is named. */
-  #isTcp = false;
+  #protocol: UpstreamProtocol | "tcp" = "http/1.1";
   /** undefined with TLS: a certificate or roots are missing. */
   #context: UpstreamContext | undefined;
 
-  /** `tls`, `isTcp`: see follow(). */
-  constructor(deps: EndpointTlsDeps, tls?: UpstreamTls, isTcp?: boolean) {
+  /** `tls`, `protocol`: see follow(). */
+  constructor(deps: EndpointTlsDeps, tls?: UpstreamTls, protocol?: UpstreamProtocol | "tcp") {
     this.#deps = deps;
-    this.follow(tls, isTcp);
+    this.follow(tls, protocol);
+  }
+
+  /** How endpoints are reached, as a URI would say. */
+  get scheme(): "http" | "https" {
+    return this.#tls === undefined ? "http" : "https";
+  }
+
+  /** Connections may carry streams: of HTTP/2, unless the endpoint chooses otherwise. */
+  get carriesStreams(): boolean {
+    return this.#protocol === "h2" || this.mayChoose;
+  }
+
+  /** The endpoint chooses a protocol. In clear it cannot: HTTP/1.1 is what everybody speaks. */
+  get mayChoose(): boolean {
+    return this.#protocol === "auto" && this.#tls !== undefined;
   }
 
   /** Whether a connection was made by something else, and must not be used again. */
@@ -45,17 +59,17 @@ export class EndpointTls {
   }
 
   /**
-   * Follows a service's TLS, and what there is of certificates and roots. `isTcp`: it is not HTTP
-   * that is spoken. Returns whether connections made before must not be used again.
+   * Follows a service's TLS and protocol, and what there is of certificates and roots. `tcp`: it is
+   * not HTTP that is spoken. Returns whether connections made before must not be used again.
    */
-  follow(tls: UpstreamTls | undefined, isTcp = false): boolean {
+  follow(tls: UpstreamTls | undefined, protocol: UpstreamProtocol | "tcp" = "http/1.1"): boolean {
     const context = tls === undefined ? undefined : this.#deps.contexts.forUpstream(tls);
     const isSame =
       context === this.#context &&
-      isTcp === this.#isTcp &&
+      protocol === this.#protocol &&
       JSON.stringify(tls) === JSON.stringify(this.#tls);
+    this.#protocol = protocol;
     this.#tls = tls;
-    this.#isTcp = isTcp;
     this.#context = context;
     if (!isSame) this.current = {};
     return !isSame;
@@ -73,12 +87,18 @@ export class EndpointTls {
     const side = new ClientHandshake({
       context,
       peer: wantedPeer(tls, endpoint.snapshot),
-      namesNoProtocol: this.#isTcp || endpoint.snapshot.san !== undefined,
+      protocol: this.#protocol === "tcp" ? "http/1.1" : this.#protocol,
+      namesNoProtocol: this.#namesNoProtocol(endpoint),
       insecure: tls.insecure,
       madeBy: this.current,
       place: endpoint,
       wallMs: () => clock.wallMs(),
     });
     return connectTransport(target, buffers, handler, side);
+  }
+
+  /** In a mesh both sides know what is spoken, and servers may refuse whoever names it. */
+  #namesNoProtocol({ snapshot: { san } }: Endpoint): boolean {
+    return this.#protocol === "tcp" || (san !== undefined && this.#protocol !== "h2");
   }
 }

@@ -23,6 +23,8 @@ export class Endpoint {
   readonly habits = new RestHabits();
   /** What the next connection can resume. undefined: nothing, or it is in clear. */
   session: KeptSession | undefined;
+  /** See SessionPlace. */
+  agreed: string | undefined;
   /** Failures in a row. */
   failures = 0;
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */

@@ -2,8 +2,8 @@ import type { FilterChain } from "../filters/filter-chain.ts";
 import { QuotaSequence } from "../table/quota-sequence.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { VersionTable } from "../table/version-table.ts";
+import type { PoolDeps } from "./pool-policy.ts";
 import { VersionPool } from "./version-pool.ts";
-import type { PoolDeps } from "./version-pool.ts";
 
 /**
  * What outlives a service's tables: its pools, the place in its split sequence, its retries under

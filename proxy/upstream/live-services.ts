@@ -3,15 +3,16 @@ import { RoutingTable } from "../table/routing-table.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { LiveService } from "./live-service.ts";
+import type { PoolDeps, PoolPolicy } from "./pool-policy.ts";
 import { VersionPool } from "./version-pool.ts";
-import type { PoolDeps, PoolPolicy } from "./version-pool.ts";
 
 /** For a version that is gone: nothing new, nothing ejected. */
 const ORPHAN_POLICY: PoolPolicy = {
-  limits: { connections: 0, pending: 0, inFlight: 0, tunnels: 0 },
+  limits: { connections: 0, pending: 0, inFlight: 0, tunnels: 0, streams: 0 },
   ejection: { consecutive: 0, baseTimeMs: 0, maxTimeMs: 0, maxPercent: 0 },
   slowStartMs: 0,
-  keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: true },
+  keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: true, pingMs: 0 },
+  protocol: "http/1.1",
 };
 
 /** All services of a worker: the table in force, and what outlives it. */

@@ -2,7 +2,6 @@ import { latin1 } from "../base/latin1.ts";
 import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
 import { RequestStream } from "../http1/message-stream.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
-import { isLocalFault } from "../base/local-faults.ts";
 import type { LocalFaults } from "../base/local-faults.ts";
 import type { TurnWatcher, WriteBatch } from "../transport/write-batch.ts";
 import { Timer } from "../base/timer-wheel.ts";
@@ -11,7 +10,7 @@ import { acceptTransport } from "../transport/open-transport.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { KeepAlive } from "../table/snapshot.ts";
-import { connectFailure } from "./connect-failure.ts";
+import { connectFailureAt } from "./connect-failure.ts";
 import type { ConnectFailure } from "./connect-failure.ts";
 import { ConnectionRest } from "./connection-rest.ts";
 import type { EndpointTls } from "./endpoint-tls.ts";
@@ -21,12 +20,20 @@ import type { Endpoint } from "./endpoint.ts";
 const STATUS_START = "HTTP/1.1 ".length;
 const STATUS_END = STATUS_START + 3;
 
+/** What a user gets: a connection, or a stream of one. */
+export type UpstreamSlot = {
+  readonly endpoint: Endpoint;
+  readonly ready: boolean;
+  readonly reused: boolean;
+  readonly gone: boolean;
+};
+
 /** Who uses a connection: an exchange, then perhaps a tunnel. */
 export interface UpstreamUser {
   /** What a new connection for it says before anything else: see ConnectTarget. Absent: nothing. */
   readonly preface?: string | undefined;
-  /** The connection that the user waited for is established and belongs to it. */
-  onUpstreamReady(connection: UpstreamConnection): void;
+  /** What the user waited for is there and belongs to it. */
+  onUpstreamReady(slot: UpstreamSlot): void;
   /** There is no connection for the user that waited. No endpoint: there is none any more. */
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void;
   onUpstreamData(bytes: Buffer, end: number): void;
@@ -71,6 +78,8 @@ type ConnectionDeps = {
   readonly connectTimeoutMs: number;
   /** An established connection that another worker gave away. Absent: a new one is made. */
   readonly handle?: ConnectionHandle | undefined;
+  /** One that stands already, and has carried nothing. */
+  readonly transport?: Transport | undefined;
 };
 
 /**
@@ -121,7 +130,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     const { handle, endpoint, connectTimeoutMs } = deps;
     this.#turns = deps.buffers.writes;
     this.#rest = new ConnectionRest(endpoint.habits, deps.wheel.nowMs);
-    this.ready = handle !== undefined;
+    this.ready = handle !== undefined || deps.transport !== undefined;
     endpoint.inFlight += 1;
     this.madeBy = deps.tls.current;
     this.transport = transportOf(deps, this);
@@ -273,17 +282,18 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
   }
 
   #failureOf(error: NodeJS.ErrnoException | undefined): ConnectFailure {
-    const code = error?.code;
-    if (code !== undefined && (code === "EAGAIN" || isLocalFault(code))) {
-      this.#faults.add(code, "connect", this.endpoint.address);
-      return code === "EAGAIN" ? "queueFull" : "local";
-    }
-    return this.#timedOut ? "timeout" : connectFailure(error);
+    const reason = connectFailureAt(error, this.endpoint.address, this.#faults);
+    const isOurs = reason === "local" || reason === "queueFull";
+    return this.#timedOut && !isOurs ? "timeout" : reason;
   }
 }
 
 function transportOf(deps: ConnectionDeps, handler: TransportHandler): Transport {
-  const { endpoint, handle, buffers, tls } = deps;
+  const { endpoint, handle, transport, buffers, tls } = deps;
+  if (transport !== undefined) {
+    transport.handler = handler;
+    return transport;
+  }
   return handle === undefined
     ? tls.dial(endpoint, handler)
     : acceptTransport(handle, buffers, handler);

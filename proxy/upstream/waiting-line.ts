@@ -1,16 +1,16 @@
-import type { UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
+import type { UpstreamUser } from "./upstream-connection.ts";
 
 /** A user whose turn has not come. */
 export type WaitingUser = { readonly user: UpstreamUser; readonly connectTimeoutMs: number };
 
 /**
  * The users that wait for a connection of one version, in the order in which they came; then, until
- * it is ready, with the connection that is for them. They do not know that connection yet, so a
- * user that leaves must be looked up.
+ * it is ready, with what is promised to them. They do not know that yet, so a user that leaves must
+ * be looked up.
  */
-export class WaitingLine {
+export class WaitingLine<Promised> {
   readonly #waiting: WaitingUser[] = [];
-  readonly #promised = new Map<UpstreamUser, UpstreamConnection>();
+  readonly #promised = new Map<UpstreamUser, Promised>();
 
   /** Whether anybody's turn has not come. */
   get isEmpty(): boolean {
@@ -24,14 +24,22 @@ export class WaitingLine {
     return true;
   }
 
+  /** What was promised to these will not come. They have been let in already. */
+  rejoin(users: readonly UpstreamUser[], connectTimeoutMs: number): void {
+    for (const user of users) {
+      this.#promised.delete(user);
+      this.#waiting.push({ user, connectTimeoutMs });
+    }
+  }
+
   /** Removes the user whose turn it is. undefined: nobody waits. */
   next(): WaitingUser | undefined {
     return this.#waiting.length === 0 ? undefined : this.#waiting.shift();
   }
 
-  /** Its turn came, and it gets this connection when that is ready. */
-  promised(user: UpstreamUser, connection: UpstreamConnection): void {
-    this.#promised.set(user, connection);
+  /** Its turn came, and it gets this when that is ready. */
+  promised(user: UpstreamUser, promised: Promised): void {
+    this.#promised.set(user, promised);
   }
 
   /** The user has been told of its connection, or that there is none. */
@@ -41,7 +49,7 @@ export class WaitingLine {
   }
 
   /** The user no longer wants a connection. Returns what would have been its own. */
-  leave(user: UpstreamUser): UpstreamConnection | undefined {
+  leave(user: UpstreamUser): Promised | undefined {
     const index = this.#waiting.findIndex((waiting) => waiting.user === user);
     if (index >= 0) this.#waiting.splice(index, 1);
     const promised = this.#promised.get(user);

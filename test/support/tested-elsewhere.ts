@@ -226,4 +226,24 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "one of the ways to make a transport, all of which are tried there alike",
   ],
   "proxy/worker.ts": ["test/integration/workers.test.ts", "the root of a process"],
+  "proxy/transport/transport-sink.ts": [
+    "test/proxy/upstream/upstream-stream.test.ts",
+    "frames that go through it arrive at a server of others, or do not",
+  ],
+  "proxy/upstream/http2-link.ts": [
+    "test/proxy/upstream/stream-connection.test.ts",
+    "its one owner tells what became of it",
+  ],
+  "proxy/upstream/lone-connections.ts": [
+    "test/proxy/upstream/version-pool.test.ts",
+    "the pool's own half, behind the same calls",
+  ],
+  "proxy/upstream/pool-connections.ts": [
+    "test/proxy/upstream/version-pool.test.ts",
+    "what a pool does but for the choice of an endpoint",
+  ],
+  "proxy/upstream/stream-connections.ts": [
+    "test/proxy/upstream/stream-connection.test.ts",
+    "a list, asked by pools in front of real servers",
+  ],
 };

@@ -41,10 +41,10 @@ describe("serviceSchema", () => {
       routes: [],
       filters: [],
       policy: DEFAULT_POLICY,
-      limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024 },
+      limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024, streams: 100 },
       ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
       healthCheck: undefined,
-      keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: false },
+      keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: false, pingMs: 360_000 },
       slowStartMs: 0,
       drain: { softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       onShift: "keep",
@@ -55,6 +55,7 @@ describe("serviceSchema", () => {
       debug: false,
       upstreamTls: undefined,
       tcp: undefined,
+      protocol: "http/1.1",
     });
   });
 
@@ -169,7 +170,7 @@ describe("serviceSchema", () => {
       ],
       filters: [],
       policy,
-      limits: { connections: 1024, pending: 0, inFlight: 1024, tunnels: 1024 },
+      limits: { connections: 1024, pending: 0, inFlight: 1024, tunnels: 1024, streams: 100 },
       ejection: { consecutive: 5, baseTimeMs: 1_000, maxTimeMs: 300_000, maxPercent: 50 },
       healthCheck: {
         question: { kind: "http", path: "/health" },
@@ -178,7 +179,7 @@ describe("serviceSchema", () => {
         rise: 2,
         fall: 9,
       },
-      keepAlive: { idleMs: 2_000, requests: 100, ageMs: 3_600_000, off: true },
+      keepAlive: { idleMs: 2_000, requests: 100, ageMs: 3_600_000, off: true, pingMs: 360_000 },
       slowStartMs: 10_000,
       drain: { softMs: 1_000, hardMs: 90_000, connectionsPerSecond: 100 },
       onShift: "migrate",
@@ -189,6 +190,7 @@ describe("serviceSchema", () => {
       debug: true,
       upstreamTls: undefined,
       tcp: undefined,
+      protocol: "http/1.1",
     });
   });
 

@@ -73,7 +73,7 @@ test("warningsOf() tells of requests beyond the limit, and of tunnels that are l
         ? { exchangesOpen: 30, tunnelsOpen: 3 }
         : NOTHING.version(service, version),
   };
-  const limits = { connections: 9, pending: 9, inFlight: 10, tunnels: 9 };
+  const limits = { connections: 9, pending: 9, inFlight: 10, tunnels: 9, streams: 9 };
   const before = serviceSnapshot({ v1: 1 }, { limits });
   const after = serviceSnapshot({ v2: 1 }, { limits });
   expect(textsOf(before, after, open)).toEqual([

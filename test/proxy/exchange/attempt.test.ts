@@ -9,7 +9,7 @@ import type {
 import { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
-import type { NoConnection } from "../../../proxy/upstream/version-pool.ts";
+import type { NoConnection } from "../../../proxy/upstream/pool-policy.ts";
 import { FakeStream, requestHead } from "./exchange-fixture.ts";
 
 const USER = {} as MessageUser;

@@ -126,7 +126,7 @@ describe("Destination.enter()", () => {
   test("refuses above the version's bound, and counts nothing for it", () => {
     const bed = new Bed(
       { v1: 1 },
-      { limits: { connections: 1, pending: 1, inFlight: 1, tunnels: 1 } },
+      { limits: { connections: 1, pending: 1, inFlight: 1, tunnels: 1, streams: 1 } },
     );
     const other = destination();
     const head = requestHead("GET / HTTP/1.1\r\nHost: web\r\n\r\n");

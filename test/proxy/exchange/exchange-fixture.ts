@@ -25,7 +25,7 @@ import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
 import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
-import type { NoConnection, PoolDeps } from "../../../proxy/upstream/version-pool.ts";
+import type { NoConnection, PoolDeps } from "../../../proxy/upstream/pool-policy.ts";
 import { serviceTable } from "../table/service-fixture.ts";
 import { poolParts } from "../upstream/pool-fixture.ts";
 

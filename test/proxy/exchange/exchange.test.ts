@@ -34,7 +34,7 @@ describe("Exchange", () => {
     bed.answers.push("waiting");
     bed.request(`${POST}ab`);
     expect(bed.client.done).toContain("pause");
-    bed.user?.onUpstreamReady(bed.upstream(upstream) as never);
+    bed.user?.onUpstreamReady(bed.upstream(upstream));
     bed.more("cd");
     expect(upstream.text.endsWith("\r\n\r\nabcd")).toBe(true);
     expect(bed.client.done.at(-1)).toBe("resume");

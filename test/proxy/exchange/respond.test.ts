@@ -33,6 +33,7 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "response-timeout": false,
   "response-invalid": false,
   "upgrade-invalid": false,
+  "upgrade-unknown": false,
   loop: false,
   "intention-denied": false,
   "filter-failed": false,
@@ -45,6 +46,8 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "tls-protocol": false,
   "tls-refused": false,
   "tls-unconfigured": true,
+  "http2-refused": false,
+  "stream-refused": false,
   "too-many-connections": true,
 };
 const ERRORS = Object.keys(COMES_BACK) as readonly ProxyError[];

@@ -10,6 +10,7 @@ import { readService } from "../../../control/config/read-service.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { HttpDate } from "../../../proxy/base/http-date.ts";
 import { systemRandom } from "../../../proxy/base/random.ts";
+import { Http2Counts } from "../../../proxy/http2/counts.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
 import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
@@ -52,6 +53,7 @@ export function serveParts(
     onEjection,
     faults,
     contexts,
+    http2Counts: new Http2Counts(),
   });
   const versions = { v1: { endpoints: [endpoint] } };
   const service = readService("web", { via: "both", versions, ...settings });

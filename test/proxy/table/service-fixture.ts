@@ -63,15 +63,16 @@ export function serviceSnapshot(
     routes: [],
     filters: [],
     policy,
-    limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024 },
+    limits: { connections: 1024, pending: 1024, inFlight: 1024, tunnels: 1024, streams: 100 },
     ejection: { consecutive: 5, baseTimeMs: 30_000, maxTimeMs: 300_000, maxPercent: 50 },
-    keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: false },
+    keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: false, pingMs: 360_000 },
     slowStartMs: 0,
     methods: [],
     tolerate: [],
     via: "off",
     debug: false,
     upstreamTls: undefined,
+    protocol: "http/1.1",
     ...deps,
   };
 }

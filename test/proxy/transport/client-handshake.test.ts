@@ -32,7 +32,8 @@ function handshake(place: SessionPlace, wish: object = {}, nowMs = NOW_MS): Clie
     madeBy: MADE_BY,
     place,
   };
-  return new ClientHandshake({ ...deps, wallMs: () => nowMs, ...wish });
+  const protocol = "http/1.1";
+  return new ClientHandshake({ ...deps, protocol, wallMs: () => nowMs, ...wish });
 }
 
 /** A place with the session of a whole handshake. */
@@ -93,4 +94,22 @@ test.each([
   ["", ""],
 ])("ClientHandshake for %j sends %j as SNI", (name, sent) => {
   expect(handshake({ session: undefined }, { peer: { name, sans: [] } }).serverName).toBe(sent);
+});
+
+test.each([
+  ["http/1.1", false, "\x08http/1.1"],
+  ["h2", false, "\x02h2"],
+  ["auto", false, "\x02h2\x08http/1.1"],
+  ["auto", true, ""],
+])("ClientHandshake for %s, unnamed: %s, offers %j", (protocol, namesNoProtocol, offered) => {
+  const { alpn } = handshake({ session: undefined }, { protocol, namesNoProtocol });
+  expect(alpn.toString("latin1")).toBe(offered);
+});
+
+test("ClientHandshake tells what was agreed on, also when nothing was", () => {
+  const place: SessionPlace = { session: undefined };
+  handshake(place).judge({ ...FACTS, alpn: "h2" });
+  expect(place.agreed).toBe("h2");
+  handshake(place).judge({ ...FACTS, alpn: "" });
+  expect(place.agreed).toBe("");
 });

@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import { Http2Counts } from "../../../proxy/http2/counts.ts";
 import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import { LocalFaults } from "../../../proxy/base/local-faults.ts";
@@ -11,12 +12,12 @@ import type {
 } from "../../../proxy/table/snapshot.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { ConnectFailure } from "../../../proxy/upstream/connect-failure.ts";
-import type {
-  UpstreamConnection,
-  UpstreamUser,
-} from "../../../proxy/upstream/upstream-connection.ts";
+import type { DecodedFields, DecodedResponse } from "../../../proxy/http1/decoded-head.ts";
+import type { Slot } from "../../../proxy/upstream/pool-connections.ts";
+import { UpstreamConnection } from "../../../proxy/upstream/upstream-connection.ts";
+import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
 import { VersionPool } from "../../../proxy/upstream/version-pool.ts";
-import type { PoolDeps, PoolPolicy } from "../../../proxy/upstream/version-pool.ts";
+import type { PoolDeps, PoolPolicy } from "../../../proxy/upstream/pool-policy.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -27,15 +28,18 @@ const IDLE_MS = 60_000;
 
 const ejection = { consecutive: 3, baseTimeMs: 1_000, maxTimeMs: 5_000, maxPercent: 50 };
 
-const keepAlive = { idleMs: undefined, requests: 0, ageMs: 0, off: false };
+const keepAlive = { idleMs: undefined, requests: 0, ageMs: 0, off: false, pingMs: 0 };
+
+/** What connections have in common, and streams. */
+const protocol = "http/1.1";
 
 /** A policy without tight bounds, except for what a test is about. */
 export function poolPolicy(
   limits: Partial<ServiceSnapshot["limits"]> = {},
   deps: Partial<PoolPolicy> = {},
 ): PoolPolicy {
-  const wide = { connections: 100, pending: 100, inFlight: 100, tunnels: 100 };
-  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, keepAlive, ...deps };
+  const wide = { connections: 100, pending: 100, inFlight: 100, tunnels: 100, streams: 100 };
+  return { limits: { ...wide, ...limits }, ejection, slowStartMs: 0, keepAlive, protocol, ...deps };
 }
 
 /** An endpoint that is well, except for what a test is about. */
@@ -63,6 +67,7 @@ export function poolParts(deps: Partial<PoolDeps> = {}): PoolDeps {
   return {
     buffers: new ReadBuffers(),
     contexts: new TlsContexts(),
+    http2Counts: new Http2Counts(),
     clock: systemClock,
     wheel,
     random: seededRandom(1),
@@ -85,11 +90,15 @@ export function versionPool(
 }
 
 /** A user that writes down what it is told. */
-export class RecordingUser implements UpstreamUser {
-  /** `ready`, `failed REASON`, `data TEXT`, `end`, `flushed`, `closed`. */
+export class RecordingUser implements MessageUser {
+  /**
+   * `ready`, `failed REASON`, `data TEXT`, `end`, `flushed`, `closed`; of a stream `head STATUS`,
+   * `body TEXT`, `finish TRAILERS`.
+   */
   readonly told: string[] = [];
   readonly #pool: VersionPool;
-  connection: UpstreamConnection | undefined;
+  /** What it got. */
+  slot: Slot | undefined;
   failedEndpoint: Endpoint | undefined;
   /** Called after each thing it is told. */
   onTold: () => void = () => undefined;
@@ -102,7 +111,7 @@ export class RecordingUser implements UpstreamUser {
   acquire(avoid?: Endpoint, connectTimeoutMs = CONNECT_TIMEOUT_MS): string {
     const got = this.#pool.acquire(this, connectTimeoutMs, avoid);
     if (typeof got === "string") return got;
-    this.connection = got;
+    this.slot = got;
     return got.reused ? "kept" : "connecting";
   }
 
@@ -110,21 +119,39 @@ export class RecordingUser implements UpstreamUser {
   async open(): Promise<UpstreamConnection> {
     this.acquire();
     return eventually(() => {
-      if (this.connection?.ready === true) return this.connection;
+      if (this.slot?.ready === true) return this.connection as UpstreamConnection;
       throw new Error(`Not connected: ${this.told.join()}`);
     });
   }
 
   /** Gives the connection back, fit for another. */
   release(idleMs = IDLE_MS): void {
-    const connection = this.connection as UpstreamConnection;
-    connection.toldIdleMs = idleMs;
-    this.#pool.release(connection);
+    const slot = this.slot as Slot;
+    slot.toldIdleMs = idleMs;
+    this.#pool.release(slot);
   }
 
-  onUpstreamReady(connection: UpstreamConnection): void {
-    this.connection = connection;
+  /** What it got, if that is a connection of its own. */
+  get connection(): UpstreamConnection | undefined {
+    return this.slot instanceof UpstreamConnection ? this.slot : undefined;
+  }
+
+  onUpstreamReady(slot: Slot): void {
+    this.slot = slot;
     this.#note("ready");
+  }
+
+  onUpstreamHead({ status }: DecodedResponse, isEnd: boolean): void {
+    this.#note(`head ${status}${isEnd ? " end" : ""}`);
+  }
+
+  onUpstreamBody(bytes: Buffer, start: number, end: number): void {
+    this.#note(`body ${bytes.toString("latin1", start, end)}`);
+  }
+
+  onUpstreamFinish(trailers: DecodedFields | undefined): void {
+    const lines = trailers?.fields.slice(0, trailers.count).map(({ line }) => line.trim());
+    this.#note(["finish", ...(lines ?? [])].join(" "));
   }
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {

@@ -52,7 +52,7 @@ test("VersionPool.acquire() of a recent connection takes none that rested for lo
   const taken = pool.acquire(b, CONNECT_TIMEOUT_MS, undefined, "recent");
   expect(taken).toBe(connection);
   await eventually(() => expect(b.told).toEqual(["ready"]));
-  b.connection = connection;
+  b.slot = connection;
   b.release(400);
   await eventually(() => expect(connection.isRecent).toBe(false));
   const other = pool.acquire(c, CONNECT_TIMEOUT_MS, undefined, "recent");
@@ -61,7 +61,7 @@ test("VersionPool.acquire() of a recent connection takes none that rested for lo
 
 test("VersionPool.release() keeps no connection beyond its requests, and none if off", async () => {
   using origin = await RawOrigin.start();
-  const keepAlive = { idleMs: undefined, requests: 2, ageMs: 0, off: false };
+  const keepAlive = { idleMs: undefined, requests: 2, ageMs: 0, off: false, pingMs: 0 };
   const pool = versionPool([origin.address], poolPolicy({}, { keepAlive }));
   const [a, b] = users(pool, 2) as [RecordingUser, RecordingUser];
   expect(pool.release(await a.open())).toBe(true);
@@ -76,7 +76,7 @@ test("VersionPool.release() keeps no connection beyond its requests, and none if
 
 test("VersionPool.release() ends a connection that reaches its age at rest", async () => {
   using origin = await RawOrigin.start();
-  const keepAlive = { idleMs: 60_000, requests: 0, ageMs: 300, off: false };
+  const keepAlive = { idleMs: 60_000, requests: 0, ageMs: 300, off: false, pingMs: 0 };
   const pool = versionPool([origin.address], poolPolicy({}, { keepAlive }));
   const [user] = users(pool, 1) as [RecordingUser];
   await user.open();

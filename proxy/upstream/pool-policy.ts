@@ -1,0 +1,39 @@
+import type { Clock } from "../base/clock.ts";
+import type { LocalFaults } from "../base/local-faults.ts";
+import type { Random } from "../base/random.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { Http2Counts } from "../http2/counts.ts";
+import type { EjectionPolicy, KeepAlive, Limits } from "../table/snapshot.ts";
+import type { UpstreamProtocol, UpstreamTls } from "../table/tls.ts";
+import type { ReadBuffers } from "../transport/read-buffers.ts";
+import type { TlsContexts } from "../transport/tls-contexts.ts";
+import type { EjectionListener } from "./ejector.ts";
+
+/** What all pools of a worker share. */
+export type PoolDeps = {
+  readonly buffers: ReadBuffers;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly onEjection: EjectionListener;
+  readonly faults: LocalFaults;
+  readonly contexts: TlsContexts;
+  /** Of all connections to endpoints that carry streams. */
+  readonly http2Counts: Http2Counts;
+  readonly clock: Pick<Clock, "wallMs">;
+};
+
+/** The part of a service's snapshot that its pools follow. */
+export type PoolPolicy = {
+  readonly limits: Limits;
+  readonly ejection: EjectionPolicy;
+  readonly slowStartMs: number;
+  readonly keepAlive: KeepAlive;
+  /** undefined: connections are in clear. */
+  readonly upstreamTls?: UpstreamTls | undefined;
+  readonly protocol: UpstreamProtocol;
+  /** Absent: they carry HTTP. */
+  readonly tcp?: object | undefined;
+};
+
+/** No endpoint; all limits reached; or wait for onUpstreamReady or onUpstreamFailed. */
+export type NoConnection = "unavailable" | "overloaded" | "waiting";
