@@ -167,7 +167,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     void certificates.useServices(told);
   };
   const around = surroundingsOf(opened);
-  const keeper = new RolloutKeeper(link?.shared?.documents ?? openDocuments(config.store), log);
+  const keeper = new RolloutKeeper(link?.shared?.documents ?? openDocuments(config.store), shared);
   const watched = { discovery, certificates, rules, around, ward: keeper.ward };
   const services = new Services({ ...shared, store, sink, ...watched, onTold, onRevision });
   const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened) });

@@ -62,6 +62,12 @@ export function noFleet(): ControlError {
   return new ControlError("no_fleet", 404, message);
 }
 
+/** Nothing is frozen there. */
+export function noFreeze(service: string | undefined): ControlError {
+  const what = service === undefined ? "all services" : service;
+  return new ControlError("no_freeze", 404, `Cannot end a freeze of ${what}: there is none`);
+}
+
 /** The workers' counts are needed and did not arrive. */
 export function statsUnavailable(reason: string): ControlError {
   return new ControlError("stats_unavailable", 503, `Cannot read the workers' counts: ${reason}`);

@@ -7,6 +7,7 @@ import { describeApi, descriptionRoute } from "./described-api.ts";
 import { eventsRoutes } from "./events-routes.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { filtersRoutes } from "./filters-routes.ts";
+import { freezeRoutes } from "./freeze-routes.ts";
 import { healthRoutes, unwellOf } from "./health-routes.ts";
 import { newHttpServer } from "./http-server.ts";
 import type { HttpLimits } from "./http-server.ts";
@@ -62,6 +63,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   migrationRoutes(api, deps);
   planRoute(api, deps);
   rolloutRoutes(api, deps);
+  freezeRoutes(api, deps);
   eventsRoutes(api, deps);
   auditRoutes(api, deps);
   sidecarRoutes(api, deps);

@@ -12,6 +12,7 @@ import { addDemo } from "./demo.ts";
 import { addEvents } from "./events.ts";
 import { addFilters } from "./filters.ts";
 import { addFleet } from "./fleet.ts";
+import { addFreeze } from "./freeze.ts";
 import { withWholeHelp } from "./help.ts";
 import { addKey } from "./key.ts";
 import { addMan } from "./man-page.ts";
@@ -110,6 +111,7 @@ function createProgram(
   addServices(program, context);
   addShift(program, context);
   addRollout(program, context);
+  addFreeze(program, context);
   addStates(program, context);
   addUndo(program, context);
   addApply(program, context);

@@ -51,6 +51,15 @@ export type SluiceEvent =
       readonly text: string;
     }
   | {
+      readonly kind: "freeze";
+      /** Empty: all services. */
+      readonly services: readonly string[];
+      /** ISO 8601, UTC. undefined: it has been ended. */
+      readonly until: string | undefined;
+      readonly actor: string;
+      readonly reason: string | undefined;
+    }
+  | {
       readonly kind: "service-refused";
       readonly services: readonly [string];
       readonly problems: readonly Problem[];

@@ -4,6 +4,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Forecast } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { DecisionLog } from "./decision-log.ts";
+import type { Freezes } from "./freezes.ts";
 import { Judging } from "./judging.ts";
 import { secondEntry, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
@@ -13,6 +14,7 @@ import type { Decision, Observation } from "./reconcile.ts";
 import { hasEnded } from "./rollout.ts";
 import type { Rollout, Step } from "./rollout.ts";
 import type { Why } from "./why.ts";
+import { freezeText } from "./rollout-errors.ts";
 import type { RolloutTable } from "./rollout-table.ts";
 
 /** What leading a rollout works with. */
@@ -20,6 +22,7 @@ export type LeadDeps = {
   readonly table: RolloutTable;
   readonly observations: Observations;
   readonly decisions: DecisionLog;
+  readonly freezes: Pick<Freezes, "of">;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -118,9 +121,9 @@ export class LedRollout {
     const observation = this.#observe(rollout);
     const atMs = this.#deps.clock.wallMs();
     const decision = reconcile(rollout, observation, atMs);
-    const { table, blindMs, blindFor } = observation;
+    const { table, frozen, blindMs, blindFor } = observation;
     const seconds = this.#unnoted.splice(0);
-    const seen = { seconds, table, blindMs, blindFor };
+    const seen = { seconds, table, frozen, blindMs, blindFor };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
     this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
@@ -152,9 +155,11 @@ export class LedRollout {
 
   #observe(rollout: Rollout): Observation {
     const table = this.#deps.table.sight(rollout.spec);
+    const freeze = this.#deps.freezes.of(rollout.spec.service);
     return {
       table,
       ...this.#judged(rollout, table?.canaryEndpoints ?? 0),
+      frozen: freeze && freezeText(freeze),
       blindMs: this.#deps.clock.nowMs() - this.#seenMs,
       blindFor: this.#blindFor,
     };

@@ -35,6 +35,7 @@ const lookSchema = z.object({
       isStored: z.boolean(),
     })
     .optional(),
+  frozen: z.string().optional(),
   blindMs: z.number(),
   blindFor: z.string().optional(),
   // As it stands: it is compared, to the last character.

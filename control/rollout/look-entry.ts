@@ -36,6 +36,7 @@ export type LookEntry =
       readonly seconds: readonly SecondEntry[];
       /** What else was seen; the verdict and the breach follow from the seconds. */
       readonly table: Observation["table"];
+      readonly frozen: string | undefined;
       readonly blindMs: number;
       readonly blindFor: string | undefined;
       readonly decision: Decision;

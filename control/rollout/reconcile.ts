@@ -23,6 +23,8 @@ export type Observation = {
   readonly verdict: RolloutVerdict | undefined;
   /** The absolute limit that the canary breaks. undefined: none. */
   readonly breach: Why | undefined;
+  /** Why weights must stay as they are. undefined: they need not. */
+  readonly frozen: string | undefined;
   /** How long nothing has been counted, in milliseconds, and why. */
   readonly blindMs: number;
   readonly blindFor: string | undefined;
@@ -66,6 +68,8 @@ export function reconcile(rollout: Rollout, observation: Observation, nowMs: num
   }
   if (rollout.phase !== "progressing") return hold(rollout.why);
   if (table.canaryEndpoints === 0) return withoutEndpoints(rollout);
+  const { frozen } = observation;
+  if (frozen !== undefined) return hold({ rule: "frozen", text: frozen });
   return progress(rollout, observation, nowMs);
 }
 

@@ -68,13 +68,14 @@ class Replay {
     this.#judging = judgingOf(rollout);
   }
 
-  look({ atMs, state, seconds, table, blindMs, blindFor, decision: was }: Look): void {
+  look({ atMs, state, seconds, decision: was, ...seen }: Look): void {
     for (const second of seconds) this.#judging.add(secondOf(second), second.step);
     this.#judging.begin(state.step);
     const rollout = { ...this.#rollout, ...state };
+    const { table, frozen, blindMs, blindFor } = seen;
     const verdict = this.#judging.verdict(state.step, table?.canaryEndpoints ?? 0);
     const { breach } = this.#judging;
-    const observation = { table, verdict, breach, blindMs, blindFor };
+    const observation = { table, verdict, breach, frozen, blindMs, blindFor };
     const is = reconcile(rollout, observation, atMs);
     this.#looks += 1;
     if (JSON.stringify(is) !== JSON.stringify(was)) this.#differences.push({ atMs, was, is });

@@ -1,4 +1,5 @@
 import { ControlError } from "../base/errors.ts";
+import type { Freeze } from "./freezes.ts";
 
 /** There is no such rollout, or it is one of long ago. */
 export class UnknownRolloutError extends ControlError {
@@ -20,6 +21,20 @@ export class RolloutVerbError extends ControlError {
   constructor(verb: string, id: string, wanted: string, found: string) {
     super("rollout_phase", 409, `Cannot ${verb} rollout ${id}: wanted ${wanted}, found ${found}`);
   }
+}
+
+/** Weights stay as they are for now. */
+export class FrozenError extends ControlError {
+  constructor(service: string, freeze: Freeze) {
+    super("frozen", 409, `Cannot change the weights of ${service}: ${freezeText(freeze)}`);
+  }
+}
+
+/** `it is frozen until TIME, as ann said: holidays`. */
+export function freezeText({ service, untilMs, actor, reason }: Freeze): string {
+  const what = service === undefined ? "everything" : "it";
+  const because = reason === undefined ? "" : `: ${reason}`;
+  return `${what} is frozen until ${new Date(untilMs).toISOString()}, as ${actor} said${because}`;
 }
 
 /** The weights of a service are a rollout's. */

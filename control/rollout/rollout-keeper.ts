@@ -1,8 +1,8 @@
-import type { Log } from "../../proxy/base/log.ts";
 import type { Documents } from "../store/documents.ts";
 import type { Services } from "../table/services.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { DecisionLog } from "./decision-log.ts";
+import { Freezes } from "./freezes.ts";
 import type { Leader } from "./leader.ts";
 import type { Observations } from "./observations.ts";
 import { RolloutStore } from "./rollout-store.ts";
@@ -24,15 +24,16 @@ export class RolloutKeeper {
   readonly #store: RolloutStore;
 
   /** `documents`: where they are kept. */
-  constructor(documents: Documents, log: Log) {
-    this.#store = new RolloutStore(documents, log);
+  constructor(documents: Documents, { clock, log }: Pick<CarryOutDeps, "clock" | "log">) {
+    this.#store = new RolloutStore(documents, log, new Freezes({ documents, clock, log }));
     this.ward = new RolloutWard(this.#store);
   }
 
   /** Leads them, once they are started. */
   open({ services, ...deps }: OpenRolloutsDeps): Rollouts {
     const table = new RolloutTable(services, deps.clock);
-    const rollouts = new Rollouts({ ...deps, store: this.#store, table });
+    const store = this.#store;
+    const rollouts = new Rollouts({ ...deps, store, freezes: store.freezes, table });
     this.ward.onTakeOver((rollout, by) => rollouts.release(rollout, by));
     return rollouts;
   }

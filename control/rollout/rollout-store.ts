@@ -1,6 +1,8 @@
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Documents, KeptDocument } from "../store/documents.ts";
+import { FREEZES_NAME } from "./freezes.ts";
+import type { Freezes } from "./freezes.ts";
 import { decodeRollouts, encodeRollouts, withRollout } from "./rollout-document.ts";
 import type { ServiceRollouts } from "./rollout-document.ts";
 import type { Rollout } from "./rollout.ts";
@@ -9,15 +11,18 @@ type Known = { readonly rollouts: ServiceRollouts; readonly mark: string };
 
 /** What is known of all rollouts, and where they are kept: one document for each service. */
 export class RolloutStore {
+  /** Kept beside them. */
+  readonly freezes: Freezes;
   readonly #documents: Documents;
   readonly #log: Log;
   #known: ReadonlyMap<string, Known> = new Map();
   /** What could not be stored, by service. */
   readonly #unsaved = new Map<string, Rollout>();
 
-  constructor(documents: Documents, log: Log) {
+  constructor(documents: Documents, log: Log, freezes: Freezes) {
     this.#documents = documents;
     this.#log = log;
+    this.freezes = freezes;
   }
 
   /** Of every service that has or had one. */
@@ -83,8 +88,10 @@ export class RolloutStore {
   }
 
   #take(documents: ReadonlyMap<string, KeptDocument>): void {
+    this.freezes.take(documents);
     const known = new Map<string, Known>();
     for (const [service, { text, mark }] of documents) {
+      if (service === FREEZES_NAME) continue;
       const old = this.#known.get(service);
       const read = old?.mark === mark ? old : this.#read(service, text, mark);
       if (read !== undefined) known.set(service, read);

@@ -1,7 +1,7 @@
 import type { WriteContext } from "../table/table-sink.ts";
 import { changesWeights } from "../table/ward.ts";
 import type { WardedChange, Ward } from "../table/ward.ts";
-import { ServiceOwnedError } from "./rollout-errors.ts";
+import { FrozenError, ServiceOwnedError } from "./rollout-errors.ts";
 import { ownsWeights } from "./rollout.ts";
 import type { RolloutStore } from "./rollout-store.ts";
 import type { Rollout } from "./rollout.ts";
@@ -24,6 +24,7 @@ export class RolloutWard implements Ward {
   }
 
   admit(change: WardedChange, context: WriteContext): void {
+    this.#refuseFrozen(change, context);
     const owner = this.#ownerOf(change, context);
     if (owner === undefined || context.takeOver === true) return;
     throw new ServiceOwnedError(change.service, owner.id, owner.actor);
@@ -32,6 +33,15 @@ export class RolloutWard implements Ward {
   async yield(change: WardedChange, context: WriteContext): Promise<void> {
     const owner = this.#ownerOf(change, context);
     if (owner !== undefined) await this.#release(owner, context);
+  }
+
+  /** Only the end of an abort is forced by a rollout. */
+  #refuseFrozen(change: WardedChange, { rollout, force }: WriteContext): void {
+    const isAbort = rollout !== undefined && force === true;
+    const freeze = isAbort ? undefined : this.#store.freezes.of(change.service);
+    if (freeze !== undefined && changesWeights(change)) {
+      throw new FrozenError(change.service, freeze);
+    }
   }
 
   /** The rollout whose weights somebody else changes. undefined: none. */

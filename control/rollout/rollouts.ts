@@ -2,13 +2,20 @@ import { orLate } from "../../proxy/base/deadline.ts";
 import { HandingOverError } from "../base/errors.ts";
 import { Serial } from "../base/serial.ts";
 import type { Asker } from "../table/table-sink.ts";
+import { appendFact } from "../records/append-fact.ts";
 import { carryOut, tell } from "./carry-out.ts";
 import { explainRollout } from "./explain.ts";
+import type { Freeze } from "./freezes.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { Lookout } from "./lookout.ts";
 import type { LookoutDeps } from "./lookout.ts";
 import { specOf } from "./plan.ts";
-import { RolloutStartError, RolloutVerbError, UnknownRolloutError } from "./rollout-errors.ts";
+import {
+  FrozenError,
+  RolloutStartError,
+  RolloutVerbError,
+  UnknownRolloutError,
+} from "./rollout-errors.ts";
 import { hasEnded, newRollout } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { RolloutRequest } from "./rollout-schema.ts";
@@ -27,6 +34,9 @@ const WAITING_MAX = 64;
 
 /** Tries of what somebody asks for, while somebody else decides too. */
 const TRIES_MAX = 5;
+
+/** What people may do while weights are frozen. */
+const FROZEN_MAY: ReadonlySet<string> = new Set(["abort", "pause"]);
 
 /** All rollouts: those that are led here, and every way to ask for something. */
 export class Rollouts {
@@ -122,6 +132,7 @@ export class Rollouts {
           throw new RolloutVerbError(verb, id, answer.wanted, answer.found);
         }
         const { decision } = answer;
+        if (!FROZEN_MAY.has(decision.kind)) this.#assertNotFrozen(rollout.spec.service);
         const { actor, reason } = options;
         const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
         if (done !== undefined || tries === TRIES_MAX) return this.get(id);
@@ -137,10 +148,50 @@ export class Rollouts {
     await carryOut(this.#deps, { rollout, decision, by });
   }
 
+  /** Those that have not ended. */
+  freezes(): readonly Freeze[] {
+    return this.#deps.store.freezes.list();
+  }
+
+  /** Keeps weights as they are until then; an abort may change them. @throws StoreError */
+  async freeze(service: string | undefined, untilMs: number, by: Asker): Promise<Freeze> {
+    const freeze = await this.#deps.store.freezes.add(service, untilMs, by);
+    await this.#tellFreeze(service, untilMs, by);
+    return freeze;
+  }
+
+  /** Ends one. false: there was none. @throws StoreError */
+  async thaw(service: string | undefined, by: Asker): Promise<boolean> {
+    const isThere = await this.#deps.store.freezes.end(service);
+    if (isThere) await this.#tellFreeze(service, undefined, by);
+    return isThere;
+  }
+
+  async #tellFreeze(
+    service: string | undefined,
+    untilMs: number | undefined,
+    by: Asker,
+  ): Promise<void> {
+    const { events } = this.#deps;
+    const until = untilMs === undefined ? undefined : new Date(untilMs).toISOString();
+    events.emit({ kind: "freeze", services: service === undefined ? [] : [service], until, ...by });
+    const revision = (service && this.#deps.table.weights(service)?.revision) || 0;
+    const action = until === undefined ? "thaw" : "freeze";
+    const fact = { action, service: service ?? "", before: undefined, after: { until }, revision };
+    await appendFact(this.#deps, { ...by, ...fact });
+  }
+
+  /** @throws FrozenError */
+  #assertNotFrozen(service: string): void {
+    const freeze = this.#deps.store.freezes.of(service);
+    if (freeze !== undefined) throw new FrozenError(service, freeze);
+  }
+
   async #begin(spec: RolloutSpec, by: Asker): Promise<Rollout> {
     const { store, table, clock } = this.#deps;
     this.#assertOurs();
     const { service } = spec;
+    this.#assertNotFrozen(service);
     const running = store.latest(service);
     if (running !== undefined && (!hasEnded(running) || !running.settled)) {
       throw new RolloutStartError(service, "no other one of it", running.id);

@@ -132,7 +132,7 @@ export async function startApi(
     apply: async (change) => void applied.push(change),
     ...(overrides.prepare && { prepare: overrides.prepare }),
   };
-  const keeper = new RolloutKeeper(new MemoryDocuments(), log);
+  const keeper = new RolloutKeeper(new MemoryDocuments(), { clock, log });
   const { ward } = keeper;
   const services = new Services({ store: new MemoryStore(), sink, events, audit, log, ward });
   await services.start(overrides.initial ?? { web: WEB });

@@ -18,6 +18,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/filters/{name}": ["put"],
   "/v1/fleet": ["get"],
   "/v1/fleet/counts": ["get"],
+  "/v1/freezes": ["delete", "get", "post"],
   "/v1/openapi.json": ["get"],
   "/v1/reload": ["post"],
   "/v1/rollouts": ["get", "post"],

@@ -90,7 +90,7 @@ export class RolloutBed {
       yield: (change, context) => this.#ward.yield(change, context),
     };
     this.services = new Services({ store, sink, events, audit, log, ward });
-    const keeper = new RolloutKeeper(this.documents, log);
+    const keeper = new RolloutKeeper(this.documents, this);
     this.#ward = keeper.ward;
     this.rollouts = this.#open(keeper);
     events.subscribe((event) => this.told.push(event));
@@ -105,7 +105,7 @@ export class RolloutBed {
   /** As if the process had died and another one had come. */
   async restart(): Promise<void> {
     await this.rollouts.close();
-    const keeper = new RolloutKeeper(this.documents, this.log);
+    const keeper = new RolloutKeeper(this.documents, this);
     this.#ward = keeper.ward;
     this.rollouts = this.#open(keeper);
     await this.rollouts.start();

@@ -44,6 +44,7 @@ export function sightOf(
     table: { revision, weights, canaryEndpoints: 1, isStored: true },
     verdict: undefined,
     breach: undefined,
+    frozen: undefined,
     blindMs: 0,
     blindFor: undefined,
     ...seen,
