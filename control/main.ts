@@ -41,6 +41,7 @@ import { SampledCounts } from "./rollout/sampled-counts.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
 import { auditPath, decisionsPath, openDocuments, openStore } from "./store/open-store.ts";
+import type { Documents } from "./store/documents.ts";
 import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
@@ -109,7 +110,10 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   });
   try {
     const countsEpoch = inheritance?.countsEpoch ?? randomBytes(8).toString("hex");
-    const opened = { events, link, store, sockets, briefing, workers, countsEpoch };
+    const documents =
+      link?.shared?.documents ?? openDocuments(config.store, inheritance?.documents);
+    const parts = { events, link, store, documents, sockets, briefing, workers };
+    const opened = { ...parts, countsEpoch };
     const { services, sidecar, servers } = await compose(start, opened);
     onSignals(sidecar, log);
     await sidecar.start(servers);
@@ -128,6 +132,7 @@ type Opened = {
   readonly events: Events;
   readonly link: ConsulLink | undefined;
   readonly store: Store;
+  readonly documents: Documents;
   readonly sockets: ListeningSockets;
   readonly briefing: Briefing;
   readonly workers: Workers;
@@ -143,7 +148,7 @@ type Composed = {
 
 async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
-  const { events, link, store, sockets, briefing, workers } = opened;
+  const { events, link, store, documents, sockets, briefing, workers } = opened;
   const audit = await openAudit(start, opened);
   const shared = { audit, events, log, clock: systemClock };
   const certificates = openCertificates(start, opened);
@@ -167,7 +172,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     void certificates.useServices(told);
   };
   const around = surroundingsOf(opened);
-  const keeper = new RolloutKeeper(link?.shared?.documents ?? openDocuments(config.store), shared);
+  const keeper = new RolloutKeeper(documents, shared);
   const watched = { discovery, certificates, rules, around, ward: keeper.ward };
   const services = new Services({ ...shared, store, sink, ...watched, onTold, onRevision });
   const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened) });
@@ -177,6 +182,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     ...shared,
     ...gate,
     countsEpoch: opened.countsEpoch,
+    documents: store.kind === "memory" ? documents : undefined,
     services,
     rules,
     discovery,

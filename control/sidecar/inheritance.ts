@@ -3,6 +3,7 @@ import type { HandedConnection } from "../../proxy/messages/handed-connection.ts
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { Heir } from "../workers/hand-over-desk.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
+import type { KeptDocument } from "../store/documents.ts";
 import type { StoredTable } from "../store/store.ts";
 import type { TicketState } from "../tls/ticket-rotation.ts";
 
@@ -20,6 +21,8 @@ export type ToSuccessor =
       readonly table: StoredTable;
       /** Of the counts that will follow. Absent: the predecessor does not know of epochs. */
       readonly countsEpoch?: string;
+      /** Those beside a table in memory. Absent: they are kept elsewhere, or not known of. */
+      readonly documents?: ReadonlyMap<string, KeptDocument> | undefined;
     }
   | { readonly kind: "connection"; readonly connection: HandedConnection }
   | { readonly kind: "counts"; readonly stats: readonly WorkerStats[] };
@@ -38,6 +41,8 @@ export class Inheritance {
   readonly tickets: TicketState | undefined;
   /** Of the predecessor's counts. undefined: it does not know of epochs. */
   readonly countsEpoch: string | undefined;
+  /** Those beside a table in memory. undefined: there are none. */
+  readonly documents: ReadonlyMap<string, KeptDocument> | undefined;
 
   /** undefined: this is an ordinary start. Resolves when everything has arrived. */
   static async receive(env: NodeJS.ProcessEnv): Promise<Inheritance | undefined> {
@@ -63,13 +68,14 @@ export class Inheritance {
   private constructor(
     pid: number,
     sockets: ReadonlyMap<string, BoundSocket>,
-    { table, countsEpoch, tickets }: Begin & Pick<Inheritance, "tickets">,
+    { table, countsEpoch, documents, tickets }: Begin & Pick<Inheritance, "tickets">,
   ) {
     this.predecessorPid = pid;
     this.sockets = sockets;
     this.table = table;
     this.tickets = tickets;
     this.countsEpoch = countsEpoch;
+    this.documents = documents;
   }
 
   /** This process serves: the predecessor's connections come from now on. */

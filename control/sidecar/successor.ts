@@ -7,6 +7,7 @@ import { SwapError } from "../base/errors.ts";
 import { PREDECESSOR_ENV } from "./inheritance.ts";
 import type { FromSuccessor, ToSuccessor } from "./inheritance.ts";
 import type { BoundSocket } from "../workers/listening-sockets.ts";
+import type { KeptDocument } from "../store/documents.ts";
 import type { StoredTable } from "../store/store.ts";
 import type { TicketState } from "../tls/ticket-rotation.ts";
 
@@ -26,6 +27,8 @@ export type SuccessorOptions = {
   readonly table: StoredTable;
   readonly tickets: TicketState;
   readonly countsEpoch: string;
+  /** Those beside a table in memory. undefined: they are kept elsewhere. */
+  readonly documents: ReadonlyMap<string, KeptDocument> | undefined;
 };
 
 /** A new primary process that takes this one's place. */
@@ -68,7 +71,7 @@ export class Successor {
     });
   }
 
-  async #hand({ sockets, table, tickets, countsEpoch }: SuccessorOptions): Promise<void> {
+  async #hand({ sockets, tickets, ...begin }: SuccessorOptions): Promise<void> {
     const serving = Promise.withResolvers<void>();
     const fail = (why: string): void => serving.reject(new SwapError(why));
     this.#child.once("error", (error) => fail(error.message));
@@ -79,7 +82,8 @@ export class Successor {
     const timer = setTimeout(() => fail("the new primary does not serve in time"), START_WAIT_MS);
     for (const [bind, socket] of sockets) this.#send({ kind: "socket", bind }, socket);
     this.#send({ kind: "tickets", tickets });
-    this.#send({ kind: "begin", table, countsEpoch });
+    const { table, countsEpoch, documents } = begin;
+    this.#send({ kind: "begin", table, countsEpoch, documents });
     try {
       await serving.promise;
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Log } from "../../proxy/base/log.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { Documents } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import type { Services } from "../table/services.ts";
 import type { Asker } from "../table/table-sink.ts";
@@ -32,6 +33,8 @@ export type SuccessionDeps = {
   readonly certificates: Pick<Certificates, "tickets">;
   /** See SidecarCounts. */
   readonly countsEpoch: string;
+  /** Those beside a table in memory. undefined: they are kept elsewhere. */
+  readonly documents: Pick<Documents, "all"> | undefined;
   readonly log: Log;
   /** How this process was started, so that a new one can take its place. */
   readonly configPath: string;
@@ -51,7 +54,8 @@ export async function startSuccessor(deps: SuccessionDeps, file: string): Promis
     const table = await taken;
     const { tickets } = certificates;
     const program = { file, configPath, env };
-    const inherited = { sockets: sockets.all, table, tickets, countsEpoch };
+    const documents = await deps.documents?.all();
+    const inherited = { sockets: sockets.all, table, tickets, countsEpoch, documents };
     return await Successor.start({ ...program, ...inherited });
   } catch (error) {
     await store.reclaim();

@@ -1,5 +1,5 @@
 import type { StoreConfig } from "../config/config-schema.ts";
-import type { Documents } from "./documents.ts";
+import type { Documents, KeptDocument } from "./documents.ts";
 import { FileDocuments } from "./file-documents.ts";
 import { FileStore } from "./file-store.ts";
 import { MemoryDocuments } from "./memory-documents.ts";
@@ -37,11 +37,17 @@ function inConsul(): Error {
   return new Error("Cannot open store: the configuration does not say where Consul is");
 }
 
-/** Where documents are kept beside the table. @throws Error as openStore() */
-export function openDocuments(config: StoreConfig): Documents {
+/**
+ * Where documents are kept beside the table. `before`: those that the process had in memory whose
+ * place this one takes; undefined: none. @throws Error as openStore()
+ */
+export function openDocuments(
+  config: StoreConfig,
+  before: ReadonlyMap<string, KeptDocument> | undefined,
+): Documents {
   switch (config.kind) {
     case "memory":
-      return new MemoryDocuments();
+      return new MemoryDocuments(before);
     case "file":
       return new FileDocuments(`${config.path}.rollouts.json`);
     case "consul":

@@ -74,6 +74,8 @@ describe.each([
     const echoed: number[] = [];
     socket.on("message", (message: Buffer) => echoed.push(Number(message)));
     await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 7 });
+    const freeze = { service: "web", until: "2099-01-01T00:00:00Z" };
+    expect((await sidecar.call("POST", "/v1/freezes", freeze)).status).toBe(200);
 
     const answers = new Map<string, number>();
     const stop = new AbortController();
@@ -108,6 +110,10 @@ describe.each([
           `sluice_requests_total{service="web",version="v1",code="2xx"} ${total}\n`,
         );
       });
+      // Where rollouts are kept, too.
+      const kept = await (await sidecar.call("GET", "/v1/freezes")).json();
+      expect(kept).toMatchObject({ freezes: [{ service: "web", reason: "a test" }] });
+      expect((await sidecar.call("DELETE", "/v1/freezes?service=web")).status).toBe(200);
       const written = await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 8 });
       expect(written.status).toBe(200);
     } finally {

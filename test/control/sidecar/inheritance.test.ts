@@ -15,10 +15,11 @@ const SOURCE = new URL("../../../control/sidecar/inheritance.ts", import.meta.ur
 const HEIR = `
 import { Inheritance } from ${JSON.stringify(SOURCE.href)};
 const inherited = await Inheritance.receive(process.env);
-const { predecessorPid, sockets, table, tickets, countsEpoch } = inherited;
+const { predecessorPid, sockets, table, tickets, countsEpoch, documents } = inherited;
 const binds = [...sockets].map(([bind, socket]) => [bind, socket.listening]);
 const left = process.env.${PREDECESSOR_ENV};
-process.send({ kind: "received", predecessorPid, binds, table, tickets, countsEpoch, left });
+const received = { predecessorPid, binds, table, tickets, countsEpoch, documents, left };
+process.send({ kind: "received", ...received });
 inherited.serve({
   adopt: (connection, handle) => {
     handle.destroy();
@@ -56,7 +57,8 @@ test("Inheritance has all sockets and the table, and then what still comes", asy
   heir.on("message", (message) => heard.push(message));
   heir.send({ kind: "socket", bind: "a bind" }, server);
   heir.send({ kind: "tickets", tickets: { keys: ["a"], madeMs: 1 } });
-  heir.send({ kind: "begin", table: { revision: 3, services: {} }, countsEpoch: "e" });
+  const documents = new Map([["web", { text: "a rollout", mark: "7" }]]);
+  heir.send({ kind: "begin", table: { revision: 3, services: {} }, countsEpoch: "e", documents });
   await eventually(() => expect(heard).toContainEqual({ kind: "serving" }));
   heir.send({ kind: "counts", stats: [] });
   await eventually(() => expect(heard).toHaveLength(3));
@@ -68,6 +70,7 @@ test("Inheritance has all sockets and the table, and then what still comes", asy
       table: { revision: 3, services: {} },
       tickets: { keys: ["a"], madeMs: 1 },
       countsEpoch: "e",
+      documents,
       left: undefined,
     },
     { kind: "serving" },

@@ -95,6 +95,7 @@ async function compose(
     log,
     clock,
     countsEpoch: "e",
+    documents: undefined,
     access: { prepare: async () => () => undefined, close: () => undefined },
     ...started,
   };

@@ -21,7 +21,7 @@ async function start(code: string): Promise<{ successor: Promise<Successor>; por
   const table = { revision: 3, services: {} };
   const tickets = { keys: ["a"], madeMs: 1 };
   const program = { file, configPath: "sluice.yaml", env: process.env };
-  const inherited = { sockets, table, tickets, countsEpoch: "e" };
+  const inherited = { sockets, table, tickets, countsEpoch: "e", documents: undefined };
   return { successor: Successor.start({ ...program, ...inherited }), port };
 }
 

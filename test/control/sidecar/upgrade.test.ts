@@ -30,6 +30,7 @@ function bed() {
     sockets: { all: new Map() },
     certificates: { tickets: { keys: [], madeMs: 0 } },
     countsEpoch: "e",
+    documents: { all: async () => new Map([["web", { text: "a", mark: "1" }]]) },
     log: { info: (event) => void steps.push(event), warn: note("warn"), error: note("error") },
     configPath: "sluice.yaml",
     env: process.env,
@@ -48,8 +49,9 @@ async function program(code: string): Promise<string> {
 
 test("startSuccessor() holds writes and the place in the registry until it serves", async () => {
   const { deps, steps } = bed();
-  const serve = `process.on("message", ({ kind, table }) => {
-    if (kind === "begin" && table.revision === 3) process.send({ kind: "serving" });
+  const serve = `process.on("message", ({ kind, table, documents }) => {
+    const isWhole = table?.revision === 3 && documents.get("web").text === "a";
+    if (kind === "begin" && isWhole) process.send({ kind: "serving" });
     if (kind === "counts") process.exit(0);
   });`;
   const successor = await startSuccessor(deps, await program(serve));

@@ -35,6 +35,16 @@ describe.each([
   });
 });
 
+test("MemoryDocuments go on with those of the process before", async () => {
+  const before = new MemoryDocuments();
+  const mark = await before.save("web", "a", undefined);
+  const after = new MemoryDocuments(await before.all());
+  expect(await after.save("web", "b", "0")).toBeUndefined();
+  const next = await after.save("web", "b", mark);
+  expect([...(await after.all())]).toEqual([["web", { text: "b", mark: next }]]);
+  expect(next).not.toBe(mark);
+});
+
 test("FileDocuments are there for the next process, for their owner only", async () => {
   const path = await fileIn();
   const mark = await new FileDocuments(path).save("web", "a", undefined);
