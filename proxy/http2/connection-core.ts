@@ -131,10 +131,15 @@ export class ConnectionCore implements StreamHost {
 
   #closeIfEnded(stream: Http2Stream): void {
     if (!stream.sendEnded || !stream.receiveEnded || stream.isClosed) return;
-    this.budgets.earn(Budget.resets, 1);
+    this.#earnFor(stream);
+    this.close(stream);
+  }
+
+  /** It has brought what it was for. */
+  #earnFor({ headSent }: Http2Stream): void {
+    if (headSent) this.budgets.earn(Budget.resets, 1);
     this.budgets.earn(Budget.windowUpdates, EARNED_BY_STREAM);
     this.budgets.earn(Budget.ignored, EARNED_BY_STREAM);
-    this.close(stream);
   }
 
   /** It is over. What of it was not used counts as used for the connection. */
@@ -184,7 +189,8 @@ export class ConnectionCore implements StreamHost {
   end(code: number): void {
     if (this.isLost) return;
     this.owner.counts.goAwaysSent += 1;
-    this.output.close(goAwayFrame(this.streams.lastPeer, code));
+    const last = Math.min(this.streams.lastPeer, this.lastTaken);
+    this.output.close(goAwayFrame(last, code));
     this.lose(code);
   }
 
@@ -199,6 +205,7 @@ export class ConnectionCore implements StreamHost {
   /** RFC 9113 section 8.1: a whole answer to half a request means that the rest is not wanted. */
   #sendEnded(stream: Http2Stream): void {
     if (this.role === "server" && !stream.receiveEnded) {
+      this.#earnFor(stream);
       this.#sendReset(stream, ErrorCode.noError);
       this.close(stream);
       this.streams.recycle(stream);

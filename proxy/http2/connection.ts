@@ -141,7 +141,7 @@ export class Http2Connection {
       this.#refilledMs += seconds * SECOND_MS;
     }
     core.sender.nowMs = nowMs;
-    this.#handle(this.#dispatch.connection.look(nowMs));
+    this.#handle(this.#dispatch.look(nowMs));
   }
 
   /** Clients: a new stream, which sendHead() begins. Only while there is `room`. */

@@ -11,18 +11,6 @@ import { LineBlocks } from "./line-blocks.ts";
  * which tells only the next hop, or Host, which `:authority` is in the place of.
  */
 const NEVER = HOP_BY_HOP | fieldSet(Field.transferEncoding, Field.host);
-/** Those of them that have a name. */
-const NEVER_NAMED: ReadonlySet<string> = new Set([
-  "connection",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 /** Of all connections of this process. */
 const LINES = new LineBlocks();
 
@@ -84,8 +72,7 @@ export function linesBlock(lines: string): string {
   let block = "";
   for (let at = 0; at < lines.length;) {
     const end = lines.indexOf("\r\n", at);
-    const name = lines.slice(at, lines.indexOf(":", at)).toLowerCase();
-    if (!NEVER_NAMED.has(name)) block += LINES.get(lines.slice(at, end));
+    block += LINES.get(lines.slice(at, end));
     at = end + 2;
   }
   return block;

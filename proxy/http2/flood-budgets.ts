@@ -3,7 +3,7 @@ import type { Http2Fault, Http2Reason } from "./reasons.ts";
 
 /** What a peer can make us do for next to nothing, and may therefore do only so often. */
 export const Budget = {
-  /** RST_STREAM before our answer is over: work that nobody wants any more (CVE-2023-44487). */
+  /** RST_STREAM before our answer has begun: work that nobody wants any more (CVE-2023-44487). */
   resets: 0,
   /** RST_STREAM of ours that the peer has provoked: the same, turned around (CVE-2025-8671). */
   provoked: 1,
@@ -27,9 +27,10 @@ type Allowance = {
 };
 
 /**
- * Resets: every stream that ends well earns one, so whoever cancels half of its calls (hedging,
- * deadlines of gRPC) may do so at any rate; beyond that 100 a second are less work than 100
- * requests. A client may cancel all that it has open, five times over, at once.
+ * Resets: every stream that is answered earns one, so whoever cancels half of its calls (hedging,
+ * deadlines of gRPC) may do so at any rate, and whoever cancels streams of answers at any rate
+ * anyway; beyond that 100 a second are less work than 100 requests. A client may cancel all that it
+ * has open, five times over, at once.
  * Pings: grpc-go and gRPC's core measure with one for every batch of data; data earn them.
  * Window updates: what we send earns them, where a window did not cut it short.
  */

@@ -4,6 +4,7 @@ import { Budget } from "./flood-budgets.ts";
 import type { FrameConsumer, FrameHead } from "./frame-reader.ts";
 import { FrameFlag, FrameType } from "./frames.ts";
 import { HeadFrames } from "./head-frames.ts";
+import { BLOCK_TIMEOUT_MS } from "./limits.ts";
 import { FAULTS } from "./reasons.ts";
 import type { Http2Fault } from "./reasons.ts";
 import { StreamFrames } from "./stream-frames.ts";
@@ -17,6 +18,8 @@ export class FrameDispatch implements FrameConsumer {
   /** The peer's first SETTINGS have come: nothing may come before them. */
   hasBegun = false;
 
+  /** The look() that first saw a header block under way. Infinity: none is. */
+  #blockSinceMs = Infinity;
   readonly #core: ConnectionCore;
   readonly #streams: StreamFrames;
 
@@ -67,6 +70,14 @@ export class FrameDispatch implements FrameConsumer {
         // RFC 9113 section 5.5.
         return this.#core.budgets.spend(Budget.ignored);
     }
+  }
+
+  /** What was due by now. */
+  look(nowMs: number): Http2Fault | undefined {
+    if (!this.heads.blocks.isOpen) this.#blockSinceMs = Infinity;
+    else if (this.#blockSinceMs === Infinity) this.#blockSinceMs = nowMs;
+    const isBlockLate = nowMs - this.#blockSinceMs >= BLOCK_TIMEOUT_MS;
+    return isBlockLate ? FAULTS["h2-continuation-flood"] : this.connection.look(nowMs);
   }
 
   /** RFC 9113 sections 3.4 and 6.10: SETTINGS come first, and blocks are in one piece. */

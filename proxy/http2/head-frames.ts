@@ -98,9 +98,9 @@ export class HeadFrames {
 
   #onNew(id: number, isEnd: boolean): Http2Fault | undefined {
     const core = this.#core;
+    core.streams.beginPeer(id);
     // RFC 9113 section 6.8: whoever was told that we stop tries these elsewhere.
     if (id > core.lastTaken) return core.budgets.spend(Budget.ignored);
-    core.streams.beginPeer(id);
     const refusal = this.#refusal();
     if (refusal !== undefined) return core.refuse(id, refusal);
     const request = this.#request;

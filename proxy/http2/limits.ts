@@ -78,5 +78,8 @@ export const BULK_BYTES_MIN = 4 * 1024;
 /** Text above it goes out before the turn ends: Node copies up to so much on its stack. */
 export const TURN_BYTES_MAX = 16 * 1024;
 
+/** How long a header block may take, in ms: until it is whole nothing else may come. */
+export const BLOCK_TIMEOUT_MS = 10_000;
+
 /** How long a peer may take to acknowledge our SETTINGS (RFC 9113 section 6.5.3), in ms. */
 export const SETTINGS_TIMEOUT_MS = 10_000;

@@ -68,8 +68,9 @@ export class StreamFrames {
     if (stream === undefined) return core.budgets.spend(Budget.ignored);
     core.owner.counts.resetsReceived += 1;
     const code = uint32At(bytes, from);
-    // What servers reset, we have asked for.
-    const flood = core.role === "server" ? core.budgets.spend(Budget.resets) : undefined;
+    // What servers reset, we have asked for; and an answer that has begun was waited for.
+    const isRapid = core.role === "server" && !stream.headSent;
+    const flood = isRapid ? core.budgets.spend(Budget.resets) : undefined;
     const isUnprocessed = code === ErrorCode.refusedStream && !stream.headCame;
     core.tellReset(stream, code, isUnprocessed ? "unprocessed" : "peer");
     return flood;
@@ -109,8 +110,8 @@ export class StreamFrames {
   #onLateData(id: number, length: number): Http2Fault | undefined {
     const core = this.#core;
     core.creditConnection(length);
-    if (core.streams.resets.has(id)) return core.budgets.spend(Budget.ignored);
-    return core.refuse(id, FAULTS["h2-stream-closed"]);
+    const isExpected = core.streams.resets.has(id) || id > core.lastTaken;
+    return isExpected ? undefined : core.refuse(id, FAULTS["h2-stream-closed"]);
   }
 }
 

@@ -92,6 +92,7 @@ export class StreamSender {
     const block = this.hasSentBlock ? stream.block : NO_TABLE + stream.block;
     this.hasSentBlock = true;
     stream.block = "";
+    stream.headSent = true;
     stream.sendEnded = endsHere;
     return headerFrames(stream.id, block, endsHere, this.#peer.maxFrameBytes);
   }

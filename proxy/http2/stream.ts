@@ -84,8 +84,10 @@ export class Http2Stream {
   trailers = "";
   /** Nothing comes behind those. */
   endWanted = false;
-  /** The final head has come: clients. */
+  /** Of a client, the final head of the response has come. */
   headCame = false;
+  /** A head of ours is out, or in the frames of this turn. */
+  headSent = false;
   receiveEnded = false;
   sendEnded = false;
   /** Both sides have ended, or it was reset. */
@@ -122,6 +124,7 @@ export class Http2Stream {
     this.dropUnsent();
     this.endWanted = false;
     this.headCame = false;
+    this.headSent = false;
     this.receiveEnded = false;
     this.sendEnded = false;
     this.isClosed = false;

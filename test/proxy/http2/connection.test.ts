@@ -145,6 +145,16 @@ describe("A server's connection that leaves", () => {
     expect([bed.said(), bed.sink.hasEnded]).toEqual([["goAway 3 NO_ERROR"], true]);
   });
 
+  test("takes what comes too late for no offence, and says nothing else later", () => {
+    const bed = CodecBed.begun("server", headers(1));
+    bed.connection.finishLeaving();
+    bed.turn().said();
+    bed.send(headers(3, POST, false), data(3, "abc"), reset(3), headers(5));
+    expect([bed.said(), bed.rejected, bed.heard.length]).toEqual([[], [], 3]);
+    bed.connection.close();
+    expect(bed.said()).toEqual(["goAway 1 NO_ERROR"]);
+  });
+
   test("does not wait for ever for a peer that does not answer", () => {
     const bed = CodecBed.begun("server", headers(1));
     bed.said();

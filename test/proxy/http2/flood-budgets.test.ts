@@ -73,6 +73,15 @@ describe("Empty frames end their connection", () => {
   });
 });
 
+test("A header block that stays half sent ends its connection", () => {
+  const bed = CodecBed.begun("server", rawFrame(4, 1, 0), fragment(1, getBlock(), true));
+  expect(bed.wait(10).rejected).toEqual([]);
+  expect(bed.wait(1).rejected).toEqual(["h2-continuation-flood"]);
+  const kind = CodecBed.begun("server", rawFrame(4, 1, 0), fragment(1, getBlock(), true));
+  kind.wait(9).send(fragment(1, "", false, true));
+  expect(kind.wait(20).rejected).toEqual([]);
+});
+
 describe("CONTINUATION without end ends its connection", () => {
   test.each([
     ["small ones", "x"],
@@ -162,6 +171,25 @@ describe("What honest clients do passes", () => {
       return [headers(odd(at), POST, false), reset(odd(at))];
     });
     expect(found.reason).toBeUndefined();
+  });
+
+  test("cancelling every stream of answers once it has begun", () => {
+    const bed = CodecBed.begun();
+    bed.answers = false;
+    const found = flood(bed, 5000, (at) => {
+      bed.send(headers(odd(at)));
+      bed.streams.at(-1)?.stream?.sendHead(OK, false);
+      bed.turn();
+      return [reset(odd(at))];
+    });
+    expect(found.reason).toBeUndefined();
+  });
+
+  test("streaming on until it hears that its stream was reset", () => {
+    const bed = CodecBed.begun("server", headers(1, POST, false));
+    bed.streams[0]?.stream?.reset(8);
+    bed.streams[0]?.stream?.release();
+    expect(flood(bed, 5000, () => [data(1, "x")]).reason).toBeUndefined();
   });
 
   test("a PING for every piece of data", () => {

@@ -7,6 +7,13 @@ test("LineBlocks.get() makes a line short when it comes again", () => {
   expect(blocks.get("x-a: www.example.com").length).toBeLessThan(first.length);
 });
 
+test("LineBlocks.get() has no place for what is about a connection, in any case", () => {
+  const blocks = new LineBlocks();
+  for (const line of ["Connection: close", "TE: trailers", "host: a"]) {
+    expect([blocks.get(line), blocks.get(line), blocks.get(line)]).toEqual(["", "", ""]);
+  }
+});
+
 test("LineBlocks.get() forgets lines that do not come again, and keeps those that do", () => {
   const blocks = new LineBlocks();
   const plain = blocks.get("x-a: www.example.com");
