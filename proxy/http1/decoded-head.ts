@@ -8,6 +8,8 @@ export type DecodedField = {
   readonly kind: number;
   /** `name: value` with its CRLF. */
   readonly line: string;
+  /** Its sender wants it in no table, all the way (RFC 7541 section 7.1.3). Absent: no. */
+  readonly isSensitive?: boolean;
 };
 
 /** The first `count` of `fields`, in the order in which they were sent. */

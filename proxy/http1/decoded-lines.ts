@@ -1,4 +1,5 @@
 import type { DecodedField, DecodedFields } from "./decoded-head.ts";
+import { SENSITIVE } from "./field-lines.ts";
 import type { FieldLines } from "./field-lines.ts";
 
 /** Before a section is put together that came decoded, behind this text. */
@@ -10,12 +11,14 @@ export function beginLines(fields: FieldLines, before: string): void {
 /**
  * Adds a field, which has been checked, as if it had been read. false: there is no room for it.
  */
-export function addLine(fields: FieldLines, { name, value, kind, line }: DecodedField): boolean {
+export function addLine(fields: FieldLines, field: DecodedField): boolean {
+  const { name, value, kind, line } = field;
   if (fields.count === fields.max) return false;
   const start = fields.text.length;
   const nameEnd = start + name.length;
   // What `line` has between name and value: a colon and a blank.
-  fields.add(start, nameEnd, nameEnd + 2, nameEnd + 2 + value.length, kind);
+  const known = field.isSensitive === true ? kind | SENSITIVE : kind;
+  fields.add(start, nameEnd, nameEnd + 2, nameEnd + 2 + value.length, known);
   fields.text += line;
   return true;
 }

@@ -10,6 +10,14 @@ const VALUE = 2;
 const VALUE_END = 3;
 const KIND = 4;
 const NUMBERS_A_FIELD = 5;
+/** Kinds have 5 bits. */
+const KIND_BITS = 0x1f;
+
+/**
+ * Added to the kind of a field: its sender wants it in no table, all the way (RFC 7541 section
+ * 7.1.3).
+ */
+export const SENSITIVE = 0x20;
 
 /**
  * The field lines of one head or trailer section (RFC 9112 section 5), kept as ranges by a
@@ -48,7 +56,7 @@ export class FieldLines {
   }
 
   /**
-   * Records one more field line; there must be room. What `kind` is: see fieldKind(). The line
+   * Records one more field line; there must be room. `kind`: of fieldKind(), or SENSITIVE. The line
    * starts at `line`, its name ends at `nameEnd`, and its value is at [value, valueEnd).
    */
   add(line: number, nameEnd: number, value: number, valueEnd: number, kind: number): void {
@@ -86,7 +94,12 @@ export class FieldLines {
 
   /** What field `index` is known by: a number of Field. */
   kind(index: number): number {
-    return this.#number(index, KIND);
+    return this.#number(index, KIND) & KIND_BITS;
+  }
+
+  /** Whether field `index` was added as SENSITIVE. */
+  isSensitive(index: number): boolean {
+    return (this.#number(index, KIND) & SENSITIVE) !== 0;
   }
 
   /** Whether a field of this kind occurs. */

@@ -60,9 +60,10 @@ export function fieldLinesBlock(fields: FieldLines, dropped: number): string {
   const never = NEVER | dropped;
   let block = "";
   for (let index = 0; index < fields.count; index += 1) {
-    if (((never >>> fields.kind(index)) & 1) === 0) {
-      block += LINES.get(fields.text.slice(fields.lineStart(index), fields.valueEnd(index)));
-    }
+    if (((never >>> fields.kind(index)) & 1) !== 0) continue;
+    block += fields.isSensitive(index)
+      ? encodeField(fields.name(index).toLowerCase(), fields.value(index), true)
+      : LINES.get(fields.text.slice(fields.lineStart(index), fields.valueEnd(index)));
   }
   return block;
 }

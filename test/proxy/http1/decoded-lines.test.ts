@@ -41,3 +41,16 @@ test("a section begins anew, and takes no more than there is room for", () => {
   ]);
   expect(fields.count).toBe(5);
 });
+
+test("what a field's sender wants in no table stays known, and changes nothing else", () => {
+  const fields = new FieldLines();
+  beginLines(fields, "");
+  const [te, other] = LIST.fields as [DecodedField, DecodedField];
+  addLine(fields, { ...te, isSensitive: true });
+  addLine(fields, other);
+  expect([fields.isSensitive(0), fields.isSensitive(1)]).toEqual([true, false]);
+  expect([fields.kind(0), fields.indexOf(Field.te)]).toEqual([Field.te, 0]);
+  beginLines(fields, "");
+  addLine(fields, te);
+  expect(fields.isSensitive(0)).toBe(false);
+});

@@ -10,8 +10,10 @@ import {
   requestBlock,
   statusBlock,
 } from "../../../proxy/http2/encode-head.ts";
+import { headerField } from "../../../proxy/http2/header-field.ts";
 import { HeaderList } from "../../../proxy/http2/header-list.ts";
 import { HpackDecoder } from "../../../proxy/http2/hpack-decoder.ts";
+import { decodedRequest } from "../http1/decoded-fixture.ts";
 
 function listOf(block: string): HeaderList {
   const list = new HeaderList(1 << 20, 1000);
@@ -104,6 +106,17 @@ test("fieldLinesBlock() leaves out what it is told, and what HTTP/2 has no place
   );
   expect(head.parse(bytes, 0, bytes.length)).toBe(bytes.length);
   expect(linesOf(fieldLinesBlock(head.fields, fieldSet(Field.via)))).toEqual(["accept: */*"]);
+});
+
+test("fieldLinesBlock() keeps from tables what its sender wanted in none", () => {
+  const head = new RequestHead();
+  const fields = ["x-secret", "x-a"].map((each) => headerField(each, "1"));
+  for (const field of fields) field.isSensitive = field.name === "x-secret";
+  const list = { fields, count: 2 };
+  expect(head.fill(decodedRequest({ list }), true, "")).toBe(true);
+  const again = listOf(fieldLinesBlock(head.fields, 0));
+  expect(again.lines).toBe("x-secret: 1\r\nx-a: 1\r\n");
+  expect([again.at(0).isSensitive, again.at(1).isSensitive]).toEqual([true, false]);
 });
 
 test.each(["authorization", "proxy-authorization", "cookie", "set-cookie"])(
