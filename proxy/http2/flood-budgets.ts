@@ -1,3 +1,4 @@
+import { STREAMS_MAX } from "./limits.ts";
 import { FAULTS } from "./reasons.ts";
 import type { Http2Fault, Http2Reason } from "./reasons.ts";
 
@@ -29,13 +30,13 @@ type Allowance = {
 /**
  * Resets: every stream that is answered earns one, so whoever cancels half of its calls (hedging,
  * deadlines of gRPC) may do so at any rate, and whoever cancels streams of answers at any rate
- * anyway; beyond that 100 a second are less work than 100 requests. A client may cancel all that it
- * has open, five times over, at once.
+ * anyway. Beyond that 50 a second are the work of some hundred requests, as each may have opened a
+ * connection to an endpoint for nothing. At once a client may cancel all that it has open, twice.
  * Pings: grpc-go and gRPC's core measure with one for every batch of data; data earn them.
  * Window updates: what we send earns them, where a window did not cut it short.
  */
 const ALLOWANCES: readonly Allowance[] = [
-  { reason: "h2-reset-flood", burst: 1000, perSecond: 100 },
+  { reason: "h2-reset-flood", burst: 2 * STREAMS_MAX, perSecond: 50 },
   { reason: "h2-provoked-resets", burst: 200, perSecond: 10 },
   { reason: "h2-empty-frames", burst: 100, perSecond: 10 },
   { reason: "h2-ping-flood", burst: 200, perSecond: 10 },
