@@ -8,7 +8,7 @@ import { wholeUpTo } from "./whole-up-to.ts";
 
 const ROLLOUTS_MAX = 1_000_000;
 
-/** The tables, with the rollouts of a row at full length: those that show rare things need more. */
+/** The tables, with the rollouts per row of a full run: rare events need more of them. */
 const TABLES = {
   "false-aborts": { make: falseAborts, rollouts: 10_000 },
   defects: { make: defects, rollouts: 500 },

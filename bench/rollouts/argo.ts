@@ -1,4 +1,4 @@
-/** A success-rate template as Argo Rollouts' documents show it. */
+/** A success-rate template as in the documentation of Argo Rollouts. */
 export type ArgoPolicy = {
   /** 0 … 1. */
   readonly successMin: number;
@@ -6,14 +6,14 @@ export type ArgoPolicy = {
   readonly consecutiveErrorLimit: number;
 };
 
-/** The usual template with a limit that is strict. */
+/** The usual template, with a strict limit. */
 export const ARGO_99: ArgoPolicy = { successMin: 0.99, failureLimit: 3, consecutiveErrorLimit: 4 };
 
 /**
- * Argo Rollouts (analysis/analysis.go and utils/evaluate at 9f8d111): a measurement each interval,
- * while the steps go on by the clock. Failed when more than `failureLimit` did not meet the
- * condition; an empty answer is an error, and more than `consecutiveErrorLimit` of those in a row
- * fail too.
+ * Argo Rollouts (analysis/analysis.go and utils/evaluate at 9f8d111): one measurement per interval,
+ * while the steps go on by the clock. It fails when more than `failureLimit` measurements did not
+ * meet the condition. An empty answer is an error, and more than `consecutiveErrorLimit` errors in
+ * a row fail too.
  */
 export class Argo {
   readonly #policy: ArgoPolicy;
@@ -25,12 +25,12 @@ export class Argo {
     this.#policy = policy;
   }
 
-  /** A measurement. true: it is to be aborted. */
+  /** Makes a measurement. true: the rollout is aborted. */
   measure(requests: number, failures: number): boolean {
     const { successMin, failureLimit, consecutiveErrorLimit } = this.#policy;
     this.#hasSeen ||= requests > 0;
     this.#errors = this.#hasSeen ? 0 : this.#errors + 1;
-    // NaN, of no requests, does not meet the condition.
+    // NaN, which no requests give, does not meet the condition.
     const isMet = (requests - failures) / requests >= successMin;
     if (this.#hasSeen && !isMet) this.#failed += 1;
     return this.#failed > failureLimit || this.#errors > consecutiveErrorLimit;

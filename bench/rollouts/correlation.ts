@@ -10,16 +10,16 @@ import { World } from "./world.ts";
 import type { WorldOptions } from "./world-options.ts";
 
 const FIRST_SEED = 31_000;
-/** Errors of stable that are known before. */
+/** How long stable is observed beforehand. */
 const BEFORE_S = 900;
-/** Evidence on which one test alone, with all of alpha = 5 %, would abort. */
+/** Evidence at which a single test, given all of alpha = 5 %, would abort. */
 const LIMIT = 20;
 /** The one-sided quantile of the normal distribution at 5 %. */
 const Z_LIMIT = 1.645;
-/** Requests from which on a mean is taken to be normal. */
+/** With this many requests a mean is taken to be normal. */
 const NORMAL_MIN = 30;
 
-/** Of good canaries whose errors come in clumps or from single endpoints: 0 … 1. */
+/** For good canaries whose errors come in clumps or from single endpoints, 0 … 1. */
 const FALSE_ABORTS_MAX = 0.06;
 
 const WORLDS: readonly (readonly [name: string, options: Partial<WorldOptions>])[] = [
@@ -32,7 +32,7 @@ const WORLDS: readonly (readonly [name: string, options: Partial<WorldOptions>])
 
 const { errors: STANDARD } = PRESETS.standard.judge;
 
-/** Each looks at a second and says whether it would have aborted by now. */
+/** Is shown each second, and says whether it would have aborted by now. */
 type Watch = (second: Second, share: number) => boolean;
 
 const WATCHES: readonly { readonly name: string; readonly make: (world: World) => Watch }[] = [
@@ -85,7 +85,7 @@ function watchedBy(options: WorldOptions, index: number): readonly boolean[] {
 function ours(policy: JudgePolicy["errors"]): (world: World) => Watch {
   return (world) => {
     const evidence = new ErrorEvidence(policy);
-    // Each watch draws its own past from the same world: none may know the other's.
+    // Each watch draws its own past from the same world, so that none depends on another.
     for (let second = 0; second < BEFORE_S; second += 1)
       evidence.remember(world.tick(0, -1).stable);
     let step = 0;
@@ -98,7 +98,7 @@ function ours(policy: JudgePolicy["errors"]): (world: World) => Watch {
   };
 }
 
-/** What people do first: compare two means again and again. */
+/** The obvious approach: compares two means again and again. */
 function zTest(): Watch {
   const canary = { requests: 0, failures: 0 };
   const stable = { requests: 0, failures: 0 };

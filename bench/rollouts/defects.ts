@@ -12,18 +12,18 @@ import type { Defect, WorldOptions } from "./world-options.ts";
 const FIRST_SEED = 20_000;
 const HORIZON_S = 1_200;
 
-/** A good canary must have everything within this, by the standard policy. */
+/** A good canary must have all traffic within this time under the standard policy. */
 const PROMOTED_MAX_S = 160;
 
-/** Rollouts whose defect is found, at least: 0 … 1. */
+/** The part of rollouts whose defect must be found, 0 … 1. */
 const FOUND_MIN = 0.99;
 
 type Row = {
   readonly name: string;
   readonly defect?: Defect;
   /**
-   * Mean harm at most: 1.2 times what the design was measured to cost. It must be below that of
-   * every rival in any case.
+   * Largest mean harm: 1.2 times what was measured when it was designed. It must be below every
+   * rival's in any case.
    */
   readonly harmMax?: number;
 };
@@ -46,7 +46,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** What defects cost until they are found, at 50 requests a second of which 0.1 % fail anyway. */
+/** What defects cost until found, at 50 requests per second of which 0.1 % fail anyway. */
 export function defects(rollouts: number): Table {
   const failures: string[] = [];
   const rows = ROWS.map((row) => {
@@ -79,7 +79,7 @@ function runs(rollouts: number, run: (seed: number) => Outcome): readonly Outcom
   return Array.from({ length: rollouts }, (_, index) => run(FIRST_SEED + index));
 }
 
-/** Failed requests; those that were slowed down where that is the defect. */
+/** Failed requests, or slowed ones if slowness is the defect. */
 function harmOf({ defect }: Row, outcomes: readonly Outcome[]): number {
   const isSlow = defect?.latency !== undefined || defect?.tail !== undefined;
   const sum = outcomes.reduce((total, each) => total + (isSlow ? each.slowed : each.harm), 0);

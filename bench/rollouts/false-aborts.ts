@@ -8,12 +8,12 @@ import { partOf, partText } from "./wilson.ts";
 import { REALISTIC } from "./world-options.ts";
 import type { WorldOptions } from "./world-options.ts";
 
-/** Of good canaries in a realistic world, at most so many may be aborted by evidence: 0 … 1. */
+/** The part of good canaries in a realistic world that evidence may abort, 0 … 1. */
 const FALSE_ABORTS_MAX = 0.01;
 
 const HORIZON_S = 900;
 
-/** Requests a second, and the error rate of both versions. */
+/** Requests per second, and the error rate of both versions. */
 const ROWS = [
   [5, 0.01],
   [50, 0.001],

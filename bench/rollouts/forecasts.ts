@@ -13,20 +13,20 @@ import type { WorldOptions } from "./world-options.ts";
 
 const FIRST_SEED = 900;
 const HORIZON_S = 900;
-/** When forecasts are made: seconds after the beginning. */
+/** When forecasts are made, in seconds from the beginning. */
 const LOOKS_S = [3, 10, 30, 60] as const;
-/** What is counted in whole seconds and requests may miss an end by half of one. */
+/** Seconds and requests are whole, so a value may miss the end of an interval by a half. */
 const HALF = 0.5;
-/** Intervals of 90 % hold in so many of all cases: 0 … 1. */
+/** How often intervals of 90 % must hold, 0 … 1. */
 const HELD = { min: 0.85, max: 0.95 };
 
-/** A forecast, when it was made, and the harm until then. */
+/** A forecast, when it was made, and the harm up to then. */
 type Made = { readonly atS: number; readonly forecast: Forecast; readonly harm: number };
 
 /** What came of a forecast. */
 type Kept = { readonly atS: number; readonly end: boolean; readonly harm: boolean; width: number };
 
-/** Whether the intervals hold what they say, over good and bad canaries. */
+/** Whether the intervals hold as often as they claim, over good and bad canaries. */
 export function forecasts(rollouts: number): Table {
   const draws = new Draws(sfc32(11));
   const kept = Array.from({ length: rollouts }, (_, index) => {

@@ -1,7 +1,7 @@
 import { normalQuantile, shiftAt } from "./mann-whitney.ts";
 
 const CONFIDENCE = 0.98;
-/** A shift below this part of the estimated one is none. */
+/** Shifts below this part of the estimate do not count. */
 const TOLERANCE = 0.25;
 
 /** What a minute shows of one version. NaN: nothing. */
@@ -16,7 +16,7 @@ export class Kayenta {
   readonly #errors: [number[], number[]] = [[], []];
   readonly #latency: [number[], number[]] = [[], []];
 
-  /** A minute more. */
+  /** Adds a minute. */
   add(canary: Point, baseline: Point): void {
     for (const [index, { errorRate, ms }] of [canary, baseline].entries()) {
       this.#errors[index]?.push(Number.isNaN(errorRate) ? 0 : errorRate);
@@ -29,7 +29,7 @@ export class Kayenta {
   }
 }
 
-/** The canary's values are higher than the baseline's. */
+/** Whether the canary's values are higher than the baseline's. */
 function isHigh(canary: readonly number[], baseline: readonly number[]): boolean {
   if (canary.length === 0 || baseline.length === 0) return false;
   if (new Set([...canary, ...baseline]).size === 1) return false;

@@ -2,7 +2,7 @@ import { BUCKET_COUNT, bucketOf, bucketUpperMs } from "../../proxy/metrics/histo
 import type { Draws } from "../../control/analysis/draws.ts";
 import type { Latencies } from "../../control/analysis/second.ts";
 
-/** A lognormal: half of the requests are faster than this, with this spread. */
+/** A lognormal distribution, with this median and spread. */
 const MEDIAN_MS = 40;
 const SIGMA = 0.6;
 
@@ -10,16 +10,16 @@ const SIGMA = 0.6;
 const FROM = bucketOf(MEDIAN_MS / 30);
 const TO = bucketOf(MEDIAN_MS * 2_000);
 
-/** From here on requests are drawn by bucket, not one by one. */
+/** From this many on, requests are drawn by bucket, not one by one. */
 const MANY = 250;
 
-/** A share of requests that is slower than the others. */
+/** A share of the requests that is slower than the others. */
 export type Tail = { readonly share: number; readonly factor: number };
 
-/** Latencies of the requests of one version. */
+/** Draws latencies for the requests of one version. */
 export class LatencyDraws {
   readonly #tail: Tail | undefined;
-  /** Cumulated probabilities by bucket, by the factor in hundredths. */
+  /** Cumulative probabilities of buckets, by the factor in hundredths. */
   readonly #byScale = new Map<number, Float64Array>();
   readonly #counts = new Float64Array(BUCKET_COUNT);
   readonly latencies: Latencies = { counts: this.#counts, from: FROM, to: TO };
@@ -28,7 +28,7 @@ export class LatencyDraws {
     this.#tail = tail;
   }
 
-  /** Draws a second; `latencies` shows it until the next. `scale`: all are longer by this. */
+  /** Draws a second, which `latencies` holds until the next. `scale`: multiplies all of them. */
   draw(requests: number, scale: number, draws: Draws): void {
     this.#counts.fill(0, FROM, TO + 1);
     const cumulated = this.#distribution(scale);
@@ -56,7 +56,7 @@ export class LatencyDraws {
     return (1 - share) * plain + share * slow;
   }
 
-  /** From the top down, as binomials of what is left. */
+  /** From the top bucket down, each a binomial of what is left. */
   #drawByBucket(requests: number, cumulated: Float64Array, draws: Draws): void {
     let left = requests;
     let under = 1;

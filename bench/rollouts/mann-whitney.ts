@@ -1,15 +1,16 @@
 import { normalBelow } from "./latency-draws.ts";
 
-/** BrentSolver's absolute tolerance, and its most iterations. */
+/** BrentSolver's absolute tolerance, and its limit of iterations. */
 const TOLERANCE = 1e-4;
 const ITERATIONS_MAX = 1_001;
 
-/** Where the standardised rank sum of x shifted by μ against y has a quantile of the normal. */
+/** Two samples, of which x may be shifted against y. */
 export type Shift = { readonly x: readonly number[]; readonly y: readonly number[] };
 
 /**
- * The end of the confidence interval for the shift of x against y at a quantile `z` of the normal
- * distribution; 0: the Hodges-Lehmann estimate. Both sorted. undefined: all values are tied.
+ * One end of the confidence interval for the shift of x against y, at the quantile `z` of the
+ * normal distribution. `z` 0: the Hodges-Lehmann estimate. Both are sorted. undefined: all are
+ * tied.
  */
 export function shiftAt({ x, y }: Shift, z: number): number | undefined {
   const low = (x[0] as number) - (y.at(-1) as number);
@@ -23,7 +24,7 @@ export function shiftAt({ x, y }: Shift, z: number): number | undefined {
   return brent([low, atLow], [high, atHigh], f);
 }
 
-/** The quantile of the normal distribution below which a part `p` of it lies. */
+/** The quantile of the normal distribution for the probability `p`. */
 export function normalQuantile(p: number): number {
   let low = -8;
   let high = 8;
@@ -35,7 +36,7 @@ export function normalQuantile(p: number): number {
   return low;
 }
 
-/** Standardised, with corrections for ties and continuity. NaN: all are tied. */
+/** The standardised rank sum, corrected for ties and continuity. NaN: all are tied. */
 function rankSum(shift: number, x: readonly number[], y: readonly number[]): number {
   const all = [
     ...x.map((value) => ({ value: value - shift, isX: true })),
@@ -103,7 +104,7 @@ function brent(first: Place, second: Place, f: (x: number) => number): number {
   return b;
 }
 
-/** A step from b, as p / q: by a line through a and b, or a parabola through all three. */
+/** The step from b as p / q, by a line through a and b or a parabola through all three. */
 function interpolated([a, fa]: Place, [b, fb]: Place, [c, fc]: Place): { p: number; q: number } {
   const half = (c - b) / 2;
   const s = fb / fa;

@@ -1,13 +1,13 @@
 import { BUCKET_COUNT, bucketUpperMs } from "../../proxy/metrics/histogram.ts";
 import type { Arm } from "../../control/analysis/second.ts";
 
-/** Upper bounds of Istio's buckets in ms, as of its 1.x. */
+/** Upper bounds of Istio's buckets in ms, as in Istio 1.x. */
 const ISTIO_MS = [
   0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000,
   600_000, 1_800_000, 3_600_000,
 ] as const;
 
-/** What a scrape each minute shows of one version. */
+/** What one scrape per minute shows of a version. */
 export class Minute {
   requests = 0;
   failures = 0;
@@ -28,7 +28,7 @@ export class Minute {
     }
   }
 
-  /** Mean latency. NaN: there was no request. */
+  /** Mean latency. NaN: there were no requests. */
   get meanMs(): number {
     let requests = 0;
     let sum = 0;
@@ -39,7 +39,7 @@ export class Minute {
     return sum / requests;
   }
 
-  /** Prometheus' histogram_quantile over Istio's buckets. NaN: there was no request. */
+  /** Prometheus' histogram_quantile over Istio's buckets. NaN: there were no requests. */
   quantileMs(quantile: number): number {
     const cumulated = ISTIO_MS.map((bound) =>
       this.#latency.reduce(

@@ -1,21 +1,21 @@
 import type { Defect } from "./world-options.ts";
 
-/** How a simulated rollout went. Times in seconds from its beginning; Infinity: never. */
+/** How a simulated rollout went. Times are in seconds from its beginning; Infinity: never. */
 export type Outcome = {
   abortedS: number;
-  /** All traffic was the canary's. */
+  /** When the canary had all traffic. */
   promotedS: number;
   canaryRequests: number;
-  /** Failures by the defect alone, as expected from what is true. */
+  /** Expected failures caused by the defect alone. */
   harm: number;
   /** Requests that the defect made slower. */
   slowed: number;
 };
 
-/** The weights of everybody who goes by the clock. */
+/** The weights of all who go by the clock. */
 export const STEPS = [0.01, 0.05, 0.1, 0.25, 0.5, 1] as const;
 
-/** How long each lasts, and for how long all are watched at 100 %. */
+/** How long each weight lasts, and how long the canary is watched at 100 %. */
 export const STEP_S = 60;
 
 /** The outcome of a rollout that has just begun. */

@@ -8,17 +8,17 @@ import type { Outcome } from "./outcome.ts";
 import { World } from "./world.ts";
 import type { WorldOptions } from "./world-options.ts";
 
-/** From a decision until it is in force. */
+/** Delay between a decision and its effect. */
 const LAG_S = 1;
-/** Seconds of stable that are known before. */
+/** How long stable is observed beforehand. */
 const BEFORE_S = 60;
-/** Seconds that requests a second are a mean of, about. */
+/** About how many seconds the requests per second are averaged over. */
 const RECENT_S = 10;
 
-/** What looks at each second of a simulated rollout, and may forecast. */
+/** Is shown each second of a simulated rollout, and may forecast. */
 export type Look = (evidence: Evidence, state: RampState, harm: number) => void;
 
-/** A rollout by evidence: as the product does it. At 100 % nobody judges. */
+/** A rollout by evidence, as the product does it. At 100 % nothing is judged. */
 export function runByEvidence(
   options: WorldOptions,
   policy: RolloutPolicy,
@@ -31,7 +31,7 @@ export function runByEvidence(
   return run.outcome;
 }
 
-/** The same judge with weights by the clock. */
+/** The same judge, with weights by the clock. */
 export function runByClock(options: WorldOptions, policy: RolloutPolicy, seed: number): Outcome {
   const world = new World(options, seed);
   const { evidence } = knowStable(world, policy);
@@ -53,7 +53,7 @@ export function runByClock(options: WorldOptions, policy: RolloutPolicy, seed: n
   return outcome;
 }
 
-/** Evidence that has seen stable alone for a while, and the requests a second of late. */
+/** Evidence that has seen stable alone for a while, and the recent requests per second. */
 function knowStable(
   world: World,
   policy: RolloutPolicy,
@@ -74,7 +74,7 @@ class EvidenceRun {
   readonly #options: WorldOptions;
   readonly #policy: RolloutPolicy;
   readonly #evidence: Evidence;
-  /** Requests a second, of late. */
+  /** Recent requests per second. */
   #perSecond: number;
   #weight = 0;
   #step = -1;
@@ -93,7 +93,7 @@ class EvidenceRun {
     this.#next = { weight, atS: 0 };
   }
 
-  /** One second. false: it is over. */
+  /** Plays one second. false: the rollout is over. */
   tick(second: number, look: Look | undefined): boolean {
     if (this.#next?.atS === second) this.#begin(this.#next.weight, second);
     const { outcome } = this;

@@ -7,16 +7,16 @@ import type { Outcome } from "./outcome.ts";
 import { World } from "./world.ts";
 import type { WorldOptions } from "./world-options.ts";
 
-/** Flagger halts; nobody waits for it for longer than this. */
+/** How long a halted rollout of Flagger is waited for. */
 const MINUTES_MAX = 40;
-/** Kayenta judges from so many points on. */
+/** Kayenta judges from this many points on. */
 const KAYENTA_POINTS_MIN = 5;
 
 type Says = "go" | "halt" | "abort";
-/** What a rival says to the last minute. */
+/** What a rival decides after each minute. */
 type Rival = (canary: Minute, stable: Minute, minute: number) => Says;
 
-/** The rivals by their names. */
+/** The rivals by name. */
 export const RIVALS = {
   Flagger: () => {
     const flagger = new Flagger();
@@ -43,7 +43,7 @@ export const RIVALS = {
 /** A name of RIVALS. */
 export type RivalName = keyof typeof RIVALS;
 
-/** Minute by minute: the weight of a step, then one look. Scrapes are exact and take no time. */
+/** Minute by minute: a step's weight, then one decision. Scrapes are exact and take no time. */
 export function runRival(name: RivalName, options: WorldOptions, seed: number): Outcome {
   const world = new World(options, seed);
   for (let second = 0; second < STEP_S; second += 1) world.tick(0, -1);
@@ -71,7 +71,7 @@ export function runRival(name: RivalName, options: WorldOptions, seed: number): 
   return outcome;
 }
 
-/** Stable's points are of as many requests as the canary's: a baseline of the same size. */
+/** Adds points to which both contribute equally many requests: a baseline of equal size. */
 function addPoints(kayenta: Kayenta, canary: Minute, stable: Minute, world: World): void {
   const size = Math.min(stable.requests, canary.requests);
   const failures = world.draws.binomial(stable.failures, size / stable.requests);

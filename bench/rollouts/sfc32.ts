@@ -1,11 +1,11 @@
 import type { Random } from "../../proxy/base/random.ts";
 
-/** Rounds until the seed has reached every bit. */
+/** Rounds until the seed has affected every bit. */
 const WARM_UP = 16;
 
 /**
- * A generator (Doty-Humphrey's sfc32) whose 128 bits keep the sequences of different seeds apart,
- * which tens of thousands of simulated rollouts need.
+ * A random number generator (Doty-Humphrey's sfc32) with 128 bits of state, which keep apart the
+ * sequences of the tens of thousands of simulated rollouts.
  */
 export function sfc32(seed: number): Random {
   let a = 0x9e3779b9 ^ seed;

@@ -3,6 +3,6 @@ export type Table = {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What was promised and is not so. */
+  /** Promises that were not kept. */
   readonly failures: readonly string[];
 };

@@ -1,10 +1,10 @@
-/** How sure an interval is: 95 %, in standard deviations. */
+/** 95 % confidence, in standard deviations. */
 const Z = 1.96;
 
-/** A part of cases with its interval (Wilson 1927): 0 … 1. `n` at least 1. */
+/** A proportion with its confidence interval (Wilson 1927), 0 … 1. */
 export type Part = { readonly part: number; readonly low: number; readonly high: number };
 
-/** The part `k` of `n` is. */
+/** The proportion of `k` in `n`, which is at least 1. */
 export function partOf(k: number, n: number): Part {
   const part = k / n;
   const scale = 1 + (Z * Z) / n;

@@ -7,15 +7,15 @@ import type { WorldOptions } from "./world-options.ts";
 
 const BURST_EVERY_S = 120;
 const OUTAGE_EVERY_S = 300;
-/** Mean length of both. */
+/** Mean length of bursts and of outages. */
 const TROUBLE_S = 10;
 const DAY_S = 600;
 const HICCUP_S = 5;
 
-/** How many requests failed, of how many users. */
+/** How many requests failed, and of how many users. */
 type Failures = { readonly requests: number; readonly failures: number; readonly keys: number };
 
-/** A service with two versions: what each second would bring at a weight. */
+/** A service with two versions, which brings a second of traffic at any weight. */
 export class World {
   readonly draws: Draws;
   readonly #options: WorldOptions;
@@ -61,7 +61,7 @@ export class World {
     );
   }
 
-  /** The next second. What it holds is drawn anew by the next call. */
+  /** The next second. The next call overwrites it. */
   tick(weight: number, step: number): Second {
     this.#beginTroubles();
     const rate = this.#rate();
@@ -103,7 +103,7 @@ export class World {
     return { ...armOf(counts), latencies: this.#stable.latencies };
   }
 
-  /** Endpoint by endpoint: each has its own hiccups, and one perhaps the defect. */
+  /** Endpoint by endpoint: each has hiccups of its own, and one may have the defect. */
   #canaryArm(requests: number, weight: number): Arm {
     const { defect = {}, canaryEndpoints: count = CANARY_ENDPOINTS } = this.#options;
     const local = defect.endpointErrors ?? 0;
@@ -135,7 +135,7 @@ export class World {
     of.draw(requests, scale * trouble, this.draws);
   }
 
-  /** Failures at the base rate, in clumps if those are wanted, and at a further rate. */
+  /** Failures at the base rate, in clumps if asked for, and at a `further` rate. */
   #fail(requests: number, further: number): Failures {
     const { baseErrors, clump = 1 } = this.#options;
     const { draws } = this;
@@ -165,7 +165,7 @@ class Hiccups {
     this.#every = every;
   }
 
-  /** A second more; the part of all requests that fails of it. */
+  /** Plays a second. Returns the part of all requests that fail because of hiccups. */
   tick(draws: Draws): number {
     if (this.#every === Infinity) return 0;
     for (const [index, left] of this.#left.entries()) {
@@ -176,7 +176,7 @@ class Hiccups {
     return (0.5 * sick) / this.#left.length;
   }
 
-  /** The part of one endpoint's requests that fails. */
+  /** The part of one endpoint's requests that fail. */
   rateAt(index: number): number {
     return (this.#left[index] ?? 0) > 0 ? 0.5 : 0;
   }
@@ -193,7 +193,7 @@ function lengthOf(draws: Draws): number {
   return 1 + geometric(1 / TROUBLE_S, draws);
 }
 
-/** Failures before the first success. */
+/** Number of failures before the first success. */
 function geometric(p: number, draws: Draws): number {
   return Math.floor(Math.log(1 - draws.uniform()) / Math.log(1 - p));
 }

@@ -1,32 +1,32 @@
 /**
- * Requests of the rarer version that the share seen before weighs as much as, against that of one
- * second.
+ * How many requests of the rarer version the share so far weighs as much as, when it is averaged
+ * with that of one second.
  */
 const PRIOR_REQUESTS = 10;
 
 /**
- * Requests that a version should have had in a second, from which on none at all mean that it gets
- * none: by chance that happens in one second of twenty.
+ * A version that should have had this many requests in a second and had none is getting none: by
+ * chance alone that happens in one second of twenty.
  */
 const CERTAINLY_SOME = 3;
 
 /**
- * The canary's share of the requests: that of the second where it has many, else of the step so
- * far, else the one that is meant. What was sent counts: sticky users can make it another one.
+ * The canary's share of the requests: that of the second if it has many, else that of the step so
+ * far, else the intended one. What was really sent counts: sticky users can shift it.
  */
 export class CanaryShare {
   #requests = 0;
   #canary = 0;
 
-  /** A new weight is in force. */
+  /** Starts over, because a new weight is in force. */
   restart(): void {
     this.#requests = 0;
     this.#canary = 0;
   }
 
   /**
-   * The share in a second with so many requests, before that counts as seen. 0 or 1: one version
-   * had none although it should have had some, so that there is nothing to compare.
+   * The share in a second with this many requests; add() the second afterwards. 0 or 1: one version
+   * had none although it should have had some, so there is nothing to compare.
    */
   of(weight: number, canary: number, requests: number): number {
     if (weight <= 0 || weight >= 1) return weight;
@@ -37,7 +37,7 @@ export class CanaryShare {
     return (canary + prior * sofar) / (requests + prior);
   }
 
-  /** The second has been seen. */
+  /** Adds a second to what was seen of this step. */
   add(canary: number, requests: number): void {
     this.#canary += canary;
     this.#requests += requests;

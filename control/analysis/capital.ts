@@ -1,30 +1,32 @@
 /**
  * The most that one second may do to the capital of a bet.
  *
- * `keep`: the part that is never bet, 0 … 1, so the smallest factor. `cap`: the largest factor.
- * One odd second decides nothing either way, and lowering a factor never makes a test less valid.
+ * `keep`: the part that is never bet, 0 … 1, which makes it the smallest factor. `cap`: the largest
+ * factor. So one odd second decides nothing either way, and a factor that is lowered never makes a
+ * test invalid.
  */
 export type CapitalBounds = { readonly keep: number; readonly cap: number };
 
-/** The part of a capital that is never bet, unless there is a reason for another. */
+/** The part of a capital that is never bet, unless a test has a reason to choose another. */
 export const KEPT = 0.05;
 
-/** What a second makes of a capital, by the logarithm of the bet's own factor. */
+/** What a second multiplies a capital by. `logFactor`: the logarithm of the bet's own factor. */
 export function boundedFactor(logFactor: number, { keep, cap }: CapitalBounds): number {
   return keep + (1 - keep) * Math.min(Math.exp(logFactor), cap);
 }
 
 /**
- * What has become of 1 that was bet against a hypothesis: a mixture of bets with fresh starts.
+ * What a stake of 1, bet against a hypothesis, has grown or shrunk to: a mixture of bets with fresh
+ * starts.
  *
- * While the hypothesis holds, each second multiplies each bet by something that is 1 or less on
- * average, so the value is a test supermartingale: the probability that it ever reaches 1/α is α at
- * most (Ville 1939), however often somebody looks. Bets may depend on everything that is past,
- * never on the second that they are about.
+ * While the hypothesis holds, each second multiplies each bet by a factor whose mean is at most 1,
+ * so the value is a test supermartingale: the probability that it ever reaches 1/α is at most α
+ * (Ville 1939), however often somebody looks. Bets may depend on the whole past, but never on the
+ * second that they are about.
  *
- * A fresh start bets a part of a reserve, so that what goes wrong late is not seen against capital
- * that was lost before. The parts are a prior over times at which it goes wrong, and sum to 1
- * (Shin, Ramdas, Rinaldo: E-detectors, 2024).
+ * A fresh start bets part of a reserve, so that a late fault need not first win back capital lost
+ * while all was well. The parts sum to 1: they are a prior over the time of the fault (Shin,
+ * Ramdas, Rinaldo: E-detectors, 2024).
  */
 export class Capital {
   readonly #bets: Float64Array;
@@ -32,21 +34,21 @@ export class Capital {
   #reserve = 1;
   #starts = 0;
 
-  /** With its first start made. `bets`: how many there are, at least 1. */
+  /** Makes the first start. `bets`: how many there are, at least 1. */
   constructor(bets: number, bounds: CapitalBounds) {
     this.#bets = new Float64Array(bets);
     this.#bounds = bounds;
     this.start();
   }
 
-  /** All that has been won and kept. */
+  /** Everything that was won, and what was never bet. */
   get value(): number {
     let sum = this.#reserve;
     for (const capital of this.#bets) sum += capital;
     return sum;
   }
 
-  /** A part of the reserve is bet from here on, evenly. */
+  /** Bets a part of the reserve from here on, spread evenly. */
   start(): void {
     const part = startPart(this.#starts);
     this.#starts += 1;
@@ -62,7 +64,7 @@ export class Capital {
     this.#bets[bet] = (this.#bets[bet] as number) * factor;
   }
 
-  /** A copy that goes its own way from here. */
+  /** An independent copy. */
   clone(): Capital {
     const copy = new Capital(this.#bets.length, this.#bounds);
     copy.#bets.set(this.#bets);
@@ -76,7 +78,7 @@ export class Capital {
   }
 }
 
-/** What the k-th start gets of the whole: a half at first, then a half spread over all others. */
+/** What the k-th start bets: half of the whole at first; the other half is for all later ones. */
 function startPart(k: number): number {
   return k === 0 ? 0.5 : 0.5 / (k * (k + 1));
 }

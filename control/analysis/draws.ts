@@ -1,10 +1,10 @@
 import type { Random } from "../../proxy/base/random.ts";
 import { logGamma } from "./log-gamma.ts";
 
-/** Means up to here are drawn by counting, larger ones by rejection, whose time does not grow. */
+/** Smaller means are drawn by counting, larger ones by rejection, which takes constant time. */
 const SMALL_MEAN = 10;
 
-/** Exact draws from distributions. The same source of chance gives the same draws. */
+/** Exact draws from distributions; the same source of randomness gives the same draws. */
 export class Draws {
   readonly #random: Random;
 
@@ -12,7 +12,7 @@ export class Draws {
     this.#random = random;
   }
 
-  /** Even in [0, 1). */
+  /** Uniform in [0, 1). */
   uniform(): number {
     return this.#random.next();
   }
@@ -42,13 +42,13 @@ export class Draws {
     return x / (x + this.gamma(b));
   }
 
-  /** A count of events of which there are so many on average. 0 or less: none. */
+  /** A number of events with this mean. A mean of 0 or less gives 0. */
   poisson(mean: number): number {
     if (mean <= 0) return 0;
     return mean < SMALL_MEAN ? this.#poissonByProduct(mean) : this.#poissonByRejection(mean);
   }
 
-  /** How many of `n` happen that each do with probability `p`. */
+  /** How many of `n` events happen, each with probability `p`. */
   binomial(n: number, p: number): number {
     if (n <= 0 || p <= 0) return 0;
     if (p >= 1) return n;
@@ -77,7 +77,7 @@ export class Draws {
     );
   }
 
-  /** From one success to the next: gaps are geometric. */
+  /** Jumps from one success to the next: the gaps are geometric. */
   #binomialByJumps(n: number, p: number): number {
     const logMiss = Math.log1p(-p);
     let count = -1;

@@ -5,8 +5,8 @@ import type { JudgePolicy } from "./judge-policy.ts";
 const NOTHING: Counts = { requests: 0, failures: 0 };
 
 /**
- * Errors of a rollout, looked at three ways: of the whole version, without each of its endpoints in
- * turn, and by route.
+ * The errors of a rollout, looked at in three ways: for the whole version, without each of its
+ * endpoints in turn, and by route.
  */
 export class ErrorEvidence {
   readonly whole: ErrorTest;
@@ -20,8 +20,8 @@ export class ErrorEvidence {
   }
 
   /**
-   * Evidence that the canary is worse. One endpoint alone is not the version's fault, so the least
-   * of those without one counts; of routes, as many as there are, the mean does.
+   * Evidence that the canary is worse. A fault of one endpoint is not the version's, so the least
+   * evidence of those without an endpoint counts. Over routes, however many, the mean counts.
    */
   get worse(): number {
     let version = this.whole.worse;
@@ -33,7 +33,7 @@ export class ErrorEvidence {
     return (version + routes) / 2;
   }
 
-  /** A second of stable before the rollout. */
+  /** Adds a second of stable before the rollout. */
   remember(stable: Arm): void {
     this.whole.remember(this.#counts(stable));
     for (const [index, counts] of (stable.routes ?? []).entries()) {
@@ -41,12 +41,12 @@ export class ErrorEvidence {
     }
   }
 
-  /** A fresh start of all. */
+  /** Gives all tests a fresh start. */
   start(): void {
     for (const test of [this.whole, ...this.#without, ...this.#routes]) test.start();
   }
 
-  /** A second with both. `share`: the canary's of the requests. */
+  /** Adds a second of both. `share`: the canary's of the requests. */
   add(canary: Arm, stable: Arm, share: number): void {
     const counts = this.#counts(stable);
     if (this.#policy.aloneFactor < Infinity) this.#addWithout(canary, counts, share);
@@ -59,7 +59,7 @@ export class ErrorEvidence {
     return { requests: arm.requests, failures: arm.failingKeys };
   }
 
-  /** The canary without each of its endpoints, against all of stable. */
+  /** Compares the canary without each of its endpoints in turn with all of stable. */
   #addWithout({ endpoints = [], requests }: Arm, stable: Counts, share: number): void {
     if (endpoints.length < 2) return;
     while (this.#without.length < endpoints.length) this.#without.push(this.#informed());
@@ -76,7 +76,7 @@ export class ErrorEvidence {
     }
   }
 
-  /** A test that knows of stable what the whole one does. */
+  /** A new test that knows as much about stable as the one for the whole version. */
   #informed(): ErrorTest {
     const test = new ErrorTest(this.#policy);
     test.remember(this.whole.stable);

@@ -5,44 +5,44 @@ import { StableRate } from "./stable-rate.ts";
 
 /** What "worse" means for errors. */
 export type ErrorMargin = {
-  /** The canary's error rate may exceed stable's by this, 0 … 1, and still be no worse. */
+  /** By how much the canary's error rate may exceed stable's and still count as no worse, 0 … 1. */
   readonly margin: number;
-  /** The most that one second may multiply the evidence by. */
+  /** The largest factor by which one second may multiply the evidence. */
   readonly cap: number;
 };
 
-/** Excesses of the error rate that evidence against the canary bets on, from a hair to all. */
+/** Excess error rates that the evidence against the canary bets on, from a hair to everything. */
 const DEFECTS = [0.001, 0.003, 0.01, 0.04, 0.2, 1] as const;
 
-/** Excesses that evidence for the canary can exclude, rising. */
+/** Excess error rates that the evidence for the canary can exclude, rising. */
 const EXCLUDED = [
   0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08,
   0.12, 0.2, 0.3, 0.5, 0.75, 1,
 ] as const;
 
-/** What a second may do to evidence for the canary. */
+/** Bounds on what a second does to the evidence for the canary. */
 const CLEARING: CapitalBounds = { keep: KEPT, cap: Infinity };
 
-/** Where evidence against an excess stops growing: it has been excluded beyond any doubt. */
+/** Evidence against an excess stops growing here: it is excluded beyond any doubt. */
 const EXCLUDED_FOR_GOOD = 1e12;
 
 /**
- * The canary's errors against stable's, of the same second each, whatever both rates are.
+ * Compares the canary's errors with stable's of the same second, whatever the two rates are.
  *
- * Worse? The hypothesis is q₁ ≤ q₀ + a (1: canary, 0: stable, a: the margin), and a second with n
- * requests and k failures multiplies a bet on the ratio θ > 1 by
+ * Is it worse? The hypothesis is q₁ ≤ q₀ + a (1: canary, 0: stable, a: the margin). A second with
+ * n requests and k failures multiplies a bet on the ratio θ > 1 by
  *
  *     θ^k₁ · λ^-(k₁ + k₀) · exp(−a (θ/λ − 1) n₁),   λ = 1 − W + θ W
  *
- * W being the canary's share of the requests: for a = 0 that is the likelihood ratio of "which
- * version was this an error of, given that there was one", in which the common rate cancels
- * (Lindon, Malek: Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022).
+ * where W is the canary's share of the requests. For a = 0 that is the likelihood ratio of "given
+ * an error, which version did it come from", in which the common rate cancels (Lindon, Malek:
+ * Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022).
  *
- * Not worse by δ? The hypothesis is q₁ ≥ q₀ + δ, and the factor for θ < 1
+ * Is it not worse by δ? The hypothesis is q₁ ≥ q₀ + δ, and the factor for θ < 1 is
  *
  *     θ^k₁ · (1 + (1−θ) r)^k₀ · exp(δ (1−θ) n₁),   r = W / (1−W)
  *
- * Both have expectation 1 or less under their hypothesis, as E[θ^k] ≤ exp((θ−1) n q).
+ * Under their hypotheses both have a mean of at most 1, because E[θ^k] ≤ exp((θ−1) n q).
  */
 export class ErrorTest {
   readonly #margin: ErrorMargin;
@@ -67,22 +67,22 @@ export class ErrorTest {
     return this.#canary;
   }
 
-  /** All of stable's requests, those before the rollout too. */
+  /** All of stable's requests, including those before the rollout. */
   get stable(): Counts {
     return this.#stable.total;
   }
 
-  /** Stable's error rate in the last seconds, as far as they tell. */
+  /** Stable's error rate: see StableRate.rate. */
   get stableRate(): number {
     return this.#stable.rate;
   }
 
-  /** Failures that the canary would have had at stable's rate of the same seconds. */
+  /** Failures that the canary would have had at stable's rate in the same seconds. */
   get expectedFailures(): number {
     return this.#expected;
   }
 
-  /** Failures above those. */
+  /** The canary's failures beyond those; below 0 if it had fewer. */
   get excessFailures(): number {
     return this.#canary.failures - this.#expected;
   }
@@ -93,25 +93,25 @@ export class ErrorTest {
   }
 
   /**
-   * With probability 1 − `beta` the canary's error rate exceeds stable's by less than this, at
-   * every time at which somebody looks.
+   * With probability 1 − `beta` the canary's error rate exceeds stable's by less than this, no
+   * matter how often somebody looks.
    */
   upperExcess(beta: number): number {
     const excluded = this.#against.findLastIndex((evidence) => evidence < 1 / beta) + 1;
     return EXCLUDED[excluded] ?? 1;
   }
 
-  /** A second of stable alone, before the rollout. */
+  /** Adds a second of stable alone, before the rollout. */
   remember(stable: Counts): void {
     this.#stable.add(stable);
   }
 
-  /** A fresh start of the evidence against the canary. */
+  /** Gives the evidence against the canary a fresh start. */
   start(): void {
     this.#worse.start();
   }
 
-  /** A second with both. `share`: the canary's of the requests; at 0 and 1 nothing is compared. */
+  /** Adds a second of both. `share`: the canary's of the requests; 0 and 1 compare nothing. */
   add(canary: Counts, stable: Counts, share: number): void {
     if (share > 0 && share < 1 && (canary.requests > 0 || stable.failures > 0)) {
       this.#compare(canary, stable, share);
@@ -123,7 +123,7 @@ export class ErrorTest {
     this.#stable.add(stable);
   }
 
-  /** A copy that goes its own way from here. */
+  /** An independent copy. */
   clone(): ErrorTest {
     const copy = new ErrorTest(this.#margin);
     copy.#worse = this.#worse.clone();

@@ -5,17 +5,17 @@ import { LatencyTest } from "./latency-test.ts";
 import type { Arm, Second } from "./second.ts";
 import { StablePast } from "./stable-past.ts";
 
-/** How long bounds of latency stay: what they follow is a mean over a minute. */
+/** How long latency bounds are kept: they follow a mean over a minute. */
 const AIM_S = 10;
 
-/** What speaks against a canary, weighted, and how many of its requests failed. */
+/** The weighted evidence against a canary, and how many of its requests failed. */
 export type Against = {
   readonly byErrors: number;
   readonly byLatency: number;
   readonly failures: number;
 };
 
-/** Whether that is enough. Errors count only if there were some. */
+/** Whether that is enough to abort. Errors count only from `failuresMin` failures on. */
 export function isBad({ alpha, errors }: JudgePolicy, against: Against): boolean {
   const { byErrors, byLatency, failures } = against;
   if (byErrors + byLatency < 1 / alpha) return false;
@@ -23,7 +23,7 @@ export function isBad({ alpha, errors }: JudgePolicy, against: Against): boolean
 }
 
 /**
- * All evidence of one rollout, folded from its seconds in their order. Nothing else goes in, so the
+ * All evidence about one rollout, folded from its seconds in order. Nothing else goes in, so the
  * same seconds give the same evidence, bit for bit.
  */
 export class Evidence {
@@ -32,7 +32,7 @@ export class Evidence {
   readonly latency: readonly LatencyTest[];
   readonly #past = new StablePast();
   readonly #share = new CanaryShare();
-  /** undefined: there was no second yet. */
+  /** undefined: there has been no second yet. */
   #step: number | undefined;
   #sinceStartS = 0;
   #sinceAimS = AIM_S;
@@ -43,13 +43,13 @@ export class Evidence {
     this.latency = policy.latency.map((metric) => new LatencyTest(metric, policy.warmUpFactor));
   }
 
-  /** A second of stable before the rollout: first bounds and bets come from these. */
+  /** Adds a second of stable before the rollout: the first bounds and bets come from these. */
   remember(stable: Arm): void {
     this.#past.add(stable.latencies);
     this.errors.remember(stable);
   }
 
-  /** A second of the rollout. */
+  /** Adds a second of the rollout. */
   add(second: Second): void {
     const { stable, canary, weight } = second;
     this.#startIfDue(second.step);
@@ -70,12 +70,12 @@ export class Evidence {
     return this.latency.map(({ test }) => test.fewer >= 1 / this.policy.beta);
   }
 
-  /** Requests of the canary whose latency has counted for it. */
+  /** The canary's requests that have counted as evidence on latency. */
   get latencyRequests(): number {
     return this.latency[0]?.test.canary.requests ?? 0;
   }
 
-  /** The weighted mean of all. It reaches `limit` in alpha of all good rollouts at most. */
+  /** The weighted mean of all evidence. It reaches `limit` in at most alpha of good rollouts. */
   get against(): number {
     return this.againstByErrors + this.againstByLatency;
   }
@@ -88,7 +88,7 @@ export class Evidence {
     return this.latency.reduce((sum, { test, part }) => sum + part * test.more, 0);
   }
 
-  /** From where on the canary is taken to be bad. */
+  /** Evidence from which on the canary counts as bad. */
   get limit(): number {
     return 1 / this.policy.alpha;
   }

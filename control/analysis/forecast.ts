@@ -8,26 +8,26 @@ import type { RampState } from "./next-weight.ts";
 import { STABLE_PRIOR } from "./stable-rate.ts";
 import { drawExcess, drawSlowShare, likelyExcesses } from "./posterior.ts";
 
-/** Futures that are played: with fewer the ends of an interval jump from one look to the next. */
+/** Futures played: with fewer, the ends of an interval jump from one look to the next. */
 const FUTURES = 100;
 
-/** Nobody wants to know what comes later than this. */
+/** How far ahead is played: nobody plans further. */
 const HORIZON_S = 900;
 
-/** How far the requests a second may be off, as a factor's logarithm. */
+/** Uncertainty of the requests per second: the standard deviation of a factor's logarithm. */
 const TRAFFIC_SPREAD = 0.15;
 
 /** 9 of 10 futures lie within `low` … `high`, and half of them below `middle`. */
 export type Interval = { readonly low: number; readonly middle: number; readonly high: number };
 
-/** What is to come, if it goes on as it has begun. */
+/** What is still to come if the rollout goes on as it has begun. */
 export type Forecast = {
-  /** Seconds until the canary has everything, or is out. Infinity: later than the horizon. */
+  /** Seconds until the canary has all traffic or is out. Infinity: later than the horizon. */
   readonly endS: Interval;
-  /** Parts of the futures in which it ends so, 0 … 1. */
+  /** The part of the futures that end this way, 0 … 1. */
   readonly promoted: number;
   readonly aborted: number;
-  /** Failures above stable's that are still to come: in all, and while the next weight holds. */
+  /** Failures beyond stable's that are still to come: in all, and at the next weight. */
   readonly harm: Interval;
   readonly nextHarm: Interval;
   /** The next weight in most futures. */
@@ -35,8 +35,8 @@ export type Forecast = {
 };
 
 /**
- * Plays the rest of a rollout by its own rules, with truths drawn from what has been seen. Pure:
- * the same seed gives the same forecast.
+ * Plays the rest of a rollout by its own rules, each time with a truth drawn from what the evidence
+ * allows. Pure: the same seed gives the same forecast.
  */
 export function forecast(
   evidence: Evidence,
@@ -61,7 +61,7 @@ export function forecast(
   };
 }
 
-/** A source of truths that what has been seen allows. */
+/** Draws truths that the evidence allows. */
 function truths(evidence: Evidence, state: RampState, draws: Draws): () => Truth {
   const { canary, stable, expectedFailures } = evidence.errors.whole;
   const excesses = likelyExcesses({ ...canary, expected: expectedFailures });

@@ -7,16 +7,16 @@ import { nextWeight } from "./next-weight.ts";
 import type { RampState } from "./next-weight.ts";
 import type { ShareTest } from "./share-test.ts";
 
-/** From a decision until it is in force. */
+/** Delay between a decision and its effect. */
 const LAG_S = 1;
 
-/** A canary and its traffic, as they may be. Rates are 0 … 1. */
+/** One way the canary and its traffic may really be. Rates are 0 … 1. */
 export type Truth = {
   readonly stableRate: number;
-  /** The canary's error rate above that. */
+  /** How much higher the canary's error rate is. */
   readonly excess: number;
   readonly perSecond: number;
-  /** Share of slow requests of the canary, by latency metric. */
+  /** The canary's share of slow requests, by latency metric. */
   readonly slow: readonly number[];
 };
 
@@ -25,10 +25,10 @@ export type Imagined = {
   readonly end: "promoted" | "aborted" | "undecided";
   /** Seconds until then. Infinity: undecided. */
   readonly endS: number;
-  /** Failures of the canary above stable's: of all, and while the next weight was in force. */
+  /** Failures beyond stable's: in all, and while the next weight was in force. */
   readonly harm: number;
   readonly nextHarm: number;
-  /** The weight after the present one; the present one if it was the last. */
+  /** The weight that followed the current one; the current one if it was the last. */
   readonly nextWeight: number;
 };
 
@@ -41,8 +41,8 @@ type Latency = {
 };
 
 /**
- * The rest of a rollout as it would go if a truth held, second by second, by the rules that will
- * decide.
+ * The rest of a rollout as it would go if a given truth held: played second by second, by the same
+ * rules that decide the real one.
  */
 export class ImaginedRollout {
   readonly #policy: JudgePolicy;
@@ -51,7 +51,7 @@ export class ImaginedRollout {
   readonly #truth: Truth;
   readonly #errors: ErrorTest;
   readonly #latency: readonly Latency[];
-  /** What has been found against the latency so far: nothing new comes before it is warm. */
+  /** Evidence on latency so far; it stays the same until the canary is warm. */
   readonly #againstBefore: number;
   #state: RampState;
   #latencyRequests: number;
@@ -80,7 +80,7 @@ export class ImaginedRollout {
     this.#nextWeight = state.weight;
   }
 
-  /** Plays at most so many seconds. */
+  /** Plays at most `horizonS` seconds. */
   play(horizonS: number): Imagined {
     for (let second = 0; second < horizonS; second += 1) {
       this.#followDecision();

@@ -1,11 +1,11 @@
 import type { ErrorMargin } from "./error-test.ts";
 import type { LatencyMargin, LatencyMetric } from "./latency-test.ts";
 
-/** How sure somebody wants to be, and of what. */
+/** How sure one wants to be, and of what. */
 export type JudgePolicy = {
   /**
-   * The part of good rollouts that may be aborted, 0 … 1, of whole rollouts: over all metrics,
-   * steps and looks together.
+   * The part of good rollouts that may be aborted, 0 … 1: per rollout, over all its metrics, steps
+   * and looks.
    */
   readonly alpha: number;
   /** How often "not worse" may be wrong, 0 … 1. */
@@ -13,56 +13,56 @@ export type JudgePolicy = {
   readonly errors: ErrorMargin & {
     /** Its part of alpha. Those of all metrics sum to 1. */
     readonly part: number;
-    /** With fewer failures of the canary, errors alone abort nothing. */
+    /** With fewer failed requests of the canary, errors alone never abort. */
     readonly failuresMin: number;
-    /** What counts as one failure: a request, or all that one key did in a second. */
+    /** What counts as one failure: each request, or all of one key's in a second. */
     readonly unit: "request" | "key";
     /**
-     * Evidence must also stand without any one of several endpoints, with so many times the alpha:
-     * one endpoint's trouble is rare, and ejection's business. 1: as surely. Infinity: it need not.
+     * The evidence must also hold without any one endpoint, at an alpha this many times larger:
+     * trouble at a single endpoint is for ejection. 1: at the same alpha. Infinity: it need not.
      */
     readonly aloneFactor: number;
   };
   readonly latency: readonly LatencyMetric[];
-  /** For so long after its first request the canary is cold, */
+  /** How long the canary counts as cold after its first request. */
   readonly warmUpS: number;
-  /** and slower means slower by this factor. */
+  /** While it is cold, only what is slower by this factor counts as slower. */
   readonly warmUpFactor: number;
-  /** The evidence starts afresh at each step, and this often within one. */
+  /** The evidence gets a fresh start at each step, and at this interval within one. */
   readonly freshStartS: number;
 };
 
 /** How weights grow. */
 export type RampPolicy = {
-  /** Weights that may be taken, rising, above 0 and below 1. At least one. */
+  /** Weights on the way, rising, above 0 and below 1. At least one. */
   readonly ladder: readonly number[];
-  /** The first is at most this, unless the ladder has none so small. */
+  /** The first weight is at most this, unless the ladder has none as small. */
   readonly firstMax: number;
-  /** No weight is more than this many times the one before. */
+  /** No weight is more than this many times the previous one. */
   readonly growthMax: number;
-  /** Failures that the whole rollout may cost, above those that stable would have had. */
+  /** Failures that the whole rollout may cost beyond those that stable would have had. */
   readonly budgetFailures: number;
-  /** Requests that a slow canary may slow down before that is found. */
+  /** Requests that a slow canary may slow down before it is found out. */
   readonly budgetSlow: number;
-  /** From a failing request until the weights are down again: counting, looking, applying. */
+  /** From a failed request until the weight is down again: counting, judging, applying. */
   readonly reactionS: number;
-  /** All traffic is taken only if the error rate is not worse by this, 0 … 1. */
+  /** All traffic is given only once the error rate is shown not to be worse by this, 0 … 1. */
   readonly excessMax: number;
-  /** Latency metrics, by their place in the policy, that must be shown to be no slower before. */
+  /** Latency metrics, by their index in the policy, that must be shown to be no slower first. */
   readonly mustBeFine: readonly number[];
-  /** Least time with both versions: what comes late, or now and then, shows only in time. */
+  /** Least time with both versions: late and occasional faults take time to show. */
   readonly soakS: number;
-  /** Least time at each weight once the evidence is complete: what breaks only under load. */
+  /** Least time at each weight once the evidence is complete: some faults need load to show. */
   readonly settleS: number;
 };
 
-/** When somebody has to look. */
+/** When a person has to decide. */
 export type PatiencePolicy = {
-  /** With fewer requests of either version at a weight nothing is decided but an abort. */
+  /** With fewer requests of either version at a weight, only an abort can be decided. */
   readonly requestsMin: number;
-  /** Longest wait for evidence at one weight. */
+  /** Longest wait for evidence at one weight. See `onInconclusive`. */
   readonly holdMaxS: number;
-  /** What happens then. */
+  /** What happens after `holdMaxS`. */
   readonly onInconclusive: "pause" | "promote" | "abort";
 };
 
@@ -73,10 +73,10 @@ export type RolloutPolicy = {
   readonly patience: PatiencePolicy;
 };
 
-/** 20 % and 5 ms: what one machine differs from the next by is no defect. */
+/** 20 % and 5 ms: one machine differs from the next by as much, and that is no defect. */
 const LATENCY: LatencyMargin = { quantile: 0.5, factor: 1.2, ms: 5 };
 
-/** One good rollout in twenty may be aborted; in `bench:judge` it is fewer than one in 100. */
+/** One good rollout in twenty may be aborted; in `bench:judge` fewer than one in 100 are. */
 const JUDGE: JudgePolicy = {
   alpha: 0.05,
   beta: 0.05,
@@ -115,7 +115,7 @@ const PATIENCE: PatiencePolicy = { requestsMin: 20, holdMaxS: 1_800, onInconclus
 
 const STANDARD: RolloutPolicy = { judge: JUDGE, ramp: RAMP, patience: PATIENCE };
 
-/** Policies by name: they differ in how long a canary must have been watched. */
+/** Policies by name. They differ only in how long a canary must be watched. */
 export const PRESETS = {
   careful: { ...STANDARD, ramp: { ...RAMP, soakS: 600, settleS: 20 } },
   standard: STANDARD,

@@ -8,31 +8,31 @@ import type { StablePast } from "./stable-past.ts";
 export type LatencyMargin = {
   /** 0 … 1, both excluded. */
   readonly quantile: number;
-  /** The canary's latency may be above stable's by this factor, or by `ms`, whichever is more. */
+  /** The canary may be slower than stable by this factor or by `ms`, whichever is more. */
   readonly factor: number;
   readonly ms: number;
 };
 
-/** A quantile that is judged, with its part of alpha. */
+/** A quantile to judge, with its part of alpha. */
 export type LatencyMetric = LatencyMargin & { readonly part: number };
 
-/** A version's requests of one second, all and by latency. */
+/** A version's requests in one second: how many, and by latency. */
 export type TimedRequests = { readonly requests: number; readonly latencies: Latencies };
 
-/** Where a share of slow requests is kept, so that every bet is on something that can happen. */
+/** Shares of slow requests are kept within these, so that every bet is on a possible event. */
 const SHARE_MIN = 1e-4;
 const SHARE_MAX = 0.9;
 
-/** What is thought before anything is known. */
+/** The share that is assumed before anything is known. */
 const FIRST_SHARE = 0.05;
 
-/** Requests that what was thought weighs as much as, against those of the last second. */
+/** How many requests of the last second the previous estimate weighs as much as. */
 const MEMORY_REQUESTS = 300;
 
-/** Where a request begins to be slow, as a bucket: it is slow in a bucket above. */
+/** Which requests are slow: those in buckets above this one. */
 class SlowBound {
   readonly stable: number;
-  /** Higher by what the canary may be slower by. */
+  /** For the canary: raised by what it may be slower. */
   readonly canary: number;
   #expected: number;
 
@@ -42,12 +42,12 @@ class SlowBound {
     this.#expected = within(past.above(stable) / past.total);
   }
 
-  /** Stable's share of slow requests in the next second, as the past tells it. */
+  /** Stable's expected share of slow requests in the next second, from its past. */
   get expected(): number {
     return this.#expected;
   }
 
-  /** What a second shows at this bound. What load does to both shows in the next bet. */
+  /** What a second shows at this bound. An effect of load on both only changes the next bet. */
   count(canary: TimedRequests, stable: TimedRequests, share: number): ShareSecond {
     const expected = this.#expected;
     const slowStable = slowOf(stable, this.stable);
@@ -62,22 +62,22 @@ class SlowBound {
   }
 }
 
-/** Those of a metric: one for each question, and for a cold canary. */
+/** The bounds of a metric: one for each question, and one for a cold canary. */
 type SlowBounds = {
   readonly slower: SlowBound;
   readonly cold: SlowBound;
   readonly noSlower: SlowBound;
-  /** Share of slow requests of a canary whose latencies are stable's, at `noSlower`. */
+  /** The share of slow requests, at `noSlower`, of a canary that is exactly as fast as stable. */
   readonly likeStable: number;
 };
 
 /**
- * Whether the canary is slower at one quantile. The quantile of stable's past makes a bound; its
- * requests above it are slow, and so are the canary's above the bound that the margin allows. Then
- * it is a question about two shares.
+ * Whether the canary is slower at one quantile. That quantile of stable's past is the bound:
+ * stable's requests above it are slow, and so are the canary's above the bound plus the margin.
+ * What remains is a question about two shares.
  *
- * Whether it is no slower is asked at a bound that some of stable's requests lie above, even if
- * nearly all take the same time.
+ * "No slower" is asked at a bound that some of stable's requests exceed, even if nearly all of them
+ * take the same time.
  */
 export class LatencyTest {
   readonly #metric: LatencyMetric;
@@ -85,7 +85,7 @@ export class LatencyTest {
   readonly test = new ShareTest();
   #bounds: SlowBounds | undefined;
 
-  /** `coldFactor`: the factor that counts instead of the metric's while the canary is cold. */
+  /** `coldFactor`: replaces the metric's factor while the canary is cold. */
   constructor(metric: LatencyMetric, coldFactor: number) {
     this.#metric = metric;
     this.#coldFactor = coldFactor;
@@ -101,22 +101,22 @@ export class LatencyTest {
     return this.#metric.part;
   }
 
-  /** Stable has had enough requests for a bound. */
+  /** Whether stable has had enough requests for bounds to be chosen. */
   get aimed(): boolean {
     return this.#bounds !== undefined;
   }
 
-  /** Stable's share of slow requests in the next second, as the past tells it. */
+  /** Stable's expected share of slow requests in the next second, from its past. */
   get expectedShare(): number {
     return this.#bounds?.noSlower.expected ?? FIRST_SHARE;
   }
 
-  /** The share of slow requests of a canary whose latencies are stable's. */
+  /** The share of slow requests of a canary that is exactly as fast as stable. */
   get likeStable(): number {
     return this.#bounds?.likeStable ?? FIRST_SHARE;
   }
 
-  /** Chooses the bounds of the seconds to come, unless stable has had too few requests. */
+  /** Chooses the bounds for the coming seconds, unless stable has had too few requests. */
   aim(past: StablePast): void {
     const { quantile, factor } = this.#metric;
     if (past.total < samplesFor(quantile)) return;
@@ -132,27 +132,27 @@ export class LatencyTest {
     };
   }
 
-  /** A fresh start of the evidence. */
+  /** Gives the evidence a fresh start. */
   start(): void {
     this.test.start();
   }
 
-  /** A second. `share`: the canary's of the requests. `cold`: it may still be slower than it is. */
+  /** Adds a second. `share`: the canary's of the requests. `cold`: it is still warming up. */
   add(canary: TimedRequests, stable: TimedRequests, share: number, cold: boolean): void {
     const bounds = this.#bounds;
     if (bounds === undefined) return;
     const bound = cold ? bounds.cold : bounds.slower;
     this.test.addForMore(bound.count(canary, stable, share));
-    // A cold canary shows nothing good.
+    // A cold canary cannot show that it is no slower.
     if (!cold) this.test.addForFewer(bounds.noSlower.count(canary, stable, share));
   }
 
-  /** The first bucket whose upper bound is that of `bucket`, raised, or above it. */
+  /** The first bucket whose upper bound is at least that of `bucket`, raised by the margin. */
   #bucketAbove(bucket: number, factor: number): number {
     const fromMs = bucketUpperMs(bucket);
     const toMs = Math.max(fromMs * factor, fromMs + this.#metric.ms);
     let raised = bucket;
-    // Not for the last digit of a sum of two floating point numbers.
+    // Rounding must not push it into the next bucket.
     while (raised < BUCKET_COUNT - 1 && bucketUpperMs(raised) < toMs - 1e-9) raised += 1;
     return raised;
   }
@@ -163,7 +163,7 @@ export function quantileName(quantile: number): string {
   return `p${Number((100 * quantile).toPrecision(6))}`;
 }
 
-/** Requests of stable that a bound needs: so many that one lies above it in 95 of 100 cases. */
+/** Requests of stable that a bound needs, so that in 95 of 100 cases one exceeds it. */
 function samplesFor(quantile: number): number {
   return Math.ceil(Math.log(0.05) / Math.log(quantile));
 }

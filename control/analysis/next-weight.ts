@@ -3,27 +3,27 @@ import type { JudgePolicy, RampPolicy } from "./judge-policy.ts";
 import { quantileName } from "./latency-test.ts";
 import { natsToFind, priceOf, requestsToClear } from "./price.ts";
 
-/** What a ramp looks at. Evidence gives one, and so does a future that a forecast imagines. */
+/** What a ramp decides by: from real evidence, or from a future that a forecast imagines. */
 export type RampView = {
   readonly policy: JudgePolicy;
   readonly errors: ErrorTest;
   /** Which latencies have been shown to be no slower, in the policy's order. */
   readonly latencyFine: readonly boolean[];
-  /** Requests of the canary whose latency has counted. */
+  /** The canary's requests that have counted as evidence on latency. */
   readonly latencyRequests: number;
 };
 
 /** Where a ramp stands. */
 export type RampState = {
-  /** In force, 0 … 1. 0: it has not begun. */
+  /** The weight in force, 0 … 1. 0: it has not begun. */
   readonly weight: number;
-  /** Since when that weight is. */
+  /** How long that weight has been in force. */
   readonly stepS: number;
-  /** Since the rollout began. */
+  /** How long the rollout has been running. */
   readonly totalS: number;
-  /** The service's requests a second, of late. */
+  /** The service's recent requests per second. */
   readonly perSecond: number;
-  /** No weight above this: what the version can carry. 1: no limit is known. */
+  /** The largest weight that the version can carry. 1: no limit is known. */
   readonly weightMax: number;
 };
 
@@ -39,26 +39,26 @@ export type RampRule =
   | "complete"
   | "not-worse";
 
-/** The weight that should be in force: the one that is, a larger one, or 1. */
+/** The weight that should be in force: the current one, a larger one, or 1. */
 export type RampDecision = {
   readonly weight: number;
   readonly rule: RampRule;
   readonly text: string;
 };
 
-/** Traffic may grow by this factor before the next look at it. */
+/** By what factor traffic may grow before the next decision. */
 const HEADROOM = 1.5;
 
-/** Requests of the canary after which a slow one would have been found in most cases. */
+/** After so many requests of its own a slow canary would mostly have been found out. */
 const LATENCY_REQUESTS = 200;
 
-/** Requests of the canary that latencies take to be shown to be no slower, about. */
+/** About how many requests of the canary it takes to show that it is no slower. */
 const LATENCY_CLEAR_REQUESTS = 2_000;
 
-/** Requests a slow canary slows down before it is found, beside those of the warm-up. */
+/** Requests that a slow canary slows down before it is found out, besides the warm-up's. */
 const SLOW_UNTIL_FOUND = 100;
 
-/** What is still to be shown before the canary may take everything. Empty: nothing. */
+/** What must still be shown before the canary may have all traffic. Empty: nothing. */
 export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
   const upper = view.errors.upperExcess(view.policy.beta);
   const errors =
@@ -72,9 +72,9 @@ export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
 }
 
 /**
- * The next weight by evidence: the largest whose worst defect that is not excluded would cost less
- * than what is left of the budget, but none larger than the evidence needs; then, when all is shown
- * and the soak is over, up the rest of the ladder.
+ * The next weight, by evidence. It is the largest at which the worst defect not yet excluded would
+ * cost less than what is left of the budget, but never larger than the evidence needs. Once
+ * everything is shown and the soak is over, the rest of the ladder follows.
  */
 export function nextWeight(view: RampView, ramp: RampPolicy, state: RampState): RampDecision {
   const costs = new Costs(view, ramp, state);
@@ -92,12 +92,12 @@ export function nextWeight(view: RampView, ramp: RampPolicy, state: RampState): 
   return climb(costs, { view, ramp, state, wanted, open });
 }
 
-/** What weights would cost, given what is known. */
+/** What weights could cost, given what is known. */
 class Costs {
   readonly #assumed: { readonly rate: number; readonly excess: number };
   readonly #traffic: { readonly perSecond: number; readonly reactionS: number };
   readonly #nats: number;
-  /** Failures that the rollout may still cost. What it may have cost by chance is not counted. */
+  /** Failures that the rollout may still cost. What may have been chance is not deducted. */
   readonly left: number;
 
   constructor({ policy, errors }: RampView, ramp: RampPolicy, state: RampState) {
@@ -108,7 +108,7 @@ class Costs {
     this.left = ramp.budgetFailures - paid;
   }
 
-  /** The largest excess of errors that is not excluded. */
+  /** The largest excess error rate that is not excluded yet. */
   get excess(): number {
     return this.#assumed.excess;
   }
@@ -133,7 +133,7 @@ function firstWeight(costs: Costs, ramp: RampPolicy, state: RampState): RampDeci
   return { weight, rule: "first", text: costs.text(weight) };
 }
 
-/** Everything is shown: only what breaks under load is left. */
+/** Everything is shown; only faults that need load could still appear. */
 function finish(costs: Costs, ramp: RampPolicy, state: RampState): RampDecision {
   if (state.stepS < ramp.settleS) {
     return stay(state, "settling", `${Math.ceil(ramp.settleS - state.stepS)} s left`);
@@ -144,7 +144,7 @@ function finish(costs: Costs, ramp: RampPolicy, state: RampState): RampDecision 
   return { weight: up, rule: up === 1 ? "not-worse" : "complete", text };
 }
 
-/** The least weight at which the evidence would be complete when the soak is over. */
+/** The smallest weight at which the evidence would be complete by the end of the soak. */
 function weightToFinish(view: RampView, ramp: RampPolicy, state: RampState): number {
   const { errors, policy } = view;
   const assumed = { rate: errors.stableRate, excess: ramp.excessMax };
@@ -167,7 +167,7 @@ type Climb = {
 };
 
 function climb(costs: Costs, { view, ramp, state, wanted, open }: Climb): RampDecision {
-  // A product of two of the ladder's weights may miss a third by its last digit.
+  // The product may differ from a weight of the ladder by rounding.
   const most = state.weight * ramp.growthMax + 1e-9;
   const next = ramp.ladder.filter((weight) => weight > state.weight && weight <= most);
   if (next.length === 0) return stay(state, "incomplete", open.join("; "));
@@ -181,7 +181,7 @@ function climb(costs: Costs, { view, ramp, state, wanted, open }: Climb): RampDe
   return { weight, rule: "price", text: costs.text(weight) };
 }
 
-/** A slow canary would not slow down too many requests at this weight before it is found. */
+/** Whether a slow canary would be found out in time at this weight: within `budgetSlow`. */
 function maySlow(weight: number, view: RampView, ramp: RampPolicy, state: RampState): boolean {
   const { warmUpS } = view.policy;
   if (view.latencyFine.length === 0) return true;

@@ -1,40 +1,40 @@
 /**
- * What a defect would cost, in failed requests, before it is found; and what it takes to be sure
- * that there is none. Expectations, by the growth rate of the evidence under what is assumed.
+ * What a defect would cost in failed requests before it is found, and how many requests it takes to
+ * be sure that there is none. Both are expectations, from how fast the evidence would grow.
  */
 
-/** Above this ratio of error rates the evidence of a failure hardly grows: bounds hold it. */
+/** Above this ratio of error rates the evidence per failure hardly grows: it is bounded. */
 const RATIO_MAX = 2_000;
 
-/** What the evidence pays for not knowing the defect: the mixture of bets. */
+/** What a mixture of bets costs compared with the best bet, as nobody knows the defect. */
 const MIXTURE_NATS = 1.5;
 
-/** The part of the capital that the first start bets. */
+/** The part of the capital that the first start bets: see Capital. */
 const FIRST_START = 0.5;
 
-/** Evidence for the canary grows slower than its best bet would, by about a third. */
+/** Evidence for the canary grows about a third slower than its best bet would. */
 const CLEARING_SLACK = 1.3;
 
-/** The part of the capital that a bet on "not worse" has. */
+/** The part of the capital that is bet on "not worse". */
 const CLEARING_BET = 0.95;
 
-/** A defect as it is assumed. */
+/** An assumed defect. */
 export type Assumed = {
   /** Stable's error rate, above 0. */
   readonly rate: number;
-  /** The canary's, above that. */
+  /** How much higher the canary's is. */
   readonly excess: number;
 };
 
 /**
- * By how much the logarithm of the evidence must grow until a canary is taken to be bad. `alpha`:
- * of the rollout. `part`: of alpha that errors have.
+ * By how much the logarithm of the evidence must grow before a canary counts as bad. `alpha`: of
+ * the rollout. `part`: the part of alpha that errors have.
  */
 export function natsToFind(alpha: number, part: number): number {
   return Math.log(1 / (alpha * part * FIRST_START)) + MIXTURE_NATS;
 }
 
-/** Failures above stable's until a defect is found at `weight`. Infinity: it is none. */
+/** Failures beyond stable's until a defect is found at `weight`. Infinity: there is none. */
 export function failuresToFind(weight: number, { rate, excess }: Assumed, nats: number): number {
   const bad = rate + excess;
   const ratio = Math.min(RATIO_MAX, bad / rate);
@@ -44,10 +44,10 @@ export function failuresToFind(weight: number, { rate, excess }: Assumed, nats: 
   return gain <= 0 ? Infinity : (nats * weight * excess) / gain;
 }
 
-/** PricedTraffic, and how long it takes until a decision shows in it. */
+/** Requests per second, and how long it takes for a decision to show in them. */
 export type PricedTraffic = { readonly perSecond: number; readonly reactionS: number };
 
-/** Failures above stable's that a defect costs at `weight`: until found, and until that shows. */
+/** Failures beyond stable's that a defect costs at `weight`: until found, and until removed. */
 export function priceOf(
   weight: number,
   assumed: Assumed,
@@ -59,8 +59,8 @@ export function priceOf(
 }
 
 /**
- * Requests of the canary until one that is as good as stable is shown to be not worse by
- * `assumed.excess`, wrongly in `beta` of all cases at most.
+ * Requests that a canary as good as stable needs before it is shown not to be worse by `excess`. A
+ * worse one gets there in at most `beta` of all cases.
  */
 export function requestsToClear(weight: number, { rate, excess }: Assumed, beta: number): number {
   const theta = rate / (rate + excess);

@@ -14,27 +14,27 @@ export type Latencies = {
 /** What one version did in one second, added up over workers and sidecars. */
 export type Arm = Counts & {
   /**
-   * Different keys (users, or client connections) among the failures: whoever fails and tries again
-   * counts once.
+   * Different keys (users, or client connections) among the failures: one that keeps failing counts
+   * once.
    */
   readonly failingKeys: number;
   readonly latencies: Latencies;
-  /** By endpoint of the version, at most 16: each is a test of its own. Absent: not known. */
+  /** By endpoint of the version, at most 16, as each has a test of its own. Absent: not known. */
   readonly endpoints?: readonly Counts[];
   /** By route of the service, in the same order for both versions, at most 16. */
   readonly routes?: readonly Counts[];
 };
 
 /**
- * One second of a service under one set of weights. Only first attempts that ended in it count: a
- * retry is a consequence of a failure that has been counted.
+ * One second of a service under one set of weights. Only first attempts that ended in it count,
+ * since a retry follows from a failure that has been counted.
  */
 export type Second = {
-  /** Whole seconds since the canary's first request: 0 in the second in which that came. */
+  /** Whole seconds since the canary's first request; 0 in the second when it came. */
   readonly ageS: number;
-  /** Which of the rollout's weights was in force; grows by one with each. */
+  /** Counts the rollout's weights: which of them was in force. */
   readonly step: number;
-  /** The share that the canary is meant to have, 0 … 1. */
+  /** The share that the canary should have, 0 … 1. */
   readonly weight: number;
   readonly stable: Arm;
   readonly canary: Arm;

@@ -1,34 +1,34 @@
 import { Capital, KEPT } from "./capital.ts";
 
-/** A version's requests, and how many of them had what the test is about. */
+/** A version's requests, and how many of them are of the kind that the test is about. */
 export type ShareCounts = { readonly requests: number; readonly hits: number };
 
 /** What a second showed of both versions. */
 export type ShareSecond = {
   readonly canary: ShareCounts;
   readonly stable: ShareCounts;
-  /** The canary's of the requests. At 0 and 1 nothing is compared. */
+  /** The canary's share of the requests. 0 and 1 compare nothing. */
   readonly share: number;
-  /** Stable's share of hits as its past tells it, above 0 and below 1. */
+  /** Stable's share of hits, estimated from its past; above 0 and below 1. */
   readonly expected: number;
 };
 
-/** Ratios of odds that evidence of more, and of fewer, bets on. */
+/** Odds ratios that the evidence for more, and for fewer, bets on. */
 const MORE = [1.25, 1.7, 2.5, 4, 8, 25] as const;
 const FEWER = [0.8, 0.6, 0.4, 0.2] as const;
 
-/** The most that one second may multiply the evidence of more by. */
+/** The largest factor by which one second may multiply the evidence for more. */
 const CAP = 20;
 
 /**
- * Whether a share of the canary's requests is larger, or smaller, than stable's, of the same second
- * each, for shares that are not small.
+ * Whether a share of the canary's requests is larger, or smaller, than stable's of the same second;
+ * for shares that are not tiny.
  *
- * A bet assumes the share p₀ for stable and p₁, with its ratio of odds, for the canary. Its factor
- * is the likelihood under p₀ and p₁ over that under p = W p₁ + (1−W) p₀ for both, W being the
- * canary's part of the requests: 1 or less on average whenever both shares are the same, whatever
- * that is (Turner, Ly, Grünwald: Generic E-variables for Exact Sequential k-Sample Tests that allow
- * for Optional Stopping, JSPI 2024).
+ * A bet assumes a share p₀ for stable and, by its odds ratio, p₁ for the canary. Its factor is the
+ * likelihood under p₀ and p₁ divided by that under p = W p₁ + (1−W) p₀ for both, where W is the
+ * canary's share of the requests. Whenever the two shares are equal, whatever they are, its mean is
+ * at most 1 (Turner, Ly, Grünwald: Generic E-variables for Exact Sequential k-Sample Tests that
+ * allow for Optional Stopping, JSPI 2024).
  */
 export class ShareTest {
   #more = new Capital(MORE.length, { keep: KEPT, cap: CAP });
@@ -45,23 +45,23 @@ export class ShareTest {
     return this.#fewer.value;
   }
 
-  /** What has counted so far for `fewer`. */
+  /** The canary's requests that have counted for `fewer`. */
   get canary(): ShareCounts {
     return this.#canary;
   }
 
-  /** A fresh start of both. */
+  /** Gives both a fresh start. */
   start(): void {
     this.#more.start();
     this.#fewer.start();
   }
 
-  /** A second, as evidence of more. */
+  /** Adds a second to the evidence for more. */
   addForMore(second: ShareSecond): void {
     settle(this.#more, MORE, second);
   }
 
-  /** A second, as evidence of fewer; it may be about another bound. */
+  /** Adds a second to the evidence for fewer; it may be about another bound. */
   addForFewer(second: ShareSecond): void {
     if (!settle(this.#fewer, FEWER, second)) return;
     this.#canary = {
@@ -70,7 +70,7 @@ export class ShareTest {
     };
   }
 
-  /** A copy that goes its own way from here. */
+  /** An independent copy. */
   clone(): ShareTest {
     const copy = new ShareTest();
     copy.#more = this.#more.clone();

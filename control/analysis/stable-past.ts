@@ -1,21 +1,21 @@
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import type { Latencies } from "./second.ts";
 
-/** What is remembered: about the last minute, or the last 3 000 requests if those take longer. */
+/** How much is remembered: about a minute, or 3 000 requests if those take longer. */
 const SECONDS = 60;
 const REQUESTS = 3_000;
 
-/** With fewer requests above a bound than this part of those wanted, it shows next to nothing. */
+/** With less than this part of the wanted requests above it, a bound shows next to nothing. */
 const SHARE_POOR = 0.1;
 
-/** Stable's latencies of a moment ago: bounds are chosen from the past only. */
+/** Stable's recent latencies: bounds are chosen only from the past. */
 export class StablePast {
-  /** Requests by bucket; older ones weigh less. */
+  /** Requests by bucket, older ones with less weight. */
   readonly counts = new Float64Array(BUCKET_COUNT);
   /** Their sum. */
   total = 0;
 
-  /** One second more. */
+  /** Adds a second. */
   add({ counts, from, to }: Latencies): void {
     const { counts: kept } = this;
     let requests = 0;
@@ -38,24 +38,24 @@ export class StablePast {
   }
 
   /**
-   * The bucket whose upper bound is nearest to the quantile. 0 < `quantile` < 1; there must be
-   * requests.
+   * The bucket whose upper bound is nearest to the quantile. 0 < `quantile` < 1; there must have
+   * been requests.
    */
   bucketAt(quantile: number): number {
     return this.#bucketAt(this.total * (1 - quantile), 0);
   }
 
-  /** The same, unless hardly a request lies above it: then the one before that. */
+  /** The same, unless hardly any request lies above it: then the next lower one. */
   bucketBelow(quantile: number): number {
     const wanted = this.total * (1 - quantile);
     return this.#bucketAt(wanted, wanted * SHARE_POOR);
   }
 
-  /** The bucket above which nearest to `wanted` requests lie, and at least so many. */
+  /** The bucket above which about `wanted` requests lie, and no fewer than `least`. */
   #bucketAt(wanted: number, least: number): number {
     let above = this.total;
     for (let bucket = 0; bucket < BUCKET_COUNT; bucket += 1) {
-      // Not for the last digit of a difference of floating point numbers.
+      // Rounding must not make it one bucket fewer.
       const next = Math.max(0, above - (this.counts[bucket] as number));
       if (next <= wanted) {
         const isBefore = above - wanted < wanted - next || next < least;

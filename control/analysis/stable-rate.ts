@@ -1,25 +1,25 @@
 import type { Counts } from "./second.ts";
 
-/** How much of what was recent is so a second later: about the last five seconds count. */
+/** How much of the recent counts is kept each second: about the last five seconds count. */
 const RECENT_KEPT = 0.8;
 
-/** Requests that the long past weighs as much as, against the recent ones. */
+/** How many recent requests the long past weighs as much as. */
 const LONG_PAST_REQUESTS = 100;
 
-/** Half a failure in 500 requests: what is thought of stable before anything is known. */
+/** The prior: half a failure in 500 requests, before anything is known of stable. */
 export const STABLE_PRIOR: Counts = { requests: 500, failures: 0.5 };
 
-/** Stable's error rate as its past tells it: what bets on the next second are made with. */
+/** Stable's error rate, estimated from its past: bets on the next second use it. */
 export class StableRate {
   #all: Counts = { requests: 0, failures: 0 };
   #recent: Counts = { requests: 0, failures: 0 };
 
-  /** Everything so far. */
+  /** All requests so far. */
   get total(): Counts {
     return this.#all;
   }
 
-  /** The rate, above 0: mostly that of the last seconds if they had enough requests. */
+  /** The estimate, above 0: mostly the rate of the last seconds if they had enough requests. */
   get rate(): number {
     const { requests, failures } = this.#all;
     const long = (failures + STABLE_PRIOR.failures) / (requests + STABLE_PRIOR.requests);
@@ -27,7 +27,7 @@ export class StableRate {
     return (recent.failures + LONG_PAST_REQUESTS * long) / (recent.requests + LONG_PAST_REQUESTS);
   }
 
-  /** One second more. */
+  /** Adds a second. */
   add({ requests, failures }: Counts): void {
     const all = this.#all;
     const recent = this.#recent;
@@ -38,7 +38,7 @@ export class StableRate {
     };
   }
 
-  /** A copy that goes its own way from here. */
+  /** An independent copy. */
   clone(): StableRate {
     const copy = new StableRate();
     copy.#all = this.#all;

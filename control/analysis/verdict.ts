@@ -12,7 +12,7 @@ export type RolloutHistory = {
   readonly seconds: readonly Second[];
 };
 
-/** Why it is decided so; the first is the one that decided. */
+/** Why it was decided this way; the first reason is the one that decided. */
 export type Reason = {
   readonly rule:
     | RampRule
@@ -32,7 +32,7 @@ export type MetricVerdict = {
   readonly against: number;
   /** Its part of alpha. */
   readonly part: number;
-  /** It has been shown to be no worse. */
+  /** Whether it has been shown to be no worse. */
   readonly fine: boolean;
 };
 
@@ -40,19 +40,19 @@ export type MetricVerdict = {
 export type RolloutVerdict = {
   readonly state: "running" | "passed" | "failed" | "inconclusive";
   readonly action: "hold" | "raise" | "promote" | "pause" | "abort";
-  /** The share that the canary should have then, 0 … 1. */
+  /** The share that the canary should then have, 0 … 1. */
   readonly weight: number;
   readonly reasons: readonly Reason[];
-  /** What is still to be shown before it may have everything. Empty: nothing. */
+  /** What must still be shown before it may have all traffic. Empty: nothing. */
   readonly missing: readonly string[];
-  /** Evidence against the canary over all metrics, and from where on that is enough. */
+  /** Evidence against the canary over all metrics, and how much is enough. */
   readonly against: number;
   readonly limit: number;
   readonly metrics: readonly MetricVerdict[];
-  /** Failures of the canary above stable's, with their standard error. */
+  /** The canary's failures beyond stable's, with their standard error. */
   readonly excessFailures: number;
   readonly excessError: number;
-  /** The excess of its error rate is below this, 0 … 1. */
+  /** An upper bound on its excess error rate, 0 … 1. */
   readonly excessRateMax: number;
 };
 
@@ -172,7 +172,7 @@ function whyBad(evidence: Evidence): Reason {
   return { rule: "evidence", text };
 }
 
-/** Why nothing but an abort can be decided at this weight. undefined: it can. */
+/** Why only an abort can be decided at this weight. undefined: anything can. */
 function tooFew({ canary, stable }: StepTally, requestsMin: number): Reason | undefined {
   if (canary === 0) {
     return { rule: "no-canary-traffic", text: "the canary got no request at this weight" };

@@ -3,10 +3,10 @@ import { recordOf } from "../base/record-of.ts";
 import type { VersionTotals } from "../views/worker-totals.ts";
 import { countsOf, totalsOf, versionCountsSchema } from "./version-counts.ts";
 
-/** Tells a sidecar that it is asked by another one, which asks everybody itself. */
+/** Marks a request as another sidecar's, which asks the whole fleet itself. */
 export const FLEET_HEADER = "x-sluice-fleet";
 
-/** What one sidecar says of what it has counted. */
+/** The counts of one sidecar, as the API tells them. */
 export const countsDocumentSchema = z.object({
   sidecar: z.string().optional().describe("Its name in its fleet; absent: it is in none"),
   epoch: z
@@ -24,8 +24,8 @@ export type SidecarCounts = {
   /** undefined: it is in no fleet. */
   readonly sidecar: string | undefined;
   /**
-   * Within one epoch counts only grow, but for the moments in which an upgrade has not handed them
-   * over yet; under another one they began at 0.
+   * Within one epoch counts only grow, except for the moments before an upgrade has handed them
+   * over; under another epoch they began at 0.
    */
   readonly epoch: string;
   /** The revision that it acts on. 0: none yet. */
@@ -34,13 +34,13 @@ export type SidecarCounts = {
   readonly versions: ReadonlyMap<string, VersionTotals>;
 };
 
-/** What is told of them. */
+/** Counts as the API tells them. */
 export function countsDocument({ versions, ...others }: SidecarCounts): CountsDocument {
   const told = [...versions].map(([name, totals]) => [name, countsOf(totals)] as const);
   return { ...others, versions: recordOf(told) };
 }
 
-/** What was told. undefined: this is no such answer. */
+/** Reads what another sidecar told. undefined: this is no such answer. */
 export function readCounts(answer: unknown): SidecarCounts | undefined {
   const read = countsDocumentSchema.safeParse(answer).data;
   if (read === undefined) return undefined;

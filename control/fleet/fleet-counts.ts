@@ -9,10 +9,10 @@ import type { OwnCounts } from "./own-counts.ts";
 import { peerAddressOf } from "./peer-address.ts";
 import type { PeerClient } from "./peer-client.ts";
 
-/** How many sidecars are asked at once: each answer may have a megabyte. */
+/** How many sidecars are asked at once: each answer may be a megabyte. */
 const AT_ONCE_MAX = 16;
 
-/** How long all of it may take: some hundreds that answer, or thirty that do not. */
+/** How long everything may take: enough for hundreds that answer, or thirty that do not. */
 const COLLECT_WITHIN_MS = 5_000;
 
 /** A live sidecar whose counts are not known, and why, in words for operators. */
@@ -21,7 +21,7 @@ export type MissingSidecar = { readonly sidecar: string; readonly reason: string
 /** What the live sidecars of a fleet have counted. */
 export type CollectedCounts = {
   readonly sidecars: readonly SidecarCounts[];
-  /** Those of the list that are not among them. */
+  /** Sidecars on the list that did not tell theirs. */
   readonly missing: readonly MissingSidecar[];
 };
 
@@ -31,13 +31,13 @@ export type FleetCountsDeps = {
   readonly members: () => Promise<readonly FleetMember[]>;
   readonly own: Pick<OwnCounts, "sidecar" | "of">;
   readonly peers: Pick<PeerClient, "get">;
-  /** This machine's name, as the members say theirs. */
+  /** This machine's name, in the form in which members give theirs. */
   readonly host: string;
 };
 
 /**
- * The counts of all sidecars that share the table. Each is asked for its own ones and asks nobody
- * itself, so that no question can go round.
+ * The counts of all sidecars that share the table. Each is asked for its own and asks nobody else,
+ * so that questions cannot go in circles.
  */
 export class FleetCounts {
   readonly #deps: FleetCountsDeps;
@@ -48,12 +48,12 @@ export class FleetCounts {
 
   /**
    * Asks everybody on the list, us included, for the counts of a service; undefined: only whether
-   * they can be asked. Takes COLLECT_WITHIN_MS at most, and says who is missing.
+   * they can be asked. Takes at most COLLECT_WITHIN_MS, and says who is missing.
    * @throws ConsulError when there is no list, UnknownServiceError
    */
   async collect(service: string | undefined): Promise<CollectedCounts> {
     const { members, own } = this.#deps;
-    // First: nobody is asked for a service that is not there.
+    // First: nobody is asked about a service that does not exist.
     const ours = await own.of(service);
     const others = (await members()).filter(({ sidecar }) => sidecar !== own.sidecar);
     const turns = new Turns(AT_ONCE_MAX);

@@ -5,16 +5,16 @@ import { FleetCounts } from "./fleet-counts.ts";
 import type { OwnCounts } from "./own-counts.ts";
 import { PeerClient } from "./peer-client.ts";
 
-/** What the counts of a fleet are opened with. */
+/** What opening the counts of a fleet takes. */
 export type OpenFleetCountsDeps = {
   readonly clock: Clock;
   readonly shared: Pick<SharedTable, "sidecar" | "host" | "fleet">;
   readonly own: OwnCounts;
-  /** Aborted at the end, when connections to other sidecars close. */
+  /** When it is aborted, connections to other sidecars close. */
   readonly ended: AbortSignal;
 };
 
-/** The counts of all sidecars that share a table, by the configuration of this one. */
+/** The counts of all sidecars that share a table, as this one's configuration says. */
 export function openFleetCounts(
   { tokenFile, tls }: ConsulConfig["fleet"],
   { clock, shared, own, ended }: OpenFleetCountsDeps,

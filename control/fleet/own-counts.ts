@@ -2,7 +2,7 @@ import type { Services } from "../table/services.ts";
 import type { WorkerTotals } from "../views/worker-totals.ts";
 import type { SidecarCounts } from "./counts-document.ts";
 
-/** What a sidecar's own counts are made of. */
+/** What a sidecar's own counts are made from. */
 export type OwnCountsDeps = {
   /** Its name. undefined: it is in no fleet. */
   readonly sidecar: string | undefined;
@@ -27,7 +27,7 @@ export class OwnCounts {
   }
 
   /**
-   * Of all versions of a service. undefined: of none, only who this is.
+   * The counts of all versions of a service. undefined: no counts, only who this is.
    * @throws UnknownServiceError, ControlError stats_unavailable
    */
   async of(service: string | undefined): Promise<SidecarCounts> {

@@ -12,9 +12,9 @@ const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 const ADVISED = "`consul.fleet.address` there says where others find it";
 
 /**
- * Where a member of the fleet can be asked, as seen from the machine `ownHost`. What the list says
- * is not trusted: only a host with a port, never a socket file of this machine; in clear, or its
- * loopback, only for a member that says it is on this machine too.
+ * Where a member of the fleet can be asked, as seen from the machine `ownHost`. The list is not
+ * trusted: only a host with a port will do, never a socket file of this machine. HTTP in clear, and
+ * loopback addresses, are only for members that say they are on this machine.
  */
 export function peerAddressOf(
   { api, host }: Pick<FleetMember, "api" | "host">,
@@ -35,7 +35,7 @@ export function peerAddressOf(
   return unknown("its API is in clear, and it is asked over https:// only");
 }
 
-/** The host of a URL that is an origin and nothing else. */
+/** The host of a URL that consists of an origin alone. */
 function placeOf(url: URL): string | undefined {
   const isWeb = url.protocol === "https:" || url.protocol === "http:";
   const isOrigin = url.pathname === "/" && url.search === "" && url.hash === "";

@@ -6,7 +6,7 @@ import type { PeerAddress } from "./peer-address.ts";
 import { PeerCredentials } from "./peer-credentials.ts";
 import type { PeerFiles, PeerSecrets } from "./peer-credentials.ts";
 
-/** How long one sidecar may take: its own workers have 2 s to answer. */
+/** How long one sidecar may take to answer: its own workers have 2 s. */
 const ASK_WITHIN_MS = 3_000;
 
 /** How long a connect may take: sidecars are a few hops away. */
@@ -18,12 +18,12 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 /** How long an idle connection is kept: whoever follows a rollout asks every second or so. */
 const IDLE_MS = 10_000;
 
-/** How much of a refusal is told. */
+/** How many characters of a refusal are told. */
 const REASON_LENGTH_MAX = 200;
 
 /** What a client of other sidecars works with. */
 export type PeerClientOptions = {
-  /** Who asks: this sidecar's name. */
+  /** This sidecar's name, which tells others who asks. */
   readonly sidecar: string;
   readonly files: PeerFiles;
   readonly clock: Clock;
@@ -32,8 +32,8 @@ export type PeerClientOptions = {
 type Known = Extract<PeerAddress, { readonly kind: "known" }>;
 
 /**
- * Asks the APIs of other sidecars. Over TLS only with roots of our own choice: the addresses come
- * from a list that others may write, and whoever is there gets to see our token.
+ * Asks the APIs of other sidecars. TLS needs roots that we chose ourselves: addresses come from a
+ * list that others can write, and whoever answers there gets to see our token.
  */
 export class PeerClient {
   readonly #name: string;
@@ -46,7 +46,7 @@ export class PeerClient {
     this.#credentials = new PeerCredentials(files, clock);
   }
 
-  /** What a GET answers, parsed. @throws Error that says, for operators, why there is none */
+  /** The parsed answer to a GET. @throws Error that tells operators why there is none */
   async get({ origin, isSecure }: Known, path: string, ends: AbortSignal): Promise<unknown> {
     const secrets = await this.#credentials.now();
     if (isSecure && secrets.ca === undefined) {
@@ -77,7 +77,7 @@ export class PeerClient {
     await this.#agent?.destroy();
   }
 
-  /** Connections that were made as somebody else end. */
+  /** Ends connections that were made with other credentials. */
   #agentFor(secrets: PeerSecrets): Agent {
     if (this.#agent !== undefined && this.#secrets === secrets) return this.#agent;
     void this.#agent?.close().catch(() => undefined);
@@ -89,14 +89,14 @@ export class PeerClient {
       allowH2: false,
       keepAliveTimeout: IDLE_MS,
       maxResponseSize: ANSWER_BYTES_MAX,
-      // Also where NODE_TLS_REJECT_UNAUTHORIZED says that anybody will do.
+      // Even if NODE_TLS_REJECT_UNAUTHORIZED says that anybody will do.
       connect: { timeout: CONNECT_WITHIN_MS, ca, cert, key, rejectUnauthorized: true },
     });
     return this.#agent;
   }
 }
 
-/** The words of the API, if they are its. */
+/** The reason that a sidecar's API gave, if it was one that answered. */
 function refusalText(status: number, text: string): string {
   const words = wordsIn(text)?.slice(0, REASON_LENGTH_MAX);
   return words === undefined ? `it answered ${status}` : `it answered ${status} (${words})`;

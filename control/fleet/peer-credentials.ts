@@ -5,22 +5,22 @@ import { oneToken } from "../base/one-token.ts";
 import { readSmallFile } from "../base/read-small-file.ts";
 import type { FileRule } from "../base/read-small-file.ts";
 
-/** How old what was read may be: whoever rotates a token or certificate waits no longer. */
+/** How long files are not read again: a rotated token or certificate is used after this. */
 const FRESH_MS = 5_000;
 
-/** Largest file that is read: a chain, a key, or some roots. */
+/** Room for a chain, a key, or some roots. */
 const FILE_BYTES_MAX = 256 * 1024;
 
 const SECRET: FileRule = { bytesMax: FILE_BYTES_MAX, others: "nothing" };
 const PUBLIC: FileRule = { bytesMax: FILE_BYTES_MAX, others: "anything" };
 
-/** Files that say who we are to other sidecars, and whom we believe. */
+/** Files that say who we are to other sidecars, and whom we trust. */
 export type PeerFiles = {
   /** A token of their API. undefined: none is shown. */
   readonly tokenFile: string | undefined;
-  /** Roots of their certificates. undefined: they are not asked over TLS. */
+  /** Roots that their certificates must chain to. undefined: they are not asked over TLS. */
   readonly ca: string | undefined;
-  /** Our own certificate with its key. undefined: none is shown. */
+  /** Our own certificate and key. undefined: none is shown. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
 };
@@ -33,7 +33,7 @@ export type PeerSecrets = {
   readonly key: string | undefined;
 };
 
-/** What is shown to other sidecars, read again when it is older than FRESH_MS. */
+/** What we show to other sidecars. It is read again after FRESH_MS. */
 export class PeerCredentials {
   readonly #files: PeerFiles;
   readonly #clock: Clock;
@@ -46,7 +46,7 @@ export class PeerCredentials {
   }
 
   /**
-   * As they are now: the same object for as long as nothing has changed.
+   * The current credentials: the same object for as long as nothing has changed.
    * @throws Error that says which file cannot be used, and never quotes it
    */
   async now(): Promise<PeerSecrets> {

@@ -4,12 +4,12 @@ import { ATTEMPT_OUTCOMES, CODE_CLASSES } from "../../proxy/metrics/stats.ts";
 import { recordOf } from "../base/record-of.ts";
 import type { VersionTotals } from "../views/worker-totals.ts";
 
-/** Just inside a bucket, whose bound is exclusive and a sum of powers of two. */
+/** Factor to get just inside a bucket: its bound is exclusive, and a sum of powers of two. */
 const INSIDE = 1 - 2 ** -20;
 
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** What is told of one version, in all workers of one sidecar or of many. */
+/** The counts of one version, over all workers of one sidecar or of many. */
 export const versionCountsSchema = z.object({
   requests: z
     .record(z.string(), count)
@@ -30,10 +30,10 @@ export const versionCountsSchema = z.object({
   tunnelsOpen: count.describe("Now"),
 });
 
-/** Counts of a version, as they are told. */
+/** Counts of a version, as the API tells them. */
 export type VersionCounts = z.output<typeof versionCountsSchema>;
 
-/** Tells the totals of a version. */
+/** Turns the totals of a version into what the API tells. */
 export function countsOf(totals: VersionTotals): VersionCounts {
   const { codes, outcomes, durations, ...others } = totals;
   const told = durations.flatMap((many, bucket): [number, number][] =>
@@ -47,7 +47,7 @@ export function countsOf(totals: VersionTotals): VersionCounts {
   };
 }
 
-/** The totals that were told. Classes that another version of Sluice has are left out. */
+/** The totals that were told, without classes that only another release of Sluice knows. */
 export function totalsOf(counts: VersionCounts): VersionTotals {
   const { requests, attempts, durations, ...others } = counts;
   const byBucket = Array.from<number>({ length: BUCKET_COUNT }).fill(0);

@@ -17,7 +17,7 @@ export class AllCertificates {
     this.#own = own;
   }
 
-  /** Everything that is in use or should be, by id: one that both use, once. */
+  /** Everything that is in use or should be, by id; what both use is listed once. */
   status(): readonly CertificateStatus[] {
     const shared = this.#shared.status();
     const own = new Map(this.#own?.status().map((each) => [each.id, each]));
@@ -29,7 +29,7 @@ export class AllCertificates {
     return [...own.values(), ...merged].toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
-  /** Looks at all files now. @throws BusyError */
+  /** Checks all files for changes now. @throws BusyError */
   async reload(): Promise<CertificateReload> {
     const shared = await this.#shared.reload();
     const own = reloadOf((await this.#own?.look()) ?? []);

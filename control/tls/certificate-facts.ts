@@ -2,10 +2,10 @@ import type { X509Certificate } from "node:crypto";
 import { visibleText } from "../../proxy/base/visible-text.ts";
 import { canonicalHost } from "../config/address.ts";
 
-/** Longest subject or issuer that is told. */
+/** Longest subject or issuer that is shown. */
 const TEXT_MAX = 256;
 
-/** What people want to know of a certificate; nothing of it is secret. */
+/** What people want to know about a certificate. None of it is secret. */
 export type CertificateFacts = {
   /** As `CN=shop.example, O=Shop`. */
   readonly subject: string;
@@ -28,14 +28,14 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
   };
 }
 
-/** Whether a certificate can be used at a time. */
+/** Whether a certificate is valid at a time. */
 export function isValidAt(facts: CertificateFacts, nowMs: number): boolean {
   return facts.notBeforeMs <= nowMs && nowMs <= facts.notAfterMs;
 }
 
 /** The hosts that a certificate is for, exact and `*.`, by its SANs alone (RFC 9110 4.3.4). */
 export function hostsIn({ subjectAltName = "" }: X509Certificate): readonly string[] {
-  // A name that Node would have to quote is no host.
+  // Node puts odd names in quotation marks; those are no hosts.
   const names = subjectAltName.split(", ").filter((each) => each.startsWith("DNS:"));
   return names.flatMap((each) => {
     const name = each.slice("DNS:".length);

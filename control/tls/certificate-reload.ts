@@ -1,14 +1,14 @@
 import type { FileNews } from "./file-certificates.ts";
 
-/** What a look at all files has found. */
+/** What checking all files has found. */
 export type CertificateReload = {
-  /** Ids of those that are others now. */
+  /** Ids of those that were replaced. */
   readonly replaced: readonly string[];
-  /** Those whose files cannot be used; what was in use stays. */
+  /** Those whose files cannot be used; what was in use stays in use. */
   readonly refused: readonly { readonly certificate: string; readonly reason: string }[];
 };
 
-/** Puts what a look has found into the form that people get. */
+/** Puts what was found into the form that people see. */
 export function reloadOf(news: readonly FileNews[]): CertificateReload {
   const of = (result: FileNews["result"]): readonly FileNews["held"][] =>
     news.filter((each) => each.result === result).map(({ held }) => held);

@@ -6,7 +6,7 @@ import { ExpiryAlarms } from "./expiry.ts";
 import type { FileNews } from "./file-certificates.ts";
 
 /**
- * How long files may not fit before somebody is told: whoever exchanges them writes one after the
+ * How long files may not match before it is reported: whoever replaces them writes one after the
  * other.
  */
 export const SETTLE_MS = 10_000;
@@ -20,7 +20,7 @@ export type CertificateReportsDeps = {
 
 type Refusal = { readonly sinceMs: number; toldReason: string | undefined };
 
-/** Tells the log and the events what becomes of certificates, and what does not. */
+/** Reports to log and events which certificates were replaced, refused, or are about to end. */
 export class CertificateReports {
   readonly #deps: CertificateReportsDeps;
   readonly #alarms = new ExpiryAlarms();
@@ -31,13 +31,13 @@ export class CertificateReports {
     this.#deps = deps;
   }
 
-  /** Whether its files have not fitted for longer than an exchange takes, or never did. */
+  /** Whether its files have not matched for longer than a replacement takes, or never did. */
   isLasting(id: string): boolean {
     const { sinceMs = Infinity } = this.#refusals.get(id) ?? {};
     return !this.#seen.has(id) || this.#deps.clock.nowMs() - sinceMs >= SETTLE_MS;
   }
 
-  /** What a look at all files has given. */
+  /** Takes note of what checking all files has found. */
   note(news: readonly FileNews[]): void {
     const before = this.#refusals;
     this.#refusals = new Map();
@@ -48,7 +48,7 @@ export class CertificateReports {
     }
   }
 
-  /** Tells of certificates that end. `certificates`: all that are in use. */
+  /** Reports certificates that are about to end. `certificates`: all that are in use. */
   noteExpiry(certificates: ReadonlyMap<string, CertificateFacts>): void {
     const { clock, log, events } = this.#deps;
     for (const id of this.#seen) if (!certificates.has(id)) this.#seen.delete(id);

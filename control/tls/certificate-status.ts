@@ -11,26 +11,26 @@ import type { FileNews } from "./file-certificates.ts";
 import { factsOfRoots } from "./load-certificate.ts";
 import { certificateBlocks } from "./pem.ts";
 
-/** A certificate or roots that something needs, for people: nothing of it is secret. */
+/** The state of a certificate or of roots that something needs. None of it is secret. */
 export type CertificateStatus = {
   readonly id: string;
   readonly kind: "certificate" | "roots";
-  /** Of what is in use. undefined: nothing is, and whatever needs it serves nobody. */
+  /** About what is in use. undefined: nothing is, and whatever needs it serves nobody. */
   readonly facts: CertificateFacts | undefined;
   /** undefined: nothing is in use. */
   readonly stage: ExpiryStage | undefined;
-  /** For which SNI it stands. Empty for roots. */
+  /** The SNI names that it is used for. Empty for roots. */
   readonly names: readonly string[];
-  /** Why its files, as they are now, are not in use. undefined: they are. */
+  /** Why the present content of its files is not in use. undefined: it is. */
   readonly problem: string | undefined;
-  /** Whether the problem has lasted longer than an exchange of files takes. */
+  /** Whether the problem has lasted longer than replacing the files takes. */
   readonly isLasting: boolean;
   readonly warnings: readonly string[];
   /** Such as `listener 0.0.0.0:8443` or `service web`. */
   readonly usedBy: readonly string[];
 };
 
-/** Reads the facts of what workers have; each object once. */
+/** Reads the facts of what workers have, once for each object. */
 export class FactsCache {
   readonly #known = new WeakMap<TlsIdentity | TlsTrust, CertificateFacts>();
 
@@ -49,7 +49,7 @@ function read(material: TlsIdentity | TlsTrust): CertificateFacts {
   return factsOfRoots(roots.map(factsOf));
 }
 
-/** What is known of one id. */
+/** What is known about one id. */
 type Known = Pick<CertificateStatus, "id" | "facts" | "isLasting"> & {
   readonly names: readonly string[] | undefined;
   readonly usedBy: readonly string[] | undefined;
@@ -57,7 +57,7 @@ type Known = Pick<CertificateStatus, "id" | "facts" | "isLasting"> & {
   readonly held: FileNews["held"] | undefined;
 };
 
-/** Puts together what is known of one id. `nowMs`: wall clock. */
+/** Puts together what is known about one id. `nowMs`: wall clock. */
 export function certificateStatus(known: Known, nowMs: number): CertificateStatus {
   const { id, facts, isLasting, names, usedBy = [], held } = known;
   const isAbsent = facts === undefined;

@@ -24,32 +24,32 @@ import { TicketRotation } from "./ticket-rotation.ts";
 import type { TicketState } from "./ticket-rotation.ts";
 
 /**
- * How often files are looked at. Systems tell of changes too, but not of those behind links, which
- * is how Kubernetes exchanges secrets.
+ * How often files are checked for changes. Systems notify of changes too, but not behind symbolic
+ * links, which is how Kubernetes replaces secrets.
  */
 export const LOOK_EVERY_MS = 2_000;
 
-/** Pause for each file beyond that: a thousand of them are looked at every few seconds. */
+/** Extra pause for each file: a thousand of them are checked every few seconds. */
 const PER_FILE_MS = 4;
 
-/** Looks and reloads that may wait: all but one of them would find the same. */
+/** Checks and reloads that may wait: all but one of them would find the same. */
 const LOOKS_WAITING_MAX = 16;
 
 /** What certificates work with. */
 export type CertificatesDeps = CertificateReportsDeps & {
-  /** The configuration's file: paths begin in its folder. */
+  /** The configuration file: relative paths begin in its folder. */
   readonly file: string;
   /** See Workers.tellTls(). */
   readonly tell: (material: TlsMaterial) => Promise<void>;
-  /** The ticket keys of the primary whose place we take. undefined: nobody's. */
+  /** The ticket keys of the primary whose place we take. undefined: there is none. */
   readonly tickets?: TicketState | undefined;
 };
 
 type ListenersConfig = Pick<Config, "listeners" | "listenerFiles">;
 
 /**
- * Certificates, keys and roots: read from files, looked at for changes, told to the workers. Other
- * sources put theirs into `shared`, and what is told of the end of certificates goes for all.
+ * Certificates, keys and roots: read from files, checked for changes and told to the workers. Other
+ * sources put theirs into `shared`; reports about expiry cover all of them.
  */
 export class Certificates {
   readonly shared: SharedMaterial;
@@ -64,9 +64,9 @@ export class Certificates {
   #listeners: readonly ListenerSnapshot[] = [];
   #listenerFiles: readonly ListenerFiles[] = [];
   #services: ReadonlyMap<string, Service> = new Map();
-  /** Made of what workers have, when somebody asks. */
+  /** Made from what workers have, when first asked for. */
   #contexts: { readonly material: TlsMaterial; readonly contexts: TlsContexts } | undefined;
-  /** Why workers do not have what there is. */
+  /** Why workers do not have the latest. undefined: they do. */
   #untold: string | undefined;
 
   constructor(deps: CertificatesDeps) {
@@ -77,12 +77,12 @@ export class Certificates {
     this.shared = new SharedMaterial(deps.tell);
   }
 
-  /** For a primary that takes this one's place. Secret. */
+  /** The ticket keys, for a primary that takes this one's place. Secret. */
   get tickets(): TicketState {
     return this.#tickets.state;
   }
 
-  /** Reads what the listeners need, and looks at all files from now on. @throws ConfigError */
+  /** Reads what the listeners need, and checks all files from now on. @throws ConfigError */
   async start(config: ListenersConfig): Promise<void> {
     await this.checkListeners(config.listenerFiles);
     await this.shared.setTicketKeys(this.#tickets.state.keys);
@@ -92,34 +92,34 @@ export class Certificates {
   }
 
   /**
-   * Whether the files of listeners can be used; those that are in use already can, whatever they
-   * hold by now. @throws ConfigError
+   * Checks that the files of listeners can be used. Those in use already can, whatever they hold by
+   * now. @throws ConfigError
    */
   checkListeners(files: readonly ListenerFiles[]): Promise<void> {
     const unknown = files.filter((each) => !this.#files.has(each));
     return checkListenerFiles(this.#deps.file, unknown);
   }
 
-  /** Brings what listeners to come need to the workers. Never rejects. */
+  /** Gives the workers what new listeners will need. Never rejects. */
   async addListeners(files: readonly ListenerFiles[]): Promise<void> {
     this.#files.want([...files, ...this.#wanted()], "keep");
     await this.#look();
   }
 
-  /** These are the listeners now: what others needed is forgotten. Never rejects. */
+  /** Forgets what only former listeners needed: these are all now. Never rejects. */
   async useListeners({ listeners, listenerFiles }: ListenersConfig): Promise<void> {
     this.#listeners = listeners;
     this.#listenerFiles = listenerFiles;
     await this.#forget();
   }
 
-  /** The same as checkListeners() for a service. @throws ValidationError */
+  /** As checkListeners(), for a service. @throws ValidationError */
   async check(name: string, { upstreamTls }: Service): Promise<void> {
     if (upstreamTls === undefined || this.#files.has(upstreamTls.files)) return;
     await checkServiceFiles(dirname(this.#deps.file), name, upstreamTls);
   }
 
-  /** Brings what services to come need to the workers. Never rejects. */
+  /** Gives the workers what new services will need. Never rejects. */
   async add(services: ReadonlyMap<string, Service>): Promise<void> {
     const files = filesOf(services);
     if (files.every((each) => this.#files.has(each))) return;
@@ -127,13 +127,13 @@ export class Certificates {
     await this.#look();
   }
 
-  /** These are the services now: what others needed is forgotten. Never rejects. */
+  /** Forgets what only former services needed: these are all now. Never rejects. */
   async useServices(services: ReadonlyMap<string, Service>): Promise<void> {
     this.#services = services;
     await this.#forget();
   }
 
-  /** Looks at all files now. @throws BusyError */
+  /** Checks all files for changes now. @throws BusyError */
   async reload(): Promise<CertificateReload> {
     const news = await this.#serial.run(() => this.#lookOnce());
     return reloadOf(news);
@@ -156,7 +156,7 @@ export class Certificates {
       });
   }
 
-  /** What a check of a service's endpoints connects with. undefined: something is missing. */
+  /** The context for health checks of a service. undefined: something it needs is missing. */
   contextFor(tls: UpstreamTls): SecureContext | undefined {
     const { current } = this.shared;
     if (current !== this.#contexts?.material) {
@@ -167,7 +167,7 @@ export class Certificates {
     return this.#contexts.contexts.forUpstream(tls)?.context;
   }
 
-  /** Stops looking. */
+  /** Stops checking files. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#watching;
@@ -186,7 +186,7 @@ export class Certificates {
     await this.#serial.runAlways(() => this.#lookOnce());
   }
 
-  /** Never rejects: workers that do not take what there is are told again at the next look. */
+  /** Never rejects: workers that do not take the material are told again at the next check. */
   async #lookOnce(): Promise<readonly FileNews[]> {
     const { clock } = this.#deps;
     const wallMs = clock.wallMs();

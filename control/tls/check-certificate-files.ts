@@ -12,8 +12,8 @@ import type { CertificateSource } from "./load-certificate.ts";
 type Step = string | number;
 
 /**
- * Checks whether the certificates, keys and roots of all listeners and services can be used.
- * `file`: the configuration's path. @throws ConfigError with every one that cannot
+ * Checks that the certificates, keys and roots of all listeners and services can be used. `file`:
+ * the configuration's path. @throws ConfigError, which lists all that cannot
  */
 export async function checkCertificateFiles(
   file: string,
@@ -44,7 +44,7 @@ export async function checkControlFiles(file: string, tls: ControlTls): Promise<
   if (problems.length > 0) throw new ConfigError(file, problems);
 }
 
-/** The same for one service. `folder`: where its paths begin. @throws ValidationError */
+/** The same for one service. `folder`: where relative paths begin. @throws ValidationError */
 export async function checkServiceFiles(
   folder: string,
   name: string,

@@ -2,11 +2,11 @@ import type { CertificateFacts } from "./certificate-facts.ts";
 
 /**
  * Where a certificate is in its life. early: it is not valid yet. expires: less than a third of its
- * life is left, and whoever renews it should have done so.
+ * life is left, so it should have been renewed by now.
  */
 export type ExpiryStage = "early" | "fine" | "expires" | "expired";
 
-/** How often somebody is told again of what has not been renewed. */
+/** How often a certificate that was not renewed is reported again. */
 const TELL_EVERY_MS = 24 * 3_600_000;
 
 /** Where a certificate is in its life. `nowMs`: wall clock. */
@@ -19,16 +19,16 @@ export function stageOf(
   return (notAfterMs - nowMs) * 3 < notAfterMs - notBeforeMs ? "expires" : "fine";
 }
 
-/** A certificate that somebody should be told of. */
+/** A certificate to report. */
 type Alarm = { readonly id: string; readonly stage: Exclude<ExpiryStage, "fine"> };
 
 type Told = { readonly fingerprint: string; readonly stage: ExpiryStage; readonly atMs: number };
 
-/** Tells of certificates that end: once in each stage, and again each day. */
+/** Decides which certificates to report: each once per stage, and again every day. */
 export class ExpiryAlarms {
   #told = new Map<string, Told>();
 
-  /** Whom to tell of now. `certificates`: all that are in use. */
+  /** The certificates to report now. `certificates`: all that are in use. */
   due(certificates: ReadonlyMap<string, CertificateFacts>, nowMs: number): readonly Alarm[] {
     const told = new Map<string, Told>();
     const alarms: Alarm[] = [];

@@ -29,7 +29,7 @@ export class FileCertificates {
     return [...this.#identities.values(), ...this.#trusts.values()];
   }
 
-  /** What of it workers can use. */
+  /** What workers can use of it. */
   get part(): MaterialPart {
     return {
       identities: [...this.#identities.values()].flatMap(({ loaded }) => loaded?.material ?? []),
@@ -51,8 +51,8 @@ export class FileCertificates {
   }
 
   /**
-   * Knows these from the next refresh() on. Where two have the same certificate, the first one says
-   * what its key and names are. `others`: whether those that are not among them are forgotten.
+   * Reads these too from the next refresh() on. Where two uses have the same certificate, the first
+   * says which key and names go with it. `others`: what happens to those not among them.
    */
   want(uses: readonly TlsFiles[], others: "keep" | "forget"): void {
     const ids = new Set<string>();
@@ -73,8 +73,8 @@ export class FileCertificates {
   }
 
   /**
-   * Looks at all files and reads those that have changed. Resolves with what is not as it was, or
-   * still not as it should be. `nowMs`: wall clock. Never rejects.
+   * Checks all files and reads those that have changed. Resolves with what was replaced, and with
+   * what still cannot be used. `nowMs`: wall clock. Never rejects.
    */
   async refresh(nowMs: number): Promise<readonly FileNews[]> {
     const news: FileNews[] = [];

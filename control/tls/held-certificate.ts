@@ -4,21 +4,21 @@ import { fileMark } from "../base/file-mark.ts";
 import { isValidAt } from "./certificate-facts.ts";
 import type { CertificateSource, LoadedCertificate } from "./load-certificate.ts";
 
-/** What came of looking at the files again. */
+/** What came of checking the files again. */
 export type Refreshed = "same" | "replaced" | "refused";
 
 /**
- * A certificate or roots from files, as they are in use. What has been read stays until its files
- * hold something that is better: all of a pair, and valid now.
+ * A certificate or roots from files, as they are in use. What was read stays in use until the files
+ * hold something better: a complete pair that is valid now.
  */
 export class HeldCertificate<Material> {
   readonly source: CertificateSource<Material>;
   #loaded: LoadedCertificate<Material> | undefined;
   #problem: string | undefined;
-  /** How the files were found when they were read last. */
+  /** The state of the files when they were last read. */
   #mark: string | undefined;
 
-  /** `before`: what was in use by another recipe. undefined: nothing. */
+  /** `before`: what was in use under another recipe. undefined: nothing. */
   constructor(source: CertificateSource<Material>, before?: LoadedCertificate<Material>) {
     this.source = source;
     this.#loaded = before;
@@ -37,7 +37,7 @@ export class HeldCertificate<Material> {
   /** Reads the files again if they have changed. `nowMs`: wall clock. Never rejects. */
   async refresh(nowMs: number): Promise<Refreshed> {
     const { paths, load } = this.source;
-    // Before they are read: what is written meanwhile is seen the next time.
+    // Taken before they are read, so that a change in between is noticed next time.
     const mark = (await Promise.all(paths.map(fileMark))).join(";");
     if (mark === this.#mark && this.#problem === undefined) return "same";
     this.#mark = mark;

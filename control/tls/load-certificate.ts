@@ -10,20 +10,20 @@ import { readRoots } from "./read-roots.ts";
 
 /** What has been read from files. */
 export type LoadedCertificate<Material> = {
-  /** As workers get it. Secret, if it has a key. */
+  /** What workers get. Secret if it has a key. */
   readonly material: Material;
-  /** Of the leaf, or of the root that lasts longest. */
+  /** About the leaf, or about the root that is valid longest. */
   readonly facts: CertificateFacts;
-  /** What is not as it should be, but keeps nobody from using it. */
+  /** Flaws that do not prevent its use. */
   readonly warnings: readonly string[];
 };
 
-/** What can be read again and again. */
+/** Where a certificate or roots are read from, again and again. */
 export type CertificateSource<Material> = {
   readonly id: string;
-  /** Says what it is made of: sources that say the same give the same. */
+  /** What it is made from: sources with the same recipe give the same. */
   readonly recipe: string;
-  /** All files that it is made of. */
+  /** All files that it is read from. */
   readonly paths: readonly string[];
   /** @throws FileFlaw */
   readonly load: () => Promise<LoadedCertificate<Material>>;
@@ -57,7 +57,7 @@ export function rootsSource(folder: string, ca: string): CertificateSource<TlsTr
   return { id, recipe: "", paths: [path], load };
 }
 
-/** While roots are exchanged, old ones end: what counts is how long there is one. */
+/** While roots are replaced, old ones expire: what counts is how long at least one is valid. */
 export function factsOfRoots(roots: readonly CertificateFacts[]): CertificateFacts {
   const byEnd = roots.toSorted((one, other) => other.notAfterMs - one.notAfterMs);
   return byEnd[0] as CertificateFacts;

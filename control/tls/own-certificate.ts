@@ -11,7 +11,7 @@ import { checkControlFiles } from "./check-certificate-files.ts";
 import { FileCertificates } from "./file-certificates.ts";
 import type { FileNews } from "./file-certificates.ts";
 
-/** What a server in the primary presents, and verifies its clients against. Secret. */
+/** What a server in the primary presents, and verifies its clients by. Secret. */
 export type OwnMaterial = {
   readonly identity: TlsIdentity;
   /** undefined: clients are asked for no certificate. */
@@ -20,13 +20,13 @@ export type OwnMaterial = {
 
 /** What an own certificate works with. */
 export type OwnCertificateDeps = CertificateReportsDeps & {
-  /** The configuration's file: paths begin in its folder. */
+  /** The configuration file: relative paths begin in its folder. */
   readonly file: string;
 };
 
 /**
- * The certificate of a server in this process, from files that are looked at for changes. No worker
- * hears of it.
+ * The certificate of a server in this process, from files that are checked for changes. Workers
+ * never get it.
  */
 export class OwnCertificate {
   readonly #deps: OwnCertificateDeps;
@@ -37,7 +37,7 @@ export class OwnCertificate {
   readonly #hearers: ((material: OwnMaterial) => void)[] = [];
 
   /**
-   * Reads the files, and looks at them until close(). `usedBy`: whose it is.
+   * Reads the files, and checks them until close(). `usedBy`: the server that presents it.
    * @throws ConfigError
    */
   static async open(
@@ -67,16 +67,16 @@ export class OwnCertificate {
   /** What is in use now. */
   get material(): OwnMaterial {
     const { identities, trusts } = this.#files.part;
-    // The first look has found it, and what replaces it is one too.
+    // The first check has read it, and only something usable replaces it.
     return { identity: identities[0] as TlsIdentity, roots: trusts[0] };
   }
 
-  /** Calls `hear` with whatever comes to be in use from now on. */
+  /** Calls `hear` with each replacement from now on. */
   onChange(hear: (material: OwnMaterial) => void): void {
     this.#hearers.push(hear);
   }
 
-  /** Looks at the files now. Resolves with what is not as it was, or should be. Never rejects. */
+  /** Checks the files now. Resolves as FileCertificates.refresh(). Never rejects. */
   async look(): Promise<readonly FileNews[]> {
     const news = await this.#files.refresh(this.#deps.clock.wallMs());
     this.#reports.note(news);
@@ -104,7 +104,7 @@ export class OwnCertificate {
     });
   }
 
-  /** Stops looking. */
+  /** Stops checking files. */
   close(): void {
     this.#closing.abort();
   }

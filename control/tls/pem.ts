@@ -5,11 +5,11 @@ const BOUNDARY = /^-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----\s*$/;
 export type PemBlock = {
   /** Such as `CERTIFICATE` or `EC PRIVATE KEY`. */
   readonly label: string;
-  /** All of it, with both boundaries, and a newline at its end. */
+  /** The whole block, with both boundaries and a newline at its end. */
   readonly text: string;
 };
 
-/** The whole blocks of a text, in their order. What stands between them does not count. */
+/** The complete blocks of a text, in order. Anything between them is ignored. */
 export function pemBlocks(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = [];
   let open: { readonly label: string; readonly lines: string[] } | undefined;
@@ -24,14 +24,14 @@ export function pemBlocks(text: string): readonly PemBlock[] {
   return blocks;
 }
 
-/** The blocks with certificates, in their order. */
+/** The blocks with certificates, in order. */
 export function certificateBlocks(text: string): readonly string[] {
   return pemBlocks(text)
     .filter(({ label }) => label === "CERTIFICATE" || label === "X509 CERTIFICATE")
     .map((block) => block.text);
 }
 
-/** The blocks with private keys, in their order. */
+/** The blocks with private keys, in order. */
 export function keyBlocks(text: string): readonly PemBlock[] {
   return pemBlocks(text).filter(({ label }) => label.endsWith("PRIVATE KEY"));
 }

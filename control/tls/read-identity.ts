@@ -12,22 +12,22 @@ const RSA_BITS_MAX = 8192;
 /** Curves that TLS 1.3 has signatures for (RFC 8446 section 4.2.3). */
 const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 
-/** Signatures that can be forged, or nearly (RFC 9155). */
+/** Hashes whose signatures can be forged, or nearly (RFC 9155). */
 const WEAK_HASH = /md5|sha1/i;
 
-/** A chain with its key, which belong together. */
+/** A chain and the key that belongs to it. */
 export type ReadIdentity = {
   /** The chain alone, leaf first. */
   readonly certPem: string;
   /** The key alone. Secret. */
   readonly keyPem: string;
   readonly leaf: X509Certificate;
-  /** What is not as it should be, but keeps nobody from using it. */
+  /** Flaws that do not prevent its use. */
   readonly warnings: readonly string[];
 };
 
 /**
- * Reads a chain and its key. Whether it is valid now is not looked at.
+ * Reads a chain and its key. Does not check whether they are valid now.
  * @throws FileFlaw
  */
 export function readIdentity(chainText: string, keyText: string): ReadIdentity {
@@ -63,7 +63,7 @@ export function readCertificate(block: string, index: number): X509Certificate {
   }
 }
 
-/** Each is issued by the next; the first is nobody's issuer. */
+/** Each must be issued by the next, and the first must be no authority. */
 function checkPlace(
   certificate: X509Certificate,
   index: number,
@@ -78,7 +78,7 @@ function checkPlace(
     const found = `${signatureOf(certificate)} (number ${index + 1})`;
     throw new FileFlaw("certificates signed with SHA-256 or better", found);
   }
-  // One that signs itself, and stands alone, is what people try TLS with.
+  // A lone certificate that signs itself is what people try TLS with.
   if (index > 0 || !certificate.ca || (chain.length === 1 && isSelfIssued(certificate))) return;
   throw new FileFlaw("a leaf first", "a certification authority's own certificate");
 }
@@ -91,7 +91,7 @@ function isSelfIssued(certificate: X509Certificate): boolean {
   return isIssuedBy(certificate, certificate);
 }
 
-/** By name and by signature: an authority that has changed its key has the same name. */
+/** By name and signature: an authority that has changed its key keeps its name. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
@@ -128,7 +128,7 @@ function checkStrength({ publicKey }: X509Certificate): void {
   throw new FileFlaw("an RSA, EC or EdDSA key", type ?? "another");
 }
 
-/** What the workers will do with it, in their words: none must refuse what we hold. */
+/** Does what workers will do with it: none of them may refuse what we hold. */
 function checkUsable(cert: string, key: string): void {
   try {
     nodeTls().createSecureContext({ cert, key, ca: [] });

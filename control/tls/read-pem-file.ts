@@ -1,10 +1,10 @@
 import { readSmallFile } from "../base/read-small-file.ts";
 import type { FileRule } from "../base/read-small-file.ts";
 
-/** Largest chain or key: what OpenSSL takes in a handshake is 100 KiB. */
+/** Largest chain or key: OpenSSL takes 100 KiB in a handshake. */
 const PAIR_BYTES_MAX = 128 * 1024;
 
-/** Largest file of roots: those of whole systems are 250 KiB. */
+/** Largest file of roots: those of a whole system take 250 KiB. */
 const ROOTS_BYTES_MAX = 1024 * 1024;
 
 /** What a file holds. `key`: a secret, which only we and root may read. */

@@ -4,7 +4,7 @@ import { asFileFlaw, FileFlaw } from "../base/file-flaw.ts";
 import { certificateBlocks, keyBlocks } from "./pem.ts";
 import { readCertificate } from "./read-identity.ts";
 
-/** Roots of one file: whole systems trust some 150. */
+/** Roots in one file: whole systems trust about 150. */
 const ROOTS_MAX = 512;
 
 /** Roots that peers are verified against. */
@@ -15,7 +15,7 @@ export type ReadRoots = {
   readonly roots: readonly X509Certificate[];
 };
 
-/** Reads a file of roots. Whether they are valid now is not looked at. @throws FileFlaw */
+/** Reads a file of roots. Does not check whether they are valid now. @throws FileFlaw */
 export function readRoots(text: string): ReadRoots {
   if (keyBlocks(text).length > 0) {
     throw new FileFlaw("roots alone", "a private key among them, which nobody needs here");
@@ -25,7 +25,7 @@ export function readRoots(text: string): ReadRoots {
     throw new FileFlaw(`1 to ${ROOTS_MAX} certificates in PEM`, `${blocks.length}`);
   }
   const roots = blocks.map((block, index) => readCertificate(block, index));
-  // A leaf that has signed itself can be pinned; another leaf anchors no chain.
+  // A leaf that signs itself can be pinned; any other leaf anchors no chain.
   const leaf = roots.findIndex((each) => !each.ca && !each.checkIssued(each));
   if (leaf !== -1) {
     const wanted = "certificates of certification authorities";

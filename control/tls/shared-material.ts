@@ -3,15 +3,15 @@ import { NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
 import type { TlsMaterial } from "../../proxy/table/tls.ts";
 import { Serial } from "../base/serial.ts";
 
-/** What one source has: files, or Consul. */
+/** What one source, such as files or Consul, contributes. */
 export type MaterialPart = Pick<TlsMaterial, "identities" | "trusts">;
 
-/** Changes that may wait: one of each source, and of the ticket keys. */
+/** Changes that may wait: there is one for each source, and one for the ticket keys. */
 const CHANGES_WAITING_MAX = 64;
 
 /**
- * Everything that workers need for TLS, from all sources. Whoever has something new puts it here;
- * workers are told when it differs from what they have.
+ * Everything that workers need for TLS, from all sources. A source puts its news here, and workers
+ * are told when it differs from what they have.
  */
 export class SharedMaterial {
   readonly #tell: (material: TlsMaterial) => Promise<void>;
@@ -31,8 +31,8 @@ export class SharedMaterial {
   }
 
   /**
-   * Replaces all that a source has. Resolves when every worker uses it. @throws WorkerError when
-   * one does not, BusyError; then all go on with what they had, and it can be set again.
+   * Replaces everything of one source. Resolves when every worker uses it. @throws WorkerError if
+   * one does not, BusyError; then all keep what they had, and it can be set again.
    */
   set(source: string, part: MaterialPart): Promise<void> {
     return this.#serial.run(async () => {
@@ -64,7 +64,7 @@ export class SharedMaterial {
       await this.#tell(next);
     } catch (error) {
       this.#told = before;
-      // Those that took it, and those that start later, must not differ from the one that did not.
+      // Workers that took it, and later ones, must not differ from the one that did not.
       await this.#tell(before).catch(() => undefined);
       throw error;
     }

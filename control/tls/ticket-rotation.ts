@@ -4,15 +4,15 @@ import { randomBytes } from "node:crypto";
 const KEY_BYTES = 48;
 
 /**
- * How often there is a new key. Whoever learns one can read sessions of TLS 1.2 that began by a
- * ticket of its time, so it should be as short as tickets allow.
+ * How often there is a new key. Whoever learns a key can read TLS 1.2 sessions that were resumed
+ * with its tickets, so keys should live as briefly as tickets allow.
  */
 export const ROTATE_EVERY_MS = 6 * 3_600_000;
 
-/** The key that seals, and those before it: a ticket opens for 6 to 12 hours. */
+/** The key that seals and the one before it: a ticket can be opened for 6 to 12 hours. */
 const KEYS_KEPT = 2;
 
-/** Ticket keys as one primary hands them to the next. Secret. */
+/** Ticket keys as one primary hands them on to the next. Secret. */
 export type TicketState = {
   /** Newest first, each in base64. */
   readonly keys: readonly string[];
@@ -20,11 +20,11 @@ export type TicketState = {
   readonly madeMs: number;
 };
 
-/** The keys of session tickets: of all workers, and of those who follow. */
+/** The keys of session tickets, for all workers and for those that follow them. */
 export class TicketRotation {
   #state: TicketState;
 
-  /** `inherited`: of the primary whose place we take. undefined: there is a first key. */
+  /** `inherited`: from the primary whose place we take. undefined: a first key is made. */
   constructor(nowMs: number, inherited?: TicketState) {
     this.#state = inherited ?? { keys: [newKey()], madeMs: nowMs };
   }
@@ -33,7 +33,7 @@ export class TicketRotation {
     return this.#state;
   }
 
-  /** Makes a new key if it is time, or if the clock has been set back. `nowMs`: wall clock. */
+  /** Makes a new key if it is time, or if the clock was set back. `nowMs`: wall clock. */
   rotate(nowMs: number): boolean {
     const { keys, madeMs } = this.#state;
     if (nowMs >= madeMs && nowMs < madeMs + ROTATE_EVERY_MS) return false;

@@ -1,6 +1,6 @@
 import type { PatternText } from "./pattern-text.ts";
 
-/** 1 for each byte that belongs to it. */
+/** A set of bytes: 1 at the index of each byte in it. */
 export type ByteSet = Uint8Array;
 
 const BYTES = 256;
@@ -10,7 +10,7 @@ const DIGITS = ranges("09");
 const WORD = ranges("09AZaz__");
 const BLANKS = ranges("\t\n\f\r  ");
 
-/** Escapes that stand for a set. */
+/** Escapes that stand for sets. */
 const CLASSES: Readonly<Record<string, ByteSet>> = {
   d: DIGITS,
   D: inverted(DIGITS),
@@ -40,7 +40,7 @@ const POSIX: Readonly<Record<string, ByteSet>> = {
 
 const CONTROLS: Readonly<Record<string, number>> = { a: 7, t: 9, n: 10, v: 11, f: 12, r: 13 };
 
-/** What follows a backslash, in brackets or outside. @throws PatternError */
+/** Reads what follows a backslash, inside brackets or not. @throws PatternError */
 export function readEscape(text: PatternText): ByteSet {
   const escaped = text.take();
   const named = CLASSES[escaped];
@@ -52,7 +52,7 @@ export function readEscape(text: PatternText): ByteSet {
   return singleByte(escaped.charCodeAt(0));
 }
 
-/** What stands in brackets, the first of which has been read. @throws PatternError */
+/** Reads what follows an opening bracket. @throws PatternError */
 export function readBrackets(text: PatternText, ignoresCase: boolean): ByteSet {
   const isInverted = text.takes("^");
   const bytes = new Uint8Array(BYTES);
@@ -65,19 +65,19 @@ export function readBrackets(text: PatternText, ignoresCase: boolean): ByteSet {
   return isInverted ? inverted(folded) : folded;
 }
 
-/** What a dot stands for: anything, or all but the end of a line. */
+/** What a dot stands for: any byte, or any but a line feed. */
 export function anyByte(withNewLine: boolean): ByteSet {
   const bytes = new Uint8Array(BYTES).fill(1);
   if (!withNewLine) bytes[NEW_LINE] = 0;
   return bytes;
 }
 
-/** The set of one byte. */
+/** The set with one byte. */
 export function singleByte(byte: number): ByteSet {
   return new Uint8Array(BYTES).fill(1, byte, byte + 1);
 }
 
-/** With each letter in both cases. */
+/** The set with each of its letters in both cases. */
 export function foldedBytes(bytes: ByteSet): ByteSet {
   const folded = bytes.slice();
   for (let upper = 0x41; upper <= 0x5a; upper += 1) {
@@ -118,7 +118,7 @@ function rangeOf(text: PatternText, first: ByteSet, last: ByteSet): ByteSet {
   return new Uint8Array(BYTES).fill(1, from, to + 1);
 }
 
-/** The bytes between each two characters, both included. */
+/** The bytes from each first to each second character, both included. */
 function ranges(text: string): ByteSet {
   const bytes = new Uint8Array(BYTES);
   for (let at = 0; at < text.length; at += 2) {

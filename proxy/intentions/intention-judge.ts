@@ -6,11 +6,11 @@ import type { ServiceId } from "./spiffe-id.ts";
 
 const WILDCARD = "*";
 
-/** What a source may. */
+/** What a source may do. */
 export class SourceRule {
-  /** The same for rules that say the same. */
+  /** Equal for rules that say the same. */
   readonly key: string;
-  /** Whatever it asks for. undefined: it depends on the request. */
+  /** The same for all requests. undefined: it depends on the request. */
   readonly always: IntentionAction | undefined;
   readonly #permissions: readonly PermissionRule[];
   readonly #otherwise: IntentionAction;
@@ -28,8 +28,8 @@ export class SourceRule {
   }
 
   /**
-   * Whether it may have this. A path that can be read in two ways must be allowed in both: which
-   * one the application takes is not ours to know.
+   * Whether it may make this request. A path that can be read in two ways must be allowed both
+   * ways, because we cannot know how the application reads it.
    */
   allows(request: JudgedRequest): boolean {
     if (this.always !== undefined) return this.always === "allow";
@@ -49,18 +49,18 @@ const NOBODY = new SourceRule("deny", "deny");
 const ANYBODY = new SourceRule("allow", "allow");
 
 /**
- * Intentions, compiled: says what a source may. What cannot be judged is denied: a source without
- * an id or of another trust domain, a permission with a pattern that is none, and everybody as
- * long as the intentions are not known.
+ * Compiled intentions, which say what a source may do. What cannot be judged is denied: a source
+ * without an id or from another trust domain, a permission with an invalid pattern, and everybody
+ * while the intentions are not known.
  */
 export class IntentionJudge {
-  /** Permissions that cannot be judged, for people: their sources are denied. */
+  /** Permissions that cannot be judged, in words; their sources are denied. */
   readonly flaws: readonly string[];
   readonly #trustDomain: string | undefined;
   readonly #rules: readonly { readonly intention: Intention; readonly rule: SourceRule }[];
   readonly #otherwise: SourceRule;
 
-  /** undefined: not known. */
+  /** undefined: they are not known. */
   constructor(intentions: Intentions | undefined) {
     const flaws: string[] = [];
     this.flaws = flaws;
@@ -73,7 +73,7 @@ export class IntentionJudge {
     });
   }
 
-  /** What a source may whose certificate says that it is this. undefined: it says nothing. */
+  /** What the source with this id may do. undefined: its certificate has no id. */
   ruleFor(source: ServiceId | undefined): SourceRule {
     if (source === undefined || source.trustDomain !== this.#trustDomain) return NOBODY;
     const found = this.#rules.find(({ intention }) => isAbout(intention, source));

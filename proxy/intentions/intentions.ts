@@ -1,36 +1,36 @@
 /**
- * Consul's intentions for one service of ours, as the primary tells them to workers: plain data,
- * never changed in place. IntentionJudge says what follows from them.
+ * Consul's intentions for one of our services, as the primary tells them to workers: plain data
+ * that is never changed in place. IntentionJudge says what follows from them.
  */
 
-/** Whether somebody may. */
+/** Whether something is allowed. */
 export type IntentionAction = "allow" | "deny";
 
-/** Whose connections an intention is about. `*` as a name or a namespace stands for any. */
+/** Whose connections an intention is about. `*` as name or namespace stands for any. */
 export type IntentionSource = {
   readonly partition: string;
   readonly namespace: string;
   readonly name: string;
 };
 
-/** What a field of a request must be. A field with several lines has their values with `", "`. */
+/** A condition on a request's field. The values of several lines are joined with `", "`. */
 export type HeaderPermission = {
-  /** Lower case. */
+  /** In lower case. */
   readonly name: string;
   readonly is: "present" | "exact" | "prefix" | "suffix" | "contains" | "regex";
-  /** "" with `present`. */
+  /** "" for `present`. */
   readonly value: string;
   readonly ignoreCase: boolean;
-  /** It must not be so. */
+  /** Whether the condition must not hold. */
   readonly invert: boolean;
 };
 
-/** Requests that an intention allows or denies. All of its conditions must hold. */
+/** Which requests an intention allows or denies: those for which all conditions hold. */
 export type IntentionPermission = {
   readonly action: IntentionAction;
-  /** undefined: any path. `prefix` is one of the text: /a matches /ab. */
+  /** undefined: any path. `prefix` compares text: /a matches /ab. */
   readonly path: { readonly is: "exact" | "prefix" | "regex"; readonly value: string } | undefined;
-  /** Upper-case methods; empty: any. */
+  /** Methods in upper case; empty: any. */
   readonly methods: readonly string[];
   readonly headers: readonly HeaderPermission[];
 };
@@ -38,18 +38,18 @@ export type IntentionPermission = {
 /** One intention whose destination is our service. */
 export type Intention = {
   readonly source: IntentionSource;
-  /** permissions: the first of them that fits a request says what it may. */
+  /** permissions: the first one that fits a request decides. */
   readonly action: IntentionAction | "permissions";
   /** Empty unless `action` is permissions. */
   readonly permissions: readonly IntentionPermission[];
 };
 
-/** All of them, and what holds without one. */
+/** All intentions, and what holds without one. */
 export type Intentions = {
-  /** Certificates of other trust domains are denied. */
+  /** Certificates from other trust domains are denied. */
   readonly trustDomain: string;
   /** For sources that no intention is about, and requests that no permission fits. */
   readonly defaultAction: IntentionAction;
-  /** In the order in which they count: the first that is about a source decides. */
+  /** In order of precedence: the first one about a source decides. */
   readonly list: readonly Intention[];
 };

@@ -2,8 +2,8 @@ import type { ByteSet } from "./byte-sets.ts";
 import type { PatternNode } from "./pattern-syntax.ts";
 
 /**
- * A step of a program, which says where it goes on by the places of other steps. fork: at both;
- * start and end: only there in the text; match: the pattern ends here.
+ * A step of a program. `next` and `other` are indices of the steps that follow. fork: both follow;
+ * start and end: the next follows only there in the text; match: the pattern ends here.
  */
 export type PatternStep =
   | { readonly kind: "byte"; readonly bytes: ByteSet; readonly next: number }
@@ -11,23 +11,23 @@ export type PatternStep =
   | { readonly kind: "fork"; readonly next: number; readonly other: number }
   | { readonly kind: "match" };
 
-/** A pattern as a machine with several places at once (Thompson's construction). */
+/** A pattern as a machine that can be at several steps at once (Thompson's construction). */
 export type PatternProgram = { readonly steps: readonly PatternStep[]; readonly first: number };
 
 /**
- * Steps of one program: each may be a place to be at, for every byte of a text. Envoy's own limit
- * is 100 unless it is raised.
+ * Steps of one program: for every byte of a text, the machine may be at each of them. Envoy's own
+ * limit is 100 unless it is raised.
  */
 const STEPS_MAX = 2_000;
 
-/** Compiles a pattern. undefined: it needs more than STEPS_MAX. */
+/** Compiles a pattern. undefined: it needs more than STEPS_MAX steps. */
 export function compilePattern(node: PatternNode): PatternProgram | undefined {
   const steps: PatternStep[] = [{ kind: "match" }];
   const first = new StepWriter(steps).write(node, 0);
   return steps.length > STEPS_MAX ? undefined : { steps, first };
 }
 
-/** Writes each part before what leads to it, so that a step knows where it goes on. */
+/** Writes what follows before what leads to it, so that each step knows what is next. */
 class StepWriter {
   readonly #steps: PatternStep[];
 
@@ -35,7 +35,7 @@ class StepWriter {
     this.#steps = steps;
   }
 
-  /** Writes a part that goes on at `next`. Returns where it begins; anything if it is too long. */
+  /** Writes a part that `next` follows. Returns its first step, or anything if it is too long. */
   write(node: PatternNode, next: number): number {
     if (this.#steps.length > STEPS_MAX) return next;
     switch (node.kind) {
@@ -59,7 +59,7 @@ class StepWriter {
     const { part, least, most } = node;
     let begin = most === Infinity ? this.#loop(part, next) : next;
     const optional = most === Infinity ? 0 : most - least;
-    // Each further one only after the one before: (a(a(a)?)?)?
+    // Each only after the one before: (a(a(a)?)?)?
     for (let count = 0; count < optional; count += 1) {
       begin = this.#add({ kind: "fork", next: this.write(part, begin), other: next });
     }

@@ -3,9 +3,9 @@ import type { ByteSet } from "./byte-sets.ts";
 import { PatternText } from "./pattern-text.ts";
 
 /**
- * The regular expressions of Consul's intentions, read: the syntax of RE2, as far as one byte after
- * another can be matched with it. What RE2 does not have (back references, looking around) does not
- * exist here either, so that no pattern takes longer than the text is long.
+ * A parsed regular expression of Consul's intentions: RE2's syntax, as far as it can be matched
+ * byte by byte. What RE2 lacks (back references, lookaround) is missing here too, so the time to
+ * match is linear in the length of the text.
  */
 export type PatternNode =
   | { readonly kind: "byte"; readonly bytes: ByteSet }
@@ -20,12 +20,12 @@ export type PatternNode =
       readonly most: number;
     };
 
-/** Groups inside each other: each is a level of our stack. */
+/** How deeply groups may be nested: each is a level of our stack. */
 const DEPTH_MAX = 32;
-/** Most repetitions that may be asked for, as in RE2. */
+/** Most repetitions that a pattern may ask for, as in RE2. */
 const REPEAT_MAX = 1_000;
 
-/** Flags in force at a place: (?i) and (?s). */
+/** The flags (?i) and (?s) in force at some point. */
 type Flags = { readonly ignoresCase: boolean; readonly dotsAll: boolean };
 
 /** Reads a pattern; `ignoresCase`: as if it began with `(?i)`. @throws PatternError */
@@ -67,7 +67,7 @@ class PatternReader {
   #repeated(part: PatternNode): PatternNode {
     const found = this.#repetition();
     if (found === undefined) return part;
-    // Whether it takes much or little does not matter: the whole text must match.
+    // Greedy or not makes no difference: the whole text must match.
     this.#text.takes("?");
     if (this.#repetition() !== undefined) this.#text.fail("found one repetition after another");
     const [least, most] = found;
@@ -78,7 +78,7 @@ class PatternReader {
     if (this.#text.takes("*")) return [0, Infinity];
     if (this.#text.takes("+")) return [1, Infinity];
     if (this.#text.takes("?")) return [0, 1];
-    // As in RE2, what is no repetition is text.
+    // As in RE2, braces that are no repetition are text.
     const found = this.#text.takeMatch(/^\{(\d{1,4})(?:(,)(\d{0,4}))?\}/);
     if (found === undefined) return undefined;
     const [whole, from, comma, to = ""] = found;
@@ -93,7 +93,7 @@ class PatternReader {
     return isFine ? [least, most ?? Infinity] : this.#text.fail(`found the repetition ${whole}`);
   }
 
-  /** undefined: flags, which match nothing. */
+  /** undefined: it was flags, which match nothing. */
   #atom(): PatternNode | undefined {
     const { ignoresCase, dotsAll } = this.#flags;
     const next = this.#text.take();
@@ -133,7 +133,7 @@ class PatternReader {
     return node;
   }
 
-  /** Reads on after `(?`. true: these are flags for the rest of the group around them. */
+  /** Reads on after `(?`. true: these are flags for the rest of the enclosing group. */
   #opensFlags(): boolean {
     if (this.#text.takeMatch(/^P?<\w+>/) !== undefined || this.#text.takes(":")) return false;
     const found = this.#text.takeMatch(/^([is]*)(?:-([is]+))?(?=[:)])/);

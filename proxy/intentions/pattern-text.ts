@@ -1,4 +1,4 @@
-/** A pattern that cannot be used, and why. */
+/** A pattern cannot be used; the message says why. */
 export class PatternError extends Error {
   constructor(pattern: string, reason: string) {
     super(`Cannot use pattern ${JSON.stringify(pattern)}: ${reason}`);
@@ -8,12 +8,12 @@ export class PatternError extends Error {
 /** Longest pattern: people write them by hand. */
 const LENGTH_MAX = 1_024;
 
-/** A pattern's text, and how far it has been read. */
+/** The text of a pattern, and how far it has been read. */
 export class PatternText {
   readonly text: string;
   #at = 0;
 
-  /** @throws PatternError for a text that is too long, or not ASCII */
+  /** @throws PatternError if the text is too long or not ASCII */
   constructor(text: string) {
     this.text = text;
     if (text.length > LENGTH_MAX) this.fail(`wanted at most ${LENGTH_MAX} characters`);
@@ -21,7 +21,7 @@ export class PatternText {
     if (!/^[\0-\u007f]*$/.test(text)) this.fail("wanted ASCII; \\xE9 stands for a byte");
   }
 
-  /** The next character. "": there is none. */
+  /** The next character. "" at the end. */
   get next(): string {
     return this.text.charAt(this.#at);
   }
@@ -38,21 +38,21 @@ export class PatternText {
     return next;
   }
 
-  /** Reads this text, if it is what comes next. */
+  /** Reads this text if it comes next. */
   takes(text: string): boolean {
     if (!this.text.startsWith(text, this.#at)) return false;
     this.#at += text.length;
     return true;
   }
 
-  /** Reads what comes next and matches, from its beginning (`/^…/`). undefined: it does not. */
+  /** Reads what matches next (`wanted` begins with `^`). undefined: nothing does. */
   takeMatch(wanted: RegExp): RegExpExecArray | undefined {
     const found = wanted.exec(this.text.slice(this.#at)) ?? undefined;
     this.#at += found?.[0].length ?? 0;
     return found;
   }
 
-  /** @throws PatternError always */
+  /** Always throws. @throws PatternError */
   fail(reason: string): never {
     throw new PatternError(this.text, reason);
   }

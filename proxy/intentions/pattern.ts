@@ -3,32 +3,32 @@ import type { PatternProgram } from "./pattern-program.ts";
 import { parsePattern } from "./pattern-syntax.ts";
 import { PatternError } from "./pattern-text.ts";
 
-/** What a byte is at most: texts of heads have one byte a character. */
+/** Number of byte values: text of heads has one byte per character. */
 const BYTES = 256;
 
 /**
- * States that are remembered. Above it all are forgotten: a text that makes a new one with each
- * byte then costs what it would without remembering, and no more memory.
+ * States to remember. Beyond them all are forgotten, so that a text which makes a new one with each
+ * byte costs what it would without a memory, and no more space.
  */
 const STATES_MAX = 512;
 
-/** All places of the program that the text so far may have led to. */
+/** All steps of the program that the text so far may have led to. */
 type State = {
   readonly places: readonly number[];
-  /** The pattern matches a text that ends here. */
+  /** Whether the pattern matches a text that ends here. */
   readonly accepts: boolean;
-  /** By class of the next byte; absent: not worked out yet. */
+  /** By class of the next byte; absent: not computed yet. */
   readonly next: (State | undefined)[];
 };
 
 /**
- * A regular expression that must match a whole text, as Envoy has it for intentions. The work is
- * one step for each byte of the text, whatever the pattern: nobody who asks can make it long
- * (a lazy deterministic automaton, as in RE2).
+ * A regular expression that must match a whole text, as in Envoy's intentions. It takes one step
+ * for each byte of the text, whatever the pattern, so that no caller can make it take long: a lazy
+ * deterministic automaton, as in RE2.
  */
 export class Pattern {
   readonly #program: PatternProgram;
-  /** Bytes that no part of the pattern tells apart have one class. */
+  /** Bytes that no part of the pattern distinguishes share a class. */
   readonly #classOf: Uint8Array;
   readonly #seen: Uint8Array;
   readonly #states = new Map<string, State>();
@@ -44,7 +44,7 @@ export class Pattern {
     this.#first = this.#state([program.first], true);
   }
 
-  /** Whether it matches all of the text. Characters above 255 match nothing. */
+  /** Whether it matches the whole text. Characters above 255 match nothing. */
   matches(text: string): boolean {
     let state = this.#first;
     for (let at = 0; at < text.length; at += 1) {
@@ -67,7 +67,7 @@ export class Pattern {
     return next;
   }
 
-  /** The state of these places and all that they lead to without another byte. */
+  /** The state of these steps and all that they lead to without another byte. */
   #state(from: readonly number[], isStart: boolean): State {
     const places = this.#reach(from, isStart, false);
     const key = places.join();
@@ -89,7 +89,7 @@ export class Pattern {
     this.#first = { ...this.#first, next: [] };
   }
 
-  /** In the order of the program, so that equal states look alike. */
+  /** In the program's order, so that equal states have equal keys. */
   #reach(from: readonly number[], isStart: boolean, isEnd: boolean): readonly number[] {
     const { steps } = this.#program;
     const seen = this.#seen.fill(0);

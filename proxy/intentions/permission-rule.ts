@@ -4,17 +4,17 @@ import { Pattern } from "./pattern.ts";
 
 /** What permissions look at. */
 export interface JudgedRequest extends Pick<RequestView, "method" | "path" | "header"> {
-  /** The target's path without query, as sent. `path` is what it is read as. */
+  /** The target's path without query, as sent. `path` is its normal form. */
   readonly rawPath: string;
 }
 
-/** Whether a text is what a condition wants. */
+/** Whether a text meets a condition. */
 type TextTest = (text: string) => boolean;
 
 /** A condition on a field. */
 type HeaderTest = HeaderPermission & { readonly test: TextTest };
 
-/** A permission, compiled. */
+/** A compiled permission. */
 export class PermissionRule {
   readonly action: IntentionAction;
   readonly #isPath: TextTest;
@@ -29,7 +29,7 @@ export class PermissionRule {
     this.#headers = headers.map((header) => ({ ...header, test: headerTest(header) }));
   }
 
-  /** Whether the permission is about this request, whose path is read as `path`. */
+  /** Whether the permission is about this request, with its path read as `path`. */
   fits(request: JudgedRequest, path: string): boolean {
     if (this.#methods.length > 0 && !this.#methods.includes(request.method)) return false;
     if (!this.#isPath(path)) return false;
@@ -37,8 +37,8 @@ export class PermissionRule {
   }
 
   /**
-   * A field that is missing fulfils no condition on its value, inverted or not, as with Envoy. Only
-   * a permission that denies takes it for another value, as nobody may pass by leaving it out.
+   * As in Envoy, a missing field meets no condition on its value, inverted or not. Only permissions
+   * that deny count it as another value, so that nobody gets past them by leaving it out.
    */
   #hasHeader(request: JudgedRequest, { name, is, invert, test }: HeaderTest): boolean {
     const value = request.header(name);

@@ -1,38 +1,38 @@
 /**
- * What the certificate of a service in Consul's mesh says who it is: its SPIFFE id
- * (`spiffe://TRUST-DOMAIN[/ap/PARTITION]/ns/NAMESPACE/dc/DATACENTER/svc/SERVICE`), taken apart.
+ * The parts of a SPIFFE id, by which the certificate of a service in Consul's mesh says who it is:
+ * `spiffe://TRUST-DOMAIN[/ap/PARTITION]/ns/NAMESPACE/dc/DATACENTER/svc/SERVICE`.
  */
 export type ServiceId = {
-  /** Lower case: `15a114cf-c2a2-5fcb-7a84-a39234966ee0.consul`. */
+  /** In lower case: `15a114cf-c2a2-5fcb-7a84-a39234966ee0.consul`. */
   readonly trustDomain: string;
-  /** `default` where the id has none. */
+  /** `default` if the id has none. */
   readonly partition: string;
   readonly namespace: string;
   readonly datacenter: string;
   readonly service: string;
 };
 
-/** What an id without `/ap/` means. */
+/** The partition of an id without `/ap/`. */
 export const DEFAULT_PARTITION = "default";
 
-/** The namespace of whatever has none, such as everything in the free Consul. */
+/** The namespace of whatever has none, such as everything in free Consul. */
 export const DEFAULT_NAMESPACE = "default";
 
-/** Longest id that everybody must take (SPIFFE-ID section 2.3), in bytes. */
+/** Longest id that implementations must accept, in bytes (SPIFFE-ID section 2.3). */
 const ID_BYTES_MAX = 2_048;
 
-/** Without user, port, query and fragment: a SPIFFE id has none (SPIFFE-ID section 2). */
+/** No user, port, query or fragment: a SPIFFE id has none (SPIFFE-ID section 2). */
 const SERVICE_ID =
   /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/ap\/([^/]+))?\/ns\/([^/]+)\/dc\/([^/]+)\/svc\/([^/]+)$/;
 
-/** Of a segment as it is written: Consul escapes what a path cannot hold. */
+/** A segment as written: Consul escapes what a path cannot hold. */
 const SEGMENT = /^(?:[\w.~!$&'()+,;=:@-]|%[0-9A-Fa-f]{2})+$/;
 
-/** Of a segment once it is read. `*` would look like an intention's wildcard. */
+/** A segment once unescaped. `*` would look like an intention's wildcard. */
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[/*\u0000-\u001f\u007f]|^\.\.?$/;
 
-/** Reads the id of a service. undefined: not one, such as a gateway's or an authority's. */
+/** Reads a service's id. undefined: it is none, such as a gateway's or an authority's. */
 export function parseServiceId(uri: string): ServiceId | undefined {
   if (uri.length > ID_BYTES_MAX) return undefined;
   const [, trustDomain, ap, ...others] = SERVICE_ID.exec(uri) ?? [];
@@ -49,7 +49,7 @@ export function parseServiceId(uri: string): ServiceId | undefined {
 }
 
 /**
- * Who a certificate says one is by its URIs: it must have one, and no other (X509-SVID section 2).
+ * The id in a certificate with these URIs: there must be exactly one (X509-SVID section 2).
  * undefined: nobody in the mesh.
  */
 export function soleServiceId(uris: readonly string[]): ServiceId | undefined {

@@ -1,23 +1,23 @@
 /**
- * What was decrypted after its reader had paused: one read of the kernel's may become several. It
- * is at most as much as one read brings.
+ * What was decrypted after the reader had paused, since one read from the kernel may become
+ * several. It is never more than one read brings.
  */
 export class LateReads {
   #chunks: Buffer[] = [];
-  /** The peer's end is behind them. */
+  /** Whether the peer's end comes after them. */
   hasEnd = false;
 
-  /** Nothing waits, not even the end. */
+  /** Whether nothing waits, not even the end. */
   get isEmpty(): boolean {
     return this.#chunks.length === 0 && !this.hasEnd;
   }
 
-  /** Keeps a copy of bytes[0, end). */
+  /** Adds a copy of bytes[0, end). */
   add(bytes: Buffer, end: number): void {
     this.#chunks.push(Buffer.from(bytes.subarray(0, end)));
   }
 
-  /** The oldest, in memory of its own. undefined: there is none. */
+  /** Takes the oldest one. undefined: there is none. */
   next(): Buffer | undefined {
     return this.#chunks.shift();
   }

@@ -1,22 +1,22 @@
 /**
- * Finds by host name, as certificates are for names: an exact one, else a wildcard, which stands
- * for one label (RFC 9525 section 6.3).
+ * Finds by host name, as for certificates: an exact name, else a wildcard, which stands for one
+ * label (RFC 9525 section 6.3).
  */
 export class NameIndex<Found> {
   readonly #byName = new Map<string, Found>();
 
-  /** `name`: in any case, exact or `*.example`. The first one that a name is given to keeps it. */
+  /** `name`: exact or `*.example`, in any case. The first one added for a name keeps it. */
   add(name: string, found: Found): void {
     const key = name.toLowerCase();
     if (!this.#byName.has(key)) this.#byName.set(key, found);
   }
 
-  /** Whether anything is for it. */
+  /** Whether anything matches it. */
   has(host: string): boolean {
     return this.find(host) !== undefined;
   }
 
-  /** `host`: in lower case, without port. undefined: nothing is for it. */
+  /** `host`: in lower case, without port. undefined: nothing matches. */
   find(host: string): Found | undefined {
     const exact = this.#byName.get(host);
     if (exact !== undefined) return exact;

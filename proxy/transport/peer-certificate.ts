@@ -15,7 +15,7 @@ export type CertificateProblem =
   | "too-long"
   | "invalid";
 
-/** The peer's certificate is not one that may come. */
+/** The peer's certificate is not acceptable. */
 export class PeerCertificateError extends Error {
   readonly code = "ERR_TLS_PEER_CERTIFICATE";
   readonly problem: CertificateProblem;
@@ -26,7 +26,7 @@ export class PeerCertificateError extends Error {
   }
 }
 
-/** Who a peer is, by a certificate that was verified. */
+/** Who a peer is, by its verified certificate. */
 export type PeerIdentity = {
   /** Its SANs, as they are in it. */
   readonly uris: readonly string[];
@@ -35,7 +35,7 @@ export type PeerIdentity = {
   readonly fingerprint: string;
 };
 
-/** What OpenSSL calls a chain that ends at nobody we trust. */
+/** OpenSSL's names for chains that do not end at a root we trust. */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
@@ -46,8 +46,8 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Why the peer's chain does not verify, or its certificate is not valid any more: a resumed session
- * was judged when it began. undefined: all is well, or there is none. `nowMs`: wall clock.
+ * Why the peer's chain does not verify, or its certificate has expired since its session, now
+ * resumed, was judged. undefined: all is well, or there is no certificate. `nowMs`: wall clock.
  */
 export function chainProblem(facts: TlsFacts, nowMs: number): PeerCertificateError | undefined {
   const { peerDer, chainError } = facts;
@@ -61,7 +61,7 @@ export function chainProblem(facts: TlsFacts, nowMs: number): PeerCertificateErr
 
 /**
  * Why a server's certificate is not that of the wanted peer. undefined: it is. A resumed session is
- * with whom it was begun with, who was judged then: Node does not give its certificate again.
+ * with the server that was judged when it began: Node does not give its certificate again.
  */
 export function serverProblem(
   facts: TlsFacts,

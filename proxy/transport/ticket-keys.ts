@@ -1,36 +1,36 @@
 import { nodeCrypto } from "../base/node-tls.ts";
 
-/** How long OpenSSL wants each of the three parts of a key, and the vector that goes with one. */
+/** Length of each of a key's three parts in OpenSSL, and of the initialization vector. */
 const PART_BYTES = 16;
 const KEY_BYTES = 3 * PART_BYTES;
 
 type TicketKey = { readonly name: Buffer; readonly hmac: Buffer; readonly aes: Buffer };
 
-/** What becomes of a ticket: refused, taken, or taken and replaced by a fresh one. */
+/** What becomes of a ticket: refused, accepted, or accepted and replaced by a fresh one. */
 const REFUSED = 0;
 const TAKEN = 1;
 const TAKEN_AND_RENEWED = 2;
 
 const NONE = Buffer.alloc(PART_BYTES);
 
-/** An SSL_CTX as Node has it. Its part about tickets is not documented. */
+/** Node's SSL_CTX. What it has for tickets is undocumented. */
 type TicketContext = {
-  /** Must return all five, or Node ends the process. `isNew`: a ticket is made, not read. */
+  /** Must return five values, or Node ends the process. `isNew`: a ticket is made, not read. */
   onticketkeycallback?: (name: Buffer, iv: Buffer, isNew: boolean) => unknown[];
   enableTicketKeyCallback?: () => void;
 };
 
 /**
- * The keys that session tickets are sealed with: those of all workers, so that a session can be
- * resumed at each of them, and at those that follow. The newest seals; old ones still open.
+ * The keys that seal session tickets. All workers share them, so that a session can be resumed at
+ * any of them and at their successors. The newest seals; older ones still open.
  */
 export class TicketKeys {
-  /** Empty: no context has asked for one. */
+  /** Empty: no context has needed one yet. */
   #keys: readonly TicketKey[] = [];
 
   /**
-   * `keys`: as TlsMaterial has them. Without any, there is one of our own. @throws if one does not
-   * have the right length.
+   * `keys`: as in TlsMaterial. If there are none, the present keys stay. @throws Error if one does
+   * not have the right length
    */
   replace(keys: readonly string[]): void {
     if (keys.length === 0) return;
@@ -38,8 +38,8 @@ export class TicketKeys {
   }
 
   /**
-   * Tickets of this context are sealed with these keys from now on. A Node without that has them
-   * sealed with a key of the context's own.
+   * From now on these keys seal the tickets of this context. In a Node without ticket callbacks,
+   * the context keeps a key of its own.
    */
   serve(context: object): void {
     const inner = (context as { readonly context: TicketContext }).context;

@@ -8,15 +8,15 @@ import { TLS_CIPHERS } from "../base/tls-ciphers.ts";
 import { NameIndex } from "./name-index.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
-/** A renegotiation costs us more than whoever asks for it, and TLS 1.3 has none. */
+/** Renegotiation costs us more than the client that asks for it, and TLS 1.3 has none. */
 function baseFlags(): number {
   const { constants } = nodeCrypto();
   return constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 }
 
 /**
- * The first of TLS_CIPHERS that the client has, whatever it would rather have, but ChaCha20 for one
- * that names that first: it has no AES in hardware (SSL_CTX_set_options(3)).
+ * Chooses the first of TLS_CIPHERS that the client has, whatever it prefers, except for a client
+ * that prefers ChaCha20: it has no AES in hardware (SSL_CTX_set_options(3)).
  */
 function serverFlags(): number {
   const { SSL_OP_CIPHER_SERVER_PREFERENCE, SSL_OP_PRIORITIZE_CHACHA } = nodeCrypto().constants;
@@ -34,16 +34,16 @@ type Loaded = TlsIdentity & { readonly leaf: X509Certificate };
 
 /** A certificate of a listener. */
 export class ServerIdentity {
-  /** URIs in it. */
+  /** The URIs in it. */
   readonly uris: readonly string[];
-  /** Which hosts it is for. */
+  /** The hosts that it is for. */
   readonly names = new NameIndex<true>();
   /** Until when it is valid, as wall clock in ms. */
   readonly notAfterMs: number;
   readonly #make: () => SecureContext;
   #context: SecureContext | undefined;
 
-  /** `make`: its context, when that is needed: a listener can have hundreds. */
+  /** `make`: makes its context when first needed, since a listener can have hundreds. */
   constructor({ leaf, names }: Loaded, make: () => SecureContext) {
     this.uris = certificateNames(leaf.raw).uris;
     for (const name of names) this.names.add(name, true);
@@ -58,14 +58,14 @@ export class ServerIdentity {
 }
 
 /**
- * What one listener presents, and to whom. Another object when its certificates or its clients'
- * roots are others.
+ * What one listener presents, and to whom. A new object whenever its certificates or its clients'
+ * roots are replaced.
  */
 export class ServerContexts {
-  /** Unknown and absent names get this one. */
+  /** For names that are absent or unknown. */
   readonly first: ServerIdentity;
   readonly choosesByName: boolean;
-  /** Sessions are resumed only where this is the same. */
+  /** Sessions are resumed only where this is equal. */
   readonly sessionContext: string;
   readonly #byName = new NameIndex<ServerIdentity>();
 
@@ -78,7 +78,7 @@ export class ServerContexts {
     }
   }
 
-  /** The one for this SNI or Host, in any case. */
+  /** The identity for this SNI name or Host, in any case. */
   pick(name: string): ServerIdentity {
     return this.#byName.find(name.toLowerCase()) ?? this.first;
   }
@@ -86,26 +86,26 @@ export class ServerContexts {
 
 type Current = { readonly tls: ListenerTls; readonly contexts: ServerContexts | undefined };
 
-/** A context for connections to endpoints. Another object when what it is made of is another. */
+/** A context for connections to endpoints. A new object whenever its material is replaced. */
 export type UpstreamContext = {
   readonly context: SecureContext;
   readonly certPem: string | undefined;
   readonly rootsPem: string | undefined;
 };
 
-/** The certificates, keys and roots of a worker, and the contexts that are made of them. */
+/** The certificates, keys and roots of a worker, and the contexts made from them. */
 export class TlsContexts {
   readonly #ticketKeys = new TicketKeys();
   #identities = new Map<string, Loaded>();
   #trusts = new Map<string, TlsTrust>();
-  /** By bind: what was made last, and what that is for a listener since the last replace(). */
+  /** By bind: what was last made, and what the listener has now. */
   readonly #servers = new Map<string, ServerContexts>();
   readonly #current = new Map<string, Current>();
   readonly #clients = new Map<string, UpstreamContext>();
 
   /**
-   * What was made of others is made anew, when it is asked for; the rest stays. @throws, and
-   * changes nothing, if a key does not fit its certificate, naming the id.
+   * Contexts of replaced material are made anew when asked for; the others stay. @throws Error that
+   * names the id if a key does not match its certificate; then nothing has changed.
    */
   replace({ identities, trusts, ticketKeys }: TlsMaterial): void {
     const loaded = new Map(identities.map((identity) => [identity.id, loadedFrom(identity)]));
@@ -118,7 +118,7 @@ export class TlsContexts {
     }
   }
 
-  /** What the listener presents. undefined: something of it is missing, and it serves nobody. */
+  /** What the listener presents. undefined: something is missing, so that it serves nobody. */
   forListener(bind: string, tls: ListenerTls): ServerContexts | undefined {
     const known = this.#current.get(bind);
     if (known?.tls === tls) return known.contexts;
@@ -127,18 +127,18 @@ export class TlsContexts {
     return contexts;
   }
 
-  /** Whether new clients of the listener are still served with these. */
+  /** Whether these are still what new clients of the listener get. */
   isCurrent(bind: string, contexts: ServerContexts): boolean {
     return this.#current.get(bind)?.contexts === contexts;
   }
 
-  /** What forListener() lacks, by id. */
+  /** The ids that forListener() lacks. */
   missing(tls: ListenerTls): readonly string[] {
     const identities = [...this.#identities.values()];
     return missingIds(tls, { identities, trusts: [...this.#trusts.values()] });
   }
 
-  /** What connections to endpoints are made with. undefined: something of it is missing. */
+  /** The context for connections to endpoints. undefined: something is missing. */
   forUpstream({ trust, identity, insecure }: UpstreamTls): UpstreamContext | undefined {
     const roots = trust === undefined ? undefined : this.#trusts.get(trust);
     const own = identity === undefined ? undefined : this.#identities.get(identity);
@@ -181,7 +181,7 @@ export class TlsContexts {
       secureOptions: serverFlags(),
       cert: certPem,
       key: keyPem,
-      // None at all: the system's roots would be loaded.
+      // Without this the system's roots would be loaded.
       ca: trust === undefined ? [] : [trust.pem],
       sessionIdContext,
       sessionTimeout: SESSION_LIFE_S,
@@ -204,7 +204,7 @@ function upstreamContext(own: Loaded | undefined, ca: string[]): SecureContext {
   return nodeTls().createSecureContext({ ...baseOptions("1.2"), ...pair, ca });
 }
 
-/** Without roots of one's own: the system's, or Node's where the system has none. */
+/** Without roots of their own: the system's, or Node's if the system has none. */
 function rootsOf(roots: TlsTrust | undefined): string[] {
   if (roots !== undefined) return [roots.pem];
   const { getCACertificates } = nodeTls();
@@ -212,7 +212,7 @@ function rootsOf(roots: TlsTrust | undefined): string[] {
   return system.length > 0 ? system : getCACertificates("bundled");
 }
 
-/** Whatever is another for a client must end its sessions: they would not be judged anew. */
+/** Whatever changes for a client must end its sessions, which would not be judged anew. */
 function sessionContextOf(
   bind: string,
   tls: ListenerTls,
@@ -234,7 +234,7 @@ function loadedFrom(identity: TlsIdentity): Loaded {
   const { createPrivateKey, X509Certificate: Certificate } = nodeCrypto();
   try {
     const { certPem, keyPem } = identity;
-    // A context of half of them would fail only in a handshake.
+    // A context with half of them would only fail in a handshake.
     const key = createPrivateKey(keyPem);
     nodeTls().createSecureContext({ cert: certPem, key: keyPem, ca: [] });
     const leaf = new Certificate(certPem);
@@ -245,7 +245,7 @@ function loadedFrom(identity: TlsIdentity): Loaded {
   }
 }
 
-/** A context takes whatever it can read of them, be it nothing. */
+/** Checks that there are roots: a context silently takes what it can read, even nothing. */
 function checkTrust({ id, pem }: TlsTrust): void {
   const { X509Certificate: Certificate } = nodeCrypto();
   try {
@@ -255,7 +255,7 @@ function checkTrust({ id, pem }: TlsTrust): void {
   }
 }
 
-/** OpenSSL's own words name no bytes of a key. */
+/** OpenSSL's reason is safe to show: it never quotes a key. */
 function unusable(id: string, error: unknown): Error {
   const { code = "unreadable" } = error as NodeJS.ErrnoException;
   return new Error(`Cannot use ${id}: wanted a certificate with its key, found ${code}`);

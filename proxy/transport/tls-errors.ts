@@ -1,4 +1,4 @@
-/** The codes of OpenSSL's errors when the first bytes are a request in clear, or its CONNECT. */
+/** OpenSSL's error codes when the first bytes are a request in clear, or a CONNECT. */
 const PLAIN_HTTP: ReadonlySet<string> = new Set([
   "ERR_SSL_HTTP_REQUEST",
   "ERR_SSL_HTTPS_PROXY_REQUEST",
@@ -6,7 +6,7 @@ const PLAIN_HTTP: ReadonlySet<string> = new Set([
 
 const OPENSSL = "ERR_SSL_";
 
-/** A peer has left before the handshake was over. */
+/** The peer left before the handshake was over. */
 export class HandshakeAbortedError extends Error {
   readonly code = "ERR_TLS_HANDSHAKE_ABORTED";
 
@@ -15,7 +15,7 @@ export class HandshakeAbortedError extends Error {
   }
 }
 
-/** What a connection would need is not there. */
+/** Something that the connection needs is missing here. */
 export class TlsUnconfiguredError extends Error {
   readonly code = "ERR_TLS_UNCONFIGURED";
 
@@ -24,23 +24,23 @@ export class TlsUnconfiguredError extends Error {
   }
 }
 
-/** OpenSSL's own word for why it cannot go on, without ERR_SSL_. "": it is not its error. */
+/** OpenSSL's reason, without ERR_SSL_. "": it is not OpenSSL's error. */
 export function openSslReason(error: NodeJS.ErrnoException | undefined): string {
   const code = error?.code ?? "";
   return code.startsWith(OPENSSL) ? code.slice(OPENSSL.length) : "";
 }
 
-/** The peer speaks HTTP in clear. */
+/** Whether the peer speaks HTTP in clear. */
 export function isPlainHttp(error: NodeJS.ErrnoException | undefined): boolean {
   return PLAIN_HTTP.has(error?.code ?? "");
 }
 
-/** The peer has said itself that it does not like something of ours. */
+/** Whether the peer itself has rejected something of ours. */
 export function isAlert(error: NodeJS.ErrnoException | undefined): boolean {
   return openSslReason(error).includes("ALERT");
 }
 
-/** The peer has broken off, or what it speaks is not TLS that we take. */
+/** Whether the peer broke off, or speaks no TLS that we accept. */
 export function isTlsError(error: NodeJS.ErrnoException | undefined): boolean {
   return error instanceof HandshakeAbortedError || openSslReason(error) !== "";
 }

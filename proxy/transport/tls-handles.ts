@@ -4,7 +4,7 @@ import { streamHandles } from "./stream-handles.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { TlsClientSide, TlsFacts, TlsServerSide } from "./tls-facts.ts";
 
-/** libuv's UV_EALREADY on this system: it reads already. */
+/** libuv's UV_EALREADY on this system: it is already reading. */
 const READS_ALREADY = -constants.errno.EALREADY;
 
 /** A certificate that a peer has sent, and the one behind it. */
@@ -13,21 +13,21 @@ type SentCertificate = {
   getIssuerCert(): SentCertificate | undefined;
 };
 
-/** TLSWrap: what tls.TLSSocket is made of. A stream of clear text above one of records. */
+/** TLSWrap, which tls.TLSSocket is built on: a stream of clear text above one of records. */
 export interface TlsHandle extends StreamHandle {
   onhandshakestart: (() => void) | undefined;
-  /** Called on OpenSSL's stack: nothing may be read, written or destroyed there. */
+  /** Runs on OpenSSL's stack: it must not read, write or destroy anything. */
   onhandshakedone: (() => void) | undefined;
-  /** After enableCertCb: the client's hello is there, and certCbDone() continues. */
+  /** After enableCertCb(): the client's hello has come; certCbDone() continues. */
   oncertcb: ((info: { readonly servername: string }) => void) | undefined;
   onnewsession: ((id: Buffer, session: Buffer) => void) | undefined;
-  /** The context that oncertcb has chosen. */
+  /** The context that oncertcb chose. */
   sni_context: object | undefined;
   enableCertCb(): void;
   certCbDone(): void;
   enableSessionCallbacks(): void;
   setALPNProtocols(wire: Buffer): void;
-  /** Node goes on whatever the certificate is: verifyError() must be asked. */
+  /** Node goes on whatever the certificate is, so verifyError() must be asked. */
   setVerifyMode(requestCert: boolean, refuseNone: boolean): void;
   setServername(name: string): void;
   setSession(session: Buffer): void;
@@ -37,15 +37,15 @@ export interface TlsHandle extends StreamHandle {
   getProtocol(): string;
   getPeerX509Certificate(): SentCertificate | undefined;
   verifyError(): NodeJS.ErrnoException | null;
-  /** A client's hello goes out. */
+  /** Sends a client's hello. */
   start(): void;
-  /** Records that somebody else has read already. */
+  /** Takes records that were already read elsewhere. */
   receive(bytes: Uint8Array): void;
-  /** Never on OpenSSL's stack. */
+  /** Must not be called on OpenSSL's stack. */
   destroySSL(): void;
 }
 
-/** What is used of it besides the stream. */
+/** What we use of it besides the stream's own methods. */
 const METHODS = [
   "enableCertCb",
   "certCbDone",
@@ -76,8 +76,8 @@ type TlsWrapBinding = {
 };
 
 /**
- * Node's own TLS above its streams, which is not documented. undefined: this Node has none that we
- * know; then tls.TLSSocket is used.
+ * Node's own TLS above its streams, which is undocumented. undefined: this Node has none that we
+ * know, and tls.TLSSocket is used.
  */
 export const tlsHandles: TlsWrapBinding | undefined = findTlsWrap();
 
@@ -92,34 +92,34 @@ function findTlsWrap(): TlsWrapBinding | undefined {
   }
 }
 
-/** What Node makes of a TLS context: the object inside `createSecureContext`'s. */
+/** The object inside the one that `createSecureContext` returns. */
 function innerContext(context: object): object {
   return (context as { readonly context: object }).context;
 }
 
 /**
- * Puts TLS above a connection, which must not be read yet. libuv holds the lower stream, and nobody
- * the upper one. Once that was collected, the next read would end the process. So the lower one
- * holds the upper.
+ * Puts TLS above a connection that is not being read yet. libuv keeps the lower stream alive, but
+ * nothing keeps the upper one: if it were collected, the next read would end the process. So the
+ * lower one holds a reference to it.
  */
 export function wrapTls(below: StreamHandle, context: object, isServer: boolean): TlsHandle {
   const binding = tlsHandles as TlsWrapBinding;
   const above = binding.wrap(below, innerContext(context), isServer, false);
   Object.assign(below, { above });
-  // Node calls these without asking whether they are there.
+  // Node calls these without checking that they exist.
   above.onhandshakestart = ignore;
   above.onhandshakedone = ignore;
   return above;
 }
 
-/** Has `onError` called when OpenSSL cannot go on. */
+/** Calls `onError` when OpenSSL cannot go on. */
 export function whenBroken(tls: TlsHandle, onError: (error: NodeJS.ErrnoException) => void): void {
   Object.assign(tls, { onerror: onError });
 }
 
 /**
- * Begins a server's handshake, and reads. `read`: what was read of the connection before. When this
- * returns, it may have failed.
+ * Begins a server's handshake, and reading. `read`: what was already read of the connection. It may
+ * have failed by the time this returns.
  */
 export function serve(tls: TlsHandle, side: TlsServerSide, read?: Buffer): void {
   if (side.alpn.length > 0) tls.setALPNProtocols(side.alpn);
@@ -138,7 +138,7 @@ function chooseByName(tls: TlsHandle, side: TlsServerSide): void {
   tls.enableCertCb();
 }
 
-/** Begins a client's handshake, and reads. */
+/** Begins a client's handshake, and reading. */
 export function greet(tls: TlsHandle, side: TlsClientSide): void {
   if (side.alpn.length > 0) tls.setALPNProtocols(side.alpn);
   if (side.serverName !== "") tls.setServername(side.serverName);
@@ -150,15 +150,15 @@ export function greet(tls: TlsHandle, side: TlsClientSide): void {
 }
 
 /**
- * Whether an end that was read just now is the peer's own word (close_notify), which nobody between
- * us can say. A FIN alone stops libuv from reading before it is told. To be asked at once, and only
- * while it is read.
+ * Whether an end that was just read is the peer's own close_notify, which nobody in between can
+ * forge. After a FIN alone, libuv has stopped reading before it reports the end. Must be asked
+ * right away, and only while the stream is being read.
  */
 export function endIsProven(below: StreamHandle): boolean {
   return below.readStart() === READS_ALREADY;
 }
 
-/** What the handshake has shown. `seesPeer`: the certificate of the other side is wanted. */
+/** What the handshake has shown. `seesPeer`: whether to get the peer's certificate. */
 export function tlsFactsOf(tls: TlsHandle, seesPeer: boolean): TlsFacts {
   const peer = seesPeer ? tls.getPeerX509Certificate() : undefined;
   return {

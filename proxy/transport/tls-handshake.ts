@@ -4,18 +4,18 @@ import type { TlsClientSide, TlsServerSide } from "./tls-facts.ts";
 import { greet, serve, tlsFactsOf, wrapTls } from "./tls-handles.ts";
 import type { TlsHandle } from "./tls-handles.ts";
 
-/** Whose side of a handshake this is. */
+/** One side of a handshake. */
 export type TlsSide = { readonly server: TlsServerSide } | { readonly client: TlsClientSide };
 
-/** One side of the handshake at the beginning of a connection, up to the verdict on the peer. */
+/** Our side of the handshake that begins a connection, up to the verdict on the peer. */
 export class TlsHandshake {
-  /** The peer was judged. */
+  /** Whether the peer has been judged. */
   isOver = false;
-  /** OpenSSL is through with it. */
+  /** Whether OpenSSL has finished. */
   #isShaken = false;
-  /** undefined: it is not needed any more. */
+  /** undefined: it is no longer needed. */
   #side: TlsSide | undefined;
-  /** We have opened the connection. */
+  /** Whether we opened the connection. */
   readonly isOurs: boolean;
 
   constructor(side: TlsSide) {
@@ -32,7 +32,7 @@ export class TlsHandshake {
       : wrapTls(below, side.client.context, false);
   }
 
-  /** Begins, and reads. `read`: what was read of the connection before. */
+  /** Begins the handshake, and reading. `read`: what was already read of the connection. */
   begin(tls: TlsHandle, read: Buffer | undefined): void {
     const side = this.#side;
     if (side !== undefined && "client" in side) greet(tls, side.client);
@@ -40,8 +40,8 @@ export class TlsHandshake {
   }
 
   /**
-   * OpenSSL is through with it; in TLS 1.2 it says so again after a renegotiation that was refused.
-   * This is its stack: `then` is called later.
+   * OpenSSL has finished; in TLS 1.2 it says so again after a renegotiation that was refused. This
+   * runs on OpenSSL's stack, so `then` is called later.
    */
   shaken(then: () => void): void {
     if (this.#isShaken) return;
@@ -49,7 +49,7 @@ export class TlsHandshake {
     setImmediate(then);
   }
 
-  /** The peer can be judged, and has not been. */
+  /** Whether the peer can be judged and has not been. */
   get isDue(): boolean {
     return this.#isShaken && !this.isOver;
   }
@@ -65,7 +65,7 @@ export class TlsHandshake {
       : side.client.judge(tlsFactsOf(tls, true));
   }
 
-  /** What a client hears in clear when OpenSSL has stopped for this reason. "": nothing. */
+  /** What to tell a client in clear after OpenSSL stopped with this error. "": nothing. */
   answerTo(error: NodeJS.ErrnoException): string {
     const side = this.#side;
     const isPlain = isPlainHttp(error) && side !== undefined && "server" in side;

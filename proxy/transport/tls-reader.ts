@@ -4,20 +4,20 @@ import { endIsProven } from "./tls-handles.ts";
 import type { TlsHandle } from "./tls-handles.ts";
 import type { TransportHandler } from "./transport.ts";
 
-/** Hears what was read. */
+/** Is told what was read. */
 export interface ReadOwner {
-  /** Gets it, by onData(). */
+  /** Its onData() gets what was read. */
   readonly handler: Pick<TransportHandler, "onData">;
-  /** The peer sends no more. */
+  /** The peer has ended its side. */
   onReadEnded(): void;
 }
 
 /**
- * What comes in through a TLSWrap. One read from the kernel may become several, also after its
- * reader has paused: those wait.
+ * Reads from a TLSWrap. One read from the kernel may become several, even after the reader has
+ * paused; those are kept back.
  */
 export class TlsReader {
-  /** The peer's end has been told. */
+  /** The peer's end has been reported. */
   ended = false;
   /** See Transport.endIsProven. */
   endIsProven = false;
@@ -27,20 +27,20 @@ export class TlsReader {
   /** undefined: not yet, or no more. */
   #tls: TlsHandle | undefined;
   #below: StreamHandle | undefined;
-  /** What was late is about to be told. */
+  /** Kept reads are about to be passed on. */
   #isResuming = false;
 
   constructor(owner: ReadOwner) {
     this.#owner = owner;
   }
 
-  /** Reads come in from now on. */
+  /** Begins. */
   open(tls: TlsHandle, below: StreamHandle): void {
     this.#tls = tls;
     this.#below = below;
   }
 
-  /** No more of them. */
+  /** Ends: nothing more is passed on. */
   close(): void {
     this.#tls = undefined;
     this.#below = undefined;
@@ -54,7 +54,7 @@ export class TlsReader {
     this.#tls?.readStop();
   }
 
-  /** See Transport.resume(). What was late follows when the caller has returned. */
+  /** See Transport.resume(). What was kept back follows after the caller has returned. */
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
@@ -64,15 +64,15 @@ export class TlsReader {
     return undefined;
   }
 
-  /** bytes[0, end) were read. */
+  /** Called for each read, with bytes[0, end). */
   read(bytes: Buffer, end: number): void {
     if (this.#isHeld) this.#late.add(bytes, end);
     else this.#owner.handler.onData(bytes, end);
   }
 
-  /** The end was read. */
+  /** Called when the end is read. */
   readEnd(): void {
-    // While nothing is read from the kernel, it is not a FIN.
+    // While nothing is read from the kernel, it cannot be a FIN.
     this.endIsProven = this.#isHeld || (this.#below !== undefined && endIsProven(this.#below));
     if (this.#isHeld) this.#late.hasEnd = true;
     else this.#tellEnd();

@@ -7,18 +7,18 @@ import { HandshakeAbortedError } from "./tls-errors.ts";
 import type { TlsClientSide, TlsFacts, TlsServerSide } from "./tls-facts.ts";
 import type { TransportHandler } from "./transport.ts";
 
-/** Whether the peer may come. */
+/** Decides whether the peer is accepted. */
 type Judge = { judge(facts: TlsFacts): Error | undefined };
 
-/** What is said of a peer if this Node does not tell whether its certificate verifies. */
+/** Stands for a verdict if this Node does not tell whether a certificate verifies. */
 const NOT_TOLD = "VERIFICATION_NOT_TOLD";
 
 /**
- * TLS on tls.TLSSocket, for a Node whose TLSWrap we do not know: a quarter slower. As TlsTransport,
- * it tells onConnect when the peer has been judged.
+ * TLS on tls.TLSSocket, for a Node whose TLSWrap we do not know; it is a quarter slower. Like
+ * TlsTransport, it calls onConnect when the peer was judged.
  */
 export class TlsSocketTransport extends SocketTransport {
-  /** TLSSocket does not tell close_notify from FIN. */
+  /** TLSSocket does not distinguish close_notify from FIN. */
   override readonly endIsProven: boolean = false;
   override readonly staysHere: boolean = true;
   readonly #tls: TLSSocket;
@@ -58,7 +58,7 @@ export class TlsSocketTransport extends SocketTransport {
       ...(side.serverName === "" ? {} : { servername: side.serverName }),
       ...(side.session === undefined ? {} : { session: side.session }),
       ...(side.alpn.length > 0 && { ALPNProtocols: side.alpn }),
-      // Asked for by `judge`.
+      // `judge` decides instead.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
@@ -80,7 +80,7 @@ export class TlsSocketTransport extends SocketTransport {
     return this.#isOpen && super.whole;
   }
 
-  /** A TLSSocket throws. */
+  /** TLSSocket's own reset throws. */
   override reset(): void {
     if (this.#below.remoteAddress === undefined) this.#tls.destroy();
     else this.#below.resetAndDestroy();
@@ -108,7 +108,7 @@ function factsOf(tls: TLSSocket): TlsFacts {
   };
 }
 
-/** A server's socket is not told by Node itself: only a tls.Server asks for it. */
+/** Node does not tell a server's socket by itself: only tls.Server asks. */
 function chainErrorOf(tls: TLSSocket): string | undefined {
   type Handle = { verifyError?: () => NodeJS.ErrnoException | null };
   const { _handle: handle } = tls as unknown as { _handle?: Handle };

@@ -20,16 +20,16 @@ import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./t
 const END_OF_FILE = -4095;
 const NOT_CONNECTED = -constants.errno.ENOTCONN;
 
-/** Empty if there are no streamHandles; then nobody makes a TlsTransport. */
+/** Empty without streamHandles; then no TlsTransport is made. */
 const { streamBaseState, kReadBytesOrError } =
   streamHandles ?? ({} as NonNullable<typeof streamHandles>);
 
 type Owned = TlsHandle & { transport?: TlsTransport | undefined };
 
 /**
- * TLS straight on Node's TLSWrap above its streams, without the sockets around them. Its handler
- * hears onConnect when the handshake is over and the peer has been judged; before that, onClose
- * alone.
+ * TLS directly on Node's TLSWrap above its streams, without the sockets around them. The handler's
+ * onConnect is called when the handshake is over and the peer was judged; before that, only onClose
+ * can be.
  */
 export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner {
   handler: TransportHandler;
@@ -50,7 +50,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     this.handler = handler;
   }
 
-  /** Takes over an established connection of which only `read` has been read. */
+  /** Takes over an established connection. `read`: what was already read of it. */
   begin(below: StreamHandle, read?: Buffer): this {
     const tls: Owned = this.#handshake.wrap(below);
     this.#below = below;
@@ -96,7 +96,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     return this.#reader.isPaused && this.#below?.getpeername?.({}) === NOT_CONNECTED;
   }
 
-  /** The keys are in OpenSSL, and stay there. */
+  /** The keys are inside OpenSSL, which does not give them away. */
   readonly staysHere = true;
   readonly detachable = false;
 
@@ -112,13 +112,13 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     this.#writer.relay(source, head, bytes, start, end);
   }
 
-  /** What is read next may come before the other side has taken this, even when it is paused. */
+  /** A copy: even while paused, more may be read before the other side has taken this. */
   keep(bytes: Buffer, start: number, end: number): Buffer {
     return Buffer.from(bytes.subarray(start, end));
   }
 
   releaseBuffer(): void {
-    // It has none of its own.
+    // It has no buffer of its own.
   }
 
   pause(): void {
@@ -153,9 +153,9 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     return undefined;
   }
 
-  /** Node's call for each read: as HandleTransport.onRead(). */
+  /** Called by Node for each read, as HandleTransport.onRead(). */
   onResult(result: number): void {
-    // The first byte behind the handshake may come in the turn that ends it.
+    // The first byte after the handshake may come in the turn that ends it.
     this.#judge();
     if (this.#tls === undefined || result === 0) return;
     if (result > 0) this.#reader.read(this.#buffers.shared, result);
@@ -193,7 +193,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     this.handler.onClose(error);
   }
 
-  /** When the handshake is over: asks whether the peer may come. */
+  /** When the handshake is over: asks whether the peer is accepted. */
   #judge(): void {
     if (this.#tls === undefined || !this.#handshake.isDue) return;
     const problem = this.#handshake.judge(this.#tls);
@@ -213,13 +213,13 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     this.#writer.close();
     if (tls !== undefined) {
       tls.transport = undefined;
-      // This may be one of OpenSSL's own callbacks.
+      // This may run inside one of OpenSSL's callbacks.
       setImmediate(() => tls.destroySSL());
     }
     return below;
   }
 
-  /** OpenSSL cannot go on. Its alert is out. */
+  /** OpenSSL cannot go on. It has sent its alert. */
   #broken(error: NodeJS.ErrnoException): void {
     const answer = this.#handshake.answerTo(error);
     if (answer !== "") this.#below?.writeLatin1String(null, answer);

@@ -7,38 +7,38 @@ import { TEXT_BYTES_MAX } from "./transport.ts";
 import type { ByteSource } from "./transport.ts";
 import type { Flushable, WriteBatch } from "./write-batch.ts";
 
-/** Empty if there are no streamHandles; then nobody makes a TlsWriter. */
+/** Empty without streamHandles; then no TlsWriter is made. */
 const { streamBaseState, kLastWriteErr, ShutdownWrap } =
   streamHandles ?? ({} as NonNullable<typeof streamHandles>);
 
-/** As in HandleWriter: the error of a write behind a FIN and a reset. */
+/** As in HandleWriter: the error of a write after a FIN and a reset. */
 const BROKEN_PIPE = -32;
 
-/** Text that may wait for a write to end before whoever produces it must stop. */
+/** How much text may wait behind a write before its producer must stop. */
 const HELD_TEXT_MAX = 64 * 1024;
 
 type Request = Exclude<WriteResult, number>;
 
 /**
- * What goes out through a TLSWrap. A write there is never complete at once, even if the kernel has
- * taken all of it: its end comes before the next turn. A second one before that would end the
- * process. So what is written meanwhile waits, and goes out in one. OpenSSL copies: no chunk has to
- * stay where it is.
+ * Writes to a TLSWrap. A write is never complete at once there, even if the kernel has taken all of
+ * it: it completes before the next turn. A second write before that would end the process, so
+ * whatever is written meanwhile waits and goes out in one piece. OpenSSL copies, so chunks need not
+ * stay where they are.
  */
 export class TlsWriter implements Flushable {
   readonly #batch: WriteBatch;
   readonly #owner: WriteOwner;
-  /** undefined: what is written goes nowhere, and nobody hears of it. */
+  /** undefined: what is written is dropped, silently. */
   #tls: TlsHandle | undefined;
-  /** Text that waits for the end of this turn, or of the write under way. */
+  /** Text that waits for the end of this turn, or of the current write. */
   #held = "";
-  /** It is asked whether it is over; only if somebody waits for its end does it call. */
+  /** The last write. We ask whether it is complete; it calls back only if something waits. */
   #request: Request | undefined;
   #below: { readonly writeQueueSize: number } = { writeQueueSize: 0 };
   #isBlocked = false;
-  /** close_notify and FIN have been requested; behind what waits. */
+  /** close_notify and FIN were requested; they go out after what waits. */
   ending = false;
-  /** They are out. */
+  /** They have gone out. */
   ended = false;
   /** A write has failed: see HandleWriter.failed. */
   failed = false;
@@ -50,23 +50,23 @@ export class TlsWriter implements Flushable {
     this.#owner = owner;
   }
 
-  /** Writes go out from now on. */
+  /** Begins. */
   open(tls: TlsHandle, below: StreamHandle): void {
     this.#tls = tls;
     this.#below = below as StreamHandle & { readonly writeQueueSize: number };
   }
 
-  /** No more writes, and no more news of those under way. */
+  /** Ends: nothing more is written or reported. */
   close(): void {
     this.#tls = undefined;
   }
 
-  /** More can be written, and what was has got there or may still. */
+  /** More can be written, and no write has failed. */
   get whole(): boolean {
     return !this.ending && !this.failed;
   }
 
-  /** The peer has to take something first, or never gets it. */
+  /** The peer must take something first, or will never get it. */
   get blocked(): boolean {
     return this.#isBlocked || this.failed;
   }
@@ -85,7 +85,7 @@ export class TlsWriter implements Flushable {
     return undefined;
   }
 
-  /** Sends what is held back, now or when the write under way has ended. */
+  /** Sends what is held back, now or after the current write. */
   flush(): void {
     const tls = this.#tls;
     if (tls === undefined || this.#held === "") return;
@@ -108,7 +108,7 @@ export class TlsWriter implements Flushable {
     if (tls === undefined) return;
     if (this.#isWriting) this.#holdBehindWrite(head + latin1(bytes, start, end));
     else this.#wrote(writeBulk(tls, head, bytes.subarray(start, end)));
-    // One chunk a turn: more would have to be copied.
+    // One chunk per turn: more would have to be copied.
     this.#block();
     source.releaseBuffer(true);
   }
@@ -121,7 +121,7 @@ export class TlsWriter implements Flushable {
     this.#endWhenWritten();
   }
 
-  /** Whether the last write is still under way. */
+  /** Whether the last write is not complete yet. */
   get #isWriting(): boolean {
     const request = this.#request;
     if (request === undefined) return false;
@@ -142,7 +142,7 @@ export class TlsWriter implements Flushable {
     this.#awaitWrite();
   }
 
-  /** Has the write under way call when it is over. */
+  /** Has the current write call back when it is complete. */
   #awaitWrite(): void {
     const request = this.#request;
     if (request === undefined || request.oncomplete !== null) return;
@@ -155,7 +155,7 @@ export class TlsWriter implements Flushable {
     const error = streamBaseState[kLastWriteErr] as number;
     if (error !== 0) return this.#failed(error);
     this.#request = result;
-    // The kernel has not taken all of it.
+    // The kernel has not taken all of it yet.
     if (this.#isWriting && this.#below.writeQueueSize > 0) this.#block();
     return undefined;
   }
@@ -178,7 +178,7 @@ export class TlsWriter implements Flushable {
     if (tls === undefined) return;
     const request = new ShutdownWrap();
     request.oncomplete = () => this.#ended();
-    // ENOTCONN: the peer has just gone, and the next read will say so.
+    // ENOTCONN: the peer has just gone, which the next read will report.
     if (tls.shutdown(request) !== 0) this.#ended();
     return undefined;
   }

@@ -14,30 +14,30 @@ import { FollowedFile } from "./followed-file.ts";
 import { JwtVerifier } from "./jwt-verifier.ts";
 import { TokenList } from "./token-list.ts";
 
-/** How often files are looked at: a token that leaked must not work for long. */
+/** How often files are checked for changes: a leaked token must not work for long. */
 const LOOK_EVERY_MS = 5_000;
 
-/** What a caller shows of itself. */
+/** The credentials that a caller shows. */
 export type Caller = {
-  /** The header field. undefined: none. */
+  /** The Authorization field. undefined: none. */
   readonly authorization: string | undefined;
-  /** undefined: none. */
+  /** The client certificate. undefined: none. */
   readonly certificate?: ClientCertificate | undefined;
 };
 
-/** Who may call the API. */
+/** Tells who calls the API. */
 export interface Access {
-  /** Who makes a call. @throws UnauthenticatedError */
+  /** Who makes this call. @throws UnauthenticatedError */
   identify(caller: Caller): Promise<Principal>;
-  /** Credentials that cannot be used, in sentences. */
+  /** What is wrong with configured credentials, in sentences. */
   readonly problems: readonly string[];
 }
 
 /** What decides who a caller is. */
 export type AccessRules = {
-  /** undefined: whoever can connect may do everything. */
+  /** undefined: anybody who can connect may do everything. */
   readonly auth: AuthConfig | undefined;
-  /** What whoever can connect to the API's Unix socket may do. undefined: it listens at TCP. */
+  /** What anybody may do who can connect to the API's Unix socket. undefined: it is on TCP. */
   readonly socketRole: Role | undefined;
   /** Where relative paths of files begin. */
   readonly folder: string;
@@ -45,7 +45,7 @@ export type AccessRules = {
 
 type AccessDeps = { readonly clock: Clock; readonly log: Log };
 
-/** Credentials as they are now: read together, used together. */
+/** The present credentials: read together, and used together. */
 type Credentials = {
   readonly auth: AuthConfig | undefined;
   readonly file: FollowedFile<readonly TokenEntry[]> | undefined;
@@ -53,7 +53,7 @@ type Credentials = {
   readonly jwt: JwtVerifier | undefined;
 };
 
-/** Who may call the API, by a configuration and files that may change. */
+/** Tells who calls the API, by a configuration and files that may change. */
 export class LiveAccess implements Access {
   readonly #socketRole: Role | undefined;
   readonly #folder: string;
@@ -84,7 +84,7 @@ export class LiveAccess implements Access {
   async identify({ authorization, certificate }: Caller): Promise<Principal> {
     const { auth } = this.#now;
     if (auth === undefined) return this.#withoutAny();
-    // Whoever shows both means the token: a certificate is shown without asking.
+    // Of both, the token is meant: clients show a certificate without being told to.
     if (authorization !== undefined) return this.#byToken(authorization);
     return certificate === undefined
       ? this.#withoutAny()
@@ -137,7 +137,7 @@ export class LiveAccess implements Access {
     return () => (this.#now = next);
   }
 
-  /** Files are no longer followed. */
+  /** Stops following files. */
   close(): void {
     this.#ending.abort();
   }
@@ -153,7 +153,7 @@ export class LiveAccess implements Access {
     }
   }
 
-  /** A file looks different: uses it if it can be used, and says so either way. */
+  /** A file has changed: uses it if possible, and logs it either way. */
   #use(file: FollowedFile<readonly TokenEntry[]>): void {
     const { log } = this.#deps;
     const { path, problem, value } = file;
@@ -165,7 +165,7 @@ export class LiveAccess implements Access {
     log.info("auth.tokens", { path, tokens: value.length });
   }
 
-  /** Whoever shows nothing, or need not. @throws UnauthenticatedError */
+  /** Somebody without credentials. @throws UnauthenticatedError if they are needed */
   #withoutAny(): Principal {
     const role = this.#socketRole;
     const all = { services: undefined };
@@ -186,7 +186,7 @@ export class LiveAccess implements Access {
   }
 }
 
-/** `before`: the verifier of JWTs that is in use. @throws ConfigError */
+/** `before`: the JWT verifier that is in use. @throws ConfigError */
 async function readCredentials(
   auth: AuthConfig | undefined,
   folder: string,
@@ -207,7 +207,7 @@ async function openTokens(
   return FollowedFile.open(resolve(folder, auth.tokenFile), (path) => loadTokens(path, tokens));
 }
 
-/** One that is the same keeps the keys that it has: their issuer may be away now. */
+/** With the same configuration the verifier stays, with its keys: the issuer may be away now. */
 async function openJwt(
   config: JwtConfig | undefined,
   folder: string,
@@ -217,7 +217,7 @@ async function openJwt(
   if (config === undefined) return undefined;
   if (before !== undefined && isDeepStrictEqual(before.config, config)) return before;
   const verifier = await JwtVerifier.open(config, folder, deps);
-  // An issuer that does not answer delays nobody's start.
+  // An issuer that does not answer must not delay the start.
   void verifier.refresh();
   return verifier;
 }

@@ -10,7 +10,7 @@ import type { Principal } from "./principal.ts";
 import type { RefusedCalls } from "./refused-calls.ts";
 import { demandRoles } from "./route-role.ts";
 
-/** Whoever shows no credential where none is wanted. */
+/** A caller without credentials where none are needed. */
 const ANONYMOUS: Principal = {
   actor: "anonymous",
   role: "none",
@@ -20,15 +20,15 @@ const ANONYMOUS: Principal = {
 
 type AdmissionDeps = {
   readonly access: Access;
-  /** undefined: callers come in clear. */
+  /** undefined: the API is not on TLS. */
   readonly tls?: Pick<ApiTls, "clientOf"> | undefined;
   readonly calls: Pick<RefusedCalls, "admit">;
   readonly clock: Clock;
 };
 
 /**
- * Lets in, from now on, only calls whose caller may make them: see the roles of the routes. A call
- * is refused before its body is read.
+ * From now on, admits only calls that their caller may make: see the roles of the routes. A call is
+ * refused before its body is read.
  */
 export function admitCallers(app: FastifyInstance, deps: AdmissionDeps): void {
   const attempts = new FailedAttempts();
@@ -53,10 +53,10 @@ async function identify(
     return await access.identify({ authorization, certificate: tls?.clientOf(request.socket) });
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
-    // A certificate is shown without asking, also where nobody wants one.
+    // Clients show certificates without being told to, even where nobody wants one.
     if (need === undefined && request.headers.authorization === undefined) return ANONYMOUS;
     if (error.flaw === "missing") throw error;
-    // Who has gone meanwhile counts as one: nobody waits for the answer.
+    // All who have gone meanwhile count as one address: nobody waits for their answers.
     const address = request.socket.remoteAddress ?? "";
     const leftMs = attempts.add(address, clock.nowMs());
     throw leftMs === undefined ? error : new TooManyAttemptsError(Math.ceil(leftMs / 1_000));
@@ -69,7 +69,7 @@ function limitless({ principal, routeOptions }: FastifyRequest): Principal {
   return isLater ? { ...principal, services: undefined } : principal;
 }
 
-/** undefined: anyone may call it. What is not there takes somebody who may look around. */
+/** undefined: anyone may call it. To be told that a path is unknown takes the role read. */
 function needOf({ is404, routeOptions, params }: FastifyRequest): Need | undefined {
   const role = is404 ? "read" : routeOptions.config.role;
   if (role === "anyone") return undefined;

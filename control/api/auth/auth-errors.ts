@@ -3,13 +3,13 @@ import { ControlError } from "../../base/errors.ts";
 /** Why a credential was not accepted. */
 export type CredentialFlaw = "missing" | "wrong" | "expired";
 
-/** Nobody knows who asks. */
+/** The caller is not known. */
 export class UnauthenticatedError extends ControlError {
   readonly flaw: CredentialFlaw;
-  /** Whose credential has expired. undefined: nobody knows. */
+  /** Whose credential has expired. undefined: not known. */
   readonly actor: string | undefined;
 
-  /** `found`: what came instead of a credential that holds; never the credential itself. */
+  /** `found`: what came instead of a valid credential; never the credential itself. */
   constructor(flaw: CredentialFlaw, found: string, actor?: string) {
     super("unauthenticated", 401, `Cannot tell who asks: wanted ${WANTED}, found ${found}`);
     this.flaw = flaw;
@@ -25,7 +25,7 @@ export class UnauthenticatedError extends ControlError {
 
 const WANTED = "Authorization: Bearer TOKEN with a token that holds";
 
-/** Somebody may not do this. `wanted` and `found`: what it takes, and what there is. */
+/** The caller may not do this. `wanted`, `found`: what it takes, and what the caller has. */
 export class ForbiddenError extends ControlError {
   constructor(wanted: string, found: string) {
     super("forbidden", 403, `Cannot do this: wanted ${wanted}, found ${found}`);
@@ -34,7 +34,7 @@ export class ForbiddenError extends ControlError {
 
 /** Too many wrong credentials have come from one address. */
 export class TooManyAttemptsError extends ControlError {
-  /** Whole seconds until it may try again, at least 1. */
+  /** Whole seconds until it may try again; at least 1. */
   readonly retryAfterS: number;
 
   constructor(retryAfterS: number) {

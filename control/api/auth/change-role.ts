@@ -3,8 +3,8 @@ import type { Role } from "../../base/roles.ts";
 import type { ServiceDocument } from "../../config/service-schema.ts";
 
 /**
- * The role that a change of a service takes, whichever call makes it: an undo can bring back
- * anything. undefined: the service is not there.
+ * The role that a change of a service takes, whichever call makes it, since an undo can bring back
+ * anything. undefined for a document: the service does not exist.
  */
 export function roleOfChange(
   before: ServiceDocument | undefined,
@@ -14,7 +14,7 @@ export function roleOfChange(
   return isPrivileged(before) || isPrivileged(after) ? "admin" : "write";
 }
 
-/** A service without what a shift or a state changes. */
+/** A service without the parts that shifts and states change. */
 function skeletonOf(document: ServiceDocument | undefined): unknown {
   if (document === undefined) return undefined;
   const versions = Object.entries(document.versions).map(([name, version]) => {
@@ -25,8 +25,8 @@ function skeletonOf(document: ServiceDocument | undefined): unknown {
 }
 
 /**
- * Whether a service holds what reaches into this machine: filters are code, and a Unix socket is
- * whatever listens there, with Sluice's own rights.
+ * Whether a service reaches into this machine: filters are code, and Sluice connects to Unix
+ * sockets with its own rights.
  */
 function isPrivileged(document: ServiceDocument | undefined): boolean {
   if (document === undefined) return false;
@@ -37,7 +37,7 @@ function isPrivileged(document: ServiceDocument | undefined): boolean {
 function hasSocket({ endpoints = [] }: ServiceDocument["versions"][string]): boolean {
   return endpoints.some((each) => {
     const address = typeof each === "string" ? each : each.address;
-    // A variable can be anything, and only the sidecar knows what.
+    // A variable can hold anything, and only the sidecar knows what.
     return address.startsWith("unix:") || address.includes("${");
   });
 }

@@ -4,18 +4,18 @@ import type { CertEntry } from "../../config/auth-schema.ts";
 
 /** The certificate that a client has shown in its handshake. */
 export type ClientCertificate = {
-  /** Why its chain does not verify, in OpenSSL's words. undefined: it does. */
+  /** Why its chain does not verify, as OpenSSL calls it. undefined: it does. */
   readonly flaw: string | undefined;
   /** Its SANs, as they are in it. */
   readonly uris: readonly string[];
   readonly dns: readonly string[];
   /** Until when it is valid, as wall clock in ms. */
   readonly notAfterMs: number;
-  /** Whether the roots that it was verified against are still those that count. */
+  /** Whether the roots that it was verified by are still the ones in use. */
   stands(): boolean;
 };
 
-/** Reads the names of a certificate. Nothing of it counts unless its chain verifies. */
+/** Reads a certificate's names. Nothing in it counts unless its chain verifies. */
 export function readClientCertificate(
   certificate: X509Certificate,
   flaw: string | undefined,
@@ -25,12 +25,12 @@ export function readClientCertificate(
   return { flaw, uris, dns, notAfterMs: certificate.validToDate.getTime(), stands };
 }
 
-/** SPIFFE: a certificate with such a name has one URI (X509-SVID section 2). */
+/** A certificate with a SPIFFE ID may have no other URI (X509-SVID section 2). */
 const SPIFFE = "spiffe://";
 
 /**
- * The first entry that a certificate is for, by a SAN that is exactly the entry's: a common name or
- * a wildcard counts for nothing. undefined: none.
+ * The first entry that a certificate matches, by a SAN that is exactly the entry's: common names
+ * and wildcards do not count. undefined: none.
  */
 export function entryFor(
   entries: readonly CertEntry[],

@@ -1,28 +1,27 @@
 import { isIPv6 } from "node:net";
 
 /**
- * Wrong credentials that one address may send in a window before it gets 429: a person mistypes a
- * few times, and a script with an old token is told soon that it is of no use to go on.
+ * Wrong credentials that one address may send in a window before it gets 429: enough for a person
+ * who mistypes, while a script with an old token is soon told to stop.
  */
 const ATTEMPTS_MAX = 10;
 
-/** Of a window, in milliseconds: a person who has found the right token waits this long at most. */
+/** Length of a window: somebody who has found the right token waits no longer than this. */
 const WINDOW_MS = 60_000;
 
-/** Addresses to remember. Beyond them the oldest goes: its count begins anew, nothing else. */
+/** Addresses to remember. Beyond them the oldest is forgotten: only its count starts over. */
 const PEERS_MAX = 4096;
 
 /**
- * Counts wrong credentials by where they come from. It only says when to answer 429 instead of 401:
- * a token is too long to be guessed, so a right one is never locked out, whoever shares its
- * address.
+ * Counts wrong credentials by address. It only decides when to answer 429 instead of 401: tokens
+ * are too long to guess, so a valid one is never locked out, whoever shares its address.
  */
 export class FailedAttempts {
   readonly #peers = new Map<string, { readonly sinceMs: number; count: number }>();
 
   /**
-   * One more wrong credential from an address. Returns how many milliseconds are left of its window
-   * if that was one too many; undefined: it was not.
+   * Counts a wrong credential from an address. Returns how many milliseconds are left of its window
+   * if that was one too many, else undefined.
    */
   add(address: string, nowMs: number): number | undefined {
     const peer = peerOf(address);
@@ -47,7 +46,7 @@ export class FailedAttempts {
   }
 }
 
-/** An IPv4 address, or the network of an IPv6 address that one customer has (RFC 6177: a /64). */
+/** An IPv4 address, or the /64 of an IPv6 address: what one customer has (RFC 6177). */
 function peerOf(address: string): string {
   if (!isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -1,7 +1,7 @@
 import { errorText } from "../../../proxy/base/error-text.ts";
 import { fileMark } from "../../base/file-mark.ts";
 
-/** A file that may change at any time, and what it says. */
+/** A file that may change at any time, and the value read from it. */
 export class FollowedFile<Value> {
   readonly path: string;
   readonly #read: () => Promise<Value>;
@@ -14,7 +14,7 @@ export class FollowedFile<Value> {
     path: string,
     read: (path: string) => Promise<Value>,
   ): Promise<FollowedFile<Value>> {
-    // Before it is read: what is written meanwhile is seen the next time.
+    // Taken before it is read, so that a change in between is noticed next time.
     const mark = await fileMark(path);
     return new FollowedFile(path, () => read(path), mark, await read(path));
   }
@@ -26,17 +26,17 @@ export class FollowedFile<Value> {
     this.#value = value;
   }
 
-  /** What it said when it could last be read. */
+  /** The last value that could be read. */
   get value(): Value {
     return this.#value;
   }
 
-  /** Why what it says now cannot be used. undefined: it is in use. */
+  /** Why the present content cannot be used. undefined: it is in use. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Reads it again if it has changed. Resolves with whether it looked different. Never rejects. */
+  /** Reads the file again if it has changed. Resolves with whether it has. Never rejects. */
   async refresh(): Promise<boolean> {
     const mark = await fileMark(this.path);
     if (mark === this.#mark) return false;

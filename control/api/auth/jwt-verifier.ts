@@ -12,13 +12,13 @@ import type { Principal } from "./principal.ts";
 import { RemoteKeys } from "./remote-keys.ts";
 import { errorCode } from "../../../proxy/base/error-text.ts";
 
-/** Longest token, in characters: issuers put lists of groups into them. */
+/** Longest token, in characters: issuers put lists of groups into tokens. */
 const LENGTH_MAX = 8_192;
 
-/** Clocks of issuers that are right differ by less. */
+/** More than the clocks of well-run issuers differ by. */
 const LEEWAY_S = 30;
 
-/** Longest subject that is taken: it becomes the actor of every entry in the audit log. */
+/** Longest subject: it becomes the actor of entries in the audit log. */
 const SUBJECT_MAX = 200;
 
 /** Services that one token may name. */
@@ -28,21 +28,21 @@ type JwtVerifierDeps = { readonly clock: Clock; readonly log: Log };
 
 /** Where an issuer's keys come from. */
 type KeySource = {
-  /** undefined: nobody knows them yet. */
+  /** undefined: they have not been read yet. */
   readonly keys: () => JSONWebKeySet | undefined;
   readonly problem: () => string | undefined;
-  /** Looks whether there are others. Resolves with whether something is different. */
+  /** Looks for new ones when it is time to. Resolves with whether anything changed. */
   readonly refresh: () => Promise<boolean>;
-  /** The same at once, as a key is missing. */
+  /** Looks at once, because a key is missing. */
   readonly seek: () => Promise<boolean>;
 };
 
-/** Verifies JSON Web Tokens (RFC 7519, RFC 8725) of one issuer. */
+/** Verifies the JSON Web Tokens (RFC 7519, RFC 8725) of one issuer. */
 export class JwtVerifier {
   readonly config: JwtConfig;
   readonly #deps: JwtVerifierDeps;
   readonly #source: KeySource;
-  /** What finds a token's key, and the keys that it was made of. */
+  /** Finds a token's key; with the keys that it was made from. */
   #resolver: { readonly keys: JSONWebKeySet; readonly find: LocalJWKSet } | undefined;
 
   /** `folder`: where a relative path begins. @throws ConfigError */
@@ -63,17 +63,17 @@ export class JwtVerifier {
     this.#deps = deps;
   }
 
-  /** Why the keys cannot be read as they are now. undefined: they can. */
+  /** Why the present keys cannot be read. undefined: they can. */
   get problem(): string | undefined {
     return this.#source.problem();
   }
 
-  /** Looks for other keys, if it is time to. Never rejects. */
+  /** Looks for new keys when it is time to. Never rejects. */
   async refresh(): Promise<void> {
     if (await this.#source.refresh()) this.#tell();
   }
 
-  /** Whose token it is, and what they may do. @throws UnauthenticatedError */
+  /** Whose token this is, and what they may do. @throws UnauthenticatedError */
   async verify(token: string): Promise<Principal> {
     if (token.length > LENGTH_MAX) throw wrong(`one of more than ${LENGTH_MAX} characters`);
     if (this.#source.keys() === undefined) await this.#seek();
@@ -89,7 +89,7 @@ export class JwtVerifier {
     }
   }
 
-  /** Resolves with whether there are other keys now. */
+  /** Resolves with whether there are new keys now. */
   async #seek(): Promise<boolean> {
     const isOther = await this.#source.seek();
     if (isOther) this.#tell();
@@ -99,7 +99,7 @@ export class JwtVerifier {
   async #claimsOf(token: string): Promise<Verified> {
     const keys = this.#source.keys();
     if (keys === undefined) throw wrong("a JWT, whose issuer's keys are not known yet");
-    // Loaded for the first token: most sidecars have no use for it.
+    // Loaded with the first token: most sidecars never need it.
     const { createLocalJWKSet, jwtVerify } = await import("jose");
     if (this.#resolver?.keys !== keys) this.#resolver = { keys, find: createLocalJWKSet(keys) };
     const { issuer, audience, algorithms } = this.config;
@@ -117,7 +117,7 @@ export class JwtVerifier {
   #principalOf({ payload, kid, keys }: Verified): Principal {
     const { config } = this;
     const { clock } = this.#deps;
-    // The library looks at nbf, which many issuers leave out.
+    // The library checks nbf, but many issuers leave it out.
     const { iat = Number.NaN, nbf = iat } = payload;
     if (!(nbf * 1_000 <= clock.wallMs() + LEEWAY_S * 1_000)) {
       throw wrong("a JWT that does not say (by nbf or iat) that it is valid already");
@@ -132,7 +132,7 @@ export class JwtVerifier {
     };
   }
 
-  /** Whether the issuer still has the key, by its name if it has one. */
+  /** Whether the issuer still has the key, found by its id if it has one. */
   #isStillThere(kid: string | undefined, before: JSONWebKeySet): boolean {
     const keys = this.#source.keys();
     return (
@@ -152,7 +152,7 @@ export class JwtVerifier {
 type Verified = {
   readonly payload: JWTPayload;
   readonly kid: string | undefined;
-  /** Those that it was verified by. */
+  /** The keys that it was verified by. */
   readonly keys: JSONWebKeySet;
 };
 
@@ -176,13 +176,13 @@ function remoteSource(url: string, clock: Clock): KeySource {
   };
 }
 
-/** A subject is shown in terminals and logs: only what is visible there is one. */
+/** Subjects are shown in terminals and logs, so only visible characters are allowed. */
 function actorOf({ sub = "" }: JWTPayload): string {
   if (/^[\x21-\x7e]+$/.test(sub) && sub.length <= SUBJECT_MAX) return `jwt:${sub}`;
   throw wrong(`a JWT whose sub is not 1 to ${SUBJECT_MAX} visible characters of ASCII`);
 }
 
-/** One role, or the highest of a list; what else is in the list means something elsewhere. */
+/** One role, or the highest in a list; anything else in the list is for other programs. */
 function roleIn(payload: JWTPayload, { roleClaim }: JwtConfig): Role {
   const claimed: readonly unknown[] = [payload[roleClaim]].flat();
   const highest = ROLES.findLast((role) => claimed.includes(role));
@@ -190,7 +190,7 @@ function roleIn(payload: JWTPayload, { roleClaim }: JwtConfig): Role {
   return highest;
 }
 
-/** undefined: all, as nothing limits them, or `*` says so. */
+/** undefined: all, because nothing limits them or `*` says so. */
 function servicesIn(
   payload: JWTPayload,
   { servicesClaim }: JwtConfig,
@@ -200,7 +200,7 @@ function servicesIn(
   const list: readonly unknown[] =
     typeof claimed === "string" ? claimed.split(" ") : [claimed].flat();
   const names = list.filter((each): each is string => typeof each === "string" && each !== "");
-  // A token that should name services and does not must not be for all of them.
+  // A token that should name services but does not must not be for all of them.
   if (names.length === 0 || names.length < list.length || names.length > SERVICES_MAX) {
     throw wrong(`a JWT without 1 to ${SERVICES_MAX} services in ${servicesClaim}`);
   }
@@ -215,7 +215,7 @@ function isMissingKey(error: unknown): boolean {
   return errorCode(error) === "ERR_JWKS_NO_MATCHING_KEY";
 }
 
-/** What is wrong with a token, by the library's code: its messages may quote it. */
+/** What is wrong with a token, by the library's code, as its messages may quote the token. */
 function refusalOf(error: unknown): UnauthenticatedError {
   if (error instanceof UnauthenticatedError) return error;
   const { code, claim, payload } = error as {

@@ -4,16 +4,16 @@ import { ConfigError } from "../../base/errors.ts";
 import { asFileFlaw, FileFlaw } from "../../base/file-flaw.ts";
 import { readSmallFile } from "../../base/read-small-file.ts";
 
-/** Keys of one set: issuers have a handful, and one must fit. */
+/** Keys in one set: issuers have a handful. */
 const KEYS_MAX = 64;
 
-/** Largest set, in bytes: as many keys, each with its certificates. */
+/** Largest set, in bytes: KEYS_MAX keys, each with certificates. */
 export const KEY_SET_BYTES_MAX = 256 * 1024;
 
-/** Parameters of private and of secret keys (RFC 7518 section 6). */
+/** Parameters of private and secret keys (RFC 7518 section 6). */
 const SECRET_PARAMETERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/** Keys of other kinds may be there, and are no use to us (RFC 7517 section 5). */
+/** Keys of kinds that we do not know are allowed, and ignored (RFC 7517 section 5). */
 const keySetSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(KEYS_MAX),
 });
@@ -32,7 +32,7 @@ export function readKeySet(text: string): JSONWebKeySet {
   return data as JSONWebKeySet;
 }
 
-/** Reads a file that holds one. @throws ConfigError */
+/** Reads a file with a key set. @throws ConfigError */
 export async function loadKeySet(path: string): Promise<JSONWebKeySet> {
   try {
     const rule = { bytesMax: KEY_SET_BYTES_MAX, others: "anything" } as const;

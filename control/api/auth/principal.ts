@@ -3,21 +3,21 @@ import type { Role } from "../../base/roles.ts";
 /** Somebody whose credential has been checked. */
 export type Principal = {
   /**
-   * Who it is, in the audit log, events and the sidecar's log: `local`, `socket`, `token:NAME`,
+   * Its name in the audit log, events and the sidecar's log: `local`, `socket`, `token:NAME`,
    * `cert:NAME`, `jwt:SUBJECT` or `anonymous`.
    */
   readonly actor: string;
-  /** `none`: of whoever shows no credential where none is wanted. */
+  /** `none`: it showed no credential, and none was needed. */
   readonly role: Role | "none";
-  /** The services that it may change; undefined: all. It may look at all of them. */
+  /** The services that it may change; undefined: all. It may read all of them. */
   readonly services: readonly string[] | undefined;
-  /** Whether its credential still holds: it has neither expired nor been taken away. */
+  /** Whether its credential still holds: it has neither expired nor been revoked. */
   stands(): boolean;
 };
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who asks. Set before any handler runs. */
+    /** Who makes the call. Set before any handler runs. */
     principal: Principal;
   }
 }

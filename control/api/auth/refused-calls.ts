@@ -8,8 +8,8 @@ import { ToldRate } from "../../base/told-rate.ts";
 import { ForbiddenError, TooManyAttemptsError, UnauthenticatedError } from "./auth-errors.ts";
 
 /**
- * What came of a call, as far as its credential goes. missing, wrong, expired: 401; throttled: 429;
- * forbidden: 403; admitted: all others.
+ * What a call's credential led to. missing, wrong, expired: 401; throttled: 429; forbidden: 403;
+ * admitted: everything else.
  */
 const AUTH_OUTCOMES = [
   "admitted",
@@ -23,22 +23,21 @@ const AUTH_OUTCOMES = [
 type Outcome = (typeof AUTH_OUTCOMES)[number];
 
 /**
- * Refusals that are written down: enough at once that a mistake shows whole, and then so few that
- * whoever asks without end adds less than a megabyte a day to the audit log, which nobody ever
- * empties.
+ * How many refusals are recorded: enough at once to show a whole mistake, then so few that endless
+ * calls add less than a megabyte a day to the audit log, which is never emptied.
  */
 const TOLD = { burst: 10, everyMs: 60_000 };
 
-/** What refusals are written down with. */
+/** What recording refusals takes. */
 export type RefusedCallsDeps = {
   readonly audit: Pick<Audit, "append">;
   readonly log: Log;
   readonly clock: Clock;
-  /** The table's. */
+  /** The table's revision. */
   readonly revision: () => number;
 };
 
-/** Counts calls by what their credentials led to, and writes down those that were refused. */
+/** Counts calls by what their credentials led to, and records those that were refused. */
 export class RefusedCalls {
   readonly #deps: RefusedCallsDeps;
   readonly #counts = new Map<Outcome, number>(AUTH_OUTCOMES.map((outcome) => [outcome, 0]));
@@ -54,12 +53,12 @@ export class RefusedCalls {
     return this.#counts;
   }
 
-  /** A call goes to its handler. */
+  /** Counts a call that goes to its handler. */
   admit(): void {
     this.#count("admitted");
   }
 
-  /** Takes note of an error that a call ends with; most have nothing to do with who asks. */
+  /** Notes an error that a call ended with; most have nothing to do with credentials. */
   note(error: unknown, request: FastifyRequest): void {
     const outcome = outcomeOf(error);
     if (outcome === undefined) return;

@@ -3,16 +3,16 @@ import { errorText } from "../../../proxy/base/error-text.ts";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import { KEY_SET_BYTES_MAX, readKeySet } from "./key-set.ts";
 
-/** How long keys do before they are asked for again: issuers publish new ones hours ahead. */
+/** How long keys are used before they are fetched again: new ones are published hours ahead. */
 const FRESH_MS = 10 * 60_000;
 
-/** Pause between two questions, whoever sends tokens of unknown keys, and after a failure. */
+/** Least pause between fetches, whatever tokens come, and the pause after a failure. */
 const COOL_DOWN_MS = 30_000;
 
-/** For a whole answer: whoever waits for it is a caller with a new key. */
+/** For a whole answer: a caller whose token has a new key is waiting. */
 const TIMEOUT_MS = 5_000;
 
-/** The public keys of an issuer at a URL. Those that were read last stay while it is away. */
+/** The public keys at an issuer's URL. The last ones stay in use while it does not answer. */
 export class RemoteKeys {
   readonly #url: string;
   readonly #clock: Pick<Clock, "nowMs">;
@@ -26,23 +26,23 @@ export class RemoteKeys {
     this.#clock = clock;
   }
 
-  /** undefined: there has been no answer yet. */
+  /** undefined: there has been no usable answer yet. */
   get keys(): JSONWebKeySet | undefined {
     return this.#keys;
   }
 
-  /** Why the last question was of no use. undefined: it was not, or there was none. */
+  /** Why the last fetch failed. undefined: it did not, or there was none. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Asks again if it is time to. Resolves with whether something is different. Never rejects. */
+  /** Fetches again when it is time to. Resolves with whether anything changed. Never rejects. */
   async refresh(): Promise<boolean> {
     const isFresh = this.#problem === undefined && this.#keys !== undefined;
     return this.#askAfter(isFresh ? FRESH_MS : COOL_DOWN_MS);
   }
 
-  /** The same for a key that is not among them, which may be new. */
+  /** The same for a key that is not among them and may be new. */
   async seek(): Promise<boolean> {
     return this.#askAfter(COOL_DOWN_MS);
   }
@@ -68,7 +68,7 @@ export class RemoteKeys {
   }
 }
 
-/** A redirect could lead anywhere. */
+/** Follows no redirects: they could lead anywhere. */
 async function textAt(url: string): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const answer = await fetch(url, { redirect: "error", signal });
@@ -83,7 +83,7 @@ async function textAt(url: string): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** What stands behind fetch()'s "fetch failed". */
+/** The reason behind fetch()'s "fetch failed". */
 function reasonOf(error: unknown): string {
   const { cause } = error as { readonly cause?: unknown };
   return cause instanceof Error ? errorText(cause) : errorText(error);

@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { TokenEntry } from "../../config/auth-schema.ts";
 
 /**
- * What a token looks like: 32 random bytes in base64url behind a prefix that scanners for leaked
- * secrets can look for. Whatever is shorter could be guessed from its hash.
+ * The form of a token: 32 random bytes in base64url, after a prefix that scanners for leaked
+ * secrets can look for. Anything shorter could be guessed from its hash.
  */
 const TOKEN = /^sluice_[A-Za-z0-9_-]{43}$/;
 
-/** The tokens that callers may have, by their hashes. */
+/** The tokens that callers may use, by their hashes. */
 export class TokenList {
   readonly #entries: readonly { readonly entry: TokenEntry; readonly hash: Buffer }[];
 
@@ -17,8 +17,8 @@ export class TokenList {
   }
 
   /**
-   * The entry of a token, also of one that has expired; undefined: it is none of these. Takes as
-   * long wherever it stands and however much of a hash is right.
+   * The entry of a token, even of an expired one; undefined: it is not on the list. Takes the same
+   * time wherever it stands, and however much of a hash is right.
    */
   find(token: string): TokenEntry | undefined {
     if (!TOKEN.test(token)) return undefined;
@@ -30,7 +30,7 @@ export class TokenList {
     return found;
   }
 
-  /** Whether a token that was found before would still be found, and may do the same. */
+  /** Whether an entry found before is still on the list, and may still do the same. */
   holds(known: TokenEntry): boolean {
     return this.#entries.some(
       ({ entry }) => entry.sha256 === known.sha256 && isDeepStrictEqual(entry, known),
