@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../proxy/base/clock.ts";
+import { orLate } from "../../proxy/base/deadline.ts";
 import { processTree } from "./process-tree.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
@@ -104,7 +105,7 @@ export class Spawned implements AsyncDisposable {
     if (this.running) {
       const tree = processTree(this.pid);
       this.child.kill("SIGTERM");
-      await Promise.race([this.#ended, sleep(END_WAIT_MS, undefined, { ref: false })]);
+      await orLate(this.#ended, END_WAIT_MS, systemClock, () => undefined);
       for (const pid of tree) killIfThere(pid, "SIGKILL");
       await this.#ended;
     }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../proxy/base/clock.ts";
+import { orLate } from "../../proxy/base/deadline.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { ListenerTls } from "../../proxy/table/tls.ts";
@@ -134,7 +135,7 @@ async function tryOne(
     await Promise.race([tryWorker(worker, trialMs, clock, tls), failAtEnd(worker)]);
   } catch (error) {
     // Its end says more than the connection, which broke a moment earlier.
-    await Promise.race([clock.sleep(END_NOTICE_MS), failAtEnd(worker)]);
+    await orLate(failAtEnd(worker), END_NOTICE_MS, clock, () => undefined);
     throw error;
   }
 }

@@ -1,10 +1,14 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { followIntentions } from "../../../control/registry/followed-intentions.ts";
 import type { FoundIntentions } from "../../../control/registry/followed-intentions.ts";
+import type { ConsulRequest } from "../../../control/consul/client.ts";
+import { ConsulError } from "../../../control/consul/consul-error.ts";
+import type { ConsulErrorCode } from "../../../control/consul/consul-error.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 import type { FakeConsul } from "../../support/fake-consul.ts";
 
+const LIST = "connect/intentions";
 const MATCH = "connect/intentions/match";
 const CHECK = "connect/intentions/check";
 
@@ -12,10 +16,24 @@ const intention = (SourceName: string, DestinationName = "web"): object => {
   return { SourceName, DestinationName, Action: "deny", Precedence: 9 };
 };
 
-/** Follows the intentions of `web`, with what the agent answers. */
-async function following(match: readonly object[], isAllowed: boolean) {
+/** Whether a request is refused, and as what. */
+type Refusal = (request: ConsulRequest) => ConsulErrorCode | undefined;
+
+/** Follows the intentions of `web`, with what the agent answers unless it refuses. */
+async function following(
+  match: readonly object[],
+  isAllowed: boolean,
+  refusal: Refusal = () => undefined,
+) {
   const { consul, deps } = await openConsulBed();
-  consul.answers.set("connect/intentions", []);
+  const { client } = deps;
+  const send = client.request.bind(client);
+  client.request = async (asked) => {
+    const code = refusal(asked);
+    if (code === undefined) return send(asked);
+    throw new ConsulError(code, asked.action, "it is refused");
+  };
+  consul.answers.set(LIST, []);
   consul.answers.set(MATCH, { web: match });
   consul.answers.set(CHECK, { Allowed: isAllowed });
   const told: FoundIntentions[] = [];
@@ -31,7 +49,7 @@ async function following(match: readonly object[], isAllowed: boolean) {
 
 /** Something has changed in the list of those that are about `web`. */
 function change(consul: FakeConsul): void {
-  consul.answers.set("connect/intentions", [intention("changed")]);
+  consul.answers.set(LIST, [intention("changed")]);
   consul.changed();
 }
 
@@ -63,6 +81,20 @@ describe("What holds without an intention", () => {
     expect(checks(consul)).toEqual([]);
   });
 
+  test("is deny where the token may not ask about another destination", async () => {
+    const { told } = await following([intention("*")], true, ({ path }) =>
+      path === CHECK ? "consul_denied" : undefined,
+    );
+    expect(told).toMatchObject([{ defaultAction: "deny" }]);
+  });
+
+  test("is a problem where the token may not ask about its own service", async () => {
+    const { path, told } = await following([intention("a")], true, (asked) =>
+      asked.path === CHECK ? "consul_denied" : undefined,
+    );
+    expect([told, path.problem]).toEqual([[], expect.stringContaining("it is refused")]);
+  });
+
   test("is deny where Consul's answer cannot be read", async () => {
     const { consul, told } = await following([intention("a")], true);
     consul.answers.set(CHECK, { Allow: true });
@@ -81,6 +113,13 @@ test("followIntentions() reads again when any intention of ours changes", async 
   expect(new URL(url, "http://x").searchParams.get("filter")).toBe(
     'DestinationName == "web" or DestinationName == "*"',
   );
+});
+
+test("followIntentions() takes what any server has while there is no leader", async () => {
+  const { told } = await following([intention("a")], true, ({ path, query = {} }) =>
+    path.startsWith(`${LIST}/`) && !("stale" in query) ? "consul_no_leader" : undefined,
+  );
+  expect(told).toMatchObject([{ defaultAction: "allow", list: [{ source: { name: "a" } }] }]);
 });
 
 test("followIntentions() keeps what it has when it may not read them any more", async () => {
