@@ -12,16 +12,16 @@ import type { Events } from "../records/events.ts";
 import { REVISION_MAX } from "./table-document.ts";
 import type { Asker } from "../table/table-sink.ts";
 
-/** A burst of changes is noted at its beginning and its end. */
+/** Least time between notes: a burst of changes is noted at its beginning and its end. */
 const NOTE_EVERY_MS = 200;
 
-/** How often a note is written again without a change, so that it is not taken for a dead one. */
+/** How often a note is written again without a change, to show that it is still in use. */
 const REFRESH_MS = 24 * 3_600_000;
 
-/** Age at which a note is that of a name that does not come back. */
+/** Age from which on a note's sidecar is taken not to come back. */
 const LIFE_MS = 90 * REFRESH_MS;
 
-/** Old notes that one look deletes: more than become old in a day, and no long wait. */
+/** Old notes deleted at once: more than become old in a day, without a long wait. */
 const SWEEP_MAX = 64;
 
 /** Longest value that is read: three times what we write. */
@@ -33,7 +33,7 @@ const headSchema = z.object({
 });
 
 const noteSchema = headSchema.extend({
-  /** The latest that the sidecar has had: see RevisionWitness. */
+  /** The latest revision that the sidecar has had: see RevisionWitness. */
   revision: z.int().min(0).max(REVISION_MAX).default(0),
   time: z.iso.datetime(),
   lost: z.object({ noted: headSchema, reason: z.string(), time: z.iso.datetime() }).optional(),
@@ -55,10 +55,10 @@ export type AuditNotePlace = {
 };
 
 /**
- * The end of this sidecar's audit log, noted in Consul: `PREFIX/audit/SIDECAR`, which outlives the
- * process. Whoever cuts off the log's end, or writes all of it anew, would have to change the note
- * too; otherwise the next start finds it. What was found stays on the note, and a problem, until
- * somebody accepts it. None of this waits for Consul, or keeps anybody from serving.
+ * Notes the end of this sidecar's audit log in Consul, under `PREFIX/audit/SIDECAR`, which outlives
+ * the process. Whoever cuts off the end of the log or rewrites it would have to change the note
+ * too, or the next start notices. What was noticed stays on the note, as a problem, until somebody
+ * accepts it. Serving never waits for any of this.
  */
 export class AuditNote {
   readonly #deps: AuditNoteDeps;
@@ -66,7 +66,7 @@ export class AuditNote {
   readonly #key: string;
   readonly #audit: Audit;
   readonly #revision: () => number;
-  /** What the note has said of it. */
+  /** The revision in the last note. */
   #notedRevision = 0;
   #lost: Note["lost"];
   #wake: () => void = () => undefined;
@@ -79,7 +79,7 @@ export class AuditNote {
     this.#revision = place.revision;
   }
 
-  /** How the log differs from what was noted. undefined: it does not, or somebody knows. */
+  /** How the log differs from what was noted. undefined: it does not, or that was accepted. */
   get problem(): string | undefined {
     if (this.#lost === undefined) return undefined;
     const { reason, time } = this.#lost;
@@ -106,7 +106,7 @@ export class AuditNote {
   }
 
   /**
-   * Ends the problem, which becomes an entry of the log. false: there was none.
+   * Ends the problem, and records that in the log. false: there was none.
    * @throws AuditError when the entry cannot be written.
    */
   async accept({ actor, reason }: Asker, revision: number): Promise<boolean> {
@@ -129,7 +129,7 @@ export class AuditNote {
     const reason = await this.#audit.contradiction(note);
     const found =
       reason === undefined ? undefined : { noted: headOf(note), reason, time: this.#now() };
-    // What was found first is what somebody has to look into.
+    // The first difference is the one to look into.
     this.#lost = note.lost ?? found;
     if (this.#lost === undefined) return;
     this.#deps.log.error("audit.mismatch", { reason: reason ?? this.#lost.reason, key: this.#key });
@@ -146,14 +146,14 @@ export class AuditNote {
 
   async #write(): Promise<void> {
     const { head } = this.#audit;
-    // Of a log that cannot be read, or that has nothing to lose, there is no note.
+    // A log that is unreadable or empty is not noted.
     if (head === undefined || head.sequence === 0) return;
     const revision = Math.max(this.#notedRevision, this.#revision());
     const note: Note = { ...head, revision, time: this.#now(), lost: this.#lost };
     await putKey(this.#deps.client, this.#key, JSON.stringify(note));
   }
 
-  /** Names that do not come back, such as those of containers, leave their notes. */
+  /** Deletes notes of sidecars that do not come back, such as those in containers. */
   async #sweep(): Promise<void> {
     const { client, clock } = this.#deps;
     const notes = await getKeys(client, this.#prefix);
@@ -164,7 +164,7 @@ export class AuditNote {
     for (const { key } of old.slice(0, SWEEP_MAX)) await deleteKey(client, key);
   }
 
-  /** Tries until it works; the first failure in a row is told. */
+  /** Tries until it works; of failures in a row the first is logged. */
   async #untilDone(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {

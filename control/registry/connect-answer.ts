@@ -6,23 +6,23 @@ import { certificateNames } from "../../proxy/table/certificate-names.ts";
 import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
-/** Roots in force at once: two while they rotate, and some more if that happens often. */
+/** Roots in force at once: two during a rotation, and more if rotations overlap. */
 const ROOTS_MAX = 32;
 
-/** The certificate that Consul has given a service of ours, with its key: a secret. */
+/** The certificate that Consul gave one of our services, with its key. Secret. */
 export type ConnectLeaf = {
-  /** Who it says that we are. */
+  /** Who we are, according to it. */
   readonly id: ServiceId;
   /** The chain in PEM, leaf first. */
   readonly certPem: string;
   readonly keyPem: string;
 };
 
-/** Whom everybody in the mesh trusts. */
+/** The roots that everybody in the mesh trusts. */
 export type ConnectRoots = {
-  /** Lower case. */
+  /** In lower case. */
   readonly trustDomain: string;
-  /** All roots in PEM, also those that no longer sign. */
+  /** All roots in PEM, including those that no longer sign. */
   readonly pem: string;
 };
 
@@ -37,9 +37,8 @@ const rootsSchema = z.object({
 });
 
 /**
- * Reads `GET /v1/agent/connect/ca/leaf/SERVICE`.
- * @throws ConsulError consul_unreadable, also for a certificate of somebody else, or a key that is
- * not its own; it never quotes the key
+ * Reads `GET /v1/agent/connect/ca/leaf/SERVICE`. @throws ConsulError consul_unreadable, also if the
+ * certificate is another service's or the key does not match; it never quotes the key
  */
 export function parseLeaf(action: string, text: string, service: string): ConnectLeaf {
   const read = leafSchema.safeParse(parseAnswer(action, text)).data;

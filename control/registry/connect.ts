@@ -10,27 +10,27 @@ import { FollowedPath } from "./followed-path.ts";
 import type { FollowedPathDeps } from "./followed-path.ts";
 import { LatestTold } from "./latest-told.ts";
 
-/** The agent renews by itself, far apart: more often than this, something is wrong with it. */
+/** The agent renews by itself, rarely: if answers come faster, something is wrong with it. */
 const LIMIT = { burst: 3, refillMs: 1_000 };
 
 /** Certificates and roots, without the tickets that others add. */
 export type ConnectMaterial = Pick<TlsMaterial, "identities" | "trusts">;
 
-/** Who acts on what Consul says of the mesh. What rejects is told again, a little later. */
+/** Acts on what Consul says about the mesh. What it rejects is told again a little later. */
 export type MeshSink = {
-  /** Certificate and roots are there, or have been replaced. */
+  /** Certificate and roots have come or been replaced. */
   readonly setMaterial: (material: ConnectMaterial) => Promise<void>;
   readonly setIntentions: (intentions: Intentions) => Promise<void>;
 };
 
 /**
- * What makes a sidecar part of Consul's mesh: the certificate of its service, the roots that all
- * trust, and the intentions whose destination it is. The agent renews the certificate and rotates
- * the roots; both come by blocking queries, and so do intentions. While Consul is away all of it
- * stays in force: a certificate ends by itself.
+ * What makes a sidecar part of Consul's mesh: the certificate of its service, the roots that
+ * everyone trusts, and the intentions whose destination it is. The agent renews the certificate and
+ * rotates the roots; these and the intentions come by blocking queries. While Consul is away
+ * everything stays in force, until the certificate expires.
  */
 export class Connect {
-  /** Called when the trust domain is known, and if it is another one. Must not throw. */
+  /** Called when the trust domain becomes known or changes. Must not throw. */
   onTrustDomain: (trustDomain: string) => void = () => undefined;
   readonly #material: LatestTold<ConnectMaterial>;
   readonly #told: LatestTold<Intentions>;
@@ -59,7 +59,7 @@ export class Connect {
     this.#intentions = followIntentions(deps, service, () => this.#tellIntentions());
   }
 
-  /** What may be out of date or does not work, for people. Empty: nothing. */
+  /** What may be out of date or does not work, in words. Empty: nothing. */
   get problems(): readonly string[] {
     const flaws = this.#intentions.value?.flaws ?? [];
     return [
@@ -72,7 +72,7 @@ export class Connect {
     ];
   }
 
-  /** Resolves when Consul has answered everything once, or has failed to. */
+  /** Resolves when Consul has answered everything once or failed to. */
   async whenTried(): Promise<void> {
     await Promise.all([this.#leaf.tried, this.#roots.tried, this.#intentions.tried]);
   }
@@ -88,7 +88,7 @@ export class Connect {
     this.#tellIntentions();
   }
 
-  /** Only together: a certificate whose peers cannot be verified is no use, and vice versa. */
+  /** Told only together: neither certificate nor roots are of use without the other. */
   #tellMaterial(): void {
     const { value: leaf } = this.#leaf;
     const { value: roots } = this.#roots;

@@ -6,26 +6,26 @@ import { listed } from "../base/listed.ts";
 import type { FleetMember, SidecarFleet } from "./sidecar-fleet.ts";
 
 /**
- * How often the list of the fleet is read. A live sidecar follows within a second, so whoever is
- * behind at two looks in a row has a problem. 200 sidecars together read the list 7 times a second.
+ * How often the list of the fleet is read. A healthy sidecar follows within a second, so one that
+ * is behind at two readings in a row has a problem. 200 sidecars together read 7 times a second.
  */
 const LOOK_EVERY_MS = 30_000;
 
-/** What finding laggards works with. */
+/** What finding laggards takes. */
 export type FleetLaggardsDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 };
 
-/** Finds the sidecars that do not follow the table, although they live. */
+/** Finds sidecars that are alive but do not follow the table. */
 export class FleetLaggards {
   readonly #deps: FleetLaggardsDeps;
   readonly #fleet: Pick<SidecarFleet, "members">;
   readonly #sidecar: string;
-  /** What this sidecar acted on at the last look, so that all should by now. 0: not known. */
+  /** The revision in force here at the last reading; all should have it by now. 0: not known. */
   #revision = 0;
-  /** Those who were behind at the last look, by name. */
+  /** The names of those who were behind at the last reading. */
   #behind: ReadonlySet<string> = new Set();
   #problem: string | undefined;
 
@@ -36,12 +36,12 @@ export class FleetLaggards {
     this.#sidecar = sidecar;
   }
 
-  /** Who lags, for people. undefined: nobody does, as far as Consul can be asked. */
+  /** Who lags, in words. undefined: nobody does, or Consul does not answer. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Looks until the signal is aborted. */
+  /** Reads the list until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#deps;
     while (!signal.aborted) {
@@ -53,7 +53,7 @@ export class FleetLaggards {
     }
   }
 
-  /** Consul does not answer, which others tell: who lags is not known. */
+  /** Consul does not answer, which is reported elsewhere, so it is not known who lags. */
   #forget(): void {
     this.#behind = new Set();
     this.#problem = undefined;

@@ -9,22 +9,21 @@ import type { FollowedPathDeps } from "./followed-path.ts";
 import { parseIntentions } from "./intention-answer.ts";
 import type { IntentionAnswer } from "./intention-answer.ts";
 
-/** They change by people's hands; a controller that writes all the time costs no more than this. */
+/** People change them by hand; a controller that keeps writing costs no more than this. */
 const LIMIT = { burst: 5, refillMs: 500 };
 
-/** A source that no intention names: what holds for it is what holds without an intention. */
+/** A source that no intention names, for which the default holds. */
 const NOBODY = "sluice-default-of-intentions";
 
 const checkSchema = z.object({ Allowed: z.boolean() });
 
-/** What holds for a service, but for the trust domain. */
+/** The intentions of a service, without the trust domain. */
 export type FoundIntentions = Omit<Intentions, "trustDomain"> & Pick<IntentionAnswer, "flaws">;
 
 /**
- * Follows the intentions whose destination is a service. Consul answers `match` without an index to
- * wait for, so the list of all is waited for (only its changes around this service), and `match`
- * asked after each of them: it refuses a token that may not read them, where the list would just be
- * shorter.
+ * Follows the intentions whose destination is a service. Consul gives `match` no index to wait for,
+ * so we wait on the list, filtered to this service, and ask `match` after each change. `match` also
+ * refuses a token that may not read intentions, where the list would just be shorter.
  */
 export function followIntentions(
   deps: FollowedPathDeps,
@@ -37,7 +36,7 @@ export function followIntentions(
     path: "connect/intentions",
     query: { filter },
     stale: true,
-    // A change judges open connections again, however many watches there are.
+    // A change applies to open connections too, so it must not wait behind other watches.
     isUrgent: true,
     limit: LIMIT,
   };
@@ -65,10 +64,10 @@ async function readIntentions(
 }
 
 /**
- * Whether Consul allows what no intention is about. It does not say so, so it is asked about
- * somebody whom no intention names. Where one is about everybody, that is what the answer would
- * tell: then another destination is asked about, and where that is no use either, the default
- * counts as deny (it matters only for requests that no permission fits).
+ * Whether Consul allows what no intention is about. It does not say so itself, so we ask about a
+ * source that no intention names. If an intention is about all sources, that would answer for it,
+ * so we ask about another destination. If that does not help either, the default counts as deny,
+ * which then matters only for requests that no permission fits.
  */
 async function isAllowedByDefault(
   client: ConsulClient,
@@ -85,14 +84,14 @@ async function isAllowedByDefault(
     const { text } = await askLeader(client, { action, path, query, signal });
     return checkSchema.safeParse(parseAnswer(action, text)).data?.Allowed ?? false;
   } catch (error) {
-    // The token may read its own service only.
+    // The token may only read its own service.
     const isDenied = error instanceof ConsulError && error.code === "consul_denied";
     if (isDenied && destination === NOBODY) return false;
     throw error;
   }
 }
 
-/** Without a leader nothing changes, and what any server has is the best there is. */
+/** Asks any server while there is no leader: nothing can change meanwhile. */
 async function askLeader(client: ConsulClient, request: ConsulRequest): Promise<ConsulAnswer> {
   try {
     return await client.request(request);

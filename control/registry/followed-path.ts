@@ -7,15 +7,15 @@ import type { WatchDeps, WatchTarget } from "../consul/watch.ts";
 /** What following a path works with. */
 export type FollowedPathDeps = WatchDeps & { readonly log: Log };
 
-/** Whom to tell. */
+/** Reads answers, and is told their values. */
 export type PathReader<Value> = {
-  /** Makes something of an answer. What it throws keeps the last value in force, and is told. */
+  /** Reads an answer. If it throws, the last value stays in force and the error is reported. */
   readonly read: (answer: ConsulAnswer, signal: AbortSignal) => Value | Promise<Value>;
-  /** There is another value. Must not throw. */
+  /** Called with each new value. Must not throw. */
   readonly onValue: (value: Value) => void;
 };
 
-/** What Consul says at one path, kept up to date; the last good value stays while it is away. */
+/** Consul's answer at one path, kept up to date. While Consul is away the last value stays. */
 export class FollowedPath<Value> {
   readonly #deps: FollowedPathDeps;
   readonly #target: WatchTarget;
@@ -41,12 +41,12 @@ export class FollowedPath<Value> {
     this.#running = watch(deps, target, listener, signal);
   }
 
-  /** undefined: Consul has not said anything yet. */
+  /** undefined: Consul has not answered yet. */
   get value(): Value | undefined {
     return this.#value;
   }
 
-  /** Why the value may be out of date. undefined: Consul would tell us about a change. */
+  /** Why the value may be out of date. undefined: Consul would tell us of a change. */
   get problem(): string | undefined {
     return this.#problem;
   }

@@ -9,10 +9,10 @@ import { isRecord } from "../base/record-of.ts";
 import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
-/** Intentions of one service: a mesh with more sources would name them with a wildcard. */
+/** Intentions of one service: with more sources, people use a wildcard. */
 const INTENTIONS_MAX = 10_000;
 
-/** Conditions of a later Consul would be missed: whatever has a key of another name is denied. */
+/** Keys that we do not know may be conditions of a later Consul, so their source is denied. */
 const headerSchema = z
   .strictObject({
     Name: z.string().min(1).regex(/^[^:]/),
@@ -44,7 +44,7 @@ const intentionSchema = z.object({
   SourceNS: z.string().nullish(),
   SourceName: z.string(),
   SourceType: z.string().nullish(),
-  /** Of a peered cluster, whose certificates are of another trust domain. */
+  /** The source's cluster, if it is a peered one with another trust domain. */
   SourcePeer: z.string().nullish(),
   SourceSamenessGroup: z.string().nullish(),
   Action: z.string().nullish(),
@@ -56,13 +56,13 @@ const intentionSchema = z.object({
 
 type ReadIntention = z.output<typeof intentionSchema>;
 
-/** What Consul says of the intentions of a service. */
+/** What Consul says about a service's intentions. */
 export type IntentionAnswer = {
-  /** In the order in which they count. */
+  /** In order of precedence. */
   readonly list: readonly Intention[];
-  /** Those that Sluice cannot judge, for people: it denies them. */
+  /** Intentions that Sluice cannot judge, in words; their sources are denied. */
   readonly flaws: readonly string[];
-  /** Whether one is about all sources of this service alone, or of all services. */
+  /** Whether one is about all sources, and then for this service alone or for all services. */
   readonly wildcard: "none" | "service" | "all";
 };
 
@@ -108,7 +108,7 @@ function toIntention(read: ReadIntention, tell: (flaw: string) => void): Intenti
   return denied;
 }
 
-/** Why nobody here can say what an intention allows. */
+/** Why we cannot say what an intention allows. */
 function flawOf(read: ReadIntention): string | undefined {
   const hasJwt = (read.Permissions ?? []).some((each) => isRecord(each) && each["JWT"]);
   if (read.JWT || hasJwt) return "a JWT is wanted, which Sluice does not check";
@@ -151,7 +151,7 @@ type ReadHeader = {
   readonly IgnoreCase?: boolean | null | undefined;
 };
 
-/** In the order in which Consul looks at them: a condition has only one. */
+/** In the order in which Consul looks at them: a condition has only one of these. */
 function toHeader(read: ReadHeader, context: z.RefinementCtx): HeaderPermission {
   const kinds = [
     ["exact", read.Exact],

@@ -18,7 +18,7 @@ const keptSchema = z.object({
 
 /**
  * The last good table, as it was read or written: in memory, and in a copy on disk for a start
- * without Consul. If it was signed, it can be put back as it was by those who cannot sign.
+ * without Consul. If it was signed, even a sidecar that cannot sign can put it back as it was.
  */
 export class LastTable {
   readonly #copy: KeptCopy<z.output<typeof keptSchema>>;
@@ -27,7 +27,7 @@ export class LastTable {
   #signed: TableDocument | undefined;
   #isLoaded = false;
 
-  /** `path`: of the copy; undefined: none is kept. `before`: what a predecessor had in force. */
+  /** `path`: of the copy; undefined: none is kept. `before`: the table of our predecessor. */
   constructor(path: string | undefined, log: Log, before?: StoredTable) {
     this.#copy = new KeptCopy(path, keptSchema, log);
     this.#table = before;
@@ -38,22 +38,22 @@ export class LastTable {
     return this.#table;
   }
 
-  /** As it was signed. undefined: it was not. */
+  /** The document as it was signed. undefined: it was not. */
   get signed(): TableDocument | undefined {
     return this.#signed;
   }
 
-  /** Whether this value of the key is the one that it was read from, or written as. */
+  /** Whether the table was read from, or written as, this value of the key. */
   isFrom(value: string): boolean {
     return value === this.#head;
   }
 
-  /** Whether it is this table, whoever wrote it and how. */
+  /** Whether it equals this table, whoever wrote it and however. */
   equals(table: StoredTable): boolean {
     return isDeepStrictEqual(table, this.#table);
   }
 
-  /** From now on it is this one. */
+  /** Takes this table from now on. */
   become({ table, document, isSigned }: FoundTable): void {
     this.#isLoaded = true;
     this.#table = table;
@@ -62,7 +62,7 @@ export class LastTable {
     this.#copy.save({ ...table, signed: this.#signed } as z.output<typeof keptSchema>);
   }
 
-  /** The same; at first that of the copy, if it is as new as the predecessor's. */
+  /** The table; at first that of the copy, if it is as new as our predecessor's. */
   async load(): Promise<StoredTable | undefined> {
     if (this.#isLoaded) return this.#table;
     this.#isLoaded = true;

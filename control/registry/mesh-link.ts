@@ -14,7 +14,7 @@ export class MeshLink {
     this.#service = service;
   }
 
-  /** Who acts on what Consul says of the mesh, from start() on. */
+  /** Sets who acts on what Consul says about the mesh, from start() on. */
   join(sink: MeshSink): void {
     this.#sink = sink;
   }
@@ -30,7 +30,7 @@ export class MeshLink {
     await this.#connect?.whenTried();
   }
 
-  /** What may be out of date or does not work, for people. Empty: nothing. */
+  /** What may be out of date or does not work, in words. Empty: nothing. */
   get problems(): readonly string[] {
     return this.#connect?.problems ?? [];
   }

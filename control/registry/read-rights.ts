@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ConsulClient } from "../consul/client.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
-/** Nodes whose rights are asked about: a token that has lost its policy may read none of them. */
+/** Nodes that are asked about: a token that has lost its policy may read none at all. */
 const NODES_MAX = 8;
 
 const rightsSchema = z.array(
@@ -11,19 +11,19 @@ const rightsSchema = z.array(
 
 /** What the token must be allowed to read. */
 export type ReadRights = {
-  /** What it wants to do, for the error: `read service web`. */
+  /** What is being done, for the error: `read service web`. */
   readonly action: string;
   readonly service: string;
-  /** undefined: in that of `consul.datacenter`. */
+  /** undefined: that of `consul.datacenter`. */
   readonly datacenter: string | undefined;
-  /** Where its instances were. */
+  /** The nodes that its instances were on. */
   readonly nodes: readonly string[];
 };
 
 /**
- * Consul leaves out what a token may not read, and answers 200 with the rest, which may be nothing:
- * this tells an empty answer from a forbidden one. Releases from 1.12 on say so in the answer, and
- * for others Consul is asked. undefined: it may read all of it, or nobody knows.
+ * Distinguishes an empty answer from a forbidden one: Consul leaves out what a token may not read
+ * and answers 200 with the rest, which may be nothing. From 1.12 on the answer says so; older
+ * releases are asked. undefined: the token may read everything, or it is not known.
  */
 export async function deniedRead(
   client: ConsulClient,
@@ -43,7 +43,7 @@ export async function deniedRead(
       body: JSON.stringify(wanted),
       signal,
     })
-    // Without ACLs, and in releases without this path, it is an error.
+    // An error without ACLs, and in releases without this path.
     .catch(() => undefined);
   const rights = rightsSchema.safeParse(answer).data ?? [];
   const denied = rights.filter(({ Allow }) => !Allow);
@@ -52,14 +52,14 @@ export async function deniedRead(
   return new ConsulError("consul_denied", action, `Permission denied (the token has no ${what})`);
 }
 
-/** The error for an answer from which Consul has left out what the token may not read. */
+/** The error for an answer from which Consul left out what the token may not read. */
 export function filteredError(action: string): ConsulError {
   const reason =
     "Consul leaves out what the token may not read (X-Consul-Results-Filtered-By-ACLs)";
   return new ConsulError("consul_denied", action, reason);
 }
 
-/** A right in the words of Consul's API. */
+/** A right as Consul's API wants it. */
 function read(Resource: string, Segment: string): object {
   return { Resource, Access: "read", Segment };
 }

@@ -7,7 +7,7 @@ import { getKeys, type KvEntry } from "../consul/kv.ts";
 import type { WatchDeps } from "../consul/watch.ts";
 import { REVISION_MAX } from "./table-document.ts";
 
-/** Longer values are none of those that sidecars write. */
+/** Sidecars write no longer values. */
 const VALUE_LENGTH_MAX = 2_048;
 
 const witnessSchema = z.object({ revision: z.int().min(0).max(REVISION_MAX) });
@@ -16,14 +16,14 @@ const witnessSchema = z.object({ revision: z.int().min(0).max(REVISION_MAX) });
 export type RevisionWitnessDeps = WatchDeps & { readonly log: Log };
 
 /**
- * Whether sidecars say in Consul that they have had a later table than the one that we found there
- * when we started: then somebody has put an old one back, and whoever had a copy of the later one
- * keeps it. What they say is not signed, so that this is only told.
+ * Whether sidecars say in Consul that they had a later table than the one we found at our start. If
+ * so, somebody has put an old one back, while those with a copy of the later one keep it. What they
+ * say is not signed, so it is only reported.
  */
 export class RevisionWitness {
   readonly #deps: RevisionWitnessDeps;
   readonly #prefixes: readonly string[];
-  /** Of our table. 0: none is in force yet. */
+  /** Our table's revision. 0: none is in force yet. */
   readonly #current: () => number;
   #highest = { key: "", revision: 0 };
 
@@ -43,7 +43,7 @@ export class RevisionWitness {
     return `${found}; \`sluice rewrite\` on a sidecar that has it puts it back`;
   }
 
-  /** Reads once what they say, as soon as Consul answers. Resolves then, or when aborted. */
+  /** Reads what they say once, as soon as Consul answers. Resolves then, or when aborted. */
   async run(signal: AbortSignal): Promise<void> {
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
@@ -65,7 +65,7 @@ export class RevisionWitness {
   }
 }
 
-/** 0: it says none. */
+/** The revision in a note. 0: there is none. */
 function revisionIn({ value }: KvEntry): number {
   if (value.length > VALUE_LENGTH_MAX) return 0;
   try {

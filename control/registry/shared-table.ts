@@ -22,23 +22,23 @@ export type SharedTableDeps = WatchDeps & { readonly log: Log; readonly events: 
 
 /** Where the table is, and who this sidecar is to the others. */
 export type SharedTableOptions = {
-  /** Of all keys in KV. */
+  /** The prefix of all keys in KV. */
   readonly prefix: string;
   readonly sidecar: string;
   readonly trust: Trust;
-  /** The path of a copy by its file's name. undefined: none is kept. */
+  /** Where to keep the copy with this file name. undefined: none is kept. */
   readonly copyPath: (file: string) => string | undefined;
   /** This machine's name. */
   readonly host: string;
-  /** Where others find our control API. undefined: where it listens. */
+  /** Where others can reach our control API. undefined: where it listens. */
   readonly advertised: string | undefined;
   /** What a predecessor had in force. undefined: there is none. */
   readonly before: StoredTable | undefined;
 };
 
 /**
- * The table in Consul's KV with all that belongs to it: the store, the fleet that shares it, and
- * the end of this sidecar's audit log.
+ * The table in Consul's KV and everything that goes with it: the store, the fleet that shares it,
+ * and the noted end of this sidecar's audit log.
  */
 export class SharedTable {
   readonly store: ConsulStore;
@@ -50,7 +50,7 @@ export class SharedTable {
   readonly #options: SharedTableOptions;
   #auditPath: string | undefined;
   #auditNote: AuditNote | undefined;
-  /** undefined: nobody is trusted in particular, so that old tables are followed too. */
+  /** undefined: everybody is trusted, so that old tables are followed too. */
   readonly #witness: RevisionWitness | undefined;
   readonly #arrived = Promise.withResolvers<void>();
   /** Why there is no audit log on disk. undefined: there is, or none is wanted. */
@@ -105,7 +105,7 @@ export class SharedTable {
     return this.#auditLack ?? this.#auditNote?.problem;
   }
 
-  /** Copies are a convenience, not a promise: without them the audit log is in memory. */
+  /** Makes the folder for copies. If that fails, the audit log stays in memory. */
   async makeFolder(): Promise<void> {
     const path = this.#auditPath;
     if (path === undefined) return;
@@ -131,7 +131,7 @@ export class SharedTable {
     return (await this.#auditNote?.accept(by, revision)) ?? false;
   }
 
-  /** Why the table may not be the one that it should be. undefined: it is. */
+  /** Why the table may not be the right one. undefined: it is. */
   get problem(): string | undefined {
     return this.store.problem ?? this.#witness?.problem;
   }
@@ -153,7 +153,7 @@ export class SharedTable {
     ]);
   }
 
-  /** The table is in force. `api`: where our control API listens. */
+  /** To be called when the table is in force. `api`: where our control API listens. */
   arrive(api: string): void {
     this.fleet.announce(this.#options.advertised ?? api);
     this.#arrived.resolve();

@@ -7,16 +7,16 @@ import { REFUSAL_KINDS } from "./table-keys.ts";
 import type { TableRefusal, RefusalKind, TableKeys } from "./table-keys.ts";
 
 /**
- * Which tables in KV are followed, and which may be written there, as seen by a sidecar that has
- * had a table before. What is not followed is counted and logged, each value once.
+ * Decides which tables in KV are followed and which may be overwritten, given the table that the
+ * sidecar had before. Each value that is not followed is counted and logged once.
  */
 export class TableJudge {
   readonly #keys: TableKeys;
   readonly #last: LastTable;
   readonly #log: Log;
-  /** Of all kinds: a series that begins with its first count hides that one from `rate()`. */
+  /** For all kinds from the start: `rate()` does not see the first count of a new series. */
   readonly #counts = new Map<RefusalKind, number>(REFUSAL_KINDS.map((kind) => [kind, 0]));
-  /** ModifyIndex of the last one: a value is looked at again whenever somebody writes or starts. */
+  /** ModifyIndex of the last refusal: a value is judged again whenever somebody writes. */
   #refusedIndex: number | undefined;
 
   constructor(keys: TableKeys, last: LastTable, log: Log) {
@@ -25,7 +25,7 @@ export class TableJudge {
     this.#log = log;
   }
 
-  /** How many values were not followed, by why. */
+  /** How many values were not followed, by reason. */
   get counts(): ReadonlyMap<RefusalKind, number> {
     return this.#counts;
   }
@@ -42,7 +42,7 @@ export class TableJudge {
     return ("table" in read ? this.#rolledBack(read) : undefined) ?? read;
   }
 
-  /** Counts and logs that a value is not followed. Gives the reason as a sentence. */
+  /** Counts and logs that a value is not followed. Returns the reason as a sentence. */
   refuse({ key, modifyIndex }: KvEntry, { kind, reason }: TableRefusal): string {
     if (modifyIndex !== this.#refusedIndex) {
       this.#refusedIndex = modifyIndex;
@@ -61,7 +61,7 @@ export class TableJudge {
   }
 
   /**
-   * Who does not sign must not write over what others sign.
+   * A sidecar that does not sign must not overwrite what others have signed.
    * @throws NoSigningKeyError
    */
   assertNotSigned(entry: KvEntry | undefined): void {
@@ -78,7 +78,7 @@ export class TableJudge {
     return this.isFollower ? undefined : this.#keys.document(table);
   }
 
-  /** A table that was signed long ago is no news, whoever has put it there again. */
+  /** Refuses an old signed table that somebody has put back. */
   #rolledBack({ table: { revision } }: FoundTable): TableRefusal | undefined {
     const seen = this.#last.table?.revision ?? 0;
     if (!this.#keys.seal.isDemanded || revision >= seen) return undefined;

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { verifyingKey } from "./signing-key.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-/** Says that a line is a signature, and of what form. It is signed too. */
+/** Marks a line as a signature of this form. It is part of what is signed. */
 const FORMAT = "sluice-signed-1";
 
-/** Longest line of a signature that is read: several times ours. */
+/** Longest signature line that is read: several times ours. */
 const LINE_LENGTH_MAX = 1_024;
 
 const lineSchema = z.strictObject({
@@ -17,7 +17,7 @@ const lineSchema = z.strictObject({
   signature: z.string().refine(isBase64),
 });
 
-/** Whose tables are followed, and with which key this sidecar writes its own. */
+/** Whose tables are followed, and the key that signs this sidecar's own. */
 export type Trust = {
   /** Texts of public keys. Empty: everybody's, signed or not. */
   readonly trust: readonly string[];
@@ -42,9 +42,9 @@ export type Opened =
   | { readonly kind: "refused"; readonly flaw: SealFlaw; readonly reason: string };
 
 /**
- * Signs the document of one key in KV, and tells whether one that is there is signed. A signature
- * is a line before the document. It covers every byte of the document, which has its revision, and
- * the key's name: a document that was signed for another key is forged here.
+ * Signs the document under one key in KV, and checks the signature of the one found there. A
+ * signature is a line before the document. It covers every byte of the document, including its
+ * revision, and the key's name: a document signed for another key counts as forged here.
  */
 export class TableSeal {
   readonly #place: string;
@@ -68,7 +68,7 @@ export class TableSeal {
     return this.#signingKey !== undefined;
   }
 
-  /** What to write: with a signature if there is a key for it. */
+  /** The value to write: signed if there is a key. */
   seal(document: string): string {
     if (this.#signingKey === undefined) return document;
     const { privateKey, publicKey: key } = this.#signingKey;
@@ -76,7 +76,7 @@ export class TableSeal {
     return `${JSON.stringify({ format: FORMAT, key, signature })}\n${document}`;
   }
 
-  /** What was written. */
+  /** Reads a value. */
   open(value: string): Opened {
     const line = readLine(value);
     const document = line === undefined ? value : value.slice(line.length);
@@ -98,7 +98,7 @@ export class TableSeal {
   }
 }
 
-/** The line of a signature. undefined: the value does not begin with one. */
+/** Reads the signature line. undefined: the value does not begin with one. */
 function readLine(
   value: string,
 ): (z.output<typeof lineSchema> & { readonly length: number }) | undefined {
@@ -112,12 +112,12 @@ function readLine(
   }
 }
 
-/** In the one spelling that we write. */
+/** Whether it is base64 in the one spelling that we write. */
 function isBase64(text: string): boolean {
   return Buffer.from(text, "base64").toString("base64") === text;
 }
 
-/** Somebody else's text. */
+/** Somebody else's text, made safe to show. */
 function shown(key: string): string {
   return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
 }
