@@ -45,8 +45,9 @@ export function compileService(
     via: service.via,
     debug: service.debug,
     upstreamTls: service.upstreamTls?.tls,
-    protocol: service.protocol,
     ...(service.tcp !== undefined && { tcp: service.tcp }),
+    protocol: service.protocol,
+    grpc: service.grpc,
   };
 }
 

@@ -15,18 +15,22 @@ const LIMIT_MAX = 1_000_000;
 /** Failures or successes in a row that a policy may wait for. */
 export const IN_A_ROW_MAX = 1_000;
 
-const CAUSES_WANTED = "one of connect, reset-before-response, 503";
+const CAUSES_WANTED = "one of connect, reset-before-response, 503, grpc-unavailable";
+
+/** Each of them once. */
+const CAUSES_MAX = 4;
 
 /** YAML reads 503 as a number, so both ways of writing it are accepted. */
 const retryCause = z
-  .union([z.enum(["connect", "reset-before-response", "503"]), z.literal(503)], {
-    error: CAUSES_WANTED,
-  })
+  .union(
+    [z.enum(["connect", "reset-before-response", "503", "grpc-unavailable"]), z.literal(503)],
+    { error: CAUSES_WANTED },
+  )
   .transform((cause): RetryCause => (cause === 503 ? "503" : cause));
 
 const retries = strict({
   attempts: whole(0, ATTEMPTS_MAX).optional(),
-  on: list(retryCause, 3).optional(),
+  on: list(retryCause, CAUSES_MAX).optional(),
   across: z.enum(["never", "stable-only", "any"]).optional(),
   budget: strict({
     percent: whole(0, 100).optional(),

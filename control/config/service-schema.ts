@@ -72,6 +72,7 @@ function toService(read: ReadService): Service {
     upstreamTls: toServiceTls(read.upstream),
     tcp: read.kind === "tcp" ? { proxyProtocol: read.upstream?.proxyProtocol } : undefined,
     protocol: read.upstream?.protocol ?? "http/1.1",
+    grpc: read.grpc,
   };
 }
 

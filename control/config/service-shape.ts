@@ -2,6 +2,7 @@ import { z } from "zod";
 import { WEIGHT_MAX } from "../../proxy/table/snapshot.ts";
 import { TOLERANCES } from "../../proxy/table/tolerance.ts";
 import { filterSchema } from "./filter-schema.ts";
+import { grpcSchema } from "./grpc-schema.ts";
 import { healthCheckSchema } from "./health-check-schema.ts";
 import { drain, ejection, keepAlive, limits, policyShape } from "./policy-schema.ts";
 import { routeSchema } from "./route-schema.ts";
@@ -124,6 +125,7 @@ export const serviceShape = strict({
   via: z.enum(["off", "request", "both"]).default("off"),
   debug: z.boolean().default(false),
   upstream: upstreamSchema.optional(),
+  grpc: grpcSchema,
 });
 
 /** A service whose values are read, before they are checked against each other. */

@@ -2,6 +2,7 @@ import type {
   AffinitySnapshot,
   EjectionPolicy,
   FilterSnapshot,
+  GrpcPolicy,
   KeepAlive,
   Limits,
   Policy,
@@ -175,4 +176,5 @@ export type Service = {
   /** undefined: it is of kind http. */
   readonly tcp: TcpPolicy | undefined;
   readonly protocol: UpstreamProtocol;
+  readonly grpc: GrpcPolicy;
 };

@@ -2,6 +2,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { GrpcStatus } from "../grpc/status.ts";
 import type { RetryCause } from "../table/snapshot.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { ConnectFailure } from "../upstream/connect-failure.ts";
@@ -76,10 +77,7 @@ export class Attempts implements MessageUser {
     return this.#attempt.writable;
   }
 
-  /**
-   * Tries an endpoint of that version. false: there is none, and the client has been told. `avoid`:
-   * the one that has just failed. `fresh`: on a connection that nobody has used before.
-   */
+  /** Tries one but for `avoid`; `fresh`: by a new connection. false: the client has its error. */
   try(avoid?: Endpoint, fresh = false): boolean {
     this.#response.begin();
     const failure = this.#attempt.begin(this, this.#exchange, avoid, fresh);
@@ -95,16 +93,17 @@ export class Attempts implements MessageUser {
     if (status === 101) return this.#switch(bytes.subarray(start, end));
     // An application's own 408 is about one request and does not end the connection.
     if (status === 408 && this.#isLeftover(!response.head.keepAlive)) return this.#again("stale");
-    to.attemptAnswered(status);
-    this.#attempt.judge(status < 500);
-    if (status === 503 && this.#mayRetry("503") !== "no") return this.#again("policy");
+    to.grpc.answered(response.head);
+    judge(to, this.#attempt, status);
+    const cause = passing(status, to.grpc.status);
+    if (cause && this.#mayRetry(cause) !== "no") return this.#again("policy");
     response.beginBody(requestHead);
     const text = answer.relayed(response.head, response.framing, response.endsByClose, to);
     if (text === undefined) return this.giveUp("filter-failed");
     return this.#pass(text, bytes, start, end);
   }
 
-  /** The attempt has failed. `isReused`: on a connection that had carried an exchange before. */
+  /** It has failed: it is repeated, or the client told. `isReused`: see ExchangeUpstream. */
   fail(failure: Failure, isReused = this.#attempt.isReused): void {
     if (failure === FAILURES.late && this.#attempt.inLine) return this.giveUp("overloaded");
     const { to, answer } = this.#exchange;
@@ -116,6 +115,7 @@ export class Attempts implements MessageUser {
     if (decision === "policy") return this.#again(decision);
     if (!begun) return this.giveUp(failure.error);
     this.drop();
+    if (answer.endCall(failure.error)) return this.#exchange.end();
     return this.#client.stream.abort("half");
   }
 
@@ -191,6 +191,7 @@ export class Attempts implements MessageUser {
 
   onUpstreamFinish(trailers: DecodedFields | undefined): void {
     this.#response.end(trailers);
+    judgeEnd(this.#exchange.to, this.#attempt, this.#response.head.status, trailers);
     this.#done(true);
   }
 
@@ -244,4 +245,26 @@ export class Attempts implements MessageUser {
     openTunnel(upgrade, rest);
     return this.#exchange.end();
   }
+}
+
+/** Why an answer may be another one next time. undefined: it may not. */
+function passing(status: number, call: GrpcStatus | undefined): RetryCause | undefined {
+  if (call === "UNAVAILABLE") return "grpc-unavailable";
+  return status === 503 ? "503" : undefined;
+}
+
+/** Counts an answer, unless it is a call's that only its end says more of. */
+function judge(to: Destination, attempt: Attempt, status: number): void {
+  to.attemptAnswered(status);
+  if (!to.grpc.isOpenAt(status)) attempt.judge(to.grpc.countedAs(status) < 500);
+}
+
+/** As judge(), when a call has ended with these trailers. */
+function judgeEnd(
+  to: Destination,
+  attempt: Attempt,
+  status: number,
+  trailers: DecodedFields | undefined,
+): void {
+  if (to.grpc.endedWith(trailers)) judge(to, attempt, status);
 }

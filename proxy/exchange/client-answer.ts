@@ -1,5 +1,8 @@
 import type { AnswerDraft } from "../filters/filter-answer.ts";
+import { grpcStatusOfHttp } from "../grpc/status.ts";
+import type { GrpcStatus } from "../grpc/status.ts";
 import type { Refusal } from "../http1/refusal.ts";
+import type { OwnAnswer } from "../http1/own-answer.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { OutgoingResponse } from "../http1/outgoing-response.ts";
@@ -8,6 +11,7 @@ import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
 import type { ExchangeDeps } from "./deps.ts";
 import type { Destination } from "./destination.ts";
 import { filterRequest, filterResponse } from "./filtering.ts";
+import { endOfCall, grpcAnswer, grpcEnd, grpcStatusOfError } from "./grpc-answer.ts";
 import type { RequestForwarder } from "./forward-request.ts";
 import type { ExchangeClient } from "./ports.ts";
 import {
@@ -25,7 +29,7 @@ import type { ProxyError, ResponseOptions } from "./respond.ts";
 export type Answered = {
   readonly head: RequestHead;
   readonly request: RequestForwarder;
-  readonly to: Pick<Destination, "live">;
+  readonly to: Pick<Destination, "live" | "grpc">;
 };
 
 /** Answers the client of an exchange. One object for each exchange, reused. */
@@ -39,7 +43,7 @@ export class ClientAnswer {
   readonly #outgoing = new OutgoingResponse();
   readonly #head: RequestHead;
   readonly #request: RequestForwarder;
-  readonly #to: Pick<Destination, "live">;
+  readonly #to: Answered["to"];
   #client: ExchangeClient;
 
   constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request, to }: Answered) {
@@ -77,7 +81,21 @@ export class ClientAnswer {
     this.closes ||= this.#mustClose;
     this.status = statusOf(error);
     this.#count(proxyStatusOf(error));
-    this.#client.stream.answer(errorResponse(error, this.#options()));
+    this.#answer(errorResponse(error, this.#options()), grpcStatusOfError(error, this.status));
+  }
+
+  /**
+   * Ends a call of gRPC whose answer has begun: its client hears how. false: the exchange is none,
+   * and half an answer of HTTP must not pass for a whole one.
+   */
+  endCall(error: ProxyError): boolean {
+    const { grpc } = this.#to;
+    if (!grpc.isCall) return false;
+    const { status, text } = endOfCall(error);
+    grpc.status = status;
+    this.#count(proxyStatusOf(error));
+    this.#client.stream.finish(grpcEnd(status, text));
+    return true;
   }
 
   /** Sends the response to `OPTIONS *`. */
@@ -97,7 +115,8 @@ export class ClientAnswer {
     this.closes = true;
     const methods = to.live?.table.snapshot.methods ?? [];
     const allowed = methods.length === 0 ? undefined : methods;
-    this.#client.stream.answer(refusalResponse(refusal, this.#options(), allowed));
+    const answer = refusalResponse(refusal, this.#options(), allowed);
+    this.#answer(answer, grpcStatusOfHttp(refusal.status));
   }
 
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */
@@ -139,6 +158,11 @@ export class ClientAnswer {
     this.closes = this.#mustClose;
     this.status = answer.status;
     this.#client.stream.answer(ownResponse(answer, this.#options()));
+  }
+
+  /** `status`: what a call of gRPC ends with. */
+  #answer(answer: OwnAnswer, status: GrpcStatus): void {
+    this.#client.stream.answer(this.#to.grpc.isCall ? grpcAnswer(answer, status) : answer);
   }
 
   #viaOf(to: Destination): ViaLines {

@@ -1,4 +1,5 @@
 import type { Policy } from "../table/snapshot.ts";
+import type { GrpcCall } from "./grpc-call.ts";
 
 /** The times of one exchange, all in the wheel's monotonic milliseconds. */
 export class Deadlines {
@@ -9,6 +10,8 @@ export class Deadlines {
   #askedMs = Infinity;
   /** When nobody waits for the answer any more. Infinity: somebody does. */
   #leavesMs = Infinity;
+  /** When the client itself waits no longer. Infinity: it does not say. */
+  #waitsUntilMs = Infinity;
   #stallTimeoutMs = 0;
   #responseTimeoutMs = 0;
 
@@ -18,15 +21,24 @@ export class Deadlines {
     this.#movedMs = Infinity;
     this.#askedMs = Infinity;
     this.#leavesMs = Infinity;
+    this.#waitsUntilMs = Infinity;
     this.#stallTimeoutMs = 0;
     this.#responseTimeoutMs = 0;
   }
 
-  /** The exchange has begun under this policy. */
-  begin(policy: Policy, nowMs: number): void {
+  /**
+   * The exchange has begun under this policy. A call of gRPC may be silent for as long as a tunnel:
+   * that says nothing of it. Its own time runs from now on.
+   */
+  begin(policy: Policy, nowMs: number, call?: GrpcCall): void {
     this.#expiresMs = policy.timeoutMs > 0 ? nowMs + policy.timeoutMs : Infinity;
     this.#stallTimeoutMs = policy.stallTimeoutMs;
     this.#responseTimeoutMs = policy.responseTimeoutMs;
+    if (call?.isCall !== true) return;
+    call.start(nowMs);
+    this.#waitsUntilMs = call.deadlineMs;
+    this.#stallTimeoutMs = policy.tunnelIdleTimeoutMs;
+    this.#responseTimeoutMs = policy.tunnelIdleTimeoutMs;
   }
 
   /** A body moved, in either direction. Returns whether none was under way before. */
@@ -55,10 +67,11 @@ export class Deadlines {
   }
 
   /**
-   * Which time is up at `nowMs`: that of the whole exchange, of a pause in a body, of the wait
-   * for an answer, or of that of a client that may have left.
+   * Which time is up at `nowMs`: that which the client has set itself, of the whole exchange, of a
+   * pause in a body, of the wait for an answer, or of that of a client that may have left.
    */
-  passed(nowMs: number): "expired" | "stalled" | "unanswered" | "left" | undefined {
+  passed(nowMs: number): "overdue" | "expired" | "stalled" | "unanswered" | "left" | undefined {
+    if (nowMs >= this.#waitsUntilMs) return "overdue";
     if (nowMs >= this.#expiresMs) return "expired";
     if (nowMs >= this.#stallsMs()) return "stalled";
     if (nowMs >= this.#answersMs()) return "unanswered";
@@ -67,7 +80,8 @@ export class Deadlines {
 
   /** When to ask again. Infinity: never. */
   nextMs(): number {
-    return Math.min(this.#expiresMs, this.#stallsMs(), this.#answersMs(), this.#leavesMs);
+    const bodiesMs = Math.min(this.#stallsMs(), this.#answersMs());
+    return Math.min(this.#waitsUntilMs, this.#expiresMs, bodiesMs, this.#leavesMs);
   }
 
   #stallsMs(): number {

@@ -22,6 +22,7 @@ import type { AffinityDeps } from "./affinity.ts";
 import type { ExchangeClient, UpstreamPool } from "./ports.ts";
 import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
+import { GrpcCall } from "./grpc-call.ts";
 import type { ProxyError } from "./respond.ts";
 import type { Refusals } from "./refusals.ts";
 import { poolForRetry } from "./retry.ts";
@@ -58,6 +59,8 @@ export class Destination {
   named: VersionTable | undefined;
   /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
+  /** What it is as a call of gRPC. */
+  readonly grpc = new GrpcCall();
   readonly #affinity: Affinity;
   readonly #refusals: Refusals;
   /** The route that matched. undefined: none did. */
@@ -86,6 +89,7 @@ export class Destination {
     this.#route = undefined;
     this.#isUpgrade = false;
     this.#affinity.clear();
+    this.grpc.clear();
   }
 
   /** The rules of HTTP that messages of the service may break: a set of TOLERATED. */
@@ -98,7 +102,7 @@ export class Destination {
     const broken = intolerable(violations, this.tolerated);
     if (broken !== undefined) return REFUSALS[broken];
     const isTaken = this.live?.table.takesMethod(method) ?? true;
-    return isTaken ? undefined : REFUSALS["method-not-listed"];
+    return isTaken ? this.grpc.refusal : REFUSALS["method-not-listed"];
   }
 
   /** An endpoint's answer breaks a rule. */
@@ -129,6 +133,7 @@ export class Destination {
   /** Finds service, route and policy. undefined: there is no such service. */
   find(head: RequestHead, client: ExchangeClient): LiveService | undefined {
     const live = client.serviceFor(head.host);
+    this.grpc.begin(head, live?.table.grpcFailures ?? 0);
     if (live === undefined) return undefined;
     this.live = live;
     this.filters = live.filters;
@@ -170,7 +175,7 @@ export class Destination {
 
   /** The endpoint's answer has begun: the attempt ends with the exchange, if not before. */
   attemptAnswered(status: number): void {
-    this.#outcome = status >= 500 ? "5xx" : "ok";
+    this.#outcome = this.grpc.countedAs(status) >= 500 ? "5xx" : "ok";
   }
 
   /** The attempt has ended and is counted once. `failure`: absent if it was answered. */
@@ -204,7 +209,7 @@ export class Destination {
     live.inFlight -= 1;
     if (wasRetried) live.retrying -= 1;
     pool.inFlight -= 1;
-    pool.counters.exchange(status, durationMs);
+    pool.counters.exchange(this.grpc.countedAs(status), durationMs);
   }
 
   /**

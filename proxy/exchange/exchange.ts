@@ -40,13 +40,14 @@ export class Exchange implements AttemptedExchange {
   readonly #deadlines = new Deadlines();
   #client: ExchangeClient;
 
-  /** `lend` follows. */
   constructor(deps: ExchangeDeps, client: ExchangeClient) {
     this.#deps = deps;
     this.#client = client;
     this.wheel = deps.wheel;
     this.request = new RequestForwarder(this.head, deps.pseudonym);
     this.to = new Destination(deps);
+    const { rewrite } = this.request.outgoing;
+    rewrite.timeoutLeft = () => this.to.grpc.timeoutLeft(deps.wheel.readMs());
     this.answer = new ClientAnswer(deps, client, this);
     this.#attempts = new Attempts(client, this);
   }
@@ -77,13 +78,10 @@ export class Exchange implements AttemptedExchange {
   cut(error: ProxyError = "no-endpoint"): void {
     if (this.answer.status === 0) return this.#attempts.giveUp(error);
     this.#attempts.drop();
-    return this.#client.stream.abort("cut");
+    return this.answer.endCall(error) ? this.end() : this.#client.stream.abort("cut");
   }
 
-  /**
-   * The head is parsed; bytes[start, end) follow it. Returns where the request ends in them. If the
-   * answer is ours, the exchange may have ended when this returns.
-   */
+  /** bytes[start, end) follow the head. Returns where the request ends in them; it may be over. */
   begin(bytes: Buffer, start: number, end: number): number {
     const { head, request } = this;
     this.sinceMs = this.#deps.clock.nowMs();
@@ -115,7 +113,7 @@ export class Exchange implements AttemptedExchange {
     if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
     const nowhere = to.enter(live, head, client.peer, client.bound?.pool);
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
-    this.#deadlines.begin(to.policy, this.wheel.nowMs);
+    this.#deadlines.begin(to.policy, this.wheel.nowMs, to.grpc);
     this.requestMoved();
     if (this.#attempts.try()) this.#pass(bytes, start);
     return undefined;
@@ -173,7 +171,11 @@ export class Exchange implements AttemptedExchange {
   onDeadline(nowMs: number): void {
     const passed = this.#deadlines.passed(nowMs);
     if (passed === undefined) return this.#client.armAt(this.#deadlines.nextMs());
-    return passed === "left" ? this.#client.stream.abort("left") : this.#late(passed);
+    if (passed === "left") return this.#client.stream.abort("left");
+    if (passed !== "overdue") return this.#late(passed);
+    this.#attempts.drop();
+    endOverdue(this.to, this.answer);
+    return this.end();
   }
 
   /** The request moved on; when all of it has, it is the endpoint's turn. */
@@ -196,17 +198,15 @@ export class Exchange implements AttemptedExchange {
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 
-  /**
-   * Time is up. A slow client must not count against an endpoint that has answered, nor must our
-   * own limit for an answer that was coming.
-   */
+  /** Neither slow clients nor our limit for what is coming count against who has answered. */
   #late(passed: "expired" | "stalled" | "unanswered"): void {
     const begun = this.answer.status !== 0;
     const isWell = begun && (passed !== "stalled" || this.#client.stream.blocked);
     const takesMore = !this.request.done && this.#attempts.upstream?.stream.blocked === false;
     if (!isWell && (begun || !takesMore)) return this.#attempts.fail(FAILURES.late);
     this.#attempts.drop();
-    return begun ? this.#client.stream.abort("half") : this.#refuse(REFUSALS["body-timeout"]);
+    if (!begun) return this.#refuse(REFUSALS["body-timeout"]);
+    return this.answer.endCall("response-timeout") ? this.end() : this.#client.stream.abort("half");
   }
 
   /** The body broke a rule or is too large. The part that was sent upstream is not completed. */
@@ -226,6 +226,13 @@ export class Exchange implements AttemptedExchange {
     this.answer.error(error);
     this.end();
   }
+}
+
+/** The client of a call waits no longer, for which no endpoint is to blame. */
+function endOverdue(to: Destination, answer: ClientAnswer): void {
+  to.attemptEnded("timeout");
+  if (answer.status === 0) answer.error("deadline-exceeded");
+  else answer.endCall("deadline-exceeded");
 }
 
 /** A request for a host that another certificate stands for (RFC 9110 section 15.5.20). */

@@ -14,6 +14,7 @@ export type ProxyError =
   | "connect-timeout"
   | "reset"
   | "response-timeout"
+  | "deadline-exceeded"
   | "response-invalid"
   | "upgrade-invalid"
   | "upgrade-unknown"
@@ -155,6 +156,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     proxyStatus: "http_response_timeout",
     text: "The endpoint did not answer in time",
   },
+  "deadline-exceeded": {
+    status: 504,
+    proxyStatus: "http_response_timeout",
+    text: "The deadline of the call has passed",
+  },
   "response-invalid": {
     status: 502,
     proxyStatus: "http_protocol_error",
@@ -214,6 +220,11 @@ export type ResponseOptions = {
 /** The status that a ProxyError is answered with. */
 export function statusOf(error: ProxyError): number {
   return ERRORS[error].status;
+}
+
+/** What people read of it. */
+export function textOf(error: ProxyError): string {
+  return ERRORS[error].text;
 }
 
 /** The error type that Proxy-Status gives for it. */

@@ -54,7 +54,8 @@ export class Retries {
 
   /**
    * Whether to repeat a failed attempt, which the caller then does. Nothing non-idempotent is ever
-   * sent twice once a byte of it has been written (RFC 9110 9.2.2). A kept-alive connection that
+   * sent twice once a byte of it has been written (RFC 9110 9.2.2), except for calls of gRPC, all
+   * of which are POST, where the policy says that UNAVAILABLE may be. A kept-alive connection that
    * dies before the first byte of an answer gets one more try whatever the policy (RFC 9112 9.3.1).
    * `cause`: undefined for what is never retried. `isReused`: the connection had carried an
    * exchange before, so its peer may just have closed it.
@@ -66,7 +67,8 @@ export class Retries {
     { policy: { retries: policy }, live }: RetriedService,
   ): RetryDecision {
     if (cause === undefined || live === undefined || !request.replayable) return "no";
-    if (request.written && !request.idempotent) return "no";
+    const mayRepeat = request.idempotent || cause === "grpc-unavailable";
+    if (request.written && !mayRepeat) return "no";
     if (cause === "reset-before-response" && isReused) {
       // Of what was not even written nothing can be lost, and each time a connection goes.
       if (!request.written) return "stale";

@@ -37,6 +37,7 @@ export const Field = {
   wwwAuthenticate: 29,
   /** X-Forwarded-Client-Cert. */
   clientCert: 30,
+  grpcTimeout: 31,
 } as const;
 
 const KIND_BY_NAME: Readonly<Record<string, number>> = {
@@ -68,6 +69,7 @@ const KIND_BY_NAME: Readonly<Record<string, number>> = {
   "cdn-loop": Field.cdnLoop,
   "www-authenticate": Field.wwwAuthenticate,
   "x-forwarded-client-cert": Field.clientCert,
+  "grpc-timeout": Field.grpcTimeout,
 };
 
 /** Kinds as a set: one bit each. */

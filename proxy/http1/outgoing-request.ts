@@ -10,6 +10,8 @@ import {
 } from "./rewrite-request.ts";
 import type { RequestRewrite } from "./rewrite-request.ts";
 
+const NO_TIMEOUT = (): string => "";
+
 /**
  * The head of a request as it goes upstream: the one that came, without what ends here, and with
  * our own fields. Every protocol encodes it in its own way, again for each attempt. One object for
@@ -35,6 +37,7 @@ export class OutgoingRequest {
       hostIfAbsent: "",
       clientCert: "",
       forwarded: new ForwardedFields(),
+      timeoutLeft: NO_TIMEOUT,
     };
   }
 

@@ -23,6 +23,7 @@ const STATUS_BY_REASON = {
   "host-twice": 400,
   "host-invalid": 400,
   "host-misdirected": 421,
+  "grpc-needs-http2": 505,
   "length-invalid": 400,
   "length-twice": 400,
   "length-and-transfer-encoding": 400,

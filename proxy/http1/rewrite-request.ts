@@ -16,6 +16,8 @@ export type RequestRewrite = RequestSource & {
   clientCert: string;
   /** Of this object alone. */
   readonly forwarded: ForwardedFields;
+  /** The value of grpc-timeout by now. "": none. */
+  timeoutLeft: () => string;
 };
 
 /** What is said of a client's certificate is dropped, whoever says it: only we have seen it. */
@@ -27,6 +29,7 @@ const EXPECT = fieldSet(Field.expect);
 const TRAILER = fieldSet(Field.trailer);
 const CONTENT_LENGTH = fieldSet(Field.contentLength);
 const LENGTH_TWICE = TOLERATED["equal-content-length-twice"];
+const GRPC_TIMEOUT = fieldSet(Field.grpcTimeout);
 const MAX_FORWARDS = fieldSet(Field.maxForwards);
 
 /**
@@ -56,11 +59,12 @@ export function isChunkedByUs({ framing, fields }: RequestHead): boolean {
 /** The kinds of fields that do not go upstream, as a fieldSet. `requestId`: that of the head. */
 export function droppedFromRequest(
   head: RequestHead,
-  { trusted }: RequestRewrite,
+  { trusted, timeoutLeft }: RequestRewrite,
   requestId: string | undefined,
 ): number {
   return (
     DROPPED |
+    (timeoutLeft() === "" ? 0 : GRPC_TIMEOUT) |
     (trusted ? 0 : FORWARDED) |
     (requestId === undefined ? REQUEST_ID : 0) |
     (head.line.target.authorityStart === 0 ? 0 : HOST) |
@@ -79,8 +83,13 @@ export function addedToRequest(
   requestId: string | undefined,
 ): string {
   const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
+  const timeLeft = rewrite.timeoutLeft();
   return (
-    rewrite.forwarded.textFor(head, rewrite) + rewrite.clientCert + ownId + framingFields(head)
+    rewrite.forwarded.textFor(head, rewrite) +
+    rewrite.clientCert +
+    ownId +
+    (timeLeft === "" ? "" : `grpc-timeout: ${timeLeft}\r\n`) +
+    framingFields(head)
   );
 }
 

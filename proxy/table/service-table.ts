@@ -1,3 +1,4 @@
+import { grpcStatusSet } from "../grpc/status.ts";
 import { keyReader } from "./affinity.ts";
 import type { KeyReader } from "./affinity.ts";
 import { hash32 } from "./hash.ts";
@@ -28,6 +29,8 @@ export class ServiceTable {
   readonly hasRoutes: boolean;
   /** The rules of HTTP that its messages may break: see toleranceSet. */
   readonly tolerated: number;
+  /** The statuses of gRPC that count as failures: see grpcStatusSet. */
+  readonly grpcFailures: number;
   /** The salt's part in rendezvous hashing: two int32. */
   readonly keySeeds: { readonly high: number; readonly low: number };
   /** What keeps a client's place. undefined: no cookie does. */
@@ -44,6 +47,7 @@ export class ServiceTable {
     this.stable = stableVersion(snapshot, this.versions);
     this.policy = snapshot.policy;
     this.tolerated = toleranceSet(snapshot.tolerate);
+    this.grpcFailures = grpcStatusSet(snapshot.grpc.failures);
     this.hasRoutes = snapshot.routes.length > 0;
     this.keySeeds = { high: hash32(salt, SALT_SEEDS[0]), low: hash32(salt, SALT_SEEDS[1]) };
     const conditions = new RouteConditions();

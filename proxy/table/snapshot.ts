@@ -4,6 +4,7 @@
  * changed in place. control/ makes it, RoutingTable compiles it, requests read the compiled form.
  */
 
+import type { GrpcStatus } from "../grpc/status.ts";
 import type { ListenerTls, UpstreamProtocol, UpstreamTls } from "./tls.ts";
 import type { Tolerance } from "./tolerance.ts";
 
@@ -62,7 +63,7 @@ export type AffinitySnapshot =
   | { readonly kind: "clientIp" };
 
 /** What may be retried: see docs/retries.md. */
-export type RetryCause = "connect" | "reset-before-response" | "503";
+export type RetryCause = "connect" | "reset-before-response" | "503" | "grpc-unavailable";
 
 /** When and how often a failed attempt may be followed by another one. */
 export type RetryPolicy = {
@@ -112,6 +113,12 @@ export type EjectionPolicy = {
   readonly maxTimeMs: number;
   /** Share of a version's endpoints that may be out at once, 0 … 100; the last is never ejected. */
   readonly maxPercent: number;
+};
+
+/** What calls of gRPC end with. */
+export type GrpcPolicy = {
+  /** The statuses that count against an endpoint and its version, as a 5xx does in HTTP. */
+  readonly failures: readonly GrpcStatus[];
 };
 
 /**
@@ -226,6 +233,7 @@ export type ServiceSnapshot = {
   /** Its connections are split as they are, whatever they speak. Absent: it speaks HTTP. */
   readonly tcp?: TcpPolicy | undefined;
   readonly protocol: UpstreamProtocol;
+  readonly grpc: GrpcPolicy;
 };
 
 /** A whole table. */

@@ -19,7 +19,7 @@ const KEYS =
   "kind, hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
   "retries, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, onShift, " +
-  "consul, methods, tolerate, via, debug, upstream";
+  "consul, methods, tolerate, via, debug, upstream, grpc";
 
 /** Services that cannot be, each with everything that is wrong with it. */
 export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
@@ -181,7 +181,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ retries: { on: [502] } }),
-    "retries.on[0]: wanted one of connect, reset-before-response, 503, found 502",
+    "retries.on[0]: wanted one of connect, reset-before-response, 503, grpc-unavailable, " +
+      "found 502",
   ],
   [
     withOne({ retries: { across: "all" } }),

@@ -16,6 +16,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/config/load.test.ts",
     "puts a shape and its checks together, each of which has its test",
   ],
+  "control/config/grpc-schema.ts": [
+    "test/control/config/service-schema.test.ts",
+    "a list of names with a default, as documents have it",
+  ],
   "control/config/service-checks.ts": [
     "test/control/config/service-schema.test.ts",
     "what contradicts itself is a whole document, read by the schema",

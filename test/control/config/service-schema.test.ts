@@ -56,6 +56,7 @@ describe("serviceSchema", () => {
       upstreamTls: undefined,
       tcp: undefined,
       protocol: "http/1.1",
+      grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
     });
   });
 
@@ -191,6 +192,7 @@ describe("serviceSchema", () => {
       upstreamTls: undefined,
       tcp: undefined,
       protocol: "http/1.1",
+      grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
     });
   });
 

@@ -216,6 +216,16 @@ export class ExchangeBed {
     this.#exchange.onClientGone();
   }
 
+  /** So much time has passed. */
+  after(forMs: number): void {
+    this.#exchange.onDeadline(this.#exchange.wheel.nowMs + forMs);
+  }
+
+  /** It is ended because it should not be where it is. */
+  cut(): void {
+    this.#exchange.cut();
+  }
+
   /** The endpoint sends this. */
   respond(text: string): void {
     const bytes = Buffer.from(text, "latin1");

@@ -73,6 +73,7 @@ export function serviceSnapshot(
     debug: false,
     upstreamTls: undefined,
     protocol: "http/1.1",
+    grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
     ...deps,
   };
 }
