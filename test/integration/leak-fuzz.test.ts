@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeAuthority, makeCertificate } from "../support/certificates.ts";
-import { FUZZ_PARAMETERS, LEAK_FUZZ_MS } from "../support/fuzz.ts";
+import { FUZZ_PARAMETERS, SHORT_FUZZ_MS } from "../support/fuzz.ts";
 import { PatternedOrigin, patterned } from "../support/patterned-origin.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { complaintsOf, startSidecar } from "../support/sidecar.ts";
@@ -193,10 +193,10 @@ test(
           if (isWhole(each)) expect(seen[at]?.answered).toBe(each.requests.length);
         }
       }),
-      { ...FUZZ_PARAMETERS, interruptAfterTimeLimit: LEAK_FUZZ_MS },
+      { ...FUZZ_PARAMETERS, interruptAfterTimeLimit: SHORT_FUZZ_MS },
     );
     expect(Math.min(origins.clear.whole, origins.tls.whole)).toBeGreaterThan(10);
     expect(complaintsOf(sidecar)).toEqual([]);
   },
-  2 * LEAK_FUZZ_MS + 60_000,
+  2 * SHORT_FUZZ_MS + 60_000,
 );
