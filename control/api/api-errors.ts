@@ -68,6 +68,12 @@ export function noFreeze(service: string | undefined): ControlError {
   return new ControlError("no_freeze", 404, `Cannot end a freeze of ${what}: there is none`);
 }
 
+/** No shift waits for that. */
+export function nothingToConfirm(service: string): ControlError {
+  const message = `Cannot confirm a shift of ${service}: none waits for that`;
+  return new ControlError("no_trial", 404, message);
+}
+
 /** The workers' counts are needed and did not arrive. */
 export function statsUnavailable(reason: string): ControlError {
   return new ControlError("stats_unavailable", 503, `Cannot read the workers' counts: ${reason}`);

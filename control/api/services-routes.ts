@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { name, named, strict } from "../config/schema-parts.ts";
+import { durationFrom, name, named, strict } from "../config/schema-parts.ts";
 import { weightOrShare } from "../table/edit-document.ts";
 import { serviceSchema } from "../config/service-schema.ts";
 import type { ServiceDocument } from "../config/service-schema.ts";
@@ -12,6 +12,7 @@ import { fleetOf, waitForFleet } from "./fleet-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../views/service-view.ts";
+import { confirmRoute, shiftOrTry } from "./shift-trial.ts";
 import { validateAllButBody } from "./validate.ts";
 import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
 import {
@@ -53,6 +54,7 @@ export function servicesRoutes(api: Api, deps: ApiDeps): void {
   replaceRoutes(api, deps);
   undoRoute(api, deps);
   shiftRoute(api, deps);
+  confirmRoute(api, deps);
   stateRoutes(api, deps);
 }
 
@@ -179,7 +181,7 @@ function undoRoute(api: Api, { services }: ApiDeps): void {
   );
 }
 
-function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
+function shiftRoute(api: Api, deps: ApiDeps): void {
   api.patch(
     "/v1/services/:service/weights",
     {
@@ -193,7 +195,12 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
           "the rest).",
         headers: writeHeaders,
         params: serviceParams,
-        querystring: writeQuery.extend({ wait: z.enum(["fleet"], { error: "fleet" }).optional() }),
+        querystring: writeQuery.extend({
+          wait: z.enum(["fleet"], { error: "fleet" }).optional(),
+          confirmWithin: durationFrom(1_000, "1s")
+            .optional()
+            .describe("Take the shift back unless it is confirmed within this time"),
+        }),
         body: weightsSchema,
         response: {
           200: z.object({
@@ -208,8 +215,11 @@ function shiftRoute(api: Api, { services, registry }: ApiDeps): void {
     },
     async (request, reply) => {
       const { service } = request.params;
-      const fleet = request.query.wait === undefined ? undefined : fleetOf(registry);
-      const shifted = await services.shift(service, request.body, writeContext(request));
+      const fleet = request.query.wait === undefined ? undefined : fleetOf(deps.registry);
+      const shifted = await shiftOrTry(deps, service, request.body, {
+        context: writeContext(request),
+        confirmWithinMs: request.query.confirmWithin,
+      });
       if (fleet !== undefined) await waitForFleet(fleet, shifted.revision);
       return answerOf(reply, shifted);
     },

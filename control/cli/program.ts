@@ -24,7 +24,7 @@ import { addRewrite } from "./rewrite.ts";
 import { addRollout } from "./rollout.ts";
 import { addRun } from "./run.ts";
 import { addServices } from "./services.ts";
-import { addShift } from "./shift.ts";
+import { addConfirm, addShift } from "./shift.ts";
 import { addStates } from "./states.ts";
 import { addStatus } from "./status.ts";
 import { addToken } from "./token.ts";
@@ -110,6 +110,7 @@ function createProgram(
   addStatus(program, context);
   addServices(program, context);
   addShift(program, context);
+  addConfirm(program, context);
   addRollout(program, context);
   addFreeze(program, context);
   addStates(program, context);

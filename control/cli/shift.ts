@@ -11,6 +11,31 @@ import { planText } from "./plan-text.ts";
 import { withWriteOptions, writeOptions } from "./write-options.ts";
 import type { WriteOptions } from "./write-options.ts";
 
+type ShiftOptions = WriteOptions & {
+  readonly plan?: boolean;
+  readonly wait?: "fleet";
+  readonly confirmWithin?: string;
+};
+
+/** `sluice confirm web`: what was tried stays. */
+export function addConfirm(program: Command, context: CliContext): void {
+  program
+    .command("confirm")
+    .description("keep a shift that waits for that")
+    .argument("<service>", "name of a service")
+    .action(async (service: string, _options: object, command: Command) => {
+      const client = clientOf(command, context);
+      const answer = await client.send<object>("POST", servicePath(service, "confirm"));
+      print(command, context, answer, () => `${service} stays as it is`);
+    });
+}
+
+function queryOf({ wait, confirmWithin }: ShiftOptions): string {
+  const entries = Object.entries({ wait, confirmWithin });
+  const given = entries.filter((each): each is [string, string] => each[1] !== undefined);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
+}
+
 /** `sluice shift web v1=80 v2=20`: moves traffic. */
 export function addShift(program: Command, context: CliContext): void {
   const shift = program
@@ -21,6 +46,7 @@ export function addShift(program: Command, context: CliContext): void {
       "<weights...>",
       "version=weight or version=10%; the others keep weights or proportions",
     )
+    .option("--confirm-within <duration>", "take it back unless `sluice confirm` comes in time")
     .option("--plan", "only say what the shift would do")
     .addOption(
       new Option("--wait <whom>", "answer once all live sidecars act on the shift").choices([
@@ -28,12 +54,7 @@ export function addShift(program: Command, context: CliContext): void {
       ]),
     );
   withWriteOptions(shift).action(
-    async (
-      service: string,
-      pairs: readonly string[],
-      options: WriteOptions & { readonly plan?: boolean; readonly wait?: "fleet" },
-      command: Command,
-    ) => {
+    async (service: string, pairs: readonly string[], options: ShiftOptions, command: Command) => {
       const body = readWeights(pairs);
       const client = clientOf(command, context);
       if (options.plan === true) {
@@ -42,10 +63,11 @@ export function addShift(program: Command, context: CliContext): void {
         return;
       }
       const write = { ...(await writeOptions(client, service, options)), body };
-      const query = options.wait === undefined ? "" : `?wait=${options.wait}`;
-      const path = `${servicePath(service, "weights")}${query}`;
+      const path = `${servicePath(service, "weights")}${queryOf(options)}`;
       const result = await client.send<ShiftResult>("PATCH", path, write);
-      print(command, context, result, (answer) => shiftText(service, answer));
+      const { confirmWithin } = options;
+      const hint = confirmWithin && `; \`sluice confirm ${service}\` keeps it`;
+      print(command, context, result, (answer) => shiftText(service, answer) + (hint ?? ""));
     },
   );
 }

@@ -73,7 +73,8 @@ export class Lookout {
   }
 
   get #hasWork(): boolean {
-    return this.#open.length > 0 || this.#deps.store.unsaved.length > 0;
+    const { unsaved, trials } = this.#deps.store;
+    return this.#open.length > 0 || unsaved.length > 0 || trials.kept.items.length > 0;
   }
 
   async #leadWhileOpen(signal: AbortSignal): Promise<void> {
@@ -118,6 +119,7 @@ export class Lookout {
 
   async #lookAtAll(): Promise<void> {
     if (this.#deps.table.isHeld) return;
+    await this.#serial.run(() => this.#endTrials());
     const open = this.#open;
     for (const [id, led] of this.#led) {
       if (open.some((each) => each.id === id)) continue;
@@ -125,6 +127,16 @@ export class Lookout {
       this.#led.delete(id);
     }
     await Promise.all(open.map((each) => this.#lookAt(each)));
+  }
+
+  /** Takes back what nobody has confirmed in time; what has been changed since stays. */
+  async #endTrials(): Promise<void> {
+    const { store, table, log } = this.#deps;
+    for (const trial of store.trials.due()) {
+      const isBack = await table.takeBack(trial);
+      log.warn("trial.over", { service: trial.service, isBack });
+      await store.trials.end(trial.service);
+    }
   }
 
   async #lookAt(rollout: Rollout): Promise<void> {

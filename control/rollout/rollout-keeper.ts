@@ -2,7 +2,6 @@ import type { Documents } from "../store/documents.ts";
 import type { Services } from "../table/services.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { DecisionLog } from "./decision-log.ts";
-import { Freezes } from "./freezes.ts";
 import type { Leader } from "./leader.ts";
 import type { Observations } from "./observations.ts";
 import { RolloutStore } from "./rollout-store.ts";
@@ -24,8 +23,8 @@ export class RolloutKeeper {
   readonly #store: RolloutStore;
 
   /** `documents`: where they are kept. */
-  constructor(documents: Documents, { clock, log }: Pick<CarryOutDeps, "clock" | "log">) {
-    this.#store = new RolloutStore(documents, log, new Freezes({ documents, clock, log }));
+  constructor(documents: Documents, deps: Pick<CarryOutDeps, "clock" | "log">) {
+    this.#store = new RolloutStore(documents, deps);
     this.ward = new RolloutWard(this.#store);
   }
 

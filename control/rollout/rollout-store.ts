@@ -1,10 +1,11 @@
 import { errorText } from "../../proxy/base/error-text.ts";
+import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Documents, KeptDocument } from "../store/documents.ts";
-import { FREEZES_NAME } from "./freezes.ts";
-import type { Freezes } from "./freezes.ts";
+import { Freezes } from "./freezes.ts";
 import { decodeRollouts, encodeRollouts, withRollout } from "./rollout-document.ts";
 import type { ServiceRollouts } from "./rollout-document.ts";
+import { Trials } from "./trials.ts";
 import type { Rollout } from "./rollout.ts";
 
 type Known = { readonly rollouts: ServiceRollouts; readonly mark: string };
@@ -13,16 +14,18 @@ type Known = { readonly rollouts: ServiceRollouts; readonly mark: string };
 export class RolloutStore {
   /** Kept beside them. */
   readonly freezes: Freezes;
+  readonly trials: Trials;
   readonly #documents: Documents;
   readonly #log: Log;
   #known: ReadonlyMap<string, Known> = new Map();
   /** What could not be stored, by service. */
   readonly #unsaved = new Map<string, Rollout>();
 
-  constructor(documents: Documents, log: Log, freezes: Freezes) {
+  constructor(documents: Documents, { log, clock }: { readonly log: Log; readonly clock: Clock }) {
     this.#documents = documents;
     this.#log = log;
-    this.freezes = freezes;
+    this.freezes = new Freezes({ documents, log, clock });
+    this.trials = new Trials({ documents, log, clock });
   }
 
   /** Of every service that has or had one. */
@@ -88,10 +91,10 @@ export class RolloutStore {
   }
 
   #take(documents: ReadonlyMap<string, KeptDocument>): void {
-    this.freezes.take(documents);
+    for (const { kept } of [this.freezes, this.trials]) kept.take(documents);
     const known = new Map<string, Known>();
     for (const [service, { text, mark }] of documents) {
-      if (service === FREEZES_NAME) continue;
+      if (service.startsWith("~")) continue;
       const old = this.#known.get(service);
       const read = old?.mark === mark ? old : this.#read(service, text, mark);
       if (read !== undefined) known.set(service, read);

@@ -7,7 +7,8 @@ import { recordOf } from "../base/record-of.ts";
 import type { TableSight } from "./reconcile.ts";
 import { wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
-import { weightsAt } from "./rollout-weights.ts";
+import type { Trial } from "./trials.ts";
+import { areInForce, weightsAt } from "./rollout-weights.ts";
 
 /** How long an abort waits for a store that hangs. */
 export const STORE_WITHIN_MS = 2_000;
@@ -70,6 +71,24 @@ export class RolloutTable {
     const write = rolloutWrite(spec.service, { weights, ready, despiteStore }, context);
     const { isUnstored = false } = await this.#services.change(write);
     return !isUnstored;
+  }
+
+  /** Takes a shift back that nobody has confirmed. false: other weights are in force. */
+  async takeBack({ service, before, after, actor }: Trial): Promise<boolean> {
+    const seen = this.weights(service);
+    if (seen === undefined || !areInForce(after, seen.weights)) return false;
+    const reason = `nobody has confirmed what ${actor} tried`;
+    // As an abort: nothing may keep it from happening.
+    const context = {
+      actor: "trial",
+      reason,
+      ifMatch: "*" as const,
+      force: true,
+      rollout: "trial",
+    };
+    const back = { weights: before, ready: undefined, despiteStore: undefined };
+    await this.#services.change(rolloutWrite(service, back, context));
+    return true;
   }
 
   #versions(service: string): ServiceSnapshot["versions"] | undefined {

@@ -20,6 +20,7 @@ import { hasEnded, newRollout } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { RolloutRequest } from "./rollout-schema.ts";
 import { stableOf } from "./stable-of.ts";
+import type { Trial } from "./trials.ts";
 import { decideVerb } from "./verbs.ts";
 import type { Verb, VerbOptions } from "./verbs.ts";
 
@@ -156,29 +157,41 @@ export class Rollouts {
   /** Keeps weights as they are until then; an abort may change them. @throws StoreError */
   async freeze(service: string | undefined, untilMs: number, by: Asker): Promise<Freeze> {
     const freeze = await this.#deps.store.freezes.add(service, untilMs, by);
-    await this.#tellFreeze(service, untilMs, by);
+    await tellFreeze(this.#deps, { service, untilMs }, by);
     return freeze;
   }
 
   /** Ends one. false: there was none. @throws StoreError */
   async thaw(service: string | undefined, by: Asker): Promise<boolean> {
     const isThere = await this.#deps.store.freezes.end(service);
-    if (isThere) await this.#tellFreeze(service, undefined, by);
+    if (isThere) await tellFreeze(this.#deps, { service, untilMs: undefined }, by);
     return isThere;
   }
 
-  async #tellFreeze(
-    service: string | undefined,
-    untilMs: number | undefined,
-    by: Asker,
-  ): Promise<void> {
-    const { events } = this.#deps;
-    const until = untilMs === undefined ? undefined : new Date(untilMs).toISOString();
-    events.emit({ kind: "freeze", services: service === undefined ? [] : [service], until, ...by });
-    const revision = (service && this.#deps.table.weights(service)?.revision) || 0;
-    const action = until === undefined ? "thaw" : "freeze";
-    const fact = { action, service: service ?? "", before: undefined, after: { until }, revision };
-    await appendFact(this.#deps, { ...by, ...fact });
+  /**
+   * Shifts, and has that taken back after `forMs` unless it is confirmed: by whoever leads then,
+   * also if this process has died. `after`: the weights that the shift leads to.
+   * @throws StoreError, and what `shift` throws
+   */
+  async tryShift<Result>(
+    trial: Omit<Trial, "dueMs" | "before">,
+    forMs: number,
+    shift: () => Promise<Result>,
+  ): Promise<Result> {
+    const { store, table } = this.#deps;
+    const before = table.weights(trial.service)?.weights ?? {};
+    await store.trials.begin({ ...trial, before }, forMs);
+    try {
+      return await shift();
+    } catch (error) {
+      await store.trials.end(trial.service);
+      throw error;
+    }
+  }
+
+  /** Keeps what a shift has tried. false: nothing waits for that. @throws StoreError */
+  confirm(service: string): Promise<boolean> {
+    return this.#deps.store.trials.end(service);
   }
 
   /** @throws FrozenError */
@@ -215,4 +228,19 @@ export class Rollouts {
   #assertOurs(): void {
     if (this.#deps.table.isHeld) throw new HandingOverError();
   }
+}
+
+/** Tells that a freeze has begun or, without `untilMs`, been ended. */
+async function tellFreeze(
+  deps: Pick<LookoutDeps, "events" | "audit" | "log" | "table">,
+  { service, untilMs }: { readonly [Field in "service" | "untilMs"]: Freeze[Field] | undefined },
+  by: Asker,
+): Promise<void> {
+  const until = untilMs === undefined ? undefined : new Date(untilMs).toISOString();
+  const services = service === undefined ? [] : [service];
+  deps.events.emit({ kind: "freeze", services, until, ...by });
+  const revision = (service && deps.table.weights(service)?.revision) || 0;
+  const action = until === undefined ? "thaw" : "freeze";
+  const fact = { action, service: service ?? "", before: undefined, after: { until }, revision };
+  await appendFact(deps, { ...by, ...fact });
 }

@@ -45,6 +45,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-rollout.test.ts",
     "is about several writers of one agent",
   ],
+  "control/rollout/kept-list.ts": [
+    "test/control/rollout/freezes.test.ts",
+    "a list is right for what is kept in it",
+  ],
   "control/rollout/leader.ts": [ROLLOUTS, "a constant: who leads where nobody else can"],
   "control/rollout/look-entry.ts": [REPLAY, "right is what decides the same again"],
   "control/rollout/look-entry-schema.ts": [REPLAY, "reads what is decided again there"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Freezes, FREEZES_NAME } from "../../../control/rollout/freezes.ts";
+import { Freezes } from "../../../control/rollout/freezes.ts";
 import { MemoryDocuments } from "../../../control/store/memory-documents.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { armOf } from "../analysis/arms.ts";
@@ -33,7 +33,7 @@ describe("Freezes", () => {
     const untilMs = new ManualClock().wallMs() + 1_000;
     await one.add("web", untilMs, BY);
     await other.add("shop", untilMs, BY);
-    one.take(await documents.all());
+    one.kept.take(await documents.all());
     expect(one.list()).toEqual(other.list());
     expect(await one.end("shop")).toBe(true);
     expect(await one.end("shop")).toBe(false);
@@ -41,9 +41,9 @@ describe("Freezes", () => {
 
   test("that cannot be read freeze nothing, and are left until the next is written", async () => {
     const documents = new MemoryDocuments();
-    await documents.save(FREEZES_NAME, '{"format":"other"}', undefined);
+    await documents.save("~freezes", '{"format":"other"}', undefined);
     const freezes = open(documents);
-    freezes.take(await documents.all());
+    freezes.kept.take(await documents.all());
     expect(freezes.list()).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { encodeRollouts } from "../../../control/rollout/rollout-document.ts";
-import { Freezes } from "../../../control/rollout/freezes.ts";
 import { RolloutStore } from "../../../control/rollout/rollout-store.ts";
 import { MemoryDocuments } from "../../../control/store/memory-documents.ts";
 import { fixedClock } from "../../support/fixed-clock.ts";
@@ -15,8 +14,7 @@ function open(documents = new MemoryDocuments()): { store: RolloutStore; warned:
     warn: (event: string) => void warned.push(event),
     error: () => undefined,
   };
-  const freezes = new Freezes({ documents, clock: fixedClock, log });
-  return { store: new RolloutStore(documents, log, freezes), warned };
+  return { store: new RolloutStore(documents, { log, clock: fixedClock }), warned };
 }
 
 test("RolloutStore gives what another one has saved, by id and by service", async () => {
