@@ -1,6 +1,6 @@
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import { StoreError } from "../base/errors.ts";
+import { NoSigningKeyError, StoreError } from "../base/errors.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import {
   getKey,
@@ -15,6 +15,9 @@ import { watch } from "../consul/watch.ts";
 import type { WatchDeps, WatchTarget } from "../consul/watch.ts";
 import type { Documents, KeptDocument } from "../store/documents.ts";
 
+import { TableSeal } from "./table-seal.ts";
+import type { Trust } from "./table-seal.ts";
+
 /** Each of tens of rollouts writes a few times a minute. */
 const FOLLOW_LIMIT = { burst: 10, refillMs: 200 };
 
@@ -23,16 +26,19 @@ export type ConsulDocumentsDeps = WatchDeps & { readonly log: Log };
 
 /**
  * Documents in Consul's KV, a key each: `PREFIX/rollouts/NAME`, compared and set by its
- * ModifyIndex, so that of two sidecars one loses.
+ * ModifyIndex, so that of two sidecars one loses. Where tables have to be signed these have to be
+ * too, as they move traffic: those that are not are as if they were not there.
  */
 export class ConsulDocuments implements Documents {
   readonly #deps: ConsulDocumentsDeps;
   readonly #folder: string;
+  readonly #trust: Trust;
 
-  /** `prefix`: as the table's. */
-  constructor(deps: ConsulDocumentsDeps, prefix: string) {
+  /** `prefix` and `trust`: as the table's. */
+  constructor(deps: ConsulDocumentsDeps, prefix: string, trust: Trust) {
     this.#deps = deps;
     this.#folder = `${prefix}/rollouts/`;
+    this.#trust = trust;
   }
 
   async all(): Promise<ReadonlyMap<string, KeptDocument>> {
@@ -43,19 +49,23 @@ export class ConsulDocuments implements Documents {
     }
   }
 
+  /** @throws NoSigningKeyError, and as all documents */
   async save(name: string, text: string, mark: string | undefined): Promise<string | undefined> {
     const { client } = this.#deps;
-    const bytes = Buffer.byteLength(text);
+    const key = `${this.#folder}${name}`;
+    const seal = new TableSeal(key, this.#trust);
+    if (seal.isDemanded && !seal.canSign) throw new NoSigningKeyError();
+    const value = seal.seal(text);
+    const bytes = Buffer.byteLength(value);
     if (bytes > KV_VALUE_BYTES_MAX) {
       const why = `wanted at most ${KV_VALUE_BYTES_MAX} bytes, found ${bytes}`;
       throw new StoreError("store_unwritable", `Cannot write the rollouts of ${name}: ${why}`);
     }
     try {
-      const key = `${this.#folder}${name}`;
-      if (!(await putKey(client, key, text, { cas: Number(mark ?? 0) }))) return undefined;
+      if (!(await putKey(client, key, value, { cas: Number(mark ?? 0) }))) return undefined;
       // Consul does not say under which index it wrote: if it is not ours, somebody was quicker.
       const entry = await getKey(client, key);
-      return entry?.value === text ? String(entry.modifyIndex) : undefined;
+      return entry?.value === value ? String(entry.modifyIndex) : undefined;
     } catch (error) {
       throw storeError("store_unwritable", "write", error);
     }
@@ -89,12 +99,18 @@ export class ConsulDocuments implements Documents {
   }
 
   #byName(entries: readonly KvEntry[]): ReadonlyMap<string, KeptDocument> {
-    const named = entries.map(({ key, value, modifyIndex }) => {
-      const kept = { text: value, mark: String(modifyIndex) };
-      return [key.slice(this.#folder.length), kept] as const;
+    const named = entries.flatMap(({ key, value, modifyIndex }) => {
+      // A folder made by hand is a key that ends with a slash.
+      if (key === this.#folder) return [];
+      const opened = new TableSeal(key, this.#trust).open(value);
+      if (opened.kind === "refused") {
+        this.#deps.log.warn("rollouts.refused", { key, reason: opened.reason });
+        return [];
+      }
+      const kept = { text: opened.document, mark: String(modifyIndex) };
+      return [[key.slice(this.#folder.length), kept] as const];
     });
-    // A folder made by hand is a key that ends with a slash.
-    return new Map(named.filter(([name]) => name !== ""));
+    return new Map(named);
   }
 }
 

@@ -65,7 +65,7 @@ export class SharedTable {
     this.#options = options;
     this.store = new ConsulStore({ ...deps, onProblem }, place);
     this.fleet = new SidecarFleet(deps, { prefix, sidecar, host });
-    this.documents = new ConsulDocuments(deps, prefix);
+    this.documents = new ConsulDocuments(deps, prefix, trust);
     this.#laggards = new FleetLaggards(deps, this.fleet, sidecar);
     this.#auditPath = copyPath("audit.jsonl");
     if (trust.trust.length > 0) {
@@ -136,9 +136,13 @@ export class SharedTable {
     return this.store.problem ?? this.#witness?.problem;
   }
 
-  /** Runs work of one of all sidecars at a time, of this one whenever it leads. Never rejects. */
+  /**
+   * Runs work of one of all sidecars at a time, of this one whenever it leads: never if it may not
+   * write the table. Never rejects.
+   */
   lead(work: (held: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-    const { prefix, sidecar } = this.#options;
+    const { prefix, sidecar, trust } = this.#options;
+    if (trust.trust.length > 0 && trust.signingKey === undefined) return untilAborted(signal);
     const lock = { key: `${prefix}/rollout-leader`, holder: sidecar };
     return lead(this.#deps, lock, (leadership) => work(leadership.signal), signal);
   }

@@ -47,7 +47,7 @@ export async function carryOut(
   const seen = table.sight(rollout.spec);
   const next = advance(rollout, decision, { nowMs: clock.wallMs(), by: by?.actor });
   if (next !== rollout) {
-    if (!(await save(deps, next))) return undefined;
+    if (!(await save(deps, next, rollout))) return undefined;
     if (decision.kind !== "settle") await tell(deps, next, by);
   }
   if (next.settled) return next;
@@ -69,9 +69,12 @@ export async function carryOut(
 export async function saveUnsaved(deps: CarryOutDeps): Promise<void> {
   const { store } = deps;
   for (const rollout of store.unsaved) {
-    if (await store.save(rollout)) continue;
+    if (await store.save(rollout, rollout)) continue;
     const latest = store.latest(rollout.spec.service);
-    if (latest?.id !== rollout.id || latest.phase === "aborted") continue;
+    if (latest?.id !== rollout.id || latest.phase === "aborted") {
+      store.forget(rollout.spec.service);
+      continue;
+    }
     const decision = { kind: "abort", why: rollout.why } as const;
     await carryOut(deps, { rollout: latest, decision });
   }
@@ -102,15 +105,26 @@ async function settle(deps: CarryOutDeps, rollout: Rollout): Promise<Rollout> {
   const { revision } = seen;
   const decision = { kind: "settle", revision, why: rollout.why } as const;
   const next = advance(rollout, decision, { nowMs: deps.clock.wallMs() });
-  return (await save(deps, next)) ? next : rollout;
+  return (await save(deps, next, rollout)) ? next : overtaken(deps, rollout);
+}
+
+/**
+ * An abort has come from elsewhere while the table was written: if it found the table as it should
+ * be, and wrote nothing, this write came after it.
+ */
+async function overtaken({ store, table }: CarryOutDeps, rollout: Rollout): Promise<Rollout> {
+  const latest = store.latest(rollout.spec.service);
+  const isAborted = latest?.id === rollout.id && latest.phase === "aborted";
+  if (isAborted) await table.write(latest, undefined);
+  return rollout;
 }
 
 /** An abort must not wait for a store: it is stored as soon as that can be written. */
-async function save(deps: CarryOutDeps, rollout: Rollout): Promise<boolean> {
+async function save(deps: CarryOutDeps, rollout: Rollout, base: Rollout): Promise<boolean> {
   const { store, clock, log } = deps;
-  if (rollout.phase !== "aborted") return store.save(rollout);
+  if (rollout.phase !== "aborted") return store.save(rollout, base);
   try {
-    return await orLate(store.save(rollout), STORE_WITHIN_MS, clock, () => {
+    return await orLate(store.save(rollout, base), STORE_WITHIN_MS, clock, () => {
       throw new StoreError("store_unwritable", "The store hangs");
     });
   } catch (error) {

@@ -58,21 +58,31 @@ export class RolloutStore {
   }
 
   /**
-   * Keeps a rollout: a new one, or the latest of its service as it has become. false: somebody else
-   * was first; what they wrote is known then. @throws StoreError
+   * Keeps a rollout: a new one, or what `base` has become, which must be the latest that is known.
+   * false: somebody else was first; what they wrote is known then. @throws StoreError
    */
-  async save(rollout: Rollout): Promise<boolean> {
+  async save(rollout: Rollout, base?: Rollout): Promise<boolean> {
     const { service } = rollout.spec;
     const known = this.#known.get(service);
+    if (base !== undefined && known?.rollouts.latest !== base) return false;
     const rollouts = withRollout(known?.rollouts, rollout);
     const mark = await this.#documents.save(service, encodeRollouts(rollouts), known?.mark);
-    this.#unsaved.delete(service);
     if (mark === undefined) {
       await this.load();
       return false;
     }
-    this.#known = new Map([...this.#known, [service, { rollouts, mark }]]);
+    const now = this.#known.get(service);
+    // An abort has come while a store that hung was waited for: it is what counts.
+    const isKept = now !== known && this.#unsaved.has(service);
+    const next = isKept && now !== undefined ? now.rollouts : rollouts;
+    this.#known = new Map([...this.#known, [service, { rollouts: next, mark }]]);
+    if (!isKept) this.#unsaved.delete(service);
     return true;
+  }
+
+  /** What could not be stored is, or is overruled. */
+  forget(service: string): void {
+    this.#unsaved.delete(service);
   }
 
   /** What could not be stored yet. */

@@ -123,22 +123,26 @@ export class Rollouts {
    * leader nor counts. @throws UnknownRolloutError, RolloutVerbError, StoreError, as every write
    */
   act(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {
-    return this.#serial.run(async () => {
-      this.#assertOurs();
-      for (let tries = 1; ; tries += 1) {
-        const rollout = this.get(id);
-        const answer = decideVerb(verb, rollout, options);
-        if (answer.kind === "done") return rollout;
-        if (answer.kind === "refused") {
-          throw new RolloutVerbError(verb, id, answer.wanted, answer.found);
-        }
-        const { decision } = answer;
-        if (!FROZEN_MAY.has(decision.kind)) this.#assertNotFrozen(rollout.spec.service);
-        const { actor, reason } = options;
-        const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
-        if (done !== undefined || tries === TRIES_MAX) return this.get(id);
+    const acting = (): Promise<Rollout> => this.#act(id, verb, options);
+    // What is under way may wait for a store that hangs, and is overtaken.
+    return verb === "abort" || verb === "undo" ? acting() : this.#serial.run(acting);
+  }
+
+  async #act(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {
+    this.#assertOurs();
+    for (let tries = 1; ; tries += 1) {
+      const rollout = this.get(id);
+      const answer = decideVerb(verb, rollout, options);
+      if (answer.kind === "done") return rollout;
+      if (answer.kind === "refused") {
+        throw new RolloutVerbError(verb, id, answer.wanted, answer.found);
       }
-    });
+      const { decision } = answer;
+      if (!FROZEN_MAY.has(decision.kind)) this.#assertNotFrozen(rollout.spec.service);
+      const { actor, reason } = options;
+      const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
+      if (done !== undefined || tries === TRIES_MAX) return this.get(id);
+    }
   }
 
   /** Lets go of a service that somebody takes over, before they write it. */

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RolloutView } from "../../control/rollout/rollout-view.ts";
 import { ConsulDocuments } from "../../control/registry/consul-documents.ts";
+import { newSigningKey } from "../../control/registry/signing-key.ts";
+import type { Trust } from "../../control/registry/table-seal.ts";
 import { consulForTests } from "../support/consul-binary.ts";
 import { consulParts } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
@@ -16,6 +19,9 @@ import { VersionOrigin } from "../support/version-origin.ts";
  */
 
 const binary = (await consulForTests()) ?? "";
+
+/** Everybody is trusted. */
+const OPEN: Trust = { trust: [], signingKey: undefined };
 
 describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () => {
   let agent: TestAgent;
@@ -112,6 +118,12 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
 
     agent.freeze();
     onTestFinished(() => agent.thaw());
+    // Stopping takes a moment on a busy machine.
+    const isSilent = (): Promise<boolean> => {
+      const answered = agent.get("status/leader").then(() => false);
+      return Promise.race([answered, sleep(300).then(() => true)]);
+    };
+    await eventually(async () => expect(await isSilent()).toBe(true));
     expect((await next.call("POST", "/v1/rollouts/web/undo")).status).toBe(200);
     expect(await weights(next)).toEqual([100, 0]);
     const { requests } = origins[1] as VersionOrigin;
@@ -131,7 +143,10 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
   test("are written by one at a time, and each other sidecar hears of it", async () => {
     await using deps = consulParts({ address: agent.address });
     const end = new AbortController();
-    const [one, other] = [new ConsulDocuments(deps, "docs"), new ConsulDocuments(deps, "docs")];
+    const [one, other] = [
+      new ConsulDocuments(deps, "docs", OPEN),
+      new ConsulDocuments(deps, "docs", OPEN),
+    ];
     const heard: string[] = [];
     const following = other.follow((all) => {
       heard.push([...all].map(([name, { text }]) => `${name}=${text}`).join());
@@ -146,5 +161,24 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     ]);
     end.abort();
     await following;
+  });
+
+  test("are followed only as a trusted key has signed them, where tables are signed", async () => {
+    await using deps = consulParts({ address: agent.address });
+    const [ours, theirs] = [newSigningKey(), newSigningKey()];
+    const documentsOf = (signingKey: Trust["signingKey"]): ConsulDocuments =>
+      new ConsulDocuments(deps, "signed", { trust: [ours.publicKey], signingKey });
+    const texts = async (): Promise<readonly string[]> =>
+      [...(await documentsOf(undefined).all()).values()].map(({ text }) => text);
+    await documentsOf(ours).save("web", "ours", undefined);
+    await documentsOf(theirs).save("shop", "theirs", undefined);
+    await new ConsulDocuments(deps, "signed", OPEN).save("api", "unsigned", undefined);
+    expect(await texts()).toEqual(["ours"]);
+    expect(deps.lines.filter((line) => line.includes("rollouts.refused"))).toHaveLength(2);
+    const moved = String(await agent.get("kv/signed/rollouts/web?raw").catch(() => ""));
+    await agent.put("kv/signed/rollouts/moved", moved);
+    expect(await texts()).toEqual(["ours"]);
+    const silent = documentsOf(undefined).save("web", "mine", undefined);
+    await expect(silent).rejects.toMatchObject({ code: "no_signing_key" });
   });
 });

@@ -54,6 +54,8 @@ export class RolloutBed {
   readonly decisions: DecisionLog = {
     note: (entry) => void this.noted.push(JSON.parse(JSON.stringify(entry)) as LookEntry),
   };
+  /** Workers act on a table once it resolves. */
+  gate: Promise<void> = Promise.resolve();
   readonly audit: Audit;
   /** Whether this sidecar leads. */
   leads = true;
@@ -84,7 +86,7 @@ export class RolloutBed {
   private constructor(audit: Audit) {
     this.audit = audit;
     const { events, log, tableStore: store } = this;
-    const sink = { apply: () => Promise.resolve() };
+    const sink = { apply: () => this.gate };
     const ward: Ward = {
       admit: (change, context) => this.#ward.admit(change, context),
       yield: (change, context) => this.#ward.yield(change, context),

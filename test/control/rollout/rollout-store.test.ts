@@ -55,6 +55,15 @@ test("RolloutStore keeps what could not be saved until it is", async () => {
   store.keep(aborted);
   await store.load();
   expect([store.find("web-1")?.phase, store.unsaved]).toEqual(["aborted", [aborted]]);
-  await store.save(aborted);
+  await store.save(aborted, aborted);
   expect(store.unsaved).toEqual([]);
+});
+
+test("RolloutStore saves nothing that another decision has overtaken", async () => {
+  const { store } = open();
+  await store.save(ROLLOUT);
+  const paused = { ...ROLLOUT, phase: "paused" as const };
+  expect(await store.save(paused, ROLLOUT)).toBe(true);
+  expect(await store.save({ ...ROLLOUT, phase: "successful" }, ROLLOUT)).toBe(false);
+  expect(store.find("web-1")).toBe(paused);
 });
