@@ -142,7 +142,8 @@ class Worker {
 
   #stats(): WorkerStats {
     const { services, connections, rejected, localReplies, faults } = this.#deps;
-    const { size, tunnels, seeking } = connections;
+    const { size, tunnels, seeking, http2: h2, streamTunnels } = connections;
+    const h1 = size - tunnels - seeking - h2;
     return {
       versions: services.versionStats(),
       endpoints: services.endpointStats(),
@@ -151,7 +152,7 @@ class Worker {
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),
       localFaults: faults.toRecord(),
-      connections: { h1: size - tunnels - seeking, tunnel: tunnels },
+      connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,
     };
   }
@@ -216,6 +217,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     connections,
     exchanges: new ExchangeStore(exchangeDeps),
     intentions: new IntentionsInForce(),
+    http2: new Http2Counts(),
   };
 }
 

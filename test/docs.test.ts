@@ -14,6 +14,7 @@ import { readConfig } from "../control/config/load.ts";
 import { WARNING_CODES } from "../control/table/warnings.ts";
 import { PROBLEM_CODES } from "../control/views/problems-view.ts";
 import { REFUSALS } from "../proxy/http1/refusal.ts";
+import { HTTP2_REASONS } from "../proxy/http2/reasons.ts";
 import { TOLERANCES } from "../proxy/table/tolerance.ts";
 import { anchorsOf, blocksOf, codesIn, pages, proseOf, rowsOf } from "./support/documents.ts";
 import type { Row } from "./support/documents.ts";
@@ -248,6 +249,11 @@ describe("Names", () => {
       .filter(({ status }) => status !== 502)
       .map(({ reason, status }) => `${reason} ${status}`);
     expect(documented.filter((each) => each.includes("-")).toSorted()).toEqual(sorted(ofRequests));
+  });
+
+  test("of reasons by which HTTP/2 ends are those of the codec", () => {
+    const rows = rowsWithHead("docs/protocols.md", /^Whoever breaks a rule/);
+    expect(firstCodes(rows)).toEqual(sorted(HTTP2_REASONS));
   });
 
   test("of tolerances are those of the configuration", () => {

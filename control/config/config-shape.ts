@@ -68,12 +68,19 @@ const tcp = z.union(
   { error: "the name of a service, or { sni: { HOST: SERVICE }, default: SERVICE }" },
 );
 
+const PROTOCOLS = ["h2", "http/1.1"] as const;
+
+const protocolList = list(z.enum(PROTOCOLS), PROTOCOLS.length)
+  .min(1, { error: "at least one protocol" })
+  .refine((names) => new Set(names).size === names.length, { error: "each protocol once" });
+
 const listener = strict({
   bind: bindAddress,
   service: name.optional(),
   tcp: tcp.optional(),
   trustedPeers: list(trustedPeer, RANGES_MAX).default([]),
   proxyProtocol: z.boolean().default(false),
+  protocols: protocolList.optional(),
   connectionsMax: whole(1, CONNECTIONS_MAX).default(10_000),
   tls: listenerTlsSchema.optional(),
 }).superRefine((read, context) => {
@@ -82,6 +89,9 @@ const listener = strict({
     context.addIssue({ code: "custom", path, message, params: { found } });
   if (read.service !== undefined) {
     refuse(["service"], "either tcp or service", `${read.service} beside tcp`);
+  }
+  if (read.protocols !== undefined) {
+    refuse(["protocols"], "none beside tcp, which passes on any", read.protocols.join(", "));
   }
   if (read.tls?.forwardClientCert === "set") {
     refuse(["tls", "forwardClientCert"], "off beside tcp, which forwards no fields", "set");
@@ -131,8 +141,8 @@ export const configShape = strict({
 export type ReadConfig = z.output<typeof configShape>;
 
 function toListener({ tls, tcp: to, ...read }: ReadListener): ListenerSnapshot {
-  const { bind, trustedPeers, proxyProtocol, connectionsMax } = read;
-  const rest = { trustedPeers, proxyProtocol, connectionsMax };
+  const { bind, trustedPeers, proxyProtocol, protocols = PROTOCOLS, connectionsMax } = read;
+  const rest = { trustedPeers, proxyProtocol, protocols, connectionsMax };
   const shown = { ...rest, tls: tls === undefined ? undefined : toListenerTls(tls) };
   if (to === undefined) return { bind, service: read.service, ...shown };
   if (typeof to === "string") return { bind, service: to, ...shown, tcp: { sni: undefined } };

@@ -145,6 +145,7 @@ function addConnections(
     "Open client connections; only a tunnel belongs to a version",
     [
       [{ kind: "h1" }, totals.connections.h1],
+      [{ kind: "h2" }, totals.connections.h2],
       ...versions.map(
         ({ labels, counts }) => [{ kind: "tunnel", ...labels }, counts.tunnelsOpen] as const,
       ),

@@ -89,6 +89,7 @@ export class WorkerTotals {
     this.localFaults = sumByName(workers.map((worker) => worker.localFaults ?? {}));
     this.connections = {
       h1: workers.reduce((sum, worker) => sum + worker.connections.h1, 0),
+      h2: workers.reduce((sum, worker) => sum + worker.connections.h2, 0),
       tunnel: workers.reduce((sum, worker) => sum + worker.connections.tunnel, 0),
     };
     for (const { versions, endpoints, filters, tunnels = [] } of workers) {

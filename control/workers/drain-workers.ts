@@ -21,7 +21,7 @@ export async function drainWorkers(
 ): Promise<void> {
   const { softMs, hardMs, connectionsPerSecond } = policy;
   const held = workers.map(({ stats }) =>
-    stats === undefined ? 0 : stats.connections.h1 + stats.connections.tunnel,
+    stats === undefined ? 0 : Object.values(stats.connections).reduce((sum, open) => sum + open, 0),
   );
   const rates = partsOf(connectionsPerSecond, held);
   const drained = workers.map((worker, at) =>

@@ -59,7 +59,7 @@ export class RetiredCounts {
           return { service, errors: Object.fromEntries(errors) };
         }),
         localFaults: Object.fromEntries(this.#faults),
-        connections: { h1: 0, tunnel: 0 },
+        connections: { h1: 0, h2: 0, tunnel: 0 },
         revision: 0,
       },
     ];

@@ -16,6 +16,7 @@ const LISTENER = {
   service: undefined,
   trustedPeers: [],
   proxyProtocol: false,
+  protocols: ["http/1.1"] as const,
   connectionsMax: 16,
 };
 /** How long one answer may take. */

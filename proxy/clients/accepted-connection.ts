@@ -56,7 +56,7 @@ export abstract class AcceptedConnection
   /** Who it is in the mesh. undefined: no intention is about it. */
   protected judged: JudgedClient | undefined;
   /** The timeouts of the service that it was last used for. */
-  protected timeouts = FIRST_TIMEOUTS;
+  timeouts: ClientTimeouts = FIRST_TIMEOUTS;
   readonly #timer = new Timer(this);
   /** Its next answer is its last. */
   #isOutdated = false;
@@ -222,6 +222,12 @@ export abstract class AcceptedConnection
     this.leave();
     const linger = new Linger({ transport, wheel, count, onGone: () => this.closed() });
     linger.begin(this.timeouts.stallTimeoutMs);
+  }
+
+  /** Another connection goes on with its transport. */
+  abandon(): void {
+    this.leave();
+    this.closed();
   }
 
   /** It is gone: closed, or given to another worker. */

@@ -7,11 +7,9 @@ import { ResponseStream } from "../http1/message-stream.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import type { IdleConnection } from "../messages/handed-connection.ts";
-import type { Peer } from "../transport/peer.ts";
 import { AcceptedConnection } from "./accepted-connection.ts";
-import type { Taken } from "./accepted-connection.ts";
 import type { OpenClient } from "./client-connections.ts";
-import type { ClientDeps } from "./client-deps.ts";
+import { FirstBytes } from "./first-bytes.ts";
 
 /**
  * Bytes of requests that wait up to which there is another read, once a second, so that the end of
@@ -27,20 +25,14 @@ type State = "idle" | "head" | "exchange" | "gone";
  * exchange, one at a time. Pipelined requests wait, and reading pauses meanwhile.
  */
 export class ClientConnection extends AcceptedConnection implements OpenClient, ExchangeClient {
-  readonly stream: ResponseStream;
+  readonly stream = new ResponseStream(this.transport);
   readonly mayBind = true;
   #state: State = "idle";
   #exchange: Exchange | undefined;
   /** Bytes of an incomplete head, or of requests behind the one under way. */
   #held: Buffer | undefined;
   #reading = false;
-  #idleSinceMs: number;
-
-  constructor(accepted: Taken, peer: Peer, service: string | undefined, deps: ClientDeps) {
-    super(accepted, peer, service, deps);
-    this.stream = new ResponseStream(this.transport);
-    this.#idleSinceMs = deps.wheel.nowMs;
-  }
+  #idleSinceMs = this.deps.wheel.nowMs;
 
   exchangeEnded(close: boolean): void {
     this.#giveExchangeBack();
@@ -71,18 +63,24 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined {
     // Somebody else may still read what comes before the first request. And who the client is
     // cannot move along: its next answer closes it instead (see draining).
-    const isOurs = this.#isBetweenRequests && this.transport.handler === this;
+    const { handler } = this.transport;
+    const isNew = handler instanceof FirstBytes && handler.isEmpty;
+    const isOurs = this.#isBetweenRequests && (isNew || handler === this);
     const handle = isOurs && !this.isBound ? this.transport.detach() : undefined;
     if (handle === undefined) return undefined;
     const { peer, service } = this;
     const { headTimeoutMs, idleTimeoutMs } = this.timeouts;
     const held = this.#held;
     this.onClose();
-    return { handle, about: { kind: "idle", peer, service, held, headTimeoutMs, idleTimeoutMs } };
+    return {
+      handle,
+      about: { kind: "idle", peer, service, held, isNew, headTimeoutMs, idleTimeoutMs },
+    };
   }
 
   /** Continues a connection that another worker gave away, from the bytes that it had not used. */
-  adopt({ headTimeoutMs, idleTimeoutMs, held }: IdleConnection): void {
+  adopt({ headTimeoutMs, idleTimeoutMs, held, isNew }: IdleConnection): void {
+    if (isNew) new FirstBytes(this, this.deps).begin();
     this.timeouts = { ...this.timeouts, headTimeoutMs, idleTimeoutMs };
     this.armIdle();
     if (held !== undefined) this.onData(Buffer.from(held), held.length);

@@ -23,6 +23,9 @@ export interface OpenRequest {
   cut(error?: ProxyError): void;
 }
 
+/** A stream of a client connection. */
+export type OpenStream = Pick<OpenClient, "tunnel" | "exchange">;
+
 /** A client connection of any protocol, as the worker that has many of them sees it. */
 export interface OpenClient {
   readonly transport: Transport;
@@ -34,6 +37,8 @@ export interface OpenClient {
   readonly staysHere: boolean;
   /** The request that is under way on it. undefined: none. */
   readonly exchange: OpenRequest | undefined;
+  /** Its streams, if it has several, each with a request or a tunnel. undefined: it has not. */
+  readonly streams?: Iterable<OpenStream> | undefined;
   /**
    * Since when no part of a request has arrived, in monotonic milliseconds. undefined: some part
    * has.
@@ -60,6 +65,9 @@ export class ClientConnections {
   tunnels = 0;
   /** How many of them are no tunnels yet, but will be nothing else. */
   seeking = 0;
+  /** How many of them speak HTTP/2, and how many of their streams are tunnels. */
+  http2 = 0;
+  streamTunnels = 0;
   /** Connections that are shaking hands, and not yet among those that are open. */
   shaking = 0;
   /** Connections that have had their last answer and are read empty, turned away ones included. */

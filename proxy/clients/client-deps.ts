@@ -1,5 +1,6 @@
 import type { ExchangeDeps } from "../exchange/deps.ts";
 import type { LocalFaults } from "../base/local-faults.ts";
+import type { Http2Counts } from "../http2/counts.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TlsContexts } from "../transport/tls-contexts.ts";
 import type { LiveServices } from "../upstream/live-services.ts";
@@ -16,4 +17,6 @@ export type ClientDeps = ExchangeDeps & {
   readonly connections: ClientConnections;
   readonly exchanges: ExchangeStore;
   readonly intentions: IntentionsInForce;
+  /** What all connections of HTTP/2 from clients have seen. */
+  readonly http2: Http2Counts;
 };

@@ -8,6 +8,7 @@ import type { ServerContexts } from "../transport/tls-contexts.ts";
 import { alpnWire } from "../transport/tls-facts.ts";
 import type { TlsFacts, TlsServerSide } from "../transport/tls-facts.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { ListenerSnapshot } from "../table/snapshot.ts";
 import type { ListenerTls } from "../table/tls.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { handshakeRefusal } from "./handshake-refusal.ts";
@@ -16,9 +17,6 @@ import type { Shown } from "./shown-tls.ts";
 
 /** From the first look at a connection to the end of its handshake, as long as for a first head. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
-
-/** What we speak, in the order in which we like it. */
-const ALPN = alpnWire("http/1.1");
 
 /**
  * In the mesh: Consul's own proxy names h2 for whatever it carries. And where anything may be
@@ -37,9 +35,12 @@ const PLAIN_ANSWER =
 export interface HandshakeOwner {
   /** Clients speak HTTP over it. false: anything. */
   readonly speaksHttp: boolean;
+  /** What they may speak then, in the order in which we like it. */
+  readonly protocols: ListenerSnapshot["protocols"];
   /** It has shown this, and the client may come. */
   show(shown: Shown): PeerTls;
-  onShaken(transport: Transport, peer: Peer): void;
+  /** `agreed`: the protocol that ALPN has chosen. "": none. */
+  onShaken(transport: Transport, peer: Peer, agreed: string): void;
   /** Its connection is closed. */
   onRefused(refusal: HandshakeRefusal, peer: Peer, detail: string): void;
 }
@@ -63,6 +64,7 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
   readonly #peer: Peer;
   #shown: PeerTls | undefined;
   #isLate = false;
+  #agreed = "";
 
   /** Begins at once. */
   constructor(
@@ -86,7 +88,8 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
   }
 
   get alpn(): Buffer {
-    return this.#tls.intentions || !this.#owner.speaksHttp ? NO_ALPN : ALPN;
+    const { speaksHttp, protocols } = this.#owner;
+    return this.#tls.intentions || !speaksHttp ? NO_ALPN : alpnWire(...protocols);
   }
 
   get plainAnswer(): string {
@@ -107,6 +110,7 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
 
   judge(facts: TlsFacts): Error | undefined {
     const nowMs = this.#clock.wallMs();
+    this.#agreed = facts.alpn;
     const own = this.#contexts.pick(facts.serverName);
     // Who resumes a session is not shown our certificate again; and in the mesh nobody may go by
     // one that nobody renews any more.
@@ -122,7 +126,7 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
 
   onConnect(): void {
     this.#timer.close();
-    this.#owner.onShaken(this.#transport, { ...this.#peer, tls: this.#shown });
+    this.#owner.onShaken(this.#transport, { ...this.#peer, tls: this.#shown }, this.#agreed);
   }
 
   onData(): void {

@@ -5,11 +5,11 @@ import type { Accepted } from "../transport/open-transport.ts";
 import { acceptHandles } from "../transport/stream-handles.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
 import type { Taken } from "./accepted-connection.ts";
-import { ClientConnection } from "./client-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
 import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
 import { answerText } from "../http1/own-answer.ts";
+import { openClient } from "./open-client.ts";
 import { ProxyPreface } from "./proxy-preface.ts";
 import type { PrefacedConnection } from "./proxy-preface.ts";
 import { TcpConnection } from "./tcp-connection.ts";
@@ -49,11 +49,11 @@ export class Listener {
     this.#trusted = new TrustedPeers(snapshot.trustedPeers);
     this.#turnAway = new TurnAway(deps);
     this.#routes = new TcpRoutes(snapshot);
-    const { tls, service } = snapshot;
+    const { tls, tcp } = snapshot;
     if (tls !== undefined) {
-      this.#door = new TlsDoor(snapshot, tls, deps, (transport, peer) => {
-        if (snapshot.tcp !== undefined) return this.#takeTcp(transport, peer).begin();
-        return deps.connections.add(new ClientConnection(transport, peer, service, deps));
+      this.#door = new TlsDoor(snapshot, tls, deps, (taken, peer, protocol) => {
+        if (tcp !== undefined) this.#takeTcp(taken, peer).begin();
+        else openClient({ taken, peer, listener: snapshot, protocol }, deps);
       });
     }
     const options = { allowHalfOpen: true, noDelay: true };
@@ -90,14 +90,15 @@ export class Listener {
     const isFull = connections.size + connections.shaking >= this.#snapshot.connectionsMax;
     if (isFull || isShort) return this.#turnBack(accepted, isShort);
     if (this.#door !== undefined) return this.#knock(this.#door, accepted);
-    const { service, proxyProtocol, tcp } = this.#snapshot;
+    const peer = this.#peerOf(accepted);
+    const { proxyProtocol, tcp } = this.#snapshot;
     if (tcp !== undefined) {
-      const passed = this.#takeTcp(accepted, this.#peerOf(accepted));
+      const passed = this.#takeTcp(accepted, peer);
       return proxyProtocol ? this.#awaitHeader(passed) : passed.begin();
     }
-    const connection = new ClientConnection(accepted, this.#peerOf(accepted), service, this.#deps);
-    connections.add(connection);
-    if (proxyProtocol) this.#awaitHeader(connection);
+    const arrival = { taken: accepted, peer, listener: this.#snapshot, protocol: undefined };
+    const reader = openClient(arrival, this.#deps);
+    if (proxyProtocol) this.#awaitHeader(reader);
     return undefined;
   }
 

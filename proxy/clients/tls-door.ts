@@ -6,12 +6,13 @@ import type { Transport } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Handshake } from "./handshake.ts";
 import type { HandshakeOwner, Newcomer } from "./handshake.ts";
+import type { Arrival } from "./open-client.ts";
 import type { HandshakeRefusal } from "./handshake-refusal.ts";
 import { ShownTls } from "./shown-tls.ts";
 import type { Shown } from "./shown-tls.ts";
 
 /** Where those go who have shaken hands. */
-export type Entrance = (transport: Transport, peer: Peer) => void;
+export type Entrance = (transport: Transport, peer: Peer, protocol: Arrival["protocol"]) => void;
 
 /**
  * The door of a listener that speaks TLS: who comes shakes hands there before becoming a client. So
@@ -19,6 +20,7 @@ export type Entrance = (transport: Transport, peer: Peer) => void;
  */
 export class TlsDoor implements HandshakeOwner {
   readonly speaksHttp: boolean;
+  readonly protocols: ListenerSnapshot["protocols"];
   readonly #bind: string;
   readonly #tls: ListenerTls;
   readonly #deps: ClientDeps;
@@ -26,13 +28,14 @@ export class TlsDoor implements HandshakeOwner {
   #open = 0;
 
   constructor(
-    { bind, tcp }: ListenerSnapshot,
+    { bind, tcp, protocols }: ListenerSnapshot,
     tls: ListenerTls,
     deps: ClientDeps,
     enter: Entrance,
   ) {
     this.speaksHttp = tcp === undefined;
     this.#bind = bind;
+    this.protocols = protocols;
     this.#tls = tls;
     this.#deps = deps;
     this.#enter = enter;
@@ -56,14 +59,21 @@ export class TlsDoor implements HandshakeOwner {
     return new ShownTls(shown, { bind: this.#bind, tls: this.#tls, now, random });
   }
 
-  onShaken(transport: Transport, peer: Peer): void {
-    this.#enter(transport, peer);
+  onShaken(transport: Transport, peer: Peer, agreed: string): void {
+    this.#enter(transport, peer, this.#protocolOf(agreed));
     this.#ended();
   }
 
   onRefused(refusal: HandshakeRefusal, { address }: Peer, detail: string): void {
     this.#deps.refusals.handshake(refusal, { bind: this.#bind, client: address, detail });
     this.#ended();
+  }
+
+  /** Who agrees on nothing speaks HTTP/1.1, but in the mesh first bytes tell (RFC 9113 3.2). */
+  #protocolOf(agreed: string): Arrival["protocol"] {
+    if (agreed === "h2") return "h2";
+    const isOpen = agreed === "" && (this.#tls.intentions || !this.protocols.includes("http/1.1"));
+    return isOpen ? undefined : "http/1.1";
   }
 
   #turnAway({ accepted, peer }: Newcomer, refusal: HandshakeRefusal): void {

@@ -1,4 +1,4 @@
-import type { OpenClient, OpenRequest } from "../clients/client-connections.ts";
+import type { OpenClient, OpenRequest, OpenStream } from "../clients/client-connections.ts";
 import type { CloseCode } from "../tunnel/close-frame.ts";
 
 /** Kinds of work that hold on to a version. */
@@ -22,10 +22,15 @@ export interface OpenWork {
 
 /** Everything under way on these connections, in their order. */
 export function* openWork(connections: Iterable<OpenClient>): Generator<OpenWork> {
-  for (const { tunnel, exchange } of connections) {
-    if (tunnel !== undefined) yield tunnel;
-    else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool);
+  for (const connection of connections) {
+    yield* workOf(connection);
+    for (const stream of connection.streams ?? []) yield* workOf(stream);
   }
+}
+
+function* workOf({ tunnel, exchange }: OpenStream): Generator<OpenWork> {
+  if (tunnel !== undefined) yield tunnel;
+  else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool);
 }
 
 /**

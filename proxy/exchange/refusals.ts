@@ -32,7 +32,7 @@ export class Refusals {
   }
 
   /** A client's request. `service`: undefined while it is not known. */
-  request(refusal: Refusal, service: string | undefined, client: string): void {
+  request(refusal: { readonly reason: string }, service: string | undefined, client: string): void {
     this.#add("request.refused", refusal.reason, { service, client });
   }
 

@@ -38,7 +38,7 @@ export type ResponseRewrite = {
 const DROPPED = HOP_BY_HOP | fieldSet(Field.proxyAuthenticate);
 const FRAMING = fieldSet(Field.transferEncoding, Field.contentLength);
 /** The kinds of fields of an interim response that do not go to the client. */
-const DROPPED_FROM_INTERIM = DROPPED | FRAMING;
+export const DROPPED_FROM_INTERIM = DROPPED | FRAMING;
 const CONTENT_LENGTH = fieldSet(Field.contentLength);
 const CHUNKING = fieldSet(Field.transferEncoding, Field.trailer);
 /** What HTTP/1.1 is told of a framing that is ours. */

@@ -9,6 +9,8 @@ export type IdleConnection = {
   readonly service: string | undefined;
   /** Bytes that were read but not used: the beginning of a head, or pipelined requests. */
   readonly held: Uint8Array | undefined;
+  /** Nothing has come, and what comes may be HTTP/2. */
+  readonly isNew: boolean;
   readonly headTimeoutMs: number;
   readonly idleTimeoutMs: number;
 };

@@ -37,7 +37,7 @@ export type TunnelCounts = {
 export type TunnelStats = TunnelCounts & { readonly service: string; readonly version: string };
 
 /** Kinds of client connections. */
-export type ConnectionKind = "h1" | "tunnel";
+export type ConnectionKind = "h1" | "h2" | "tunnel";
 
 /**
  * How a filter failed an exchange. throw: a hook threw or did something that it must not do.

@@ -252,6 +252,9 @@ export type TableChange = {
   readonly remove: readonly string[];
 };
 
+/** A protocol of clients, as ALPN names it. */
+export type ClientProtocol = "h2" | "http/1.1";
+
 /** Where connections of a listener go that need not speak HTTP. */
 export type TcpRouting = {
   /**
@@ -275,6 +278,8 @@ export type ListenerSnapshot = {
   readonly trustedPeers: readonly string[];
   /** Each connection begins with the PROXY protocol's header, and comes from a trusted peer. */
   readonly proxyProtocol: boolean;
+  /** What clients may speak, in the order in which we like it; at least one. */
+  readonly protocols: readonly ClientProtocol[];
   /** Open client connections in one worker; above this a new one gets 503 and is closed. */
   readonly connectionsMax: number;
   /** undefined: clients speak HTTP in clear. */

@@ -234,10 +234,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "one of the ways to make a transport, all of which are tried there alike",
   ],
   "proxy/worker.ts": ["test/integration/workers.test.ts", "the root of a process"],
-  "proxy/transport/transport-sink.ts": [
-    "test/proxy/upstream/upstream-stream.test.ts",
-    "frames that go through it arrive at a server of others, or do not",
-  ],
   "proxy/upstream/http2-link.ts": [
     "test/proxy/upstream/stream-connection.test.ts",
     "its one owner tells what became of it",

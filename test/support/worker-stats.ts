@@ -10,7 +10,7 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
       { service: "web", errors: { connection_timeout: 3 } },
     ],
     localFaults: { EMFILE: 4 },
-    connections: { h1: 5, tunnel: 1 },
+    connections: { h1: 5, h2: 0, tunnel: 1 },
     endpoints: [
       {
         service: "web",

@@ -9,7 +9,12 @@ import {
 import type { ListenerSnapshot } from "../../../proxy/table/snapshot.ts";
 
 function listener(more: Partial<ListenerSnapshot>): ListenerSnapshot {
-  const rest = { trustedPeers: [], proxyProtocol: false, connectionsMax: 1 };
+  const rest = {
+    trustedPeers: [],
+    proxyProtocol: false,
+    protocols: ["http/1.1" as const],
+    connectionsMax: 1,
+  };
   return { bind: "127.0.0.1:80", service: undefined, ...rest, ...more };
 }
 

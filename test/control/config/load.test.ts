@@ -40,6 +40,7 @@ describe("readConfig()", () => {
           service: undefined,
           trustedPeers: [],
           proxyProtocol: false,
+          protocols: ["h2", "http/1.1"],
           connectionsMax: 10_000,
           tls: undefined,
         },
@@ -221,6 +222,18 @@ describe("readConfig()", () => {
       'listeners: [{ bind: "a:1", trustedPeers: [1.0.0.0/8, 10.0.0.0/99] }]',
       "listeners[0].trustedPeers[1]: wanted an address range such as 10.0.0.0/8, or unix, " +
         'found "10.0.0.0/99" (line 1, column 54)',
+    ],
+    [
+      'listeners: [{ bind: "a:1", protocols: [h2, h2] }]',
+      "listeners[0].protocols: wanted each protocol once, found a list of 2 (line 1, column 39)",
+    ],
+    [
+      'listeners: [{ bind: "a:1", protocols: [] }]',
+      "listeners[0].protocols: wanted at least one protocol, found a list of 0 (line 1, column 39)",
+    ],
+    [
+      'listeners: [{ bind: "a:1", protocols: [h3] }]',
+      'listeners[0].protocols[0]: wanted one of h2, http/1.1, found "h3" (line 1, column 40)',
     ],
     [
       'listeners: [{ bind: "a:1", service: web }]',

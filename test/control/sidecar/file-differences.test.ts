@@ -18,6 +18,7 @@ async function told(
     service,
     trustedPeers: [],
     proxyProtocol: false,
+    protocols: ["http/1.1" as const],
     connectionsMax: 1,
     tcp,
   };

@@ -3,7 +3,14 @@ import { listenerChanges } from "../../../control/sidecar/listener-changes.ts";
 import type { ListenerSnapshot } from "../../../proxy/table/snapshot.ts";
 
 function listener(bind: string, service?: string): ListenerSnapshot {
-  return { bind, service, trustedPeers: [], proxyProtocol: false, connectionsMax: 10 };
+  return {
+    bind,
+    service,
+    trustedPeers: [],
+    proxyProtocol: false,
+    protocols: ["http/1.1" as const],
+    connectionsMax: 10,
+  };
 }
 
 describe("listenerChanges()", () => {

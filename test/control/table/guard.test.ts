@@ -21,6 +21,7 @@ function around(...busy: readonly string[]): Surroundings {
         service: "own",
         trustedPeers: [],
         proxyProtocol: false,
+        protocols: ["http/1.1" as const],
         connectionsMax: 1,
       },
     ],

@@ -8,7 +8,12 @@ import type { Started } from "../../support/started-services.ts";
 const versions = { v1: { endpoints: ["127.0.0.1:1"] } };
 const http: ServiceDocument = { versions };
 const tcp: ServiceDocument = { kind: "tcp", versions };
-const SHAPE = { trustedPeers: [], proxyProtocol: false, connectionsMax: 1 };
+const SHAPE = {
+  trustedPeers: [],
+  proxyProtocol: false,
+  protocols: ["http/1.1" as const],
+  connectionsMax: 1,
+};
 const REDIS: ListenerSnapshot = {
   bind: "127.0.0.1:6379",
   service: "redis",

@@ -22,7 +22,14 @@ function service(versions: Versions, more: object = {}): ServiceDocument {
 }
 
 function listenerFor(name: string | undefined, bind = "127.0.0.1:80"): ListenerSnapshot {
-  return { bind, service: name, trustedPeers: [], proxyProtocol: false, connectionsMax: 1 };
+  return {
+    bind,
+    service: name,
+    trustedPeers: [],
+    proxyProtocol: false,
+    protocols: ["http/1.1" as const],
+    connectionsMax: 1,
+  };
 }
 
 const web = service({ v1: { weight: 1, ...ONE }, v2: { weight: 0, ...ONE } });

@@ -113,6 +113,7 @@ test("problemsOf() tells of listeners without service, registry and audit log", 
     bind: "127.0.0.1:80",
     trustedPeers: [],
     proxyProtocol: false,
+    protocols: ["http/1.1" as const],
     connectionsMax: 1,
   };
   const listeners = ["web", "shop", undefined].map((service) => ({ ...listener, service }));

@@ -29,7 +29,7 @@ test("WorkerTotals add up what each worker counts of a version", () => {
 test("WorkerTotals add up connections and refused messages, by reason", () => {
   const other = { ...oneWorker(), rejected: { bad_host: 1, too_large: 3 } };
   const totals = new WorkerTotals([oneWorker(), other]);
-  expect(totals.connections).toEqual({ h1: 10, tunnel: 2 });
+  expect(totals.connections).toEqual({ h1: 10, h2: 0, tunnel: 2 });
   expect([...totals.rejected]).toEqual([
     ["bad_host", 3],
     ["too_large", 3],

@@ -16,7 +16,7 @@ class TestWorker {
   readonly answer = Promise.withResolvers<FromWorker>();
 
   constructor(h1: number, tunnel: number) {
-    this.stats = { ...oneWorker(), connections: { h1, tunnel } };
+    this.stats = { ...oneWorker(), connections: { h1, h2: 0, tunnel } };
   }
 
   ask(question: Question): Promise<FromWorker> {

@@ -5,7 +5,7 @@ import type { HandedConnection } from "../../../proxy/messages/handed-connection
 import type { FromWorker } from "../../../proxy/messages/messages.ts";
 
 const PEER = { address: "127.0.0.1", trusted: false };
-const HELD = { held: undefined, headTimeoutMs: 1, idleTimeoutMs: 1 };
+const HELD = { held: undefined, isNew: false, headTimeoutMs: 1, idleTimeoutMs: 1 };
 
 function idle(place: number): HandedConnection {
   return { kind: "idle", place, peer: PEER, service: undefined, ...HELD };

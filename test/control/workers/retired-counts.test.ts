@@ -32,7 +32,7 @@ function workerStats(...versions: readonly VersionStats[]): WorkerStats {
     rejected: { "head-timeout": 1, "host-missing": versions.length },
     localReplies: [{ service: "web", errors: { connection_timeout: 2 } }],
     localFaults: { EMFILE: 3 },
-    connections: { h1: 3, tunnel: 2 },
+    connections: { h1: 3, h2: 0, tunnel: 2 },
     revision: 9,
   };
 }
@@ -54,7 +54,7 @@ describe("RetiredCounts", () => {
       rejected: { "head-timeout": 2, "host-missing": 3 },
       localReplies: [{ service: "web", errors: { connection_timeout: 4 } }],
       localFaults: { EMFILE: 6 },
-      connections: { h1: 0, tunnel: 0 },
+      connections: { h1: 0, h2: 0, tunnel: 0 },
       filters: [{ service: "web", filter: "f", version: "", failures: [2, 4, 0], answers: 6 }],
     });
     expect(stats?.versions).toEqual([

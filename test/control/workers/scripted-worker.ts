@@ -21,7 +21,7 @@ const listen = (message, handle, status) => {
   server.listen(handle, () => done(message));
 };
 const STATS = { versions: [], endpoints: [], filters: [], rejected: {}, revision: 1,
-  connections: { h1: 0, tunnel: 0 } };
+  connections: { h1: 0, h2: 0, tunnel: 0 } };
 onAsked("stats", ({ id }) => say({ kind: "stats", id, stats: STATS }));
 onAsked("listen", (message, handle) => listen(message, handle, 204));
 process.on("message", (message, handle) => (answers.get(message.kind) ?? done)(message, handle));

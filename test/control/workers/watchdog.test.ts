@@ -16,7 +16,7 @@ const STATS: WorkerStats = {
   filters: [],
   rejected: {},
   revision: 1,
-  connections: { h1: 0, tunnel: 0 },
+  connections: { h1: 0, h2: 0, tunnel: 0 },
 };
 
 /** A worker that answers when the test wants it to. */

@@ -51,6 +51,7 @@ describe("WorkerSet", () => {
       service: undefined,
       trustedPeers: [],
       proxyProtocol: false,
+      protocols: ["http/1.1" as const],
       connectionsMax: 100,
     });
     await expect(set.start()).rejects.toThrow("full");

@@ -29,7 +29,7 @@ describe("tryWorker()", () => {
   test("is content with the worker that we have", async () => {
     const worker = await scriptedWorker("", { file: ownWorkerFile() });
     await tryWorker(worker, 0, systemClock);
-    expect((await worker.askStats()).connections).toEqual({ h1: 0, tunnel: 0 });
+    expect((await worker.askStats()).connections).toEqual({ h1: 0, h2: 0, tunnel: 0 });
   });
 
   test("shakes hands where a listener speaks TLS, without a certificate of its own", async () => {

@@ -22,6 +22,7 @@ const LISTENER: ListenerSnapshot = {
   service: undefined,
   trustedPeers: [],
   proxyProtocol: false,
+  protocols: ["http/1.1" as const],
   connectionsMax: 100,
 };
 

@@ -147,6 +147,7 @@ describe("ClientConnection.giveAway()", () => {
       peer: connection.peer,
       service: undefined,
       held: undefined,
+      isNew: false,
       headTimeoutMs: 3_000,
       idleTimeoutMs: 7_000,
     });

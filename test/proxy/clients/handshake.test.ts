@@ -64,12 +64,13 @@ class Bed {
       const newcomer = { accepted, peer: PEER, read: undefined };
       bed.handshake = new Handshake(newcomer, { ...TLS, ...tls }, CONTEXTS, deps, {
         speaksHttp: true,
+        protocols: ["h2", "http/1.1"],
         show: (shown) => {
           bed.shown.push(shown);
           return SHOWN;
         },
-        onShaken: (transport, peer) => {
-          bed.heard.push(`shaken ${peer.address} ${peer.tls === SHOWN}`);
+        onShaken: (transport, peer, agreed) => {
+          bed.heard.push(`shaken ${peer.address} ${peer.tls === SHOWN}${agreed && ` ${agreed}`}`);
           onTestFinished(() => transport.destroy());
         },
         onRefused: (refusal, _peer, detail) => bed.heard.push(`${refusal} ${detail}`.trim()),
@@ -145,9 +146,9 @@ describe("Handshake.judge()", () => {
   });
 });
 
-test("Handshake offers our protocol, but in the mesh takes whatever a client names", async () => {
+test("Handshake offers what its listener speaks, but in the mesh takes what is named", async () => {
   const [alone, mesh] = [await Bed.of(), await Bed.of({ intentions: true })];
-  expect((await alone.begun()).alpn.toString("latin1")).toBe("\x08http/1.1");
+  expect((await alone.begun()).alpn.toString("latin1")).toBe("\x02h2\x08http/1.1");
   expect((await mesh.begun()).alpn).toHaveLength(0);
 });
 

@@ -35,6 +35,7 @@ async function listening(about: Partial<ListenerSnapshot> = {}): Promise<Listeni
     trustedPeers: [],
     connectionsMax: 100,
     proxyProtocol: false,
+    protocols: ["h2", "http/1.1"] as const,
   };
   const bed = await ClientsBed.start();
   const sockets = new ListeningSockets();

@@ -40,6 +40,7 @@ export class TcpBed {
         trustedPeers: [],
         connectionsMax: 100,
         proxyProtocol: false,
+        protocols: ["http/1.1" as const],
         tcp: { sni: undefined },
         ...about,
       },

@@ -8,6 +8,7 @@ const LISTENER: ListenerSnapshot = {
   service: "redis",
   trustedPeers: [],
   proxyProtocol: false,
+  protocols: ["http/1.1" as const],
   connectionsMax: 1,
 };
 const TLS = {} as NonNullable<ListenerSnapshot["tls"]>;

@@ -86,6 +86,7 @@ export async function serving(
     trustedPeers: [],
     connectionsMax: 100,
     proxyProtocol: false,
+    protocols: ["h2", "http/1.1"] as const,
     tls: { ...TLS, ...tls },
     ...about,
   };

@@ -154,7 +154,7 @@ describe("TlsDoor", () => {
   });
 
   test.each([
-    ["tls-alpn", { ALPNProtocols: ["h2"] }],
+    ["tls-alpn", { ALPNProtocols: ["h3"] }],
     ["tls-version", { maxVersion: "TLSv1.2" }],
   ] as const)("counts %s of a client with %j", async (reason, options) => {
     const { bed, port } = await serving({ minVersion: "1.3" });

@@ -37,7 +37,7 @@ function started(...versions: readonly string[]): Started {
   const clock = new ManualClock();
   const closed: string[] = [];
   const connections = versions.map((name) => {
-    const [service = "", version = ""] = name.split("/");
+    const [service = "", version = "", place = ""] = name.split("/");
     const tunnel = {
       kind: "tunnel",
       pool: { service, version },
@@ -50,7 +50,9 @@ function started(...versions: readonly string[]): Started {
         tunnel.closing = true;
       },
     };
-    return { tunnel, exchange: undefined };
+    const nothing = { tunnel: undefined, exchange: undefined };
+    const taken = { tunnel, exchange: undefined };
+    return place === "stream" ? { ...nothing, streams: [taken, nothing] } : taken;
   });
   const live = { upgrades: 7, upgradesFailed: 7 };
   const pools = ["v1", "v2"].map((version) => ({
@@ -106,8 +108,15 @@ describe("WorkerMigrations", () => {
     expect(migrations.order({ ...ORDER, perSecond: 0 })).toMatchObject({ closed: 0 });
   });
 
+  test("order() ends what is on one stream of a connection, and lets the others be", async () => {
+    const { migrations, clock, closed } = started("web/v1/stream", "web/v2/stream");
+    migrations.order(ORDER);
+    await clock.advance(100);
+    expect(closed).toEqual(["idle of v1", "web/v1/stream"]);
+  });
+
   test("open() counts by version", async () => {
-    const { migrations, clock } = started("web/v1", "web/v2", "web/v1");
+    const { migrations, clock } = started("web/v1", "web/v2", "web/v1/stream");
     await clock.advance(61_000);
     const none = [0, 0, 0, 0];
     expect(migrations.open()).toEqual([

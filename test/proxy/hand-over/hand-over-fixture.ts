@@ -92,6 +92,7 @@ export function serveParts(
     connections,
     exchanges,
     intentions,
+    http2: new Http2Counts(),
   };
 }
 
