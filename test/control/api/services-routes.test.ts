@@ -19,6 +19,7 @@ test("GET services/{s} shows table, health and what all workers see", async () =
   expect(response.headers.get("etag")).toBe('"1"');
   expect(await response.json()).toEqual({
     name: "web",
+    kind: "http",
     hosts: ["web.test"],
     stable: "v1",
     revision: 1,
