@@ -42,9 +42,9 @@ export function startHttpServer(): Promise<ForeignServer> {
   });
 }
 
-/** A program of Node that the tests bring; it gets the port as its argument. */
-export function startNode(name: string): Promise<ForeignServer> {
-  return onFreePort(process.execPath, (port) => [ownProgram(name), String(port)], {
+/** A program of Node that the tests bring; it gets the port as its argument, then `args`. */
+export function startNode(name: string, ...args: readonly string[]): Promise<ForeignServer> {
+  return onFreePort(process.execPath, (port) => [ownProgram(name), String(port), ...args], {
     env: NODE_ENVIRONMENT,
   });
 }

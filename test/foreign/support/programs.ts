@@ -51,6 +51,7 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   gunicorn: join(PYTHON_FOLDER, "bin", "gunicorn"),
   envoy: join(PYTHON_FOLDER, "bin", "envoy"),
   "express-ntlm": join(NODE_FOLDER, "node_modules", "express-ntlm"),
+  "grpc-js": join(NODE_FOLDER, "node_modules", "@grpc", "grpc-js"),
 };
 
 /** Path of a program. undefined: this machine has none. */
