@@ -71,7 +71,8 @@ describe("TcpConnection", () => {
     const sent = randomBytes(40 * MEBIBYTE);
     socket.pause();
     socket.write(sent);
-    await eventually(() => expect(v1?.visits[0]?.socket.writableLength).toBeGreaterThan(MEBIBYTE));
+    const waiting = (): number => v1?.visits[0]?.socket.writableLength ?? 0;
+    await eventually(() => expect(waiting()).toBeGreaterThan(MEBIBYTE), 20_000);
     const pieces: Buffer[] = [];
     let length = 0;
     socket.removeAllListeners("data").on("data", (bytes: Buffer) => {
