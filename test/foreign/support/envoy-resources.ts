@@ -17,15 +17,36 @@ export function httpListener(
 ): object {
   const action =
     cluster === undefined ? { direct_response: { status: 200 } } : { route: { cluster } };
+  const connections = managerOf([{ match: { prefix: "/" }, ...action }], filters);
+  const security =
+    tls === undefined
+      ? {}
+      : transportSocket("DownstreamTlsContext", tls, { require_client_certificate: true });
+  return { address: at(port), filter_chains: [{ filters: [connections], ...security }] };
+}
+
+/** A listener for gRPC-Web, which goes to `grpc` as gRPC, and for what else there is. */
+export function grpcWebListener(
+  port: number,
+  { grpc, others }: { grpc: string; others: string },
+): object {
+  const routes = [
+    { match: { prefix: "/grpc." }, route: { cluster: grpc } },
+    { match: { prefix: "/" }, route: { cluster: others } },
+  ];
+  const filter = {
+    name: "envoy.filters.http.grpc_web",
+    typed_config: { "@type": `${EXTENSIONS}.filters.http.grpc_web.v3.GrpcWeb` },
+  };
+  return { address: at(port), filter_chains: [{ filters: [managerOf(routes, [filter])] }] };
+}
+
+function managerOf(routes: readonly object[], filters: readonly object[]): object {
   const manager = {
     "@type": `${EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "web",
     upgrade_configs: [{ upgrade_type: "websocket" }],
-    route_config: {
-      virtual_hosts: [
-        { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, ...action }] },
-      ],
-    },
+    route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes }] },
     http_filters: [
       ...filters,
       {
@@ -34,15 +55,7 @@ export function httpListener(
       },
     ],
   };
-  const filter = {
-    name: "envoy.filters.network.http_connection_manager",
-    typed_config: manager,
-  };
-  const security =
-    tls === undefined
-      ? {}
-      : transportSocket("DownstreamTlsContext", tls, { require_client_certificate: true });
-  return { address: at(port), filter_chains: [{ filters: [filter], ...security }] };
+  return { name: "envoy.filters.network.http_connection_manager", typed_config: manager };
 }
 
 /** A cluster of one endpoint of 127.0.0.1. */
@@ -54,6 +67,20 @@ export function oneEndpoint(name: string, port: number, tls?: MeshTls): object {
     connect_timeout: "5s",
     load_assignment: { cluster_name: name, endpoints },
     ...(tls && transportSocket("UpstreamTlsContext", tls)),
+  };
+}
+
+/** As oneEndpoint(), spoken to by HTTP/2 with prior knowledge. */
+export function http2Endpoint(name: string, port: number): object {
+  const options = {
+    "@type": `${EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions`,
+    explicit_http_config: { http2_protocol_options: {} },
+  };
+  return {
+    ...oneEndpoint(name, port),
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { installDocker, installPackages } from "./debian.ts";
+import { buildGoPrograms } from "./go-programs.ts";
 import { installNodePackages } from "./node-packages.ts";
 import { SYSTEM_PROGRAMS, findProgram } from "./programs.ts";
 import { installPythonPackages } from "./python-packages.ts";
@@ -14,12 +15,15 @@ export async function setup(): Promise<void> {
   };
   const missing = Object.keys(SYSTEM_PROGRAMS).filter((name) => findProgram(name) === undefined);
   if (missing.length > 0) {
-    const packages = missing.map((name) => SYSTEM_PROGRAMS[name] ?? name);
+    const packages = [...new Set(missing.map((name) => SYSTEM_PROGRAMS[name] ?? name))];
     await attempt(missing.join(", "), () => installPackages(packages));
   }
   if (findProgram("docker") === undefined) await attempt("docker", installDocker);
-  await attempt("gunicorn, Flask and other packages of Python", installPythonPackages);
-  await attempt("express-ntlm and other packages of Node", installNodePackages);
+  await Promise.all([
+    attempt("gunicorn, Flask and other packages of Python", installPythonPackages),
+    attempt("express-ntlm and other packages of Node", installNodePackages),
+    attempt("grpc-go and programs of ours with it", buildGoPrograms),
+  ]);
   if (problems.length > 0) report(problems);
 }
 

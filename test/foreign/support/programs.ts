@@ -19,6 +19,9 @@ export const PYTHON_FOLDER = join(FOREIGN_CACHE, "python");
 /** The folder of the packages of Node in package-lock.json. */
 export const NODE_FOLDER = join(FOREIGN_CACHE, "node");
 
+/** The folder of the compiled programs of programs/go/. */
+export const GO_FOLDER = join(FOREIGN_CACHE, "go-programs");
+
 /** Lets programs of Node that the tests bring require those packages. */
 export const NODE_ENVIRONMENT = { NODE_PATH: join(NODE_FOLDER, "node_modules") };
 
@@ -43,6 +46,10 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   "redis-server": "redis-server",
   "redis-benchmark": "redis-tools",
   initdb: "postgresql",
+  nghttp: "nghttp2-client",
+  h2load: "nghttp2-client",
+  nghttpd: "nghttp2-server",
+  "chromium-headless-shell": "chromium-headless-shell",
 };
 
 /** What a test can ask for beside those of the system. */
@@ -50,8 +57,14 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   python: join(PYTHON_FOLDER, "bin", "python"),
   gunicorn: join(PYTHON_FOLDER, "bin", "gunicorn"),
   envoy: join(PYTHON_FOLDER, "bin", "envoy"),
+  hypercorn: join(PYTHON_FOLDER, "bin", "hypercorn"),
   "express-ntlm": join(NODE_FOLDER, "node_modules", "express-ntlm"),
   "grpc-js": join(NODE_FOLDER, "node_modules", "@grpc", "grpc-js"),
+  "http2-client": join(GO_FOLDER, "http2-client"),
+  "http2-origin": join(GO_FOLDER, "http2-origin"),
+  "grpc-client": join(GO_FOLDER, "grpc-client"),
+  "grpc-origin": join(GO_FOLDER, "grpc-origin"),
+  numbers: join(GO_FOLDER, "numbers"),
 };
 
 /** Path of a program. undefined: this machine has none. */
