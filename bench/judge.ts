@@ -53,6 +53,10 @@ function figureOf(measure: Measure, results: Results): Spread | undefined {
       return spreadOf(own.map(({ perConnectionBytes }) => perConnectionBytes));
     case "tlsConnectionMemory":
       return spreadOf(own.flatMap(({ perTlsConnectionBytes }) => perTlsConnectionBytes ?? []));
+    case "h2cConnectionMemory":
+      return spreadOf(own.flatMap(({ perH2cConnectionBytes }) => perH2cConnectionBytes ?? []));
+    case "h2ConnectionMemory":
+      return spreadOf(own.flatMap(({ perH2ConnectionBytes }) => perH2ConnectionBytes ?? []));
     case "unreadMemory":
       return spreadOf(own.map(({ perUnreadBytes }) => perUnreadBytes));
     case "shift":

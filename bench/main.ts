@@ -5,7 +5,7 @@ import { BUDGET } from "./budget.ts";
 import type { Contender } from "./contenders/contender.ts";
 import { CONTENDERS } from "./contenders/table.ts";
 import { judge } from "./judge.ts";
-import { OTHER_MEASUREMENTS, planFor } from "./plan.ts";
+import { GROUPS, OTHER_MEASUREMENTS, planFor } from "./plan.ts";
 import type { Choice } from "./plan.ts";
 import { markdownReport } from "./report/markdown.ts";
 import type { Missing, Results } from "./results.ts";
@@ -39,6 +39,7 @@ const program = new Command("bench")
     namesOption("--scenario <name...>", "only these", [
       ...SCENARIOS.map(({ name }) => name),
       ...OTHER_MEASUREMENTS,
+      ...Object.keys(GROUPS),
     ]),
   )
   .addOption(

@@ -41,7 +41,8 @@ export function targetOf({ running, job }: Entry, scenario: Scenario): Target {
   // Spelled as wrk spells it: beside a "host" it would add one of its own.
   const fields = { Host: loadedHost(job.services), ...scenario.fields };
   const secure = job.tls?.client === "tls";
-  return { host: running.host, port: running.port, path, method, fields, bodyBytes, secure };
+  const http2 = job.http2 !== undefined;
+  return { host: running.host, port: running.port, path, method, fields, bodyBytes, secure, http2 };
 }
 
 /** Runs one closed loop and says what each of its requests cost the contender. */
@@ -90,8 +91,8 @@ export async function measureLatency(
 type HeldPlan = { readonly idleConnections: number; readonly tool: LoadTool };
 
 /**
- * Memory that each kept connection adds that rests, over TLS if the job has it, once the contender
- * has been at work.
+ * Memory that each kept connection adds that rests, over TLS and by HTTP/2 if the job has them,
+ * once the contender has been at work.
  */
 export async function measureHeld(
   entry: Entry,
@@ -100,8 +101,8 @@ export async function measureHeld(
   cores: Cores,
 ): Promise<number> {
   const target = targetOf(entry, scenario);
-  const { connections, newConnections } = scenario;
-  const effort = { connections, newConnections, seconds: MEMORY_WARM_UP_SECONDS };
+  const { connections, streams, newConnections } = scenario;
+  const effort = { connections, streams, newConnections, seconds: MEMORY_WARM_UP_SECONDS };
   await tool.run(target, effort, cores);
   const first = { target, count: FIRST_CONNECTIONS, kind: "idle" } as const;
   await using _ = await holdConnections(first, cores);

@@ -1,11 +1,14 @@
 import { BUDGET } from "./budget.ts";
 import type { Contender } from "./contenders/contender.ts";
-import { MAIN_SCENARIO, SCENARIOS } from "./scenarios.ts";
+import { HTTP2_SCENARIOS, MAIN_SCENARIO, SCENARIOS } from "./scenarios.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { Plan } from "./suite.ts";
 
 /** What is measured besides the scenarios; `--scenario` takes these names too. */
 export const OTHER_MEASUREMENTS = ["latency", "memory", "shift"] as const;
+
+/** Scenarios that `--scenario` takes by one name. */
+export const GROUPS: Readonly<Record<string, readonly string[]>> = { http2: HTTP2_SCENARIOS };
 
 /** What the command line chose. Empty lists: everything. */
 export type Choice = {
@@ -34,12 +37,16 @@ export function planFor(choice: Choice, installed: readonly Contender[]): Measur
   const effort = quick ? EFFORTS.quick : EFFORTS.full;
   const contenders = installed.filter(({ name }) => isChosen(choice.contenders, name));
   const all = new Set(contenders.map(({ name }) => name));
-  const chosen = (name: string): boolean => isChosen(choice.scenarios, name);
-  const scenarios = SCENARIOS.filter((scenario) => isPlanned(scenario, choice)).map((scenario) => ({
-    scenario,
-    with: scenario.quick === "rivals" && quick ? rivalsOf(scenario.name) : all,
-    compared: rivalsOf(scenario.name),
-  }));
+  const scenarioNames = choice.scenarios.flatMap((name) => GROUPS[name] ?? name);
+  const chosen = (name: string): boolean => isChosen(scenarioNames, name);
+  const planned = { ...choice, scenarios: scenarioNames };
+  const scenarios = SCENARIOS.filter((scenario) => isPlanned(scenario, planned)).map(
+    (scenario) => ({
+      scenario,
+      with: scenario.quick === "rivals" && quick ? rivalsOf(scenario.name) : all,
+      compared: rivalsOf(scenario.name),
+    }),
+  );
   const compared = rivalsOf("latency");
   const rivals = new Set(["direct", ...compared]);
   const servers = new Set([...all].filter((name) => name !== "direct"));

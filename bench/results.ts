@@ -38,6 +38,9 @@ export type MemorySample = {
   readonly perUnreadBytes: number;
   /** Added by each keep-alive connection over TLS that rests. Absent: it speaks none here. */
   readonly perTlsConnectionBytes?: number;
+  /** The same by HTTP/2, in clear and over TLS. */
+  readonly perH2cConnectionBytes?: number;
+  readonly perH2ConnectionBytes?: number;
 };
 
 /** Times of shifts through the API, from the call to its answer, in milliseconds. */

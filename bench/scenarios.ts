@@ -1,4 +1,5 @@
 import type { Ability } from "./contenders/contender.ts";
+import { GRPC_MESSAGE, GRPC_PATH } from "./origin/answers.ts";
 
 /** How the contenders of a scenario are configured; see jobFor. */
 export type JobKind =
@@ -11,7 +12,13 @@ export type JobKind =
   | "tls-out"
   | "tls-both"
   /** Connections are split as they are, and nothing of HTTP is looked at. */
-  | "tcp";
+  | "tcp"
+  /** HTTP/2 from clients, in clear or over TLS. */
+  | "h2c-in"
+  | "h2-in"
+  /** HTTP/2 on both sides: gRPC in clear, or anything over TLS. */
+  | "grpc"
+  | "h2-both";
 
 /** A kind of traffic. */
 export type Scenario = {
@@ -23,9 +30,11 @@ export type Scenario = {
   readonly fields: Readonly<Record<string, string>>;
   readonly bodyBytes: number;
   readonly connections: number;
+  /** Requests that each connection has under way. 1 with HTTP/1.1. */
+  readonly streams: number;
   readonly newConnections: boolean;
   /** any: wrk where it is installed, as it takes the least of the load's processor. */
-  readonly tool: "any" | "autocannon" | "websockets" | "handshakes" | "resumptions";
+  readonly tool: "any" | "autocannon" | "websockets" | "handshakes" | "resumptions" | "h2load";
   /** What a contender must be able to do to take part. */
   readonly needs: Ability;
   /** Part of `--quick`. all: with every contender. rivals: with those that a budget row names. */
@@ -44,6 +53,7 @@ const BASE = {
   fields: {},
   bodyBytes: 0,
   connections: 64,
+  streams: 1,
   newConnections: false,
   tool: "any",
   needs: "http",
@@ -52,9 +62,24 @@ const BASE = {
 
 const TLS = { job: "tls-in", needs: "tls" } as const;
 const TCP = { job: "tcp", needs: "tcp" } as const;
+/** A few connections with many streams, and many connections with one stream each. */
+const STREAMS_16 = { tool: "h2load", connections: 8, streams: 16 } as const;
+const STREAMS_1 = { tool: "h2load", connections: 64, streams: 1 } as const;
+const H2C = { job: "h2c-in", needs: "h2" } as const;
+const H2 = { job: "h2-in", needs: "h2" } as const;
+/** A unary call with a message of a dozen bytes each way. */
+const GRPC = {
+  job: "grpc",
+  needs: "grpc",
+  path: GRPC_PATH,
+  method: "POST",
+  fields: { "content-type": "application/grpc", te: "trailers" },
+  bodyBytes: GRPC_MESSAGE.length,
+} as const;
 const HANDSHAKE = { connections: 16, newConnections: true } as const;
 
 const MEBIBYTE = 1024 * 1024;
+const LARGE = { path: "/1m", connections: 16 } as const;
 
 /** Fields of a browser behind a CDN: 20 with Host. */
 const TWENTY_FIELDS: Readonly<Record<string, string>> = {
@@ -185,7 +210,28 @@ export const SCENARIOS: readonly Scenario[] = [
     path: "/1m",
     connections: 16,
   },
+  { ...BASE, ...H2C, ...STREAMS_16, name: "h2c-m16", title: "h2c, 8 connections of 16 streams" },
+  { ...BASE, ...H2C, ...STREAMS_1, name: "h2c-m1", title: "h2c, 64 connections" },
+  { ...BASE, ...H2, ...STREAMS_16, name: "h2-m16", title: "h2 over TLS, 8 of 16 streams" },
+  { ...BASE, ...H2, ...STREAMS_1, name: "h2-m1", title: "h2 over TLS, 64 connections" },
+  { ...BASE, ...H2C, ...STREAMS_1, ...LARGE, name: "h2c-1m", title: "1 MiB answers over h2c" },
+  { ...BASE, ...H2, ...STREAMS_1, ...LARGE, name: "h2-1m", title: "1 MiB answers over h2 and TLS" },
+  { ...BASE, ...GRPC, ...STREAMS_16, name: "grpc-m16", title: "gRPC unary, 8 of 16 streams" },
+  { ...BASE, ...GRPC, ...STREAMS_1, name: "grpc-m1", title: "gRPC unary, 64 connections" },
+  {
+    ...BASE,
+    ...STREAMS_16,
+    name: "h2-both",
+    title: "h2 over TLS on both sides, 8 of 16 streams",
+    job: "h2-both",
+    needs: "h2-both",
+  },
 ];
+
+/** The scenarios of HTTP/2, which `--scenario http2` means. */
+export const HTTP2_SCENARIOS: readonly string[] = SCENARIOS.filter(
+  ({ tool }) => tool === "h2load",
+).map(({ name }) => name);
 
 function upload(bodyBytes: number): Pick<Scenario, "path" | "method" | "bodyBytes"> {
   return { path: "/upload", method: "POST", bodyBytes };

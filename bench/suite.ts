@@ -1,7 +1,9 @@
 import { checkJob } from "./check-job.ts";
 import type { Contender, Job } from "./contenders/contender.ts";
 import { loadSpread } from "./figures.ts";
+import { describeJob, jobFor, speechOf } from "./job-of.ts";
 import { autocannon } from "./load/autocannon.ts";
+import { h2load } from "./load/h2load.ts";
 import { handshakes, resumptions } from "./load/handshakes.ts";
 import type { LoadTool } from "./load/load.ts";
 import { websockets } from "./load/websockets.ts";
@@ -10,11 +12,11 @@ import { measureShifts } from "./measure-shifts.ts";
 import { measureHeld, measureLatency, measureLoad, measureMemory } from "./measure.ts";
 import type { Entry } from "./measure.ts";
 import { makeCertificateFiles } from "./origin/certificate-files.ts";
-import type { CertificateFiles, JobTls } from "./origin/certificate-files.ts";
-import { startEchoOrigin, startOrigin } from "./origin/origin.ts";
+import type { CertificateFiles, Speech } from "./origin/certificate-files.ts";
+import { startEchoOrigin, startGrpcOrigin, startOrigin } from "./origin/origin.ts";
 import type { Origin } from "./origin/origin.ts";
 import type { LatencySample, LoadSample, MemorySample, Missing, ShiftSample } from "./results.ts";
-import { MAIN_SCENARIO, MANY_SERVICES, SCENARIOS } from "./scenarios.ts";
+import { MAIN_SCENARIO, SCENARIOS } from "./scenarios.ts";
 import type { JobKind, Scenario } from "./scenarios.ts";
 import type { Cores } from "./system/cores.ts";
 import { errorText } from "../proxy/base/error-text.ts";
@@ -25,6 +27,13 @@ const WARM_UP_SECONDS = 1;
  * The rate at which our open-loop generator, on one processor beside the origin, stays on schedule.
  */
 const OPEN_LOOP_RATE_MAX = 8_000;
+
+/** Connections other than those in clear that are held: jobs, who can, and the figure's name. */
+const HELD = [
+  ["tls-in", "tls", "perTlsConnectionBytes"],
+  ["h2c-in", "h2", "perH2cConnectionBytes"],
+  ["h2-in", "h2", "perH2ConnectionBytes"],
+] as const;
 
 /** Who takes part in a measurement, by name. */
 export type Field = {
@@ -87,18 +96,20 @@ export class Suite {
     let origin = "";
     await using files = await makeCertificateFiles();
     for (const kind of kinds) {
-      const tls = tlsOf(kind, files);
-      await using servers = await this.#startOrigin(kind, tls);
-      if (servers.kind !== "ws") origin = servers.kind;
-      await this.#runJob(kind, jobFor(kind, servers, tls));
+      const speech = speechOf(kind, files);
+      await using servers = await this.#startOrigin(kind, speech);
+      if (servers.kind === "nginx" || servers.kind === "node:http") origin = servers.kind;
+      await this.#runJob(kind, jobFor(kind, servers, speech));
     }
     if (this.#plan.memory.size > 0) await this.#runFresh(files);
     return { ...this.#found, origin };
   }
 
-  #startOrigin(kind: JobKind, tls: JobTls | undefined): Promise<Origin> {
+  #startOrigin(kind: JobKind, speech: Speech): Promise<Origin> {
     const { cores } = this.#plan;
-    return kind === "tunnel" ? startEchoOrigin(cores) : startOrigin(cores, 1, tls);
+    if (kind === "tunnel") return startEchoOrigin(cores);
+    if (kind === "grpc") return startGrpcOrigin(cores);
+    return startOrigin(cores, 1, speech);
   }
 
   /** All scenarios that need the same configuration, with the same processes. */
@@ -144,8 +155,8 @@ export class Suite {
     const { cores, progress } = this.#plan;
     const { scenario } = each;
     const tool = toolFor(scenario);
-    const { connections, newConnections } = scenario;
-    const effort = { connections, newConnections, seconds: this.#plan.seconds };
+    const { connections, streams, newConnections } = scenario;
+    const effort = { connections, streams, newConnections, seconds: this.#plan.seconds };
     for (const entry of entries) {
       const warmUp = { ...effort, seconds: WARM_UP_SECONDS, round: 0 };
       await measureLoad(tool, entry, scenario, warmUp, cores);
@@ -194,18 +205,17 @@ export class Suite {
   /** What is measured on freshly started processes: memory, and shifts. */
   async #runFresh(files: CertificateFiles): Promise<void> {
     const { cores, freshRounds, contenders, memory, shift, idleConnections, progress } = this.#plan;
-    const tls = tlsOf("tls-in", files);
     const scenario = mainScenario();
     await using origin = await startOrigin(cores);
     for (let round = 1; round <= freshRounds; round += 1) {
-      for (const contender of contenders.filter(({ name }) => memory.has(name))) {
-        const entry = await this.#start(contender, jobFor("plain", origin));
+      for (const contender of contenders.filter((each) => isHeld(each, memory))) {
+        const entry = await this.#start(contender, jobFor("plain", origin, {}));
         if (entry === undefined) continue;
         await using _ = entry.running;
         const at = { idleConnections, round, tool: toolFor(scenario) };
         const found = await measureMemory(entry, scenario, at, cores);
-        const perTls = await this.#heldOverTls(contender, jobFor("tls-in", origin, tls));
-        this.#found.memory.push({ ...found, ...perTls });
+        const held = await this.#heldOtherwise(contender, origin, files);
+        this.#found.memory.push({ ...found, ...held });
         progress(`memory ${contender.name} round ${round}`);
         if (!shift.has(contender.name)) continue;
         this.#found.shifts.push(await measureShifts(entry.running, round));
@@ -213,20 +223,31 @@ export class Suite {
     }
   }
 
-  async #heldOverTls(
+  /** What connections add that rest over TLS, or by HTTP/2. */
+  async #heldOtherwise(
     contender: Contender,
-    job: Job,
-  ): Promise<Pick<MemorySample, "perTlsConnectionBytes">> {
-    if (!contender.abilities.has("tls")) return {};
-    const entry = await this.#start(contender, job);
-    if (entry === undefined) return {};
-    await using _ = entry.running;
-    const { idleConnections, cores } = this.#plan;
-    const scenario = mainScenario();
-    const held = { idleConnections, tool: toolFor(scenario) };
-    const bytes = await measureHeld(entry, scenario, held, cores);
-    return { perTlsConnectionBytes: bytes };
+    origin: Origin,
+    files: CertificateFiles,
+  ): Promise<Partial<MemorySample>> {
+    const { abilities } = contender;
+    const found: { -readonly [Name in keyof MemorySample]?: MemorySample[Name] } = {};
+    for (const [kind, ability, name] of HELD) {
+      if (!abilities.has(ability)) continue;
+      const entry = await this.#start(contender, jobFor(kind, origin, speechOf(kind, files)));
+      if (entry === undefined) continue;
+      await using _ = entry.running;
+      const { idleConnections, cores } = this.#plan;
+      const scenario = mainScenario();
+      const held = { idleConnections, tool: ability === "h2" ? h2load : toolFor(scenario) };
+      found[name] = await measureHeld(entry, scenario, held, cores);
+    }
+    return found;
   }
+}
+
+/** One that speaks HTTP/2 alone cannot be asked for its memory as the others are. */
+function isHeld({ name, abilities }: Contender, memory: ReadonlySet<string>): boolean {
+  return memory.has(name) && abilities.has("http");
 }
 
 function mainScenario(): Scenario {
@@ -235,31 +256,6 @@ function mainScenario(): Scenario {
 
 function takesPart(contender: Contender, each: Plan["scenarios"][number]): boolean {
   return each.with.has(contender.name) && contender.abilities.has(each.scenario.needs);
-}
-
-function jobFor(kind: JobKind, { endpoints }: Origin, tls?: JobTls): Job {
-  const services = kind === "services" ? MANY_SERVICES : 1;
-  const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
-  const more = { ...(tls === undefined ? {} : { tls }), ...(kind === "tcp" ? { tcp: true } : {}) };
-  return { ...job, routesBy: "path", ...more };
-}
-
-/** Where a job has TLS. undefined: nowhere. */
-function tlsOf(kind: JobKind, files: CertificateFiles): JobTls | undefined {
-  switch (kind) {
-    case "tls-in":
-      return { client: "tls", upstream: "clear", files };
-    case "tls-out":
-      return { client: "clear", upstream: "tls", files };
-    case "tls-both":
-      return { client: "tls", upstream: "mtls", files };
-    case "plain":
-    case "affinity":
-    case "services":
-    case "tunnel":
-    case "tcp":
-      return undefined;
-  }
 }
 
 function toolFor({ tool }: Scenario): LoadTool {
@@ -274,14 +270,9 @@ function toolFor({ tool }: Scenario): LoadTool {
       return handshakes;
     case "resumptions":
       return resumptions;
+    case "h2load":
+      return h2load;
   }
-}
-
-function describeJob(job: Job): string {
-  if (job.services > 1) return `${job.services} services`;
-  if (job.tls !== undefined) return `TLS ${job.tls.client} to ${job.tls.upstream}`;
-  if (job.tcp) return "TCP";
-  return job.affinity ? "affinity" : "start";
 }
 
 function describeLoad(sample: LoadSample): string {

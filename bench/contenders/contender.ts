@@ -1,5 +1,5 @@
 import type { Cores } from "../system/cores.ts";
-import type { JobTls } from "../origin/certificate-files.ts";
+import type { Speech } from "../origin/certificate-files.ts";
 import type { Endpoints } from "../origin/origin.ts";
 
 /** The job that all contenders of a scenario are configured for. */
@@ -18,17 +18,31 @@ export type Job = {
    * What routes match. cookie: a different one each; the last one matches the cookie of that name.
    */
   readonly routesBy: "path" | "cookie";
-  /** Absent: everything is in clear. */
-  readonly tls?: JobTls;
   /** Connections are split, whatever they carry. Absent: requests are. */
   readonly tcp?: boolean;
-};
+} & Speech;
+
+/** Whether endpoints of a job are spoken to by HTTP/2. */
+export function speaksHttp2ToEndpoints({ http2 }: Job): boolean {
+  return http2 !== undefined && http2.upstream !== "http/1.1";
+}
 
 /** Weights of the two versions, in every contender. */
 export const WEIGHTS = { v1: 90, v2: 10 } as const;
 
 /** What a contender may be unable to do, or to do as the others do it. */
-export type Ability = "http" | "split" | "affinity" | "services" | "tunnel" | "tls" | "tcp";
+export type Ability =
+  | "http"
+  | "split"
+  | "affinity"
+  | "services"
+  | "tunnel"
+  | "tls"
+  | "tcp"
+  /** HTTP/2 from clients; gRPC on both sides; any HTTP/2 on both sides, over TLS. */
+  | "h2"
+  | "grpc"
+  | "h2-both";
 
 /** A contender at work: one or more processes. */
 export type RunningContender = AsyncDisposable & {

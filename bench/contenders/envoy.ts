@@ -1,5 +1,5 @@
 import { findProgram, versionOf } from "../system/programs.ts";
-import { INSTALL, WEIGHTS } from "./contender.ts";
+import { INSTALL, WEIGHTS, speaksHttp2ToEndpoints } from "./contender.ts";
 import type { Contender, Job } from "./contender.ts";
 import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
@@ -15,7 +15,7 @@ const EXTENSIONS = "type.googleapis.com/envoy.extensions";
 export const envoy: Contender = {
   name: "envoy",
   how: "weighted_clusters, --concurrency 1",
-  abilities: new Set(["http", "split", "tunnel", "tls"]),
+  abilities: new Set(["http", "split", "tunnel", "tls", "h2", "grpc", "h2-both"]),
   getIt: INSTALL,
   version: async () => {
     const program = findProgram("envoy");
@@ -35,12 +35,13 @@ function envoyConfig(job: Job, port: number): object {
       listeners: [
         {
           address: socketAddress(`127.0.0.1:${port}`),
-          filter_chains: [{ filters: [connectionManager()], ...downstreamTls(job.tls) }],
+          filter_chains: [{ filters: [connectionManager()], ...downstreamTls(job) }],
         },
       ],
       clusters: (["v1", "v2"] as const).map((version) => ({
         ...cluster(version, job.endpoints[version]),
-        ...upstreamTls(job.tls),
+        ...upstreamTls(job),
+        ...upstreamHttp2(job),
       })),
     },
   };
@@ -48,19 +49,32 @@ function envoyConfig(job: Job, port: number): object {
 
 const TLS = `${EXTENSIONS}.transport_sockets.tls.v3`;
 
-function downstreamTls(tls: JobTls | undefined): object {
+function downstreamTls({ tls, http2 }: Job): object {
   if (tls === undefined || tls.client === "clear") return {};
-  const context = { ...pairOf(tls.files.server), alpn_protocols: ["http/1.1"] };
+  const protocols = http2 === undefined ? ["http/1.1"] : ["h2", "http/1.1"];
+  const context = { ...pairOf(tls.files.server), alpn_protocols: protocols };
   return transportSocket("DownstreamTlsContext", { common_tls_context: context });
 }
 
-function upstreamTls(tls: JobTls | undefined): object {
-  const upstream = tlsToEndpoints(tls);
+/** In clear its listener tells HTTP/2 by the preface; endpoints need to be said of. */
+function upstreamHttp2(job: Job): object {
+  if (!speaksHttp2ToEndpoints(job)) return {};
+  const name = "extensions.upstreams.http.v3.HttpProtocolOptions";
+  const options = {
+    "@type": `type.googleapis.com/envoy.${name}`,
+    explicit_http_config: { http2_protocol_options: {} },
+  };
+  return { typed_extension_protocol_options: { [`envoy.${name}`]: options } };
+}
+
+function upstreamTls(job: Job): object {
+  const upstream = tlsToEndpoints(job.tls);
   if (upstream === undefined) return {};
   const { root, own } = upstream;
   const context = {
     validation_context: { trusted_ca: { filename: root } },
     ...(own ? pairOf(own) : {}),
+    ...(speaksHttp2ToEndpoints(job) ? { alpn_protocols: ["h2"] } : {}),
   };
   return transportSocket("UpstreamTlsContext", { sni: SERVER_NAME, common_tls_context: context });
 }

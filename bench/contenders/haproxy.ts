@@ -1,8 +1,7 @@
 import { findProgram, versionOf } from "../system/programs.ts";
-import { INSTALL, WEIGHTS, hostsOf } from "./contender.ts";
+import { INSTALL, WEIGHTS, hostsOf, speaksHttp2ToEndpoints } from "./contender.ts";
 import type { Ability, Contender, Job } from "./contender.ts";
 import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
-import type { JobTls } from "../origin/certificate-files.ts";
 import { startServer } from "./server.ts";
 import type { WorkFolder } from "../system/work-folder.ts";
 
@@ -13,7 +12,17 @@ const CONNECTIONS_MAX = 9_000;
 export const haproxy = haproxyContender("http", {
   name: "haproxy",
   how: "mode http, weighted servers, http-reuse always, 1 thread",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls"]),
+  abilities: new Set([
+    "http",
+    "split",
+    "affinity",
+    "services",
+    "tunnel",
+    "tls",
+    "h2",
+    "grpc",
+    "h2-both",
+  ]),
 });
 
 /** HAProxy in mode tcp: it parses nothing, so it is the floor of two reads and two writes. */
@@ -79,7 +88,7 @@ async function httpConfig(folder: WorkFolder, job: Job, port: number): Promise<s
   return `${start("http")}  option forwardfor
   http-reuse always
 frontend web
-  bind 127.0.0.1:${port} backlog 4096${bindTls(job.tls)}
+  bind 127.0.0.1:${port} backlog 4096${bindOptions(job)}
   http-request set-header X-Forwarded-Proto ${job.tls?.client === "tls" ? "https" : "http"}
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   ${choice}
@@ -87,16 +96,20 @@ ${hosts.map((_, index) => backend(job, index)).join("\n")}
 `;
 }
 
-function bindTls(tls: JobTls | undefined): string {
-  return tls?.client === "tls" ? ` ssl crt ${tls.files.server.both} alpn http/1.1` : "";
+function bindOptions({ tls, http2 }: Job): string {
+  const isHttp2 = http2 !== undefined;
+  if (tls?.client !== "tls") return isHttp2 ? " proto h2" : "";
+  return ` ssl crt ${tls.files.server.both} alpn ${isHttp2 ? "h2" : "http/1.1"}`;
 }
 
-function serverTls(tls: JobTls | undefined): string {
-  const upstream = tlsToEndpoints(tls);
-  if (upstream === undefined) return "";
+function serverOptions(job: Job): string {
+  const isHttp2 = speaksHttp2ToEndpoints(job);
+  const upstream = tlsToEndpoints(job.tls);
+  if (upstream === undefined) return isHttp2 ? " proto h2" : "";
   const { root, own } = upstream;
   const pair = own ? ` crt ${own.both}` : "";
-  return ` ssl verify required ca-file ${root} sni str(${SERVER_NAME})${pair}`;
+  const alpn = isHttp2 ? " alpn h2" : "";
+  return ` ssl verify required ca-file ${root} sni str(${SERVER_NAME})${pair}${alpn}`;
 }
 
 function backend(job: Job, index: number): string {
@@ -116,7 +129,7 @@ function serverLines(job: Job): string {
   const lines = (["v1", "v2"] as const).flatMap((version) =>
     job.endpoints[version].map(
       (address, index) =>
-        `  server ${version}_${index} ${address} weight ${WEIGHTS[version]}${serverTls(job.tls)}`,
+        `  server ${version}_${index} ${address} weight ${WEIGHTS[version]}${serverOptions(job)}`,
     ),
   );
   return lines.join("\n");

@@ -24,7 +24,7 @@ const KEEPALIVE_OF_MANY = 64;
 export const nginx: Contender = {
   name: "nginx",
   how: "split_clients, upstream keepalive, 1 worker",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls"]),
+  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls", "h2", "grpc"]),
   getIt: INSTALL,
   version: async () => {
     const program = findProgram("nginx");
@@ -55,6 +55,9 @@ function httpBlock(job: Job, port: number): string {
   proxy_set_header X-Forwarded-Host $http_host;
   proxy_request_buffering off;
   proxy_max_temp_file_size 0;
+  grpc_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  grpc_set_header X-Forwarded-Proto $scheme;
+  grpc_set_header X-Forwarded-Host $http_host;
   client_max_body_size 0;
   ${upstreamLines(job.tls)}
 ${blocks.join("\n")}`;
@@ -71,12 +74,15 @@ function serviceBlocks(job: Job, service: Service): string {
   const { host, index, port, many } = service;
   const isSecure = job.tls?.client === "tls";
   const scheme = tlsToEndpoints(job.tls) === undefined ? "http" : "https";
+  const target = many ? `service_${index}` : "$version";
+  const pass = job.http2?.upstream === "grpc" ? "grpc_pass grpc" : `proxy_pass ${scheme}`;
+  const flags = `${isSecure ? " ssl" : ""}${job.http2 === undefined ? "" : " http2"}`;
   return `${many ? weightedUpstream(job, index) : splitUpstreams(job)}
   server {
-    listen 127.0.0.1:${port}${isSecure ? " ssl" : ""}${index === 0 ? " backlog=4096" : ""};
+    listen 127.0.0.1:${port}${flags}${index === 0 ? " backlog=4096" : ""};
     ${isSecure ? certificateLines(job.tls) : ""}
     server_name ${many ? host : "_"};
-    location / { proxy_pass ${scheme}://${many ? `service_${index}` : "$version"}; }
+    location / { ${pass}://${target}; }
   }`;
 }
 

@@ -8,8 +8,8 @@ import type { Ability, Contender, Job, RunningContender } from "./contender.ts";
 type About = {
   readonly name: string;
   readonly how: string;
-  /** Package whose version is shown. */
-  readonly package: string;
+  /** Package whose version is shown. Absent: it is Node alone. */
+  readonly package?: string;
   readonly abilities: readonly Ability[];
 };
 
@@ -38,6 +38,11 @@ const ABOUT: readonly About[] = [
     package: "@fastify/http-proxy",
     abilities: ["http", "split"],
   },
+  {
+    name: "node-http2",
+    how: "node:http2 server, one node:http2 session or undici Pool to each version",
+    abilities: ["split", "h2", "grpc", "h2-both"],
+  },
 ];
 
 /** Proxies as people write them in Node: one process each, on the same Node as Sluice. */
@@ -46,11 +51,12 @@ export const nodeContenders: readonly Contender[] = ABOUT.map((about) => ({
   how: about.how,
   abilities: new Set(about.abilities),
   getIt: "npm ci",
-  version: () => packageVersion(about.package),
+  version: () => versionOf(about.package),
   start: (job, cores) => startNode(about.name, job, cores),
 }));
 
-async function packageVersion(name: string): Promise<string | undefined> {
+async function versionOf(name: string | undefined): Promise<string | undefined> {
+  if (name === undefined) return process.version;
   const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
   const text = await readFile(file, "utf8").catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as { version: string }).version;

@@ -6,7 +6,7 @@ import { WorkFolder } from "../system/work-folder.ts";
 import { SERVER_NAME, tlsToEndpoints } from "../origin/certificate-files.ts";
 import type { JobTls } from "../origin/certificate-files.ts";
 import { ROUTE_PREFIX } from "../origin/answers.ts";
-import { WEIGHTS, hostsOf, loadedHost } from "./contender.ts";
+import { WEIGHTS, hostsOf, loadedHost, speaksHttp2ToEndpoints } from "./contender.ts";
 import type { Contender, Job, RunningContender } from "./contender.ts";
 import type { Cores } from "../system/cores.ts";
 
@@ -18,7 +18,18 @@ const BUILT = fileURLToPath(new URL("../../dist/control/cli/main.js", import.met
 export const sluice: Contender = {
   name: "sluice",
   how: "dist/, defaults: weighted split, metrics, timeouts, retries, forwarded fields",
-  abilities: new Set(["http", "split", "affinity", "services", "tunnel", "tls", "tcp"]),
+  abilities: new Set([
+    "http",
+    "split",
+    "affinity",
+    "services",
+    "tunnel",
+    "tls",
+    "tcp",
+    "h2",
+    "grpc",
+    "h2-both",
+  ]),
   getIt: "npm run build",
   version: () => (existsSync(BUILT) ? packageVersion() : Promise.resolve(undefined)),
   start: (job, cores) => startSluice(sluiceConfig(job), cores, { file: BUILT }),
@@ -49,7 +60,7 @@ export function sluiceConfig(job: Job): object {
       versions,
       ...affinity,
       ...(job.routes > 0 ? { routes } : {}),
-      ...upstreamConfig(job.tls),
+      ...upstreamConfig(job),
     },
   ]);
   const to = job.tcp ? { tcp: loadedHost(job.services) } : {};
@@ -69,12 +80,13 @@ function listenerConfig(tls: JobTls | undefined): object {
   return { tls: { certificates: [{ cert, key }] } };
 }
 
-function upstreamConfig(tls: JobTls | undefined): object {
-  const upstream = tlsToEndpoints(tls);
-  if (upstream === undefined) return {};
+function upstreamConfig(job: Job): object {
+  const protocol = speaksHttp2ToEndpoints(job) ? { protocol: "h2" } : {};
+  const upstream = tlsToEndpoints(job.tls);
+  if (upstream === undefined) return speaksHttp2ToEndpoints(job) ? { upstream: protocol } : {};
   const { root, own } = upstream;
   const pair = own ? { cert: own.cert, key: own.key } : {};
-  return { upstream: { tls: { ca: root, serverName: SERVER_NAME, ...pair } } };
+  return { upstream: { ...protocol, tls: { ca: root, serverName: SERVER_NAME, ...pair } } };
 }
 
 /** How Sluice is started. */

@@ -64,8 +64,8 @@ export async function measureSeries(
   const tool = hasWrk() ? wrk : autocannon;
   const load = async ({ size, entry }: Started, seconds: number, round: number) => {
     const scenario = scenarioOf(series, size);
-    const { connections, newConnections } = scenario;
-    const once = { connections, newConnections, seconds, round };
+    const { connections, streams, newConnections } = scenario;
+    const once = { connections, streams, newConnections, seconds, round };
     return measureLoad(tool, entry, scenario, once, effort.cores);
   };
   for (const each of started) await load(each, WARM_UP_SECONDS, 0);

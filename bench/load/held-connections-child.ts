@@ -5,6 +5,7 @@ import { connect as connectTls } from "node:tls";
 import { AnswerReader } from "./answer-reader.ts";
 import { loadArgument } from "./child.ts";
 import type { HeldConnections } from "./held-connections.ts";
+import { Http2Asker } from "./http2-asker.ts";
 import { requestBytes } from "./request-bytes.ts";
 
 /** Connections opened at the same time: fewer than any backlog holds. */
@@ -34,6 +35,13 @@ async function openIdle(): Promise<void> {
   socket.removeAllListeners("data");
 }
 
+/** Nothing ends these before the process does. */
+async function openIdleHttp2(): Promise<void> {
+  const { host: at, port, secure, fields, path } = held.target;
+  const asker = await Http2Asker.connect({ at, port, secure, host: fields["Host"] ?? "" });
+  await asker.ask(path);
+}
+
 async function openUnread(): Promise<void> {
   const socket = await open();
   socket.write(request);
@@ -41,7 +49,8 @@ async function openUnread(): Promise<void> {
   socket.read(1);
 }
 
-const hold = held.kind === "idle" ? openIdle : openUnread;
+const openResting = held.target.http2 ? openIdleHttp2 : openIdle;
+const hold = held.kind === "idle" ? openResting : openUnread;
 for (let opened = 0; opened < held.count; opened += AT_ONCE) {
   const count = Math.min(AT_ONCE, held.count - opened);
   await Promise.all(Array.from({ length: count }, hold));

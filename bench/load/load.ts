@@ -12,11 +12,15 @@ export type Target = {
   readonly bodyBytes: number;
   /** Over TLS. What the server shows is not verified. */
   readonly secure: boolean;
+  /** By HTTP/2: with prior knowledge, or over TLS by ALPN. */
+  readonly http2: boolean;
 };
 
 /** How much load. */
 export type Effort = {
   readonly connections: number;
+  /** Requests under way on each of them. 1 with HTTP/1.1. */
+  readonly streams: number;
   readonly seconds: number;
   /** Every request opens a connection of its own. */
   readonly newConnections: boolean;
@@ -33,7 +37,7 @@ export type LoadResult = {
 
 /** A closed-loop generator, in a process of its own. */
 export type LoadTool = {
-  readonly name: "wrk" | "autocannon" | "websockets" | "handshakes" | "resumptions";
+  readonly name: "wrk" | "autocannon" | "websockets" | "handshakes" | "resumptions" | "h2load";
   run(target: Target, effort: Effort, cores: Cores): Promise<LoadResult>;
 };
 

@@ -3,6 +3,13 @@
  */
 export const SMALL_BODY = "A small answer, as a health check or a flag has it.\n";
 
+/** The method of a gRPC service that is called, and its message: a head of 5 bytes, then text. */
+export const GRPC_PATH = "/bench.Echo/Say";
+export const GRPC_MESSAGE: Buffer = Buffer.concat([
+  Buffer.from([0, 0, 0, 0, 12]),
+  Buffer.from("hello, world"),
+]);
+
 /** Largest head that an origin accepts: more than any proxy passes on. */
 export const HEAD_BYTES_MAX = 64 * 1024;
 

@@ -24,6 +24,20 @@ export type JobTls = {
   readonly files: CertificateFiles;
 };
 
+/** A job whose clients speak HTTP/2: in clear with prior knowledge, or over TLS by ALPN. */
+export type JobHttp2 = {
+  /** What endpoints speak. grpc: h2, to servers of one gRPC method. */
+  readonly upstream: "http/1.1" | "h2" | "grpc";
+};
+
+/** What both sides of a contender speak in a job. */
+export type Speech = {
+  /** Absent: everything is in clear. */
+  readonly tls?: JobTls;
+  /** Absent: HTTP/1.1 everywhere. */
+  readonly http2?: JobHttp2;
+};
+
 /** With what a contender speaks TLS to endpoints. undefined: it speaks to them in clear. */
 export function tlsToEndpoints(
   tls: JobTls | undefined,

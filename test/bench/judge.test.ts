@@ -71,16 +71,27 @@ describe("judge()", () => {
   });
 
   test("reads memory of Sluice only, and shifts", () => {
-    const sample = { round: 1, idleBytes: 7, perConnectionBytes: 8, perUnreadBytes: 9 };
+    const sample = {
+      round: 1,
+      idleBytes: 7,
+      perConnectionBytes: 8,
+      perUnreadBytes: 9,
+      perTlsConnectionBytes: 10,
+      perH2cConnectionBytes: 11,
+      perH2ConnectionBytes: 12,
+    };
     const memory = [
       { contender: "nginx", ...sample, idleBytes: 1 },
       { contender: "sluice", ...sample },
     ];
     const shifts = [{ round: 1, p50Ms: 1, p99Ms: 4 }];
-    const kinds = ["idleMemory", "connectionMemory", "unreadMemory", "shift"] as const;
+    const kinds = [
+      ...(["idleMemory", "connectionMemory", "unreadMemory"] as const),
+      ...(["tlsConnectionMemory", "h2cConnectionMemory", "h2ConnectionMemory", "shift"] as const),
+    ];
     const rows = kinds.map((kind) => row({ kind }, 100));
     const found = judge(rows, aRun({ memory, shifts })).map((each) => each.found?.median);
-    expect(found).toEqual([7, 8, 9, 4]);
+    expect(found).toEqual([7, 8, 9, 10, 11, 12, 4]);
   });
 });
 

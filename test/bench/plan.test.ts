@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CONTENDERS } from "../../bench/contenders/table.ts";
 import { planFor } from "../../bench/plan.ts";
 import type { Choice } from "../../bench/plan.ts";
-import { SCENARIOS } from "../../bench/scenarios.ts";
+import { HTTP2_SCENARIOS, SCENARIOS } from "../../bench/scenarios.ts";
 
 const NOTHING_SAID: Choice = {
   quick: false,
@@ -45,6 +45,7 @@ describe("planFor()", () => {
     expect(scenarioNames({ scenarios: ["latency"] })).toEqual(["small"]);
     expect(scenarioNames({ scenarios: ["memory"] })).toEqual([]);
     expect(scenarioNames({ scenarios: ["websocket"] })).toEqual(["websocket"]);
+    expect(scenarioNames({ scenarios: ["http2"] })).toEqual(HTTP2_SCENARIOS);
   });
 
   test("what is chosen is what takes part", () => {

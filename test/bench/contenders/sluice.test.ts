@@ -28,6 +28,14 @@ describe("sluiceConfig()", () => {
     expect(config.services[loadedHost(1)]?.upstreamTls?.tls.serverName).toBe("localhost");
   });
 
+  test("speaks HTTP/2 to endpoints that do", () => {
+    for (const upstream of ["http/1.1", "h2", "grpc"] as const) {
+      const config = sluiceConfig({ ...JOB, http2: { upstream } });
+      expect(configSchema.safeParse(config).error).toBeUndefined();
+      expect(JSON.stringify(config).includes('"protocol":"h2"')).toBe(upstream !== "http/1.1");
+    }
+  });
+
   test("splits 90 to 10, and has the service that the load is for", () => {
     const { services } = configSchema.parse(sluiceConfig({ ...JOB, services: 20, routes: 3 }));
     const service = services[loadedHost(20)];

@@ -8,6 +8,7 @@ const GET = {
   method: "GET",
   bodyBytes: 0,
   secure: false,
+  http2: false,
 } as const;
 
 test("requestBytes() writes a request without body", () => {

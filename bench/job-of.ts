@@ -1,0 +1,51 @@
+import type { Job } from "./contenders/contender.ts";
+import type { CertificateFiles, Speech } from "./origin/certificate-files.ts";
+import type { Origin } from "./origin/origin.ts";
+import { MANY_SERVICES } from "./scenarios.ts";
+import type { JobKind } from "./scenarios.ts";
+
+/** A job of a kind, for these endpoints. */
+export function jobFor(kind: JobKind, { endpoints }: Origin, speech: Speech): Job {
+  const services = kind === "services" ? MANY_SERVICES : 1;
+  const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
+  return { ...job, routesBy: "path", ...speech, ...(kind === "tcp" ? { tcp: true } : {}) };
+}
+
+/** Where a kind of job has TLS, and where HTTP/2. */
+export function speechOf(kind: JobKind, files: CertificateFiles): Speech {
+  switch (kind) {
+    case "tls-in":
+      return { tls: { client: "tls", upstream: "clear", files } };
+    case "tls-out":
+      return { tls: { client: "clear", upstream: "tls", files } };
+    case "tls-both":
+      return { tls: { client: "tls", upstream: "mtls", files } };
+    case "h2c-in":
+      return { http2: { upstream: "http/1.1" } };
+    case "h2-in":
+      return {
+        tls: { client: "tls", upstream: "clear", files },
+        http2: { upstream: "http/1.1" },
+      };
+    case "grpc":
+      return { http2: { upstream: "grpc" } };
+    case "h2-both":
+      return { tls: { client: "tls", upstream: "tls", files }, http2: { upstream: "h2" } };
+    case "plain":
+    case "affinity":
+    case "services":
+    case "tunnel":
+    case "tcp":
+      return {};
+  }
+}
+
+/** A job in a few words, for the report of who took no part in it. */
+export function describeJob({ services, tls, http2, tcp, affinity }: Job): string {
+  if (services > 1) return `${services} services`;
+  const clear = tls === undefined ? "" : ` with TLS ${tls.client} to ${tls.upstream}`;
+  if (http2 !== undefined) return `HTTP/2 to ${http2.upstream}${clear}`;
+  if (tls !== undefined) return `TLS ${tls.client} to ${tls.upstream}`;
+  if (tcp) return "TCP";
+  return affinity ? "affinity" : "start";
+}
