@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConsulError } from "../../control/consul/consul-error.ts";
 import { getKey, putKey } from "../../control/consul/kv.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, type TestParts } from "../support/consul-deps.ts";
+import { consulDeps, type TestDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 
 const TOKEN = "8f0e3a52-5a5f-4f5e-9d55-3b1c9c8f6a01";
@@ -27,14 +27,14 @@ describe.skipIf(binary === "")(
   { timeout: 30_000 },
   () => {
     let agent: TestAgent;
-    let allowed: TestParts;
-    let denied: TestParts;
+    let allowed: TestDeps;
+    let denied: TestDeps;
 
     beforeAll(async () => {
       const acl = { enabled: true, default_policy: "deny", tokens: { master: TOKEN } };
       agent = await TestAgent.start(binary, { settings: { acl } });
-      allowed = consulParts({ address: agent.address, token: TOKEN });
-      denied = consulParts({ address: agent.address, token: `${TOKEN.slice(0, -1)}9` });
+      allowed = consulDeps({ address: agent.address, token: TOKEN });
+      denied = consulDeps({ address: agent.address, token: `${TOKEN.slice(0, -1)}9` });
     });
 
     afterAll(async () => {
@@ -117,13 +117,13 @@ describe.skipIf(binary === "")("ConsulClient over TLS", { timeout: 30_000 }, () 
       key: await pem("dc1-client-consul-0-key.pem"),
       serverName: "server.dc1.consul",
     };
-    await using deps = consulParts({ address: agent.tlsAddress, tls });
+    await using deps = consulDeps({ address: agent.tlsAddress, tls });
     expect(await putKey(deps.client, "sluice/tls", "yes")).toBe(true);
     expect((await getKey(deps.client, "sluice/tls"))?.value).toBe("yes");
   });
 
   test("a client that does not trust the authority is refused by itself", async () => {
-    await using deps = consulParts({ address: agent.tlsAddress });
+    await using deps = consulDeps({ address: agent.tlsAddress });
     const error = await errorOf(getKey(deps.client, "sluice/tls"));
     expect(error.code).toBe("consul_unreachable");
     expect(error.message).toMatch(/certificate/i);
@@ -131,7 +131,7 @@ describe.skipIf(binary === "")("ConsulClient over TLS", { timeout: 30_000 }, () 
 });
 
 test("a closed port is consul_unreachable, the outcome of a write to it unknown", async () => {
-  await using deps = consulParts({ address: "http://127.0.0.1:1", token: TOKEN });
+  await using deps = consulDeps({ address: "http://127.0.0.1:1", token: TOKEN });
   const error = await errorOf(putKey(deps.client, "sluice/x", "1"));
   expect(error.code).toBe("consul_unreachable");
   expect(error.outcomeUnknown).toBe(true);

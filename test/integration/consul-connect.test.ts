@@ -4,8 +4,8 @@ import { Connect } from "../../control/registry/connect.ts";
 import type { ConnectMaterial } from "../../control/registry/connect.ts";
 import type { Intentions } from "../../proxy/intentions/intentions.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-deps.ts";
-import type { TestParts } from "../support/consul-deps.ts";
+import { consulDeps } from "../support/consul-deps.ts";
+import type { TestDeps } from "../support/consul-deps.ts";
 import { rotateRoot } from "../support/consul-root.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
@@ -28,17 +28,17 @@ function leafOf({ identities }: ConnectMaterial): X509Certificate {
 
 describe.skipIf(binary === "")("Connect", { timeout: 60_000 }, () => {
   let agent: TestAgent;
-  let parts: TestParts;
+  let deps: TestDeps;
   let connect: Connect;
   let materials: ConnectMaterial[];
   let told: Intentions[];
 
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    parts = consulParts({ address: agent.address });
+    deps = consulDeps({ address: agent.address });
     materials = [];
     told = [];
-    connect = new Connect(parts, "web", {
+    connect = new Connect(deps, "web", {
       setMaterial: async (material) => void materials.push(material),
       setIntentions: async (intentions) => void told.push(intentions),
     });
@@ -46,7 +46,7 @@ describe.skipIf(binary === "")("Connect", { timeout: 60_000 }, () => {
   });
   afterEach(async () => {
     await connect.close();
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
     await agent[Symbol.asyncDispose]();
   });
 
@@ -66,7 +66,7 @@ describe.skipIf(binary === "")("Connect", { timeout: 60_000 }, () => {
       expect(told.at(-1)).toEqual({ trustDomain: TrustDomain, defaultAction: "allow", list: [] }),
     );
     expect(connect.problems).toEqual([]);
-    expect(parts.lines.join()).not.toContain("PRIVATE KEY");
+    expect(deps.lines.join()).not.toContain("PRIVATE KEY");
   });
 
   test("while roots rotate, all of them are trusted", async () => {

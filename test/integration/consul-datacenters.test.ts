@@ -3,7 +3,7 @@ import type { ServiceDocument } from "../../control/config/service-schema.ts";
 import { readService } from "../../control/config/read-service.ts";
 import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-deps.ts";
+import { consulDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -43,16 +43,16 @@ describe.skipIf(binary === "")("Two datacenters", { timeout: 30_000 }, () => {
 
   /** Discovery of version v1 by this selector, which ends with the test. */
   function discovery(consul: Selector) {
-    const parts = consulParts({ address: near.address, waitMs: 5_000 });
-    const own = new ConsulDiscovery(parts);
+    const deps = consulDeps({ address: near.address, waitMs: 5_000 });
+    const own = new ConsulDiscovery(deps);
     onTestFinished(async () => {
       await own.close();
-      await parts[Symbol.asyncDispose]();
+      await deps[Symbol.asyncDispose]();
     });
     own.update({ web: readService("web", { versions: { v1: { consul } } }) });
     const found = (): readonly string[] =>
       own.endpoints("web", "v1").map(({ address }) => address.replace("10.0.0.7", ""));
-    return { own, found, lines: parts.lines };
+    return { own, found, lines: deps.lines };
   }
 
   test("a version finds and follows the instances of another datacenter", async () => {

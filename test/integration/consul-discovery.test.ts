@@ -6,7 +6,7 @@ import { type ServiceDocument, serviceSchema } from "../../control/config/servic
 import type { Service } from "../../control/config/service.ts";
 import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, type TestParts } from "../support/consul-deps.ts";
+import { consulDeps, type TestDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -30,7 +30,7 @@ const twoVersions = services({
 describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
   let agent: TestAgent;
   let folder: string;
-  let deps: TestParts;
+  let deps: TestDeps;
   let discovery: ConsulDiscovery;
   let changes: string[];
 
@@ -39,7 +39,7 @@ describe.skipIf(binary === "")("ConsulDiscovery", { timeout: 30_000 }, () => {
   });
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    deps = consulParts({ address: agent.address });
+    deps = consulDeps({ address: agent.address });
     open();
   });
   afterEach(async () => {

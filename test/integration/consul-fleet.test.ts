@@ -10,7 +10,7 @@ import { lead, type Leadership } from "../../control/consul/lock.ts";
 import { importService } from "../../control/registry/import-service.ts";
 import { followSplitter, publishSplitter } from "../../control/registry/splitter.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
+import { consulDeps, hurried, type TestDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -23,7 +23,7 @@ async function revisions(fleet: SidecarFleet): Promise<readonly string[]> {
 describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 30_000 }, () => {
   let agent: TestAgent;
   let folder: string;
-  let deps: TestParts;
+  let deps: TestDeps;
   let running: { readonly end: AbortController; readonly done: Promise<void> }[];
   let prefix = "";
 
@@ -32,7 +32,7 @@ describe.skipIf(binary === "")("what sidecars share through Consul", { timeout: 
     folder = await mkdtemp(join(tmpdir(), "sluice-shared-"));
   });
   beforeEach(() => {
-    deps = consulParts({ address: agent.address });
+    deps = consulDeps({ address: agent.address });
     prefix = `sluice-${Math.random()}`;
     running = [];
   });

@@ -5,7 +5,7 @@ import { IntentionJudge } from "../../proxy/intentions/intention-judge.ts";
 import { parseServiceId } from "../../proxy/intentions/spiffe-id.ts";
 import { seededRandom } from "../../proxy/base/random.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-deps.ts";
+import { consulDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -49,12 +49,12 @@ function uriOf(source: string): string {
 
 /** Follows the intentions of web until the test ends. */
 function follow(agent: TestAgent, token: string) {
-  const parts = consulParts({ address: agent.address, token });
+  const deps = consulDeps({ address: agent.address, token });
   const told: FoundIntentions[] = [];
-  const followed = followIntentions(parts, "web", (found) => void told.push(found));
+  const followed = followIntentions(deps, "web", (found) => void told.push(found));
   onTestFinished(async () => {
     await followed.close();
-    await parts[Symbol.asyncDispose]();
+    await deps[Symbol.asyncDispose]();
   });
   const isAllowed = (source: string): boolean => {
     const last = told.at(-1);

@@ -4,7 +4,7 @@ import { watch } from "../../control/consul/watch.ts";
 import { ConsulStore } from "../../control/registry/consul-store.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
+import { consulDeps, hurried, type TestDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -17,13 +17,13 @@ function tableOf(revision: number): StoredTable {
 
 describe.skipIf(binary === "")("with an agent that goes away", { timeout: 30_000 }, () => {
   let agent: TestAgent;
-  let deps: TestParts;
+  let deps: TestDeps;
   let ending: AbortController;
   let following: Promise<unknown> = Promise.resolve();
 
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    deps = consulParts({ address: agent.address });
+    deps = consulDeps({ address: agent.address });
     ending = new AbortController();
   });
   afterEach(async () => {

@@ -5,7 +5,7 @@ import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
 import { readService } from "../../control/config/read-service.ts";
 import { unusedPorts } from "../../control/cli/demo/consul-agent.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-deps.ts";
+import { consulDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -46,16 +46,16 @@ describe.skipIf(binary === "")("ConsulDiscovery at an agent with ACLs", { timeou
 
   /** Discovery of one version by this selector, with what it reported. */
   async function discovery(options: Partial<ConsulOptions>, selector: Partial<ConsulSelector>) {
-    const parts = consulParts({ address: agent.address, token: ROOT, ...options });
-    const own = new ConsulDiscovery(parts);
+    const deps = consulDeps({ address: agent.address, token: ROOT, ...options });
+    const own = new ConsulDiscovery(deps);
     const consul = { service: "web", ...selector };
     own.update({ web: readService("web", { versions: { v1: { consul } } }) });
     return {
       own,
-      lines: parts.lines,
+      lines: deps.lines,
       async [Symbol.asyncDispose]() {
         await own.close();
-        await parts[Symbol.asyncDispose]();
+        await deps[Symbol.asyncDispose]();
       },
     };
   }

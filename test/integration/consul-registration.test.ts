@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Registrar, type Registration } from "../../control/registry/registration.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
+import { consulDeps, hurried, type TestDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -24,12 +24,12 @@ const registration: Registration = {
 
 describe.skipIf(binary === "")("Registrar", { timeout: 30_000 }, () => {
   let agent: TestAgent;
-  let deps: TestParts;
+  let deps: TestDeps;
   let registrar: Registrar | undefined;
 
   beforeEach(async () => {
     agent = await TestAgent.start(binary);
-    deps = consulParts({ address: agent.address });
+    deps = consulDeps({ address: agent.address });
   });
   afterEach(async () => {
     await registrar?.leave();

@@ -5,7 +5,7 @@ import { ConsulDocuments } from "../../control/registry/consul-documents.ts";
 import { newSigningKey } from "../../control/registry/signing-key.ts";
 import type { Trust } from "../../control/registry/table-seal.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-deps.ts";
+import { consulDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 import { LiveLoad } from "../support/live-load.ts";
@@ -141,7 +141,7 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
   });
 
   test("are written by one at a time, and each other sidecar hears of it", async () => {
-    await using deps = consulParts({ address: agent.address });
+    await using deps = consulDeps({ address: agent.address });
     const end = new AbortController();
     const [one, other] = [
       new ConsulDocuments(deps, "docs", OPEN),
@@ -164,7 +164,7 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
   });
 
   test("are followed only as a trusted key has signed them, where tables are signed", async () => {
-    await using deps = consulParts({ address: agent.address });
+    await using deps = consulDeps({ address: agent.address });
     const [ours, theirs] = [newSigningKey(), newSigningKey()];
     const documentsOf = (signingKey: Trust["signingKey"]): ConsulDocuments =>
       new ConsulDocuments(deps, "signed", { trust: [ours.publicKey], signingKey });

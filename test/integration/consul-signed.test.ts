@@ -6,7 +6,7 @@ import { newSigningKey } from "../../control/registry/signing-key.ts";
 import type { Trust } from "../../control/registry/table-seal.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried } from "../support/consul-deps.ts";
+import { consulDeps, hurried } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 import { startSidecar } from "../support/sidecar.ts";
@@ -103,7 +103,7 @@ describe.skipIf(binary === "")("signed tables in Consul", { timeout: 60_000 }, (
     expect(await stale(follower)).toBe("");
 
     // The same key signs another fleet's table.
-    const other = consulParts({ address: agent.address });
+    const other = consulDeps({ address: agent.address });
     const place = { prefix: `${prefix}-other`, sidecar: "x", trust: { trust, signingKey: ours } };
     const services = JSON.parse(good.slice(good.indexOf("\n")))["services"] as object;
     const moved = { revision: 9, services } as StoredTable;
@@ -187,9 +187,9 @@ describe.skipIf(binary === "")("signed tables in Consul", { timeout: 60_000 }, (
   });
 
   test("keys rotate while both write, and followers miss no table", async () => {
-    const parts = hurried(consulParts({ address: agent.address }));
+    const deps = hurried(consulDeps({ address: agent.address }));
     const open = (sidecar: string, trust: Trust): ConsulStore =>
-      new ConsulStore(parts, { prefix, sidecar, trust });
+      new ConsulStore(deps, { prefix, sidecar, trust });
     const both = [ours.publicKey, theirs.publicKey];
     const writers = [
       open("old", { trust: both, signingKey: ours }),

@@ -6,7 +6,7 @@ import { RevisionConflictError, StoreError } from "../../control/base/errors.ts"
 import { ConsulStore } from "../../control/registry/consul-store.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts, hurried, type TestParts } from "../support/consul-deps.ts";
+import { consulDeps, hurried, type TestDeps } from "../support/consul-deps.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -40,7 +40,7 @@ type Follower = {
 describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
   let agent: TestAgent;
   let folder: string;
-  let deps: TestParts;
+  let deps: TestDeps;
   let followers: Follower[] = [];
   let prefix = "";
 
@@ -50,7 +50,7 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
   });
   beforeEach(() => {
     prefix = `sluice-${Math.random()}`;
-    deps = consulParts({ address: agent.address });
+    deps = consulDeps({ address: agent.address });
   });
   afterEach(async () => {
     await Promise.all(followers.map(async (follower) => follower.end()));
@@ -201,7 +201,7 @@ describe.skipIf(binary === "")("ConsulStore", { timeout: 30_000 }, () => {
     const a = open("a", copyPath);
     await a.save(tableOf(7), 0);
     await a.close();
-    await using away = consulParts({ address: "http://127.0.0.1:1" });
+    await using away = consulDeps({ address: "http://127.0.0.1:1" });
     const store = new ConsulStore(away, { prefix, sidecar: "a", copyPath });
     expect(await store.load()).toEqual(tableOf(7));
     expect(store.problem).toMatch(/Consul cannot be reached/);

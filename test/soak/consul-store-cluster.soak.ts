@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConsulStore } from "../../control/registry/consul-store.ts";
 import type { StoredTable } from "../../control/store/store.ts";
 import { consulForTests } from "../support/consul-binary.ts";
-import { consulParts } from "../support/consul-deps.ts";
+import { consulDeps } from "../support/consul-deps.ts";
 import { startCluster } from "../support/consul.ts";
 import type { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
@@ -42,7 +42,7 @@ describe.skipIf(binary === "")("with a cluster of three", { timeout: 30_000 }, (
 
   test("the table survives its leader; without one reads are stale and writes fail", async () => {
     const [leader, survivor, other] = (await byRank()) as [TestAgent, TestAgent, TestAgent];
-    await using deps = consulParts({ address: survivor.address });
+    await using deps = consulDeps({ address: survivor.address });
     const open = (sidecar: string): ConsulStore =>
       new ConsulStore(deps, { prefix: "sluice", sidecar });
     const writer = open("writer");

@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { readService } from "../../control/config/read-service.ts";
 import type { ConsulClient } from "../../control/consul/client.ts";
 import { ConsulDiscovery } from "../../control/registry/consul-discovery.ts";
-import { consulParts } from "./consul-deps.ts";
+import { consulDeps } from "./consul-deps.ts";
 import { TestAgent } from "./consul.ts";
 import { eventually } from "./eventually.ts";
 
@@ -44,18 +44,18 @@ export async function openCrowd(binary: string, size: number, connections: numbe
     return times;
   };
   const addSidecar = (): CrowdSidecar => {
-    const parts = consulParts({ address: agent.address });
-    const own = new ConsulDiscovery(parts);
+    const deps = consulDeps({ address: agent.address });
+    const own = new ConsulDiscovery(deps);
     const heardMs = new Map<string, number>();
     own.onChange = (name) => void heardMs.set(name, performance.now());
     own.update(Object.fromEntries(documents));
     onTestFinished(async () => {
       await own.close();
-      await parts[Symbol.asyncDispose]();
+      await deps[Symbol.asyncDispose]();
     });
     const lacking = (endpoints: number): readonly string[] =>
       names.filter((name) => own.endpoints(name, "v1").length < endpoints);
-    return { own, heardMs, lacking, client: parts.client, lines: parts.lines };
+    return { own, heardMs, lacking, client: deps.client, lines: deps.lines };
   };
   return { registerAll, addSidecar };
 }

@@ -5,7 +5,7 @@ import { jsonLog, type Log } from "../../proxy/base/log.ts";
 import { type Random, seededRandom } from "../../proxy/base/random.ts";
 
 /** What everything in control/consul works with, and the log lines that came of it. */
-export type TestParts = AsyncDisposable & {
+export type TestDeps = AsyncDisposable & {
   readonly client: ConsulClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -13,8 +13,8 @@ export type TestParts = AsyncDisposable & {
   readonly lines: readonly string[];
 };
 
-/** Parts over a real agent, with the real clock. */
-export function consulParts(options: ConsulOptions): TestParts {
+/** These over a real agent, with the real clock. */
+export function consulDeps(options: ConsulOptions): TestDeps {
   const client = new ConsulClient(options, systemClock);
   const lines: string[] = [];
   const log = jsonLog(
@@ -32,9 +32,9 @@ export function consulParts(options: ConsulOptions): TestParts {
 }
 
 /**
- * The same parts, with waits of 5 s or more cut to 200 ms: those are for fleets, not for tests.
+ * The same, with waits of 5 s or more cut to 200 ms: those are for fleets, not for tests.
  */
-export function hurried(deps: TestParts): Omit<TestParts, typeof Symbol.asyncDispose> {
+export function hurried(deps: TestDeps): Omit<TestDeps, typeof Symbol.asyncDispose> {
   const sleep = async (forMs: number, signal?: AbortSignal): Promise<void> =>
     deps.clock.sleep(forMs >= 5_000 ? 200 : forMs, signal);
   return { ...deps, clock: { ...deps.clock, sleep } };

@@ -1,13 +1,13 @@
 import { onTestFinished } from "vitest";
-import { consulParts, hurried } from "./consul-deps.ts";
-import type { TestParts } from "./consul-deps.ts";
+import { consulDeps, hurried } from "./consul-deps.ts";
+import type { TestDeps } from "./consul-deps.ts";
 import { FakeConsul } from "./fake-consul.ts";
 
 /** A fake agent, and what everything in control/registry works with over it. */
 export type FakeConsulBed = {
   readonly consul: FakeConsul;
   /** Waits of 5 s or more take 200 ms. */
-  readonly deps: Omit<TestParts, typeof Symbol.asyncDispose>;
+  readonly deps: Omit<TestDeps, typeof Symbol.asyncDispose>;
   /** Runs until the test ends, or the controller that this gives. */
   readonly run: (work: (signal: AbortSignal) => Promise<unknown>) => Running;
 };
@@ -18,7 +18,7 @@ export type Running = { readonly end: AbortController; readonly done: Promise<un
 /** Opens a bed that is taken down with the test, beginning with what runs in it. */
 export async function openConsulBed(): Promise<FakeConsulBed> {
   const consul = await FakeConsul.start();
-  const own = consulParts({ address: consul.address });
+  const own = consulDeps({ address: consul.address });
   const running: Running[] = [];
   onTestFinished(async () => {
     for (const { end } of running) end.abort();

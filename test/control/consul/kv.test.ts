@@ -10,7 +10,7 @@ import {
   parseKvAnswer,
   putKey,
 } from "../../../control/consul/kv.ts";
-import { consulParts } from "../../support/consul-deps.ts";
+import { consulDeps } from "../../support/consul-deps.ts";
 import { FakeConsul } from "../../support/fake-consul.ts";
 
 let consul: FakeConsul;
@@ -18,7 +18,7 @@ let client: ConsulClient;
 
 beforeEach(async () => {
   consul = await FakeConsul.start();
-  const deps = consulParts({ address: consul.address });
+  const deps = consulDeps({ address: consul.address });
   ({ client } = deps);
   onTestFinished(async () => {
     await deps[Symbol.asyncDispose]();

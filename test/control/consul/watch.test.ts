@@ -4,8 +4,8 @@ import type { ConsulAnswer } from "../../../control/consul/answer.ts";
 import { parseKvAnswer } from "../../../control/consul/kv.ts";
 import { nextIndex, watch } from "../../../control/consul/watch.ts";
 import type { WatchTarget } from "../../../control/consul/watch.ts";
-import { consulParts, hurried } from "../../support/consul-deps.ts";
-import type { TestParts } from "../../support/consul-deps.ts";
+import { consulDeps, hurried } from "../../support/consul-deps.ts";
+import type { TestDeps } from "../../support/consul-deps.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeConsul } from "../../support/fake-consul.ts";
 
@@ -23,11 +23,11 @@ test("nextIndex() takes an index of 0 for 1, which blocks", () => {
 
 describe("watch()", () => {
   let consul: FakeConsul;
-  let deps: Omit<TestParts, typeof Symbol.asyncDispose>;
+  let deps: Omit<TestDeps, typeof Symbol.asyncDispose>;
 
   beforeEach(async () => {
     consul = await FakeConsul.start();
-    const own = consulParts({ address: consul.address });
+    const own = consulDeps({ address: consul.address });
     deps = hurried(own);
     onTestFinished(async () => {
       await own[Symbol.asyncDispose]();

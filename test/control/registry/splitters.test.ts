@@ -10,7 +10,7 @@ import { Events } from "../../../control/records/events.ts";
 import { Splitters } from "../../../control/registry/splitters.ts";
 import { untilAborted } from "../../../control/store/until-aborted.ts";
 import { Services } from "../../../control/table/services.ts";
-import { consulParts } from "../../support/consul-deps.ts";
+import { consulDeps } from "../../support/consul-deps.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConsulBed } from "../../support/fake-consul-bed.ts";
 import { SharedStore, started } from "../../support/started-services.ts";
@@ -76,7 +76,7 @@ type Bed = {
 /** Services whose splitters are kept, after their start; closed with the test. */
 async function start(documents: Record<string, ServiceDocument>): Promise<Bed> {
   const agent = new SplitterAgent();
-  const deps = consulParts({ address: await agent.listen() });
+  const deps = consulDeps({ address: await agent.listen() });
   const store = new SharedStore([]);
   const events = new Events(deps.clock);
   const audit = await Audit.open({ clock: deps.clock });

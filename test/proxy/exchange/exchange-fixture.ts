@@ -27,7 +27,7 @@ import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
 import type { NoConnection, PoolDeps } from "../../../proxy/upstream/pool-policy.ts";
 import { serviceTable } from "../table/service-fixture.ts";
-import { poolParts } from "../upstream/pool-fixture.ts";
+import { poolDeps } from "../upstream/pool-fixture.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -105,7 +105,7 @@ export function exchangeClient(
 }
 
 /** What exchanges share, beside what pools share. */
-export function exchangeDeps(deps: PoolDeps = poolParts()): ExchangeDeps {
+export function exchangeDeps(deps: PoolDeps = poolDeps()): ExchangeDeps {
   const rejected = new RejectCounters();
   return {
     ...deps,
@@ -125,7 +125,7 @@ export function exchangeDeps(deps: PoolDeps = poolParts()): ExchangeDeps {
 
 /** A service that lives as long as the test. */
 export function liveService(table: ServiceTable): LiveService {
-  const live = new LiveService(table, poolParts());
+  const live = new LiveService(table, poolDeps());
   onTestFinished(() => live.close());
   return live;
 }
@@ -159,7 +159,7 @@ export class ExchangeBed {
   readonly #exchange: Exchange;
 
   constructor(service: Partial<ServiceSnapshot> = {}) {
-    const deps = poolParts();
+    const deps = poolDeps();
     this.live = new LiveService(serviceTable({ v1: 1 }, service), deps);
     onTestFinished(() => this.live.close());
     this.#fakePool();

@@ -6,7 +6,7 @@ import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import type { VersionPool } from "../../../proxy/upstream/version-pool.ts";
 import { serviceTable } from "../table/service-fixture.ts";
 import type { VersionParts } from "../table/service-fixture.ts";
-import { endpointSnapshot, poolParts } from "../upstream/pool-fixture.ts";
+import { endpointSnapshot, poolDeps } from "../upstream/pool-fixture.ts";
 
 const policy: RetryPolicy = {
   attempts: 2,
@@ -20,7 +20,7 @@ const get: UnansweredRequest = { written: true, idempotent: true, replayable: tr
 const post: UnansweredRequest = { written: true, idempotent: false, replayable: true, done: true };
 
 function liveService(versions: Readonly<Record<string, VersionParts>>): LiveService {
-  const live = new LiveService(serviceTable(versions), poolParts());
+  const live = new LiveService(serviceTable(versions), poolDeps());
   onTestFinished(() => live.close());
   return live;
 }

@@ -12,7 +12,7 @@ import type { ManualWheel } from "../../support/manual-wheel.ts";
 import { FakeTransport } from "../transport/fake-transport.ts";
 
 /** What a tunnel is opened with, where a test is about it. */
-type TunnelParts = {
+type TunnelSetup = {
   readonly idleTimeoutMs?: number;
   readonly quietMs?: number;
   /** Its messages are followed. */
@@ -61,12 +61,12 @@ export class TunnelBed {
   }
 
   /** An open tunnel. */
-  static open(parts: TunnelParts = {}): TunnelBed {
-    return new TunnelBed(parts.fromClient).open(parts);
+  static open(setup: TunnelSetup = {}): TunnelBed {
+    return new TunnelBed(setup.fromClient).open(setup);
   }
 
   /** Opens it between these ends; its request came a second ago. */
-  open({ idleTimeoutMs = 0, quietMs, webSocket = false, rest = "" }: TunnelParts = {}): this {
+  open({ idleTimeoutMs = 0, quietMs, webSocket = false, rest = "" }: TunnelSetup = {}): this {
     const { end: client, connection, pool, time } = this;
     const frames = webSocket ? new TunnelFrames() : undefined;
     const sinceMs = time.nowMs() - 1_000;

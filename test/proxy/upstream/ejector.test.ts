@@ -5,7 +5,7 @@ import type { VersionPool } from "../../../proxy/upstream/version-pool.ts";
 import { manualWheel } from "../../support/manual-wheel.ts";
 import {
   endpointSnapshot,
-  poolParts,
+  poolDeps,
   poolPolicy,
   versionPool,
   versionSnapshot,
@@ -31,7 +31,7 @@ type Ejecting = {
 function ejecting(addresses: readonly string[], policy: Partial<EjectionPolicy> = {}): Ejecting {
   const { wheel, advance } = manualWheel();
   const told: string[] = [];
-  const deps = poolParts({
+  const deps = poolDeps({
     wheel,
     onEjection: (_pool, { address }, forMs) =>
       told.push(forMs === 0 ? `${address} in` : `${address} out ${forMs}`),

@@ -17,7 +17,7 @@ import { eventually } from "../../support/eventually.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import {
   endpointSnapshot,
-  poolParts,
+  poolDeps,
   poolPolicy,
   RecordingUser,
   versionPool,
@@ -64,9 +64,9 @@ type Bed = { readonly pool: VersionPool; readonly contexts: TlsContexts };
 function poolOf(address: string, tls: Partial<UpstreamTls> = {}, endpoint = {}): Bed {
   const contexts = new TlsContexts();
   contexts.replace(MATERIAL);
-  const parts = poolParts({ contexts });
+  const deps = poolDeps({ contexts });
   const policy = poolPolicy({}, { upstreamTls: { ...TLS, ...tls } });
-  return { contexts, pool: versionPool([endpointSnapshot(address, endpoint)], policy, parts) };
+  return { contexts, pool: versionPool([endpointSnapshot(address, endpoint)], policy, deps) };
 }
 
 /** How a connection to the origin ends: `ready`, or why not. */
@@ -241,7 +241,7 @@ describe("EndpointTls.follow()", () => {
     onTestFinished(() => origin[Symbol.dispose]());
     const contexts = new TlsContexts();
     contexts.replace(MATERIAL);
-    const pool = versionPool([origin.address], poolPolicy(), poolParts({ contexts }));
+    const pool = versionPool([origin.address], poolPolicy(), poolDeps({ contexts }));
     const user = new RecordingUser(pool);
     await user.open();
     user.release();

@@ -5,7 +5,7 @@ import type { UpstreamConnection } from "../../../proxy/upstream/upstream-connec
 import { RawOrigin } from "../../support/origin.ts";
 import {
   endpointSnapshot,
-  poolParts,
+  poolDeps,
   poolPolicy,
   RecordingUser,
   versionPool,
@@ -19,7 +19,7 @@ type Resting = {
 
 /** So many open connections to an origin, kept in the order in which they were made. */
 async function resting(origin: RawOrigin, count: number): Promise<Resting> {
-  const pool = versionPool([origin.address], poolPolicy(), poolParts());
+  const pool = versionPool([origin.address], poolPolicy(), poolDeps());
   const idle = new IdleConnections();
   const connections: UpstreamConnection[] = [];
   for (let made = 0; made < count; made += 1) {

@@ -4,10 +4,10 @@ import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import { eventually } from "../../support/eventually.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { serviceTable } from "../table/service-fixture.ts";
-import { endpointSnapshot, poolParts, RecordingUser } from "./pool-fixture.ts";
+import { endpointSnapshot, poolDeps, RecordingUser } from "./pool-fixture.ts";
 
 function liveService(table: ServiceTable): LiveService {
-  const service = new LiveService(table, poolParts());
+  const service = new LiveService(table, poolDeps());
   onTestFinished(() => service.close());
   return service;
 }

@@ -4,7 +4,7 @@ import { LiveServices } from "../../../proxy/upstream/live-services.ts";
 import { eventually } from "../../support/eventually.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
-import { endpointSnapshot, poolParts, RecordingUser } from "./pool-fixture.ts";
+import { endpointSnapshot, poolDeps, RecordingUser } from "./pool-fixture.ts";
 
 /** Services with these names, one version v1 each, at this address. */
 function tableOf(names: readonly string[], address = "127.0.0.1:1"): RoutingTable {
@@ -14,7 +14,7 @@ function tableOf(names: readonly string[], address = "127.0.0.1:1"): RoutingTabl
 }
 
 function liveServices(table: RoutingTable): LiveServices {
-  const services = new LiveServices(poolParts());
+  const services = new LiveServices(poolDeps());
   onTestFinished(() => services.close());
   services.replace(table);
   return services;

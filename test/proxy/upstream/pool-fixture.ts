@@ -61,7 +61,7 @@ export function versionSnapshot(
 const ignore = (): void => undefined;
 
 /** What pools share, closed with the test. */
-export function poolParts(deps: Partial<PoolDeps> = {}): PoolDeps {
+export function poolDeps(deps: Partial<PoolDeps> = {}): PoolDeps {
   const wheel = new TimerWheel(systemClock);
   onTestFinished(() => wheel.close());
   return {
@@ -81,7 +81,7 @@ export function poolParts(deps: Partial<PoolDeps> = {}): PoolDeps {
 export function versionPool(
   endpoints: readonly (string | EndpointSnapshot)[],
   policy: PoolPolicy = poolPolicy(),
-  deps: PoolDeps = poolParts(),
+  deps: PoolDeps = poolDeps(),
 ): VersionPool {
   const pool = new VersionPool("web", "v1", policy, deps);
   pool.update(versionSnapshot(...endpoints), policy);

@@ -13,7 +13,7 @@ import { eventually } from "../../support/eventually.ts";
 import { StalledListener } from "../../support/stalled-listener.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { poolParts, poolPolicy, RecordingUser, versionPool } from "./pool-fixture.ts";
+import { poolDeps, poolPolicy, RecordingUser, versionPool } from "./pool-fixture.ts";
 
 /** An address that nobody listens at any more. */
 async function closedAddress(): Promise<string> {
@@ -77,7 +77,7 @@ test("UpstreamConnection that is not open within the connect timeout fails: time
 
 test("UpstreamConnection waits at the full queue of a Unix socket, and then fails", async () => {
   using stalled = await StalledListener.start(join(await temporaryFolder(), "full.sock"));
-  const deps = poolParts();
+  const deps = poolDeps();
   const pool = versionPool([stalled.address], poolPolicy(), deps);
   const user = new RecordingUser(pool);
   const patient = new RecordingUser(pool);
@@ -130,7 +130,7 @@ test("UpstreamConnection ends after its idle time, not before", async () => {
 test("UpstreamConnection in use does not end by the idle time it had", async () => {
   using origin = await RawOrigin.start();
   using clockwork = await RawOrigin.start();
-  const deps = poolParts();
+  const deps = poolDeps();
   const pool = versionPool([origin.address], poolPolicy(), deps);
   const user = new RecordingUser(pool);
   await user.open();
@@ -146,7 +146,7 @@ test("UpstreamConnection in use does not end by the idle time it had", async () 
 
 test("UpstreamConnection tells its owner of its end before its user", async () => {
   using origin = await RawOrigin.start();
-  const { buffers, wheel, faults } = poolParts();
+  const { buffers, wheel, faults } = poolDeps();
   const pool = versionPool([origin.address]);
   const endpoint = pool.endpoints.get(origin.address) as Endpoint;
   const user = new RecordingUser(pool);
@@ -206,13 +206,13 @@ describe.each(SURPRISES)("UpstreamConnection on which %s waits in the kernel", (
 
 test("UpstreamConnection just released is not given away before it was read once", async () => {
   using origin = await RawOrigin.start();
-  const { buffers, ...parts } = poolParts();
-  const pool = versionPool([origin.address], poolPolicy(), { buffers, ...parts });
+  const deps = poolDeps();
+  const pool = versionPool([origin.address], poolPolicy(), deps);
   const [before, after] = [new RecordingUser(pool), new RecordingUser(pool)];
   await before.open();
   before.release();
-  const released = buffers.writes.turn;
+  const released = deps.buffers.writes.turn;
   after.acquire();
   await eventually(() => expect(after.told).toEqual(["ready"]));
-  expect(buffers.writes.turn).toBeGreaterThan(released + 1);
+  expect(deps.buffers.writes.turn).toBeGreaterThan(released + 1);
 });
