@@ -153,21 +153,9 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/http2/stream-sender.test.ts",
     "what it gathers is what its other half makes of streams and windows",
   ],
-  "proxy/http2/head-frames.ts": [
-    "test/proxy/http2/frame-dispatch.test.ts",
-    "the table of raw frames by section has its heads, late and early ones",
-  ],
-  "proxy/http2/header-blocks.ts": [
-    "test/proxy/http2/frame-dispatch.test.ts",
-    "the table of raw frames by section has blocks in pieces, and wrong ones",
-  ],
   "proxy/http2/stream-frames.ts": [
     "test/proxy/http2/frame-dispatch.test.ts",
     "the table of raw frames by section has all that may come on a stream",
-  ],
-  "proxy/http2/stream-table.ts": [
-    "test/proxy/http2/connection.test.ts",
-    "which streams there are shows in what a connection does with frames",
   ],
   "proxy/http2/stream.ts": [
     "test/proxy/http2/connection.test.ts",
