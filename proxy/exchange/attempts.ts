@@ -40,6 +40,8 @@ export interface AttemptedExchange {
   responseMoved(): void;
   /** The client has its answer, or will not get one. */
   end(): void;
+  /** One of its times is up at `nowMs`. */
+  onDeadline(nowMs: number): void;
 }
 
 /**
@@ -106,7 +108,8 @@ export class Attempts implements MessageUser {
   /** It has failed: it is repeated, or the client told. `isReused`: see ExchangeUpstream. */
   fail(failure: Failure, isReused = this.#attempt.isReused): void {
     if (failure === FAILURES.late && this.#attempt.inLine) return this.giveUp("overloaded");
-    const { to, answer } = this.#exchange;
+    const { to, answer, wheel } = this.#exchange;
+    if (isTimeUp(failure, to, wheel)) return this.#exchange.onDeadline(to.grpc.deadlineMs);
     const begun = answer.status !== 0;
     const decision = begun ? "no" : this.#mayRetry(failure.cause, isReused);
     if (decision === "stale") return this.#again(decision);
@@ -120,8 +123,7 @@ export class Attempts implements MessageUser {
   }
 
   #mayRetry(cause: RetryCause | undefined, isReused = this.#attempt.isReused): RetryDecision {
-    const { request, to } = this.#exchange;
-    return this.#retries.decide(cause, request, isReused, to);
+    return this.#retries.decide(cause, this.#exchange.request, isReused, this.#exchange.to);
   }
 
   #isLeftover(isUntaken: boolean): boolean {
@@ -245,6 +247,11 @@ export class Attempts implements MessageUser {
     openTunnel(upgrade, rest);
     return this.#exchange.end();
   }
+}
+
+/** Endpoints keep the time of a call too: whether this is how one has ended it. */
+function isTimeUp(failure: Failure, { grpc }: Destination, wheel: TimerWheel): boolean {
+  return failure === FAILURES.reset && grpc.isDue(wheel.readMs());
 }
 
 /** Why an answer may be another one next time. undefined: it may not. */

@@ -10,6 +10,12 @@ import type { RequestHead } from "../http1/request-head.ts";
 /** The field that says how a call went. */
 const GRPC_STATUS_FIELD = "grpc-status";
 
+/**
+ * An endpoint that keeps a call's time too may end it this long before we would: clocks and timers
+ * differ. Of a short call it is half of its time at most.
+ */
+const DUE_WITHIN_MS = 100;
+
 /** What counts where a failure of gRPC has to be told as a status of HTTP: a 5xx. */
 const FAILED_STATUS = 500;
 
@@ -55,6 +61,11 @@ export class GrpcCall {
   /** Its time runs from now on. */
   start(nowMs: number): void {
     this.deadlineMs = nowMs + this.timeoutMs;
+  }
+
+  /** Whether an endpoint that ends it now has ended it because its time is up. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.deadlineMs - Math.min(DUE_WITHIN_MS, this.timeoutMs / 2);
   }
 
   /** Why it cannot be taken. undefined: it can. */

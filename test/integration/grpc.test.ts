@@ -3,7 +3,7 @@ import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { Http2Origin } from "../support/http2-origin.ts";
-import type { Http2Script } from "../support/http2-origin.ts";
+import type { Http2Request, Http2Script } from "../support/http2-origin.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 
@@ -114,6 +114,17 @@ describe("A call of gRPC through a sidecar", () => {
     const { head } = await call(session, "", { "grpc-timeout": "300m" });
     expect([head[":status"], head["grpc-status"]]).toEqual([200, "4"]);
     await eventually(() => expect(origin.requests[0]?.end).toBe("reset 8"));
+  });
+
+  test("has run out of time too where the endpoint says so first", async () => {
+    const early = ({ stream }: Http2Request): void => {
+      setTimeout(() => stream.close(8), 1_950);
+    };
+    const origin = await startOrigin(early);
+    const session = sessionTo(await sidecarFor({ v1: { endpoints: [origin.address] } }));
+    const { head } = await call(session, "", { "grpc-timeout": "2S" });
+    expect([head[":status"], head["grpc-status"]]).toEqual([200, "4"]);
+    expect(origin.requests.length).toBe(1);
   });
 
   test("that fails by its trailers ejects the endpoint", async () => {

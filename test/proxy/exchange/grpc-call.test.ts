@@ -52,6 +52,15 @@ describe("GrpcCall.begin()", () => {
     const wrong = callOf(headOf([GRPC, "grpc-timeout: soon"]));
     expect(wrong.deadlineMs).toBe(Infinity);
   });
+
+  test.each([
+    ["2S", 2_899, 2_900],
+    ["100m", 1_049, 1_050],
+  ])("takes an end shortly before the time of %s is up for its own", (timeout, early, due) => {
+    const call = callOf(headOf([GRPC, `grpc-timeout: ${timeout}`]));
+    expect([call.isDue(early), call.isDue(due)]).toEqual([false, true]);
+    expect(callOf(headOf([GRPC])).isDue(1e9)).toBe(false);
+  });
 });
 
 describe("GrpcCall", () => {
