@@ -230,10 +230,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/upstream/version-pool.test.ts",
     "the pool's own half, behind the same calls",
   ],
-  "proxy/upstream/pool-connections.ts": [
-    "test/proxy/upstream/version-pool.test.ts",
-    "what a pool does but for the choice of an endpoint",
-  ],
   "proxy/upstream/stream-connections.ts": [
     "test/proxy/upstream/stream-connection.test.ts",
     "a list, asked by pools in front of real servers",
