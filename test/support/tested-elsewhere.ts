@@ -230,8 +230,4 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/upstream/version-pool.test.ts",
     "the pool's own half, behind the same calls",
   ],
-  "proxy/upstream/stream-connections.ts": [
-    "test/proxy/upstream/stream-connection.test.ts",
-    "a list, asked by pools in front of real servers",
-  ],
 };
