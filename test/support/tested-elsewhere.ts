@@ -52,7 +52,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
   "control/rollout/leader.ts": [ROLLOUTS, "a constant: who leads where nobody else can"],
   "control/rollout/look-entry.ts": [REPLAY, "right is what decides the same again"],
   "control/rollout/look-entry-schema.ts": [REPLAY, "reads what is decided again there"],
-  "control/rollout/lookout.ts": [ROLLOUTS, "looks and decides as time passes, as is tried there"],
   "control/rollout/rollout-errors.ts": [
     "test/control/api/rollout-routes.test.ts",
     "words for refusals, each of which is provoked there",
