@@ -17,7 +17,15 @@ import { isMissing } from "./support/programs.ts";
  */
 
 const SCHEMES: readonly Scheme[] = ["http", "https"];
-const ALL_WELL = GRPC_CASES.map((name) => `${name} ok`);
+const NGINX = "nginx before grpc-go";
+
+/**
+ * nginx makes a 502 of the reset with which grpc-go ends a call whose time is up, and no proxy can
+ * know better.
+ */
+function casesFor(origin: string): readonly string[] {
+  return GRPC_CASES.filter((name) => origin !== NGINX || name !== "timeout_on_sleeping_server");
+}
 
 describe("gRPC", async () => {
   await using stack = new AsyncDisposableStack();
@@ -34,7 +42,7 @@ describe("gRPC", async () => {
         location / { grpc_pass grpc://${behind}; }
       }`,
     );
-    addresses.set("nginx before grpc-go", stack.use(nginx).address);
+    addresses.set(NGINX, stack.use(nginx).address);
   }
   const services = [...addresses.values()].map((v1, place) => [
     `service-${place}`,
@@ -49,12 +57,14 @@ describe("gRPC", async () => {
   afterAll(() => kept.disposeAsync());
 
   describe.each(SCHEMES)("by %s", (scheme) => {
-    describe.each(origins)("to $name", ({ service }) => {
+    describe.each(origins)("to $name", ({ name, service }) => {
       test.for(GRPC_LIBRARIES)("from $name", async (library, context) => {
         context.skip(isMissing(...library.needs), `no ${library.needs.join(", ")}`);
         const { host } = new URL(bed.url(service, scheme));
         const roots = scheme === "https" ? bed.roots : undefined;
-        expect(await runGrpcCases(library, host, roots)).toEqual(ALL_WELL);
+        const cases = casesFor(name);
+        const wanted = cases.map((done) => `${done} ok`);
+        expect(await runGrpcCases(library, host, cases, roots)).toEqual(wanted);
       });
     });
   });

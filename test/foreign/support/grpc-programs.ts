@@ -17,6 +17,7 @@ export const GRPC_CASES = [
   "unimplemented_service",
   "cancel_after_begin",
   "cancel_after_first_response",
+  "timeout_on_sleeping_server",
 ] as const;
 
 /** A library of gRPC, with a client and a server of the cases. */
@@ -59,15 +60,16 @@ export async function startGrpcOrigin({ origin }: GrpcLibrary): Promise<ForeignS
   return ForeignServer.start(port, file, [...args, String(port)], { env: ENVIRONMENT });
 }
 
-/** What each case came to, in order: `CASE ok`, or what was wrong. `roots`: over TLS. */
+/** What each of `cases` came to, in order: `CASE ok`, or what was wrong. `roots`: over TLS. */
 export async function runGrpcCases(
   { client }: GrpcLibrary,
   address: string,
+  cases: readonly string[],
   roots?: string,
 ): Promise<readonly string[]> {
   const [file, ...args] = client();
   const env = roots === undefined ? ENVIRONMENT : { ...ENVIRONMENT, CA_FILE: roots };
-  const { out, error } = await runProgram(file, [...args, address, ...GRPC_CASES], { env });
+  const { out, error } = await runProgram(file, [...args, address, ...cases], { env });
   const lines = out.trim().split("\n");
   return error === "" ? lines : [...lines, error];
 }
