@@ -162,14 +162,14 @@ export const NAME_ROWS: readonly WrongHandshake[] = [
     "no protocol in common",
     "open",
     "tls-alpn",
-    turnedAway(withExtension(alpn, protocols("h2", "spdy/3")), ALERT.noApplicationProtocol),
+    turnedAway(withExtension(alpn, protocols("h3", "spdy/3")), ALERT.noApplicationProtocol),
   ],
   [
     "no protocol in common in TLS 1.2",
     "open",
     "tls-alpn",
     turnedAway(
-      oldHello(0x0303, { extensions: { [alpn]: protocols("h2") } }),
+      oldHello(0x0303, { extensions: { [alpn]: protocols("spdy/3") } }),
       ALERT.noApplicationProtocol,
     ),
   ],

@@ -65,11 +65,6 @@ describeRequests(
     { name: "HTTP/2.0 as text (9110 15.6.6)", bytes: `GET / HTTP/2.0\r\n${HOST}`, ...other() },
     { name: "HTTP/9.9 as text", bytes: `GET / HTTP/9.9\r\n${HOST}`, ...other() },
     { name: "HTTP/1.2", bytes: `GET / HTTP/1.2\r\n${HOST}`, ...other() },
-    {
-      name: "the HTTP/2 preface (9113 3.4)",
-      bytes: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-      ...other(),
-    },
     { name: "method with a byte that is no token", bytes: `G@T /${AFTER}`, ...method() },
     { name: "no method", bytes: `/ HTTP/1.1\r\n${HOST}`, ...method() },
     { name: "method of 33 bytes", bytes: `${"A".repeat(33)} /${AFTER}`, ...method() },

@@ -18,6 +18,7 @@ test("TunnelCounters counts by outcome, bytes by direction, and how long they la
   counters.ended("ok", 640);
   counters.ended("ok", 640);
   counters.ended("denied", HOUR_MS);
+  counters.failed("connect-refused");
   expect(counters.counts()).toEqual({
     outcomes: outcomes({ ok: 2, denied: 1 }),
     durations: [
@@ -27,6 +28,7 @@ test("TunnelCounters counts by outcome, bytes by direction, and how long they la
     durationSumMs: 2 * 640 + HOUR_MS,
     bytesIn: 3,
     bytesOut: 4,
+    failures: { "connect-refused": 1 },
   });
 });
 
@@ -40,9 +42,12 @@ test("addedTunnels() adds the counts of two places, and changes neither", () => 
   const [one, other] = [new TunnelCounters(), new TunnelCounters()];
   one.ended("ok", 640);
   one.bytesIn = 1;
+  one.failed("connect-refused");
   other.ended("ok", 640);
   other.ended("idle", HOUR_MS);
   other.bytesOut = 2;
+  other.failed("connect-refused");
+  other.failed("connect-timeout");
   const [before, more] = [one.counts(), other.counts()];
   expect(addedTunnels(before, more)).toEqual({
     outcomes: outcomes({ ok: 2, idle: 1 }),
@@ -53,6 +58,7 @@ test("addedTunnels() adds the counts of two places, and changes neither", () => 
     durationSumMs: 2 * 640 + HOUR_MS,
     bytesIn: 1,
     bytesOut: 2,
+    failures: { "connect-refused": 2, "connect-timeout": 1 },
   });
   expect(before).toEqual(one.counts());
 });
