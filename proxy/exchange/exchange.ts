@@ -47,7 +47,7 @@ export class Exchange implements AttemptedExchange {
     this.request = new RequestForwarder(this.head, deps.pseudonym);
     this.to = new Destination(deps);
     const { rewrite } = this.request.outgoing;
-    rewrite.timeoutLeft = () => this.to.grpc.timeoutLeft(deps.wheel.readMs());
+    rewrite.timeoutLeft = () => timeoutLeft(this.to, deps.wheel);
     this.answer = new ClientAnswer(deps, client, this);
     this.#attempts = new Attempts(client, this);
   }
@@ -233,6 +233,11 @@ function endOverdue(to: Destination, answer: ClientAnswer): void {
   to.attemptEnded("timeout");
   if (answer.status === 0) answer.error("deadline-exceeded");
   else answer.endCall("deadline-exceeded");
+}
+
+/** Only calls with a deadline read the clock for it. */
+function timeoutLeft({ grpc }: Destination, wheel: TimerWheel): string {
+  return grpc.deadlineMs === Infinity ? "" : grpc.timeoutLeft(wheel.readMs());
 }
 
 /** A request for a host that another certificate stands for (RFC 9110 section 15.5.20). */
