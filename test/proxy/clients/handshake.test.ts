@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { Handshake, HANDSHAKE_TIMEOUT_MS } from "../../../proxy/clients/handshake.ts";
 import type { Shown } from "../../../proxy/clients/shown-tls.ts";
 import type { ListenerTls } from "../../../proxy/table/tls.ts";
+import { DOOR_TLS } from "./tls-door-fixture.ts";
 import type { PeerTls } from "../../../proxy/transport/peer.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import type { ServerContexts, ServerIdentity } from "../../../proxy/transport/tls-contexts.ts";
@@ -31,17 +32,6 @@ const CONTEXTS = {
   pick: (name: string) => OWN[name] ?? OWN[""],
 } as unknown as ServerContexts;
 
-const TLS: ListenerTls = {
-  identities: ["shop"],
-  minVersion: "1.2",
-  clientCert: "none",
-  trust: undefined,
-  intentions: false,
-  forwardClientCert: "off",
-  handshakesMax: 100,
-  replacedMaxAgeMs: 0,
-};
-
 /** What its owner was shown, and what the handshake is of that. */
 const SHOWN = { isJudged: true } as PeerTls;
 
@@ -62,7 +52,7 @@ class Bed {
     };
     bed.port = await listen((accepted) => {
       const newcomer = { accepted, peer: PEER, read: undefined };
-      bed.handshake = new Handshake(newcomer, { ...TLS, ...tls }, CONTEXTS, deps, {
+      bed.handshake = new Handshake(newcomer, { ...DOOR_TLS, ...tls }, CONTEXTS, deps, {
         speaksHttp: true,
         protocols: ["h2", "http/1.1"],
         show: (shown) => {

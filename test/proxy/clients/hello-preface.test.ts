@@ -9,7 +9,7 @@ import { eventually } from "../../support/eventually.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
 import { deadAddress, TcpOrigin } from "../../support/tcp-origin.ts";
 import { TcpBed } from "./tcp-fixture.ts";
-import { AUTHORITY, CLIENT_OPTIONS, MATERIAL, MUTUAL } from "./tls-door-fixture.ts";
+import { AUTHORITY, CLIENT_OPTIONS, DOOR_TLS, MATERIAL, MUTUAL } from "./tls-door-fixture.ts";
 
 /*
  * Goal: the name that a client asks for in TLS chooses its service, whether TLS ends here or not.
@@ -106,21 +106,10 @@ describe("HelloPreface", () => {
   });
 });
 
-const TLS = {
-  identities: ["shop"],
-  minVersion: "1.2",
-  clientCert: "none",
-  trust: undefined,
-  intentions: false,
-  forwardClientCert: "off",
-  handshakesMax: 100,
-  replacedMaxAgeMs: 0,
-} as const;
-
 describe("TcpConnection behind a TlsDoor", () => {
   test("leads by name, with TLS ended here and no protocol named", async () => {
     const v1 = await TcpOrigin.start("v1");
-    const bed = await TcpBed.start({ v1: [v1.address] }, {}, { ...BY_NAME, tls: TLS });
+    const bed = await TcpBed.start({ v1: [v1.address] }, {}, { ...BY_NAME, tls: DOOR_TLS });
     bed.deps.contexts.replace(MATERIAL);
     const client = await openTls(bed, { servername: "shop.example", ALPNProtocols: ["redis"] });
     await client.send("what").until("v1\nwhat");
@@ -134,7 +123,7 @@ describe("TcpConnection behind a TlsDoor", () => {
 
   test("is reset when intentions do not allow all of it, at once and later", async () => {
     const v1 = await TcpOrigin.start("v1");
-    const tls = { ...TLS, ...MUTUAL, forwardClientCert: "off", intentions: true } as const;
+    const tls = { ...DOOR_TLS, ...MUTUAL, forwardClientCert: "off", intentions: true } as const;
     const bed = await TcpBed.start({ v1: [v1.address] }, {}, { tls });
     bed.deps.contexts.replace(MATERIAL);
     // The certificate says nothing that a mesh knows, so that nothing is allowed.

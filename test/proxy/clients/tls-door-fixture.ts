@@ -46,7 +46,8 @@ function materialOf(certificates: Readonly<Record<string, TestCertificate>>): Tl
 
 /** What the worker has. */
 export const MATERIAL = materialOf({ shop: SHOP, other: OTHER });
-const TLS: ListenerTls = {
+/** TLS of a listener that asks its clients for nothing. */
+export const DOOR_TLS: ListenerTls = {
   identities: ["shop"],
   minVersion: "1.2",
   clientCert: "none",
@@ -87,7 +88,7 @@ export async function serving(
     connectionsMax: 100,
     proxyProtocol: false,
     protocols: ["h2", "http/1.1"] as const,
-    tls: { ...TLS, ...tls },
+    tls: { ...DOOR_TLS, ...tls },
     ...about,
   };
   const clock = { aheadMs: 0 };
