@@ -82,6 +82,7 @@ test("ServiceWatches of a thousand services warn of a dead agent ten times, not 
   await Promise.all(names.map(async (service) => own.of({ service }).tried));
   const lines = (): readonly string[] =>
     deps.lines.filter((line) => line.includes("discovery.stale"));
-  await eventually(() => expect(lines().at(-1)).toMatch(/"more":\d+/), 15_000);
+  // Not only the last one: on a slow machine the failures take more than the first second.
+  await eventually(() => expect(lines().join("")).toMatch(/"more":\d+/), 15_000);
   expect(lines().length).toBeLessThan(100);
 });
