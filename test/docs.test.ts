@@ -236,8 +236,15 @@ describe("Names", () => {
   test("of events are those that are told", () => {
     const union = sourceFiles(["control/records/sluice-event.ts"]);
     const inCode = new Set(scan(union, /readonly kind: "([a-z-]+)"/g));
-    const documented = rowsOf(page("docs/events.md"));
+    const documented = rowsWithHead("docs/events.md", /^Every event has/);
     expect(firstCodes(documented)).toEqual(sorted(inCode));
+  });
+
+  test("of how traffic goes are those that are told", () => {
+    const [types] = sourceFiles(["control/views/traffic-stats.ts"]).map(({ text }) => text);
+    const told = types?.slice(0, types.indexOf("TrafficSample")) ?? "";
+    const documented = rowsWithHead("docs/events.md", /^Of each service and each version/);
+    expect(firstCodes(documented)).toEqual(sorted(scanText(told, /^ {2}readonly (\w+)\??:/gm)));
   });
 
   test("of reasons to refuse a message are those of the parser, with their status", () => {

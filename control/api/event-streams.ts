@@ -3,6 +3,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import { SUBSCRIBERS_MAX } from "../records/events.ts";
 import type { Events, ToldEvent } from "../records/events.ts";
 import { tooManySubscribers } from "./api-errors.ts";
+import type { StatsTicker } from "./stats-ticker.ts";
 import { pause } from "../../proxy/base/clock.ts";
 
 /** A comment this often tells both ends, and what is between them, that the stream is alive. */
@@ -29,6 +30,8 @@ export type StreamOptions = {
   readonly lastEventId: string | undefined;
   /** Absent: it goes on. Otherwise it ends where "from now on" begins. */
   readonly follow?: boolean;
+  /** Whether to tell how traffic goes, too. Absent: no. */
+  readonly stats?: boolean;
   readonly mayRead: () => boolean;
 };
 
@@ -36,13 +39,15 @@ export type StreamOptions = {
 export class EventStreams {
   readonly #events: Events;
   readonly #clock: Clock;
+  readonly #ticker: Pick<StatsTicker, "watch">;
   /** Tells this process's ids from those of an earlier process, which also counted from 1. */
   readonly #epoch: string;
   readonly #open = new Set<Stream>();
 
-  constructor(events: Events, clock: Clock) {
+  constructor(events: Events, clock: Clock, ticker: Pick<StatsTicker, "watch">) {
     this.#events = events;
     this.#clock = clock;
+    this.#ticker = ticker;
     this.#epoch = clock.wallMs().toString(36);
   }
 
@@ -52,7 +57,8 @@ export class EventStreams {
    * before anything more is told.
    * @throws ControlError too_many_subscribers
    */
-  open(response: ServerResponse, { lastEventId, follow = true, mayRead }: StreamOptions): void {
+  open(response: ServerResponse, options: StreamOptions): void {
+    const { lastEventId, follow = true, stats = false, mayRead } = options;
     const { lastId: sentId } = this.#events;
     const stream: Stream = { response, follow, mayRead, sentId, stalledSinceMs: undefined };
     const leave = this.#events.subscribe(() => this.#send(stream));
@@ -78,12 +84,24 @@ export class EventStreams {
     response.write(": connected\n\n");
     if (lastEventId !== undefined) this.#resume(stream, lastEventId);
     else if (!follow) response.end();
+    if (stats && follow) this.#tellStats(stream);
     void this.#beat(stream, ended.signal);
   }
 
   /** Ends every stream, so that a server that waits for its connections can close. */
   close(): void {
     for (const { response } of this.#open) response.end();
+  }
+
+  /** Stats are old in a second: a client that is slow misses some, and they have no id. */
+  #tellStats(stream: Stream): void {
+    const { response } = stream;
+    const leave = this.#ticker.watch((stats) => {
+      if (response.destroyed || response.writableEnded || response.writableNeedDrain) return;
+      if (stream.mayRead()) response.write(`event: stats\ndata: ${JSON.stringify(stats)}\n\n`);
+      else response.end();
+    });
+    response.once("close", leave);
   }
 
   #resume(stream: Stream, lastEventId: string): void {

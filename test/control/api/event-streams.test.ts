@@ -2,9 +2,13 @@ import type { ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { EventStreams, HEARTBEAT_MS } from "../../../control/api/event-streams.ts";
+import type { Stats } from "../../../control/api/stats-ticker.ts";
 import { Events, EVENTS_KEPT_MAX } from "../../../control/records/events.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { eventually } from "../../support/eventually.ts";
+
+/** Tells nobody how traffic goes. */
+const NO_TICKER = { watch: () => () => undefined };
 
 const mayRead = (): boolean => true;
 
@@ -35,7 +39,7 @@ test.each(["1", "other.1", "9999999", "nonsense"])(
     }
     const response = openResponse();
     const text = readAll(response);
-    new EventStreams(events, systemClock).open(response, { lastEventId, mayRead });
+    new EventStreams(events, systemClock, NO_TICKER).open(response, { lastEventId, mayRead });
     await eventually(() => expect(dataOf(text())).toHaveLength(EVENTS_KEPT_MAX + 1));
     const gap = JSON.stringify({ lastEventId, resumedAfter: 5 });
     expect(text().startsWith(`: connected\n\nevent: gap\ndata: ${gap}\n\n`)).toBe(true);
@@ -49,7 +53,7 @@ test("EventStreams gives a client all that it missed, as fast as it takes it", a
   const problem = "x".repeat(4_000);
   for (let sent = 0; sent < 600; sent += 1) events.emit({ kind: "store", problem });
   const response = openResponse();
-  new EventStreams(events, systemClock).open(response, { lastEventId: "1", mayRead });
+  new EventStreams(events, systemClock, NO_TICKER).open(response, { lastEventId: "1", mayRead });
   // Nobody reads yet: no more than a buffer is held for this client.
   expect(response.writableLength + response.readableLength).toBeLessThan(200_000);
   const text = readAll(response);
@@ -61,7 +65,10 @@ test("EventStreams gives a client all that it missed, as fast as it takes it", a
 test("EventStreams says `gap` in the middle to a client slower than what is kept", async () => {
   const events = new Events(systemClock);
   const response = openResponse();
-  new EventStreams(events, systemClock).open(response, { lastEventId: undefined, mayRead });
+  new EventStreams(events, systemClock, NO_TICKER).open(response, {
+    lastEventId: undefined,
+    mayRead,
+  });
   const problem = "x".repeat(20_000);
   for (let sent = 0; sent < EVENTS_KEPT_MAX + 50; sent += 1)
     events.emit({ kind: "store", problem });
@@ -86,7 +93,7 @@ test("EventStreams cuts off a client that has taken nothing for a minute", async
   const clock = { ...systemClock, nowMs: () => nowMs, sleep };
   const events = new Events(clock);
   const response = openResponse();
-  new EventStreams(events, clock).open(response, { lastEventId: undefined, mayRead });
+  new EventStreams(events, clock, NO_TICKER).open(response, { lastEventId: undefined, mayRead });
   nowMs = 3_600_000;
   const beat = async (times: number): Promise<void> => {
     const before = beats.length;
@@ -111,7 +118,7 @@ test("EventStreams sends a comment when nothing happens", async () => {
       return sleeps.length === 1 ? Promise.resolve() : new Promise<never>(() => undefined);
     },
   };
-  const streams = new EventStreams(new Events(clock), clock);
+  const streams = new EventStreams(new Events(clock), clock, NO_TICKER);
   const response = openResponse();
   const text = readAll(response);
   streams.open(response, { lastEventId: undefined, mayRead });
@@ -125,7 +132,7 @@ test("EventStreams tells nothing more to whoever may not read any more, and ends
   const sleep = (): Promise<void> => new Promise((resolve) => beats.push(resolve));
   const clock = { ...systemClock, sleep };
   const events = new Events(clock);
-  const streams = new EventStreams(events, clock);
+  const streams = new EventStreams(events, clock, NO_TICKER);
   const allowed = new Set(["told", "idle", "stalled"]);
   const [told, idle, stalled] = ["told", "idle", "stalled"].map((name) => {
     const response = openResponse();
@@ -140,4 +147,43 @@ test("EventStreams tells nothing more to whoever may not read any more, and ends
   expect(text()).toBe(": connected\n\n");
   for (const beat of beats) beat();
   await eventually(() => expect([idle?.writableEnded, stalled?.destroyed]).toEqual([true, true]));
+});
+
+test("EventStreams tells whoever asks how traffic goes, without an id", async () => {
+  const watchers = new Set<(stats: Stats) => void>();
+  const watch = (watcher: (stats: Stats) => void): (() => void) => {
+    watchers.add(watcher);
+    return () => void watchers.delete(watcher);
+  };
+  const streams = new EventStreams(new Events(systemClock), systemClock, { watch });
+  const [asking, other] = [openResponse(), openResponse()];
+  const texts = [readAll(asking), readAll(other)];
+  streams.open(asking, { lastEventId: undefined, stats: true, mayRead });
+  streams.open(other, { lastEventId: undefined, mayRead });
+  const stats = { time: "2026-01-01T00:00:00.000Z", revision: 1, windowMs: 10_000, services: {} };
+  for (const watcher of watchers) watcher(stats);
+  const told = `: connected\n\nevent: stats\ndata: ${JSON.stringify(stats)}\n\n`;
+  await eventually(() => {
+    expect(texts.map((text) => text())).toEqual([told, ": connected\n\n"]);
+  });
+  asking.destroy();
+  await eventually(() => expect(watchers.size).toBe(0));
+  other.destroy();
+});
+
+test("EventStreams ends a stream of stats when whoever reads it may no more", async () => {
+  let may = true;
+  let tell: ((stats: Stats) => void) | undefined;
+  const watch = (watcher: (stats: Stats) => void): (() => void) => {
+    tell = watcher;
+    return () => undefined;
+  };
+  const streams = new EventStreams(new Events(systemClock), systemClock, { watch });
+  const response = openResponse();
+  const text = readAll(response);
+  streams.open(response, { lastEventId: undefined, stats: true, mayRead: () => may });
+  may = false;
+  tell?.({ time: "", revision: 1, windowMs: 0, services: {} });
+  await eventually(() => expect(response.writableEnded).toBe(true));
+  expect(text()).toBe(": connected\n\n");
 });

@@ -3,6 +3,9 @@ import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { SUBSCRIBERS_MAX } from "../../../control/records/events.ts";
 import type { SluiceEvent } from "../../../control/records/sluice-event.ts";
+import type { Stats } from "../../../control/api/stats-ticker.ts";
+import type { WorkerStats } from "../../../proxy/metrics/stats.ts";
+import { oneWorker } from "../../support/worker-stats.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
@@ -10,10 +13,14 @@ import type { RunningApi } from "../../support/running-api.ts";
 type Stream = Disposable & { readonly status: number; readonly text: () => string };
 
 /** Follows the events; `text` is what came so far. */
-function follow(api: RunningApi, headers: Record<string, string> = {}): Promise<Stream> {
+function follow(
+  api: RunningApi,
+  headers: Record<string, string> = {},
+  query = "",
+): Promise<Stream> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
-      `${api.url}/v1/events`,
+      `${api.url}/v1/events${query}`,
       { headers },
       (response: IncomingMessage) => {
         let text = "";
@@ -96,4 +103,25 @@ test.each([
   const answer = await fetch(`${api.url}/v1/events?follow=false`, { headers });
   const told = [...(await answer.text()).matchAll(/"revision":(\d+)/g)].map(([, n]) => Number(n));
   expect(told).toEqual(revisions);
+});
+
+test("GET events?stats tells every second how traffic goes, among the events", async () => {
+  let requests = 0;
+  const stats = async (): Promise<readonly WorkerStats[]> => {
+    requests += 10;
+    const worker = oneWorker();
+    const versions = worker.versions.map((each) => ({ ...each, codes: [0, 0, requests, 0, 0, 0] }));
+    return [{ ...worker, versions }];
+  };
+  await using api = await startApi({ workers: { stats, restarts: 0, pids: [1] } });
+  using stream = await follow(api, {}, "?stats");
+  api.events.emit(revision(7));
+  await eventually(() => {
+    const [, second] = [...stream.text().matchAll(/^event: stats\ndata: (.*)$/gm)];
+    const told = JSON.parse(second?.[1] ?? "{}") as Stats;
+    expect(told).toMatchObject({ revision: 1, services: { web: { open: 3, tunnels: 1 } } });
+    const { rate = 0 } = told.services["web"] ?? {};
+    expect(Math.round((rate * told.windowMs) / 1_000)).toBe(10);
+    expect(stream.text()).toContain("event: revision");
+  });
 });
