@@ -59,6 +59,7 @@ export class HandOverDesk {
     if (this.#heir !== undefined) return this.#giveTo(this.#heir, handed);
     switch (connection.kind) {
       case "idle":
+      case "idleHttp2":
         return this.#pass([handed]);
       case "tunnelClient":
         this.#halves.set(connection.tunnel, handed);

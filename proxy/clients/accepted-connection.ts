@@ -10,7 +10,7 @@ import type { SourceRule } from "../intentions/intention-judge.ts";
 import type { JudgedRequest } from "../intentions/permission-rule.ts";
 import { JudgedClient } from "./judged-client.ts";
 import type { LiveService } from "../upstream/live-service.ts";
-import type { OpenClient, OpenRequest } from "./client-connections.ts";
+import type { GivenClient, OpenClient, OpenRequest } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Linger } from "./linger.ts";
 
@@ -23,6 +23,9 @@ export type ClientTimeouts = {
   readonly idleTimeoutMs: number;
   readonly stallTimeoutMs: number;
 };
+
+/** What of them goes along to another worker. */
+type HandedTimeouts = Pick<ClientTimeouts, "headTimeoutMs" | "idleTimeoutMs">;
 
 /** For a connection that has not been used for a service yet. */
 const FIRST_TIMEOUTS: ClientTimeouts = {
@@ -94,7 +97,7 @@ export abstract class AcceptedConnection
   abstract onDeadline(nowMs: number): void;
   abstract offer(): void;
   abstract goOn(): void;
-  abstract giveAway(): ReturnType<OpenClient["giveAway"]>;
+  abstract giveAway(): GivenClient | undefined;
   abstract closeWhenIdle(): void;
   abstract readonly exchange: OpenRequest | undefined;
   abstract readonly idleSinceMs: number | undefined;
@@ -157,9 +160,9 @@ export abstract class AcceptedConnection
   }
 
   denies(request: JudgedRequest): boolean {
-    const { judged } = this;
+    const { judged, service } = this;
     if (judged === undefined || judged.rule.allows(request)) return false;
-    this.deps.refusals.denied(this.service, judged.source?.service);
+    this.deps.refusals.denied(service, judged.source?.service);
     return true;
   }
 
@@ -167,12 +170,11 @@ export abstract class AcceptedConnection
   judgeAgain(): void {
     const rule = this.judged?.rule;
     if (rule === undefined || rule.always === "allow") return;
-    if (this.tunnel !== undefined) {
-      if (rule.key !== this.#tunnelRule?.key) this.tunnel.cut(1008);
-      return;
-    }
-    const { exchange } = this;
-    if (exchange !== undefined && this.denies(exchange.head)) exchange.cut("intention-denied");
+    const { tunnel, exchange } = this;
+    if (tunnel !== undefined) {
+      if (rule.key !== this.#tunnelRule?.key) tunnel.cut(1008);
+    } else if (exchange !== undefined && this.denies(exchange.head))
+      exchange.cut("intention-denied");
   }
 
   /** The connection's timeouts between requests are those of the service it was last used for. */
@@ -194,6 +196,12 @@ export abstract class AcceptedConnection
   protected armIdle(): void {
     const { idleTimeoutMs } = this.timeouts;
     this.armFor(idleTimeoutMs * (1 + IDLE_JITTER * this.deps.random.next()));
+  }
+
+  /** Goes on between two requests with what another worker had learned. */
+  protected goOnWith({ headTimeoutMs, idleTimeoutMs }: HandedTimeouts): void {
+    this.timeouts = { ...this.timeouts, headTimeoutMs, idleTimeoutMs };
+    this.armIdle();
   }
 
   onConnect(): void {

@@ -79,10 +79,10 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   /** Continues a connection that another worker gave away, from the bytes that it had not used. */
-  adopt({ headTimeoutMs, idleTimeoutMs, held, isNew }: IdleConnection): void {
+  adopt(about: IdleConnection): void {
+    const { held, isNew } = about;
     if (isNew) new FirstBytes(this, this.deps).begin();
-    this.timeouts = { ...this.timeouts, headTimeoutMs, idleTimeoutMs };
-    this.armIdle();
+    this.goOnWith(about);
     if (held !== undefined) this.onData(Buffer.from(held), held.length);
   }
 

@@ -1,7 +1,7 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { ProxyError } from "../exchange/respond.ts";
 import type { JudgedRequest } from "../intentions/permission-rule.ts";
-import type { IdleConnection } from "../messages/handed-connection.ts";
+import type { IdleConnection, IdleHttp2Connection } from "../messages/handed-connection.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { OpenTunnel } from "../tunnel/tunnel-ends.ts";
 
@@ -22,6 +22,12 @@ export interface OpenRequest {
   /** Ends it. `error`: what the client is told if it has heard nothing yet. */
   cut(error?: ProxyError): void;
 }
+
+/** A client connection on its way to another worker. */
+export type GivenClient = {
+  readonly handle: ConnectionHandle;
+  readonly about: IdleConnection | IdleHttp2Connection;
+};
 
 /** A stream of a client connection. */
 export type OpenStream = Pick<OpenClient, "tunnel" | "exchange">;
@@ -53,7 +59,7 @@ export interface OpenClient {
   /**
    * Gives the connection away, between requests. undefined: not now. The caller sends the handle.
    */
-  giveAway(): { handle: ConnectionHandle; about: IdleConnection } | undefined;
+  giveAway(): GivenClient | undefined;
   /** It was offered but stays, and continues with the next request. */
   goOn(): void;
 }

@@ -96,6 +96,7 @@ export class FirstBytes implements PrefacedConnection {
     const next = new Http2Client(this.transport, peer, service, this.#deps);
     this.#deps.connections.add(next);
     this.#connection.abandon();
+    next.begin();
     next.onData(bytes, end);
   }
 }

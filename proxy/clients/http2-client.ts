@@ -9,19 +9,13 @@ import type { Peer } from "../transport/peer.ts";
 import { TransportSink } from "../transport/transport-sink.ts";
 import { AcceptedConnection } from "./accepted-connection.ts";
 import type { Taken } from "./accepted-connection.ts";
-import type { OpenClient } from "./client-connections.ts";
+import type { IdleHttp2Connection } from "../messages/handed-connection.ts";
+import type { GivenClient, OpenClient } from "./client-connections.ts";
 import type { ClientDeps } from "./client-deps.ts";
+import { HOLD_MS, Http2Departure } from "./http2-departure.ts";
 import { StreamClient } from "./stream-client.ts";
 import type { ClientOfStreams } from "./stream-client.ts";
-
-/** Streams that a connection keeps for its next requests. */
-const SPARE_MAX = 16;
-
-/**
- * How long a client that was asked to leave may still send requests which it sent before it knew:
- * a round trip, for one that does not answer our PING.
- */
-const LEAVE_MS = 1_000;
+import { StreamClients } from "./stream-clients.ts";
 
 /**
  * In a drain, the part of the connections that are asked to leave in each second although no
@@ -32,7 +26,8 @@ const QUIET_LEAVE_SHARE = 0.2;
 /**
  * One HTTP/2 connection from a client (RFC 9113): each of its streams is the client of an exchange.
  * It ends in two steps, so that no request is lost: the client is asked for no more (GOAWAY with
- * the highest number), and later told which was the last.
+ * the highest number), and later told which was the last. In clear, another worker may go on with
+ * it between two streams.
  */
 export class Http2Client
   extends AcceptedConnection
@@ -41,13 +36,10 @@ export class Http2Client
   readonly counts: Http2Counts;
   readonly exchange = undefined;
   readonly #codec: Http2Connection;
-  readonly #open = new Set<StreamClient>();
-  readonly #spare: StreamClient[] = [];
+  /** Its requests and tunnels. */
+  readonly streams = new StreamClients(() => new StreamClient(this, this.deps));
   #idleSinceMs: number | undefined;
-  /** When the client was asked to leave, in monotonic milliseconds. 0: it was not. */
-  #leftMs = 0;
-  /** Since when streams are open whose requests are over. 0: none are, or others too. */
-  #unreadSinceMs = 0;
+  readonly #departure: Http2Departure;
 
   constructor(accepted: Taken, peer: Peer, service: string | undefined, deps: ClientDeps) {
     super(accepted, peer, service, deps);
@@ -57,6 +49,15 @@ export class Http2Client
     deps.connections.http2 += 1;
     this.#idleSinceMs = wheel.nowMs;
     this.#codec = new Http2Connection("server", sink, this, wheel.nowMs);
+    this.#departure = new Http2Departure(this.#codec);
+  }
+
+  /** Says what we take, or goes on with what another worker has given away. */
+  begin(moved?: IdleHttp2Connection): void {
+    if (moved !== undefined) {
+      this.#codec.restore(moved.state);
+      this.goOnWith(moved);
+    }
     this.#codec.begin();
   }
 
@@ -64,19 +65,13 @@ export class Http2Client
     return this.judged?.rule;
   }
 
-  /** Its requests and tunnels. */
-  get streams(): Iterable<StreamClient> {
-    return this.#open;
-  }
-
-  /** As its state cannot move to another worker yet. */
   override get staysHere(): boolean {
-    return true;
+    return super.staysHere || this.#departure.isAsked || this.#codec.lost;
   }
 
   /** undefined, too: it was asked to leave, and nobody needs to ask again. */
   get idleSinceMs(): number | undefined {
-    return this.#leftMs > 0 ? undefined : this.#idleSinceMs;
+    return this.#departure.isAsked ? undefined : this.#idleSinceMs;
   }
 
   override look(): void {
@@ -84,28 +79,41 @@ export class Http2Client
     super.look();
     this.#codec.look(nowMs);
     if (this.#codec.lost) return;
-    if (this.draining && this.#open.size > 0 && this.deps.random.next() < QUIET_LEAVE_SHARE) {
+    if (this.draining && this.streams.size > 0 && this.deps.random.next() < QUIET_LEAVE_SHARE) {
       this.#leave();
     }
-    if (this.#leftMs > 0 && nowMs - this.#leftMs >= LEAVE_MS) this.#finishLeaving();
-    this.#lookAtUnread(nowMs);
+    if (this.#departure.isDue(nowMs)) this.#finishLeaving();
+    const { stallTimeoutMs } = this.timeouts;
+    const unreadMs = this.streams.unreadMs(this.#codec.streams, nowMs);
+    if (stallTimeoutMs > 0 && unreadMs >= stallTimeoutMs) this.#end();
   }
 
   override judgeAgain(): void {
-    for (const stream of this.#open) stream.judgeAgain();
+    for (const stream of this.streams) stream.judgeAgain();
   }
 
   offer(): void {
-    // It is read all the time.
+    this.deps.connections.onIdle?.(this);
   }
 
   goOn(): void {
-    // As offer().
+    this.#departure.release();
+    if (this.#idleSinceMs === undefined) this.armAt(Infinity);
+    else this.armIdle();
   }
 
-  /** Between two streams its state could go to another worker: see Http2Connection.state(). */
-  giveAway(): undefined {
-    return undefined;
+  giveAway(): GivenClient | undefined {
+    if (this.staysHere || !this.#codec.peer.known) return undefined;
+    const state = this.streams.size === 0 ? this.#codec.state() : undefined;
+    const handle = state === undefined ? undefined : this.transport.detach();
+    if (state === undefined || handle === undefined) return this.#prepareToMove();
+    const { peer, service } = this;
+    const { headTimeoutMs, idleTimeoutMs } = this.timeouts;
+    this.onClose();
+    return {
+      handle,
+      about: { kind: "idleHttp2", peer, service, headTimeoutMs, idleTimeoutMs, state },
+    };
   }
 
   closeWhenIdle(): void {
@@ -113,8 +121,7 @@ export class Http2Client
   }
 
   streamEnded(stream: StreamClient): void {
-    this.#open.delete(stream);
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(stream);
+    this.streams.giveBack(stream);
     if (this.draining) this.#leave();
   }
 
@@ -141,7 +148,7 @@ export class Http2Client
     this.closed();
   }
 
-  /** Nobody has used it for too long, or spoken at all. */
+  /** Nobody has used it for too long, or spoken at all; or new streams have waited for too long. */
   onDeadline(): void {
     if (this.#codec.peer.known) this.#leave();
     else this.transport.destroy();
@@ -152,8 +159,7 @@ export class Http2Client
       this.#idleSinceMs = undefined;
       this.armAt(Infinity);
     }
-    const client = this.#spare.pop() ?? new StreamClient(this, this.deps);
-    this.#open.add(client);
+    const client = this.streams.take();
     client.begin(stream, request, isEnd);
     if (this.draining) this.#leave();
     return client;
@@ -173,7 +179,8 @@ export class Http2Client
 
   onIdle(): void {
     this.#idleSinceMs = this.deps.wheel.nowMs;
-    this.armIdle();
+    if (!this.#departure.isHolding) this.armIdle();
+    this.offer();
   }
 
   onPong(): void {
@@ -193,24 +200,23 @@ export class Http2Client
   }
 
   /** The client is asked for no more requests. */
-  #leave(): void {
-    if (this.#leftMs > 0 || this.#codec.lost) return;
-    this.#leftMs = this.deps.wheel.nowMs;
-    this.#codec.leave();
+  #leave(): undefined {
+    this.#departure.ask(this.deps.wheel.nowMs);
+  }
+
+  /** What is under way ends, and new streams wait for that, unless it would take too long. */
+  #prepareToMove(): undefined {
+    if (this.#departure.isHolding) return;
+    const { nowMs } = this.deps.wheel;
+    if (this.streams.hasSince(nowMs - HOLD_MS)) return this.#leave();
+    this.#departure.hold();
+    this.armFor(HOLD_MS);
+    return undefined;
   }
 
   #finishLeaving(): void {
     this.#codec.finishLeaving();
     if (this.#codec.streams === 0) this.#end();
-  }
-
-  /** A client that reads nothing keeps the ends of its answers, and with them the connection. */
-  #lookAtUnread(nowMs: number): void {
-    const { stallTimeoutMs } = this.timeouts;
-    const isUnread = this.#open.size === 0 && this.#codec.streams > 0;
-    if (!isUnread) this.#unreadSinceMs = 0;
-    else if (this.#unreadSinceMs === 0) this.#unreadSinceMs = nowMs;
-    else if (stallTimeoutMs > 0 && nowMs - this.#unreadSinceMs >= stallTimeoutMs) this.#end();
   }
 
   #end(): void {

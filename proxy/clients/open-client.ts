@@ -25,5 +25,6 @@ export function openClient(arrival: Arrival, deps: ClientDeps): PrefacedConnecti
   const Connection = protocol === "h2" ? Http2Client : ClientConnection;
   const connection = new Connection(taken, peer, service, deps);
   deps.connections.add(connection);
+  if (connection instanceof Http2Client) connection.begin();
   return protocol === undefined ? new FirstBytes(connection, deps).begin() : connection;
 }

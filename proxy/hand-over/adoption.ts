@@ -1,8 +1,9 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { ClientConnection } from "../clients/client-connection.ts";
+import { Http2Client } from "../clients/http2-client.ts";
 import type { ClientDeps } from "../clients/client-deps.ts";
 import { adoptTunnel } from "../tunnel/open-tunnel.ts";
-import type { HandedConnection } from "../messages/handed-connection.ts";
+import type { HandedConnection, IdleHttp2Connection } from "../messages/handed-connection.ts";
 
 /** Client sides of tunnels that may wait for their other side; it follows at once. */
 const HALVES_MAX = 64;
@@ -23,6 +24,8 @@ export class Adoption {
     switch (about.kind) {
       case "idle":
         return this.#client(about, handle).adopt(about);
+      case "idleHttp2":
+        return this.#http2Client(about, handle).begin(about);
       case "tunnelClient":
         return this.#await(about, handle);
       case "tunnelUpstream":
@@ -32,6 +35,12 @@ export class Adoption {
 
   #client(about: Pick<HalfTunnel, "peer" | "service">, handle: ConnectionHandle): ClientConnection {
     const client = new ClientConnection(handle, about.peer, about.service, this.#deps);
+    this.#deps.connections.add(client);
+    return client;
+  }
+
+  #http2Client(about: IdleHttp2Connection, handle: ConnectionHandle): Http2Client {
+    const client = new Http2Client(handle, about.peer, about.service, this.#deps);
     this.#deps.connections.add(client);
     return client;
   }

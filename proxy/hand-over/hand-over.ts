@@ -16,8 +16,8 @@ export type SendConnection = (about: HandedConnection, handle: ConnectionHandle)
 
 /**
  * Gives all connections of this worker to its successor, each as soon as it can move: a keep-alive
- * connection between two requests, a tunnel when nothing waits to be written. A connection inside
- * an exchange first ends it here, however long the response.
+ * connection between two requests, one of HTTP/2 between two streams, a tunnel when nothing waits
+ * to be written. A connection inside an exchange first ends it here, however long the response.
  */
 export class HandOver {
   readonly #connections: ClientConnections;

@@ -24,6 +24,8 @@ export type Http2State = {
   readonly sendWindow: number;
   readonly receiveWindow: ReceiveWindowState;
   readonly lastStream: number;
+  /** What may still come of these is no offence: see ResetStreams. */
+  readonly resets: readonly number[];
   readonly isAcknowledged: boolean;
   readonly hasSentBlock: boolean;
   /** What was read and not used, as latin1 text. */
@@ -203,6 +205,7 @@ export class Http2Connection {
       sendWindow: sender.window,
       receiveWindow: window.toState(),
       lastStream: streams.lastPeer,
+      resets: streams.resets.toState(),
       isAcknowledged: connection.isAcknowledged,
       hasSentBlock: sender.hasSentBlock,
       unread: latin1(unread, 0, unread.length),
@@ -219,6 +222,7 @@ export class Http2Connection {
     sender.hasSentBlock = state.hasSentBlock;
     window.restore(state.receiveWindow);
     streams.lastPeer = state.lastStream;
+    streams.resets.restore(state.resets);
     connection.isAcknowledged = state.isAcknowledged;
     this.#dispatch.hasBegun = true;
     this.#reader.skipPreface();

@@ -20,4 +20,16 @@ export class ResetStreams {
   has(id: number): boolean {
     return this.#ids?.includes(id) ?? false;
   }
+
+  /** For another process: the oldest first. */
+  toState(): readonly number[] {
+    if (this.#ids === undefined) return [];
+    const [newer, older] = [this.#ids.slice(0, this.#next), this.#ids.slice(this.#next)];
+    return [...older, ...newer].filter((id) => id !== 0);
+  }
+
+  /** Goes on with what another process has reset. */
+  restore(ids: readonly number[]): void {
+    for (const id of ids) this.add(id);
+  }
 }

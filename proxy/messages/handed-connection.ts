@@ -1,3 +1,4 @@
+import type { Http2State } from "../http2/connection.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { HandedTunnel } from "../tunnel/handed-tunnel.ts";
 
@@ -15,6 +16,17 @@ export type IdleConnection = {
   readonly idleTimeoutMs: number;
 };
 
+/** A client connection of HTTP/2 in clear, between two streams. */
+export type IdleHttp2Connection = {
+  readonly kind: "idleHttp2";
+  readonly peer: Peer;
+  /** The listener's service. undefined: by Host. */
+  readonly service: string | undefined;
+  readonly headTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly state: Http2State;
+};
+
 /**
  * A connection on its way from an old worker to a new one, without the socket itself. `place`
  * counts what the old worker gave away; both sides of a tunnel have the same, and go to the same
@@ -22,6 +34,7 @@ export type IdleConnection = {
  */
 export type HandedConnection = { readonly place: number } & (
   | IdleConnection
+  | IdleHttp2Connection
   | {
       /** The client's side of a tunnel; its other side follows with the same `tunnel`. */
       readonly kind: "tunnelClient";

@@ -10,7 +10,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its

@@ -54,8 +54,8 @@ describe("FirstBytes", () => {
     const client = await openPlain(port);
     await eventually(() => expect(bed.deps.connections.size).toBe(1));
     const given = [...bed.deps.connections][0]?.giveAway();
-    expect(given?.about.isNew).toBe(true);
-    if (given === undefined) return;
+    if (given?.about.kind !== "idle") throw new Error("It was not given away.");
+    expect(given.about.isNew).toBe(true);
     const connection = new ClientConnection(given.handle, PEER, undefined, bed.deps);
     bed.deps.connections.add(connection);
     connection.adopt(given.about);

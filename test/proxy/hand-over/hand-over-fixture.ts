@@ -18,8 +18,8 @@ import { Adoption } from "../../../proxy/hand-over/adoption.ts";
 import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
-import { ClientConnection } from "../../../proxy/clients/client-connection.ts";
 import { ClientConnections } from "../../../proxy/clients/client-connections.ts";
+import { openClient } from "../../../proxy/clients/open-client.ts";
 import { ExchangeStore } from "../../../proxy/clients/exchange-store.ts";
 import type { ClientDeps } from "../../../proxy/clients/client-deps.ts";
 import { Refusals } from "../../../proxy/exchange/refusals.ts";
@@ -29,6 +29,7 @@ import { RawOrigin } from "../../support/origin.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
 
 const PEER = { address: "127.0.0.1", trusted: false };
+const LISTENER = { service: undefined, protocols: ["h2", "http/1.1"] } as const;
 
 const onEjection = (): void => undefined;
 
@@ -104,7 +105,7 @@ export class TwoWorkers {
   readonly origin: RawOrigin;
   readonly old: ClientDeps;
   readonly next: ClientDeps;
-  readonly #port: number;
+  readonly port: number;
   readonly #adoption: Adoption;
   /** What was given, in order. */
   readonly given: string[] = [];
@@ -118,7 +119,7 @@ export class TwoWorkers {
     const origin = await RawOrigin.start();
     const old = serveParts(origin.address, "old");
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
-      old.connections.add(new ClientConnection(socket, PEER, undefined, old)),
+      openClient({ taken: socket, peer: PEER, listener: LISTENER, protocol: undefined }, old),
     );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -132,14 +133,14 @@ export class TwoWorkers {
   private constructor(origin: RawOrigin, old: ClientDeps, port: number) {
     this.origin = origin;
     this.old = old;
-    this.#port = port;
+    this.port = port;
     this.next = serveParts(origin.address, "next");
     this.#adoption = new Adoption(this.next);
   }
 
   /** A client of the old worker. */
   async open(): Promise<RawSocket> {
-    const client = await RawSocket.open({ port: this.#port });
+    const client = await RawSocket.open({ port: this.port });
     onTestFinished(() => client.close());
     return client;
   }

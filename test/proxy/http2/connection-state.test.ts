@@ -35,6 +35,18 @@ describe("A connection that goes to another process", () => {
     expect(to.send(headers(3)).said()).toEqual(["goAway 5 STREAM_CLOSED"]);
   });
 
+  test("remembers what was reset, so that what still comes of it is no offence", () => {
+    const from = CodecBed.begun("server");
+    from.answers = false;
+    from.send(headers(1, POST, false));
+    from.streams[0]?.stream?.sendHead("\u0088", true);
+    from.streams[0]?.stream?.release();
+    expect(from.turn().said()).toEqual(["headers 1 end", "reset 1 NO_ERROR"]);
+    const to = handedOver(from);
+    expect([to.send(data(1, "abc", true)).said(), to.rejected]).toEqual([[], []]);
+    expect(to.send(data(3, "abc")).said()).toEqual(["goAway 1 PROTOCOL_ERROR"]);
+  });
+
   test("takes along what was read of it, from its next stream on", () => {
     const from = CodecBed.begun("server", headers(1, POST, false));
     from.connection.holdStreams();

@@ -13,3 +13,14 @@ test("ResetStreams remembers the last ones, and forgets the oldest", () => {
     true,
   ]);
 });
+
+test("ResetStreams goes on in another process with the same ones, and the same oldest", () => {
+  const [one, other] = [new ResetStreams(), new ResetStreams()];
+  expect(one.toState()).toEqual([]);
+  for (let at = 0; at < RESETS_REMEMBERED + 2; at += 1) one.add(2 * at + 1);
+  other.restore(one.toState());
+  expect(other.toState()).toEqual(one.toState());
+  expect(other.toState()[0]).toBe(5);
+  other.add(1);
+  expect([1, 5, 7].map((id) => other.has(id))).toEqual([true, false, true]);
+});
