@@ -19,6 +19,7 @@ import { ImportingLoader } from "./filters/module-loader.ts";
 import { PROTOCOL } from "./messages/messages.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "./messages/messages.ts";
 import { LocalReplies } from "./metrics/local-replies.ts";
+import { ServiceCounts } from "./metrics/service-counts.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
 import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
@@ -141,7 +142,7 @@ class Worker {
   }
 
   #stats(): WorkerStats {
-    const { services, connections, rejected, localReplies, faults } = this.#deps;
+    const { services, connections, rejected, localReplies, policyCounts, faults } = this.#deps;
     const { size, tunnels, seeking, http2: h2, streamTunnels } = connections;
     const h1 = size - tunnels - seeking - h2;
     return {
@@ -151,6 +152,7 @@ class Worker {
       filters: this.#filters.stats(),
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),
+      policyCounts: policyCounts.stats(),
       localFaults: faults.toRecord(),
       connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,
@@ -196,6 +198,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     rejected,
     refusals: new Refusals(wheel, log, rejected),
     localReplies: new LocalReplies(),
+    policyCounts: new ServiceCounts(),
     requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
     pseudonym,
   };

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Policy, RouteSnapshot } from "../../proxy/table/snapshot.ts";
+import { actionShape, toActions } from "./action-schema.ts";
 import { mergePolicy, policyOverrideShape } from "./policy-schema.ts";
+import { routePath } from "./route-path.ts";
 import { fieldValue, methods, name, named, strict, text, token } from "./schema-parts.ts";
 
 /**
@@ -8,25 +10,12 @@ import { fieldValue, methods, name, named, strict, text, token } from "./schema-
  */
 const CONDITIONS_MAX = 32;
 
-/**
- * A path in the form that requests are matched in: printable ASCII, no query, no `//`, no dot
- * segment, no unreserved character in percent-encoding (RFC 3986 section 6.2.2). Another would
- * never match.
- */
-const path = z
-  .string({ error: "a path that begins with /" })
-  .max(4096, { error: "a path of at most 4096 characters" })
-  .refine((value) => /^\/[!-~]*$/.test(value) && !/[?#]/.test(value), {
-    error: "a path that begins with /, without query, fragment or blanks",
-    abort: true,
-  })
-  .refine((value) => !/\/\/|\/\.{1,2}(?:\/|$)/.test(value) && !hasNeedlessEncoding(value), {
-    error: "a path in normal form: no //, no . or .. segment, nothing encoded that need not be",
-  });
-
-const pathMatch = z.union([path, strict({ exact: path }), strict({ prefix: path })], {
-  error: "a path such as /shop, { exact: /shop } or { prefix: /shop }, in normal form",
-});
+const pathMatch = z.union(
+  [routePath, strict({ exact: routePath }), strict({ prefix: routePath })],
+  {
+    error: "a path such as /shop, { exact: /shop } or { prefix: /shop }, in normal form",
+  },
+);
 
 const routeMatch = strict({
   path: pathMatch.optional(),
@@ -44,6 +33,7 @@ export const routeSchema = strict({
   match: routeMatch,
   to: name.optional(),
   ...policyOverrideShape,
+  ...actionShape,
 });
 
 /** A route that is read, but does not have its policy filled yet. */
@@ -52,6 +42,7 @@ export type RouteInput = z.output<typeof routeSchema>;
 /** The route with the policy that it inherits from its service. */
 export function toRoute(route: RouteInput, servicePolicy: Policy): RouteSnapshot {
   const { match } = route;
+  const actions = toActions(route);
   return {
     match: {
       path: toPathMatch(match.path),
@@ -64,6 +55,7 @@ export function toRoute(route: RouteInput, servicePolicy: Policy): RouteSnapshot
     },
     to: route.to,
     policy: mergePolicy(servicePolicy, route),
+    ...(actions !== undefined && { actions }),
   };
 }
 
@@ -73,13 +65,6 @@ function toPathMatch(match: RouteInput["match"]["path"]): RouteSnapshot["match"]
   return "exact" in match
     ? { kind: "exact", path: match.exact }
     : { kind: "prefix", path: match.prefix };
-}
-
-function hasNeedlessEncoding(value: string): boolean {
-  return [...value.matchAll(/%(..)?/g)].some(([, hex]) => {
-    if (hex === undefined || !/^[0-9A-Fa-f]{2}$/.test(hex)) return true;
-    return /[A-Za-z0-9._~-]/.test(String.fromCharCode(Number.parseInt(hex, 16)));
-  });
 }
 
 function repeatsName(names: readonly string[]): boolean {

@@ -9,6 +9,7 @@ export function checkService(service: ReadService): CrossProblem[] {
     ...checkHosts(service.hosts ?? []),
     ...checkAffinity(service.affinity),
     ...checkVersionNames(service),
+    ...service.routes.flatMap(checkActions),
     ...checkWeights(service.versions),
     ...checkFilters(service.filters),
     ...checkUpstreamTls(service.upstream, addressesOf(service)),
@@ -85,6 +86,24 @@ function checkFilters(filters: ReadService["filters"]): CrossProblem[] {
     wanted: "a name that no other filter of the service has",
     found: quoted(names[index]),
   }));
+}
+
+/** What answers a request itself sends it nowhere. */
+function checkActions(route: ReadService["routes"][number], at: number): CrossProblem[] {
+  const { answer, redirect, rewrite, request } = route;
+  const path = ["routes", at];
+  if (answer !== undefined && redirect !== undefined) {
+    return [{ path, wanted: "either answer or redirect", found: "both" }];
+  }
+  if (answer === undefined) return [];
+  const beside = Object.entries({ to: route.to, rewrite, request });
+  return beside
+    .filter(([, value]) => value !== undefined)
+    .map(([key]) => ({
+      path: [...path, key],
+      wanted: `no ${key} beside answer, which goes to no endpoint`,
+      found: "one",
+    }));
 }
 
 function checkVersionNames(service: ReadService): CrossProblem[] {

@@ -12,8 +12,8 @@ export type PartShown = { readonly value: unknown; readonly isWhole: boolean };
 
 /**
  * A service, or the part of one that is in the audit log, without what may be a secret: options of
- * filters, what routes compare headers, queries and cookies with, and what health checks send. Keys
- * and `${NAME}` stay.
+ * filters, what routes compare headers, queries and cookies with and put into fields, and what
+ * health checks send. Keys and `${NAME}` stay.
  */
 export function withoutSecrets(part: unknown): PartShown {
   const value = edited(part, {
@@ -60,7 +60,13 @@ function filtersShown(filters: unknown): unknown {
 }
 
 function routesShown(routes: unknown): unknown {
-  return eachOf(routes, { match: matchShown });
+  const edits = { request: editsShown, response: editsShown };
+  return eachOf(routes, { match: matchShown, ...edits });
+}
+
+/** What endpoints get in a field may be a credential. */
+function editsShown(edits: unknown): unknown {
+  return edited(edits, { set: hidden, add: hidden });
 }
 
 function matchShown(match: unknown): unknown {

@@ -5,6 +5,7 @@ import type { CertificateStatus } from "../tls/certificate-status.ts";
 import { addCounter, addGauge } from "./metric-series.ts";
 import type { VersionPlace } from "./metric-series.ts";
 import { addHistogram } from "./folded-histogram.ts";
+import { addPolicies } from "./policy-metrics.ts";
 import { addTunnels } from "./tunnel-metrics.ts";
 import { effectiveByVersion } from "../table/serving.ts";
 import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
@@ -58,6 +59,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   );
   addTraffic(registry, versions);
   addOwnErrors(registry, source);
+  addPolicies(registry, source.totals, source.services);
   addConnections(registry, source.totals, versions);
   addTunnels(registry, source.totals, versions);
   addTable(registry, source);

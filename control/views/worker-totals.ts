@@ -130,6 +130,12 @@ export class WorkerTotals {
     return sumByName(replies.filter((each) => each.service === service).map((each) => each.errors));
   }
 
+  /** What policies of a service and its routes did, by word. */
+  policyCounts(service: string): ReadonlyMap<string, number> {
+    const all = this.#workers.flatMap((worker) => worker.policyCounts ?? []);
+    return sumByName(all.filter((each) => each.service === service).map((each) => each.counts));
+  }
+
   #addVersion(stats: VersionStats): void {
     const durations = [...NO_VERSION.durations];
     for (const [bucket, count] of stats.durations) durations[bucket] = count;

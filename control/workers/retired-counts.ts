@@ -17,6 +17,7 @@ export class RetiredCounts {
   #rejected = new Map<string, number>();
   #faults = new Map<string, number>();
   #replies = new Map<string, Map<string, number>>();
+  #policies = new Map<string, Map<string, number>>();
 
   /** Takes a worker's last counts. undefined: it never sent any. */
   add(stats: WorkerStats | undefined): void {
@@ -38,16 +39,18 @@ export class RetiredCounts {
     addTo(this.#rejected, stats.rejected);
     addTo(this.#faults, stats.localFaults ?? {});
     for (const { service, errors } of stats.localReplies ?? []) {
-      const sums = this.#replies.get(service) ?? new Map<string, number>();
-      this.#replies.set(service, sums);
-      addTo(sums, errors);
+      addTo(sumsOf(this.#replies, service), errors);
+    }
+    for (const { service, counts } of stats.policyCounts ?? []) {
+      addTo(sumsOf(this.#policies, service), counts);
     }
   }
 
   /** The counts as those of one worker without connections. */
   stats(): readonly WorkerStats[] {
-    const counts = [this.#versions, this.#tunnels, this.#rejected, this.#faults, this.#replies];
-    if (counts.every(({ size }) => size === 0)) return [];
+    const parts = [this.#versions, this.#tunnels, this.#rejected, this.#faults];
+    const named = [this.#replies, this.#policies];
+    if ([...parts, ...named].every(({ size }) => size === 0)) return [];
     return [
       {
         versions: [...this.#versions.values()],
@@ -58,12 +61,21 @@ export class RetiredCounts {
         localReplies: [...this.#replies].map(([service, errors]) => {
           return { service, errors: Object.fromEntries(errors) };
         }),
+        policyCounts: [...this.#policies].map(([service, counts]) => {
+          return { service, counts: Object.fromEntries(counts) };
+        }),
         localFaults: Object.fromEntries(this.#faults),
         connections: { h1: 0, h2: 0, tunnel: 0 },
         revision: 0,
       },
     ];
   }
+}
+
+function sumsOf(named: Map<string, Map<string, number>>, service: string): Map<string, number> {
+  const sums = named.get(service) ?? new Map<string, number>();
+  named.set(service, sums);
+  return sums;
 }
 
 function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {

@@ -9,10 +9,12 @@ import { OutgoingResponse } from "../http1/outgoing-response.ts";
 import { NO_VIA, viaLines } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
 import type { ExchangeDeps } from "./deps.ts";
+import type { CompiledActions } from "../table/compiled-actions.ts";
 import type { Destination } from "./destination.ts";
 import { filterRequest, filterResponse } from "./filtering.ts";
 import { endOfCall, grpcAnswer, grpcEnd, grpcStatusOfError } from "./grpc-answer.ts";
 import type { RequestForwarder } from "./forward-request.ts";
+import { rewriteOwn, rewriteRequest, rewriteResponse, routeAnswer } from "./route-acts.ts";
 import type { ExchangeClient } from "./ports.ts";
 import {
   errorResponse,
@@ -29,7 +31,7 @@ import type { ProxyError, ResponseOptions } from "./respond.ts";
 export type Answered = {
   readonly head: RequestHead;
   readonly request: RequestForwarder;
-  readonly to: Pick<Destination, "live" | "grpc">;
+  readonly to: Pick<Destination, "live" | "grpc" | "actions">;
 };
 
 /** Answers the client of an exchange. One object for each exchange, reused. */
@@ -67,8 +69,27 @@ export class ClientAnswer {
     this.#outgoing.clear();
   }
 
-  /** Shows the request to the filters of its service. false: it has been answered. */
-  passes(to: Destination): boolean {
+  /** Does what the route does itself, and asks filters. false: the request has been answered. */
+  goesOn(to: Destination): boolean {
+    if (to.actions !== undefined && !this.#acts(to.actions)) return false;
+    return to.filters === undefined || this.#passes(to);
+  }
+
+  /** Does what the route does itself. */
+  #acts(actions: CompiledActions): boolean {
+    const { outgoing } = this.#request;
+    const own = routeAnswer(actions, this.#head, outgoing);
+    if (own === undefined) {
+      rewriteRequest(actions, this.#head, outgoing);
+      return true;
+    }
+    this.#deps.policyCounts.add(this.#to.live?.name ?? "", `answer:${own.kind}`);
+    this.#own(own.answer);
+    return false;
+  }
+
+  /** Shows the request to the filters of its service. */
+  #passes(to: Destination): boolean {
     const verdict = filterRequest(to, this.#head, this.#request);
     if (verdict === "go") return true;
     if (verdict === "failed") this.error("filter-failed");
@@ -145,6 +166,7 @@ export class ClientAnswer {
     outgoing.extra = to.fields(head);
     outgoing.connection = this.#connectionFor(head.status);
     if (to.filters !== undefined && !filterResponse(to.filters, outgoing)) return undefined;
+    if (to.actions !== undefined) rewriteResponse(to.actions, this.#head, outgoing);
     return this.#client.stream.encode(outgoing);
   }
 
@@ -153,16 +175,22 @@ export class ClientAnswer {
     return !this.#head.keepAlive || !this.#request.done || this.#client.draining;
   }
 
-  /** Sends a filter's own answer. */
+  /** Sends the answer of a route or a filter. */
   #own(answer: AnswerDraft): void {
     this.closes = this.#mustClose;
     this.status = answer.status;
-    this.#client.stream.answer(ownResponse(answer, this.#options()));
+    this.#send(ownResponse(answer, this.#options()));
   }
 
   /** `status`: what a call of gRPC ends with. */
   #answer(answer: OwnAnswer, status: GrpcStatus): void {
-    this.#client.stream.answer(this.#to.grpc.isCall ? grpcAnswer(answer, status) : answer);
+    this.#send(this.#to.grpc.isCall ? grpcAnswer(answer, status) : answer);
+  }
+
+  #send(answer: OwnAnswer): void {
+    const { actions } = this.#to;
+    const whole = actions === undefined ? answer : rewriteOwn(answer, actions, this.#head);
+    this.#client.stream.answer(whole);
   }
 
   #viaOf(to: Destination): ViaLines {

@@ -4,6 +4,7 @@ import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { LocalReplies } from "../metrics/local-replies.ts";
 import type { RejectCounters } from "../metrics/reject-counters.ts";
+import type { ServiceCounts } from "../metrics/service-counts.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RequestIds } from "./request-ids.ts";
 
@@ -16,6 +17,8 @@ export type ExchangeDeps = {
   readonly rejected: RejectCounters;
   readonly refusals: Refusals;
   readonly localReplies: LocalReplies;
+  /** What policies of services and routes did. */
+  readonly policyCounts: ServiceCounts;
   readonly requestIds: RequestIds;
   /** Our name in CDN-Loop and Via, a token; unique to this sidecar, shared by its workers. */
   readonly pseudonym: string;

@@ -15,6 +15,7 @@ import type { ConnectFailure } from "../upstream/connect-failure.ts";
 import { isAlert } from "../transport/tls-errors.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { LiveService } from "../upstream/live-service.ts";
+import type { CompiledActions } from "../table/compiled-actions.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Affinity } from "./affinity.ts";
@@ -90,6 +91,11 @@ export class Destination {
     this.#isUpgrade = false;
     this.#affinity.clear();
     this.grpc.clear();
+  }
+
+  /** What the route does itself. undefined: nothing, or none matched. */
+  get actions(): CompiledActions | undefined {
+    return this.#route?.actions;
   }
 
   /** The rules of HTTP that messages of the service may break: a set of TOLERATED. */

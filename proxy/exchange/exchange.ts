@@ -110,7 +110,7 @@ export class Exchange implements AttemptedExchange {
     if (live === undefined) return this.#answerError("no-service");
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(client.peer, this.#deps.requestIds.next(), live.table);
-    if (to.filters !== undefined && !this.answer.passes(to)) return this.end();
+    if (!this.answer.goesOn(to)) return this.end();
     const nowhere = to.enter(live, head, client.peer, client.bound?.pool);
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
     this.#deadlines.begin(to.policy, this.wheel.nowMs, to.grpc);

@@ -21,8 +21,11 @@ export class OutgoingRequest {
   /** What we add. */
   readonly rewrite: RequestRewrite;
   readonly #head: RequestHead;
-  /** The whole head, once a filter has changed it. */
+  /** The whole head, once a route or a filter has changed it. */
   #edited: string | undefined;
+  /** What a route has made of them. undefined: they are those of the head. */
+  #target: string | undefined;
+  #authority: string | undefined;
 
   /** `head`: stands in it whenever this is asked. `pseudonym`: our name in CDN-Loop and Via. */
   constructor(head: RequestHead, pseudonym: string) {
@@ -41,9 +44,11 @@ export class OutgoingRequest {
     };
   }
 
-  /** Before a new head, and behind the last one: no filter has changed it. */
+  /** Before a new head, and behind the last one: nobody has changed it. */
   clear(): void {
     this.#edited = undefined;
+    this.#target = undefined;
+    this.#authority = undefined;
   }
 
   /** As HTTP/1.1 text with its final CRLF. */
@@ -51,9 +56,15 @@ export class OutgoingRequest {
     return this.#edited ?? requestHeadForUpstream(this.#head, this.rewrite);
   }
 
-  /** A filter has made this of the text. */
+  /** A route or a filter has made this of the text. */
   edit(text: string): void {
     this.#edited = text;
+  }
+
+  /** It goes elsewhere; its text says so already. */
+  retarget(target: string, authority: string): void {
+    this.#target = target;
+    this.#authority = authority;
   }
 
   /** As sent: a token, GET for a WebSocket. */
@@ -63,11 +74,12 @@ export class OutgoingRequest {
 
   /** Origin-form, or `*`. */
   get target(): string {
-    return targetForUpstream(this.#head);
+    return this.#target ?? targetForUpstream(this.#head);
   }
 
   /** Whom it is for, with its port if it came with one. */
   get authority(): string {
+    if (this.#authority !== undefined) return this.#authority;
     const { authority } = this.#head;
     return authority === "" ? this.rewrite.hostIfAbsent : authority;
   }
@@ -98,7 +110,7 @@ export class OutgoingRequest {
   }
 
   /**
-   * All field lines, in place of `fields` and `added`, once a filter has changed something. They
+   * All field lines, in place of `fields` and `added`, once somebody has changed something. They
    * include Host and those about an HTTP/1.1 connection.
    */
   get edited(): string | undefined {

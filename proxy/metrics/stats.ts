@@ -1,4 +1,5 @@
 import type { LocalReplyStats } from "./local-replies.ts";
+import type { ServiceCountStats } from "./service-counts.ts";
 
 /** What a worker counts, as it is sent to the primary: plain data that adds up across workers. */
 
@@ -104,6 +105,8 @@ export type WorkerStats = {
   readonly rejected: Readonly<Record<string, number>>;
   /** Errors that the worker answered itself. Cumulative. Absent: its code is too old. */
   readonly localReplies?: readonly LocalReplyStats[];
+  /** What policies of services and routes did. Cumulative. Absent: the same. */
+  readonly policyCounts?: readonly ServiceCountStats[];
   /** Faults of our own, by the system's code. Cumulative. Absent: the same. */
   readonly localFaults?: Readonly<Record<string, number>>;
   /** Open client connections right now. */

@@ -1,3 +1,5 @@
+import { compileActions } from "./compiled-actions.ts";
+import type { CompiledActions } from "./compiled-actions.ts";
 import type { Conditions, RouteConditions } from "./route-conditions.ts";
 import type { Policy, RouteSnapshot } from "./snapshot.ts";
 import type { VersionTable } from "./version-table.ts";
@@ -8,6 +10,8 @@ export type RouteTable = {
   /** The version instead of the split. undefined: the split decides. */
   readonly to: VersionTable | undefined;
   readonly snapshot: RouteSnapshot;
+  /** What it does itself. undefined: nothing. */
+  readonly actions: CompiledActions | undefined;
   readonly conditions: Conditions;
 };
 
@@ -21,6 +25,7 @@ export function compileRoute(
     policy: snapshot.policy,
     to: versions.find((version) => version.name === snapshot.to),
     snapshot,
+    actions: compileActions(snapshot),
     conditions: conditions.compile(snapshot.match),
   };
 }

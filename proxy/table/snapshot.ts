@@ -5,6 +5,7 @@
  */
 
 import type { GrpcStatus } from "../grpc/status.ts";
+import type { RouteActions } from "./route-actions.ts";
 import type { ListenerTls, UpstreamProtocol, UpstreamTls } from "./tls.ts";
 import type { Tolerance } from "./tolerance.ts";
 
@@ -171,6 +172,8 @@ export type RouteSnapshot = {
   /** A version by name instead of the split. undefined: the split decides. */
   readonly to: string | undefined;
   readonly policy: Policy;
+  /** What it does itself. Absent: nothing. */
+  readonly actions?: RouteActions | undefined;
 };
 
 /**

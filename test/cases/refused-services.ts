@@ -218,7 +218,16 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
     "routes[0].headTimeout: wanted one of the keys match, to, timeout, connectTimeout, " +
       "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-      "retries, found an unknown key",
+      "retries, rewrite, request, response, redirect, answer, cors, found an unknown key",
+  ],
+  [
+    withOne({ routes: [{ match: {}, answer: {}, redirect: { path: "/" } }] }),
+    "routes[0]: wanted either answer or redirect, found both",
+  ],
+  [
+    withOne({ routes: [{ match: {}, answer: {}, to: "v1", request: {} }] }),
+    "routes[0].to: wanted no to beside answer, which goes to no endpoint, found one",
+    "routes[0].request: wanted no request beside answer, which goes to no endpoint, found one",
   ],
   [withRoute({ path: "/a//b" }), `routes[0].match.path: wanted ${PATH}, found "/a//b"`],
   [withRoute({ path: "/a/../b" }), `routes[0].match.path: wanted ${PATH}, found "/a/../b"`],

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
@@ -156,8 +156,16 @@ function killIfAlive(pid: number): void {
 }
 
 async function startOrigin(name: string): Promise<Server> {
-  const origin = createServer((_request, response) => response.end(`${name}\n`));
+  const origin = createServer((request, response) => {
+    response.end(request.url?.startsWith("/show") ? `${name} ${shown(request)}\n` : `${name}\n`);
+  });
   origin.listen(0, "127.0.0.1");
   await once(origin, "listening");
   return origin;
+}
+
+/** What an endpoint got, where a page is about that. */
+function shown({ method = "", url = "", headers }: IncomingMessage): string {
+  const { host = "none", "x-env": env = "none", "x-debug": debug = "none" } = headers;
+  return `${method} ${url} host=${host} x-env=${String(env)} x-debug=${String(debug)}`;
 }

@@ -69,6 +69,14 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/api-tls.test.ts",
     "what it opens makes sense only in front of an API",
   ],
+  "control/config/route-path.ts": [
+    "test/control/config/route-schema.test.ts",
+    "a path of a route, which is tried there in every wrong form",
+  ],
+  "control/views/policy-metrics.ts": [
+    "test/control/views/metrics.test.ts",
+    "what matters is that page, sources and output name the same",
+  ],
   "control/views/metric-series.ts": [
     "test/control/views/metrics.test.ts",
     "what it adds is lines of one text, which is compared as a whole",

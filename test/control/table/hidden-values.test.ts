@@ -73,6 +73,19 @@ test("withoutSecrets() hides what health checks send, which may be a password", 
   });
 });
 
+test("withoutSecrets() hides what routes put into fields, and shows which", () => {
+  const request = { set: { authorization: "Bearer secret" }, add: { a: ["b"] }, remove: ["c"] };
+  expect(withoutSecrets({ routes: [{ match: {}, request, response: request }] }).value).toEqual({
+    routes: [
+      {
+        match: {},
+        request: { set: { authorization: "(hidden)" }, add: { a: ["(hidden)"] }, remove: ["c"] },
+        response: { set: { authorization: "(hidden)" }, add: { a: ["(hidden)"] }, remove: ["c"] },
+      },
+    ],
+  });
+});
+
 test.each([
   ["a service without any", { versions: { v1: { weight: 1 } }, filters: [{ module: "./a.ts" }] }],
   ["references", { filters: [{ options: { key: "${KEY}" } }] }],

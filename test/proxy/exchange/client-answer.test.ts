@@ -195,23 +195,23 @@ describe("ClientAnswer.interim()", () => {
   });
 });
 
-describe("ClientAnswer.passes()", () => {
+describe("ClientAnswer.goesOn()", () => {
   test("lets a request go on without a word to the client", async () => {
     const bed = await new Bed(GET).filter({});
-    expect([bed.answer.passes(bed.to), bed.client.text, bed.answer.status]).toEqual([true, "", 0]);
+    expect([bed.answer.goesOn(bed.to), bed.client.text, bed.answer.status]).toEqual([true, "", 0]);
   });
 
   test("sends a filter's own answer", async () => {
     const bed = await new Bed(LEAVING).filter({
       request: (head) => head.answer({ status: 403, body: "no" }),
     });
-    expect([bed.answer.passes(bed.to), bed.answer.status]).toEqual([false, 403]);
+    expect([bed.answer.goesOn(bed.to), bed.answer.status]).toEqual([false, 403]);
     expect(bed.lines.at(-1)).toBe("no");
     expect(bed.lines).toContain("Connection: close");
   });
 
   test("answers 503 when a filter fails closed", async () => {
     const bed = await new Bed(GET).filter({ request: fail, onError: "closed" });
-    expect([bed.answer.passes(bed.to), bed.answer.status]).toEqual([false, 503]);
+    expect([bed.answer.goesOn(bed.to), bed.answer.status]).toEqual([false, 503]);
   });
 });

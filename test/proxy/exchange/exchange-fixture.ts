@@ -19,6 +19,7 @@ import type { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import type { ViaLines } from "../../../proxy/http1/rewrite-response.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
+import { ServiceCounts } from "../../../proxy/metrics/service-counts.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
 import type { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
@@ -118,6 +119,7 @@ export function exchangeDeps(deps: PoolDeps = poolDeps()): ExchangeDeps {
       rejected,
     ),
     localReplies: new LocalReplies(),
+    policyCounts: new ServiceCounts(),
     requestIds: new RequestIds("id-"),
     pseudonym: "sluice-test",
   };
@@ -156,6 +158,7 @@ export class ExchangeBed {
   readonly ended: string[] = [];
   user: MessageUser | undefined;
   readonly replies = new LocalReplies();
+  readonly policyCounts = new ServiceCounts();
   readonly #exchange: Exchange;
 
   constructor(service: Partial<ServiceSnapshot> = {}) {
@@ -167,7 +170,11 @@ export class ExchangeBed {
       stream: this.client,
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
-    const all = { ...exchangeDeps(deps), localReplies: this.replies };
+    const all = {
+      ...exchangeDeps(deps),
+      localReplies: this.replies,
+      policyCounts: this.policyCounts,
+    };
     this.#exchange = new Exchange(all, client);
     this.#exchange.lend(client);
   }

@@ -17,6 +17,7 @@ import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { Adoption } from "../../../proxy/hand-over/adoption.ts";
 import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
+import { ServiceCounts } from "../../../proxy/metrics/service-counts.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
 import { ClientConnections } from "../../../proxy/clients/client-connections.ts";
 import { openClient } from "../../../proxy/clients/open-client.ts";
@@ -79,6 +80,7 @@ export function serveParts(
       rejected,
     ),
     localReplies: new LocalReplies(),
+    policyCounts: new ServiceCounts(),
     requestIds: new RequestIds(`${pseudonym}-`),
     pseudonym,
   };

@@ -1,0 +1,42 @@
+import type { Registry } from "prom-client";
+import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import { addCounter } from "./metric-series.ts";
+import type { WorkerTotals } from "./worker-totals.ts";
+
+type Family = {
+  readonly name: string;
+  readonly help: string;
+  /** What counted words begin with, and what the label is called that the rest of them becomes. */
+  readonly prefix: string;
+  readonly label: string;
+};
+
+const FAMILIES: readonly Family[] = [
+  {
+    name: "sluice_route_answers_total",
+    help: "Requests that a route answered itself: a preflight of CORS, a redirect, a fixed answer",
+    prefix: "answer",
+    label: "kind",
+  },
+];
+
+/** Adds what policies of services and their routes did. */
+export function addPolicies(
+  registry: Registry,
+  totals: WorkerTotals,
+  services: readonly ServiceSnapshot[],
+): void {
+  const counted = services.map(({ name }) => ({
+    service: name,
+    counts: totals.policyCounts(name),
+  }));
+  for (const { name, help, prefix, label } of FAMILIES) {
+    const series = counted.flatMap(({ service, counts }) =>
+      [...counts].flatMap(([word, count]) => {
+        const [family, rest = ""] = word.split(":", 2);
+        return family === prefix ? [[{ service, [label]: rest }, count] as const] : [];
+      }),
+    );
+    addCounter(registry, name, help, series);
+  }
+}
