@@ -4,7 +4,7 @@ import type { FieldEdits, RouteActions } from "../../proxy/table/route-actions.t
 import { canonicalHost } from "./address.ts";
 import { corsSchema } from "./cors-schema.ts";
 import { routePath } from "./route-path.ts";
-import { fieldValue, list, named, strict, token, whole } from "./schema-parts.ts";
+import { duration, fieldValue, list, named, strict, token, whole } from "./schema-parts.ts";
 
 /** Fields of one kind of edit: each is a line of every request or answer. */
 const EDITS_MAX = 64;
@@ -66,6 +66,27 @@ const answer = strict({
   error: "no body with status 204, 205 or 304 (RFC 9110 section 6.4.1)",
 });
 
+const PERCENT_WANTED = "a number from 0 to 100";
+
+/** Chances: a fault in one of 100 000 requests is 0.001. */
+const percent = z
+  .number({ error: PERCENT_WANTED })
+  .min(0, { error: PERCENT_WANTED })
+  .max(100, { error: PERCENT_WANTED });
+
+/** Longest delay: what is slower than this tests only the patience of timeouts. */
+const DELAY_MS_MAX = 10 * 60 * 1_000;
+
+const faults = strict({
+  delay: strict({
+    percent,
+    for: duration.refine((ms) => ms >= 1 && ms <= DELAY_MS_MAX, {
+      error: "a duration from 1ms to 10m",
+    }),
+  }).optional(),
+  abort: strict({ percent, status: whole(400, 599).default(503) }).optional(),
+});
+
 /** The keys of a route by which it does something itself. */
 export const actionShape = {
   rewrite: strict({ path: routePath.optional(), host: host.optional() }).optional(),
@@ -74,6 +95,7 @@ export const actionShape = {
   redirect: redirect.optional(),
   answer: answer.optional(),
   cors: corsSchema.optional(),
+  faults: faults.optional(),
 };
 
 const actions = strict(actionShape);
@@ -84,6 +106,7 @@ export type ReadActions = z.output<typeof actions>;
 /** The actions of a route. undefined: it has none. */
 export function toActions(read: ReadActions): RouteActions | undefined {
   const { rewrite, request, response, redirect: elsewhere, answer: fixed, cors } = read;
+  const { delay, abort } = read.faults ?? {};
   const found: RouteActions = {
     ...(rewrite && { rewrite: { path: rewrite.path, host: rewrite.host } }),
     ...(request && { request: toEdits(request) }),
@@ -91,6 +114,9 @@ export function toActions(read: ReadActions): RouteActions | undefined {
     ...(elsewhere && { redirect: toRedirect(elsewhere) }),
     ...(fixed && { answer: toAnswer(fixed) }),
     ...(cors && { cors }),
+    ...(read.faults && {
+      faults: { delay: delay && { percent: delay.percent, forMs: delay.for }, abort },
+    }),
   };
   return Object.keys(found).length === 0 ? undefined : found;
 }

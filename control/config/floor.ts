@@ -15,6 +15,8 @@ export const floorSchema = strict({
     .union([z.boolean(), list(name, NAMES_MAX)], { error: "true, false or a list of services" })
     .default(false),
   unixEndpoints: z.enum(["allowed", "never"]).default("allowed"),
+  // What breaks requests on purpose must not come by mistake, nor by the API alone.
+  faults: z.enum(["allowed", "never"]).default("never"),
 }).prefault({});
 
 /** What nothing may fall below. */
@@ -38,14 +40,15 @@ export function listenersBelow(
 
 /** What in a service is below the floor. `service`: its name. */
 export function serviceBelow(
-  { upstreamTls, unixEndpoints }: Floor,
+  { upstreamTls, unixEndpoints, faults }: Floor,
   service: string,
-  { upstreamTls: spoken, versions }: Service,
+  { upstreamTls: spoken, versions, routes }: Service,
 ): CrossProblem[] {
   const isWanted = upstreamTls === true || (upstreamTls && upstreamTls.includes(service));
   return [
     ...(isWanted ? clearText(spoken) : []),
     ...(unixEndpoints === "never" ? versions.flatMap(sockets) : []),
+    ...(faults === "never" ? routes.flatMap(faultsOf) : []),
   ];
 }
 
@@ -65,4 +68,10 @@ function sockets({ name: version, source }: Service["versions"][number]): CrossP
     const wanted = "no Unix socket, as require.unixEndpoints of the file says";
     return [{ path, wanted, found: JSON.stringify(address) }];
   });
+}
+
+function faultsOf({ actions }: Service["routes"][number], at: number): CrossProblem[] {
+  if (actions?.faults === undefined) return [];
+  const wanted = "none, unless require.faults of the file says allowed";
+  return [{ path: ["routes", at, "faults"], wanted, found: "faults" }];
 }

@@ -18,6 +18,12 @@ const FAMILIES: readonly Family[] = [
     prefix: "answer",
     label: "kind",
   },
+  {
+    name: "sluice_faults_injected_total",
+    help: "Requests that a route delayed or aborted on purpose",
+    prefix: "fault",
+    label: "kind",
+  },
 ];
 
 /** Adds what policies of services and their routes did. */

@@ -2,6 +2,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
 import type { GrpcStatus } from "../grpc/status.ts";
 import type { RetryCause } from "../table/snapshot.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
@@ -13,6 +14,7 @@ import type { Destination } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import type { RequestForwarder } from "./forward-request.ts";
+import { Hold } from "./hold.ts";
 import { ResponseForwarder } from "./forward-response.ts";
 import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
@@ -52,7 +54,8 @@ export class Attempts implements MessageUser {
   readonly #exchange: AttemptedExchange;
   readonly #attempt: Attempt;
   readonly #response: ResponseForwarder;
-  readonly #retries = new Retries();
+  readonly retries = new Retries();
+  readonly #hold: Hold;
   #client: ExchangeClient;
 
   constructor(client: ExchangeClient, exchange: AttemptedExchange) {
@@ -60,23 +63,25 @@ export class Attempts implements MessageUser {
     this.#exchange = exchange;
     this.#attempt = new Attempt(client);
     this.#response = new ResponseForwarder(client.stream, exchange);
+    this.#hold = new Hold(exchange.wheel, () => this.#goOn(this.try()));
   }
 
   /** Before a new request of this client. Nothing is left of the last one. */
   lend(client: ExchangeClient): void {
     this.#client = client;
     this.#response.setClient(client.stream);
-    this.#retries.clear();
+    this.retries.clear();
     this.#attempt.lend(client);
-  }
-
-  get onBudget(): boolean {
-    return this.#retries.onBudget;
   }
 
   /** Where the request can be written to now. undefined: no connection is established. */
   get upstream(): ExchangeUpstream | undefined {
     return this.#attempt.writable;
+  }
+
+  /** The first one, once nothing holds the request back. false: the client has its error. */
+  begin(): boolean {
+    return this.#hold.begins(this.#exchange.to.holdMs) || this.try();
   }
 
   /** Tries one but for `avoid`; `fresh`: by a new connection. false: the client has its error. */
@@ -123,20 +128,24 @@ export class Attempts implements MessageUser {
   }
 
   #mayRetry(cause: RetryCause | undefined, isReused = this.#attempt.isReused): RetryDecision {
-    return this.#retries.decide(cause, this.#exchange.request, isReused, this.#exchange.to);
+    return this.retries.decide(cause, this.#exchange.request, isReused, this.#exchange.to);
   }
 
   #isLeftover(isUntaken: boolean): boolean {
     const { isReused } = this.#attempt;
-    return this.#retries.replacesLeftover(this.#exchange.request, isReused, isUntaken);
+    return this.retries.replacesLeftover(this.#exchange.request, isReused, isUntaken);
   }
 
   #again(decision: "stale" | "policy"): void {
     const { endpoint } = this.#attempt;
     this.drop();
     if (decision === "policy") this.#exchange.to.moveForRetry();
-    const goesOn = decision === "policy" ? this.try(endpoint) : this.try(undefined, true);
-    if (!goesOn) return;
+    this.#goOn(decision === "policy" ? this.try(endpoint) : this.try(undefined, true));
+  }
+
+  /** `isTried`: an attempt has begun that gets what has come of the request. */
+  #goOn(isTried: boolean): void {
+    if (!isTried) return;
     this.#exchange.requestMoved();
     this.#exchange.request.send(this.upstream, this.#client.stream);
   }
@@ -150,6 +159,7 @@ export class Attempts implements MessageUser {
 
   /** Leaves the attempt under way, whose state is unknown. Nothing is called back. */
   drop(): void {
+    this.#hold.end();
     this.#attempt.drop(this);
   }
 
@@ -177,8 +187,7 @@ export class Attempts implements MessageUser {
 
   /** The upstream sends no more: a body without another end has ended, or it is too early. */
   onUpstreamEnd(): void {
-    if (!this.#attempt.endsBody(this.#response)) return this.fail(FAILURES.reset);
-    return this.#done(true);
+    return this.#attempt.endsBody(this.#response) ? this.#done(true) : this.fail(FAILURES.reset);
   }
 
   onUpstreamHead(head: DecodedResponse, isEnd: boolean): void {
@@ -223,8 +232,7 @@ export class Attempts implements MessageUser {
   /** The response is complete. `clean`: nothing came after it. */
   #done(clean: boolean): void {
     if (!clean) this.#attempt.spoke(this.#exchange.wheel.nowMs);
-    this.#response.finish();
-    this.#attempt.upstream?.stream.releaseBuffer(!this.#client.stream.blocked);
+    this.#response.finish(this.#attempt.upstream?.stream);
     const { head, keepsConnection } = this.#response;
     const { head: requestHead, request } = this.#exchange;
     if (!clean || !keepsConnection || !request.done) this.drop();
@@ -233,20 +241,32 @@ export class Attempts implements MessageUser {
   }
 
   #switch(rest: Buffer): void {
-    const { to, answer } = this.#exchange;
     const { head } = this.#response;
-    const upgrade = tunnelAfter(this.#exchange, this.#client, this.#attempt.upstream, head);
-    if (upgrade === undefined) return this.fail(FAILURES.badUpgrade);
-    if (to.pool !== undefined && isFullOfTunnels(to.pool)) return this.giveUp("overloaded");
-    to.attemptAnswered(head.status);
-    this.#attempt.judge(true);
-    const text = answer.relayed(head, "as-sent", false, to);
-    if (text === undefined) return this.giveUp("filter-failed");
-    this.#client.stream.send(text, "");
-    this.#attempt.handOver();
-    openTunnel(upgrade, rest);
-    return this.#exchange.end();
+    const refused = openedTunnel(this.#exchange, this.#client, this.#attempt, { head, rest });
+    if (refused === undefined) return this.#exchange.end();
+    return refused === "upgrade-invalid" ? this.fail(FAILURES.badUpgrade) : this.giveUp(refused);
   }
+}
+
+/** Makes a tunnel of both connections after a 101. Returns why there is none. */
+function openedTunnel(
+  exchange: AttemptedExchange,
+  client: ExchangeClient,
+  attempt: Attempt,
+  { head, rest }: { readonly head: ResponseHead; readonly rest: Buffer },
+): ProxyError | undefined {
+  const { to, answer } = exchange;
+  const upgrade = tunnelAfter(exchange, client, attempt.upstream, head);
+  if (upgrade === undefined) return "upgrade-invalid";
+  if (to.pool !== undefined && isFullOfTunnels(to.pool)) return "overloaded";
+  to.attemptAnswered(head.status);
+  attempt.judge(true);
+  const text = answer.relayed(head, "as-sent", false, to);
+  if (text === undefined) return "filter-failed";
+  client.stream.send(text, "");
+  attempt.handOver();
+  openTunnel(upgrade, rest);
+  return undefined;
 }
 
 /** Endpoints keep the time of a call too: whether this is how one has ended it. */

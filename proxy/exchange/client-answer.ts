@@ -14,6 +14,7 @@ import type { Destination } from "./destination.ts";
 import { filterRequest, filterResponse } from "./filtering.ts";
 import { endOfCall, grpcAnswer, grpcEnd, grpcStatusOfError } from "./grpc-answer.ts";
 import type { RequestForwarder } from "./forward-request.ts";
+import { injectedAbort, injectedDelayMs } from "./injected-faults.ts";
 import { rewriteOwn, rewriteRequest, rewriteResponse, routeAnswer } from "./route-acts.ts";
 import type { ExchangeClient } from "./ports.ts";
 import {
@@ -71,21 +72,25 @@ export class ClientAnswer {
 
   /** Does what the route does itself, and asks filters. false: the request has been answered. */
   goesOn(to: Destination): boolean {
-    if (to.actions !== undefined && !this.#acts(to.actions)) return false;
+    if (to.actions !== undefined && !this.#acts(to, to.actions)) return false;
     return to.filters === undefined || this.#passes(to);
   }
 
   /** Does what the route does itself. */
-  #acts(actions: CompiledActions): boolean {
+  #acts(to: Destination, actions: CompiledActions): boolean {
     const { outgoing } = this.#request;
-    const own = routeAnswer(actions, this.#head, outgoing);
-    if (own === undefined) {
-      rewriteRequest(actions, this.#head, outgoing);
-      return true;
+    const { random, policyCounts } = this.#deps;
+    const service = to.live?.name ?? "";
+    const own = routeAnswer(actions, this.#head, outgoing) ?? injectedAbort(actions, random);
+    if (own !== undefined) {
+      policyCounts.add(service, own.counted);
+      this.#own(own.answer);
+      return false;
     }
-    this.#deps.policyCounts.add(this.#to.live?.name ?? "", `answer:${own.kind}`);
-    this.#own(own.answer);
-    return false;
+    to.holdMs = injectedDelayMs(actions, random);
+    if (to.holdMs > 0) policyCounts.add(service, "fault:delay");
+    rewriteRequest(actions, this.#head, outgoing);
+    return true;
   }
 
   /** Shows the request to the filters of its service. */

@@ -60,6 +60,8 @@ export class Destination {
   named: VersionTable | undefined;
   /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
+  /** How long it waits before its first attempt, in ms. 0: not at all. */
+  holdMs = 0;
   /** What it is as a call of gRPC. */
   readonly grpc = new GrpcCall();
   readonly #affinity: Affinity;
@@ -87,6 +89,7 @@ export class Destination {
     this.filters = undefined;
     this.named = undefined;
     this.pool = undefined;
+    this.holdMs = 0;
     this.#route = undefined;
     this.#isUpgrade = false;
     this.#affinity.clear();
@@ -144,6 +147,7 @@ export class Destination {
     this.live = live;
     this.filters = live.filters;
     this.named = undefined;
+    this.holdMs = 0;
     this.#isUpgrade = isWebSocket(head.upgrade);
     this.#route = live.table.route(head);
     this.policy = this.#route?.policy ?? live.table.policy;

@@ -115,7 +115,7 @@ export class Exchange implements AttemptedExchange {
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
     this.#deadlines.begin(to.policy, this.wheel.nowMs, to.grpc);
     this.requestMoved();
-    if (this.#attempts.try()) this.#pass(bytes, start);
+    if (this.#attempts.begin()) this.#pass(bytes, start);
     return undefined;
   }
 
@@ -194,7 +194,7 @@ export class Exchange implements AttemptedExchange {
 
   end(): void {
     const durationMs = this.#deps.clock.nowMs() - this.sinceMs;
-    this.to.leave(this.answer.status, durationMs, this.#attempts.onBudget);
+    this.to.leave(this.answer.status, durationMs, this.#attempts.retries.onBudget);
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 

@@ -195,10 +195,11 @@ export class ResponseForwarder {
     return this.inBody && this.scanner.endsWithConnection;
   }
 
-  /** All of the body has been sent: the client must see its end. */
-  finish(): void {
+  /** All of the body has been sent: the client must see its end. `source`: has read it. */
+  finish(source: ByteSource | undefined): void {
     const isDecoded = this.framing === "drop";
     this.#client.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
+    source?.releaseBuffer(!this.#client.blocked);
   }
 
   #note(refusal: Refusal | undefined): number {

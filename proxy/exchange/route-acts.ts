@@ -7,14 +7,8 @@ import { editedHead, editedLines, headEdit, joinedEdit } from "../table/head-edi
 import type { HeadEdit } from "../table/head-edit.ts";
 import { rewrittenPath } from "../table/rewritten-path.ts";
 
-/** What a route answered itself, as it is counted. */
-export const ROUTE_ANSWERS = ["preflight", "redirect", "fixed"] as const;
-
-/** An answer of a route, and what it counts as. */
-export type RouteAnswer = {
-  readonly kind: (typeof ROUTE_ANSWERS)[number];
-  readonly answer: ReadyAnswer;
-};
+/** An answer of a route, and the word of ServiceCounts that it counts as. */
+export type RouteAnswer = { readonly counted: string; readonly answer: ReadyAnswer };
 
 /** What the route answers instead of an endpoint. undefined: nothing, the request goes on. */
 export function routeAnswer(
@@ -24,15 +18,15 @@ export function routeAnswer(
 ): RouteAnswer | undefined {
   const preflight = actions.cors?.preflight(head);
   if (preflight !== undefined) {
-    return { kind: "preflight", answer: { status: 204, fields: preflight, body: "" } };
+    return { counted: "answer:preflight", answer: { status: 204, fields: preflight, body: "" } };
   }
   const location = redirectTarget(actions, head, outgoing);
   if (location !== undefined) {
     const { status = 307 } = actions.redirect ?? {};
     const fields = `Location: ${location}\r\n`;
-    return { kind: "redirect", answer: { status, fields, body: "" } };
+    return { counted: "answer:redirect", answer: { status, fields, body: "" } };
   }
-  return actions.answer && { kind: "fixed", answer: actions.answer };
+  return actions.answer && { counted: "answer:fixed", answer: actions.answer };
 }
 
 /** Changes the request as the route says, before filters see it. */

@@ -1,7 +1,12 @@
 import { Cors } from "./cors.ts";
 import { headEdit, linesOfPairs } from "./head-edit.ts";
 import type { HeadEdit } from "./head-edit.ts";
-import type { RedirectSnapshot, RouteActions, TargetRewrite } from "./route-actions.ts";
+import type {
+  FaultPolicy,
+  RedirectSnapshot,
+  RouteActions,
+  TargetRewrite,
+} from "./route-actions.ts";
 import type { PathMatch, RouteSnapshot } from "./snapshot.ts";
 
 /** An answer that stands ready. */
@@ -23,12 +28,13 @@ export type CompiledActions = {
   readonly redirect: RedirectSnapshot | undefined;
   readonly answer: ReadyAnswer | undefined;
   readonly cors: Cors | undefined;
+  readonly faults: FaultPolicy | undefined;
 };
 
 /** Compiles the actions of a route. undefined: it has none, and its requests pay for none. */
 export function compileActions({ actions, match }: RouteSnapshot): CompiledActions | undefined {
   if (actions === undefined) return undefined;
-  const { rewrite, request, response, redirect, answer, cors } = actions;
+  const { rewrite, request, response, redirect, answer, cors, faults } = actions;
   return {
     path: match.path,
     rewrite,
@@ -37,6 +43,7 @@ export function compileActions({ actions, match }: RouteSnapshot): CompiledActio
     redirect,
     answer: answer && readyAnswer(answer),
     cors: cors && new Cors(cors),
+    faults,
   };
 }
 

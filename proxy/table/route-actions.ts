@@ -51,6 +51,14 @@ export type CorsPolicy = {
   readonly maxAgeS: number;
 };
 
+/** What goes wrong on purpose, each in so many of 100 requests: 0 … 100, with fractions. */
+export type FaultPolicy = {
+  /** They wait for so long before they go on. */
+  readonly delay: { readonly percent: number; readonly forMs: number } | undefined;
+  /** They get this status in the place of an answer. */
+  readonly abort: { readonly percent: number; readonly status: number } | undefined;
+};
+
 /** All of it. Absent: the route does no such thing. */
 export type RouteActions = {
   readonly rewrite?: TargetRewrite | undefined;
@@ -59,4 +67,5 @@ export type RouteActions = {
   readonly redirect?: RedirectSnapshot | undefined;
   readonly answer?: FixedAnswer | undefined;
   readonly cors?: CorsPolicy | undefined;
+  readonly faults?: FaultPolicy | undefined;
 };

@@ -46,6 +46,8 @@ test("the API can write nothing that is below the file's floor", async () => {
   expect(await refusal(sidecar.call("POST", "/v1/services/web/plan", plain))).toEqual(inClear);
   const sockets = { ...socket, upstream: { tls: { serverName: "api" } }, hosts: ["api"] };
   expect(await refusal(put("api", sockets))).toEqual([422, "invalid", "require.unixEndpoints"]);
+  const routes = [{ match: {}, faults: { abort: { percent: 1 } } }];
+  expect(await refusal(put("web", { ...web, routes }))).toEqual([422, "invalid", "require.faults"]);
   expect((await put("web", { ...web, debug: true })).status).toBe(200);
   expect((await put("other", other)).status).toBe(201);
 });

@@ -47,6 +47,13 @@ describe("toActions()", () => {
     });
   });
 
+  test("reads faults", () => {
+    const faults = { delay: { percent: 0.5, for: "2s" }, abort: { percent: 100 } };
+    expect(actionsOf({ faults })).toEqual({
+      faults: { delay: { percent: 0.5, forMs: 2_000 }, abort: { percent: 100, status: 503 } },
+    });
+  });
+
   test("reads answers", () => {
     expect(actionsOf({ answer: { headers: { "Retry-After": "60" } } })).toEqual({
       answer: { status: 200, fields: [["retry-after", "60"]], body: "" },
@@ -76,6 +83,9 @@ describe("A route's actions are refused", () => {
     [{ answer: { status: 204, body: "a" } }, "answer.body: no body with status 204"],
     [{ answer: { body: "a".repeat(65_537) } }, "answer.body: a text of at most 65536 bytes"],
     [{ answer: { headers: { Date: "1" } } }, "answer.headers.Date:"],
+    [{ faults: { abort: { percent: 101 } } }, "faults.abort.percent: a number from 0 to 100"],
+    [{ faults: { abort: { percent: 1, status: 200 } } }, "faults.abort.status: a whole number"],
+    [{ faults: { delay: { percent: 1, for: "11m" } } }, "faults.delay.for: a duration from 1ms"],
     [{ request: { set: { "x-a": "a\r\nb" } } }, "request.set.x-a: a field value"],
   ])("where they make no sense: %j", (document, wanted) => {
     expect(problemsOf(document).join()).toContain(wanted);

@@ -69,6 +69,15 @@ describe("serviceBelow()", () => {
   });
 });
 
+describe("serviceBelow() of faults", () => {
+  const routes = [{ match: {} }, { match: {}, faults: { abort: { percent: 1 } } }];
+
+  test("is every route that has them, unless the file allows it", () => {
+    expect(below({}, { routes })).toEqual(["routes.1.faults faults"]);
+    expect(below({ faults: "allowed" }, { routes })).toEqual([]);
+  });
+});
+
 describe("A file", () => {
   const problemsOf = (document: object): string => {
     try {

@@ -55,7 +55,12 @@ describe("readConfig()", () => {
       drain: { acceptForMs: 5_000, softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       workers: 1,
       store: { kind: "memory" },
-      require: { listenerTls: false, upstreamTls: false, unixEndpoints: "allowed" },
+      require: {
+        listenerTls: false,
+        upstreamTls: false,
+        unixEndpoints: "allowed",
+        faults: "never",
+      },
       services: {},
       documents: recordOf([]),
     });
