@@ -48,6 +48,7 @@ export function compileService(
     ...(service.tcp !== undefined && { tcp: service.tcp }),
     protocol: service.protocol,
     grpc: service.grpc,
+    ...(service.rateLimit !== undefined && { rateLimit: service.rateLimit }),
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Policy, RouteSnapshot } from "../../proxy/table/snapshot.ts";
 import { actionShape, toActions } from "./action-schema.ts";
 import { mergePolicy, policyOverrideShape } from "./policy-schema.ts";
+import { rateLimitSchema } from "./rate-limit-schema.ts";
 import { routePath } from "./route-path.ts";
 import { fieldValue, methods, name, named, strict, text, token } from "./schema-parts.ts";
 
@@ -33,6 +34,7 @@ export const routeSchema = strict({
   match: routeMatch,
   to: name.optional(),
   ...policyOverrideShape,
+  rateLimit: rateLimitSchema.optional(),
   ...actionShape,
 });
 
@@ -55,6 +57,7 @@ export function toRoute(route: RouteInput, servicePolicy: Policy): RouteSnapshot
     },
     to: route.to,
     policy: mergePolicy(servicePolicy, route),
+    ...(route.rateLimit !== undefined && { rateLimit: route.rateLimit }),
     ...(actions !== undefined && { actions }),
   };
 }

@@ -73,6 +73,7 @@ function toService(read: ReadService): Service {
     tcp: read.kind === "tcp" ? { proxyProtocol: read.upstream?.proxyProtocol } : undefined,
     protocol: read.upstream?.protocol ?? "http/1.1",
     grpc: read.grpc,
+    rateLimit: read.rateLimit,
   };
 }
 

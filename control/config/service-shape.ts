@@ -5,6 +5,7 @@ import { filterSchema } from "./filter-schema.ts";
 import { grpcSchema } from "./grpc-schema.ts";
 import { healthCheckSchema } from "./health-check-schema.ts";
 import { drain, ejection, keepAlive, limits, policyShape } from "./policy-schema.ts";
+import { rateLimitSchema } from "./rate-limit-schema.ts";
 import { routeSchema } from "./route-schema.ts";
 import {
   cookieDomain,
@@ -126,6 +127,7 @@ export const serviceShape = strict({
   debug: z.boolean().default(false),
   upstream: upstreamSchema.optional(),
   grpc: grpcSchema,
+  rateLimit: rateLimitSchema.optional(),
 });
 
 /** A service whose values are read, before they are checked against each other. */

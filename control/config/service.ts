@@ -11,6 +11,7 @@ import type {
   TcpPolicy,
   ViaMode,
 } from "../../proxy/table/snapshot.ts";
+import type { RateLimitSnapshot } from "../../proxy/table/rate-limit.ts";
 import type { UpstreamProtocol } from "../../proxy/table/tls.ts";
 import type { Tolerance } from "../../proxy/table/tolerance.ts";
 import type { ServiceTls } from "./tls-files.ts";
@@ -177,4 +178,5 @@ export type Service = {
   readonly tcp: TcpPolicy | undefined;
   readonly protocol: UpstreamProtocol;
   readonly grpc: GrpcPolicy;
+  readonly rateLimit: RateLimitSnapshot | undefined;
 };

@@ -21,6 +21,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   methods: `${NOTHING} (it knows no requests)`,
   tolerate: `${NOTHING} (it knows no requests)`,
   via: `${NOTHING} (upstream.proxyProtocol tells endpoints who the client is)`,
+  rateLimit: `${NOTHING} (it knows no requests)`,
   debug: `${NOTHING} (it has no answers to put a field in)`,
   consul: `${NOTHING} (Consul splits HTTP alone)`,
   "affinity.cookie": "clientIp in a service of kind tcp",

@@ -19,6 +19,12 @@ const FAMILIES: readonly Family[] = [
     label: "kind",
   },
   {
+    name: "sluice_rate_limited_total",
+    help: "Requests that were answered 429, by whose limit they were over",
+    prefix: "limited",
+    label: "scope",
+  },
+  {
     name: "sluice_faults_injected_total",
     help: "Requests that a route delayed or aborted on purpose",
     prefix: "fault",

@@ -9,13 +9,13 @@ import { OutgoingResponse } from "../http1/outgoing-response.ts";
 import { NO_VIA, viaLines } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
 import type { ExchangeDeps } from "./deps.ts";
-import type { CompiledActions } from "../table/compiled-actions.ts";
 import type { Destination } from "./destination.ts";
-import { filterRequest, filterResponse } from "./filtering.ts";
+import { filterResponse } from "./filtering.ts";
+import { askGate } from "./gate.ts";
 import { endOfCall, grpcAnswer, grpcEnd, grpcStatusOfError } from "./grpc-answer.ts";
 import type { RequestForwarder } from "./forward-request.ts";
-import { injectedAbort, injectedDelayMs } from "./injected-faults.ts";
-import { rewriteOwn, rewriteRequest, rewriteResponse, routeAnswer } from "./route-acts.ts";
+import { LimitFields } from "./limit-fields.ts";
+import { rewriteOwn, rewriteResponse } from "./route-acts.ts";
 import type { ExchangeClient } from "./ports.ts";
 import {
   errorResponse,
@@ -47,6 +47,7 @@ export class ClientAnswer {
   readonly #head: RequestHead;
   readonly #request: RequestForwarder;
   readonly #to: Answered["to"];
+  readonly #limits = new LimitFields();
   #client: ExchangeClient;
 
   constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request, to }: Answered) {
@@ -68,36 +69,16 @@ export class ClientAnswer {
   /** The exchange is over: what went into its answer is forgotten. */
   clear(): void {
     this.#outgoing.clear();
+    this.#limits.clear();
   }
 
-  /** Does what the route does itself, and asks filters. false: the request has been answered. */
+  /** Asks whether the request may go on. false: it has been answered. */
   goesOn(to: Destination): boolean {
-    if (to.actions !== undefined && !this.#acts(to, to.actions)) return false;
-    return to.filters === undefined || this.#passes(to);
-  }
-
-  /** Does what the route does itself. */
-  #acts(to: Destination, actions: CompiledActions): boolean {
-    const { outgoing } = this.#request;
-    const { random, policyCounts } = this.#deps;
-    const service = to.live?.name ?? "";
-    const own = routeAnswer(actions, this.#head, outgoing) ?? injectedAbort(actions, random);
-    if (own !== undefined) {
-      policyCounts.add(service, own.counted);
-      this.#own(own.answer);
-      return false;
-    }
-    to.holdMs = injectedDelayMs(actions, random);
-    if (to.holdMs > 0) policyCounts.add(service, "fault:delay");
-    rewriteRequest(actions, this.#head, outgoing);
-    return true;
-  }
-
-  /** Shows the request to the filters of its service. */
-  #passes(to: Destination): boolean {
-    const verdict = filterRequest(to, this.#head, this.#request);
+    const { address } = this.#client.peer;
+    const arriving = { head: this.#head, request: this.#request, address, limits: this.#limits };
+    const verdict = askGate(to, arriving, this.#deps);
     if (verdict === "go") return true;
-    if (verdict === "failed") this.error("filter-failed");
+    if (typeof verdict === "string") this.error(verdict);
     else this.#own(verdict);
     return false;
   }
@@ -168,7 +149,7 @@ export class ClientAnswer {
     outgoing.via = this.#viaOf(to);
     outgoing.framing = framing;
     outgoing.date = this.#date();
-    outgoing.extra = to.fields(head);
+    outgoing.extra = to.fields(head) + this.#limits.lines;
     outgoing.connection = this.#connectionFor(head.status);
     if (to.filters !== undefined && !filterResponse(to.filters, outgoing)) return undefined;
     if (to.actions !== undefined) rewriteResponse(to.actions, this.#head, outgoing);
@@ -194,7 +175,9 @@ export class ClientAnswer {
 
   #send(answer: OwnAnswer): void {
     const { actions } = this.#to;
-    const whole = actions === undefined ? answer : rewriteOwn(answer, actions, this.#head);
+    const { lines } = this.#limits;
+    const told = lines === "" ? answer : { ...answer, fields: answer.fields + lines };
+    const whole = actions === undefined ? told : rewriteOwn(told, actions, this.#head);
     this.#client.stream.answer(whole);
   }
 

@@ -58,6 +58,8 @@ export class Destination {
   filters: FilterChain | undefined;
   /** The version that a filter has chosen, set between `find` and `enter`. undefined: none. */
   named: VersionTable | undefined;
+  /** The route that matched. undefined: none did. */
+  route: RouteTable | undefined;
   /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
   /** How long it waits before its first attempt, in ms. 0: not at all. */
@@ -66,8 +68,6 @@ export class Destination {
   readonly grpc = new GrpcCall();
   readonly #affinity: Affinity;
   readonly #refusals: Refusals;
-  /** The route that matched. undefined: none did. */
-  #route: RouteTable | undefined;
   /** By key, route or filter: a retry must not leave the version. */
   #pinned = false;
   /** It asks for a WebSocket, and the service counts how that ends. */
@@ -90,7 +90,7 @@ export class Destination {
     this.named = undefined;
     this.pool = undefined;
     this.holdMs = 0;
-    this.#route = undefined;
+    this.route = undefined;
     this.#isUpgrade = false;
     this.#affinity.clear();
     this.grpc.clear();
@@ -98,7 +98,7 @@ export class Destination {
 
   /** What the route does itself. undefined: nothing, or none matched. */
   get actions(): CompiledActions | undefined {
-    return this.#route?.actions;
+    return this.route?.actions;
   }
 
   /** The rules of HTTP that messages of the service may break: a set of TOLERATED. */
@@ -149,8 +149,8 @@ export class Destination {
     this.named = undefined;
     this.holdMs = 0;
     this.#isUpgrade = isWebSocket(head.upgrade);
-    this.#route = live.table.route(head);
-    this.policy = this.#route?.policy ?? live.table.policy;
+    this.route = live.table.route(head);
+    this.policy = this.route?.policy ?? live.table.policy;
     client.followPolicy(this.policy);
     return live;
   }
@@ -235,7 +235,7 @@ export class Destination {
     bound: UpstreamPool | undefined,
   ): VersionTable | undefined {
     const own = bound && live.table.versions.find((version) => live.poolOf(version) === bound);
-    const named = this.named ?? this.#route?.to ?? (own && isOpen(live, own) ? own : undefined);
+    const named = this.named ?? this.route?.to ?? (own && isOpen(live, own) ? own : undefined);
     const hasPlace = this.#affinity.read(live.table, request, client);
     this.#pinned = hasPlace || named !== undefined;
     if (named === undefined) {

@@ -8,6 +8,7 @@ import type { ProxyError } from "./respond.ts";
 /** What gRPC has a better word for than for the status of HTTP that goes with it. */
 const BY_ERROR: Readonly<Partial<Record<ProxyError, GrpcStatus>>> = {
   overloaded: "RESOURCE_EXHAUSTED",
+  "rate-limited": "RESOURCE_EXHAUSTED",
   "queue-full": "RESOURCE_EXHAUSTED",
   "too-many-connections": "RESOURCE_EXHAUSTED",
   "response-timeout": "DEADLINE_EXCEEDED",

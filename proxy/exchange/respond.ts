@@ -21,6 +21,7 @@ export type ProxyError =
   | "loop"
   | "intention-denied"
   | "filter-failed"
+  | "rate-limited"
   | "tls-alert"
   | "tls-certificate-expired"
   | "tls-certificate-invalid"
@@ -185,6 +186,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 403,
     proxyStatus: "http_request_denied",
     text: "The intentions of the mesh do not allow this request",
+  },
+  "rate-limited": {
+    status: 429,
+    proxyStatus: "http_request_denied",
+    text: "Too many requests",
   },
   "filter-failed": {
     status: 503,

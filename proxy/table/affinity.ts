@@ -1,7 +1,7 @@
 import { cookieValue } from "./cookie.ts";
 import { queryText, queryValue } from "./query.ts";
+import type { KeySource } from "./rate-limit.ts";
 import type { RequestView } from "./request-view.ts";
-import type { AffinitySnapshot } from "./snapshot.ts";
 
 /**
  * Reads a request's affinity key. undefined: the service is unkeyed, or the request does not carry
@@ -10,16 +10,16 @@ import type { AffinitySnapshot } from "./snapshot.ts";
  */
 export type KeyReader = (request: RequestView, clientAddress: string) => string | undefined;
 
-/** The reader for a service's affinity keys. */
-export function keyReader(affinity: AffinitySnapshot | undefined): KeyReader {
-  if (!affinity) return () => undefined;
-  switch (affinity.kind) {
+/** The reader of keys from this source. */
+export function keyReader(source: KeySource | undefined): KeyReader {
+  if (!source) return () => undefined;
+  switch (source.kind) {
     case "cookie":
-      return (request) => cookieKey(request.header("cookie"), affinity.name);
+      return (request) => cookieKey(request.header("cookie"), source.name);
     case "header":
-      return (request) => request.header(affinity.name) || undefined;
+      return (request) => request.header(source.name) || undefined;
     case "query": {
-      const name = queryText(affinity.name);
+      const name = queryText(source.name);
       return (request) => queryValue(request.queryString, name) || undefined;
     }
     case "clientIp":

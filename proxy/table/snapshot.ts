@@ -5,6 +5,7 @@
  */
 
 import type { GrpcStatus } from "../grpc/status.ts";
+import type { RateLimitSnapshot } from "./rate-limit.ts";
 import type { RouteActions } from "./route-actions.ts";
 import type { ListenerTls, UpstreamProtocol, UpstreamTls } from "./tls.ts";
 import type { Tolerance } from "./tolerance.ts";
@@ -172,6 +173,8 @@ export type RouteSnapshot = {
   /** A version by name instead of the split. undefined: the split decides. */
   readonly to: string | undefined;
   readonly policy: Policy;
+  /** Its own rate limit, beside that of its service. Absent: none. */
+  readonly rateLimit?: RateLimitSnapshot | undefined;
   /** What it does itself. Absent: nothing. */
   readonly actions?: RouteActions | undefined;
 };
@@ -237,6 +240,8 @@ export type ServiceSnapshot = {
   readonly tcp?: TcpPolicy | undefined;
   readonly protocol: UpstreamProtocol;
   readonly grpc: GrpcPolicy;
+  /** Of all its requests. Absent: there is none. */
+  readonly rateLimit?: RateLimitSnapshot | undefined;
 };
 
 /** A whole table. */

@@ -3,6 +3,7 @@ import { QuotaSequence } from "../table/quota-sequence.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { PoolDeps } from "./pool-policy.ts";
+import { RateLimits } from "./rate-limits.ts";
 import { VersionPool } from "./version-pool.ts";
 
 /**
@@ -22,7 +23,10 @@ export class LiveService {
   /** WebSocket handshakes that were answered, and those of them that did not become a tunnel. */
   upgrades = 0;
   upgradesFailed = 0;
+  /** undefined: neither the service nor a route of it has one. */
+  rateLimits: RateLimits | undefined;
   readonly #deps: PoolDeps;
+  readonly #rateLimits: RateLimits;
   /** In the order of table.versions. */
   #pools: VersionPool[] = [];
 
@@ -31,6 +35,7 @@ export class LiveService {
     this.table = table;
     this.quota = new QuotaSequence(deps.random);
     this.#deps = deps;
+    this.#rateLimits = new RateLimits(deps.random);
     this.update(table);
   }
 
@@ -65,6 +70,7 @@ export class LiveService {
       return kept ?? new VersionPool(this.name, name, table.snapshot, this.#deps);
     });
     this.table = table;
+    this.rateLimits = this.#rateLimits.follow(table.snapshot) ? this.#rateLimits : undefined;
     for (const version of table.versions) {
       this.poolOf(version).update(version.snapshot, table.snapshot);
     }

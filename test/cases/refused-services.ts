@@ -19,7 +19,7 @@ const KEYS =
   "kind, hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
   "retries, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, onShift, " +
-  "consul, methods, tolerate, via, debug, upstream, grpc";
+  "consul, methods, tolerate, via, debug, upstream, grpc, rateLimit";
 
 /** Services that cannot be, each with everything that is wrong with it. */
 export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
@@ -218,7 +218,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
     "routes[0].headTimeout: wanted one of the keys match, to, timeout, connectTimeout, " +
       "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-      "retries, rewrite, request, response, redirect, answer, cors, faults, found an unknown key",
+      "retries, rateLimit, rewrite, request, response, redirect, answer, cors, faults, " +
+      "found an unknown key",
   ],
   [
     withOne({ routes: [{ match: {}, answer: {}, redirect: { path: "/" } }] }),

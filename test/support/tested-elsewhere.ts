@@ -133,6 +133,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/swap.test.ts",
     "the new worker's half of a hand-over, which takes two processes",
   ],
+  "proxy/exchange/gate.ts": [
+    "test/proxy/exchange/client-answer.test.ts",
+    "asks one after the other what each has a test of its own, and the order shows in answers",
+  ],
   "proxy/http1/chunk-scanner.ts": [
     "test/proxy/http1/body-scanner.test.ts",
     "rules for whole bodies, which are tried there cut anywhere",

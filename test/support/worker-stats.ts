@@ -9,7 +9,9 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
       { service: "", errors: { destination_not_found: 1 } },
       { service: "web", errors: { connection_timeout: 3 } },
     ],
-    policyCounts: [{ service: "web", counts: { "answer:redirect": 11, "fault:delay": 12 } }],
+    policyCounts: [
+      { service: "web", counts: { "answer:redirect": 11, "fault:delay": 12, "limited:route": 13 } },
+    ],
     localFaults: { EMFILE: 4 },
     connections: { h1: 5, h2: 0, tunnel: 1 },
     endpoints: [

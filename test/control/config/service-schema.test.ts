@@ -56,6 +56,7 @@ describe("serviceSchema", () => {
       upstreamTls: undefined,
       tcp: undefined,
       protocol: "http/1.1",
+      rateLimit: undefined,
       grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
     });
   });
@@ -192,6 +193,7 @@ describe("serviceSchema", () => {
       upstreamTls: undefined,
       tcp: undefined,
       protocol: "http/1.1",
+      rateLimit: undefined,
       grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
     });
   });

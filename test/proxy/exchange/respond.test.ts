@@ -37,6 +37,7 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "upgrade-unknown": false,
   loop: false,
   "intention-denied": false,
+  "rate-limited": false,
   "filter-failed": false,
   "tls-alert": false,
   "tls-certificate-expired": false,
@@ -126,7 +127,7 @@ describe("errorResponse()", () => {
 
   test("blames the client only for a Host that nobody has, and for what it may not", () => {
     const blamed = ERRORS.filter((error) => statusOf(error) < 500);
-    expect(blamed).toEqual(["no-service", "intention-denied"]);
+    expect(blamed).toEqual(["no-service", "intention-denied", "rate-limited"]);
   });
 
   test("announces the close of the connection only when there is one", () => {
