@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "rolldown";
 import type { InputOptions, OutputOptions, Plugin } from "rolldown";
+import { pageBundle } from "./control/page/rolldown.config.ts";
 
 /*
  * What is shipped, in dist/: each process one bundle, its libraries inside, so that it starts in
@@ -70,4 +71,5 @@ export default defineConfig([
   { ...input, input: { "control/cli/demo/shop": "control/cli/demo/shop.ts" }, output },
   { ...input, input: { "control/cli/demo/keeper": "control/cli/demo/keeper.ts" }, output },
   { ...input, input: { "proxy/worker": "proxy/worker.ts" }, output },
+  pageBundle([]),
 ]);

@@ -70,7 +70,7 @@ function untested(): readonly string[] {
 const TEST_PATHS = new Set(TESTS.map(({ path }) => path));
 
 function hasOwnTest(path: string): boolean {
-  return TEST_PATHS.has(`test/${path.replace(/\.ts$/, ".test.ts")}`);
+  return TEST_PATHS.has(`test/${path.replace(/\.tsx?$/, ".test.ts")}`);
 }
 
 /** What stands in TESTED_ELSEWHERE wrongly: the source, or its test, is not there or not needed. */
@@ -96,6 +96,8 @@ const ENTRIES = [
   "control/cli/main.ts",
   "control/cli/demo/keeper.ts",
   "control/cli/demo/shop.ts",
+  "control/page/main.tsx",
+  "control/page/rolldown.config.ts",
   "proxy/worker.ts",
 ];
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ownPageFolder } from "../base/program-files.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { admitCallers } from "./auth/admission.ts";
 import { certificatesRoutes } from "./certificates-routes.ts";
@@ -21,6 +22,8 @@ import { rolloutRoutes } from "./rollout-routes.ts";
 import { servicesRoutes } from "./services-routes.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
 import { storeRoute } from "./store-route.ts";
+import { PageFiles } from "./page-files.ts";
+import { pageRoutes } from "./page-routes.ts";
 import { whoamiRoute } from "./whoami-route.ts";
 
 /** A body of this size is a table of thousands of endpoints; a larger one is a mistake. */
@@ -71,5 +74,6 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   healthRoutes(api, deps.sidecar, async () => unwellOf(deps));
   metricsRoute(api, () => metricsText(deps));
   whoamiRoute(api);
+  pageRoutes(api, new PageFiles(ownPageFolder()));
   descriptionRoute(api);
 }

@@ -25,6 +25,13 @@ export function ownProgramFile(): string {
   return ownFile("control/cli/main");
 }
 
+/** The folder of the page: in a checkout it is there once somebody has built it. */
+export function ownPageFolder(): string {
+  const isChecked = import.meta.url.endsWith(".ts");
+  const path = isChecked ? "../../dist/control/page/" : "../page/";
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
 /** The demo's service. */
 export function demoShopFile(): string {
   return ownFile("control/cli/demo/shop");

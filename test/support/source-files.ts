@@ -15,7 +15,7 @@ export type SourceFile = {
 /** Every file under `places` (files or folders, from the root) whose name ends with an `ending`. */
 export function sourceFiles(
   places: readonly string[],
-  endings: readonly string[] = [".ts"],
+  endings: readonly string[] = [".ts", ".tsx"],
 ): readonly SourceFile[] {
   return places.flatMap(pathsOf).flatMap((path) => {
     if (!endings.some((ending) => path.endsWith(ending))) return [];

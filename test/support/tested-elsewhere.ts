@@ -1,4 +1,5 @@
 const ROLLOUTS = "test/control/rollout/rollouts.test.ts";
+const PAGE = "test/browser/page.test.ts";
 const REPLAY = "test/control/rollout/replay.test.ts";
 const HEADS = "test/proxy/http1/request-head.test.ts";
 const WHOLE_HEADS = "a rule for whole heads, which are tried there cut anywhere";
@@ -8,10 +9,37 @@ const WHOLE_HEADS = "a rule for whole heads, which are tried there cut anywhere"
  * only repeat it. What decides something has a test of its own.
  */
 export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, why: string]>> = {
+  "control/api/page-files.ts": [
+    "test/control/api/page-routes.test.ts",
+    "files are read to be sent, and a missing one is an answer",
+  ],
   "control/api/described-api.ts": [
     "test/control/api/openapi.test.ts",
     "a description is right or wrong of all routes together",
   ],
+  "control/page/act-dialog.tsx": [PAGE, "a form is what the browser makes of it"],
+  "control/page/app.tsx": [PAGE, "pages, keys and banners, as they are seen"],
+  "control/page/audit-page.tsx": [PAGE, "an entry with its undo, as it is seen"],
+  "control/page/colours.ts": [PAGE, "only a browser resolves colours"],
+  "control/page/endpoints-table.tsx": [PAGE, "shows what endpoint-why.ts decides"],
+  "control/page/fleet-page.tsx": [PAGE, "shows what fleet-rows.ts decides"],
+  "control/page/main.tsx": [PAGE, "begins what is tried there"],
+  "control/page/migration-bar.tsx": [PAGE, "shows numbers of the API"],
+  "control/page/modal.tsx": [PAGE, "only a browser has dialogs"],
+  "control/page/plan-box.tsx": [PAGE, "shows the plan that shift-draft.ts has"],
+  "control/page/plot.ts": [PAGE, "draws what past.ts gives it"],
+  "control/page/rolldown.config.ts": [PAGE, "what it makes runs there, and its size is checked"],
+  "control/page/rollout-panel.tsx": [PAGE, "shows a rollout of the API"],
+  "control/page/screen.ts": [PAGE, "what components share"],
+  "control/page/service-page.tsx": [PAGE, "puts parts together"],
+  "control/page/services-page.tsx": [PAGE, "shows what service-rows.ts decides"],
+  "control/page/share-bar.tsx": [PAGE, "a bar is seen, and read by axe"],
+  "control/page/shift-panel.tsx": [PAGE, "shows what shift-draft.ts decides"],
+  "control/page/table.tsx": [PAGE, "roles are read by axe"],
+  "control/page/token-form.tsx": [PAGE, "a form is what the browser makes of it"],
+  "control/page/traffic-chart.tsx": [PAGE, "draws what past.ts gives it"],
+  "control/page/versions-table.tsx": [PAGE, "shows numbers of the API"],
+  "control/page/world.ts": [PAGE, "what the page knows comes from a real API"],
   "control/config/config-schema.ts": [
     "test/control/config/load.test.ts",
     "puts a shape and its checks together, each of which has its test",

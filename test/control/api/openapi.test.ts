@@ -20,6 +20,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/fleet/counts": ["get"],
   "/v1/freezes": ["delete", "get", "post"],
   "/v1/openapi.json": ["get"],
+  "/ui/": ["get"],
   "/v1/reload": ["post"],
   "/v1/rollouts": ["get", "post"],
   "/v1/rollouts/{id}": ["get"],

@@ -1,0 +1,103 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { pathOfService } from "./call.ts";
+import { changeLines } from "./changes.ts";
+import { EndpointsTable } from "./endpoints-table.tsx";
+import { may } from "./may.ts";
+import { RolloutPanel } from "./rollout-panel.tsx";
+import { rulesOf, stickyText } from "./service-document.ts";
+import type { ServiceDocumentView } from "./service-document.ts";
+import { ShareBar } from "./share-bar.tsx";
+import { ShiftPanel } from "./shift-panel.tsx";
+import { momentText } from "./texts.ts";
+import { eventsOf } from "./told-event.ts";
+import { TrafficChart } from "./traffic-chart.tsx";
+import { VersionsTable } from "./versions-table.tsx";
+import { call, nowMs, problems, stats, table, told, whoami } from "./world.ts";
+
+/** One service: what its versions get, why, and how to change that. */
+export function ServicePage({ name }: { readonly name: string }): JSX.Element {
+  const service = table.value?.services.find((each) => each.name === name);
+  const document = useDocument(name);
+  if (service === undefined) return <NoService name={name} />;
+  return (
+    <>
+      <div class="title">
+        <h1>
+          {name}{" "}
+          <small>
+            stable {service.stable} · {stickyText(document)}
+          </small>
+        </h1>
+      </div>
+      <ShareBar shares={service.shares} />
+      <Troubles name={name} />
+      <VersionsTable service={service} traffic={stats.value?.services[name]} />
+      <div class="columns">
+        <TrafficChart service={name} versions={Object.keys(service.versions)} />
+        {may(whoami.value, "shift", name) && <ShiftPanel key={name} service={service} />}
+        <RolloutPanel service={service} />
+        <Changes name={name} />
+      </div>
+      <EndpointsTable service={service} rules={rulesOf(document)} />
+    </>
+  );
+}
+
+/** The service's document, read again at each revision. */
+function useDocument(name: string): ServiceDocumentView {
+  const document = useSignal<ServiceDocumentView>({});
+  const revision = table.value?.revision;
+  useEffect(() => {
+    void call<{ readonly document: ServiceDocumentView }>("GET", pathOfService(name)).then(
+      (answer) => (document.value = answer.document),
+      () => undefined,
+    );
+  }, [name, revision]);
+  return document.value;
+}
+
+function NoService({ name }: { readonly name: string }): JSX.Element {
+  if (table.value === undefined) return <p class="faint">Reading…</p>;
+  return (
+    <>
+      <h1>{name}</h1>
+      <p>
+        The table has no such service. <a href="#/">All services</a>
+      </p>
+    </>
+  );
+}
+
+function Troubles({ name }: { readonly name: string }): JSX.Element {
+  const own = problems.value.filter(({ service }) => service === name);
+  return (
+    <ul class="problems">
+      {own.map(({ code, text }) => (
+        <li key={text}>
+          <span class="bad-text strong">▲ {code}</span> {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const CHANGES_SHOWN = 12;
+
+function Changes({ name }: { readonly name: string }): JSX.Element {
+  const changes = changeLines(eventsOf(told.value, name)).slice(-CHANGES_SHOWN).toReversed();
+  return (
+    <section aria-labelledby="changes-title">
+      <h2 id="changes-title">Latest changes</h2>
+      {changes.length === 0 && <p class="faint">None since this process began.</p>}
+      <ol class="log">
+        {changes.map(({ id, time, who, what, text }) => (
+          <li key={id}>
+            {momentText(time, nowMs.value)} {who} <b>{what}</b> {text}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,129 @@
+import { computed, signal } from "@preact/signals";
+import type { ReadonlySignal } from "@preact/signals";
+import type { Plan } from "../api/plan.ts";
+import { CallError, pathOfService, wordsOf } from "./call.ts";
+import type { Call } from "./call.ts";
+
+/** What a draft would do, as far as that is known. */
+export type PlanState =
+  | { readonly kind: "none" }
+  | { readonly kind: "asked" }
+  | { readonly kind: "known"; readonly plan: Plan; readonly note: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** How the last attempt to shift ended. */
+export type ShiftOutcome =
+  | { readonly kind: "none" | "sent" }
+  | { readonly kind: "done"; readonly revision: number }
+  | { readonly kind: "refused"; readonly reason: string; readonly code: string };
+
+/** A shift that somebody is about to make: it can be sent once its plan has been seen. */
+export class ShiftDraft {
+  readonly #service: string;
+  readonly #call: Call;
+  readonly #version = signal("");
+  readonly #percent = signal<number | undefined>(undefined);
+  readonly #plan = signal<PlanState>({ kind: "none" });
+  readonly #outcome = signal<ShiftOutcome>({ kind: "none" });
+  /** Why; for the audit log. */
+  readonly reason = signal("");
+  /** Even if nothing would serve then. */
+  readonly force = signal(false);
+  /** Whether it may be sent: its plan is there, and a forced one says why. */
+  readonly isReady: ReadonlySignal<boolean> = computed(() => {
+    const plan = this.#plan.value;
+    if (plan.kind !== "known" || this.#outcome.value.kind === "sent") return false;
+    const codes = plan.plan.warnings.map(({ code }) => code);
+    if (codes.includes("no_change")) return false;
+    if (!codes.includes("nothing_would_serve")) return true;
+    return this.force.value && this.reason.value.trim() !== "";
+  });
+  /** Which plan is waited for: answers of older ones are too late. */
+  #asked = 0;
+
+  constructor(service: string, version: string, call: Call) {
+    this.#service = service;
+    this.#version.value = version;
+    this.#call = call;
+  }
+
+  /** The version whose share is set. */
+  get version(): string {
+    return this.#version.value;
+  }
+
+  /** 0 … 100. undefined: nobody has chosen one. */
+  get percent(): number | undefined {
+    return this.#percent.value;
+  }
+
+  get plan(): PlanState {
+    return this.#plan.value;
+  }
+
+  get outcome(): ShiftOutcome {
+    return this.#outcome.value;
+  }
+
+  /** Chooses a share of a version, and asks what that would do. */
+  async choose(version: string, percent: number | undefined): Promise<void> {
+    this.#version.value = version;
+    this.#percent.value = percent;
+    this.#outcome.value = { kind: "none" };
+    this.force.value = false;
+    await this.#ask("");
+  }
+
+  /** Sends it, for the revision of its plan. If somebody was faster, it is planned anew. */
+  async send(takeOver: boolean = false): Promise<void> {
+    const plan = this.#plan.value;
+    if (plan.kind !== "known" || !this.isReady.value) return;
+    this.#outcome.value = { kind: "sent" };
+    try {
+      const { revision } = await this.#call<{ readonly revision: number }>(
+        "PATCH",
+        pathOfService(this.#service, "weights") + this.#query(takeOver),
+        { body: this.#body(), revision: plan.plan.revision, reason: this.reason.value },
+      );
+      this.#outcome.value = { kind: "done", revision };
+      this.#percent.value = undefined;
+      this.#plan.value = { kind: "none" };
+      this.reason.value = "";
+    } catch (error) {
+      await this.#refused(error);
+    }
+  }
+
+  async #refused(error: unknown): Promise<void> {
+    const code = error instanceof CallError ? error.code : "";
+    this.#outcome.value = { kind: "refused", reason: wordsOf(error), code };
+    if (code !== "revision_conflict") return;
+    const revision = error instanceof CallError ? error.revision : undefined;
+    await this.#ask(`Somebody was faster: this is the plan for revision ${revision ?? "now"}.`);
+  }
+
+  #query(takeOver: boolean): string {
+    const on = [this.force.value ? ["force=true"] : [], takeOver ? ["takeOver=true"] : []].flat();
+    return on.length === 0 ? "" : `?${on.join("&")}`;
+  }
+
+  #body(): Record<string, string> {
+    return { [this.#version.value]: `${this.#percent.value ?? 0}%` };
+  }
+
+  async #ask(note: string): Promise<void> {
+    const asked = (this.#asked += 1);
+    if (this.#percent.value === undefined) {
+      this.#plan.value = { kind: "none" };
+      return;
+    }
+    this.#plan.value = { kind: "asked" };
+    const state = await this.#call<Plan>("POST", pathOfService(this.#service, "plan"), {
+      body: this.#body(),
+    }).then(
+      (plan): PlanState => ({ kind: "known", plan, note }),
+      (error: unknown): PlanState => ({ kind: "failed", reason: wordsOf(error) }),
+    );
+    if (asked === this.#asked) this.#plan.value = state;
+  }
+}
