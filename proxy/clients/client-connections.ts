@@ -30,7 +30,17 @@ export type GivenClient = {
 };
 
 /** A stream of a client connection. */
-export type OpenStream = Pick<OpenClient, "tunnel" | "exchange">;
+export type OpenStream = Pick<OpenClient, "tunnel" | "exchange"> & {
+  /** The answer under way, if it is one of many messages. */
+  readonly call?: OpenCall | undefined;
+};
+
+/** The answer to a call of gRPC that may last, as seen by those that end such. */
+export interface OpenCall {
+  readonly isBetweenMessages: boolean;
+  /** It is to end behind the message that is under way. */
+  closing: boolean;
+}
 
 /** A client connection of any protocol, as the worker that has many of them sees it. */
 export interface OpenClient {

@@ -15,6 +15,7 @@ import type { JudgedRequest } from "../intentions/permission-rule.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
+import type { CallAnswer } from "./call-answer.ts";
 import type { ClientTimeouts } from "./accepted-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { StreamResponses } from "./stream-responses.ts";
@@ -52,7 +53,10 @@ type State = "exchange" | "sending" | "tunnel" | "gone";
  * next streams of the connection.
  */
 export class StreamClient implements ExchangeClient, StreamOwner, Expiring {
-  readonly stream = new StreamResponses(() => this.#exchange?.onClientGone());
+  readonly stream = new StreamResponses(
+    () => this.#exchange?.onClientGone(),
+    () => this.exchange?.cut(),
+  );
   readonly mayBind = false;
   readonly bound = undefined;
   /** Who has taken it over. undefined: nobody. */
@@ -85,6 +89,7 @@ export class StreamClient implements ExchangeClient, StreamOwner, Expiring {
     }
     if (exchange.head.upgrade !== undefined) this.#tunnelEnd = this.#makeTunnelEnd();
     exchange.begin(NOTHING, 0, 0);
+    this.stream.call.isCall = exchange.to.grpc.isCall;
     return undefined;
   }
 
@@ -99,6 +104,12 @@ export class StreamClient implements ExchangeClient, StreamOwner, Expiring {
   /** The request that is under way. undefined: none. */
   get exchange(): Exchange | undefined {
     return this.#state === "exchange" ? this.#exchange : undefined;
+  }
+
+  /** The answer to a call of gRPC that may last. undefined: there is none. */
+  get call(): CallAnswer | undefined {
+    const isAnswered = (this.exchange?.answer.status ?? 0) > 0;
+    return isAnswered && this.stream.call.isStream ? this.stream.call : undefined;
   }
 
   get tunnelEnd(): TunnelClient | undefined {

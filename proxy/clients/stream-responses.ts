@@ -1,3 +1,4 @@
+import { latin1 } from "../base/latin1.ts";
 import type { ResponseSink } from "../exchange/ports.ts";
 import type { AbortReason } from "../http1/message-stream.ts";
 import type { OutgoingResponse } from "../http1/outgoing-response.ts";
@@ -8,6 +9,7 @@ import { linesBlock } from "../http2/encode-head.ts";
 import { ErrorCode } from "../http2/error-codes.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { ByteSource } from "../transport/transport.ts";
+import { CallAnswer, END_OF_LEFT_CALL } from "./call-answer.ts";
 import { answerBlock, interimBlock, responseBlock } from "./response-blocks.ts";
 
 /** How a stream ends for each reason (RFC 9113 section 7). */
@@ -23,16 +25,22 @@ const CODES: Readonly<Record<AbortReason, number>> = {
  * object for each StreamClient, reused.
  */
 export class StreamResponses implements ResponseSink {
+  readonly call = new CallAnswer();
   readonly #onAborted: () => void;
+  readonly #onCallOver: () => void;
   /** undefined: none, before the first request. */
   #stream: Http2Stream | undefined;
   /** Bytes of the request that were used and not told the client, and whether it must wait. */
   #owed = 0;
   #isPaused = false;
 
-  /** `onAborted`: the stream was reset by abort(). */
-  constructor(onAborted: () => void) {
+  /**
+   * `onAborted`: the stream was reset by abort(). `onCallOver`: a call that was asked to end has,
+   * of which its exchange does not know.
+   */
+  constructor(onAborted: () => void, onCallOver: () => void) {
     this.#onAborted = onAborted;
+    this.#onCallOver = onCallOver;
   }
 
   /** The next request has begun. */
@@ -40,6 +48,7 @@ export class StreamResponses implements ResponseSink {
     this.#stream = stream;
     this.#owed = 0;
     this.#isPaused = false;
+    this.call.reset();
   }
 
   get blocked(): boolean {
@@ -79,12 +88,16 @@ export class StreamResponses implements ResponseSink {
 
   send(head: string, body: string): void {
     if (head !== "") this.#stream?.sendHead(head, false);
-    if (body !== "") this.#stream?.send(body, false);
+    if (body === "") return;
+    if (this.call.isCall) this.#passCall(Buffer.from(body, "latin1"));
+    else this.#stream?.send(body, false);
   }
 
   relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
     if (head !== "") this.#stream?.sendHead(head, false);
-    this.#stream?.relay(source, bytes, start, end, false);
+    const to = this.call.isCall ? this.call.pass(bytes, start, end) : end;
+    if (to > start) this.#stream?.relay(source, bytes, start, to, false);
+    if (this.call.isOver) this.#endCall();
   }
 
   finish(trailers: string): void {
@@ -120,6 +133,22 @@ export class StreamResponses implements ResponseSink {
     const bytes = this.#owed;
     this.#owed = 0;
     this.#stream?.consumed(bytes);
+  }
+
+  #passCall(bytes: Buffer): void {
+    const to = this.call.pass(bytes, 0, bytes.length);
+    if (to > 0) this.#stream?.send(latin1(bytes, 0, to), false);
+    if (this.call.isOver) this.#endCall();
+  }
+
+  /** What its endpoint still sends is lost; its client hears that the call must go elsewhere. */
+  #endCall(): void {
+    const stream = this.#stream;
+    this.finish(END_OF_LEFT_CALL);
+    // Not from inside its exchange's own call.
+    queueMicrotask(() => {
+      if (stream !== undefined && this.#stream === stream) this.#onCallOver();
+    });
   }
 
   /** Ends the stream, both ways. */

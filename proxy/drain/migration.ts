@@ -30,8 +30,9 @@ export type MigrationDeps = {
 };
 
 /**
- * Ends what stays where it should not, oldest first, at a rate: tunnels from the beginning,
- * exchanges of that age too from softMs on, and everything at once at hardMs. It ignores what began
+ * Ends what stays where it should not, oldest first, at a rate: tunnels from the beginning, and
+ * streams of gRPC as old as softMs; exchanges of that age too from softMs on, and everything at
+ * once at hardMs. It ignores what began
  * after the migration did, which is there because somebody still sends it there.
  *
  * It watches how clients come back, and stops by itself when too many of them cannot.
@@ -143,14 +144,18 @@ export class Migration implements PacedWork {
   }
 
   #scan(nowMs: number, activeMs: number): void {
-    const { softMs } = this.#terms;
-    // Most exchanges end by themselves: only long ones are asked to end.
-    const isDue = ({ kind, closing, sinceMs }: OpenWork): boolean =>
-      !closing && (kind === "tunnel" || Math.min(activeMs, nowMs - sinceMs) >= softMs);
+    const isDue = (work: OpenWork): boolean => !work.closing && this.#isLong(work, nowMs, activeMs);
     this.#scanMs = nowMs;
     this.#queue = this.#left()
       .filter(isDue)
       .toSorted((one, other) => one.sinceMs - other.sinceMs);
+  }
+
+  /** Most exchanges end by themselves: only long ones are asked to end. */
+  #isLong({ kind, lasts, sinceMs }: OpenWork, nowMs: number, activeMs: number): boolean {
+    if (kind === "tunnel") return true;
+    const ageMs = nowMs - sinceMs;
+    return (lasts === true ? ageMs : Math.min(activeMs, ageMs)) >= this.#terms.softMs;
   }
 
   #left(): OpenWork[] {

@@ -1,4 +1,9 @@
-import type { OpenClient, OpenRequest, OpenStream } from "../clients/client-connections.ts";
+import type {
+  OpenCall,
+  OpenClient,
+  OpenRequest,
+  OpenStream,
+} from "../clients/client-connections.ts";
 import type { CloseCode } from "../tunnel/close-frame.ts";
 
 /** Kinds of work that hold on to a version. */
@@ -10,6 +15,8 @@ export interface OpenWork {
   readonly pool: { readonly service: string; readonly version: string };
   /** When its request arrived, in monotonic milliseconds. */
   readonly sinceMs: number;
+  /** An exchange that lasts for as long as both sides like: a stream of gRPC. */
+  readonly lasts?: boolean;
   /** It has been asked to end. */
   readonly closing: boolean;
   readonly gone: boolean;
@@ -28,27 +35,40 @@ export function* openWork(connections: Iterable<OpenClient>): Generator<OpenWork
   }
 }
 
-function* workOf({ tunnel, exchange }: OpenStream): Generator<OpenWork> {
+function* workOf({ tunnel, exchange, call }: OpenStream): Generator<OpenWork> {
   if (tunnel !== undefined) yield tunnel;
-  else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool);
+  else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool, call);
 }
 
 /**
  * One use of an exchange, which may serve another request by the time somebody looks again. HTTP
- * messages cannot say "to be continued elsewhere", so its gentle end is the hard one.
+ * messages cannot say "to be continued elsewhere", so its gentle end is the hard one, but for calls
+ * of gRPC.
  */
 class OpenExchange implements OpenWork {
   readonly kind = "exchange";
   readonly pool: OpenWork["pool"];
   readonly sinceMs: number;
-  readonly closing = false;
-  readonly isBetweenMessages = true;
   readonly #exchange: OpenRequest;
+  readonly #call: OpenCall | undefined;
 
-  constructor(exchange: OpenRequest, pool: OpenWork["pool"]) {
+  constructor(exchange: OpenRequest, pool: OpenWork["pool"], call: OpenCall | undefined) {
     this.#exchange = exchange;
+    this.#call = call;
     this.pool = pool;
     this.sinceMs = exchange.sinceMs;
+  }
+
+  get lasts(): boolean {
+    return this.#call !== undefined;
+  }
+
+  get closing(): boolean {
+    return this.#call?.closing === true && !this.gone;
+  }
+
+  get isBetweenMessages(): boolean {
+    return this.#call?.isBetweenMessages !== false;
   }
 
   get gone(): boolean {
@@ -56,7 +76,9 @@ class OpenExchange implements OpenWork {
   }
 
   close(): void {
-    this.cut();
+    const call = this.gone ? undefined : this.#call;
+    if (call === undefined || call.isBetweenMessages) this.cut();
+    else call.closing = true;
   }
 
   cut(): void {

@@ -121,10 +121,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/api/api-tls.test.ts",
     "a list, which the handshakes there try",
   ],
-  "proxy/drain/open-work.ts": [
-    "test/proxy/drain/worker-drain.test.ts",
-    "looks at connections for the drain, which acts on each thing that it can say",
-  ],
   "proxy/exchange/attempts.ts": [
     "test/proxy/exchange/exchange.test.ts",
     "the loop of an exchange, which is tried whole over its ports",

@@ -23,9 +23,14 @@ class Stream {
     void this.done.push(["relay", bytes.toString("latin1", start, end)]);
 }
 
-function begun(onAborted = (): void => undefined): { stream: Stream; responses: StreamResponses } {
+const ignore = (): void => undefined;
+
+function begun(
+  onAborted = ignore,
+  onCallOver = ignore,
+): { stream: Stream; responses: StreamResponses } {
   const stream = new Stream();
-  const responses = new StreamResponses(onAborted);
+  const responses = new StreamResponses(onAborted, onCallOver);
   responses.begin(stream as unknown as Http2Stream);
   return { stream, responses };
 }
@@ -103,5 +108,27 @@ test("StreamResponses keeps copies, as its connection reads on, and leaves a str
     [["release"]],
     false,
     false,
+  ]);
+});
+
+test.each([
+  ["bytes", (to: StreamResponses, bytes: Buffer) => to.relay(to, "", bytes, 0, bytes.length)],
+  ["text", (to: StreamResponses, bytes: Buffer) => to.send("", bytes.toString("latin1"))],
+])("StreamResponses ends a call that was asked to, behind a message of %s", async (_, send) => {
+  let over = 0;
+  const { stream, responses } = begun(undefined, () => (over += 1));
+  const message = Buffer.from("\0\0\0\0\u0003one", "latin1");
+  responses.call.isCall = true;
+  send(responses, message.subarray(0, 6));
+  responses.call.closing = true;
+  expect(over).toBe(0);
+  send(responses, Buffer.concat([message.subarray(6), message.subarray(0, 3)]));
+  expect(over).toBe(0);
+  await Promise.resolve();
+  expect(over).toBe(1);
+  expect(stream.done.map(([name, what]) => (name === "end" ? name : what))).toEqual([
+    "\0\0\0\0\u0003o",
+    "ne",
+    "end",
   ]);
 });

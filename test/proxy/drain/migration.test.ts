@@ -32,6 +32,7 @@ class Work implements OpenWork {
   closing = false;
   gone = false;
   isBetweenMessages = true;
+  lasts = false;
 
   constructor(name: string, sinceMs: number, happened: string[]) {
     this.name = name;
@@ -116,6 +117,16 @@ describe("Migration", () => {
     expect(happened).toEqual(["exchange1 1012"]);
     await clock.advance(1_000);
     expect(happened).toEqual(["exchange1 1012", "exchange2 1012"]);
+  });
+
+  test("takes exchanges that last and are as old as softMs from the beginning", async () => {
+    const { clock, works, happened } = begin({ exchange1: -70_000, exchange2: -50_000 });
+    for (const work of works) work.lasts = true;
+    works.push(new Work("exchange3", -90_000, happened));
+    await clock.advance(1_000);
+    expect(happened).toEqual(["exchange1 1012"]);
+    await clock.advance(10_000);
+    expect(happened.slice(1)).toEqual(["exchange2 1012"]);
   });
 
   test("cuts everything that is left at hardMs, what it has asked before too", async () => {
