@@ -153,6 +153,7 @@ class Worker {
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),
       policyCounts: policyCounts.stats(),
+      concurrency: services.concurrencyStats(),
       localFaults: faults.toRecord(),
       connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,

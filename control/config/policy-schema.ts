@@ -118,7 +118,11 @@ export const limits = strict({
   tunnels: whole(0, LIMIT_MAX).default(1024),
   // As many as every server should take (RFC 9113 section 6.5.2).
   streams: whole(1, LIMIT_MAX).default(100),
-}).prefault({});
+  pendingTimeout: duration.prefault("0s"),
+  adaptive: z.boolean().default(false),
+})
+  .prefault({})
+  .transform(({ pendingTimeout, ...read }) => ({ ...read, pendingTimeoutMs: pendingTimeout }));
 
 /** `ejection`: endpoints out for a time because of their own failures. */
 export const ejection = strict({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PRIORITIES } from "../../proxy/table/priority.ts";
 import type { Policy, RouteSnapshot } from "../../proxy/table/snapshot.ts";
 import { actionShape, toActions } from "./action-schema.ts";
 import { mergePolicy, policyOverrideShape } from "./policy-schema.ts";
@@ -34,6 +35,7 @@ export const routeSchema = strict({
   match: routeMatch,
   to: name.optional(),
   ...policyOverrideShape,
+  priority: z.enum(PRIORITIES).optional(),
   rateLimit: rateLimitSchema.optional(),
   ...actionShape,
 });
@@ -57,6 +59,7 @@ export function toRoute(route: RouteInput, servicePolicy: Policy): RouteSnapshot
     },
     to: route.to,
     policy: mergePolicy(servicePolicy, route),
+    ...(route.priority !== undefined && { priority: route.priority }),
     ...(route.rateLimit !== undefined && { rateLimit: route.rateLimit }),
     ...(actions !== undefined && { actions }),
   };

@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
-import { addCounter } from "./metric-series.ts";
+import { addCounter, addGauge } from "./metric-series.ts";
 import type { WorkerTotals } from "./worker-totals.ts";
 
 type Family = {
@@ -23,6 +23,12 @@ const FAMILIES: readonly Family[] = [
     help: "Requests that were answered 429, by whose limit they were over",
     prefix: "limited",
     label: "scope",
+  },
+  {
+    name: "sluice_shed_total",
+    help: "Requests that were answered 503 because a version was at its limits, by priority",
+    prefix: "shed",
+    label: "priority",
   },
   {
     name: "sluice_faults_injected_total",
@@ -51,4 +57,32 @@ export function addPolicies(
     );
     addCounter(registry, name, help, series);
   }
+  addConcurrency(registry, totals, services);
+}
+
+function addConcurrency(
+  registry: Registry,
+  totals: WorkerTotals,
+  services: readonly ServiceSnapshot[],
+): void {
+  const versions = services.flatMap((service) =>
+    service.versions.map(({ name: version }) => ({
+      labels: { service: service.name, version },
+      seen: totals.concurrency(service.name, version),
+    })),
+  );
+  addGauge(
+    registry,
+    "sluice_concurrency_limit",
+    "How many requests at once latency lets a version have, where limits.adaptive says so",
+    versions.flatMap(({ labels, seen: { limit } }) =>
+      limit === undefined ? [] : [[labels, limit] as const],
+    ),
+  );
+  addGauge(
+    registry,
+    "sluice_waiting",
+    "Requests that wait for their turn at a version that has all it may have under way",
+    versions.map(({ labels, seen: { waiting } }) => [labels, waiting] as const),
+  );
 }

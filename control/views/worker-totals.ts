@@ -3,6 +3,7 @@ import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 import type {
+  ConcurrencyStats,
   ConnectionKind,
   EndpointStats,
   FilterStats,
@@ -134,6 +135,17 @@ export class WorkerTotals {
   policyCounts(service: string): ReadonlyMap<string, number> {
     const all = this.#workers.flatMap((worker) => worker.policyCounts ?? []);
     return sumByName(all.filter((each) => each.service === service).map((each) => each.counts));
+  }
+
+  /** How many of a version wait, and what latency lets in. undefined: it sets no limit. */
+  concurrency(service: string, version: string): Omit<ConcurrencyStats, "service" | "version"> {
+    const all = this.#workers.flatMap((worker) => worker.concurrency ?? []);
+    const own = all.filter((each) => each.service === service && each.version === version);
+    const limits = own.flatMap(({ limit }) => (limit === undefined ? [] : [limit]));
+    return {
+      limit: limits.length === 0 ? undefined : limits.reduce((sum, limit) => sum + limit, 0),
+      waiting: own.reduce((sum, { waiting }) => sum + waiting, 0),
+    };
   }
 
   #addVersion(stats: VersionStats): void {

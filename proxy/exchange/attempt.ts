@@ -47,6 +47,11 @@ export class Attempt {
     return this.#pool !== undefined && this.endpoint === undefined;
   }
 
+  /** How long it may be in line, in ms. 0: as long as it may wait for an answer. */
+  get pendingTimeoutMs(): number {
+    return this.#pool?.pendingTimeoutMs ?? 0;
+  }
+
   /**
    * Begins at the destination's pool. It may have to wait; then onUpstreamReady or onUpstreamFailed
    * follows. Returns the reason if there will be no connection.

@@ -10,6 +10,7 @@ import type { ConnectFailure } from "../upstream/connect-failure.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { ClientAnswer } from "./client-answer.ts";
+import { connectFailed, connectionClosed } from "./connection-failures.ts";
 import type { Destination } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
@@ -63,7 +64,10 @@ export class Attempts implements MessageUser {
     this.#exchange = exchange;
     this.#attempt = new Attempt(client);
     this.#response = new ResponseForwarder(client.stream, exchange);
-    this.#hold = new Hold(exchange.wheel, () => this.#goOn(this.try()));
+    this.#hold = new Hold(exchange.wheel, {
+      onRelease: () => this.#goOn(this.try()),
+      onWaitedOut: () => this.giveUp("overloaded"),
+    });
   }
 
   /** Before a new request of this client. Nothing is left of the last one. */
@@ -81,7 +85,7 @@ export class Attempts implements MessageUser {
 
   /** The first one, once nothing holds the request back. false: the client has its error. */
   begin(): boolean {
-    return this.#hold.begins(this.#exchange.to.holdMs) || this.try();
+    return this.#hold.begins(this.#exchange.to) || this.try();
   }
 
   /** Tries one but for `avoid`; `fresh`: by a new connection. false: the client has its error. */
@@ -89,6 +93,7 @@ export class Attempts implements MessageUser {
     this.#response.begin();
     const failure = this.#attempt.begin(this, this.#exchange, avoid, fresh);
     if (failure !== undefined) this.giveUp(failure);
+    else if (this.#attempt.inLine) this.#hold.waits(this.#attempt);
     return failure === undefined;
   }
 
@@ -112,7 +117,7 @@ export class Attempts implements MessageUser {
 
   /** It has failed: it is repeated, or the client told. `isReused`: see ExchangeUpstream. */
   fail(failure: Failure, isReused = this.#attempt.isReused): void {
-    if (failure === FAILURES.late && this.#attempt.inLine) return this.giveUp("overloaded");
+    if (failure === FAILURES.late && this.#hold.isWaiting) return this.giveUp("overloaded");
     const { to, answer, wheel } = this.#exchange;
     if (isTimeUp(failure, to, wheel)) return this.#exchange.onDeadline(to.grpc.deadlineMs);
     const begun = answer.status !== 0;
@@ -132,8 +137,7 @@ export class Attempts implements MessageUser {
   }
 
   #isLeftover(isUntaken: boolean): boolean {
-    const { isReused } = this.#attempt;
-    return this.retries.replacesLeftover(this.#exchange.request, isReused, isUntaken);
+    return this.retries.replacesLeftover(this.#exchange.request, this.#attempt.isReused, isUntaken);
   }
 
   #again(decision: "stale" | "policy"): void {
@@ -171,7 +175,7 @@ export class Attempts implements MessageUser {
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
     this.#attempt.notBegun(endpoint, this.#exchange.request);
-    this.fail(this.#exchange.to.connectFailed(failure, endpoint), failure === "stale");
+    this.fail(connectFailed(this.#exchange.to, failure, endpoint), failure === "stale");
   }
 
   onUpstreamData(bytes: Buffer, end: number): void {
@@ -207,7 +211,7 @@ export class Attempts implements MessageUser {
   }
 
   onUpstreamClosed(error: Error | undefined): void {
-    this.fail(this.#exchange.to.connectionClosed(error, this.#attempt.endpoint));
+    this.fail(connectionClosed(this.#exchange.to, error, this.#attempt.endpoint));
   }
 
   #read(bytes: Buffer, end: number): void {

@@ -14,6 +14,7 @@ import { filterResponse } from "./filtering.ts";
 import { askGate } from "./gate.ts";
 import { endOfCall, grpcAnswer, grpcEnd, grpcStatusOfError } from "./grpc-answer.ts";
 import type { RequestForwarder } from "./forward-request.ts";
+import { PRIORITIES } from "../table/priority.ts";
 import { LimitFields } from "./limit-fields.ts";
 import { rewriteOwn, rewriteResponse } from "./route-acts.ts";
 import type { ExchangeClient } from "./ports.ts";
@@ -32,7 +33,7 @@ import type { ProxyError, ResponseOptions } from "./respond.ts";
 export type Answered = {
   readonly head: RequestHead;
   readonly request: RequestForwarder;
-  readonly to: Pick<Destination, "live" | "grpc" | "actions">;
+  readonly to: Pick<Destination, "live" | "grpc" | "actions" | "rank">;
 };
 
 /** Answers the client of an exchange. One object for each exchange, reused. */
@@ -88,6 +89,7 @@ export class ClientAnswer {
     this.closes ||= this.#mustClose;
     this.status = statusOf(error);
     this.#count(proxyStatusOf(error));
+    if (error === "overloaded") this.#countShed();
     this.#answer(errorResponse(error, this.#options()), grpcStatusOfError(error, this.status));
   }
 
@@ -187,6 +189,11 @@ export class ClientAnswer {
 
   #count(error: string): void {
     this.#deps.localReplies.add(this.#to.live?.name ?? "", error);
+  }
+
+  #countShed(): void {
+    const { live, rank } = this.#to;
+    this.#deps.policyCounts.add(live?.name ?? "", `shed:${PRIORITIES[rank]}`);
   }
 
   #connectionFor(status: number): ResponseRewrite["connection"] {

@@ -11,18 +11,14 @@ import type { Policy } from "../table/snapshot.ts";
 import { intolerable } from "../table/tolerance.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { Peer } from "../transport/peer.ts";
-import type { ConnectFailure } from "../upstream/connect-failure.ts";
-import { isAlert } from "../transport/tls-errors.ts";
-import type { Endpoint } from "../upstream/endpoint.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { CompiledActions } from "../table/compiled-actions.ts";
+import type { Rank } from "../table/priority.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 import { Affinity } from "./affinity.ts";
 import type { AffinityDeps } from "./affinity.ts";
 import type { ExchangeClient, UpstreamPool } from "./ports.ts";
-import { FAILURES } from "./failures.ts";
-import type { Failure } from "./failures.ts";
 import { GrpcCall } from "./grpc-call.ts";
 import type { ProxyError } from "./respond.ts";
 import type { Refusals } from "./refusals.ts";
@@ -62,12 +58,19 @@ export class Destination {
   route: RouteTable | undefined;
   /** The version where the exchange is counted. undefined: not counted yet, or no longer. */
   pool: VersionPool | undefined;
+  /** How much it matters. */
+  rank: Rank = 1;
+  /** Its version has no room for it yet; it is in line for its turn, and not counted there. */
+  isQueued = false;
+  /** How long that took, in ms. */
+  waitedMs = 0;
   /** How long it waits before its first attempt, in ms. 0: not at all. */
   holdMs = 0;
   /** What it is as a call of gRPC. */
   readonly grpc = new GrpcCall();
   readonly #affinity: Affinity;
-  readonly #refusals: Refusals;
+  /** Where what goes wrong is told. */
+  readonly refusals: Refusals;
   /** By key, route or filter: a retry must not leave the version. */
   #pinned = false;
   /** It asks for a WebSocket, and the service counts how that ends. */
@@ -78,7 +81,7 @@ export class Destination {
   #outcome: AttemptOutcome | undefined;
 
   constructor(deps: DestinationDeps) {
-    this.#refusals = deps.refusals;
+    this.refusals = deps.refusals;
     this.#affinity = new Affinity(deps);
   }
 
@@ -116,27 +119,7 @@ export class Destination {
 
   /** An endpoint's answer breaks a rule. */
   responseRefused(refusal: Refusal): void {
-    this.#refusals.response(refusal, this.live?.name, this.pool?.version);
-  }
-
-  /** There is no connection. Returns what that means for the exchange. */
-  connectFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): Failure {
-    if (failure.startsWith("tls")) this.#tellTls(failure, endpoint);
-    return failure === "stale" ? FAILURES.reset : FAILURES[failure];
-  }
-
-  /** The connection is gone without an answer. Returns as above. */
-  connectionClosed(error: Error | undefined, endpoint: Endpoint | undefined): Failure {
-    if (!isAlert(error)) return FAILURES.reset;
-    this.#tellTls("tlsRefused", endpoint);
-    return FAILURES.tlsRefused;
-  }
-
-  /** An operator has to know why TLS with an endpoint has failed. */
-  #tellTls(reason: string, endpoint: Endpoint | undefined): void {
-    const { live, pool } = this;
-    const about = { service: live?.name, version: pool?.version, endpoint: endpoint?.address };
-    this.#refusals.endpoint(reason, about);
+    this.refusals.response(refusal, this.live?.name, this.pool?.version);
   }
 
   /** Finds service, route and policy. undefined: there is no such service. */
@@ -168,10 +151,14 @@ export class Destination {
     const version = this.#choose(live, request, client, bound);
     if (version === undefined) return "no-endpoint";
     const pool = live.poolOf(version);
-    if (pool.full || (this.#isUpgrade && isFullOfTunnels(pool))) return "overloaded";
+    this.rank = this.route?.rank ?? 1;
+    this.isQueued = !pool.hasRoom(live.table.shares[this.rank]);
+    this.waitedMs = 0;
+    if (this.isQueued && !mayQueue(pool, this.rank)) return "overloaded";
+    if (this.#isUpgrade && isFullOfTunnels(pool)) return "overloaded";
     this.pool = pool;
     live.inFlight += 1;
-    pool.inFlight += 1;
+    if (!this.isQueued) pool.inFlight += 1;
     return undefined;
   }
 
@@ -202,9 +189,9 @@ export class Destination {
     if (live === undefined || failed === undefined) return;
     const next = poolForRetry(live, failed, this.policy.retries.across, this.#pinned);
     failed.counters.retry(next !== failed);
-    failed.inFlight -= 1;
     next.inFlight += 1;
     this.pool = next;
+    failed.left(-1, live.table.shares);
   }
 
   /** The exchange has ended. `status`: what the client got, 0 for nothing. */
@@ -218,8 +205,11 @@ export class Destination {
     this.pool = undefined;
     live.inFlight -= 1;
     if (wasRetried) live.retrying -= 1;
-    pool.inFlight -= 1;
-    pool.counters.exchange(this.grpc.countedAs(status), durationMs);
+    const counted = this.grpc.countedAs(status);
+    pool.counters.exchange(counted, durationMs);
+    const isWell = counted >= 200 && counted < 500;
+    if (!this.isQueued) pool.left(isWell ? durationMs - this.waitedMs : -1, live.table.shares);
+    this.isQueued = false;
   }
 
   /**
@@ -243,6 +233,12 @@ export class Destination {
     }
     return isOpen(live, named) ? named : undefined;
   }
+}
+
+/** Whether one more of this rank may wait for its turn. */
+function mayQueue({ policy: { limits }, turns }: VersionPool, rank: Rank): boolean {
+  if ((limits.pendingTimeoutMs ?? 0) === 0 || limits.inFlight === 0) return false;
+  return turns.makesRoom(rank, limits.pending);
 }
 
 /** Whether the version takes requests that are meant for it. */

@@ -1,32 +1,111 @@
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
+import type { Rank } from "../table/priority.ts";
+import type { TurnUser } from "../upstream/turn-line.ts";
+import type { VersionPool } from "../upstream/version-pool.ts";
+
+/** Whose request it keeps. */
+export interface Held {
+  /** Nothing holds it back any more. */
+  onRelease(): void;
+  /** It has waited for as long as it may, for its turn or for a connection. */
+  onWaitedOut(): void;
+}
+
+/** Where it would go. */
+export type HeldAt = {
+  readonly pool: VersionPool | undefined;
+  readonly rank: Rank;
+  /** How long it waits on purpose, in ms. 0: not at all. */
+  readonly holdMs: number;
+  /** The version has as many under way as it may have; its turn has not come. */
+  isQueued: boolean;
+  /** How long that took, in ms. */
+  waitedMs: number;
+};
+
+/** An attempt that may have to wait for a connection. */
+type InLine = {
+  readonly inLine: boolean;
+  /** How long it may, in ms. 0: as long as for an answer. */
+  readonly pendingTimeoutMs: number;
+};
 
 /** Keeps a request from its first attempt for a while. One for each exchange, reused. */
-export class Hold implements Expiring {
+export class Hold implements Expiring, TurnUser {
   readonly #wheel: TimerWheel;
-  readonly #goOn: () => void;
+  readonly #held: Held;
   #timer: Timer | undefined;
+  #at: HeldAt | undefined;
+  #sinceMs = 0;
+  #line: InLine | undefined;
 
-  /** `goOn`: it is over. */
-  constructor(wheel: TimerWheel, goOn: () => void) {
+  constructor(wheel: TimerWheel, held: Held) {
     this.#wheel = wheel;
-    this.#goOn = goOn;
+    this.#held = held;
   }
 
-  /** Begins one of this length. false: that is 0, and there is none. */
-  begins(forMs: number): boolean {
-    if (forMs === 0) return false;
-    this.#timer ??= new Timer(this);
-    this.#wheel.arm(this.#timer, forMs);
+  get rank(): Rank {
+    return this.#at?.rank ?? 1;
+  }
+
+  /** Begins one if there is a reason. false: there is none. */
+  begins(at: HeldAt): boolean {
+    if (at.holdMs === 0 && !at.isQueued) return false;
+    this.#at = at;
+    if (at.isQueued) this.#queue(at);
+    else this.#arm(at.holdMs);
     return true;
+  }
+
+  /** From now on it waits for a connection. */
+  waits(line: InLine): void {
+    this.#line = line;
+    if (line.pendingTimeoutMs > 0) this.#arm(line.pendingTimeoutMs);
+  }
+
+  /** It waits for its turn or for a connection, and not for an answer. */
+  get isWaiting(): boolean {
+    return this.#at?.isQueued === true || this.#line?.inLine === true;
   }
 
   /** It is over, and nobody is told. */
   end(): void {
     this.#timer?.disarm();
+    if (this.#at?.isQueued === true) this.#at.pool?.turns.leave(this);
+    this.#at = undefined;
+    this.#line = undefined;
+  }
+
+  onTurn(): void {
+    const at = this.#at;
+    if (at === undefined) return;
+    at.isQueued = false;
+    at.waitedMs = this.#wheel.readMs() - this.#sinceMs;
+    this.#timer?.disarm();
+    // What it waits on purpose begins where its turn does.
+    if (at.holdMs > 0) this.#arm(at.holdMs);
+    else this.#held.onRelease();
+  }
+
+  onShed(): void {
+    this.#held.onWaitedOut();
   }
 
   onDeadline(): void {
-    this.#goOn();
+    if (this.isWaiting) this.#held.onWaitedOut();
+    // Otherwise it has got its connection, and nobody has told.
+    else if (this.#line === undefined) this.#held.onRelease();
+  }
+
+  #queue({ pool }: HeldAt): void {
+    this.#sinceMs = this.#wheel.readMs();
+    pool?.turns.join(this);
+    this.#arm(pool?.policy.limits.pendingTimeoutMs ?? 0);
+  }
+
+  #arm(forMs: number): void {
+    this.#timer ??= new Timer(this);
+    this.#wheel.arm(this.#timer, forMs);
   }
 }

@@ -141,6 +141,8 @@ export type BoundUpstream = { readonly pool: UpstreamPool; readonly upstream: Ex
  * wants the connection it waits for calls `cancel`.
  */
 export interface UpstreamPool {
+  /** How long one may wait for a connection, in ms. 0: as long as for an answer. */
+  readonly pendingTimeoutMs: number;
   /**
    * A connection for `user`. "waiting", and one that is not ready: onUpstreamReady or
    * onUpstreamFailed follows. `avoid`: the endpoint that has just failed.

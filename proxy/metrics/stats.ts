@@ -92,6 +92,15 @@ export type EndpointStats = {
   readonly ejectedForMs: number;
 };
 
+/** How many exchanges of a version are let in, and wait, in one worker right now. */
+export type ConcurrencyStats = {
+  readonly service: string;
+  readonly version: string;
+  /** The limit that latency has set. undefined: the configured one is in force. */
+  readonly limit: number | undefined;
+  readonly waiting: number;
+};
+
 /** Everything that one worker counts. */
 export type WorkerStats = {
   /** Without those that have counted nothing and have nothing open: their counts are zeros. */
@@ -107,6 +116,8 @@ export type WorkerStats = {
   readonly localReplies?: readonly LocalReplyStats[];
   /** What policies of services and routes did. Cumulative. Absent: the same. */
   readonly policyCounts?: readonly ServiceCountStats[];
+  /** Of versions whose limit latency sets, or where somebody waits. Absent: the same. */
+  readonly concurrency?: readonly ConcurrencyStats[];
   /** Faults of our own, by the system's code. Cumulative. Absent: the same. */
   readonly localFaults?: Readonly<Record<string, number>>;
   /** Open client connections right now. */

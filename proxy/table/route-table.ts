@@ -1,6 +1,8 @@
 import { compileActions } from "./compiled-actions.ts";
 import type { CompiledActions } from "./compiled-actions.ts";
 import type { Conditions, RouteConditions } from "./route-conditions.ts";
+import { rankOf } from "./priority.ts";
+import type { Rank } from "./priority.ts";
 import type { Policy, RouteSnapshot } from "./snapshot.ts";
 import type { VersionTable } from "./version-table.ts";
 
@@ -10,6 +12,8 @@ export type RouteTable = {
   /** The version instead of the split. undefined: the split decides. */
   readonly to: VersionTable | undefined;
   readonly snapshot: RouteSnapshot;
+  /** How much its requests matter. */
+  readonly rank: Rank;
   /** What it does itself. undefined: nothing. */
   readonly actions: CompiledActions | undefined;
   readonly conditions: Conditions;
@@ -25,6 +29,7 @@ export function compileRoute(
     policy: snapshot.policy,
     to: versions.find((version) => version.name === snapshot.to),
     snapshot,
+    rank: rankOf(snapshot.priority),
     actions: compileActions(snapshot),
     conditions: conditions.compile(snapshot.match),
   };

@@ -2,6 +2,7 @@ import { grpcStatusSet } from "../grpc/status.ts";
 import { keyReader } from "./affinity.ts";
 import type { KeyReader } from "./affinity.ts";
 import { hash32 } from "./hash.ts";
+import { EQUAL_SHARES, RANK_SHARES } from "./priority.ts";
 import type { RequestView } from "./request-view.ts";
 import { RouteConditions } from "./route-conditions.ts";
 import { RouteIndex } from "./route-index.ts";
@@ -27,6 +28,8 @@ export class ServiceTable {
   /** The policy if no route matches. */
   readonly policy: Policy;
   readonly hasRoutes: boolean;
+  /** How much of a limit may be in use before a request of each rank is shed. */
+  readonly shares: typeof RANK_SHARES;
   /** The rules of HTTP that its messages may break: see toleranceSet. */
   readonly tolerated: number;
   /** The statuses of gRPC that count as failures: see grpcStatusSet. */
@@ -48,6 +51,8 @@ export class ServiceTable {
     this.policy = snapshot.policy;
     this.tolerated = toleranceSet(snapshot.tolerate);
     this.grpcFailures = grpcStatusSet(snapshot.grpc.failures);
+    const tellsApart = snapshot.routes.some(({ priority }) => priority !== undefined);
+    this.shares = tellsApart ? RANK_SHARES : EQUAL_SHARES;
     this.hasRoutes = snapshot.routes.length > 0;
     this.keySeeds = { high: hash32(salt, SALT_SEEDS[0]), low: hash32(salt, SALT_SEEDS[1]) };
     const conditions = new RouteConditions();

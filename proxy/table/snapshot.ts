@@ -5,6 +5,7 @@
  */
 
 import type { GrpcStatus } from "../grpc/status.ts";
+import type { Priority } from "./priority.ts";
 import type { RateLimitSnapshot } from "./rate-limit.ts";
 import type { RouteActions } from "./route-actions.ts";
 import type { ListenerTls, UpstreamProtocol, UpstreamTls } from "./tls.ts";
@@ -91,6 +92,13 @@ export type Limits = {
   readonly tunnels: number;
   /** Exchanges at once over one connection of HTTP/2 to an endpoint. */
   readonly streams: number;
+  /**
+   * How long a request waits for a connection, or for its turn where inFlight is reached. Absent or
+   * 0: for a connection as long as for an answer, for its turn not at all.
+   */
+  readonly pendingTimeoutMs?: number | undefined;
+  /** Latency says how many are under way at most, up to inFlight. Absent: no. */
+  readonly adaptive?: boolean | undefined;
 };
 
 /** How often and how long connections to endpoints are used again. */
@@ -173,6 +181,8 @@ export type RouteSnapshot = {
   /** A version by name instead of the split. undefined: the split decides. */
   readonly to: string | undefined;
   readonly policy: Policy;
+  /** How much its requests matter when not all can be taken. Absent: normal. */
+  readonly priority?: Priority | undefined;
   /** Its own rate limit, beside that of its service. Absent: none. */
   readonly rateLimit?: RateLimitSnapshot | undefined;
   /** What it does itself. Absent: nothing. */

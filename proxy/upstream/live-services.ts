@@ -1,4 +1,9 @@
-import type { EndpointStats, TunnelStats, VersionStats } from "../metrics/stats.ts";
+import type {
+  ConcurrencyStats,
+  EndpointStats,
+  TunnelStats,
+  VersionStats,
+} from "../metrics/stats.ts";
 import { RoutingTable } from "../table/routing-table.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -77,6 +82,16 @@ export class LiveServices {
     return this.#allPools()
       .filter((pool) => pool.inFlight > 0 || pool.counters.touched)
       .map((pool) => pool.counters.stats(pool.service, pool.version, pool.inFlight));
+  }
+
+  /** Of the versions whose limit latency sets, or where somebody waits for a turn. */
+  concurrencyStats(): ConcurrencyStats[] {
+    return this.#allPools()
+      .filter(({ isAdaptive, turns }) => isAdaptive || turns.size > 0)
+      .map(({ service, version, isAdaptive, limit, turns }) => {
+        const set = isAdaptive ? Math.floor(limit) : undefined;
+        return { service, version, limit: set, waiting: turns.size };
+      });
   }
 
   /** Of the versions that have had tunnels. */

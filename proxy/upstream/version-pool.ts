@@ -1,6 +1,8 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
 import type { VersionSnapshot } from "../table/snapshot.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import { AdaptiveLimit } from "./adaptive-limit.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { Freshness } from "./idle-connections.ts";
@@ -8,6 +10,7 @@ import { PoolConnections } from "./pool-connections.ts";
 import type { Slot } from "./pool-connections.ts";
 import type { NoConnection, PoolDeps, PoolPolicy } from "./pool-policy.ts";
 import type { MessageUser, UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
+import { TurnLine } from "./turn-line.ts";
 import { VersionEndpoints } from "./version-endpoints.ts";
 
 /** Whether a version has all the tunnels that it may have. */
@@ -25,6 +28,11 @@ export class VersionPool {
   readonly counters = new VersionCounters();
   /** Exchanges under way. */
   inFlight = 0;
+  /** Those that wait because there are too many. */
+  readonly turns = new TurnLine();
+  /** undefined: the configured limit is in force. */
+  #adaptive: AdaptiveLimit | undefined;
+  readonly #wheel: TimerWheel;
   readonly #endpoints: VersionEndpoints;
   readonly #ejector: Ejector;
   readonly #connections: PoolConnections;
@@ -34,6 +42,8 @@ export class VersionPool {
     this.service = service;
     this.version = version;
     this.policy = policy;
+    this.#wheel = deps.wheel;
+    this.#followAdaptive(policy);
     this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);
     this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
     this.#connections = new PoolConnections(this.#endpoints, policy, deps);
@@ -58,14 +68,49 @@ export class VersionPool {
     return this.#connections.idleCount(endpoint);
   }
 
-  /** Whether the version may take one more exchange. */
-  get full(): boolean {
-    return this.inFlight >= this.policy.limits.inFlight;
+  /** How many exchanges it may have under way. */
+  get limit(): number {
+    return this.#adaptive?.limit ?? this.policy.limits.inFlight;
+  }
+
+  /** How long one may wait for a connection, in ms. 0: as long as for an answer. */
+  get pendingTimeoutMs(): number {
+    return this.policy.limits.pendingTimeoutMs ?? 0;
+  }
+
+  /** Whether latency sets the limit. */
+  get isAdaptive(): boolean {
+    return this.#adaptive !== undefined;
+  }
+
+  /** Whether it may take one more exchange. `share`: of its limit that may be in use by then. */
+  hasRoom(share: number): boolean {
+    return this.inFlight < this.limit * share;
+  }
+
+  /** An exchange of `shares`' service has left, after `durationMs` if it went well; else -1. */
+  left(durationMs: number, shares: readonly [number, number, number]): void {
+    if (durationMs >= 0) this.#adaptive?.sample(durationMs, this.inFlight, this.#wheel.nowMs);
+    this.inFlight -= 1;
+    while (this.turns.size > 0) {
+      const next = this.turns.next((rank) => this.hasRoom(shares[rank]));
+      if (next === undefined) return;
+      this.inFlight += 1;
+      next.onTurn();
+    }
+  }
+
+  #followAdaptive({ limits }: PoolPolicy): void {
+    const { adaptive = false, inFlight } = limits;
+    this.#adaptive?.follow(inFlight);
+    if (!adaptive) this.#adaptive = undefined;
+    else this.#adaptive ??= new AdaptiveLimit(inFlight, this.#wheel.nowMs);
   }
 
   /** Follows a new table: keeps endpoints by address, drops those that are gone. */
   update(snapshot: VersionSnapshot, policy: PoolPolicy): void {
     this.policy = policy;
+    this.#followAdaptive(policy);
     this.#connections.follow(policy, this.#endpoints.follow(snapshot));
   }
 

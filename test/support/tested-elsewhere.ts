@@ -157,6 +157,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/swap.test.ts",
     "the new worker's half of a hand-over, which takes two processes",
   ],
+  "proxy/exchange/connection-failures.ts": [
+    "test/proxy/exchange/upstream-tls.test.ts",
+    "what it is told by is a real handshake that fails",
+  ],
   "proxy/exchange/gate.ts": [
     "test/proxy/exchange/client-answer.test.ts",
     "asks one after the other what each has a test of its own, and the order shows in answers",

@@ -10,8 +10,12 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
       { service: "web", errors: { connection_timeout: 3 } },
     ],
     policyCounts: [
-      { service: "web", counts: { "answer:redirect": 11, "fault:delay": 12, "limited:route": 13 } },
+      {
+        service: "web",
+        counts: { "answer:redirect": 11, "fault:delay": 12, "limited:route": 13, "shed:low": 14 },
+      },
     ],
+    concurrency: [{ service: "web", version: "v1", limit: 15, waiting: 16 }],
     localFaults: { EMFILE: 4 },
     connections: { h1: 5, h2: 0, tunnel: 1 },
     endpoints: [

@@ -265,3 +265,40 @@ describe("Destination.leave()", () => {
     expect([bed.inFlight, bed.counted("v1")]).toEqual([[0, 0], { "2xx": 1 }]);
   });
 });
+
+describe("Destination.enter() of a version that is full", () => {
+  const { limits } = serviceSnapshot({ v1: 1 });
+
+  test("refuses at once, unless requests may wait for their turn", () => {
+    const bed = new Bed({ v1: 1 }, { limits: { ...limits, inFlight: 1 } });
+    expect([bed.go(), bed.inFlight]).toEqual([undefined, [1, 1]]);
+    expect([bed.go(), bed.inFlight]).toEqual(["overloaded", [1, 1]]);
+  });
+
+  test("counts who waits at the service, and not at the version", () => {
+    const waits = { ...limits, inFlight: 1, pending: 1, pendingTimeoutMs: 1_000 };
+    const bed = new Bed({ v1: 1 }, { limits: waits });
+    bed.go();
+    expect([bed.go(), bed.to.isQueued, bed.inFlight]).toEqual([undefined, true, [2, 1]]);
+    bed.to.leave(503, 1, false);
+    expect(bed.inFlight).toEqual([1, 1]);
+  });
+
+  test("lets nobody wait where nothing is let through", () => {
+    const none = { ...limits, inFlight: 0, pendingTimeoutMs: 1_000 };
+    expect(new Bed({ v1: 1 }, { limits: none }).go()).toBe("overloaded");
+  });
+
+  test("sheds what matters less first, if routes say so", () => {
+    const routes = (["high", "low"] as const).map((priority) => ({
+      ...route({ headers: { "x-p": priority } }),
+      priority,
+    }));
+    const bed = new Bed({ v1: 1 }, { limits: { ...limits, inFlight: 20 }, routes });
+    const fill = (fields: string): number => {
+      while (bed.go(fields) === undefined);
+      return bed.live.pools[0]?.inFlight ?? 0;
+    };
+    expect([fill("x-p: low\r\n"), fill(""), fill("x-p: high\r\n")]).toEqual([15, 18, 20]);
+  });
+});

@@ -135,3 +135,44 @@ describe("Exchange", () => {
     expect(upstream.done).toContain("pause");
   });
 });
+
+describe("Exchange at a version that is full", () => {
+  const { limits } = serviceSnapshot({ v1: 1 });
+
+  test("is answered 503 in the same turn, and counted by its priority", () => {
+    const bed = new ExchangeBed({ limits: { ...limits, inFlight: 0 } });
+    bed.request(GET);
+    expect(firstLine(bed.client)).toBe("HTTP/1.1 503 Service Unavailable");
+    expect(bed.client.text).toContain("\r\nRetry-After: 1\r\n");
+    expect([bed.pool, bed.ended]).toEqual([[], ["keep"]]);
+    expect(bed.policyCounts.stats()[0]?.counts).toEqual({ "shed:normal": 1 });
+  });
+
+  test("goes on when its turn comes, with all that has come of it", () => {
+    const bed = new ExchangeBed({
+      limits: { ...limits, inFlight: 1, pendingTimeoutMs: 60_000 },
+    });
+    const [pool] = bed.live.pools;
+    if (pool !== undefined) pool.inFlight = 1;
+    const upstream = new FakeStream();
+    bed.answers.push(bed.upstream(upstream));
+    bed.request(`${POST}ab`);
+    expect([bed.pool, pool?.turns.size]).toEqual([[], 1]);
+    pool?.left(-1, [1, 1, 1]);
+    bed.more("cd");
+    expect(upstream.text.endsWith("\r\n\r\nabcd")).toBe(true);
+    bed.respond(`${OK}hi`);
+    expect([bed.ended, pool?.inFlight]).toEqual([["keep"], 0]);
+  });
+
+  test("leaves the line with its client", () => {
+    const bed = new ExchangeBed({
+      limits: { ...limits, inFlight: 1, pendingTimeoutMs: 60_000 },
+    });
+    const [pool] = bed.live.pools;
+    if (pool !== undefined) pool.inFlight = 1;
+    bed.request(GET);
+    bed.leave();
+    expect([pool?.turns.size, pool?.inFlight, bed.live.inFlight]).toEqual([0, 1, 0]);
+  });
+});

@@ -55,7 +55,7 @@ test("LiveServices.poolFor() of a version that is gone is a pool that takes noth
   ] as const) {
     const orphan = services.poolFor(service, version);
     expect([orphan.service, orphan.version, orphan.usableCount]).toEqual([service, version, 0]);
-    expect(orphan.full).toBe(true);
+    expect(orphan.hasRoom(1)).toBe(false);
   }
 });
 
