@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { strict } from "../config/schema-parts.ts";
+import { durationFrom, strict } from "../config/schema-parts.ts";
 import { rolloutRequest } from "../rollout/rollout-schema.ts";
 import type { Rollouts } from "../rollout/rollouts.ts";
 import { VERBS } from "../rollout/verbs.ts";
@@ -16,10 +16,17 @@ const rolloutParams = z.object({
   id: z.string().describe("Of a rollout, or of a service for its latest"),
 });
 
+/** Longest ramp of an abort: whoever has more time does not need an abort. */
+const RAMP_MAX_MS = 3_600_000;
+
 const failures = problemResponses(400, 404, 409, 412, 413, 415, 422, 503);
 
 const verbBody = strict({
   full: z.boolean().optional().describe("promote: give it everything at once; absent: false"),
+  ramp: durationFrom(1_000, "1s")
+    .refine((ms) => ms <= RAMP_MAX_MS, { error: "a duration of at most 1h" })
+    .optional()
+    .describe("abort, undo: give everything back bit by bit in this time; absent: at once"),
 }).nullish();
 
 const listSchema = z.object({
@@ -39,7 +46,7 @@ const SUMMARIES: Readonly<Record<Verb, string>> = {
   promote: "Go on to the rollout's next stage or weight",
   pause: "Stay at the weight; an abort by evidence is still possible",
   resume: "Go on after a pause, with a new wait for evidence",
-  abort: "Give everything back to the old version, at once",
+  abort: "Give everything back to the old version, at once or bit by bit",
   undo: "Take a successful rollout back",
 };
 
@@ -132,8 +139,8 @@ function verbRoute(api: Api, { rollouts }: ApiDeps, verb: Verb): void {
     async (request) => {
       const { id } = request.params;
       assertMayShift(request, rollouts.get(id).spec.service);
-      const full = request.body?.full ?? false;
-      await rollouts.act(id, verb, { ...askerOf(request), full });
+      const { full = false, ramp: rampMs } = request.body ?? {};
+      await rollouts.act(id, verb, { ...askerOf(request), full, rampMs });
       return viewOf(rollouts, id);
     },
   );

@@ -41,7 +41,8 @@ export function progressText(rollout: RolloutView): string {
 
 /** `soaking: 20 s left`. */
 function whyText({ now, why, phase }: RolloutView): string {
-  const { rule, text } = phase === "progressing" ? (now ?? why) : why;
+  const isMoving = phase === "progressing" || phase === "retreating";
+  const { rule, text } = isMoving ? (now ?? why) : why;
   return text === "" ? rule : `${rule}: ${text}`;
 }
 

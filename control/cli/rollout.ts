@@ -21,7 +21,7 @@ const VERBS = {
   promote: "go on to the next stage or weight",
   pause: "stay at the weight",
   resume: "go on after a pause",
-  abort: "give everything back to the old version, at once",
+  abort: "give everything back to the old version, at once or bit by bit",
   undo: "take a successful rollout back",
   retry: "begin an aborted rollout again",
 } as const;
@@ -178,9 +178,13 @@ function addVerb(rollout: Command, context: CliContext, verb: Verb): void {
     .description(VERBS[verb])
     .argument("<service>", "name of a service, for its latest, or a rollout's id");
   if (verb === "promote") added.option("--full", "give it everything at once");
-  type Options = ReasonOptions & { readonly full?: boolean };
+  if (verb === "abort" || verb === "undo") {
+    added.option("--ramp <duration>", "bit by bit in this time, instead of at once");
+  }
+  type Options = ReasonOptions & { readonly full?: boolean; readonly ramp?: string };
   withReason(added).action(async (id: string, options: Options, command: Command) => {
-    const body = options.full === true ? { full: true } : undefined;
+    const { full, ramp } = options;
+    const body = full === undefined && ramp === undefined ? undefined : { full, ramp };
     const send = { reason: reasonOption(options), body };
     const view = await clientOf(command, context).send<RolloutView>("POST", pathOf(id, verb), send);
     print(command, context, view, (after) => `Rollout ${after.id} is ${progressText(after)}`);

@@ -77,6 +77,8 @@ export function verbsOf({ phase }: Pick<RolloutView, "phase">): readonly Rollout
     case "paused":
     case "inconclusive":
       return ["resume", "promote", "abort"];
+    case "retreating":
+      return ["abort"];
     case "successful":
       return ["undo"];
     case "aborted":

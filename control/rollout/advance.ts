@@ -1,6 +1,6 @@
-import { DECISIONS_KEPT_MAX } from "./rollout.ts";
+import { DECISIONS_KEPT_MAX, wantedShare } from "./rollout.ts";
 import type { Phase, Rollout } from "./rollout.ts";
-import type { Decision } from "./reconcile.ts";
+import type { Decision } from "./decision.ts";
 
 /** Who decided, and when in milliseconds since the Unix epoch. `by` undefined: the rollout. */
 export type Deciding = { readonly nowMs: number; readonly by?: string | undefined };
@@ -29,6 +29,12 @@ export function advance(rollout: Rollout, decision: Decision, deciding: Deciding
     }
     case "release":
       return noted({ ...rollout, released: true, settled: true }, decision, deciding);
+    case "retreat": {
+      const forMs = decision.forMs ?? 0;
+      const begun = { fromShare: wantedShare(rollout), sinceMs: nowMs, forMs };
+      const retreat = decision.forMs === undefined ? rollout.retreat : begun;
+      return noted({ ...withStep(rollout, decision.share, nowMs), retreat }, decision, deciding);
+    }
     case "pause":
     case "inconclusive":
       return noted(rollout, decision, deciding);
@@ -43,6 +49,7 @@ const PHASE_AFTER: Readonly<Partial<Record<Decision["kind"], Phase>>> = {
   pause: "paused",
   release: "paused",
   inconclusive: "inconclusive",
+  retreat: "retreating",
   abort: "aborted",
   succeed: "successful",
 };
@@ -57,7 +64,9 @@ function withNextStage(rollout: Rollout, nowMs: number): Rollout {
 }
 
 function noted(rollout: Rollout, { kind, why }: Decision, { nowMs, by }: Deciding): Rollout {
-  const phase = PHASE_AFTER[kind] ?? "progressing";
+  const isLetGo = kind === "release" && rollout.phase === "retreating";
+  // What was on its way back does not go on when somebody has taken it over.
+  const phase = isLetGo ? "aborted" : (PHASE_AFTER[kind] ?? "progressing");
   const shares: Partial<Record<Phase, number>> = { aborted: 0, successful: 1 };
   const share = shares[phase] ?? rollout.step.share;
   const decided = { ...why, atMs: nowMs, kind, phase, share, by };

@@ -7,8 +7,9 @@ import type { Audit } from "../records/audit.ts";
 import type { Events } from "../records/events.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { advance } from "./advance.ts";
-import { isShown } from "./reconcile.ts";
-import type { Decision } from "./reconcile.ts";
+import { isShown } from "./is-shown.ts";
+import type { Decision } from "./decision.ts";
+import { isRetreatLate } from "./retreat.ts";
 import type { RolloutStore } from "./rollout-store.ts";
 import { STORE_WITHIN_MS } from "./rollout-table.ts";
 import type { RolloutTable } from "./rollout-table.ts";
@@ -77,6 +78,18 @@ export async function saveUnsaved(deps: CarryOutDeps): Promise<void> {
     }
     const decision = { kind: "abort", why: rollout.why } as const;
     await carryOut(deps, { rollout: latest, decision });
+  }
+}
+
+/**
+ * Ends retreats whose time is long over: whoever should lead them may be gone, or cannot be told.
+ * What cannot be stored is in force here all the same. @throws as every write
+ */
+export async function endLateRetreats(deps: CarryOutDeps): Promise<void> {
+  const nowMs = deps.clock.wallMs();
+  for (const { latest: rollout } of deps.store.all()) {
+    if (!isRetreatLate(rollout, nowMs)) continue;
+    await carryOut(deps, { rollout, decision: { kind: "abort", why: rollout.why } });
   }
 }
 

@@ -33,7 +33,8 @@ function whereLines(rollout: Rollout, now: Why | undefined): readonly string[] {
   const began = `${service} moves from ${from} to ${to} since ${timeOf(startedMs)}`;
   const share = percent(wantedShare(rollout));
   const where = `${to} has ${share} of what both get, since ${timeOf(step.sinceMs)}`;
-  const why = phase === "progressing" && now !== undefined ? now : rollout.why;
+  const isMoving = phase === "progressing" || phase === "retreating";
+  const why = isMoving && now !== undefined ? now : rollout.why;
   return [
     `${began}, as ${actor} asked${because}.`,
     `It is ${phase}: ${where}.`,

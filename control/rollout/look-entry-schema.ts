@@ -22,6 +22,7 @@ const lookSchema = z.object({
     step: true,
     stage: true,
     stageSinceMs: true,
+    retreat: true,
     settled: true,
     revision: true,
     released: true,

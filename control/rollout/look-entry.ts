@@ -1,7 +1,8 @@
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import type { Arm } from "../analysis/second.ts";
 import type { VersionSecond } from "./observations.ts";
-import type { Decision, Observation } from "./reconcile.ts";
+import type { Decision } from "./decision.ts";
+import type { Observation } from "./observation.ts";
 import type { Rollout, Step } from "./rollout.ts";
 
 /** An arm with the buckets that hold something only. */
@@ -20,7 +21,15 @@ export type SecondEntry = {
 /** What is kept of a rollout for each look: everything that a decision changes. */
 export type RolloutState = Pick<
   Rollout,
-  "phase" | "why" | "step" | "stage" | "stageSinceMs" | "settled" | "revision" | "released"
+  | "phase"
+  | "why"
+  | "step"
+  | "stage"
+  | "stageSinceMs"
+  | "retreat"
+  | "settled"
+  | "revision"
+  | "released"
 >;
 
 /** What somebody who leads a rollout has seen and decided. */
@@ -54,8 +63,8 @@ export function secondOf({ stable, canary }: SecondEntry): VersionSecond {
 
 /** What is kept of a rollout. */
 export function rolloutState(rollout: Rollout): RolloutState {
-  const { phase, why, step, stage, stageSinceMs, settled, revision, released } = rollout;
-  return { phase, why, step, stage, stageSinceMs, settled, revision, released };
+  const { phase, why, step, stage, stageSinceMs, retreat, settled, revision, released } = rollout;
+  return { phase, why, step, stage, stageSinceMs, retreat, settled, revision, released };
 }
 
 function armEntry({ latencies, ...arm }: Arm): ArmEntry {

@@ -2,7 +2,7 @@ import type { Forecast } from "../analysis/forecast.ts";
 import { pause } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Serial } from "../base/serial.ts";
-import { carryOut, saveUnsaved } from "./carry-out.ts";
+import { carryOut, endLateRetreats, saveUnsaved } from "./carry-out.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { Leader } from "./leader.ts";
 import { LedRollout } from "./led-rollout.ts";
@@ -82,11 +82,16 @@ export class Lookout {
     const until = AbortSignal.any([signal, over.signal]);
     // An abort is stored from where it was asked for, also while somebody else leads.
     const tending = this.#repeat(until, async () => {
-      if (!this.#deps.table.isHeld) await this.#serial.run(() => saveUnsaved(this.#deps));
+      if (!this.#deps.table.isHeld) await this.#serial.run(() => this.#tend());
       return !this.#hasWork;
     }).then(() => over.abort());
     await this.#deps.leader.lead((held) => this.#lookUntil(held), until);
     await tending;
+  }
+
+  async #tend(): Promise<void> {
+    await saveUnsaved(this.#deps);
+    await endLateRetreats(this.#deps);
   }
 
   async #lookUntil(held: AbortSignal): Promise<void> {

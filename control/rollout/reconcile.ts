@@ -1,54 +1,11 @@
 import type { RolloutVerdict } from "../analysis/verdict.ts";
-import { hasEnded, wantedShare } from "./rollout.ts";
+import type { Decision } from "./decision.ts";
+import type { Observation } from "./observation.ts";
+import { isShown } from "./is-shown.ts";
+import { reconcileRetreat } from "./retreat.ts";
+import { hasEnded } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
 import type { Why } from "./why.ts";
-import { areInForce, weightsAt } from "./rollout-weights.ts";
-import type { VersionWeights } from "./rollout-weights.ts";
-
-/** The service in the table in force. */
-export type TableSight = {
-  readonly revision: number;
-  readonly weights: VersionWeights;
-  /** The canary's endpoints that can take new work. */
-  readonly canaryEndpoints: number;
-  /** false: it is in force here, but the store has not taken it yet. */
-  readonly isStored: boolean;
-};
-
-/** What a rollout is decided by. */
-export type Observation = {
-  /** undefined: the service, or one of both versions, is not there any more. */
-  readonly table: TableSight | undefined;
-  /** What its seconds say. undefined: stable has not been watched for long enough yet. */
-  readonly verdict: RolloutVerdict | undefined;
-  /** The absolute limit that the canary breaks. undefined: none. */
-  readonly breach: Why | undefined;
-  /** Why weights must stay as they are. undefined: they need not. */
-  readonly frozen: string | undefined;
-  /** How long nothing has been counted, in milliseconds, and why. */
-  readonly blindMs: number;
-  readonly blindFor: string | undefined;
-};
-
-/** What to do now. */
-export type Decision =
-  /** Nothing. */
-  | { readonly kind: "hold"; readonly why: Why }
-  /** The table does not show what is asked for: write it. */
-  | { readonly kind: "apply"; readonly why: Why }
-  /** It does. */
-  | { readonly kind: "settle"; readonly revision: number; readonly why: Why }
-  /** The canary gets another share, which is above 0; `next`: and the next stage begins. */
-  | { readonly kind: "weight"; readonly share: number; readonly next: boolean; readonly why: Why }
-  /** The next stage begins. */
-  | { readonly kind: "next"; readonly why: Why }
-  | { readonly kind: "pause"; readonly why: Why }
-  /** Pauses, and the service is somebody else's. */
-  | { readonly kind: "release"; readonly why: Why }
-  | { readonly kind: "inconclusive"; readonly why: Why }
-  | { readonly kind: "resume"; readonly why: Why }
-  | { readonly kind: "abort"; readonly why: Why }
-  | { readonly kind: "succeed"; readonly why: Why };
 
 /**
  * Decides about a rollout. Pure: the same rollout, observation and time (milliseconds since the
@@ -57,6 +14,10 @@ export type Decision =
 export function reconcile(rollout: Rollout, observation: Observation, nowMs: number): Decision {
   const { table, verdict, breach } = observation;
   if (table === undefined) return withoutTable(rollout);
+  const { retreat } = rollout;
+  if (rollout.phase === "retreating" && retreat !== undefined) {
+    return reconcileRetreat({ ...rollout, retreat }, { ...observation, table }, nowMs);
+  }
   if (table.revision < rollout.revision) return hold(OLD_TABLE);
   if (!isShown(rollout, table)) return notShown(rollout);
   if (!rollout.settled && !table.isStored) return { kind: "apply", why: rollout.why };
@@ -71,11 +32,6 @@ export function reconcile(rollout: Rollout, observation: Observation, nowMs: num
   const { frozen } = observation;
   if (frozen !== undefined) return hold({ rule: "frozen", text: frozen });
   return progress(rollout, observation, nowMs);
-}
-
-/** Whether the table has the weights that the rollout asks for. */
-export function isShown(rollout: Rollout, { weights }: Pick<TableSight, "weights">): boolean {
-  return areInForce(weightsAt(rollout.before, rollout.spec, wantedShare(rollout)), weights);
 }
 
 function hold(why: Why): Decision {

@@ -3,7 +3,7 @@ import { Judging } from "./judging.ts";
 import { secondOf } from "./look-entry.ts";
 import type { LookEntry } from "./look-entry.ts";
 import { reconcile } from "./reconcile.ts";
-import type { Decision } from "./reconcile.ts";
+import type { Decision } from "./decision.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** A look at which something else would be decided. */

@@ -93,6 +93,7 @@ export const rolloutSchema = z.object({
   step: z.object({ number: z.int().min(0), share, sinceMs: timeMs }),
   stage: z.int().min(0),
   stageSinceMs: timeMs,
+  retreat: z.object({ fromShare: share, sinceMs: timeMs, forMs: timeMs }).optional(),
   settled: z.boolean(),
   revision: z.int().min(0),
   released: z.boolean(),

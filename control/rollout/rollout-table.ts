@@ -4,7 +4,7 @@ import type { Services } from "../table/services.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import { recordOf } from "../base/record-of.ts";
-import type { TableSight } from "./reconcile.ts";
+import type { TableSight } from "./observation.ts";
 import { wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { Trial } from "./trials.ts";
@@ -51,22 +51,24 @@ export class RolloutTable {
   }
 
   /**
-   * Writes what a rollout asks for, under its id. Only the end of an abort is written at any
-   * revision and whatever serves, and when it cannot be stored: it must never wait for anything.
+   * Writes what a rollout asks for, under its id. What gives traffic back is written whatever
+   * serves; only the end of an abort at any revision, and when it cannot be stored: it must never
+   * wait for anything.
    * false: it is in force here, but not stored yet. @throws as every write
    */
   async write(rollout: Rollout, seen: TableSight | undefined): Promise<boolean> {
     const { id, spec, before, phase, why } = rollout;
     const isAbort = phase === "aborted";
+    const isBack = isAbort || phase === "retreating";
     const weights = weightsAt(before, spec, wantedShare(rollout));
     const context = {
       actor: `rollout ${id}`,
       reason: `${why.rule}: ${why.text}`,
       ifMatch: isAbort || seen === undefined ? ("*" as const) : seen.revision,
-      force: isAbort,
+      force: isBack,
       rollout: id,
     };
-    const ready = isAbort ? spec.from : undefined;
+    const ready = isBack ? spec.from : undefined;
     const despiteStore = isAbort ? () => this.#clock.sleep(STORE_WITHIN_MS) : undefined;
     const write = rolloutWrite(spec.service, { weights, ready, despiteStore }, context);
     const { isUnstored = false } = await this.#services.change(write);

@@ -35,10 +35,10 @@ export class RolloutWard implements Ward {
     if (owner !== undefined) await this.#release(owner, context);
   }
 
-  /** Only the end of an abort is forced by a rollout. */
+  /** Only what gives traffic back is forced by a rollout. */
   #refuseFrozen(change: WardedChange, { rollout, force }: WriteContext): void {
-    const isAbort = rollout !== undefined && force === true;
-    const freeze = isAbort ? undefined : this.#store.freezes.of(change.service);
+    const isBack = rollout !== undefined && force === true;
+    const freeze = isBack ? undefined : this.#store.freezes.of(change.service);
     if (freeze !== undefined && changesWeights(change)) {
       throw new FrozenError(change.service, freeze);
     }

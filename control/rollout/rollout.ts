@@ -5,9 +5,17 @@ import type { Why } from "./why.ts";
 
 /**
  * Where a rollout stands. paused: somebody, or a rule, wants a person to look. inconclusive: there
- * was too little to decide by, for as long as it may wait. successful and aborted are ends.
+ * was too little to decide by, for as long as it may wait. retreating: the old version gets
+ * everything back bit by bit. successful and aborted are ends.
  */
-export const PHASES = ["progressing", "paused", "inconclusive", "successful", "aborted"] as const;
+export const PHASES = [
+  "progressing",
+  "paused",
+  "inconclusive",
+  "retreating",
+  "successful",
+  "aborted",
+] as const;
 
 /** One of them. */
 export type Phase = (typeof PHASES)[number];
@@ -41,6 +49,15 @@ export type Step = {
   readonly share: number;
   /** Since when, in milliseconds since the Unix epoch. */
   readonly sinceMs: number;
+};
+
+/** An abort that takes its time. */
+export type Retreat = {
+  /** What the canary had when it began, 0 … 1. */
+  readonly fromShare: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
+  readonly forMs: number;
 };
 
 /** What was decided at some time. */
@@ -87,6 +104,8 @@ export type Rollout = {
   /** The stage that it is in, and since when. After the last one: their number. */
   readonly stage: number;
   readonly stageSinceMs: number;
+  /** undefined: it has never been on its way back bit by bit. */
+  readonly retreat?: Retreat | undefined;
   /** The table has shown what is asked for: until then it is written again. */
   readonly settled: boolean;
   /** The table's revision when it did: one that is older tells nothing. 0: it has not yet. */

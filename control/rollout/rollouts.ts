@@ -7,6 +7,7 @@ import { carryOut, tell } from "./carry-out.ts";
 import { explainRollout } from "./explain.ts";
 import type { Freeze } from "./freezes.ts";
 import type { LiveView } from "./led-rollout.ts";
+import { isShown } from "./is-shown.ts";
 import { Lookout } from "./lookout.ts";
 import type { LookoutDeps } from "./lookout.ts";
 import { specOf } from "./plan.ts";
@@ -37,7 +38,7 @@ const WAITING_MAX = 64;
 const TRIES_MAX = 5;
 
 /** What people may do while weights are frozen. */
-const FROZEN_MAY: ReadonlySet<string> = new Set(["abort", "pause"]);
+const FROZEN_MAY: ReadonlySet<string> = new Set(["abort", "retreat", "pause"]);
 
 /** All rollouts: those that are led here, and every way to ask for something. */
 export class Rollouts {
@@ -132,13 +133,14 @@ export class Rollouts {
     this.#assertOurs();
     for (let tries = 1; ; tries += 1) {
       const rollout = this.get(id);
-      const answer = decideVerb(verb, rollout, options);
+      const answer = decideVerb(verb, rollout, options, this.#deps.clock.wallMs());
       if (answer.kind === "done") return rollout;
       if (answer.kind === "refused") {
         throw new RolloutVerbError(verb, id, answer.wanted, answer.found);
       }
       const { decision } = answer;
       if (!FROZEN_MAY.has(decision.kind)) this.#assertNotFrozen(rollout.spec.service);
+      if (decision.kind === "retreat") this.#assertShown(verb, rollout);
       const { actor, reason } = options;
       const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
       if (done !== undefined || tries === TRIES_MAX) return this.get(id);
@@ -202,6 +204,14 @@ export class Rollouts {
   #assertNotFrozen(service: string): void {
     const freeze = this.#deps.store.freezes.of(service);
     if (freeze !== undefined) throw new FrozenError(service, freeze);
+  }
+
+  /** Bit by bit from other weights could give the canary more. @throws RolloutVerbError */
+  #assertShown(verb: Verb, rollout: Rollout): void {
+    const seen = this.#deps.table.sight(rollout.spec);
+    if (seen !== undefined && isShown(rollout, seen)) return;
+    const wanted = "its own weights in force, or no ramp";
+    throw new RolloutVerbError(verb, rollout.id, wanted, "weights of somebody else");
   }
 
   async #begin(spec: RolloutSpec, by: Asker): Promise<Rollout> {

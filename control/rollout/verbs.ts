@@ -1,6 +1,7 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
-import type { Decision } from "./reconcile.ts";
-import { hasEnded } from "./rollout.ts";
+import type { Decision } from "./decision.ts";
+import { shareInRetreat } from "./retreat.ts";
+import { hasEnded, wantedShare } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Why } from "./why.ts";
 
@@ -24,18 +25,28 @@ export type VerbOptions = {
   readonly reason: string | undefined;
   /** promote: all the way at once. */
   readonly full: boolean;
+  /** abort, undo: everything goes back bit by bit in this time. undefined: at once. */
+  readonly rampMs?: number | undefined;
 };
 
-/** What a verb leads to. Pure. */
-export function decideVerb(verb: Verb, rollout: Rollout, options: VerbOptions): VerbAnswer {
-  const { actor, reason } = options;
+/** What a verb leads to; times are in milliseconds since the Unix epoch. Pure. */
+export function decideVerb(
+  verb: Verb,
+  rollout: Rollout,
+  options: VerbOptions,
+  nowMs: number,
+): VerbAnswer {
+  const { actor, reason, rampMs } = options;
   const text = reason === undefined ? `by ${actor}` : `by ${actor}: ${reason}`;
   const why: Why = { rule: `${verb}-asked`, text };
+  if (rampMs !== undefined && verb !== "abort" && verb !== "undo") {
+    return refused("`abort` or `undo`, as only these have a ramp", rollout);
+  }
   switch (verb) {
     case "abort":
-      return abort(rollout, why);
+      return abort(rollout, goingBack(rollout, why, rampMs, nowMs));
     case "undo":
-      return undo(rollout, why);
+      return undo(rollout, goingBack(rollout, why, rampMs, nowMs));
     case "pause":
       return pause(rollout, why);
     case "resume":
@@ -53,27 +64,47 @@ function refused(wanted: string, { phase }: Rollout): VerbAnswer {
   return { kind: "refused", wanted, found: phase };
 }
 
-function abort(rollout: Rollout, why: Why): VerbAnswer {
-  if (rollout.phase === "aborted") return { kind: "done" };
-  if (rollout.phase === "successful") return refused("one that has not ended: undo it", rollout);
-  return decided({ kind: "abort", why });
+/** With a ramp bit by bit, unless there is nothing to take back. */
+function goingBack(
+  rollout: Rollout,
+  why: Why,
+  rampMs: number | undefined,
+  nowMs: number,
+): Decision {
+  const fromShare = wantedShare(rollout);
+  if (rampMs === undefined || fromShare === 0) return { kind: "abort", why };
+  const share = shareInRetreat({ fromShare, sinceMs: nowMs, forMs: rampMs }, nowMs);
+  return share === 0 ? { kind: "abort", why } : { kind: "retreat", share, forMs: rampMs, why };
 }
 
-function undo(rollout: Rollout, why: Why): VerbAnswer {
+function abort(rollout: Rollout, decision: Decision): VerbAnswer {
+  const { phase } = rollout;
+  if (phase === "aborted") return { kind: "done" };
+  if (phase === "successful") return refused("one that has not ended: undo it", rollout);
+  const isAgain = phase === "retreating" && decision.kind === "retreat";
+  return isAgain ? { kind: "done" } : decided(decision);
+}
+
+function undo(rollout: Rollout, decision: Decision): VerbAnswer {
   if (rollout.phase === "aborted") return { kind: "done" };
   if (rollout.phase !== "successful") return refused("a successful one: abort it", rollout);
-  return decided({ kind: "abort", why });
+  return decided(decision);
+}
+
+/** Whether it has ended, or is about to be aborted. */
+function isGoingBack(rollout: Rollout): boolean {
+  return hasEnded(rollout) || rollout.phase === "retreating";
 }
 
 function pause(rollout: Rollout, why: Why): VerbAnswer {
   if (rollout.phase === "paused") return { kind: "done" };
-  if (hasEnded(rollout)) return refused("one that has not ended", rollout);
+  if (isGoingBack(rollout)) return refused("one that goes on", rollout);
   return decided({ kind: "pause", why });
 }
 
 function resume(rollout: Rollout, why: Why): VerbAnswer {
   if (rollout.phase === "progressing") return { kind: "done" };
-  if (hasEnded(rollout)) return refused("one that has not ended", rollout);
+  if (isGoingBack(rollout)) return refused("one that goes on", rollout);
   if (rollout.why.rule === "gate")
     return refused("`promote`, as its plan has a gate here", rollout);
   return decided({ kind: "resume", why });
@@ -81,7 +112,7 @@ function resume(rollout: Rollout, why: Why): VerbAnswer {
 
 function promote(rollout: Rollout, why: Why, full: boolean): VerbAnswer {
   if (rollout.phase === "successful") return { kind: "done" };
-  if (hasEnded(rollout)) return refused("one that has not ended", rollout);
+  if (isGoingBack(rollout)) return refused("one that goes on", rollout);
   if (rollout.released) return refused("`resume` first, as somebody has taken it over", rollout);
   if (full) return decided({ kind: "succeed", why });
   const stage = rollout.spec.stages[rollout.stage];

@@ -73,6 +73,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-rollout.test.ts",
     "is about several writers of one agent",
   ],
+  "control/rollout/is-shown.ts": [
+    "test/control/rollout/reconcile.test.ts",
+    "one comparison: what follows from it, and what does not, is decided there",
+  ],
   "control/rollout/kept-list.ts": [
     "test/control/rollout/freezes.test.ts",
     "a list is right for what is kept in it",

@@ -85,6 +85,18 @@ test("POST /v1/rollouts/ID/promote with full gives all, and undo takes it back",
   expect(weights()).toEqual([100, 0]);
 });
 
+test("POST /v1/rollouts/ID/undo with a ramp gives back bit by bit", async () => {
+  await begun();
+  await post("/web/promote", { full: true });
+  for (const ramp of ["0s", "2h"]) expect((await post("/web/undo", { ramp })).status).toBe(422);
+  expect((await post("/web/pause", { ramp: "30s" })).status).toBe(409);
+  const answer = await post("/web/undo", { ramp: "30s" });
+  expect(await answer.json()).toMatchObject({ phase: "retreating", share: 1 - 1 / 11 });
+  const [v1] = api.services.snapshot("web").versions;
+  expect(v1?.weight).toBeGreaterThan(0);
+  expect(await (await post("/web/abort")).json()).toMatchObject({ phase: "aborted", share: 0 });
+});
+
 describe("A call about rollouts is refused", () => {
   test.each([
     [{ service: "web", to: "v2", steps: [0] }, 422, "invalid"],

@@ -43,6 +43,12 @@ test("sluice rollout leads one from its start to its end", async () => {
   expect(shown).toContain("progressing at 0 %, in weight 1 % (1 of 4): started: from v1 to v2");
 });
 
+test("sluice rollout undo --ramp gives back bit by bit", async () => {
+  await rollout("start", "web", "--to", "v2");
+  await rollout("promote", "web", "--full");
+  expect(await rollout("undo", "web", "--ramp", "30s")).toMatch(/is retreating at 90\.9\d* %/);
+});
+
 test("sluice rollout start says all that the API can be asked for", async () => {
   const scripted = await startScriptedApi({ "POST /v1/rollouts": ok({ id: "web-1" }) });
   const options = {

@@ -11,6 +11,7 @@ import {
 } from "../../../control/page/act.ts";
 import type { Act, ActOptions } from "../../../control/page/act.ts";
 import type { Call, CallOptions } from "../../../control/page/call.ts";
+import { PHASES } from "../../../control/rollout/rollout.ts";
 import type { RolloutView } from "../../../control/rollout/rollout-view.ts";
 
 type Asked = { readonly method: string; readonly path: string } & CallOptions;
@@ -69,11 +70,11 @@ test("abortAct() gives stable everything, and undoAct() what was before a revisi
 });
 
 test("verbsOf() and verbAct() offer what a rollout's phase allows", async () => {
-  const phases = ["progressing", "paused", "inconclusive", "successful", "aborted"] as const;
-  expect(phases.map((phase) => verbsOf({ phase }).join(" "))).toEqual([
+  expect(PHASES.map((phase) => verbsOf({ phase }).join(" "))).toEqual([
     "promote pause abort",
     "resume promote abort",
     "resume promote abort",
+    "abort",
     "undo",
     "retry",
   ]);

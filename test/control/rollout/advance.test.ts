@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { advance } from "../../../control/rollout/advance.ts";
-import type { Decision } from "../../../control/rollout/reconcile.ts";
+import type { Decision } from "../../../control/rollout/decision.ts";
 import { DECISIONS_KEPT_MAX } from "../../../control/rollout/rollout.ts";
 import { rolloutOf } from "./specs.ts";
 
@@ -21,6 +21,11 @@ test.each([
   ["paused", { kind: "pause", why }, { settled: true, released: false }],
   ["paused", { kind: "release", why }, { settled: true, released: true }],
   ["inconclusive", { kind: "inconclusive", why }, { settled: true }],
+  [
+    "retreating",
+    { kind: "retreat", share: 0.05, forMs: 9_000, why },
+    { settled: false, retreat: { fromShare: 0, sinceMs: 7, forMs: 9_000 } },
+  ],
   ["aborted", { kind: "abort", why }, { settled: false }],
   ["successful", { kind: "succeed", why }, { settled: false }],
 ] as const)("advance() makes it %s: %j", (phase, decision, others) => {
@@ -45,4 +50,12 @@ test("advance() keeps the latest decisions only", () => {
   }
   expect(rollout.history).toHaveLength(DECISIONS_KEPT_MAX);
   expect(rollout.history.at(-1)?.atMs).toBe(2 * DECISIONS_KEPT_MAX - 1);
+});
+
+test("advance() keeps when a retreat began, and ends it when somebody takes it over", () => {
+  const first = of({ kind: "retreat", share: 0.05, forMs: 9_000, why });
+  const again = advance(first, { kind: "retreat", share: 0.01, why }, { nowMs: 9 });
+  expect([again.retreat, again.step.share]).toEqual([first.retreat, 0.01]);
+  const released = advance(again, { kind: "release", why }, { nowMs: 9 });
+  expect(released).toMatchObject({ phase: "aborted", released: true, settled: true });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { advance } from "../../../control/rollout/advance.ts";
 import { reconcile } from "../../../control/rollout/reconcile.ts";
-import type { Observation } from "../../../control/rollout/reconcile.ts";
+import type { Observation } from "../../../control/rollout/observation.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
 import { decideVerb, VERBS } from "../../../control/rollout/verbs.ts";
@@ -133,7 +133,12 @@ test("reconcile() of a blue-green one checks, switches in one revision, and keep
 
 type Event =
   | { readonly kind: "tick"; readonly seen: Partial<Observation>; readonly afterMs: number }
-  | { readonly kind: "verb"; readonly verb: Verb; readonly full: boolean }
+  | {
+      readonly kind: "verb";
+      readonly verb: Verb;
+      readonly full: boolean;
+      readonly rampMs: number | undefined;
+    }
   | { readonly kind: "crash" };
 
 const verdicts = fc.oneof(
@@ -152,6 +157,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constant("verb" as const),
       verb: fc.constantFrom(...VERBS),
       full: fc.boolean(),
+      rampMs: fc.constantFrom(undefined, 1_000, 40_000),
     }),
   },
   { weight: 2, arbitrary: fc.constant({ kind: "crash" } as const) },
@@ -178,7 +184,7 @@ function play(world: RolloutWorld, event: Event): void {
       world.tick(event.seen);
       break;
     case "verb":
-      world.ask(event.verb, event.full);
+      world.ask(event.verb, event.full, event.rampMs);
       break;
     case "crash":
       world.crashAtNextWrite = true;
@@ -217,7 +223,7 @@ test("What was decided follows from what was seen, again and again", () => {
 
 test("A verb that a phase does not know is refused, and one that is done changes nothing", () => {
   const options = { actor: "ann", reason: undefined, full: false };
-  const answers = VERBS.map((verb) => `${verb} ${decideVerb(verb, EVIDENCE, options).kind}`);
+  const answers = VERBS.map((verb) => `${verb} ${decideVerb(verb, EVIDENCE, options, 0).kind}`);
   expect(answers).toEqual([
     "promote decided",
     "pause decided",

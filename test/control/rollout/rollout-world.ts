@@ -1,6 +1,7 @@
 import { advance } from "../../../control/rollout/advance.ts";
 import { reconcile } from "../../../control/rollout/reconcile.ts";
-import type { Decision, Observation } from "../../../control/rollout/reconcile.ts";
+import type { Decision } from "../../../control/rollout/decision.ts";
+import type { Observation } from "../../../control/rollout/observation.ts";
 import { wantedShare } from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
@@ -49,8 +50,9 @@ export class RolloutWorld {
     return kinds.join(" ");
   }
 
-  ask(verb: Verb, full = false): void {
-    const answer = decideVerb(verb, this.rollout, { actor: "ann", reason: undefined, full });
+  ask(verb: Verb, full = false, rampMs?: number): void {
+    const options = { actor: "ann", reason: undefined, full, rampMs };
+    const answer = decideVerb(verb, this.rollout, options, this.nowMs);
     if (answer.kind === "decided") this.#carryOut(answer.decision);
   }
 

@@ -13,6 +13,7 @@ test("A rollout owns its service's weights until the table shows its end, or it 
     ["progressing", false, 0.25, true, true],
     ["paused", false, 0.25, true, true],
     ["inconclusive", false, 0.25, true, true],
+    ["retreating", false, 0.25, true, true],
     ["successful", true, 1, true, false],
     ["aborted", true, 0, true, false],
   ]);

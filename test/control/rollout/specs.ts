@@ -1,6 +1,6 @@
 import type { RolloutVerdict } from "../../../control/analysis/verdict.ts";
 import { specOf } from "../../../control/rollout/plan.ts";
-import type { Observation } from "../../../control/rollout/reconcile.ts";
+import type { Observation } from "../../../control/rollout/observation.ts";
 import { newRollout } from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import type { RolloutRequest } from "../../../control/rollout/rollout-schema.ts";

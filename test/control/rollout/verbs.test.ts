@@ -8,7 +8,7 @@ import { rolloutOf } from "./specs.ts";
 const ASKED = { actor: "ann", reason: "late", full: false };
 
 function decided(verb: Verb, rollout: Rollout, full = false): string {
-  const answer = decideVerb(verb, rollout, { ...ASKED, full });
+  const answer = decideVerb(verb, rollout, { ...ASKED, full }, 0);
   return answer.kind === "decided" ? answer.decision.kind : answer.kind;
 }
 
@@ -22,6 +22,7 @@ test("decideVerb() does in each phase what the page says", () => {
     ["progressing", "weight", "pause", "done", "abort", "refused"],
     ["paused", "weight", "done", "resume", "abort", "refused"],
     ["inconclusive", "weight", "pause", "resume", "abort", "refused"],
+    ["retreating", "refused", "refused", "refused", "abort", "refused"],
     ["successful", "done", "refused", "refused", "refused", "abort"],
     ["aborted", "refused", "refused", "refused", "done", "done"],
   ]);
@@ -30,7 +31,7 @@ test("decideVerb() does in each phase what the page says", () => {
 test("decideVerb() promotes to the ladder's next weight, the next stage, or all the way", () => {
   const rollout = rolloutOf();
   const at = (share: number): Rollout => ({ ...rollout, step: { number: 1, share, sinceMs: 0 } });
-  expect(decideVerb("promote", at(0.05), ASKED)).toMatchObject({ decision: { share: 0.1 } });
+  expect(decideVerb("promote", at(0.05), ASKED, 0)).toMatchObject({ decision: { share: 0.1 } });
   expect(decided("promote", at(0.5))).toBe("succeed");
   expect(decided("promote", at(0.05), true)).toBe("succeed");
   expect(decided("promote", rolloutOf({ steps: [5] }))).toBe("next");
@@ -44,7 +45,27 @@ test("decideVerb() refuses what would do nothing: at a gate, and when it was tak
 });
 
 test("decideVerb() says who asked, and why", () => {
-  expect(decideVerb("abort", rolloutOf(), ASKED)).toMatchObject({
+  expect(decideVerb("abort", rolloutOf(), ASKED, 0)).toMatchObject({
     decision: { why: { rule: "abort-asked", text: "by ann: late" } },
+  });
+});
+
+test("decideVerb() gives back bit by bit what there is, and only once", () => {
+  const asked = { ...ASKED, rampMs: 30_000 };
+  const begun = rolloutOf();
+  const atTenth: Rollout = { ...begun, step: { number: 1, share: 0.1, sinceMs: 0 } };
+  const kinds = (["abort", "undo", "pause"] as const).map((verb) => {
+    return [begun, atTenth, { ...atTenth, phase: "retreating" } as const].map((rollout) => {
+      const answer = decideVerb(verb, rollout, asked, 0);
+      return answer.kind === "decided" ? answer.decision.kind : answer.kind;
+    });
+  });
+  expect(kinds).toEqual([
+    ["abort", "retreat", "done"],
+    ["refused", "refused", "refused"],
+    ["refused", "refused", "refused"],
+  ]);
+  expect(decideVerb("undo", { ...begun, phase: "successful" }, asked, 0)).toMatchObject({
+    decision: { kind: "retreat", forMs: 30_000 },
   });
 });

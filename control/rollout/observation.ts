@@ -1,0 +1,28 @@
+import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { VersionWeights } from "./rollout-weights.ts";
+import type { Why } from "./why.ts";
+
+/** The service in the table in force. */
+export type TableSight = {
+  readonly revision: number;
+  readonly weights: VersionWeights;
+  /** The canary's endpoints that can take new work. */
+  readonly canaryEndpoints: number;
+  /** false: it is in force here, but the store has not taken it yet. */
+  readonly isStored: boolean;
+};
+
+/** What a rollout is decided by. */
+export type Observation = {
+  /** undefined: the service, or one of both versions, is not there any more. */
+  readonly table: TableSight | undefined;
+  /** What its seconds say. undefined: stable has not been watched for long enough yet. */
+  readonly verdict: RolloutVerdict | undefined;
+  /** The absolute limit that the canary breaks. undefined: none. */
+  readonly breach: Why | undefined;
+  /** Why weights must stay as they are. undefined: they need not. */
+  readonly frozen: string | undefined;
+  /** How long nothing has been counted, in milliseconds, and why. */
+  readonly blindMs: number;
+  readonly blindFor: string | undefined;
+};
