@@ -1,14 +1,14 @@
-import { Option } from "commander";
 import type { Command } from "commander";
 import { pause, systemClock } from "../../proxy/base/clock.ts";
 import type { Explanation, RolloutList } from "../api/rollout-routes.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
-import { EXIT, usageError } from "./cli-error.ts";
+import { EXIT } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext, GlobalOptions } from "./commands.ts";
 import { addReplay } from "./rollout-replay.ts";
+import { addStart } from "./rollout-start.ts";
 import { progressText, rolloutsText, rolloutText } from "./rollout-text.ts";
-import { readWhole, reasonOption, withReason } from "./write-options.ts";
+import { reasonOption, withReason } from "./write-options.ts";
 import type { ReasonOptions } from "./write-options.ts";
 
 const PATH = "/v1/rollouts";
@@ -28,21 +28,6 @@ const VERBS = {
 
 type Verb = keyof typeof VERBS;
 
-type StartOptions = ReasonOptions & {
-  readonly to: string;
-  readonly from?: string;
-  readonly strategy?: string;
-  readonly preset?: string;
-  readonly steps?: string;
-  readonly stepFor?: string;
-  readonly soak?: string;
-  readonly budget?: string;
-  readonly minRequests?: string;
-  readonly maxHold?: string;
-  readonly onInconclusive?: string;
-  readonly keepOldFor?: string;
-};
-
 /** `sluice rollout …`: moves a service to another version, by what its requests show. */
 export function addRollout(program: Command, context: CliContext): void {
   const rollout = program
@@ -55,66 +40,6 @@ export function addRollout(program: Command, context: CliContext): void {
   addExplain(rollout, context);
   addReplay(rollout, context);
   for (const verb of Object.keys(VERBS) as Verb[]) addVerb(rollout, context, verb);
-}
-
-function addStart(rollout: Command, context: CliContext): void {
-  const start = rollout
-    .command("start")
-    .description("begin a rollout")
-    .argument("<service>", "name of a service")
-    .requiredOption("--to <version>", "the version that is to get the traffic")
-    .option("--from <version>", "the version that has it (default: the only one)")
-    .addOption(
-      choice("--strategy <name>", "how it goes on (default: canary)", ["canary", "blueGreen"]),
-    )
-    .addOption(
-      choice("--preset <name>", "how careful (default: standard)", ["careful", "standard", "fast"]),
-    )
-    .option("--steps <shares>", "canary: 1,10,50 in percent, instead of what the evidence allows")
-    .option("--step-for <duration>", "how long each of them holds (default: 60s)")
-    .option("--soak <duration>", "least time with both versions (default: the preset's)")
-    .option("--budget <n>", "failed requests that it may cost (default: 20)")
-    .option("--min-requests <n>", "of either version before anything is decided (default: 20)")
-    .option("--max-hold <duration>", "longest wait for evidence at one weight (default: 30m)")
-    .addOption(
-      choice("--on-inconclusive <what>", "what then (default: pause)", [
-        "pause",
-        "promote",
-        "abort",
-      ]),
-    )
-    .option("--keep-old-for <duration>", "blueGreen: how long the old one stays (default: 10m)");
-  withReason(start).action(async (service: string, options: StartOptions, command: Command) => {
-    const body = bodyOf(service, options);
-    const client = clientOf(command, context);
-    const reason = reasonOption(options);
-    const view = await client.send<RolloutView>("POST", PATH, { body, reason });
-    print(command, context, view, ({ id, from, to }) => {
-      return `Rollout ${id} of ${service} from ${from} to ${to} has begun`;
-    });
-  });
-}
-
-function choice(flags: string, description: string, choices: readonly string[]): Option {
-  return new Option(flags, description).choices(choices);
-}
-
-function bodyOf(service: string, options: StartOptions): object {
-  const { reason: _reason, steps, budget, minRequests, ...others } = options;
-  return {
-    service,
-    ...others,
-    ...(steps !== undefined && { steps: readSteps(steps) }),
-    ...(budget !== undefined && { budget: readWhole("--budget", budget) }),
-    ...(minRequests !== undefined && { minRequests: readWhole("--min-requests", minRequests) }),
-  };
-}
-
-function readSteps(text: string): readonly number[] {
-  const shares = text.split(",").map(Number);
-  if (shares.every((share) => share > 0 && share <= 100)) return shares;
-  const found = JSON.stringify(text);
-  throw usageError(`Cannot read --steps: wanted shares above 0 such as 1,10,50, found ${found}`);
 }
 
 function addList(rollout: Command, context: CliContext): void {

@@ -53,6 +53,11 @@ export function readConfig(text: string, source: ConfigSource): Config {
   throw new ConfigError(source.file, [...unset, ...others]);
 }
 
+/** What a file of YAML or JSON holds, whatever it is. @throws ConfigError */
+export async function readPlainFile(file: string): Promise<unknown> {
+  return readYaml(await readText(file), file).document;
+}
+
 /**
  * The services of a file as they are written there, `${…}` included: a configuration file, or one
  * that holds nothing but services by name. What they hold is not looked at.

@@ -10,7 +10,7 @@ import { fieldValue, methods, name, named, strict, text, token } from "./schema-
 /**
  * Most conditions of one kind in one route: all must hold, so more than a few never match anything.
  */
-const CONDITIONS_MAX = 32;
+export const ROUTE_CONDITIONS_MAX = 32;
 
 const pathMatch = z.union(
   [routePath, strict({ exact: routePath }), strict({ prefix: routePath })],
@@ -19,21 +19,37 @@ const pathMatch = z.union(
   },
 );
 
+const fieldConditions = named(token, fieldValue, ROUTE_CONDITIONS_MAX).refine(
+  (headers) => !repeatsName(Object.keys(headers)),
+  { error: "each field name once, whatever its case" },
+);
+
+const cookieConditions = named(token, z.string(), ROUTE_CONDITIONS_MAX);
+
 const routeMatch = strict({
   path: pathMatch.optional(),
   methods: methods.optional(),
-  headers: named(token, fieldValue, CONDITIONS_MAX).optional(),
-  query: named(text, z.string(), CONDITIONS_MAX).optional(),
-  cookies: named(token, z.string(), CONDITIONS_MAX).optional(),
-}).refine((match) => !repeatsName(Object.keys(match.headers ?? {})), {
-  path: ["headers"],
-  error: "each field name once, whatever its case",
+  headers: fieldConditions.optional(),
+  query: named(text, z.string(), ROUTE_CONDITIONS_MAX).optional(),
+  cookies: cookieConditions.optional(),
 });
+
+/** What a rollout may pick requests by before its new version has weight: who sends them. */
+export const senderMatch = strict({
+  headers: fieldConditions.optional(),
+  cookies: cookieConditions.optional(),
+}).refine((match) => Object.values(match).some((each = {}) => Object.keys(each).length > 0), {
+  error: "at least one field or cookie, such as { headers: { x-canary: '1' } }",
+});
+
+/** The same as a type. */
+export type SenderMatch = z.output<typeof senderMatch>;
 
 /** One entry of `routes`. */
 export const routeSchema = strict({
   match: routeMatch,
   to: name.optional(),
+  rollout: name.optional(),
   ...policyOverrideShape,
   priority: z.enum(PRIORITIES).optional(),
   rateLimit: rateLimitSchema.optional(),

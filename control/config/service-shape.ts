@@ -30,7 +30,7 @@ const VERSIONS_MAX = 64;
 export const ENDPOINTS_MAX = 4096;
 
 /** Routes of one service. */
-const ROUTES_MAX = 4096;
+export const ROUTES_MAX = 4096;
 
 /** Filters of one service: each sees every request, and is a set of metric labels. */
 const FILTERS_MAX = 16;

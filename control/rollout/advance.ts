@@ -1,30 +1,31 @@
 import { DECISIONS_KEPT_MAX, wantedShare } from "./rollout.ts";
-import type { Phase, Rollout } from "./rollout.ts";
+import type { Phase, Rollout, Step } from "./rollout.ts";
 import type { Decision } from "./decision.ts";
 
 /** Who decided, and when in milliseconds since the Unix epoch. `by` undefined: the rollout. */
 export type Deciding = { readonly nowMs: number; readonly by?: string | undefined };
 
 /**
- * The rollout after a decision. Pure. What only looks, or writes the table, leaves it as it is: the
- * same object.
+ * The rollout after a decision. Pure. What only looks, or writes the table again, leaves it as it
+ * is: the same object.
  */
 export function advance(rollout: Rollout, decision: Decision, deciding: Deciding): Rollout {
   const { nowMs } = deciding;
   switch (decision.kind) {
     case "hold":
-    case "apply":
       return rollout;
+    case "apply":
+      return rollout.settled ? { ...rollout, settled: false } : rollout;
     case "settle":
       return { ...rollout, settled: true, revision: decision.revision };
     case "weight": {
-      const moved = withStep(rollout, decision.share, nowMs);
+      const moved = withStep(rollout, decision, nowMs);
       return noted(decision.next ? withNextStage(moved, nowMs) : moved, decision, deciding);
     }
     case "next":
       return noted(withNextStage(rollout, nowMs), decision, deciding);
     case "resume": {
-      const again = withStep(rollout, rollout.step.share, nowMs);
+      const again = withStep(rollout, rollout.step, nowMs);
       return noted({ ...again, stageSinceMs: nowMs }, decision, deciding);
     }
     case "release":
@@ -33,7 +34,11 @@ export function advance(rollout: Rollout, decision: Decision, deciding: Deciding
       const forMs = decision.forMs ?? 0;
       const begun = { fromShare: wantedShare(rollout), sinceMs: nowMs, forMs };
       const retreat = decision.forMs === undefined ? rollout.retreat : begun;
-      return noted({ ...withStep(rollout, decision.share, nowMs), retreat }, decision, deciding);
+      return noted(
+        { ...withStep(rollout, { share: decision.share }, nowMs), retreat },
+        decision,
+        deciding,
+      );
     }
     case "pause":
     case "inconclusive":
@@ -54,8 +59,13 @@ const PHASE_AFTER: Readonly<Partial<Record<Decision["kind"], Phase>>> = {
   succeed: "successful",
 };
 
-function withStep(rollout: Rollout, share: number, nowMs: number): Rollout {
-  const step = { number: rollout.step.number + 1, share, sinceMs: nowMs };
+function withStep(
+  rollout: Rollout,
+  { share, match }: Pick<Step, "share" | "match">,
+  nowMs: number,
+): Rollout {
+  const number = rollout.step.number + 1;
+  const step = { number, share, ...(match && { match }), sinceMs: nowMs };
   return { ...rollout, step, settled: false, released: false };
 }
 

@@ -26,6 +26,9 @@ export type CarryOutDeps = {
   readonly log: Log;
 };
 
+/** Decisions after which a rollout is where it was. */
+const QUIET: ReadonlySet<Decision["kind"]> = new Set(["settle", "apply"]);
+
 /** A decision about a rollout. `by` absent: the rollout's own. */
 export type DecisionAbout = {
   readonly rollout: Rollout;
@@ -49,7 +52,7 @@ export async function carryOut(
   const next = advance(rollout, decision, { nowMs: clock.wallMs(), by: by?.actor });
   if (next !== rollout) {
     if (!(await save(deps, next, rollout))) return undefined;
-    if (decision.kind !== "settle") await tell(deps, next, by);
+    if (!QUIET.has(decision.kind)) await tell(deps, next, by);
   }
   if (next.settled) return next;
   try {

@@ -1,3 +1,4 @@
+import type { SenderMatch } from "../config/route-schema.ts";
 import type { Why } from "./why.ts";
 
 /** What to do now. */
@@ -8,8 +9,17 @@ export type Decision =
   | { readonly kind: "apply"; readonly why: Why }
   /** It does. */
   | { readonly kind: "settle"; readonly revision: number; readonly why: Why }
-  /** The canary gets another share, which is above 0; `next`: and the next stage begins. */
-  | { readonly kind: "weight"; readonly share: number; readonly next: boolean; readonly why: Why }
+  /**
+   * The canary gets another share, which is above 0, or all requests that match; `next`: and the
+   * next stage begins.
+   */
+  | {
+      readonly kind: "weight";
+      readonly share: number;
+      readonly match?: SenderMatch | undefined;
+      readonly next: boolean;
+      readonly why: Why;
+    }
   /** The next stage begins. */
   | { readonly kind: "next"; readonly why: Why }
   | { readonly kind: "pause"; readonly why: Why }

@@ -22,6 +22,8 @@ export class Judging {
   /** The canary's last seconds. */
   readonly #recent: Arm[] = [];
   #watchedS = 0;
+  /** Requests of the canary since this step began. */
+  #canary = { step: -1, requests: 0 };
   /** Since the canary's first request. undefined: there was none yet. */
   #ageS: number | undefined;
 
@@ -32,11 +34,13 @@ export class Judging {
 
   /** A step is in force from now on. */
   begin({ number, share }: Step): void {
+    if (this.#canary.step !== number) this.#canary = { step: number, requests: 0 };
     if (share > 0) this.#judge.tally.begin(number, share);
   }
 
   /** A second in which a step was in force. */
   add({ stable, canary }: VersionSecond, { number, share }: Step): void {
+    this.#canary.requests += canary.requests;
     this.#recent.push(canary);
     if (this.#recent.length > GUARD_WINDOW_S) this.#recent.shift();
     if (share === 0) {
@@ -64,6 +68,11 @@ export class Judging {
     const state = { weight, stepS, totalS, perSecond, weightMax };
     // The same seconds foresee the same.
     return forecast(this.#judge.evidence, this.#spec.policy.ramp, state, totalS);
+  }
+
+  /** Requests of the canary since the step in force began. */
+  get canaryRequests(): number {
+    return this.#canary.requests;
   }
 
   /** The absolute limit that the canary breaks. undefined: none. */

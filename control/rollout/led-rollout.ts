@@ -160,6 +160,7 @@ export class LedRollout {
     return {
       table,
       ...this.#judged(rollout, table?.canaryEndpoints ?? 0),
+      canaryRequests: this.#judging.canaryRequests,
       frozen: freeze && freezeText(freeze),
       blindMs: this.#deps.clock.nowMs() - this.#seenMs,
       blindFor: this.#blindFor,

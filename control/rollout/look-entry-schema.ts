@@ -32,6 +32,7 @@ const lookSchema = z.object({
     .object({
       revision: z.int(),
       weights: z.record(z.string(), z.int()),
+      route: z.string().optional(),
       canaryEndpoints: z.int(),
       isStored: z.boolean(),
     })

@@ -6,6 +6,8 @@ import type { Why } from "./why.ts";
 export type TableSight = {
   readonly revision: number;
   readonly weights: VersionWeights;
+  /** What the rollouts' own route matches, in JSON. Absent: there is none. */
+  readonly route?: string | undefined;
   /** The canary's endpoints that can take new work. */
   readonly canaryEndpoints: number;
   /** false: it is in force here, but the store has not taken it yet. */
@@ -18,6 +20,8 @@ export type Observation = {
   readonly table: TableSight | undefined;
   /** What its seconds say. undefined: stable has not been watched for long enough yet. */
   readonly verdict: RolloutVerdict | undefined;
+  /** Requests of the canary since the step began. */
+  readonly canaryRequests: number;
   /** The absolute limit that the canary breaks. undefined: none. */
   readonly breach: Why | undefined;
   /** Why weights must stay as they are. undefined: they need not. */

@@ -62,6 +62,7 @@ function canary({ steps, stepFor = STEP_FOR_MS }: RolloutRequest): readonly Roll
     }
     if ("setWeight" in step) return [{ kind: "weight", share: step.setWeight / 100 }];
     if ("pause" in step) return [{ kind: "pause", forMs: step.pause.duration }];
-    return [{ kind: "analysis" }];
+    if ("analysis" in step) return [{ kind: "analysis" }];
+    return [{ kind: "headerRoute", match: step.setHeaderRoute }];
   });
 }

@@ -1,7 +1,7 @@
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation } from "./observation.ts";
-import { isShown } from "./is-shown.ts";
+import { areWeightsShown, isShown } from "./is-shown.ts";
 import { reconcileRetreat } from "./retreat.ts";
 import { hasEnded } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
@@ -19,7 +19,8 @@ export function reconcile(rollout: Rollout, observation: Observation, nowMs: num
     return reconcileRetreat({ ...rollout, retreat }, { ...observation, table }, nowMs);
   }
   if (table.revision < rollout.revision) return hold(OLD_TABLE);
-  if (!isShown(rollout, table)) return notShown(rollout);
+  if (!areWeightsShown(rollout, table)) return notShown(rollout);
+  if (!isShown(rollout, table)) return { kind: "apply", why: rollout.why };
   if (!rollout.settled && !table.isStored) return { kind: "apply", why: rollout.why };
   if (!rollout.settled) return { kind: "settle", revision: table.revision, why: rollout.why };
   if (hasEnded(rollout) || rollout.released) return hold(rollout.why);
@@ -97,16 +98,19 @@ function afterPatience({ spec }: Rollout, why: Why): Decision {
 function inStage(
   stage: RolloutStage,
   rollout: Rollout,
-  { verdict }: Observation,
+  observation: Observation,
   nowMs: number,
 ): Decision {
+  const { verdict } = observation;
   switch (stage.kind) {
     case "evidence":
       return verdict === undefined ? hold(WATCHING) : byEvidence(rollout, verdict);
     case "weight":
       return atWeight(stage.share, rollout);
+    case "headerRoute":
+      return { kind: "weight", share: 0, match: stage.match, next: true, why: inPlan(rollout) };
     case "pause":
-      return inPause(stage.forMs, rollout, verdict, nowMs);
+      return inPause(stage.forMs, rollout, observation, nowMs);
     case "analysis":
       return verdict === undefined ? hold(WATCHING) : inAnalysis(rollout, verdict);
     case "checks":
@@ -147,8 +151,12 @@ function last(verdict: RolloutVerdict): Why {
   return { rule, text: verdict.reasons.map(({ text }) => text).join("; ") };
 }
 
+function inPlan({ stage }: Rollout): Why {
+  return { rule: "stage", text: `stage ${stage + 1} of the plan` };
+}
+
 function atWeight(share: number, rollout: Rollout): Decision {
-  const why: Why = { rule: "stage", text: `stage ${rollout.stage + 1} of the plan` };
+  const why = inPlan(rollout);
   if (share === rollout.step.share) return { kind: "next", why };
   return { kind: "weight", share, next: true, why };
 }
@@ -156,16 +164,32 @@ function atWeight(share: number, rollout: Rollout): Decision {
 function inPause(
   forMs: number | undefined,
   rollout: Rollout,
-  verdict: RolloutVerdict | undefined,
+  { verdict, canaryRequests }: Observation,
   nowMs: number,
 ): Decision {
   if (forMs === undefined) {
     const text = "until somebody promotes it";
     return { kind: "pause", why: { rule: "gate", text } };
   }
+  if (rollout.step.match !== undefined) return inMatched(forMs, rollout, canaryRequests, nowMs);
   if (verdict === undefined) return hold(WATCHING);
   if (isLacking(verdict)) return byLack(rollout, verdict);
   return whenOver(forMs, rollout, nowMs);
+}
+
+/** Whose requests match is no accident: stable's tell nothing of these. */
+function inMatched(
+  forMs: number,
+  rollout: Rollout,
+  canaryRequests: number,
+  nowMs: number,
+): Decision {
+  const { requestsMin, holdMaxS } = rollout.spec.policy.patience;
+  if (canaryRequests >= requestsMin) return whenOver(forMs, rollout, nowMs);
+  const text = `${canaryRequests} requests have matched, of ${requestsMin}`;
+  const why: Why = { rule: "few-requests", text };
+  const waitedMs = nowMs - rollout.step.sinceMs;
+  return waitedMs >= holdMaxS * 1_000 ? afterPatience(rollout, why) : hold(why);
 }
 
 /** Both versions have had too few requests for anything. */

@@ -74,8 +74,9 @@ class Replay {
     const rollout = { ...this.#rollout, ...state };
     const { table, frozen, blindMs, blindFor } = seen;
     const verdict = this.#judging.verdict(state.step, table?.canaryEndpoints ?? 0);
-    const { breach } = this.#judging;
-    const observation = { table, verdict, breach, frozen, blindMs, blindFor };
+    const { breach, canaryRequests } = this.#judging;
+    const judged = { verdict, breach, canaryRequests };
+    const observation = { table, ...judged, frozen, blindMs, blindFor };
     const is = reconcile(rollout, observation, atMs);
     this.#looks += 1;
     if (JSON.stringify(is) !== JSON.stringify(was)) this.#differences.push({ atMs, was, is });

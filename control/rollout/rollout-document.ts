@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { senderMatch } from "../config/route-schema.ts";
 import { PHASES } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -24,9 +25,12 @@ const timeMs = z.number().min(0);
 const why = z.object({ rule: z.string(), text: z.string() });
 const weights = z.record(z.string(), z.int().min(0));
 
+const match = senderMatch.optional();
+
 const stage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("evidence") }),
   z.object({ kind: z.literal("weight"), share }),
+  z.object({ kind: z.literal("headerRoute"), match: senderMatch }),
   z.object({ kind: z.literal("pause"), forMs: timeMs.optional() }),
   z.object({ kind: z.literal("analysis") }),
   z.object({ kind: z.literal("checks"), forMs: timeMs }),
@@ -90,7 +94,7 @@ export const rolloutSchema = z.object({
   before: weights,
   phase: z.enum(PHASES),
   why,
-  step: z.object({ number: z.int().min(0), share, sinceMs: timeMs }),
+  step: z.object({ number: z.int().min(0), share, match, sinceMs: timeMs }),
   stage: z.int().min(0),
   stageSinceMs: timeMs,
   retreat: z.object({ fromShare: share, sinceMs: timeMs, forMs: timeMs }).optional(),

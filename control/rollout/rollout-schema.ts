@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { senderMatch } from "../config/route-schema.ts";
 import { durationFrom, list, name, strict, whole } from "../config/schema-parts.ts";
 
 /** Most steps of a plan: one for each percent is more than anybody has patience for. */
@@ -17,13 +18,29 @@ const step = z.union(
     strict({ setWeight: percent }),
     strict({ pause: strict({ duration: second.optional() }) }),
     strict({ analysis: strict({}) }),
+    strict({ setHeaderRoute: senderMatch }),
   ],
   {
     error:
-      "a share in percent, { setWeight: 5 }, { pause: { duration: 5m } }, { pause: {} } or " +
-      "{ analysis: {} }",
+      "a share in percent, { setWeight: 5 }, { pause: { duration: 5m } }, { pause: {} }, " +
+      "{ analysis: {} } or { setHeaderRoute: { headers: { x-canary: '1' } } }",
   },
 );
+
+type Step = z.output<typeof step>;
+
+function isWeight(each: Step): boolean {
+  return typeof each === "number" || "setWeight" in each;
+}
+
+/** What compares both versions needs a weight; what picks requests must not have one. */
+function isInOrder(steps: readonly Step[]): boolean {
+  return steps.every((each, index) => {
+    const weighed = steps.slice(0, index).some(isWeight);
+    if (typeof each === "number") return true;
+    return "analysis" in each ? weighed : !("setHeaderRoute" in each && weighed);
+  });
+}
 
 const guardRails = strict({
   errorRate: z
@@ -49,6 +66,9 @@ export const rolloutRequest = strict({
     .optional()
     .describe("How long a canary must have been watched; absent: standard"),
   steps: list(step, STEPS_MAX)
+    .refine(isInOrder, {
+      error: "setHeaderRoute before the first weight, and analysis after it",
+    })
     .optional()
     .describe("canary: these shares in percent, instead of those that the evidence allows"),
   stepFor: second.optional().describe("How long a bare share of `steps` holds; absent: 60s"),

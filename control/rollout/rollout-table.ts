@@ -1,11 +1,13 @@
+import { ROUTES_MAX } from "../config/service-shape.ts";
 import { isUsable } from "../table/serving.ts";
+import { rolloutMatchOf } from "../table/rollout-route.ts";
 import { rolloutWrite } from "../table/service-writes.ts";
 import type { Services } from "../table/services.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import { recordOf } from "../base/record-of.ts";
 import type { TableSight } from "./observation.ts";
-import { wantedShare } from "./rollout.ts";
+import { wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { Trial } from "./trials.ts";
 import { areInForce, weightsAt } from "./rollout-weights.ts";
@@ -36,6 +38,13 @@ export class RolloutTable {
     return { weights, revision: this.#services.revision };
   }
 
+  /** Why no requests of the service can be picked. undefined: they can. */
+  whyNotPicked(service: string): string | undefined {
+    const { kind, routes = [] } = this.#services.document(service);
+    if (kind === "tcp") return "kind tcp";
+    return 2 * routes.length >= ROUTES_MAX ? `${routes.length} routes` : undefined;
+  }
+
   /** A service in force. undefined: it, or one of both versions, is not there. */
   sight({
     service,
@@ -47,7 +56,9 @@ export class RolloutTable {
     if (canary === undefined || seen?.weights[from] === undefined) return undefined;
     const usable = canary.state === "ready" ? canary.endpoints.filter(isUsable) : [];
     const isStored = !this.#services.isUnstored;
-    return { ...seen, canaryEndpoints: usable.length, isStored };
+    const match = rolloutMatchOf(this.#services.document(service));
+    const route = match && JSON.stringify(match);
+    return { ...seen, route, canaryEndpoints: usable.length, isStored };
   }
 
   /**
@@ -69,8 +80,10 @@ export class RolloutTable {
       rollout: id,
     };
     const ready = isBack ? spec.from : undefined;
+    const match = wantedMatch(rollout);
+    const route = match === undefined ? "none" : { match, to: spec.to, rollout: id };
     const despiteStore = isAbort ? () => this.#clock.sleep(STORE_WITHIN_MS) : undefined;
-    const write = rolloutWrite(spec.service, { weights, ready, despiteStore }, context);
+    const write = rolloutWrite(spec.service, { weights, ready, route, despiteStore }, context);
     const { isUnstored = false } = await this.#services.change(write);
     return !isUnstored;
   }
@@ -88,7 +101,12 @@ export class RolloutTable {
       force: true,
       rollout: "trial",
     };
-    const back = { weights: before, ready: undefined, despiteStore: undefined };
+    const back = {
+      weights: before,
+      ready: undefined,
+      route: "stays",
+      despiteStore: undefined,
+    } as const;
     await this.#services.change(rolloutWrite(service, back, context));
     return true;
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RolloutMetrics } from "../views/metrics.ts";
+import type { SenderMatch } from "../config/route-schema.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { PHASES, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
@@ -117,6 +118,8 @@ function stageText(stage: RolloutStage): string {
   switch (stage.kind) {
     case "weight":
       return `weight ${Number((100 * stage.share).toPrecision(4))} %`;
+    case "headerRoute":
+      return `only requests with ${namesOf(stage.match).join(", ")}`;
     case "pause":
       return stage.forMs === undefined ? "pause until promoted" : `pause ${seconds(stage.forMs)}`;
     case "checks":
@@ -126,6 +129,11 @@ function stageText(stage: RolloutStage): string {
     case "analysis":
       return stage.kind;
   }
+}
+
+/** Without the values: some of them let people in. */
+function namesOf({ headers = {}, cookies = {} }: SenderMatch): readonly string[] {
+  return [...Object.keys(headers), ...Object.keys(cookies).map((name) => `cookie ${name}`)];
 }
 
 function seconds(ms: number): string {

@@ -1,4 +1,5 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
+import type { SenderMatch } from "../config/route-schema.ts";
 import type { Capacity } from "./capacity.ts";
 import type { GuardRails } from "./guard-rails.ts";
 import type { Why } from "./why.ts";
@@ -29,6 +30,8 @@ export type RolloutStage =
   | { readonly kind: "evidence" }
   /** This share of the requests, 0 … 1, at once. */
   | { readonly kind: "weight"; readonly share: number }
+  /** No share, and all requests that match, at once. */
+  | { readonly kind: "headerRoute"; readonly match: SenderMatch }
   /**
    * The weight in force for so long, and until both versions have had enough requests. undefined:
    * until somebody promotes it.
@@ -47,6 +50,8 @@ export type Step = {
   readonly number: number;
   /** The canary's part of what both versions get, 0 … 1. */
   readonly share: number;
+  /** Requests that the canary gets whatever its share is. Absent: none. */
+  readonly match?: SenderMatch | undefined;
   /** Since when, in milliseconds since the Unix epoch. */
   readonly sinceMs: number;
 };
@@ -133,6 +138,11 @@ export function ownsWeights(rollout: Rollout): boolean {
 export function wantedShare({ phase, step }: Rollout): number {
   if (phase === "aborted") return 0;
   return phase === "successful" ? 1 : step.share;
+}
+
+/** The requests that the canary should get now whatever its share is. undefined: none. */
+export function wantedMatch({ phase, step }: Rollout): SenderMatch | undefined {
+  return phase === "retreating" || hasEnded({ phase }) ? undefined : step.match;
 }
 
 /** A rollout that has just been asked for. */

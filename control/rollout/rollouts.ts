@@ -1,9 +1,9 @@
 import { orLate } from "../../proxy/base/deadline.ts";
-import { HandingOverError } from "../base/errors.ts";
 import { Serial } from "../base/serial.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { appendFact } from "../records/append-fact.ts";
-import { carryOut, tell } from "./carry-out.ts";
+import { assertNotFrozen, assertOurs, beginRollout } from "./begin-rollout.ts";
+import { carryOut } from "./carry-out.ts";
 import { explainRollout } from "./explain.ts";
 import type { Freeze } from "./freezes.ts";
 import type { LiveView } from "./led-rollout.ts";
@@ -11,15 +11,10 @@ import { isShown } from "./is-shown.ts";
 import { Lookout } from "./lookout.ts";
 import type { LookoutDeps } from "./lookout.ts";
 import { specOf } from "./plan.ts";
-import {
-  FrozenError,
-  RolloutStartError,
-  RolloutVerbError,
-  UnknownRolloutError,
-} from "./rollout-errors.ts";
-import { hasEnded, newRollout } from "./rollout.ts";
-import type { Rollout, RolloutSpec } from "./rollout.ts";
+import { RolloutVerbError, UnknownRolloutError } from "./rollout-errors.ts";
+import type { Rollout } from "./rollout.ts";
 import type { RolloutRequest } from "./rollout-schema.ts";
+import type { RolloutTable } from "./rollout-table.ts";
 import { stableOf } from "./stable-of.ts";
 import type { Trial } from "./trials.ts";
 import { decideVerb } from "./verbs.ts";
@@ -27,9 +22,6 @@ import type { Verb, VerbOptions } from "./verbs.ts";
 
 /** How long a start waits for a store that hangs: it is read again and again anyway. */
 const LOAD_WITHIN_MS = 2_000;
-
-/** Rollouts that may be under way at once: each costs a look at all counters a second. */
-const ROLLOUTS_MAX = 32;
 
 /** Decisions that may wait for each other: looks, and what people ask for. */
 const WAITING_MAX = 64;
@@ -106,7 +98,7 @@ export class Rollouts {
   begin(request: RolloutRequest, by: Asker): Promise<Rollout> {
     return this.#serial.run(async () => {
       const { from } = stableOf(request, this.#deps.table);
-      return this.#begin(specOf(request, from), by);
+      return beginRollout(this.#deps, specOf(request, from), by);
     });
   }
 
@@ -115,7 +107,7 @@ export class Rollouts {
     return this.#serial.run(async () => {
       const { spec, phase } = this.get(id);
       if (phase !== "aborted") throw new RolloutVerbError("retry", id, "an aborted one", phase);
-      return this.#begin(spec, by);
+      return beginRollout(this.#deps, spec, by);
     });
   }
 
@@ -130,7 +122,8 @@ export class Rollouts {
   }
 
   async #act(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {
-    this.#assertOurs();
+    const { store, table } = this.#deps;
+    assertOurs(table);
     for (let tries = 1; ; tries += 1) {
       const rollout = this.get(id);
       const answer = decideVerb(verb, rollout, options, this.#deps.clock.wallMs());
@@ -139,8 +132,8 @@ export class Rollouts {
         throw new RolloutVerbError(verb, id, answer.wanted, answer.found);
       }
       const { decision } = answer;
-      if (!FROZEN_MAY.has(decision.kind)) this.#assertNotFrozen(rollout.spec.service);
-      if (decision.kind === "retreat") this.#assertShown(verb, rollout);
+      if (!FROZEN_MAY.has(decision.kind)) assertNotFrozen(store, rollout.spec.service);
+      if (decision.kind === "retreat") assertShown(table, verb, rollout);
       const { actor, reason } = options;
       const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
       if (done !== undefined || tries === TRIES_MAX) return this.get(id);
@@ -199,49 +192,6 @@ export class Rollouts {
   confirm(service: string): Promise<boolean> {
     return this.#deps.store.trials.end(service);
   }
-
-  /** @throws FrozenError */
-  #assertNotFrozen(service: string): void {
-    const freeze = this.#deps.store.freezes.of(service);
-    if (freeze !== undefined) throw new FrozenError(service, freeze);
-  }
-
-  /** Bit by bit from other weights could give the canary more. @throws RolloutVerbError */
-  #assertShown(verb: Verb, rollout: Rollout): void {
-    const seen = this.#deps.table.sight(rollout.spec);
-    if (seen !== undefined && isShown(rollout, seen)) return;
-    const wanted = "its own weights in force, or no ramp";
-    throw new RolloutVerbError(verb, rollout.id, wanted, "weights of somebody else");
-  }
-
-  async #begin(spec: RolloutSpec, by: Asker): Promise<Rollout> {
-    const { store, table, clock } = this.#deps;
-    this.#assertOurs();
-    const { service } = spec;
-    this.#assertNotFrozen(service);
-    const running = store.latest(service);
-    if (running !== undefined && (!hasEnded(running) || !running.settled)) {
-      throw new RolloutStartError(service, "no other one of it", running.id);
-    }
-    const active = store.all().filter(({ latest }) => !hasEnded(latest)).length;
-    if (active >= ROLLOUTS_MAX) {
-      throw new RolloutStartError(service, `fewer than ${ROLLOUTS_MAX} under way`, `${active}`);
-    }
-    const { before, revision } = stableOf(spec, table);
-    const nowMs = clock.wallMs();
-    const id = `${service}-${nowMs.toString(36)}`;
-    const rollout = newRollout(spec, { id, ...by, before, revision, nowMs });
-    if (!(await store.save(rollout))) {
-      throw new RolloutStartError(service, "no other one of it", "one that has just begun");
-    }
-    await tell(this.#deps, rollout, by);
-    return rollout;
-  }
-
-  /** @throws HandingOverError */
-  #assertOurs(): void {
-    if (this.#deps.table.isHeld) throw new HandingOverError();
-  }
 }
 
 /** Tells that a freeze has begun or, without `untilMs`, been ended. */
@@ -257,4 +207,12 @@ async function tellFreeze(
   const action = until === undefined ? "thaw" : "freeze";
   const fact = { action, service: service ?? "", before: undefined, after: { until }, revision };
   await appendFact(deps, { ...by, ...fact });
+}
+
+/** Bit by bit from other weights could give the canary more. @throws RolloutVerbError */
+function assertShown(table: RolloutTable, verb: Verb, rollout: Rollout): void {
+  const seen = table.sight(rollout.spec);
+  if (seen !== undefined && isShown(rollout, seen)) return;
+  const wanted = "its own weights in force, or no ramp";
+  throw new RolloutVerbError(verb, rollout.id, wanted, "weights of somebody else");
 }

@@ -10,6 +10,8 @@ import type { EndpointState, Weights } from "./edit-document.ts";
 import { withFilter } from "./edit-filter.ts";
 import type { FilterEdit } from "./edit-filter.ts";
 import type { History } from "./history.ts";
+import { withRolloutRoute } from "./rollout-route.ts";
+import type { RolloutRoute } from "./rollout-route.ts";
 import { sumOf } from "./serving.ts";
 import type { Warning } from "./warnings.ts";
 import type { WriteContext } from "./table-sink.ts";
@@ -73,6 +75,8 @@ export type RolloutWeights = {
   readonly weights: Readonly<Record<string, number>>;
   /** The version that must be able to take requests. undefined: none. */
   readonly ready: string | undefined;
+  /** What else leads to its new version. `stays`: whatever there is. */
+  readonly route: RolloutRoute | "none" | "stays";
   /** As a write's. */
   readonly despiteStore: Write["despiteStore"];
 };
@@ -83,7 +87,7 @@ export type RolloutWeights = {
  */
 export function rolloutWrite(
   name: string,
-  { weights, ready, despiteStore }: RolloutWeights,
+  { weights, ready, route, despiteStore }: RolloutWeights,
   context: WriteContext,
 ): Write {
   const write = shiftWrite(name, weights, context);
@@ -91,11 +95,17 @@ export function rolloutWrite(
     const { document, snapshot, service } = known(name, current);
     const isThere = (version: string): boolean => Object.hasOwn(document.versions, version);
     const asked = Object.entries(weights).filter(([version]) => isThere(version));
-    const shifted = withWeights({ document, snapshot, service }, Object.fromEntries(asked));
+    const weighed = withWeights({ document, snapshot, service }, Object.fromEntries(asked));
+    const shifted = routed(weighed, route);
     if (ready === undefined || !isThere(ready)) return shifted;
     return withVersionState({ document: shifted, snapshot, service }, ready, "ready");
   });
   return { ...write, edit, despiteStore };
+}
+
+function routed(document: ServiceDocument, route: RolloutWeights["route"]): ServiceDocument {
+  if (route === "stays") return document;
+  return withRolloutRoute(document, route === "none" ? undefined : route);
 }
 
 /** Changes a filter in every service that has one of this name. See withFilter(). */

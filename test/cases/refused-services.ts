@@ -216,7 +216,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
-    "routes[0].headTimeout: wanted one of the keys match, to, timeout, connectTimeout, " +
+    "routes[0].headTimeout: wanted one of the keys match, to, rollout, timeout, " +
+      "connectTimeout, " +
       "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
       "retries, priority, rateLimit, rewrite, request, response, redirect, answer, cors, faults, " +
       "found an unknown key",

@@ -73,6 +73,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-rollout.test.ts",
     "is about several writers of one agent",
   ],
+  "control/rollout/begin-rollout.ts": [ROLLOUTS, "each way in which it refuses is one there"],
   "control/rollout/is-shown.ts": [
     "test/control/rollout/reconcile.test.ts",
     "one comparison: what follows from it, and what does not, is decided there",

@@ -6,6 +6,8 @@ import { bearer } from "../../support/api-tokens.ts";
 
 let api: RunningApi;
 
+const X = { headers: { "x-canary": "secret" } };
+
 const READY = {
   ...WEB,
   versions: {
@@ -97,10 +99,19 @@ test("POST /v1/rollouts/ID/undo with a ramp gives back bit by bit", async () => 
   expect(await (await post("/web/abort")).json()).toMatchObject({ phase: "aborted", share: 0 });
 });
 
+test("A header route is told without the values that it compares with", async () => {
+  const view = await begun({ steps: [{ setHeaderRoute: X }, { pause: {} }] });
+  expect(view.stages).toEqual(["only requests with x-canary", "pause until promoted"]);
+  expect(JSON.stringify(view)).not.toContain("secret");
+});
+
 describe("A call about rollouts is refused", () => {
   test.each([
     [{ service: "web", to: "v2", steps: [0] }, 422, "invalid"],
     [{ service: "web", to: "v2", preset: "reckless" }, 422, "invalid"],
+    [{ service: "web", to: "v2", steps: [{ setHeaderRoute: { headers: {} } }] }, 422, "invalid"],
+    [{ service: "web", to: "v2", steps: [5, { setHeaderRoute: X }] }, 422, "invalid"],
+    [{ service: "web", to: "v2", steps: [{ analysis: {} }, 5] }, 422, "invalid"],
     [{ service: "web", to: "v2", stepz: [5] }, 422, "invalid"],
     [{ service: "web" }, 422, "invalid"],
     [{ service: "shop", to: "v2" }, 404, "unknown_service"],

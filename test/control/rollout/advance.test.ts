@@ -9,8 +9,11 @@ const ROLLOUT = rolloutOf({ steps: [10, 50] });
 const of = (decision: Decision): ReturnType<typeof advance> =>
   advance(ROLLOUT, decision, { nowMs: 7, by: "ann" });
 
-test.each(["hold", "apply"] as const)("advance() leaves a rollout as it is: %s", (kind) => {
-  expect(of({ kind, why })).toBe(ROLLOUT);
+test("advance() leaves a rollout as it is, and writes what does not show any more", () => {
+  expect(of({ kind: "hold", why })).toBe(ROLLOUT);
+  const written = of({ kind: "apply", why });
+  expect(written).toEqual({ ...ROLLOUT, settled: false });
+  expect(advance(written, { kind: "apply", why }, { nowMs: 8 })).toBe(written);
 });
 
 test.each([

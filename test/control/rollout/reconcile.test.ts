@@ -120,6 +120,45 @@ describe("reconcile() by steps", () => {
   });
 });
 
+describe("reconcile() of a header route", () => {
+  const match = { headers: { "x-canary": "1" } };
+  const steps = [{ setHeaderRoute: match }, { pause: { duration: 60_000 } }, 50];
+  const [verdict, route] = [verdictOf({}), JSON.stringify(match)];
+
+  function begun(): RolloutWorld {
+    const world = new RolloutWorld(rolloutOf({ steps }));
+    expect(world.settle({ verdict })).toBe("weight settle");
+    return world;
+  }
+
+  test("gives no share, waits for requests that match, and is gone at the first weight", () => {
+    const world = begun();
+    expect([world.table, world.route]).toEqual([BEFORE, route]);
+    world.nowMs += 60_000;
+    expect(world.tick({ canaryRequests: 19 })).toBe("hold few-requests");
+    expect(world.settle({ verdict, canaryRequests: 20 })).toBe("next weight settle");
+    expect([world.rollout.step.share, world.route]).toEqual([0.5, undefined]);
+  });
+
+  test("gives up waiting for them", () => {
+    const world = begun();
+    world.nowMs += LATER_MS;
+    expect(world.tick({})).toBe("inconclusive few-requests");
+    world.ask("resume");
+    expect(world.settle({})).toBe("settle");
+    expect(world.route).toBe(route);
+  });
+
+  test("is written again when somebody has taken it away, and goes with an abort", () => {
+    const world = begun();
+    world.route = undefined;
+    expect(world.settle({})).toBe("apply settle");
+    expect(world.route).toBe(route);
+    expect(world.tick({ breach: { rule: "guard-rail", text: "" } })).toBe("abort guard-rail");
+    expect([world.settle({}), world.table, world.route]).toEqual(["settle", BEFORE, undefined]);
+  });
+});
+
 test("reconcile() of a blue-green one checks, switches in one revision, and keeps the old", () => {
   const world = new RolloutWorld(rolloutOf({ strategy: "blueGreen" }));
   expect(world.tick({})).toBe("hold time");
@@ -166,7 +205,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
 function ticks(): fc.Arbitrary<Event> {
   return fc.record({
     kind: fc.constant("tick" as const),
-    seen: fc.record({ verdict: verdicts }),
+    seen: fc.record({ verdict: verdicts, canaryRequests: fc.constantFrom(0, 100) }),
     afterMs: fc.constantFrom(1_000, 30_000, 700_000),
   });
 }
@@ -175,6 +214,7 @@ const plans = fc.constantFrom(
   rolloutOf(),
   rolloutOf({ steps: [1, 10, { pause: {} }, 50] }),
   rolloutOf({ strategy: "blueGreen" }),
+  rolloutOf({ steps: [{ setHeaderRoute: { cookies: { beta: "1" } } }, { pause: {} }, 50] }),
 );
 
 function play(world: RolloutWorld, event: Event): void {
@@ -205,7 +245,7 @@ test("Whatever happens, weights are a step's, and an abort takes all back for go
     }
     world.crashAtNextWrite = false;
     world.settle({});
-    expect(world.table).toEqual(BEFORE);
+    expect([world.table, world.route]).toEqual([BEFORE, undefined]);
     expect(world.rollout).toMatchObject({ phase: "aborted", settled: true });
   });
   fc.assert(property, { seed: 7, numRuns: 500 });

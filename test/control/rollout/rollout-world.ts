@@ -2,7 +2,7 @@ import { advance } from "../../../control/rollout/advance.ts";
 import { reconcile } from "../../../control/rollout/reconcile.ts";
 import type { Decision } from "../../../control/rollout/decision.ts";
 import type { Observation } from "../../../control/rollout/observation.ts";
-import { wantedShare } from "../../../control/rollout/rollout.ts";
+import { wantedMatch, wantedShare } from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
 import type { VersionWeights } from "../../../control/rollout/rollout-weights.ts";
@@ -14,6 +14,8 @@ import { sightOf } from "./specs.ts";
 export class RolloutWorld {
   rollout: Rollout;
   table: VersionWeights;
+  /** What the rollout's own route matches. */
+  route: string | undefined;
   revision = 1;
   nowMs = 0;
   /** It dies when it has stored the next decision, before the table is written. */
@@ -57,7 +59,8 @@ export class RolloutWorld {
   }
 
   #sight(seen: Partial<Observation>): Observation {
-    return sightOf(this.table, this.revision, seen);
+    const sight = sightOf(this.table, this.revision, seen);
+    return { ...sight, table: sight.table && { ...sight.table, route: this.route } };
   }
 
   #carryOut(decision: Decision): void {
@@ -69,8 +72,11 @@ export class RolloutWorld {
       return;
     }
     const wanted = weightsAt(this.rollout.before, this.rollout.spec, wantedShare(this.rollout));
-    if (JSON.stringify(wanted) === JSON.stringify(this.table)) return;
+    const match = wantedMatch(this.rollout);
+    const route = match && JSON.stringify(match);
+    if (JSON.stringify([wanted, route]) === JSON.stringify([this.table, this.route])) return;
     this.table = wanted;
+    this.route = route;
     this.revision += 1;
   }
 }

@@ -190,3 +190,43 @@ test("A sidecar that does not lead decides nothing by itself, but does as asked"
   await bed.rollouts.act(id, "promote", { ...ASKED, full: true });
   expect(bed.weights()).toEqual({ v1: 0, v2: 100 });
 });
+
+describe("A rollout by a header route", () => {
+  const match = { cookies: { beta: "1" } };
+  const steps = [{ setHeaderRoute: match }, { pause: {} }, 50];
+  const routes = (bed: RolloutBed): unknown => bed.services.document("web").routes;
+
+  test("writes it before others, and leaves nothing when it has been undone", async () => {
+    const bed = await RolloutBed.start();
+    const { id } = await bed.rollouts.begin({ service: "web", to: "v2", steps }, BY);
+    await bed.pass(2);
+    expect(routes(bed)).toEqual([{ match, to: "v2", rollout: id }]);
+    const [route] = bed.services.snapshot("web").routes;
+    expect([route?.to, bed.weights()]).toEqual(["v2", BEFORE]);
+    await bed.restart();
+    await bed.pass(1);
+    expect(bed.rollouts.get(id)).toMatchObject({ phase: "paused", why: { rule: "gate" } });
+    await bed.rollouts.act(id, "promote", { ...ASKED, full: true });
+    expect([bed.weights(), routes(bed)]).toEqual([{ v1: 0, v2: 100 }, undefined]);
+    await bed.rollouts.act(id, "undo", ASKED);
+    expect(bed.services.document("web").versions).toMatchObject({ v1: { weight: 100 } });
+  });
+
+  test("loses it by an abort, also when somebody has taken the service over", async () => {
+    const bed = await RolloutBed.start();
+    const { id } = await bed.rollouts.begin({ service: "web", to: "v2", steps }, BY);
+    await bed.pass(2);
+    await bed.services.shift("web", { v1: 50, v2: 50 }, { ...ANY, takeOver: true });
+    expect(routes(bed)).toBeDefined();
+    await bed.rollouts.act(id, "abort", ASKED);
+    expect([bed.weights(), routes(bed)]).toEqual([BEFORE, undefined]);
+  });
+
+  test("is for requests only", async () => {
+    const bed = await RolloutBed.start();
+    const { versions } = bed.services.document("web");
+    await bed.services.put("web", { kind: "tcp", versions }, ANY);
+    const begun = bed.rollouts.begin({ service: "web", to: "v2", steps }, BY);
+    await expect(begun).rejects.toThrow("found kind tcp");
+  });
+});

@@ -43,6 +43,7 @@ export function sightOf(
   return {
     table: { revision, weights, canaryEndpoints: 1, isStored: true },
     verdict: undefined,
+    canaryRequests: 0,
     breach: undefined,
     frozen: undefined,
     blindMs: 0,

@@ -1,0 +1,67 @@
+import { HandingOverError } from "../base/errors.ts";
+import type { Asker } from "../table/table-sink.ts";
+import { tell } from "./carry-out.ts";
+import type { CarryOutDeps } from "./carry-out.ts";
+import { FrozenError, RolloutStartError } from "./rollout-errors.ts";
+import { hasEnded, newRollout } from "./rollout.ts";
+import type { Rollout, RolloutSpec } from "./rollout.ts";
+import type { RolloutStore } from "./rollout-store.ts";
+import type { RolloutTable } from "./rollout-table.ts";
+import { stableOf } from "./stable-of.ts";
+
+/** Rollouts that may be under way at once: each costs a look at all counters a second. */
+const ROLLOUTS_MAX = 32;
+
+/**
+ * Stores a new rollout, unless something stands against it.
+ * @throws UnknownServiceError, UnknownVersionError, RolloutStartError, FrozenError, StoreError,
+ *   HandingOverError
+ */
+export async function beginRollout(
+  deps: CarryOutDeps,
+  spec: RolloutSpec,
+  by: Asker,
+): Promise<Rollout> {
+  const { store, table, clock } = deps;
+  const { service } = spec;
+  assertOurs(table);
+  assertNotFrozen(store, service);
+  assertFits(deps, spec);
+  const { before, revision } = stableOf(spec, table);
+  const nowMs = clock.wallMs();
+  const id = `${service}-${nowMs.toString(36)}`;
+  const rollout = newRollout(spec, { id, ...by, before, revision, nowMs });
+  if (!(await store.save(rollout))) {
+    throw new RolloutStartError(service, "no other one of it", "one that has just begun");
+  }
+  await tell(deps, rollout, by);
+  return rollout;
+}
+
+/** @throws RolloutStartError */
+function assertFits({ store, table }: CarryOutDeps, { service, stages }: RolloutSpec): void {
+  const running = store.latest(service);
+  if (running !== undefined && (!hasEnded(running) || !running.settled)) {
+    throw new RolloutStartError(service, "no other one of it", running.id);
+  }
+  const active = store.all().filter(({ latest }) => !hasEnded(latest)).length;
+  if (active >= ROLLOUTS_MAX) {
+    throw new RolloutStartError(service, `fewer than ${ROLLOUTS_MAX} under way`, `${active}`);
+  }
+  const picks = stages.some(({ kind }) => kind === "headerRoute");
+  const found = picks ? table.whyNotPicked(service) : undefined;
+  if (found === undefined) return;
+  const wanted = "requests, and less than half of the routes that may be, for setHeaderRoute";
+  throw new RolloutStartError(service, wanted, found);
+}
+
+/** Whether weights may be changed now. @throws FrozenError */
+export function assertNotFrozen({ freezes }: Pick<RolloutStore, "freezes">, service: string): void {
+  const freeze = freezes.of(service);
+  if (freeze !== undefined) throw new FrozenError(service, freeze);
+}
+
+/** Whether the table is not about to be another process's. @throws HandingOverError */
+export function assertOurs({ isHeld }: RolloutTable): void {
+  if (isHeld) throw new HandingOverError();
+}
