@@ -24,6 +24,7 @@ type StartOptions = ReasonOptions & {
   readonly maxHold?: string;
   readonly onInconclusive?: string;
   readonly keepOldFor?: string;
+  readonly maxUnavailable?: string;
   readonly with?: string;
 };
 
@@ -36,7 +37,11 @@ export function addStart(rollout: Command, context: CliContext): void {
     .requiredOption("--to <version>", "the version that is to get the traffic")
     .option("--from <version>", "the version that has it (default: the only one)")
     .addOption(
-      choice("--strategy <name>", "how it goes on (default: canary)", ["canary", "blueGreen"]),
+      choice("--strategy <name>", "how it goes on (default: canary)", [
+        "canary",
+        "blueGreen",
+        "rolling",
+      ]),
     )
     .addOption(
       choice("--preset <name>", "how careful (default: standard)", ["careful", "standard", "fast"]),
@@ -55,6 +60,7 @@ export function addStart(rollout: Command, context: CliContext): void {
       ]),
     )
     .option("--keep-old-for <duration>", "blueGreen: how long the old one stays (default: 10m)")
+    .option("--max-unavailable <n>", "rolling: old endpoints that may be missing, or 25%")
     .option("--with <file>", "what else the API takes, in YAML; options go before it");
   withReason(start).action(async (service: string, options: StartOptions, command: Command) => {
     const more = options.with === undefined ? {} : await readMore(options.with);
@@ -73,11 +79,16 @@ function choice(flags: string, description: string, choices: readonly string[]):
 }
 
 function bodyOf(service: string, options: StartOptions): object {
-  const { reason: _reason, with: _file, steps, budget, minRequests, ...others } = options;
+  const { reason: _reason, with: _file, steps, budget, minRequests, ...rest } = options;
+  const { maxUnavailable, ...others } = rest;
+  const unavailable = maxUnavailable?.endsWith("%") === true ? maxUnavailable : undefined;
   return {
     service,
     ...others,
     ...(steps !== undefined && { steps: readSteps(steps) }),
+    ...(maxUnavailable !== undefined && {
+      maxUnavailable: unavailable ?? readWhole("--max-unavailable", maxUnavailable),
+    }),
     ...(budget !== undefined && { budget: readWhole("--budget", budget) }),
     ...(minRequests !== undefined && { minRequests: readWhole("--min-requests", minRequests) }),
   };

@@ -31,11 +31,12 @@ export function advance(rollout: Rollout, decision: Decision, deciding: Deciding
     case "release":
       return noted({ ...rollout, released: true, settled: true }, decision, deciding);
     case "retreat": {
-      const forMs = decision.forMs ?? 0;
+      const { share, forMs = 0 } = decision;
+      const { rolling } = rollout.step;
       const begun = { fromShare: wantedShare(rollout), sinceMs: nowMs, forMs };
       const retreat = decision.forMs === undefined ? rollout.retreat : begun;
       return noted(
-        { ...withStep(rollout, { share: decision.share }, nowMs), retreat },
+        { ...withStep(rollout, { share, rolling }, nowMs), retreat },
         decision,
         deciding,
       );
@@ -61,11 +62,17 @@ const PHASE_AFTER: Readonly<Partial<Record<Decision["kind"], Phase>>> = {
 
 function withStep(
   rollout: Rollout,
-  { share, match }: Pick<Step, "share" | "match">,
+  { share, match, rolling }: Pick<Step, "share" | "match" | "rolling">,
   nowMs: number,
 ): Rollout {
   const number = rollout.step.number + 1;
-  const step = { number, share, ...(match && { match }), sinceMs: nowMs };
+  const step = {
+    number,
+    share,
+    ...(match && { match }),
+    ...(rolling && { rolling }),
+    sinceMs: nowMs,
+  };
   return { ...rollout, step, settled: false, released: false };
 }
 

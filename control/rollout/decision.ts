@@ -1,4 +1,5 @@
 import type { SenderMatch } from "../config/route-schema.ts";
+import type { RollingStep } from "./rollout.ts";
 import type { Why } from "./why.ts";
 
 /** What to do now. */
@@ -10,13 +11,14 @@ export type Decision =
   /** It does. */
   | { readonly kind: "settle"; readonly revision: number; readonly why: Why }
   /**
-   * The canary gets another share, which is above 0, or all requests that match; `next`: and the
-   * next stage begins.
+   * The canary gets another share, or all requests that match, or old endpoints leave; `next`: and
+   * the next stage begins.
    */
   | {
       readonly kind: "weight";
       readonly share: number;
       readonly match?: SenderMatch | undefined;
+      readonly rolling?: RollingStep | undefined;
       readonly next: boolean;
       readonly why: Why;
     }

@@ -1,13 +1,25 @@
 import type { TableSight } from "./observation.ts";
 import { areInForce, weightsAt } from "./rollout-weights.ts";
-import { wantedMatch, wantedShare } from "./rollout.ts";
+import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 
-/** Whether the table has the weights, and the route, that the rollout asks for. */
-export function isShown(rollout: Rollout, sight: Pick<TableSight, "weights" | "route">): boolean {
+/** Whether the table has the weights, the routes and the endpoints' states that the rollout asks for. */
+export function isShown(
+  rollout: Rollout,
+  sight: Pick<TableSight, "weights" | "route" | "old">,
+): boolean {
   const match = wantedMatch(rollout);
   const route = match && JSON.stringify(match);
-  return route === sight.route && areWeightsShown(rollout, sight);
+  return route === sight.route && areDrainsShown(rollout, sight) && areWeightsShown(rollout, sight);
+}
+
+function areDrainsShown(rollout: Rollout, { old = [] }: Pick<TableSight, "old">): boolean {
+  const drains = wantedDrains(rollout);
+  if (drains === undefined) return true;
+  const { addresses, state } = drains;
+  // What people have in maint stays there.
+  const other = state === "ready" ? "drain" : "ready";
+  return !old.some((each) => addresses.includes(each.address) && each.state === other);
 }
 
 /** Whether it has the weights. */

@@ -1,6 +1,15 @@
+import type { State } from "../../proxy/table/snapshot.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { VersionWeights } from "./rollout-weights.ts";
 import type { Why } from "./why.ts";
+
+/** An endpoint of the old version. */
+export type OldEndpoint = {
+  readonly address: string;
+  readonly state: State;
+  /** Whether it can take new work. */
+  readonly usable: boolean;
+};
 
 /** The service in the table in force. */
 export type TableSight = {
@@ -8,6 +17,8 @@ export type TableSight = {
   readonly weights: VersionWeights;
   /** What the rollouts' own route matches, in JSON. Absent: there is none. */
   readonly route?: string | undefined;
+  /** The old version's, with the strategy `rolling`. */
+  readonly old?: readonly OldEndpoint[] | undefined;
   /** The canary's endpoints that can take new work. */
   readonly canaryEndpoints: number;
   /** false: it is in force here, but the store has not taken it yet. */

@@ -6,7 +6,7 @@ import type { RolloutSpec, RolloutStage } from "./rollout.ts";
 /** How long a share of `steps` holds when nothing else is said. */
 const STEP_FOR_MS = 60_000;
 
-/** How long the new version of a blue-green rollout must have been healthy before the switch. */
+/** How long the new version must have been healthy before the switch, or the next batch. */
 const CHECKS_FOR_MS = 10_000;
 
 /** How long its old version is kept as it is after the switch. */
@@ -20,12 +20,14 @@ export function specOf(request: RolloutRequest, from: string): RolloutSpec {
     from,
     to,
     strategy,
-    stages: strategy === "blueGreen" ? blueGreen(request) : canary(request),
+    stages: STAGES[strategy](request),
     policy: policyOf(request),
     guardRails: { errorRateMax: guardRails.errorRate, p99MsMax: guardRails.p99 },
     capacity: capacity === undefined ? undefined : { perEndpoint: capacity.perEndpoint },
   };
 }
+
+const STAGES = { canary, blueGreen, rolling };
 
 /** The policy that is asked for: a preset's, with what is said in its place. */
 export function policyOf({ preset = "standard", ...own }: PolicyRequest): RolloutPolicy {
@@ -51,6 +53,14 @@ function blueGreen({ checksFor, keepOldFor }: RolloutRequest): readonly RolloutS
     { kind: "weight", share: 1 },
     { kind: "keep", forMs: keepOldFor ?? KEEP_OLD_FOR_MS },
   ];
+}
+
+function rolling({ maxUnavailable = 1, checksFor }: RolloutRequest): readonly RolloutStage[] {
+  const isCount = typeof maxUnavailable === "number";
+  const most = isCount
+    ? { kind: "count" as const, count: maxUnavailable }
+    : { kind: "part" as const, part: Number.parseFloat(maxUnavailable) / 100 };
+  return [{ kind: "rolling", maxUnavailable: most, checksForMs: checksFor ?? CHECKS_FOR_MS }];
 }
 
 function canary({ steps, stepFor = STEP_FOR_MS }: RolloutRequest): readonly RolloutStage[] {

@@ -1,11 +1,25 @@
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { Decision } from "./decision.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, TableSight } from "./observation.ts";
+import {
+  afterPatience,
+  byLack,
+  first,
+  hold,
+  isLacking,
+  last,
+  WATCHING,
+  whenOver,
+} from "./patience.ts";
 import { areWeightsShown, isShown } from "./is-shown.ts";
 import { reconcileRetreat } from "./retreat.ts";
+import { inRolling } from "./rolling.ts";
 import { hasEnded } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
 import type { Why } from "./why.ts";
+
+/** An observation with a table. */
+type Seen = Observation & { readonly table: TableSight };
 
 /**
  * Decides about a rollout. Pure: the same rollout, observation and time (milliseconds since the
@@ -29,18 +43,10 @@ export function reconcile(rollout: Rollout, observation: Observation, nowMs: num
     return { kind: "abort", why: first(verdict) };
   }
   if (rollout.phase !== "progressing") return hold(rollout.why);
-  if (table.canaryEndpoints === 0) return withoutEndpoints(rollout);
+  if (table.canaryEndpoints === 0 && !waitsForEndpoints(rollout)) return withoutEndpoints(rollout);
   const { frozen } = observation;
   if (frozen !== undefined) return hold({ rule: "frozen", text: frozen });
-  return progress(rollout, observation, nowMs);
-}
-
-function hold(why: Why): Decision {
-  return { kind: "hold", why };
-}
-
-function first(verdict: RolloutVerdict): Why {
-  return verdict.reasons[0] ?? { rule: "evidence", text: "" };
+  return progress(rollout, { ...observation, table }, nowMs);
 }
 
 function withoutTable(rollout: Rollout): Decision {
@@ -59,13 +65,18 @@ function notShown(rollout: Rollout): Decision {
   return { kind: "release", why: { rule: "taken-over", text } };
 }
 
+/** Whether the first ones come only when old ones have left. */
+function waitsForEndpoints({ spec, step, stage }: Rollout): boolean {
+  return spec.stages[stage]?.kind === "rolling" && step.share === 0;
+}
+
 function withoutEndpoints({ spec, step }: Rollout): Decision {
   const text = `${spec.to} has no endpoint that can take requests`;
   const why: Why = { rule: "no-healthy-endpoints", text };
   return step.share === 0 ? hold(why) : { kind: "pause", why };
 }
 
-function progress(rollout: Rollout, observation: Observation, nowMs: number): Decision {
+function progress(rollout: Rollout, observation: Seen, nowMs: number): Decision {
   const stage = rollout.spec.stages[rollout.stage];
   if (stage === undefined) {
     return { kind: "succeed", why: { rule: "complete", text: "all stages are over" } };
@@ -80,25 +91,13 @@ function progress(rollout: Rollout, observation: Observation, nowMs: number): De
 }
 
 function needsCounts({ kind }: RolloutStage): boolean {
-  return kind === "evidence" || kind === "pause" || kind === "analysis";
-}
-
-/** What the policy says when there was too little to decide by, for as long as it may wait. */
-function afterPatience({ spec }: Rollout, why: Why): Decision {
-  switch (spec.policy.patience.onInconclusive) {
-    case "pause":
-      return { kind: "inconclusive", why };
-    case "promote":
-      return { kind: "succeed", why };
-    case "abort":
-      return { kind: "abort", why };
-  }
+  return kind === "evidence" || kind === "pause" || kind === "analysis" || kind === "rolling";
 }
 
 function inStage(
   stage: RolloutStage,
   rollout: Rollout,
-  observation: Observation,
+  observation: Seen,
   nowMs: number,
 ): Decision {
   const { verdict } = observation;
@@ -111,23 +110,18 @@ function inStage(
       return { kind: "weight", share: 0, match: stage.match, next: true, why: inPlan(rollout) };
     case "pause":
       return inPause(stage.forMs, rollout, observation, nowMs);
+    case "rolling":
+      return inRolling(stage, rollout, observation, nowMs);
     case "analysis":
       return verdict === undefined ? hold(WATCHING) : inAnalysis(rollout, verdict);
     case "checks":
     case "keep":
-      return whenOver(stage.forMs, rollout, nowMs);
+      return whenOver(stage.forMs, rollout.stageSinceMs, nowMs);
   }
 }
 
 /** Another sidecar has led it on, and its table has not come here yet. */
 const OLD_TABLE: Why = { rule: "table-behind", text: "the table here is older than its last step" };
-
-const WATCHING: Why = { rule: "watching", text: "stable is watched before the first weight" };
-
-/** Whether there was too little to decide by. */
-function isLacking(verdict: RolloutVerdict): boolean {
-  return verdict.state === "inconclusive";
-}
 
 function byEvidence(rollout: Rollout, verdict: RolloutVerdict): Decision {
   const why = first(verdict);
@@ -143,12 +137,6 @@ function byEvidence(rollout: Rollout, verdict: RolloutVerdict): Decision {
     case "abort":
       return afterPatience(rollout, last(verdict));
   }
-}
-
-function last(verdict: RolloutVerdict): Why {
-  const [why, over] = [first(verdict), verdict.reasons.at(-1)];
-  const rule = over?.rule ?? why.rule;
-  return { rule, text: verdict.reasons.map(({ text }) => text).join("; ") };
 }
 
 function inPlan({ stage }: Rollout): Why {
@@ -174,7 +162,7 @@ function inPause(
   if (rollout.step.match !== undefined) return inMatched(forMs, rollout, canaryRequests, nowMs);
   if (verdict === undefined) return hold(WATCHING);
   if (isLacking(verdict)) return byLack(rollout, verdict);
-  return whenOver(forMs, rollout, nowMs);
+  return whenOver(forMs, rollout.stageSinceMs, nowMs);
 }
 
 /** Whose requests match is no accident: stable's tell nothing of these. */
@@ -185,17 +173,11 @@ function inMatched(
   nowMs: number,
 ): Decision {
   const { requestsMin, holdMaxS } = rollout.spec.policy.patience;
-  if (canaryRequests >= requestsMin) return whenOver(forMs, rollout, nowMs);
+  if (canaryRequests >= requestsMin) return whenOver(forMs, rollout.stageSinceMs, nowMs);
   const text = `${canaryRequests} requests have matched, of ${requestsMin}`;
   const why: Why = { rule: "few-requests", text };
   const waitedMs = nowMs - rollout.step.sinceMs;
   return waitedMs >= holdMaxS * 1_000 ? afterPatience(rollout, why) : hold(why);
-}
-
-/** Both versions have had too few requests for anything. */
-function byLack(rollout: Rollout, verdict: RolloutVerdict): Decision {
-  if (verdict.action === "hold") return hold(first(verdict));
-  return afterPatience(rollout, last(verdict));
 }
 
 function inAnalysis(rollout: Rollout, verdict: RolloutVerdict): Decision {
@@ -204,10 +186,4 @@ function inAnalysis(rollout: Rollout, verdict: RolloutVerdict): Decision {
     return hold({ rule: "incomplete", text: verdict.missing.join("; ") });
   }
   return { kind: "next", why: { rule: "not-worse", text: "it is shown to be no worse" } };
-}
-
-function whenOver(forMs: number, { stageSinceMs }: Rollout, nowMs: number): Decision {
-  const leftMs = stageSinceMs + forMs - nowMs;
-  if (leftMs > 0) return hold({ rule: "time", text: `${Math.ceil(leftMs / 1_000)} s left` });
-  return { kind: "next", why: { rule: "time", text: `${Math.round(forMs / 1_000)} s are over` } };
 }

@@ -27,12 +27,20 @@ const weights = z.record(z.string(), z.int().min(0));
 
 const match = senderMatch.optional();
 
+const rolling = z.object({ drained: z.array(z.string()), of: z.int() }).optional();
+
+const maxUnavailable = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("count"), count: z.int() }),
+  z.object({ kind: z.literal("part"), part: share }),
+]);
+
 const stage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("evidence") }),
   z.object({ kind: z.literal("weight"), share }),
   z.object({ kind: z.literal("headerRoute"), match: senderMatch }),
   z.object({ kind: z.literal("pause"), forMs: timeMs.optional() }),
   z.object({ kind: z.literal("analysis") }),
+  z.object({ kind: z.literal("rolling"), maxUnavailable, checksForMs: timeMs }),
   z.object({ kind: z.literal("checks"), forMs: timeMs }),
   z.object({ kind: z.literal("keep"), forMs: timeMs }),
 ]);
@@ -77,7 +85,7 @@ const spec = z.object({
   service: z.string(),
   from: z.string(),
   to: z.string(),
-  strategy: z.enum(["canary", "blueGreen"]),
+  strategy: z.enum(["canary", "blueGreen", "rolling"]),
   stages: z.array(stage),
   policy: z.object({ judge, ramp, patience }),
   guardRails: z.object({ errorRateMax: share.optional(), p99MsMax: z.number().optional() }),
@@ -94,7 +102,7 @@ export const rolloutSchema = z.object({
   before: weights,
   phase: z.enum(PHASES),
   why,
-  step: z.object({ number: z.int().min(0), share, match, sinceMs: timeMs }),
+  step: z.object({ number: z.int().min(0), share, match, rolling, sinceMs: timeMs }),
   stage: z.int().min(0),
   stageSinceMs: timeMs,
   retreat: z.object({ fromShare: share, sinceMs: timeMs, forMs: timeMs }).optional(),

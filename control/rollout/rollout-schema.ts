@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { senderMatch } from "../config/route-schema.ts";
-import { durationFrom, list, name, strict, whole } from "../config/schema-parts.ts";
+import { durationFrom, list, matching, name, strict, whole } from "../config/schema-parts.ts";
 
 /** Most steps of a plan: one for each percent is more than anybody has patience for. */
 const STEPS_MAX = 100;
@@ -42,6 +42,8 @@ function isInOrder(steps: readonly Step[]): boolean {
   });
 }
 
+const UNAVAILABLE_WANTED = "a number of endpoints, or a part such as 25%";
+
 const guardRails = strict({
   errorRate: z
     .number({ error: "a rate from above 0 to 1" })
@@ -52,13 +54,12 @@ const guardRails = strict({
   p99: second.or(durationFrom(1, "1ms")).optional().describe("Its 99th percentile in 30 s"),
 });
 
-/** The body of `POST /v1/rollouts`. */
-export const rolloutRequest = strict({
+const shape = strict({
   service: name,
   to: name.describe("The version that is to get the traffic; it has none now"),
   from: name.optional().describe("The version that has it; needed when several have"),
   strategy: z
-    .enum(["canary", "blueGreen"], { error: "one of canary, blueGreen" })
+    .enum(["canary", "blueGreen", "rolling"], { error: "one of canary, blueGreen, rolling" })
     .optional()
     .describe("Absent: canary"),
   preset: z
@@ -86,14 +87,44 @@ export const rolloutRequest = strict({
   capacity: strict({ perEndpoint: whole(1, 1_000_000_000) })
     .optional()
     .describe("Requests a second that an endpoint of the new version can carry"),
-  checksFor: second.optional().describe("blueGreen: how long it must be healthy; absent: 10s"),
+  maxUnavailable: z
+    .union([whole(1, 10_000), matching(/^(?:100|[1-9]\d?)%$/, UNAVAILABLE_WANTED)], {
+      error: UNAVAILABLE_WANTED,
+    })
+    .optional()
+    .describe("rolling: old endpoints that may be missing at once, or a part of them; absent: 1"),
+  checksFor: second
+    .optional()
+    .describe("blueGreen, rolling: how long it must be healthy; absent: 10s"),
   keepOldFor: second
     .optional()
     .describe("blueGreen: how long the old version stays as it is after the switch; absent: 10m"),
 });
 
+type Shape = z.output<typeof shape>;
+
+/** Strategies by what only they take: what would mean nothing is refused. */
+const STRATEGIES_OF: Readonly<Partial<Record<keyof Shape, readonly string[]>>> = {
+  steps: ["canary"],
+  stepFor: ["canary"],
+  maxUnavailable: ["rolling"],
+  checksFor: ["blueGreen", "rolling"],
+  keepOldFor: ["blueGreen"],
+};
+
+/** The body of `POST /v1/rollouts`. */
+export const rolloutRequest = shape.superRefine((request, context) => {
+  const { strategy = "canary" } = request;
+  for (const key of Object.keys(request) as (keyof Shape)[]) {
+    const strategies = STRATEGIES_OF[key];
+    if (strategies === undefined || strategies.includes(strategy)) continue;
+    const message = `no ${key}, which is for ${strategies.join(" and ")}`;
+    context.addIssue({ code: "custom", path: [key], message, params: { found: strategy } });
+  }
+});
+
 /** What of it is a policy. */
-export const policyRequest = rolloutRequest.pick({
+export const policyRequest = shape.pick({
   preset: true,
   soak: true,
   budget: true,

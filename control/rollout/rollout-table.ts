@@ -7,7 +7,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import { recordOf } from "../base/record-of.ts";
 import type { TableSight } from "./observation.ts";
-import { wantedMatch, wantedShare } from "./rollout.ts";
+import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { Trial } from "./trials.ts";
 import { areInForce, weightsAt } from "./rollout-weights.ts";
@@ -46,19 +46,22 @@ export class RolloutTable {
   }
 
   /** A service in force. undefined: it, or one of both versions, is not there. */
-  sight({
-    service,
-    from,
-    to,
-  }: Pick<RolloutSpec, "service" | "from" | "to">): TableSight | undefined {
-    const canary = this.#versions(service)?.find(({ name }) => name === to);
+  sight(spec: Pick<RolloutSpec, "service" | "from" | "to" | "strategy">): TableSight | undefined {
+    const { service, from, to, strategy } = spec;
+    const versions = this.#versions(service);
+    const canary = versions?.find(({ name }) => name === to);
+    const stable = strategy === "rolling" ? versions?.find(({ name }) => name === from) : undefined;
     const seen = this.weights(service);
     if (canary === undefined || seen?.weights[from] === undefined) return undefined;
     const usable = canary.state === "ready" ? canary.endpoints.filter(isUsable) : [];
     const isStored = !this.#services.isUnstored;
     const match = rolloutMatchOf(this.#services.document(service));
     const route = match && JSON.stringify(match);
-    return { ...seen, route, canaryEndpoints: usable.length, isStored };
+    const old = stable?.endpoints.map((each) => {
+      const { address, state } = each;
+      return { address, state, usable: stable.state === "ready" && isUsable(each) };
+    });
+    return { ...seen, route, old, canaryEndpoints: usable.length, isStored };
   }
 
   /**
@@ -83,7 +86,11 @@ export class RolloutTable {
     const match = wantedMatch(rollout);
     const route = match === undefined ? "none" : { match, to: spec.to, rollout: id };
     const despiteStore = isAbort ? () => this.#clock.sleep(STORE_WITHIN_MS) : undefined;
-    const write = rolloutWrite(spec.service, { weights, ready, route, despiteStore }, context);
+    const write = rolloutWrite(
+      spec.service,
+      { weights, ready, route, drains: wantedDrains(rollout), despiteStore },
+      context,
+    );
     const { isUnstored = false } = await this.#services.change(write);
     return !isUnstored;
   }
@@ -105,6 +112,7 @@ export class RolloutTable {
       weights: before,
       ready: undefined,
       route: "stays",
+      drains: undefined,
       despiteStore: undefined,
     } as const;
     await this.#services.change(rolloutWrite(service, back, context));

@@ -125,6 +125,11 @@ function stageText(stage: RolloutStage): string {
     case "checks":
     case "keep":
       return `${stage.kind} ${seconds(stage.forMs)}`;
+    case "rolling": {
+      const { maxUnavailable: most } = stage;
+      const size = most.kind === "count" ? `${most.count}` : `${100 * most.part} %`;
+      return `endpoints by ${size}`;
+    }
     case "evidence":
     case "analysis":
       return stage.kind;

@@ -1,5 +1,6 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
 import type { SenderMatch } from "../config/route-schema.ts";
+import type { RolloutDrains } from "../table/rollout-drains.ts";
 import type { Capacity } from "./capacity.ts";
 import type { GuardRails } from "./guard-rails.ts";
 import type { Why } from "./why.ts";
@@ -39,10 +40,27 @@ export type RolloutStage =
   | { readonly kind: "pause"; readonly forMs: number | undefined }
   /** The weight in force until the canary is shown to be no worse. */
   | { readonly kind: "analysis" }
+  /** Old endpoints leave in batches of at most that many, each when new ones have come. */
+  | {
+      readonly kind: "rolling";
+      readonly maxUnavailable:
+        | { readonly kind: "count"; readonly count: number }
+        /** Of the old endpoints, 0 … 1: at least one. */
+        | { readonly kind: "part"; readonly part: number };
+      readonly checksForMs: number;
+    }
   /** Until the canary's endpoints have been healthy for so long. */
   | { readonly kind: "checks"; readonly forMs: number }
   /** With all traffic at the new version, the old one kept as it is for so long. */
   | { readonly kind: "keep"; readonly forMs: number };
+
+/** Endpoints of the old version that have been taken out. */
+export type RollingStep = {
+  /** Their addresses, in the order in which they left. */
+  readonly drained: readonly string[];
+  /** How many there were at the first batch. */
+  readonly of: number;
+};
 
 /** A weight that a rollout asks for. Each has another number, also when the share is the same. */
 export type Step = {
@@ -52,6 +70,8 @@ export type Step = {
   readonly share: number;
   /** Requests that the canary gets whatever its share is. Absent: none. */
   readonly match?: SenderMatch | undefined;
+  /** Absent: its endpoints are not taken out. */
+  readonly rolling?: RollingStep | undefined;
   /** Since when, in milliseconds since the Unix epoch. */
   readonly sinceMs: number;
 };
@@ -84,7 +104,7 @@ export type RolloutSpec = {
   readonly from: string;
   /** The version that is to have it: the "canary". */
   readonly to: string;
-  readonly strategy: "canary" | "blueGreen";
+  readonly strategy: "canary" | "blueGreen" | "rolling";
   readonly stages: readonly RolloutStage[];
   readonly policy: RolloutPolicy;
   readonly guardRails: GuardRails;
@@ -143,6 +163,14 @@ export function wantedShare({ phase, step }: Rollout): number {
 /** The requests that the canary should get now whatever its share is. undefined: none. */
 export function wantedMatch({ phase, step }: Rollout): SenderMatch | undefined {
   return phase === "retreating" || hasEnded({ phase }) ? undefined : step.match;
+}
+
+/** Endpoints that the rollout has in drain, or gives back. undefined: it has none. */
+export function wantedDrains({ phase, step, spec }: Rollout): RolloutDrains | undefined {
+  if (step.rolling === undefined) return undefined;
+  const isBack = phase === "retreating" || hasEnded({ phase });
+  const state = isBack ? "ready" : "drain";
+  return { version: spec.from, addresses: step.rolling.drained, state };
 }
 
 /** A rollout that has just been asked for. */

@@ -116,6 +116,9 @@ function promote(rollout: Rollout, why: Why, full: boolean): VerbAnswer {
   if (rollout.released) return refused("`resume` first, as somebody has taken it over", rollout);
   if (full) return decided({ kind: "succeed", why });
   const stage = rollout.spec.stages[rollout.stage];
+  if (stage?.kind === "rolling") {
+    return refused("`full`, as its endpoints decide how it goes on", rollout);
+  }
   if (stage?.kind !== "evidence") return decided({ kind: "next", why });
   const share = shareAbove(rollout.step.share, rollout.spec.policy);
   if (share === 1) return decided({ kind: "succeed", why });

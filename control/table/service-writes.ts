@@ -10,6 +10,8 @@ import type { EndpointState, Weights } from "./edit-document.ts";
 import { withFilter } from "./edit-filter.ts";
 import type { FilterEdit } from "./edit-filter.ts";
 import type { History } from "./history.ts";
+import { withDrains } from "./rollout-drains.ts";
+import type { RolloutDrains } from "./rollout-drains.ts";
 import { withRolloutRoute } from "./rollout-route.ts";
 import type { RolloutRoute } from "./rollout-route.ts";
 import { sumOf } from "./serving.ts";
@@ -77,6 +79,8 @@ export type RolloutWeights = {
   readonly ready: string | undefined;
   /** What else leads to its new version. `stays`: whatever there is. */
   readonly route: RolloutRoute | "none" | "stays";
+  /** Endpoints whose states are its own. */
+  readonly drains: RolloutDrains | undefined;
   /** As a write's. */
   readonly despiteStore: Write["despiteStore"];
 };
@@ -87,7 +91,7 @@ export type RolloutWeights = {
  */
 export function rolloutWrite(
   name: string,
-  { weights, ready, route, despiteStore }: RolloutWeights,
+  { weights, ready, route, drains, despiteStore }: RolloutWeights,
   context: WriteContext,
 ): Write {
   const write = shiftWrite(name, weights, context);
@@ -96,7 +100,11 @@ export function rolloutWrite(
     const isThere = (version: string): boolean => Object.hasOwn(document.versions, version);
     const asked = Object.entries(weights).filter(([version]) => isThere(version));
     const weighed = withWeights({ document, snapshot, service }, Object.fromEntries(asked));
-    const shifted = routed(weighed, route);
+    const isDrained = drains !== undefined && isThere(drains.version);
+    const drained = isDrained
+      ? withDrains({ document: weighed, snapshot, service }, drains)
+      : weighed;
+    const shifted = routed(drained, route);
     if (ready === undefined || !isThere(ready)) return shifted;
     return withVersionState({ document: shifted, snapshot, service }, ready, "ready");
   });

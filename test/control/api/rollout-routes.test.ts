@@ -114,6 +114,9 @@ describe("A call about rollouts is refused", () => {
     [{ service: "web", to: "v2", steps: [{ analysis: {} }, 5] }, 422, "invalid"],
     [{ service: "web", to: "v2", stepz: [5] }, 422, "invalid"],
     [{ service: "web" }, 422, "invalid"],
+    [{ service: "web", to: "v2", strategy: "rolling", steps: [5] }, 422, "invalid"],
+    [{ service: "web", to: "v2", strategy: "rolling", maxUnavailable: "0%" }, 422, "invalid"],
+    [{ service: "web", to: "v2", maxUnavailable: 1 }, 422, "invalid"],
     [{ service: "shop", to: "v2" }, 404, "unknown_service"],
     [{ service: "web", to: "v1" }, 409, "rollout_unfit"],
   ])("as %j: %d", async (body, status, code) => {

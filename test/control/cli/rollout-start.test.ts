@@ -11,7 +11,7 @@ test("sluice rollout start says all that the API can be asked for", async () => 
   const scripted = await startScriptedApi({ "POST /v1/rollouts": ok({ id: "web-1" }) });
   const options = {
     from: "v1",
-    strategy: "canary",
+    strategy: "rolling",
     preset: "fast",
     stepFor: "5m",
     soak: "1h",
@@ -28,6 +28,17 @@ test("sluice rollout start says all that the API can be asked for", async () => 
   );
   expect(scripted.asked.map(({ body }) => body)).toEqual([
     { service: "web", to: "v2", ...options, budget: 5, minRequests: 9 },
+  ]);
+});
+
+test("sluice rollout start takes a number of endpoints, or a part of them", async () => {
+  const scripted = await startScriptedApi({ "POST /v1/rollouts": ok({ id: "web-1" }) });
+  for (const most of ["2", "25%"]) {
+    await runCommand([...START, "--max-unavailable", most], { SLUICE_API: scripted.url });
+  }
+  expect(scripted.asked.map(({ body }) => body)).toEqual([
+    { service: "web", to: "v2", maxUnavailable: 2 },
+    { service: "web", to: "v2", maxUnavailable: "25%" },
   ]);
 });
 

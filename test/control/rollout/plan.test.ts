@@ -45,3 +45,15 @@ test("specOf() puts what is said in the preset's place, and nothing else", () =>
     patience: { requestsMin: 9, holdMaxS: 120, onInconclusive: "abort" },
   });
 });
+
+test("specOf() of a rolling one takes a number of endpoints or a part, and one by default", () => {
+  const most = [undefined, 3, "25%"].map((maxUnavailable) => {
+    return specOf({ ...WEB, strategy: "rolling", maxUnavailable }, "v1").stages;
+  });
+  const stage = { kind: "rolling", checksForMs: 10_000 };
+  expect(most).toEqual([
+    [{ ...stage, maxUnavailable: { kind: "count", count: 1 } }],
+    [{ ...stage, maxUnavailable: { kind: "count", count: 3 } }],
+    [{ ...stage, maxUnavailable: { kind: "part", part: 0.25 } }],
+  ]);
+});

@@ -1,8 +1,8 @@
 import { advance } from "../../../control/rollout/advance.ts";
 import { reconcile } from "../../../control/rollout/reconcile.ts";
 import type { Decision } from "../../../control/rollout/decision.ts";
-import type { Observation } from "../../../control/rollout/observation.ts";
-import { wantedMatch, wantedShare } from "../../../control/rollout/rollout.ts";
+import type { Observation, OldEndpoint } from "../../../control/rollout/observation.ts";
+import { wantedDrains, wantedMatch, wantedShare } from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
 import type { VersionWeights } from "../../../control/rollout/rollout-weights.ts";
@@ -16,6 +16,10 @@ export class RolloutWorld {
   table: VersionWeights;
   /** What the rollout's own route matches. */
   route: string | undefined;
+  /** The old version's endpoints. undefined: nobody asks for them. */
+  old: readonly OldEndpoint[] | undefined;
+  /** Endpoints of the canary that can take requests. */
+  fresh = 1;
   revision = 1;
   nowMs = 0;
   /** It dies when it has stored the next decision, before the table is written. */
@@ -60,7 +64,18 @@ export class RolloutWorld {
 
   #sight(seen: Partial<Observation>): Observation {
     const sight = sightOf(this.table, this.revision, seen);
-    return { ...sight, table: sight.table && { ...sight.table, route: this.route } };
+    const { route, old, fresh: canaryEndpoints } = this;
+    const table = { ...(old && { old }), canaryEndpoints, route };
+    return { ...sight, table: sight.table && { ...sight.table, ...table } };
+  }
+
+  #drain(): void {
+    const drains = wantedDrains(this.rollout);
+    if (drains === undefined) return;
+    this.old = this.old?.map((each) => {
+      if (!drains.addresses.includes(each.address)) return each;
+      return { ...each, state: drains.state, usable: drains.state === "ready" };
+    });
   }
 
   #carryOut(decision: Decision): void {
@@ -71,6 +86,7 @@ export class RolloutWorld {
       this.crashAtNextWrite = false;
       return;
     }
+    this.#drain();
     const wanted = weightsAt(this.rollout.before, this.rollout.spec, wantedShare(this.rollout));
     const match = wantedMatch(this.rollout);
     const route = match && JSON.stringify(match);

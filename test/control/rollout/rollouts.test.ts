@@ -230,3 +230,23 @@ describe("A rollout by a header route", () => {
     await expect(begun).rejects.toThrow("found kind tcp");
   });
 });
+
+test("A rolling rollout drains real endpoints, and gives them back with an abort", async () => {
+  const bed = await RolloutBed.start();
+  const endpoints = ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"];
+  const versions = {
+    v1: { weight: 100, endpoints },
+    v2: { weight: 0, endpoints: ["10.0.0.6:3000"] },
+  };
+  await bed.services.put("web", { versions }, ANY);
+  const { id } = await bed.rollouts.begin({ service: "web", to: "v2", strategy: "rolling" }, BY);
+  await bed.pass(11);
+  const states = (): unknown => bed.services.document("web").versions["v1"]?.endpointStates;
+  expect([states(), bed.weights()]).toEqual([{ "10.0.0.1:80": "drain" }, { v1: 6_667, v2: 3_333 }]);
+  await bed.restart();
+  await bed.pass(21);
+  expect(states()).toEqual({ "10.0.0.1:80": "drain", "10.0.0.2:80": "drain" });
+  expect(bed.rollouts.live(id)?.why.text).toBe("1 of 2 new endpoints can take requests");
+  await bed.rollouts.act(id, "abort", ASKED);
+  expect(bed.services.document("web").versions).toEqual(versions);
+});
