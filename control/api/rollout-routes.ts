@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { durationFrom, strict } from "../config/schema-parts.ts";
 import { rolloutRequest } from "../rollout/rollout-schema.ts";
+import type { Rollout } from "../rollout/rollout.ts";
 import type { Rollouts } from "../rollout/rollouts.ts";
 import { VERBS } from "../rollout/verbs.ts";
 import type { Verb } from "../rollout/verbs.ts";
@@ -74,7 +75,7 @@ function beginRoute(api: Api, { rollouts }: ApiDeps): void {
     },
     async (request, reply) => {
       const { body } = request;
-      assertMayShift(request, body.service);
+      for (const { service } of [body, ...(body.group ?? [])]) assertMayShift(request, service);
       const rollout = await rollouts.begin(body, askerOf(request));
       return created(reply, viewOf(rollouts, rollout.id));
     },
@@ -138,7 +139,7 @@ function verbRoute(api: Api, { rollouts }: ApiDeps, verb: Verb): void {
     },
     async (request) => {
       const { id } = request.params;
-      assertMayShift(request, rollouts.get(id).spec.service);
+      assertMayShiftAll(request, rollouts.get(id));
       const { full = false, ramp: rampMs } = request.body ?? {};
       await rollouts.act(id, verb, { ...askerOf(request), full, rampMs });
       return viewOf(rollouts, id);
@@ -159,7 +160,7 @@ function retryRoute(api: Api, { rollouts }: ApiDeps): void {
       },
     },
     async (request, reply) => {
-      assertMayShift(request, rollouts.get(request.params.id).spec.service);
+      assertMayShiftAll(request, rollouts.get(request.params.id));
       const rollout = await rollouts.retry(request.params.id, askerOf(request));
       return created(reply, viewOf(rollouts, rollout.id));
     },
@@ -169,6 +170,11 @@ function retryRoute(api: Api, { rollouts }: ApiDeps): void {
 /** @throws ForbiddenError */
 function assertMayShift({ principal }: FastifyRequest, service: string): void {
   assertMay(principal, { role: "shift", service });
+}
+
+/** What is done to one of a group is done to all. @throws ForbiddenError */
+function assertMayShiftAll(request: FastifyRequest, { spec }: Rollout): void {
+  for (const service of spec.group?.services ?? [spec.service]) assertMayShift(request, service);
 }
 
 /** @throws UnknownRolloutError */

@@ -25,6 +25,7 @@ type StartOptions = ReasonOptions & {
   readonly onInconclusive?: string;
   readonly keepOldFor?: string;
   readonly maxUnavailable?: string;
+  readonly group?: readonly string[];
   readonly with?: string;
 };
 
@@ -35,6 +36,7 @@ export function addStart(rollout: Command, context: CliContext): void {
     .description("begin a rollout")
     .argument("<service>", "name of a service")
     .requiredOption("--to <version>", "the version that is to get the traffic")
+    .option("--group <service=version>", "another service, in lock-step (repeatable)", addTo)
     .option("--from <version>", "the version that has it (default: the only one)")
     .addOption(
       choice("--strategy <name>", "how it goes on (default: canary)", [
@@ -80,18 +82,33 @@ function choice(flags: string, description: string, choices: readonly string[]):
 
 function bodyOf(service: string, options: StartOptions): object {
   const { reason: _reason, with: _file, steps, budget, minRequests, ...rest } = options;
-  const { maxUnavailable, ...others } = rest;
+  const { maxUnavailable, group, ...others } = rest;
   const unavailable = maxUnavailable?.endsWith("%") === true ? maxUnavailable : undefined;
   return {
     service,
     ...others,
     ...(steps !== undefined && { steps: readSteps(steps) }),
+    ...(group !== undefined && { group: group.map(readMember) }),
     ...(maxUnavailable !== undefined && {
       maxUnavailable: unavailable ?? readWhole("--max-unavailable", maxUnavailable),
     }),
     ...(budget !== undefined && { budget: readWhole("--budget", budget) }),
     ...(minRequests !== undefined && { minRequests: readWhole("--min-requests", minRequests) }),
   };
+}
+
+function addTo(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** `payments=v5` */
+function readMember(text: string): { readonly service: string; readonly to: string } {
+  const [service = "", to = "", ...more] = text.split("=");
+  if (service !== "" && to !== "" && more.length === 0) return { service, to };
+  const found = JSON.stringify(text);
+  throw usageError(
+    `Cannot read --group: wanted a service and a version such as web=v2, found ${found}`,
+  );
 }
 
 function readSteps(text: string): readonly number[] {

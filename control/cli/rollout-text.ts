@@ -13,7 +13,8 @@ export function rolloutsText(rollouts: readonly RolloutView[]): string {
 
 /** One rollout: where it stands, what the evidence says, and what was decided. */
 export function rolloutText(rollout: RolloutView): string {
-  const { id, service, from, to, strategy, stages, stage, phase, share } = rollout;
+  const { id, service, from, to, strategy, stages, stage, phase, share, group } = rollout;
+  const inGroup = group === undefined ? "" : `, in lock-step: ${group.join(", ")}`;
   const at =
     stage < stages.length ? `, in ${stages[stage]} (${stage + 1} of ${stages.length})` : "";
   const began = [rollout.started, "by", rollout.actor].join(" ");
@@ -21,7 +22,7 @@ export function rolloutText(rollout: RolloutView): string {
     return [time, decision, percentText(decided.share), rule, by ?? "", text];
   });
   return [
-    `${id}: ${service} from ${from} to ${to}, ${strategy}, begun ${began}`,
+    `${id}: ${service} from ${from} to ${to}, ${strategy}, begun ${began}${inGroup}`,
     `${phase} at ${percentText(share)}${at}: ${whyText(rollout)}`,
     ...evidenceLines(rollout),
     "",

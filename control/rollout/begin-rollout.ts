@@ -1,6 +1,7 @@
+import { errorText } from "../../proxy/base/error-text.ts";
 import { HandingOverError } from "../base/errors.ts";
 import type { Asker } from "../table/table-sink.ts";
-import { tell } from "./carry-out.ts";
+import { carryOut, tell } from "./carry-out.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import { FrozenError, RolloutStartError } from "./rollout-errors.ts";
 import { hasEnded, newRollout } from "./rollout.ts";
@@ -22,6 +23,35 @@ export async function beginRollout(
   spec: RolloutSpec,
   by: Asker,
 ): Promise<Rollout> {
+  return beginOne(deps, prepared(deps, spec, by), by);
+}
+
+/**
+ * The same for several services that go on in lock-step: all begin, or none. Gives the first one.
+ * @throws as beginRollout()
+ */
+export async function beginGroup(
+  deps: CarryOutDeps,
+  specs: readonly [RolloutSpec, ...RolloutSpec[]],
+  by: Asker,
+): Promise<Rollout> {
+  const services = specs.map(({ service }) => service);
+  const id = `${services[0]}-${deps.clock.wallMs().toString(36)}`;
+  const all = specs.map((spec) => prepared(deps, { ...spec, group: { id, services } }, by));
+  const begun: Rollout[] = [];
+  try {
+    for (const rollout of all) begun.push(await beginOne(deps, rollout, by));
+  } catch (error) {
+    const why = { rule: "group", text: errorText(error) };
+    for (const rollout of begun) {
+      await carryOut(deps, { rollout, decision: { kind: "abort", why }, by });
+    }
+    throw error;
+  }
+  return begun[0] as Rollout;
+}
+
+function prepared(deps: CarryOutDeps, spec: RolloutSpec, by: Asker): Rollout {
   const { store, table, clock } = deps;
   const { service } = spec;
   assertOurs(table);
@@ -30,8 +60,12 @@ export async function beginRollout(
   const { before, revision } = stableOf(spec, table);
   const nowMs = clock.wallMs();
   const id = `${service}-${nowMs.toString(36)}`;
-  const rollout = newRollout(spec, { id, ...by, before, revision, nowMs });
-  if (!(await store.save(rollout))) {
+  return newRollout(spec, { id, ...by, before, revision, nowMs });
+}
+
+async function beginOne(deps: CarryOutDeps, rollout: Rollout, by: Asker): Promise<Rollout> {
+  if (!(await deps.store.save(rollout))) {
+    const { service } = rollout.spec;
     throw new RolloutStartError(service, "no other one of it", "one that has just begun");
   }
   await tell(deps, rollout, by);

@@ -3,7 +3,7 @@ import { areInForce, weightsAt } from "./rollout-weights.ts";
 import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 
-/** Whether the table has the weights, the routes and the endpoints' states that the rollout asks for. */
+/** Whether the table has the weights, routes and states of endpoints that the rollout asks for. */
 export function isShown(
   rollout: Rollout,
   sight: Pick<TableSight, "weights" | "route" | "old">,

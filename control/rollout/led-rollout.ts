@@ -9,7 +9,9 @@ import { Judging } from "./judging.ts";
 import { secondEntry, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
 import type { Counting, Observations } from "./observations.ts";
-import { reconcile } from "./reconcile.ts";
+import { shareWanted } from "./group.ts";
+import type { Sibling } from "./group.ts";
+import { reconcile, reconcileAlone } from "./reconcile.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation } from "./observation.ts";
 import { hasEnded } from "./rollout.ts";
@@ -61,6 +63,7 @@ export class LedRollout {
   /** Seconds since the last look that was noted. */
   readonly #unnoted: SecondEntry[] = [];
   #forecast: Forecast | undefined;
+  #wants: number | undefined;
   #foreseenMs = -Infinity;
 
   constructor(rollout: Rollout, deps: LeadDeps) {
@@ -116,15 +119,21 @@ export class LedRollout {
     this.#unnoted.splice(0, this.#unnoted.length - UNNOTED_MAX);
   }
 
-  /** What follows from all that is known now. */
-  decide(rollout: Rollout): Decision {
+  /** The share that it wanted at its last look in its group. undefined: that it has. */
+  get wants(): number | undefined {
+    return this.#wants;
+  }
+
+  /** What follows from all that is known now. `siblings`: the others of its group. */
+  decide(rollout: Rollout, siblings?: readonly Sibling[]): Decision {
     this.follow(rollout.step);
-    const observation = this.#observe(rollout);
+    const observation = { ...this.#observe(rollout), siblings };
     const atMs = this.#deps.clock.wallMs();
     const decision = reconcile(rollout, observation, atMs);
+    this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
     const { table, frozen, blindMs, blindFor } = observation;
     const seconds = this.#unnoted.splice(0);
-    const seen = { seconds, table, frozen, blindMs, blindFor };
+    const seen = { seconds, table, frozen, siblings, blindMs, blindFor };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
     this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };

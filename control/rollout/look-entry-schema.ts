@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LookEntry } from "./look-entry.ts";
+import { PHASES } from "./rollout.ts";
 import { rolloutSchema } from "./rollout-document.ts";
 
 const count = z.number().min(0);
@@ -41,6 +42,18 @@ const lookSchema = z.object({
     })
     .optional(),
   frozen: z.string().optional(),
+  siblings: z
+    .array(
+      z.object({
+        service: z.string(),
+        phase: z.enum(PHASES).optional(),
+        stage: z.int(),
+        share: z.number(),
+        settled: z.boolean(),
+        wants: z.number().optional(),
+      }),
+    )
+    .optional(),
   blindMs: z.number(),
   blindFor: z.string().optional(),
   // As it stands: it is compared, to the last character.

@@ -46,6 +46,7 @@ export type LookEntry =
       /** What else was seen; the verdict and the breach follow from the seconds. */
       readonly table: Observation["table"];
       readonly frozen: string | undefined;
+      readonly siblings?: Observation["siblings"];
       readonly blindMs: number;
       readonly blindFor: string | undefined;
       readonly decision: Decision;

@@ -4,6 +4,8 @@ import { errorText } from "../../proxy/base/error-text.ts";
 import type { Serial } from "../base/serial.ts";
 import { carryOut, endLateRetreats, saveUnsaved } from "./carry-out.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
+import { siblingSeen, siblingsOf } from "./siblings.ts";
+import type { Sibling } from "./group.ts";
 import type { Leader } from "./leader.ts";
 import { LedRollout } from "./led-rollout.ts";
 import type { LeadDeps, LiveView } from "./led-rollout.ts";
@@ -69,7 +71,12 @@ export class Lookout {
 
   get #open(): readonly Rollout[] {
     const latest = this.#deps.store.all().map((each) => each.latest);
-    return latest.filter((each) => !hasEnded(each) || !each.settled);
+    return latest.filter((each) => !hasEnded(each) || !each.settled || this.#isForsaken(each));
+  }
+
+  /** Whether it has succeeded, and one of its group is aborted. */
+  #isForsaken(rollout: Rollout): boolean {
+    return rollout.phase === "successful" && siblingsOf(this.#deps.store, rollout).some(isAborted);
   }
 
   get #hasWork(): boolean {
@@ -151,15 +158,31 @@ export class Lookout {
     await this.#serial.run(() => this.#decide(led)).catch((error: unknown) => led.failed(error));
   }
 
+  /** undefined: it goes on alone. */
+  #siblings(rollout: Rollout): readonly Sibling[] | undefined {
+    const { group, service } = rollout.spec;
+    if (group === undefined) return undefined;
+    const there = siblingsOf(this.#deps.store, rollout);
+    const names = group.services.filter((each) => each !== service);
+    return names.map((name) => {
+      const found = there.find(({ spec }) => spec.service === name);
+      return siblingSeen(name, found, found && this.#led.get(found.id)?.wants);
+    });
+  }
+
   async #decide(led: LedRollout): Promise<void> {
     for (let decisions = 0; decisions < DECISIONS_MAX; decisions += 1) {
       const rollout = this.#deps.store.find(led.id);
       if (rollout === undefined || this.#deps.table.isHeld) return;
-      const decision = led.decide(rollout);
+      const decision = led.decide(rollout, this.#siblings(rollout));
       if (decision.kind === "hold") return;
       const next = await carryOut(this.#deps, { rollout, decision });
       if (next === undefined || next === rollout) return;
       led.follow(next.step);
     }
   }
+}
+
+function isAborted({ phase }: Rollout): boolean {
+  return phase === "aborted";
 }

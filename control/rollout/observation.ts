@@ -1,5 +1,6 @@
 import type { State } from "../../proxy/table/snapshot.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { Sibling } from "./group.ts";
 import type { VersionWeights } from "./rollout-weights.ts";
 import type { Why } from "./why.ts";
 
@@ -37,6 +38,8 @@ export type Observation = {
   readonly breach: Why | undefined;
   /** Why weights must stay as they are. undefined: they need not. */
   readonly frozen: string | undefined;
+  /** The other rollouts of its group. Absent: it goes on alone. */
+  readonly siblings?: readonly Sibling[] | undefined;
   /** How long nothing has been counted, in milliseconds, and why. */
   readonly blindMs: number;
   readonly blindFor: string | undefined;

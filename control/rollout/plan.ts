@@ -13,7 +13,7 @@ const CHECKS_FOR_MS = 10_000;
 const KEEP_OLD_FOR_MS = 600_000;
 
 /** What is asked for, with every default. `from`: the version that has the traffic. */
-export function specOf(request: RolloutRequest, from: string): RolloutSpec {
+export function specOf(request: Omit<RolloutRequest, "group">, from: string): RolloutSpec {
   const { service, to, strategy = "canary", guardRails = {}, capacity } = request;
   return {
     service,

@@ -11,6 +11,7 @@ import {
   WATCHING,
   whenOver,
 } from "./patience.ts";
+import { inGroup } from "./group.ts";
 import { areWeightsShown, isShown } from "./is-shown.ts";
 import { reconcileRetreat } from "./retreat.ts";
 import { inRolling } from "./rolling.ts";
@@ -26,6 +27,17 @@ type Seen = Observation & { readonly table: TableSight };
  * Unix epoch) give the same decision.
  */
 export function reconcile(rollout: Rollout, observation: Observation, nowMs: number): Decision {
+  const own = reconcileAlone(rollout, observation, nowMs);
+  const { siblings } = observation;
+  return siblings === undefined ? own : inGroup(rollout, own, siblings, nowMs);
+}
+
+/** The same, as if the rollout had no group. */
+export function reconcileAlone(
+  rollout: Rollout,
+  observation: Observation,
+  nowMs: number,
+): Decision {
   const { table, verdict, breach } = observation;
   if (table === undefined) return withoutTable(rollout);
   const { retreat } = rollout;

@@ -87,6 +87,7 @@ const spec = z.object({
   to: z.string(),
   strategy: z.enum(["canary", "blueGreen", "rolling"]),
   stages: z.array(stage),
+  group: z.object({ id: z.string(), services: z.array(z.string()) }).optional(),
   policy: z.object({ judge, ramp, patience }),
   guardRails: z.object({ errorRateMax: share.optional(), p99MsMax: z.number().optional() }),
   capacity: z.object({ perEndpoint: z.number().positive() }).optional(),

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { senderMatch } from "../config/route-schema.ts";
 import { durationFrom, list, matching, name, strict, whole } from "../config/schema-parts.ts";
 
+/** Services that go on in lock-step: with more of them one would always stand still. */
+const GROUP_MAX = 8;
+
 /** Most steps of a plan: one for each percent is more than anybody has patience for. */
 const STEPS_MAX = 100;
 
@@ -58,6 +61,10 @@ const shape = strict({
   service: name,
   to: name.describe("The version that is to get the traffic; it has none now"),
   from: name.optional().describe("The version that has it; needed when several have"),
+  group: list(strict({ service: name, to: name, from: name.optional() }), GROUP_MAX - 1)
+    .min(1, { error: "at least one other service" })
+    .optional()
+    .describe("Other services, which move in lock-step with this one, by the same plan"),
   strategy: z
     .enum(["canary", "blueGreen", "rolling"], { error: "one of canary, blueGreen, rolling" })
     .optional()
@@ -107,6 +114,7 @@ type Shape = z.output<typeof shape>;
 const STRATEGIES_OF: Readonly<Partial<Record<keyof Shape, readonly string[]>>> = {
   steps: ["canary"],
   stepFor: ["canary"],
+  group: ["canary", "blueGreen"],
   maxUnavailable: ["rolling"],
   checksFor: ["blueGreen", "rolling"],
   keepOldFor: ["blueGreen"],
@@ -114,7 +122,12 @@ const STRATEGIES_OF: Readonly<Partial<Record<keyof Shape, readonly string[]>>> =
 
 /** The body of `POST /v1/rollouts`. */
 export const rolloutRequest = shape.superRefine((request, context) => {
-  const { strategy = "canary" } = request;
+  const { strategy = "canary", service, group = [] } = request;
+  const services = [service, ...group.map((each) => each.service)];
+  if (new Set(services).size < services.length) {
+    const message = "each service once";
+    context.addIssue({ code: "custom", path: ["group"], message, params: { found: "twice" } });
+  }
   for (const key of Object.keys(request) as (keyof Shape)[]) {
     const strategies = STRATEGIES_OF[key];
     if (strategies === undefined || strategies.includes(strategy)) continue;

@@ -36,6 +36,7 @@ export const rolloutViewSchema = z.object({
   from: z.string(),
   to: z.string(),
   strategy: z.string(),
+  group: z.array(z.string()).optional().describe("Services in lock-step; absent: it is alone"),
   stages: z.array(z.string()).describe("Its plan, in words"),
   stage: z.int().describe("Which of them it is in, from 0; their number: none any more"),
   phase: z.enum(PHASES),
@@ -67,13 +68,14 @@ export type RolloutView = z.output<typeof rolloutViewSchema>;
 /** A rollout as it is stored, with what is known of it here. */
 export function rolloutView(rollout: Rollout, live: LiveView | undefined): RolloutView {
   const { id, spec, phase, step, why, settled, released, actor, reason, stage } = rollout;
-  const { service, from, to, strategy, stages } = spec;
+  const { service, from, to, strategy, stages, group } = spec;
   return {
     id,
     service,
     from,
     to,
     strategy,
+    group: group && [...group.services],
     stages: stages.map(stageText),
     stage,
     phase,

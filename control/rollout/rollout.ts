@@ -97,6 +97,13 @@ export type Decided = Why & {
   readonly by?: string | undefined;
 };
 
+/** Rollouts of several services that go on in lock-step. */
+export type RolloutGroup = {
+  readonly id: string;
+  /** All of them, the first one that was asked for first. */
+  readonly services: readonly string[];
+};
+
 /** What somebody wants of a rollout, read and with every default. */
 export type RolloutSpec = {
   readonly service: string;
@@ -106,6 +113,8 @@ export type RolloutSpec = {
   readonly to: string;
   readonly strategy: "canary" | "blueGreen" | "rolling";
   readonly stages: readonly RolloutStage[];
+  /** undefined: it goes on alone. */
+  readonly group?: RolloutGroup | undefined;
   readonly policy: RolloutPolicy;
   readonly guardRails: GuardRails;
   /** undefined: no limit is known. */

@@ -2,7 +2,7 @@ import { orLate } from "../../proxy/base/deadline.ts";
 import { Serial } from "../base/serial.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { appendFact } from "../records/append-fact.ts";
-import { assertNotFrozen, assertOurs, beginRollout } from "./begin-rollout.ts";
+import { assertNotFrozen, assertOurs, beginGroup, beginRollout } from "./begin-rollout.ts";
 import { carryOut } from "./carry-out.ts";
 import { explainRollout } from "./explain.ts";
 import type { Freeze } from "./freezes.ts";
@@ -12,9 +12,10 @@ import { Lookout } from "./lookout.ts";
 import type { LookoutDeps } from "./lookout.ts";
 import { specOf } from "./plan.ts";
 import { RolloutVerbError, UnknownRolloutError } from "./rollout-errors.ts";
-import type { Rollout } from "./rollout.ts";
+import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { RolloutRequest } from "./rollout-schema.ts";
 import type { RolloutTable } from "./rollout-table.ts";
+import { siblingsOf } from "./siblings.ts";
 import { stableOf } from "./stable-of.ts";
 import type { Trial } from "./trials.ts";
 import { decideVerb } from "./verbs.ts";
@@ -97,17 +98,27 @@ export class Rollouts {
    */
   begin(request: RolloutRequest, by: Asker): Promise<Rollout> {
     return this.#serial.run(async () => {
-      const { from } = stableOf(request, this.#deps.table);
-      return beginRollout(this.#deps, specOf(request, from), by);
+      const { group = [], ...first } = request;
+      const [spec, ...others] = [first, ...group].map((each) => {
+        const { from } = stableOf(each, this.#deps.table);
+        return specOf({ ...first, ...each }, from);
+      });
+      return this.#begin(spec as RolloutSpec, others, by);
     });
   }
 
   /** The same again, from the beginning. @throws RolloutVerbError, and as begin() */
   retry(id: string, by: Asker): Promise<Rollout> {
     return this.#serial.run(async () => {
-      const { spec, phase } = this.get(id);
+      const rollout = this.get(id);
+      const { spec, phase } = rollout;
       if (phase !== "aborted") throw new RolloutVerbError("retry", id, "an aborted one", phase);
-      return beginRollout(this.#deps, spec, by);
+      const others = siblingsOf(this.#deps.store, rollout).map((each) => each.spec);
+      if (others.length + 1 < (spec.group?.services.length ?? 1)) {
+        const found = "others that have been rolled out since";
+        throw new RolloutVerbError("retry", id, "all of its group", found);
+      }
+      return this.#begin(spec, others, by);
     });
   }
 
@@ -116,9 +127,27 @@ export class Rollouts {
    * leader nor counts. @throws UnknownRolloutError, RolloutVerbError, StoreError, as every write
    */
   act(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {
-    const acting = (): Promise<Rollout> => this.#act(id, verb, options);
+    const acting = (): Promise<Rollout> => this.#actAll(id, verb, options);
     // What is under way may wait for a store that hangs, and is overtaken.
     return verb === "abort" || verb === "undo" ? acting() : this.#serial.run(acting);
+  }
+
+  #begin(spec: RolloutSpec, others: readonly RolloutSpec[], by: Asker): Promise<Rollout> {
+    if (others.length === 0) return beginRollout(this.#deps, spec, by);
+    return beginGroup(this.#deps, [spec, ...others], by);
+  }
+
+  /** Of a group all do the same; one that cannot any more stays as it is. */
+  async #actAll(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {
+    const others = siblingsOf(this.#deps.store, this.get(id));
+    const first = await this.#act(id, verb, options);
+    const acts = others.map((each) => {
+      return this.#act(each.id, verb, options).catch((error: unknown) => {
+        if (!(error instanceof RolloutVerbError)) throw error;
+      });
+    });
+    await Promise.all(acts);
+    return first;
   }
 
   async #act(id: string, verb: Verb, options: VerbOptions): Promise<Rollout> {

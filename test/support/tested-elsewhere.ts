@@ -78,6 +78,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/rollout/reconcile.test.ts",
     "one comparison: what follows from it, and what does not, is decided there",
   ],
+  "control/rollout/siblings.ts": [
+    "test/control/rollout/group.test.ts",
+    "what the rollouts of a group know of each other there",
+  ],
   "control/rollout/kept-list.ts": [
     "test/control/rollout/freezes.test.ts",
     "a list is right for what is kept in it",

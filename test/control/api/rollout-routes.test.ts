@@ -117,6 +117,8 @@ describe("A call about rollouts is refused", () => {
     [{ service: "web", to: "v2", strategy: "rolling", steps: [5] }, 422, "invalid"],
     [{ service: "web", to: "v2", strategy: "rolling", maxUnavailable: "0%" }, 422, "invalid"],
     [{ service: "web", to: "v2", maxUnavailable: 1 }, 422, "invalid"],
+    [{ service: "web", to: "v2", group: [{ service: "web", to: "v2" }] }, 422, "invalid"],
+    [{ service: "web", to: "v2", group: [] }, 422, "invalid"],
     [{ service: "shop", to: "v2" }, 404, "unknown_service"],
     [{ service: "web", to: "v1" }, 409, "rollout_unfit"],
   ])("as %j: %d", async (body, status, code) => {
@@ -164,4 +166,6 @@ test("Whoever is limited to services may lead rollouts of these only", async () 
   expect(await ask("", { service: "shop", to: "v2" })).toBe(201);
   expect(await ask("/shop/abort")).toBe(200);
   expect(await ask("", { service: "web", to: "v2" })).toBe(403);
+  const group = [{ service: "web", to: "v2" }];
+  expect(await ask("", { service: "shop", to: "v2", group })).toBe(403);
 });

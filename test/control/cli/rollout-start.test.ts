@@ -42,6 +42,21 @@ test("sluice rollout start takes a number of endpoints, or a part of them", asyn
   ]);
 });
 
+test("sluice rollout start names other services that go in lock-step", async () => {
+  const scripted = await startScriptedApi({ "POST /v1/rollouts": ok({ id: "web-1" }) });
+  const group = ["--group", "shop=v3", "--group", "cart=v4"];
+  await runCommand([...START, ...group], { SLUICE_API: scripted.url });
+  const others = [
+    { service: "shop", to: "v3" },
+    { service: "cart", to: "v4" },
+  ];
+  expect(scripted.asked.map(({ body }) => body)).toEqual([
+    { service: "web", to: "v2", group: others },
+  ]);
+  const odd = await runCommand([...START, "--group", "shop"], { SLUICE_API: scripted.url });
+  expect([odd.status, odd.error]).toEqual([2, expect.stringContaining('found "shop"')]);
+});
+
 test("sluice rollout start takes from a file what has no option, options first", async () => {
   const scripted = await startScriptedApi({ "POST /v1/rollouts": ok({ id: "web-1" }) });
   const file = join(await temporaryFolder(), "how.yaml");

@@ -103,7 +103,7 @@ const happenings = fc.array(
   { maxLength: 80 },
 );
 
-test("Whatever happens, all but maxUnavailable can take requests, and an abort gives all back", () => {
+test("Whatever happens, all but maxUnavailable serve, and an abort gives all back", () => {
   const counts = fc.integer({ min: 1, max: 6 });
   const property = fc.property(counts, counts, happenings, (count, maxUnavailable, all) => {
     const world = rolling(count, { maxUnavailable });

@@ -1,5 +1,6 @@
 import { advance } from "../../../control/rollout/advance.ts";
-import { reconcile } from "../../../control/rollout/reconcile.ts";
+import { shareWanted } from "../../../control/rollout/group.ts";
+import { reconcile, reconcileAlone } from "../../../control/rollout/reconcile.ts";
 import type { Decision } from "../../../control/rollout/decision.ts";
 import type { Observation, OldEndpoint } from "../../../control/rollout/observation.ts";
 import { wantedDrains, wantedMatch, wantedShare } from "../../../control/rollout/rollout.ts";
@@ -60,6 +61,11 @@ export class RolloutWorld {
     const options = { actor: "ann", reason: undefined, full, rampMs };
     const answer = decideVerb(verb, this.rollout, options, this.nowMs);
     if (answer.kind === "decided") this.#carryOut(answer.decision);
+  }
+
+  /** What it wants at its next look by itself. */
+  wants(seen: Partial<Observation>): number | undefined {
+    return shareWanted(reconcileAlone(this.rollout, this.#sight(seen), this.nowMs));
   }
 
   #sight(seen: Partial<Observation>): Observation {
