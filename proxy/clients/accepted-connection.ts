@@ -4,7 +4,7 @@ import type { BoundUpstream } from "../exchange/ports.ts";
 import { acceptTransport } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import type { Peer } from "../transport/peer.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
 import type { SourceRule } from "../intentions/intention-judge.ts";
 import type { JudgedRequest } from "../intentions/permission-rule.ts";
@@ -15,7 +15,7 @@ import type { ClientDeps } from "./client-deps.ts";
 import { Linger } from "./linger.ts";
 
 /** A connection that a listener gives a client: a transport if it has shaken hands. */
-export type Taken = Accepted | Transport;
+export type Taken = Accepted | WireTransport;
 
 /** How long a client may take for each thing, in ms; 0: no limit. Every Policy has these. */
 export type ClientTimeouts = {
@@ -47,7 +47,7 @@ const IDLE_JITTER = 0.1;
 export abstract class AcceptedConnection
   implements TransportHandler, Expiring, TunnelClient, OpenClient
 {
-  readonly transport: Transport;
+  readonly transport: WireTransport;
   /** Who is at the other end, or whom it speaks for: set again by a ProxyPreface. */
   peer: Peer;
   /** The listener's service. undefined: by Host. */
@@ -80,7 +80,7 @@ export abstract class AcceptedConnection
     this.armFor(this.timeouts.headTimeoutMs);
   }
 
-  #takeOver(accepted: Taken): Transport {
+  #takeOver(accepted: Taken): WireTransport {
     if (!("handler" in accepted)) return acceptTransport(accepted, this.deps.buffers, this);
     accepted.handler = this;
     return accepted;

@@ -1,6 +1,6 @@
 import { latin1 } from "../base/latin1.ts";
 import type { Peer } from "../transport/peer.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Http2Client } from "./http2-client.ts";
 import type { PrefacedConnection } from "./proxy-preface.ts";
@@ -10,7 +10,7 @@ const PREFACE_START = "PRI ";
 
 /** A connection that is of HTTP/1.1 unless its first bytes say otherwise. */
 export interface UndecidedConnection extends TransportHandler {
-  readonly transport: Transport;
+  readonly transport: WireTransport;
   peer: Peer;
   readonly service: string | undefined;
   /** Another one goes on with its transport. */
@@ -23,7 +23,7 @@ export interface UndecidedConnection extends TransportHandler {
  * connection's own timer runs.
  */
 export class FirstBytes implements PrefacedConnection {
-  readonly transport: Transport;
+  readonly transport: WireTransport;
   readonly #connection: UndecidedConnection;
   readonly #deps: ClientDeps;
   #held: Buffer | undefined;

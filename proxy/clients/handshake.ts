@@ -7,7 +7,7 @@ import type { Peer, PeerTls } from "../transport/peer.ts";
 import type { ServerContexts } from "../transport/tls-contexts.ts";
 import { alpnWire } from "../transport/tls-facts.ts";
 import type { TlsFacts, TlsServerSide } from "../transport/tls-facts.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import type { ListenerSnapshot } from "../table/snapshot.ts";
 import type { ListenerTls } from "../table/tls.ts";
 import type { ClientDeps } from "./client-deps.ts";
@@ -40,7 +40,7 @@ export interface HandshakeOwner {
   /** It has shown this, and the client may come. */
   show(shown: Shown): PeerTls;
   /** `agreed`: the protocol that ALPN has chosen. "": none. */
-  onShaken(transport: Transport, peer: Peer, agreed: string): void;
+  onShaken(transport: WireTransport, peer: Peer, agreed: string): void;
   /** Its connection is closed. */
   onRefused(refusal: HandshakeRefusal, peer: Peer, detail: string): void;
 }
@@ -60,7 +60,7 @@ export class Handshake implements TransportHandler, Expiring, TlsServerSide {
   readonly #owner: HandshakeOwner;
   readonly #clock: ClientDeps["clock"];
   readonly #timer = new Timer(this);
-  readonly #transport: Transport;
+  readonly #transport: WireTransport;
   readonly #peer: Peer;
   #shown: PeerTls | undefined;
   #isLate = false;

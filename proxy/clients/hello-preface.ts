@@ -1,9 +1,9 @@
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import { readClientHello } from "./client-hello.ts";
 
 /** A connection whose first bytes say which name its client asks for. */
 export interface NamedConnection extends TransportHandler {
-  readonly transport: Transport;
+  readonly transport: WireTransport;
   /**
    * What was read so far; its owner has to pass it on. `serverName`: "" for a client that asks for
    * none, undefined for one that does not speak TLS.

@@ -3,7 +3,7 @@ import type { Expiring } from "../base/timer-wheel.ts";
 import { acceptTransport } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import type { Peer } from "../transport/peer.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { WireTransport } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "./handshake.ts";
 import type { Newcomer } from "./handshake.ts";
@@ -17,7 +17,7 @@ type Door = { knock(newcomer: Newcomer): void };
  * a net.Socket cannot be taken out of its transport.
  */
 export class PrefacedNewcomer implements PrefacedConnection, Expiring {
-  readonly transport: Transport;
+  readonly transport: WireTransport;
   peer: Peer;
   readonly #deps: Pick<ClientDeps, "connections" | "rejected">;
   readonly #door: Door;

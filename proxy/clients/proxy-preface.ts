@@ -1,5 +1,5 @@
 import type { ConnectionEnds, Peer } from "../transport/peer.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { readProxyHeader } from "./proxy-header.ts";
 import type { ProxySource } from "./proxy-header.ts";
@@ -7,7 +7,7 @@ import type { TrustedPeers } from "./trusted-peers.ts";
 
 /** A connection whose first bytes say from whom it is. */
 export interface PrefacedConnection extends TransportHandler {
-  readonly transport: Transport;
+  readonly transport: WireTransport;
   /** The balancer, until it has said for whom it speaks. */
   peer: Peer;
   /** It is known, and `rest` has been read behind the header. */

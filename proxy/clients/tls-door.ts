@@ -2,7 +2,7 @@ import type { ListenerSnapshot } from "../table/snapshot.ts";
 import type { ListenerTls } from "../table/tls.ts";
 import { closeAccepted } from "../transport/open-transport.ts";
 import type { Peer, PeerTls } from "../transport/peer.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { WireTransport } from "../transport/transport.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import { Handshake } from "./handshake.ts";
 import type { HandshakeOwner, Newcomer } from "./handshake.ts";
@@ -12,7 +12,11 @@ import { ShownTls } from "./shown-tls.ts";
 import type { Shown } from "./shown-tls.ts";
 
 /** Where those go who have shaken hands. */
-export type Entrance = (transport: Transport, peer: Peer, protocol: Arrival["protocol"]) => void;
+export type Entrance = (
+  transport: WireTransport,
+  peer: Peer,
+  protocol: Arrival["protocol"],
+) => void;
 
 /**
  * The door of a listener that speaks TLS: who comes shakes hands there before becoming a client. So
@@ -59,7 +63,7 @@ export class TlsDoor implements HandshakeOwner {
     return new ShownTls(shown, { bind: this.#bind, tls: this.#tls, now, random });
   }
 
-  onShaken(transport: Transport, peer: Peer, agreed: string): void {
+  onShaken(transport: WireTransport, peer: Peer, agreed: string): void {
     this.#enter(transport, peer, this.#protocolOf(agreed));
     this.#ended();
   }

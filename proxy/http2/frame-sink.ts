@@ -1,5 +1,4 @@
-/** Text of a frame and chunks of bodies in turn, as the stream handles of Node write them. */
-export type FrameParts = readonly (string | Buffer)[];
+import type { WriteParts } from "../base/write-parts.ts";
 
 /** Where a connection's frames go: a Transport with what surrounds it. */
 export interface FrameSink {
@@ -11,7 +10,7 @@ export interface FrameSink {
    * Sends `[text, "latin1", chunk, "buffer", …]` in one write. Chunks stay unchanged until the peer
    * has taken them.
    */
-  writeParts(parts: FrameParts): void;
+  writeParts(parts: WriteParts): void;
   /** Calls flush() once at the end of this turn of the event loop. */
   flushLater(): void;
   /** Stops reading; what is read meanwhile is kept. */

@@ -1,4 +1,4 @@
-import type { FrameParts } from "./frame-sink.ts";
+import type { WriteParts } from "../base/write-parts.ts";
 
 /** Types of frames (RFC 9113 section 6). */
 export const FrameType = {
@@ -110,7 +110,7 @@ export function dataParts(
   body: Buffer,
   isEnd: boolean,
   frameMax: number,
-): FrameParts {
+): WriteParts {
   const parts: (string | Buffer)[] = [];
   let head = before;
   for (let at = 0; at < body.length; at += frameMax) {

@@ -1,6 +1,6 @@
 import { Budget } from "./flood-budgets.ts";
 import type { FloodBudgets } from "./flood-budgets.ts";
-import type { FrameParts } from "./frame-sink.ts";
+import type { WriteParts } from "../base/write-parts.ts";
 import { FrameFlag, FrameType, dataFrames, dataParts, frameHead, headerFrames } from "./frames.ts";
 import { UINT31_MAX, WINDOW_BYTES_INITIAL } from "./limits.ts";
 import type { PeerSettings } from "./settings.ts";
@@ -54,7 +54,7 @@ export class StreamSender {
     stream: Http2Stream,
     chunk: Buffer,
     isEnd: boolean,
-  ): FrameParts | undefined {
+  ): WriteParts | undefined {
     const size = this.bulkBytes(stream, chunk.length);
     if (size === 0) return undefined;
     const endsHere = isEnd && size === chunk.length;

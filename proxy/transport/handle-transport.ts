@@ -9,7 +9,7 @@ import { streamHandles } from "./stream-handles.ts";
 import { systemError } from "./system-error.ts";
 import type { StreamHandle } from "./stream-handles.ts";
 import type { ConnectionHandle } from "../base/connection-handle.ts";
-import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./transport.ts";
+import type { ByteSource, ConnectTarget, TransportHandler, WireTransport } from "./transport.ts";
 
 /** libuv's UV_EOF, on every system. */
 const END_OF_FILE = -4095;
@@ -26,10 +26,10 @@ type Owned = StreamHandle & { transport?: HandleTransport | undefined };
  * A transport straight on Node's own streams: a read or write that the kernel answers at once
  * allocates nothing, and a connection is a few small objects beside Node's.
  */
-export class HandleTransport implements Transport, DialOwner, WriteOwner {
+export class HandleTransport implements WireTransport, DialOwner, WriteOwner {
   handler: TransportHandler;
   readonly #memory: ReadMemory;
-  readonly #writer: HandleWriter;
+  readonly writer: HandleWriter;
   /** undefined: connecting, or closed. */
   #handle: Owned | undefined;
   /** What makes the connection. undefined: it is established, or never will be. */
@@ -67,12 +67,12 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   private constructor(buffers: ReadBuffers, handler: TransportHandler, isOutgoing: boolean) {
     this.#isOutgoing = isOutgoing;
     this.#memory = new ReadMemory(buffers);
-    this.#writer = new HandleWriter(buffers.writes, this);
+    this.writer = new HandleWriter(buffers.writes, this);
     this.handler = handler;
   }
 
   get blocked(): boolean {
-    return this.#writer.blocked;
+    return this.writer.blocked;
   }
 
   get closed(): boolean {
@@ -84,7 +84,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   }
 
   get whole(): boolean {
-    return this.#handle !== undefined && !this.#ended && this.#writer.whole;
+    return this.#handle !== undefined && !this.#ended && this.writer.whole;
   }
 
   get lost(): boolean {
@@ -92,19 +92,19 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   }
 
   get detachable(): boolean {
-    return this.whole && this.#writer.isEmpty;
+    return this.whole && this.writer.isEmpty;
   }
 
   write(text: string): void {
-    this.#writer.write(text);
+    this.writer.write(text);
   }
 
   flush(): void {
-    this.#writer.flush();
+    this.writer.flush();
   }
 
   relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
-    this.#writer.relay(source, head, bytes, start, end);
+    this.writer.relay(source, head, bytes, start, end);
   }
 
   keep(bytes: Buffer, start: number, end: number): Buffer {
@@ -128,7 +128,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
   }
 
   end(): void {
-    this.#writer.end();
+    this.writer.end();
   }
 
   destroy(): void {
@@ -203,7 +203,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     handle.transport = this;
     handle.onread = onRead;
     handle.useUserBuffer(this.#memory.current);
-    this.#writer.open(handle);
+    this.writer.open(handle);
     if (!this.#paused) handle.readStart();
   }
 
@@ -213,7 +213,7 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
     const handle = this.#handle;
     this.#dialling = undefined;
     this.#handle = undefined;
-    this.#writer.close();
+    this.writer.close();
     dialling?.cancel();
     if (handle !== undefined) handle.transport = undefined;
     return handle;
@@ -221,8 +221,8 @@ export class HandleTransport implements Transport, DialOwner, WriteOwner {
 
   #endOfFile(): void {
     this.#ended = true;
-    if (!this.#writer.wasReset) this.handler.onEnd();
-    if (this.#writer.ended || this.#writer.failed) this.destroy();
+    if (!this.writer.wasReset) this.handler.onEnd();
+    if (this.writer.ended || this.writer.failed) this.destroy();
   }
 }
 

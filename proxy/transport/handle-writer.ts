@@ -1,8 +1,9 @@
 import { latin1 } from "../base/latin1.ts";
+import type { WriteParts } from "../base/write-parts.ts";
 import { streamHandles } from "./stream-handles.ts";
 import type { StreamHandle, WriteResult } from "./stream-handles.ts";
 import { TEXT_BYTES_MAX } from "./transport.ts";
-import type { ByteSource } from "./transport.ts";
+import type { ByteSource, PartsWriter } from "./transport.ts";
 import type { Flushable, WriteBatch } from "./write-batch.ts";
 
 /** Empty if there are no streamHandles; then nobody makes a HandleWriter. */
@@ -26,7 +27,7 @@ export interface WriteOwner {
 }
 
 /** What goes out through one of Node's streams: text that is held back, and writes under way. */
-export class HandleWriter implements Flushable {
+export class HandleWriter implements Flushable, PartsWriter {
   readonly #batch: WriteBatch;
   readonly #owner: WriteOwner;
   /** undefined: what is written goes nowhere, and nobody hears of it. */
@@ -107,8 +108,13 @@ export class HandleWriter implements Flushable {
     if (handle === undefined) return;
     const chunk = source.keep(bytes, start, end);
     if (head === "") return this.#wrote(handle.writeBuffer(null, chunk), chunk);
-    const chunks = [head, "latin1", chunk, "buffer"];
-    return this.#wrote(handle.writev(null, chunks, false), chunks);
+    return this.writeParts([head, "latin1", chunk, "buffer"]);
+  }
+
+  /** See PartsWriter.writeParts(). */
+  writeParts(parts: WriteParts): void {
+    this.flush();
+    if (this.#handle !== undefined) this.#wrote(this.#handle.writev(null, parts, false), parts);
   }
 
   /** Sends what is held back, then FIN. */

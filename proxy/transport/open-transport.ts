@@ -12,7 +12,7 @@ import type { TlsClientSide, TlsServerSide } from "./tls-facts.ts";
 import { tlsHandles } from "./tls-handles.ts";
 import { TlsSocketTransport } from "./tls-socket-transport.ts";
 import { TlsTransport } from "./tls-transport.ts";
-import type { ConnectTarget, Transport, TransportHandler } from "./transport.ts";
+import type { ConnectTarget, WireTransport, TransportHandler } from "./transport.ts";
 
 /** An established connection: from a listener, or given away by another process. */
 export type Accepted = Socket | ConnectionHandle;
@@ -25,7 +25,7 @@ export function acceptTransport(
   accepted: Accepted,
   buffers: ReadBuffers,
   handler: TransportHandler,
-): Transport {
+): WireTransport {
   if (accepted instanceof Socket) {
     const handle = streamHandles === undefined ? undefined : takeHandle(accepted);
     if (handle !== undefined) return HandleTransport.accept(handle, buffers, handler);
@@ -47,7 +47,7 @@ export function acceptTls(
   buffers: ReadBuffers,
   handler: TransportHandler,
   read?: Buffer,
-): Transport {
+): WireTransport {
   if (tlsHandles === undefined) {
     return TlsSocketTransport.accept(socketOf(accepted), side, handler, read);
   }
@@ -65,7 +65,7 @@ export function connectTransport(
   buffers: ReadBuffers,
   handler: TransportHandler,
   tls?: TlsClientSide,
-): Transport {
+): WireTransport {
   if (tls !== undefined) {
     return tlsHandles === undefined
       ? TlsSocketTransport.connect(connectSocket(target), tls, handler)
@@ -76,7 +76,7 @@ export function connectTransport(
 }
 
 /** A connection that there will not be: onClose follows with this error. */
-export function failedTransport(error: Error, handler: TransportHandler): Transport {
+export function failedTransport(error: Error, handler: TransportHandler): WireTransport {
   return new SocketTransport(new Socket().destroy(error), handler);
 }
 

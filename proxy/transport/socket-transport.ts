@@ -1,13 +1,14 @@
 import type { Socket } from "node:net";
 import { latin1 } from "../base/latin1.ts";
+import type { WriteParts } from "../base/write-parts.ts";
 import { TEXT_BYTES_MAX } from "./transport.ts";
-import type { ByteSource, Transport, TransportHandler } from "./transport.ts";
+import type { ByteSource, PartsWriter, TransportHandler, WireTransport } from "./transport.ts";
 
 /**
  * A transport on the documented parts of a net.Socket, for a Node whose streams we do not know: it
  * is slower, its connections stay in their process, and a failed write loses what was not yet read.
  */
-export class SocketTransport implements Transport {
+export class SocketTransport implements WireTransport, PartsWriter {
   handler: TransportHandler;
   readonly #socket: Socket;
   #error: Error | undefined;
@@ -56,12 +57,24 @@ export class SocketTransport implements Transport {
   }
 
   readonly staysHere: boolean = false;
+  readonly writer = this;
   readonly detachable = false;
   readonly lost = false;
   readonly endIsProven: boolean = true;
 
   write(text: string): void {
     this.#socket.write(text, "latin1");
+    this.#watchFlush();
+  }
+
+  writeParts(parts: WriteParts): void {
+    this.#socket.cork();
+    for (let at = 0; at < parts.length; at += 2) {
+      const part = parts[at] ?? "";
+      if (typeof part === "string") this.#socket.write(part, "latin1");
+      else this.#socket.write(part);
+    }
+    this.#socket.uncork();
     this.#watchFlush();
   }
 
@@ -73,11 +86,7 @@ export class SocketTransport implements Transport {
     if (end - start + head.length <= TEXT_BYTES_MAX) {
       return this.write(head + latin1(bytes, start, end));
     }
-    this.#socket.cork();
-    if (head !== "") this.#socket.write(head, "latin1");
-    this.#socket.write(source.keep(bytes, start, end));
-    this.#socket.uncork();
-    return this.#watchFlush();
+    return this.writeParts([head, "latin1", source.keep(bytes, start, end), "buffer"]);
   }
 
   /** Nobody else uses what a `data` event brings. */

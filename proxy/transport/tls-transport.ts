@@ -14,7 +14,7 @@ import type { TlsSide } from "./tls-handshake.ts";
 import { TlsReader } from "./tls-reader.ts";
 import type { ReadOwner } from "./tls-reader.ts";
 import { TlsWriter } from "./tls-writer.ts";
-import type { ByteSource, ConnectTarget, Transport, TransportHandler } from "./transport.ts";
+import type { ByteSource, ConnectTarget, TransportHandler, WireTransport } from "./transport.ts";
 
 /** As in HandleTransport. */
 const END_OF_FILE = -4095;
@@ -31,10 +31,10 @@ type Owned = TlsHandle & { transport?: TlsTransport | undefined };
  * onConnect is called when the handshake is over and the peer was judged; before that, only onClose
  * can be.
  */
-export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner {
+export class TlsTransport implements WireTransport, DialOwner, WriteOwner, ReadOwner {
   handler: TransportHandler;
   readonly #buffers: ReadBuffers;
-  readonly #writer: TlsWriter;
+  readonly writer: TlsWriter;
   readonly #reader = new TlsReader(this);
   /** undefined: connecting, or closed. */
   #tls: Owned | undefined;
@@ -46,7 +46,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   constructor(side: TlsSide, buffers: ReadBuffers, handler: TransportHandler) {
     this.#handshake = new TlsHandshake(side);
     this.#buffers = buffers;
-    this.#writer = new TlsWriter(buffers.writes, this);
+    this.writer = new TlsWriter(buffers.writes, this);
     this.handler = handler;
   }
 
@@ -61,7 +61,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     whenBroken(tls, (error) => this.#broken(error));
     tls.useUserBuffer(this.#buffers.shared);
     this.#reader.open(tls, below);
-    this.#writer.open(tls, below);
+    this.writer.open(tls, below);
     this.#handshake.begin(tls, read);
     return this;
   }
@@ -73,7 +73,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   }
 
   get blocked(): boolean {
-    return this.#writer.blocked;
+    return this.writer.blocked;
   }
 
   get closed(): boolean {
@@ -89,7 +89,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   }
 
   get whole(): boolean {
-    return this.#handshake.isOver && !this.closed && !this.ended && this.#writer.whole;
+    return this.#handshake.isOver && !this.closed && !this.ended && this.writer.whole;
   }
 
   get lost(): boolean {
@@ -101,15 +101,15 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   readonly detachable = false;
 
   write(text: string): void {
-    this.#writer.write(text);
+    this.writer.write(text);
   }
 
   flush(): void {
-    this.#writer.flush();
+    this.writer.flush();
   }
 
   relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
-    this.#writer.relay(source, head, bytes, start, end);
+    this.writer.relay(source, head, bytes, start, end);
   }
 
   /** A copy: even while paused, more may be read before the other side has taken this. */
@@ -130,7 +130,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   }
 
   end(): void {
-    this.#writer.end();
+    this.writer.end();
   }
 
   destroy(): void {
@@ -165,8 +165,8 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
   }
 
   onReadEnded(): void {
-    if (!this.#writer.wasReset) this.handler.onEnd();
-    if (this.#writer.ended || this.#writer.failed) this.destroy();
+    if (!this.writer.wasReset) this.handler.onEnd();
+    if (this.writer.ended || this.writer.failed) this.destroy();
   }
 
   onWritten(): void {
@@ -210,7 +210,7 @@ export class TlsTransport implements Transport, DialOwner, WriteOwner, ReadOwner
     this.#tls = undefined;
     this.#below = undefined;
     this.#reader.close();
-    this.#writer.close();
+    this.writer.close();
     if (tls !== undefined) {
       tls.transport = undefined;
       // This may run inside one of OpenSSL's callbacks.

@@ -1,10 +1,12 @@
 import { latin1 } from "../base/latin1.ts";
+import { partsText } from "../base/write-parts.ts";
+import type { WriteParts } from "../base/write-parts.ts";
 import type { WriteOwner } from "./handle-writer.ts";
 import { streamHandles } from "./stream-handles.ts";
 import type { StreamHandle, WriteResult } from "./stream-handles.ts";
 import type { TlsHandle } from "./tls-handles.ts";
 import { TEXT_BYTES_MAX } from "./transport.ts";
-import type { ByteSource } from "./transport.ts";
+import type { ByteSource, PartsWriter } from "./transport.ts";
 import type { Flushable, WriteBatch } from "./write-batch.ts";
 
 /** Empty without streamHandles; then no TlsWriter is made. */
@@ -25,7 +27,7 @@ type Request = Exclude<WriteResult, number>;
  * whatever is written meanwhile waits and goes out in one piece. OpenSSL copies, so chunks need not
  * stay where they are.
  */
-export class TlsWriter implements Flushable {
+export class TlsWriter implements Flushable, PartsWriter {
   readonly #batch: WriteBatch;
   readonly #owner: WriteOwner;
   /** undefined: what is written is dropped, silently. */
@@ -111,6 +113,16 @@ export class TlsWriter implements Flushable {
     // One chunk per turn: more would have to be copied.
     this.#block();
     source.releaseBuffer(true);
+  }
+
+  /** See PartsWriter.writeParts(). */
+  writeParts(parts: WriteParts): void {
+    this.flush();
+    const tls = this.#tls;
+    if (tls === undefined) return;
+    if (this.#isWriting) this.#holdBehindWrite(partsText(parts));
+    else this.#wrote(tls.writev(null, parts, false));
+    this.#block();
   }
 
   /** Sends what is held back, then close_notify and FIN. */

@@ -1,22 +1,19 @@
-import type { ByteSource, Transport } from "./transport.ts";
+import { partsBytes, partsText } from "../base/write-parts.ts";
+import type { WriteParts } from "../base/write-parts.ts";
+import { TEXT_BYTES_MAX } from "./transport.ts";
+import type { WireTransport } from "./transport.ts";
 import type { Flushable, WriteBatch } from "./write-batch.ts";
-
-/** Chunks that stay as they are until they are out: whoever gathered them has seen to that. */
-const STAYING: ByteSource = {
-  keep: (bytes, start, end) => bytes.subarray(start, end),
-  releaseBuffer: () => undefined,
-};
 
 /**
  * Where the frames of a multiplexed connection go: what is written within a turn leaves together at
  * its end, when `flush` is called.
  */
 export class TransportSink implements Flushable {
-  readonly #transport: Transport;
+  readonly #transport: WireTransport;
   readonly #batch: WriteBatch;
   readonly #flush: () => void;
 
-  constructor(transport: Transport, batch: WriteBatch, flush: () => void) {
+  constructor(transport: WireTransport, batch: WriteBatch, flush: () => void) {
     this.#transport = transport;
     this.#batch = batch;
     this.#flush = flush;
@@ -31,22 +28,10 @@ export class TransportSink implements Flushable {
     this.#transport.write(text);
   }
 
-  /**
-   * Sends text and chunks in their order, as `writev` of Node's streams has them: each is followed
-   * by "latin1" or "buffer".
-   */
-  writeParts(parts: readonly (string | Buffer)[]): void {
-    let text = "";
-    for (let at = 0; at < parts.length; at += 2) {
-      const part = parts[at];
-      if (typeof part === "string") {
-        text += part;
-      } else if (part !== undefined) {
-        this.#transport.relay(STAYING, text, part, 0, part.length);
-        text = "";
-      }
-    }
-    if (text !== "") this.#transport.write(text);
+  /** Sends text and chunks in their order, see PartsWriter; little of it as one text. */
+  writeParts(parts: WriteParts): void {
+    if (partsBytes(parts) > TEXT_BYTES_MAX) this.#transport.writer.writeParts(parts);
+    else this.#transport.write(partsText(parts));
   }
 
   /** Has `flush` called at the end of this turn. */

@@ -1,4 +1,6 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { WriteParts } from "../base/write-parts.ts";
+
 /**
  * Text up to this size is copied by Node on its way to the kernel (StreamBase::WriteString keeps
  * 16 KiB on its stack), so the bytes it was made of may be overwritten at once.
@@ -107,4 +109,18 @@ export interface Transport extends ByteSource {
    * been sent. undefined: not now, because bytes wait to be written or an end is under way.
    */
   detach(): ConnectionHandle | undefined;
+}
+
+/** Where parts of many messages go. */
+export interface PartsWriter {
+  /**
+   * Sends all of these in their order, in one write. Chunks are not copied again: the caller must
+   * see that they stay as they are while the transport is blocked.
+   */
+  writeParts(parts: WriteParts): void;
+}
+
+/** A transport that is a connection of the system, so that many messages can share it. */
+export interface WireTransport extends Transport {
+  readonly writer: PartsWriter;
 }

@@ -6,7 +6,7 @@ import { connectTransport, failedTransport } from "../transport/open-transport.t
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TlsContexts, UpstreamContext } from "../transport/tls-contexts.ts";
 import { TlsUnconfiguredError } from "../transport/tls-errors.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** What connections to endpoints are made with. */
@@ -76,7 +76,7 @@ export class EndpointTls {
   }
 
   /** Opens a connection; onConnect or onClose follows. */
-  dial(endpoint: Endpoint, handler: Dialler): Transport {
+  dial(endpoint: Endpoint, handler: Dialler): WireTransport {
     const { buffers, clock } = this.#deps;
     const preface = handler.user?.preface;
     const target = preface === undefined ? endpoint.target : { ...endpoint.target, preface };

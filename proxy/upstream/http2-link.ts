@@ -2,7 +2,7 @@ import type { LocalFaults } from "../base/local-faults.ts";
 import { Http2Connection } from "../http2/connection.ts";
 import type { Http2Owner } from "../http2/connection-core.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
-import type { Transport, TransportHandler } from "../transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../transport/transport.ts";
 import { TransportSink } from "../transport/transport-sink.ts";
 import { connectFailureAt, NoHttp2Error } from "./connect-failure.ts";
 import type { ConnectFailure } from "./connect-failure.ts";
@@ -21,7 +21,7 @@ export type Http2LinkDeps = {
 /** Whose link it is. */
 export interface LinkOwner extends Http2Owner {
   /** The endpoint has chosen HTTP/1.1: the transport is the owner's, and the link is over. */
-  onDeclined(transport: Transport): void;
+  onDeclined(transport: WireTransport): void;
   /** It has closed. `failure`: why there never was one that stood; undefined: there was. */
   onLinkClosed(failure: ConnectFailure | undefined): void;
 }
@@ -36,7 +36,7 @@ export class Http2Link implements TransportHandler {
   isLate = false;
   readonly #deps: Http2LinkDeps;
   readonly #owner: LinkOwner;
-  readonly #transport: Transport;
+  readonly #transport: WireTransport;
   #error: Error | undefined;
 
   constructor(deps: Http2LinkDeps, owner: LinkOwner) {

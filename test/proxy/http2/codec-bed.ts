@@ -2,7 +2,8 @@ import { Http2Connection } from "../../../proxy/http2/connection.ts";
 import type { Http2Owner } from "../../../proxy/http2/connection-core.ts";
 import { Http2Counts } from "../../../proxy/http2/counts.ts";
 import { fieldBlock, statusBlock } from "../../../proxy/http2/encode-head.ts";
-import type { FrameParts, FrameSink } from "../../../proxy/http2/frame-sink.ts";
+import type { WriteParts } from "../../../proxy/base/write-parts.ts";
+import type { FrameSink } from "../../../proxy/http2/frame-sink.ts";
 import type { Http2Fault } from "../../../proxy/http2/reasons.ts";
 import type { RequestFields } from "../../../proxy/http2/request-fields.ts";
 import type { Http2Role } from "../../../proxy/http2/settings.ts";
@@ -24,7 +25,7 @@ class KeptSink implements FrameSink {
     this.#pieces.push(Buffer.from(text, "latin1"));
   }
 
-  writeParts(parts: FrameParts): void {
+  writeParts(parts: WriteParts): void {
     this.writes += 1;
     for (let at = 0; at < parts.length; at += 2) {
       const piece = parts[at] ?? "";

@@ -1,7 +1,8 @@
 import { Duplex } from "node:stream";
 import { Http2Connection } from "../../../proxy/http2/connection.ts";
 import type { Http2Owner } from "../../../proxy/http2/connection-core.ts";
-import type { FrameParts, FrameSink } from "../../../proxy/http2/frame-sink.ts";
+import type { WriteParts } from "../../../proxy/base/write-parts.ts";
+import type { FrameSink } from "../../../proxy/http2/frame-sink.ts";
 import type { Http2Role } from "../../../proxy/http2/settings.ts";
 
 /** So little that it is often full: then the codec must wait. */
@@ -38,7 +39,7 @@ export class CodecDuplex implements FrameSink {
     this.#push(Buffer.from(text, "latin1"));
   }
 
-  writeParts(parts: FrameParts): void {
+  writeParts(parts: WriteParts): void {
     const pieces = parts.filter((_, at) => at % 2 === 0);
     this.#push(Buffer.concat(pieces.map((each) => Buffer.from(each as string, "latin1"))));
   }

@@ -38,8 +38,8 @@ class Bed {
     const tls = {
       writeLatin1String: (_: null, text: string) => this.#write(text),
       writeBuffer: (_: null, bytes: Buffer) => this.#write(bytes.toString("latin1")),
-      writev: (_: null, [head, , bytes]: [string, string, Buffer]) =>
-        this.#write(`${head}+${bytes.toString("latin1")}`),
+      writev: (_: null, parts: (string | Buffer)[]) =>
+        this.#write(parts.filter((_each, at) => at % 2 === 0).join("+")),
       shutdown: (request: { oncomplete: (() => void) | null }) => {
         this.sent.push("FIN");
         this.#shutdown = request;
@@ -170,6 +170,34 @@ describe("TlsWriter.relay()", () => {
     expect([bed.sent, bed.writer.blocked]).toEqual([["a"], true]);
     bed.done();
     expect([bed.sent, bed.told]).toEqual([["a", `bhead ${LARGE}`], ["written"]]);
+  });
+});
+
+describe("TlsWriter.writeParts()", () => {
+  const parts = ["head", "latin1", Buffer.from("body"), "buffer", "next", "latin1"];
+
+  test("sends them as they are behind what is held back, once a turn", () => {
+    const bed = new Bed();
+    bed.writer.writeParts(parts);
+    expect([bed.sent, bed.writer.blocked]).toEqual([["head+body+next"], true]);
+    bed.done();
+    expect(bed.told).toEqual(["written"]);
+  });
+
+  test("sends them as text behind a write that is under way", () => {
+    const bed = new Bed();
+    bed.writer.write("a");
+    bed.writer.writeParts(parts);
+    expect([bed.sent, bed.writer.blocked]).toEqual([["a"], true]);
+    bed.done();
+    expect(bed.sent).toEqual(["a", "headbodynext"]);
+  });
+
+  test("drops them after the end", () => {
+    const bed = new Bed();
+    bed.writer.close();
+    bed.writer.writeParts(parts);
+    expect([bed.sent, bed.writer.blocked]).toEqual([[], false]);
   });
 });
 

@@ -10,7 +10,7 @@ import {
 } from "../../../proxy/transport/open-transport.ts";
 import { SocketTransport } from "../../../proxy/transport/socket-transport.ts";
 import { TlsSocketTransport } from "../../../proxy/transport/tls-socket-transport.ts";
-import type { Transport, TransportHandler } from "../../../proxy/transport/transport.ts";
+import type { TransportHandler, WireTransport } from "../../../proxy/transport/transport.ts";
 import { eventually } from "../../support/eventually.ts";
 import { dialTls, tlsClientSide, tlsPeerOf, tlsServerSide } from "./tls-fixture.ts";
 
@@ -151,8 +151,8 @@ function busy(buffers: ReadBuffers): ReadBuffers {
 /** `handler` begins when the handshake is over: it hears nothing of that. */
 function whenOpen(
   handler: TransportHandler,
-  open: (greeter: TransportHandler) => Transport,
-): Transport {
+  open: (greeter: TransportHandler) => WireTransport,
+): WireTransport {
   const greeter = new Recorder();
   const transport = open(greeter);
   greeter.onConnect = () => {
@@ -167,8 +167,8 @@ export async function acceptedPair(
   kind: Kind,
   handler: TransportHandler = new Recorder(),
   buffers = new ReadBuffers(),
-): Promise<{ readonly transport: Transport; readonly peer: Socket }> {
-  const accepted = Promise.withResolvers<Transport>();
+): Promise<{ readonly transport: WireTransport; readonly peer: Socket }> {
+  const accepted = Promise.withResolvers<WireTransport>();
   const port = await listen((socket) => {
     accepted.resolve(kind.accept(socket, buffers, handler));
   }, true);
@@ -184,7 +184,7 @@ export async function connectedPair(
   kind: Kind,
   handler: TransportHandler,
   buffers = new ReadBuffers(),
-): Promise<{ readonly transport: Transport; readonly peer: Socket }> {
+): Promise<{ readonly transport: WireTransport; readonly peer: Socket }> {
   const accepted = Promise.withResolvers<Socket>();
   const connected = Promise.withResolvers<void>();
   const port = await listen((socket) => accepted.resolve(kind.peerOf(socket)));

@@ -6,15 +6,15 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { ReadBuffers } from "../../../proxy/transport/read-buffers.ts";
 import { TEXT_BYTES_MAX } from "../../../proxy/transport/transport.ts";
-import type { Transport, TransportHandler } from "../../../proxy/transport/transport.ts";
+import type { WireTransport, TransportHandler } from "../../../proxy/transport/transport.ts";
 import { eventually } from "../../support/eventually.ts";
 import { connectedPair, KINDS, listen, Recorder, TLS_KINDS } from "./transport-fixture.ts";
 import type { Kind } from "./transport-fixture.ts";
 
 /** Passes on what arrives at one transport to another, as an exchange does. */
 class Relay implements TransportHandler {
-  source: Transport | undefined;
-  sink: Transport | undefined;
+  source: WireTransport | undefined;
+  sink: WireTransport | undefined;
   /** Goes before every chunk. */
   readonly head: string;
   /** Chunks that were too large to be copied as text. */
@@ -31,7 +31,7 @@ class Relay implements TransportHandler {
 
   onConnect(): void {}
   onData(bytes: Buffer, end: number): void {
-    const { source, sink } = this as { source: Transport; sink: Transport };
+    const { source, sink } = this as { source: WireTransport; sink: WireTransport };
     if (end > TEXT_BYTES_MAX) this.bulkChunks += 1;
     for (let start = 0; start < end; start += this.sliceBytes) {
       sink.relay(source, this.head, bytes, start, Math.min(end, start + this.sliceBytes));
@@ -206,7 +206,10 @@ describe.each(PAIRS)("$name", (kind) => {
 async function pausedInBulk(
   buffers: ReadBuffers,
   next: Buffer,
-): Promise<{ readonly source: Transport; readonly goOn: (sink: Transport) => Promise<Buffer> }> {
+): Promise<{
+  readonly source: WireTransport;
+  readonly goOn: (sink: WireTransport) => Promise<Buffer>;
+}> {
   const open = await connectedPair(HANDLES, new Recorder(), buffers);
   open.peer.resume();
   const chunks: Buffer[] = [];
@@ -214,13 +217,13 @@ async function pausedInBulk(
   const relay = new Relay("", buffers);
   relay.onData = (bytes, end) => {
     chunks.push(Buffer.from(bytes.subarray(0, end)));
-    sink.relay(relay.source as Transport, "", bytes, 0, end);
+    sink.relay(relay.source as WireTransport, "", bytes, 0, end);
     relay.source?.pause();
   };
   const from = await sourceOf(HANDLES, relay, buffers);
   from.write(next);
   await eventually(() => expect(chunks.at(0)?.length).toBeGreaterThan(TEXT_BYTES_MAX));
-  const goOn = async (to: Transport): Promise<Buffer> => {
+  const goOn = async (to: WireTransport): Promise<Buffer> => {
     sink = to;
     relay.source?.resume();
     return eventually(() => {
@@ -228,10 +231,10 @@ async function pausedInBulk(
       return chunks[1] as Buffer;
     });
   };
-  return { source: relay.source as Transport, goOn };
+  return { source: relay.source as WireTransport, goOn };
 }
 
-test("Transport.releaseBuffer() outside a read hands on no buffer still in use", async () => {
+test("WireTransport.releaseBuffer() outside a read hands on no buffer still in use", async () => {
   const buffers = new ReadBuffers();
   const first = await pausedInBulk(buffers, noise(20, 256 * 1024));
   const second = await pausedInBulk(buffers, noise(21, 256 * 1024));

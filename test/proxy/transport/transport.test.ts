@@ -54,6 +54,22 @@ describe.each([...KINDS, ...TLS_KINDS])("$name", (kind) => {
     expect(transport.closed).toBe(true);
   });
 
+  test("writeParts() sends text and chunks in order, among what else is sent", async () => {
+    const { transport, peer } = await acceptedPair(kind, new Recorder());
+    const received: Buffer[] = [];
+    peer.on("data", (bytes: Buffer) => received.push(bytes));
+    const [one, two] = ["1".repeat(40_000), "2".repeat(20_000)];
+    const [first, next] = [Buffer.from(one), Buffer.from(two)];
+    transport.write("head,");
+    transport.writer.writeParts(["a", "latin1", first, "buffer", "b", "latin1", next, "buffer"]);
+    transport.writer.writeParts(["c", "latin1", next, "buffer"]);
+    transport.write(",tail");
+    transport.end();
+    await once(peer, "end");
+    const text = Buffer.concat(received).toString("latin1");
+    expect(text === `head,a${one}b${two}c${two},tail`).toBe(true);
+  });
+
   test("Transport goes on writing after the peer's FIN, and reading after its own", async () => {
     const recorder = new Recorder();
     const { transport, peer } = await acceptedPair(kind, recorder);
