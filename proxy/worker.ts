@@ -142,7 +142,8 @@ class Worker {
   }
 
   #stats(): WorkerStats {
-    const { services, connections, rejected, localReplies, policyCounts, faults } = this.#deps;
+    const { services, connections, rejected, localReplies, policyCounts, faults, http2 } =
+      this.#deps;
     const { size, tunnels, seeking, http2: h2, streamTunnels } = connections;
     const h1 = size - tunnels - seeking - h2;
     return {
@@ -155,6 +156,7 @@ class Worker {
       policyCounts: policyCounts.stats(),
       concurrency: services.concurrencyStats(),
       localFaults: faults.toRecord(),
+      http2: { client: http2.toRecord(), endpoint: services.http2Counts.toRecord() },
       connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,
     };
@@ -216,6 +218,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
       faults,
       contexts,
       http2Counts: new Http2Counts(),
+      onHttp2Rejected: (reason, endpoint) => exchangeDeps.refusals.speech(reason, endpoint),
     }),
     contexts,
     connections,

@@ -5,6 +5,7 @@ import type { CertificateStatus } from "../tls/certificate-status.ts";
 import { addCounter, addGauge } from "./metric-series.ts";
 import type { VersionPlace } from "./metric-series.ts";
 import { addHistogram } from "./folded-histogram.ts";
+import { addHttp2 } from "./http2-metrics.ts";
 import { addPolicies } from "./policy-metrics.ts";
 import { addTunnels } from "./tunnel-metrics.ts";
 import { effectiveByVersion } from "../table/serving.ts";
@@ -62,6 +63,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   addPolicies(registry, source.totals, source.services);
   addConnections(registry, source.totals, versions);
   addTunnels(registry, source.totals, versions);
+  addHttp2(registry, source.totals, versions);
   addTable(registry, source);
   addEndpoints(registry, source);
   addFilters(registry, source);

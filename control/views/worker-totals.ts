@@ -1,12 +1,14 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
+import { addedCalls } from "../../proxy/metrics/version-counters.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 import type {
   ConcurrencyStats,
   ConnectionKind,
   EndpointStats,
   FilterStats,
+  Http2Side,
   TunnelCounts,
   VersionStats,
   WorkerStats,
@@ -82,6 +84,7 @@ export class WorkerTotals {
   readonly #endpoints = new Map<string, EndpointTotals>();
   readonly #filters = new Map<string, FilterTotals>();
   readonly #tunnels = new Map<string, TunnelCounts>();
+  readonly #calls = new Map<string, readonly number[]>();
   readonly #workers: readonly WorkerStats[];
 
   constructor(workers: readonly WorkerStats[]) {
@@ -113,6 +116,16 @@ export class WorkerTotals {
   /** undefined: no worker has had any. */
   tunnels(service: string, version: string): TunnelCounts | undefined {
     return this.#tunnels.get(compoundKey(service, version));
+  }
+
+  /** Calls of gRPC, as VersionStats.calls. Empty: there were none. */
+  calls(service: string, version: string): readonly number[] {
+    return this.#calls.get(compoundKey(service, version)) ?? [];
+  }
+
+  /** What connections of HTTP/2 have seen, by name of Http2Counts. */
+  http2(side: Http2Side): ReadonlyMap<string, number> {
+    return sumByName(this.#workers.map((worker) => worker.http2?.[side] ?? {}));
   }
 
   /** Zeros when no worker knows the endpoint. */
@@ -154,6 +167,8 @@ export class WorkerTotals {
     const before = this.version(stats.service, stats.version);
     const key = compoundKey(stats.service, stats.version);
     this.#versions.set(key, addedTotals(before, { ...stats, durations }));
+    const calls = addedCalls(this.#calls.get(key), stats.calls);
+    if (calls !== undefined) this.#calls.set(key, calls);
   }
 
   #addEndpoint(stats: EndpointStats): void {

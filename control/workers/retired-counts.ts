@@ -4,6 +4,7 @@ import type {
   VersionStats,
   WorkerStats,
 } from "../../proxy/metrics/stats.ts";
+import { addedCalls } from "../../proxy/metrics/version-counters.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 
 /**
@@ -16,6 +17,7 @@ export class RetiredCounts {
   #tunnels = new Map<string, TunnelStats>();
   #rejected = new Map<string, number>();
   #faults = new Map<string, number>();
+  readonly #http2 = { client: new Map<string, number>(), endpoint: new Map<string, number>() };
   #replies = new Map<string, Map<string, number>>();
   #policies = new Map<string, Map<string, number>>();
 
@@ -38,6 +40,8 @@ export class RetiredCounts {
     }
     addTo(this.#rejected, stats.rejected);
     addTo(this.#faults, stats.localFaults ?? {});
+    addTo(this.#http2.client, stats.http2?.client ?? {});
+    addTo(this.#http2.endpoint, stats.http2?.endpoint ?? {});
     for (const { service, errors } of stats.localReplies ?? []) {
       addTo(sumsOf(this.#replies, service), errors);
     }
@@ -48,7 +52,7 @@ export class RetiredCounts {
 
   /** The counts as those of one worker without connections. */
   stats(): readonly WorkerStats[] {
-    const parts = [this.#versions, this.#tunnels, this.#rejected, this.#faults];
+    const parts = [this.#versions, this.#tunnels, this.#rejected, this.#faults, this.#http2.client];
     const named = [this.#replies, this.#policies];
     if ([...parts, ...named].every(({ size }) => size === 0)) return [];
     return [
@@ -65,6 +69,10 @@ export class RetiredCounts {
           return { service, counts: Object.fromEntries(counts) };
         }),
         localFaults: Object.fromEntries(this.#faults),
+        http2: {
+          client: Object.fromEntries(this.#http2.client),
+          endpoint: Object.fromEntries(this.#http2.endpoint),
+        },
         connections: { h1: 0, h2: 0, tunnel: 0 },
         revision: 0,
       },
@@ -101,6 +109,7 @@ function sum(before: VersionStats | undefined, stats: VersionStats): VersionStat
     durations: [...durations],
     durationSumMs: before.durationSumMs + stats.durationSumMs,
     ejections: before.ejections + stats.ejections,
+    calls: addedCalls(before.calls, stats.calls),
   };
 }
 

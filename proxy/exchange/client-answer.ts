@@ -172,7 +172,9 @@ export class ClientAnswer {
 
   /** `status`: what a call of gRPC ends with. */
   #answer(answer: OwnAnswer, status: GrpcStatus): void {
-    this.#send(this.#to.grpc.isCall ? grpcAnswer(answer, status) : answer);
+    const { grpc } = this.#to;
+    if (grpc.isCall) grpc.status = status;
+    this.#send(grpc.isCall ? grpcAnswer(answer, status) : answer);
   }
 
   #send(answer: OwnAnswer): void {

@@ -207,6 +207,7 @@ export class Destination {
     if (wasRetried) live.retrying -= 1;
     const counted = this.grpc.countedAs(status);
     pool.counters.exchange(counted, durationMs);
+    if (this.grpc.isCall) pool.counters.call(this.grpc.statusNumber);
     const isWell = counted >= 200 && counted < 500;
     if (!this.isQueued) pool.left(isWell ? durationMs - this.waitedMs : -1, live.table.shares);
     this.isQueued = false;

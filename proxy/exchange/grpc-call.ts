@@ -1,6 +1,6 @@
 import { isGrpc } from "../grpc/call.ts";
 import { GRPC_TIMEOUT_FIELD, grpcTimeout, readGrpcTimeout } from "../grpc/timeout.ts";
-import { hasGrpcStatus, readGrpcStatus } from "../grpc/status.ts";
+import { grpcNumber, hasGrpcStatus, readGrpcStatus } from "../grpc/status.ts";
 import type { GrpcStatus } from "../grpc/status.ts";
 import type { DecodedFields } from "../http1/decoded-head.ts";
 import { REFUSALS } from "../http1/refusal.ts";
@@ -101,6 +101,11 @@ export class GrpcCall {
   /** `value`: of `grpc-status`. undefined: there is none. */
   ended(value: string | undefined): void {
     this.status = value === undefined ? undefined : readGrpcStatus(value);
+  }
+
+  /** The number of its status. -1: it has none. */
+  get statusNumber(): number {
+    return this.status === undefined ? -1 : grpcNumber(this.status);
   }
 
   /** Its status counts as a failure of the endpoint. */

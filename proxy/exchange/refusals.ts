@@ -41,6 +41,11 @@ export class Refusals {
     this.#add("response.refused", refusal.reason, { service, version });
   }
 
+  /** What an endpoint says on a connection of HTTP/2. `reason`: one of a bounded set. */
+  speech(reason: string, endpoint: string): void {
+    this.#add("response.refused", reason, { endpoint });
+  }
+
   /** A request that intentions do not allow. `source`: undefined if it has no name in the mesh. */
   denied(service: string | undefined, source: string | undefined): void {
     this.#add("request.denied", "intention-denied", { service, source });

@@ -13,4 +13,10 @@ export class Http2Counts {
   goAwaysSent = 0;
   /** Connections that peers told us to leave. */
   goAwaysReceived = 0;
+
+  /** The counts so far, by their names. */
+  toRecord(): Record<string, number> {
+    const { streams, resetsReceived, resetsSent, goAwaysSent, goAwaysReceived } = this;
+    return { streams, resetsReceived, resetsSent, goAwaysSent, goAwaysReceived };
+  }
 }

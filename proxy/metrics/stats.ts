@@ -37,6 +37,9 @@ export type TunnelCounts = {
 /** The same in one worker. */
 export type TunnelStats = TunnelCounts & { readonly service: string; readonly version: string };
 
+/** Who is at the other end of a connection of HTTP/2. */
+export type Http2Side = "client" | "endpoint";
+
 /** Kinds of client connections. */
 export type ConnectionKind = "h1" | "h2" | "tunnel";
 
@@ -76,6 +79,11 @@ export type VersionStats = {
   readonly durations: readonly (readonly [number, number])[];
   readonly durationSumMs: number;
   readonly ejections: number;
+  /**
+   * Calls of gRPC by the number of their status; behind these, those without one that gRPC knows.
+   * Absent: there were none, or the worker's code is too old.
+   */
+  readonly calls?: readonly number[] | undefined;
   /** Right now. */
   readonly exchangesOpen: number;
   readonly tunnelsOpen: number;
@@ -120,6 +128,8 @@ export type WorkerStats = {
   readonly concurrency?: readonly ConcurrencyStats[];
   /** Faults of our own, by the system's code. Cumulative. Absent: the same. */
   readonly localFaults?: Readonly<Record<string, number>>;
+  /** What connections of HTTP/2 have seen, by name of Http2Counts. Absent: the same. */
+  readonly http2?: Readonly<Record<Http2Side, Readonly<Record<string, number>>>>;
   /** Open client connections right now. */
   readonly connections: Readonly<Record<ConnectionKind, number>>;
   /** The table revision that new requests read. */

@@ -7,12 +7,17 @@ const OUTCOME_INDEX = Object.fromEntries(
   ATTEMPT_OUTCOMES.map((outcome, index) => [outcome, index]),
 ) as Readonly<Record<AttemptOutcome, number>>;
 
+/** Statuses of gRPC, 0 to 16, and behind them that there was none. */
+const CALL_ENDS = 18;
+
 /** What one version did in this worker. The hot path adds to numbers; rendering is elsewhere. */
 export class VersionCounters {
   readonly #codes = new Float64Array(CODE_CLASSES.length);
   readonly #outcomes = new Float64Array(ATTEMPT_OUTCOMES.length);
   readonly #durations = new Float64Array(BUCKET_COUNT);
   #durationSumMs = 0;
+  /** By status. undefined: there were no calls of gRPC. */
+  #calls: Float64Array | undefined;
   #retries = 0;
   #retriesCrossed = 0;
   ejections = 0;
@@ -26,6 +31,13 @@ export class VersionCounters {
     const bucket = bucketOf(durationMs);
     this.#durations[bucket] = (this.#durations[bucket] as number) + 1;
     this.#durationSumMs += durationMs;
+  }
+
+  /** A call of gRPC ended, with the status of this number. -1: without one that gRPC knows. */
+  call(status: number): void {
+    this.#calls ??= new Float64Array(CALL_ENDS);
+    const index = status === -1 ? CALL_ENDS - 1 : status;
+    this.#calls[index] = (this.#calls[index] as number) + 1;
   }
 
   /** An attempt at an endpoint ended. */
@@ -66,8 +78,18 @@ export class VersionCounters {
       durations,
       durationSumMs: this.#durationSumMs,
       ejections: this.ejections,
+      ...(this.#calls !== undefined && { calls: [...this.#calls] }),
       exchangesOpen,
       tunnelsOpen: this.tunnelsOpen,
     };
   }
+}
+
+/** VersionStats.calls of two places, together. */
+export function addedCalls(
+  one: VersionStats["calls"],
+  other: VersionStats["calls"],
+): VersionStats["calls"] {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.map((count, index) => count + (other[index] ?? 0));
 }

@@ -8,6 +8,7 @@ import { RoutingTable } from "../table/routing-table.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { LiveService } from "./live-service.ts";
+import type { Http2Counts } from "../http2/counts.ts";
 import type { PoolDeps, PoolPolicy } from "./pool-policy.ts";
 import { VersionPool } from "./version-pool.ts";
 
@@ -32,6 +33,11 @@ export class LiveServices {
 
   get table(): RoutingTable {
     return this.#table;
+  }
+
+  /** What connections of HTTP/2 to endpoints have seen. */
+  get http2Counts(): Http2Counts {
+    return this.#deps.http2Counts;
   }
 
   /**

@@ -19,6 +19,8 @@ export type PoolDeps = {
   readonly contexts: TlsContexts;
   /** Of all connections to endpoints that carry streams. */
   readonly http2Counts: Http2Counts;
+  /** An endpoint has broken a rule of HTTP/2; `reason` is an Http2Reason. */
+  readonly onHttp2Rejected: (reason: string, endpoint: string) => void;
   readonly clock: Pick<Clock, "wallMs">;
 };
 

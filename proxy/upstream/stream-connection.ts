@@ -42,6 +42,7 @@ export type StreamConnectionDeps = Http2LinkDeps & {
   readonly owner: StreamConnectionOwner;
   readonly wheel: TimerWheel;
   readonly http2Counts: Http2Counts;
+  readonly onHttp2Rejected: (reason: string, endpoint: string) => void;
   readonly connectTimeoutMs: number;
   /** As it is now. */
   readonly policy: () => Pick<PoolPolicy, "keepAlive" | "limits">;
@@ -93,9 +94,8 @@ export class StreamConnection implements Expiring, LinkOwner, StreamCarrier {
     const isSpent = this.#life.isSpentAt(promised, this.#deps.wheel.nowMs);
     if (isSpent || this.#isRetired || this.#deps.tls.isOld(this)) return false;
     if (this.#link.stands) return this.#mayOpen;
-    return (
-      this.#waiting.length < Math.min(this.#deps.policy().limits.streams, assumedOf(this.#deps))
-    );
+    const taken = Math.min(this.#deps.policy().limits.streams, assumedOf(this.#deps));
+    return this.#waiting.length < taken;
   }
 
   /** It carries nothing, and nobody waits for it. */
@@ -195,7 +195,8 @@ export class StreamConnection implements Expiring, LinkOwner, StreamCarrier {
   readonly onRoom = (): void => this.#deps.owner.onPlace();
   readonly onStream = ignore;
   readonly onIdle = ignore;
-  readonly onRejected = ignore;
+  readonly onRejected = (reason: string): void =>
+    this.#deps.onHttp2Rejected(reason, this.endpoint.address);
   readonly onPong = (): void => this.heard();
 
   onFailed(): void {
@@ -254,7 +255,7 @@ export class StreamConnection implements Expiring, LinkOwner, StreamCarrier {
   }
 }
 
-/** Only servers are asked; what rests is looked at; what a stream broke is told to its user. */
+/** Only servers are asked, and what rests is looked at. */
 function ignore(): undefined {
   return undefined;
 }

@@ -90,6 +90,11 @@ describe("A call of gRPC through a sidecar", () => {
     for (let asked = 0; asked < 100; asked += 1) answers.push((await call(session)).body);
     const first = answers.filter((body) => body === "v1").length;
     expect(Math.abs(first - 90)).toBeLessThanOrEqual(2);
+    const metrics = await (await sidecar.call("GET", "/metrics")).text();
+    expect(metrics).toContain('sluice_http2_streams_total{side="client"} 101\n');
+    expect(metrics).toContain('sluice_http2_streams_total{side="endpoint"} 101\n');
+    const calls = metrics.matchAll(/^sluice_grpc_calls_total\{.*status="OK"\} (\d+)$/gm);
+    expect([...calls].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(101);
   });
 
   test("is cancelled at once, and alone", async () => {
@@ -110,10 +115,12 @@ describe("A call of gRPC through a sidecar", () => {
 
   test("ends when its time is up, whatever the endpoint does", async () => {
     const origin = await startOrigin(() => undefined);
-    const session = sessionTo(await sidecarFor({ v1: { endpoints: [origin.address] } }));
-    const { head } = await call(session, "", { "grpc-timeout": "300m" });
+    const sidecar = await sidecarFor({ v1: { endpoints: [origin.address] } });
+    const { head } = await call(sessionTo(sidecar), "", { "grpc-timeout": "300m" });
     expect([head[":status"], head["grpc-status"]]).toEqual([200, "4"]);
     await eventually(() => expect(origin.requests[0]?.end).toBe("reset 8"));
+    const metrics = await (await sidecar.call("GET", "/metrics")).text();
+    expect(metrics).toMatch(/^sluice_grpc_calls_total\{.*status="DEADLINE_EXCEEDED"\} 1$/m);
   });
 
   test("has run out of time too where the endpoint says so first", async () => {

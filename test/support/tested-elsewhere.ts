@@ -68,6 +68,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-fleet-counts.test.ts",
     "makes parts that have tests; together they are about several sidecars",
   ],
+  "control/views/http2-metrics.ts": [
+    "test/control/views/metrics.test.ts",
+    "one list of all metrics, compared with the page",
+  ],
   "control/main.ts": ["test/integration/sigterm.test.ts", "the root of a process"],
   "control/registry/consul-documents.ts": [
     "test/integration/consul-rollout.test.ts",

@@ -17,6 +17,10 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
     ],
     concurrency: [{ service: "web", version: "v1", limit: 15, waiting: 16 }],
     localFaults: { EMFILE: 4 },
+    http2: {
+      client: { streams: 30, resetsReceived: 3, resetsSent: 2, goAwaysSent: 1 },
+      endpoint: { streams: 20, goAwaysReceived: 5 },
+    },
     connections: { h1: 5, h2: 0, tunnel: 1 },
     endpoints: [
       {
@@ -57,6 +61,7 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
         ],
         durationSumMs: 25,
         ejections: 1,
+        calls: [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 1],
         exchangesOpen: 3,
         tunnelsOpen: 1,
       },

@@ -18,6 +18,7 @@ function versionStats(version: string, count: number): VersionStats {
     ],
     durationSumMs: 10 * count,
     ejections: count,
+    ...(version === "v1" && { calls: [count, 2 * count] }),
     exchangesOpen: 5,
     tunnelsOpen: 2,
   };
@@ -33,6 +34,7 @@ function workerStats(...versions: readonly VersionStats[]): WorkerStats {
     localReplies: [{ service: "web", errors: { connection_timeout: 2 } }],
     policyCounts: [{ service: "web", counts: { "answer:redirect": 3 } }],
     localFaults: { EMFILE: 3 },
+    http2: { client: { streams: 4 }, endpoint: { resetsSent: 5 } },
     connections: { h1: 3, h2: 0, tunnel: 2 },
     revision: 9,
   };
@@ -56,6 +58,7 @@ describe("RetiredCounts", () => {
       localReplies: [{ service: "web", errors: { connection_timeout: 4 } }],
       policyCounts: [{ service: "web", counts: { "answer:redirect": 6 } }],
       localFaults: { EMFILE: 6 },
+      http2: { client: { streams: 8 }, endpoint: { resetsSent: 10 } },
       connections: { h1: 0, h2: 0, tunnel: 0 },
       filters: [{ service: "web", filter: "f", version: "", failures: [2, 4, 0], answers: 6 }],
     });

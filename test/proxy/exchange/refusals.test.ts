@@ -68,3 +68,11 @@ test("Refusals says whose requests intentions do not allow", () => {
   expect(lines).toEqual([{ ...about, service: "web", source: "api", times: 1 }]);
   expect(counters.toRecord()).toEqual({ "intention-denied": 2 });
 });
+
+test("Refusals counts rules of HTTP/2 that endpoints break, and says whose they are", () => {
+  const { refusals, lines, counters } = bed();
+  refusals.speech("h2-frame-size", "10.0.0.5:50051");
+  const about = { level: "warn", event: "response.refused", reason: "h2-frame-size" };
+  expect(lines).toEqual([{ ...about, endpoint: "10.0.0.5:50051", times: 1 }]);
+  expect(counters.toRecord()).toEqual({ "h2-frame-size": 1 });
+});

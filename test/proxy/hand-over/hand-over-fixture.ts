@@ -56,6 +56,7 @@ export function serveParts(
     faults,
     contexts,
     http2Counts: new Http2Counts(),
+    onHttp2Rejected: onEjection,
   });
   const versions = { v1: { endpoints: [endpoint] } };
   const service = readService("web", { via: "both", versions, ...settings });

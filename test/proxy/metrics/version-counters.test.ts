@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { bucketOf } from "../../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES } from "../../../proxy/metrics/stats.ts";
-import { VersionCounters } from "../../../proxy/metrics/version-counters.ts";
+import { addedCalls, VersionCounters } from "../../../proxy/metrics/version-counters.ts";
 
 function byName(names: readonly string[], counts: readonly number[]): Record<string, number> {
   return Object.fromEntries(names.map((name, index) => [name, counts[index] ?? NaN]));
@@ -90,4 +90,15 @@ test.each<[string, (counters: VersionCounters) => void]>([
   expect(counters.touched).toBe(false);
   count(counters);
   expect(counters.touched).toBe(true);
+});
+
+test("VersionCounters.call() counts calls of gRPC by status, once there are any", () => {
+  const counters = new VersionCounters();
+  expect(counters.stats("web", "v1", 0).calls).toBe(undefined);
+  for (const status of [0, 0, 14, 16, -1]) counters.call(status);
+  const { calls = [] } = counters.stats("web", "v1", 0);
+  expect([calls.length, calls[0], calls[14], calls[16], calls[17]]).toEqual([18, 2, 1, 1, 1]);
+  expect(addedCalls(calls, undefined)).toBe(calls);
+  expect(addedCalls(undefined, calls)).toBe(calls);
+  expect(addedCalls(calls, calls)?.slice(14)).toEqual([2, 0, 2, 2]);
 });

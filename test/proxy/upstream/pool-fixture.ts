@@ -68,6 +68,7 @@ export function poolDeps(deps: Partial<PoolDeps> = {}): PoolDeps {
     buffers: new ReadBuffers(),
     contexts: new TlsContexts(),
     http2Counts: new Http2Counts(),
+    onHttp2Rejected: ignore,
     clock: systemClock,
     wheel,
     random: seededRandom(1),

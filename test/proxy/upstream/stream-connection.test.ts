@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { http2Answer } from "../../support/http2-origin.ts";
 import { RawOrigin } from "../../support/origin.ts";
-import { poolPolicy, RecordingUser, versionPool } from "./pool-fixture.ts";
+import { ping, settings } from "../http2/raw-frames.ts";
+import { poolDeps, poolPolicy, RecordingUser, versionPool } from "./pool-fixture.ts";
 import { ask, http2Origin, http2Policy, openStream, sendOn, streamPool } from "./stream-fixture.ts";
 
 /*
@@ -123,6 +124,19 @@ describe("A StreamConnection", () => {
     requests[1]?.stream.close(2);
     await eventually(() => expect(users[1]?.told).toEqual(["broken"]));
     expect(users[1]?.slot?.reused).toBe(false);
+  });
+
+  test("tells which rule its endpoint has broken, and ends", async () => {
+    const { address, sockets } = await silentServer();
+    const rejected: string[] = [];
+    const onHttp2Rejected = (...all: readonly string[]): void => void rejected.push(all.join(" "));
+    const pool = versionPool([address], http2Policy(), poolDeps({ onHttp2Rejected }));
+    const user = new RecordingUser(pool);
+    user.acquire();
+    await eventually(() => expect(sockets).toHaveLength(1));
+    sockets[0]?.write(Buffer.concat([settings(), ping("short")]));
+    await eventually(() => expect(rejected).toEqual([`h2-frame-size ${address}`]));
+    await eventually(() => expect(pool.connections).toBe(0));
   });
 
   test("takes all its streams with it, and may have been at rest", async () => {
