@@ -108,7 +108,7 @@ export class RequestForwarder {
   /** The body has ended, of which only the client knows. Follows pass(), and pass() follows it. */
   finish(trailers: DecodedFields | undefined): void {
     this.scanner.finish();
-    if (trailers !== undefined && this.#head.takesTrailers) this.#trailers = keptTrailers(trailers);
+    if (trailers !== undefined) this.#trailers = keptTrailers(trailers);
   }
 
   /**
@@ -178,9 +178,11 @@ export class RequestForwarder {
     this.#letSourceGo(stream, source);
   }
 
-  #finish(stream: ExchangeStream): void {
-    const isDecoded = this.#decoder !== undefined;
-    stream.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
+  /** HTTP/2 has a place for trailers whoever asks; in HTTP/1.1 they go to who has said so. */
+  #finish(stream: RequestSink): void {
+    if (this.#decoder !== undefined) return stream.finish(linesOfTail(this.scanner.tail));
+    const mayPass = !stream.takesChunks || this.#head.takesTrailers;
+    return stream.finish(mayPass ? this.#trailers : "");
   }
 
   /**

@@ -153,6 +153,27 @@ describe("A call of gRPC through a sidecar", () => {
   });
 });
 
+test("Trailers of a request pass from HTTP/2 to HTTP/2, whoever asks for some", async () => {
+  const origin = await startOrigin(({ stream }) => {
+    stream.once("end", () => {
+      stream.respond({ ":status": 200 });
+      stream.end("ok");
+    });
+  });
+  const session = sessionTo(await sidecarFor({ v1: { endpoints: [origin.address] } }));
+  const asked = session.request({ ":method": "POST", ":path": "/" }, { waitForTrailers: true });
+  asked.once("wantTrailers", () => asked.sendTrailers({ "x-sum": "7", host: "b" }));
+  asked.end("body");
+  await new Promise((resolve) => asked.resume().once("end", resolve));
+  const [request] = origin.requests;
+  const { te, ...trailers } = { te: request?.fields["te"], ...request?.trailers };
+  expect([request?.body, te, Object.entries(trailers)]).toEqual([
+    "body",
+    undefined,
+    [["x-sum", "7"]],
+  ]);
+});
+
 test("A WebSocket of a client of HTTP/2 reaches an endpoint of HTTP/2", async () => {
   const origin = await startOrigin(({ stream }) => {
     stream.respond({ ":status": 200 });

@@ -47,12 +47,15 @@ describe("a request", () => {
     await ask(session, { ...post, te: "trailers" }, "hello", { "x-sum": "1", host: "b" });
     await ask(session, { ...post, "content-length": "5" }, "hello");
     await ask(session, post);
+    await ask(session, post, "hello", { "x-sum": "1" });
     const bodies = bed.origin.requests.map(({ text }) => text.slice(text.indexOf("\r\n\r\n") + 4));
-    expect(bodies).toEqual(["5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n", "hello", ""]);
+    const chunked = "5\r\nhello\r\n0\r\n";
+    expect(bodies).toEqual([`${chunked}x-sum: 1\r\n\r\n`, "hello", "", `${chunked}\r\n`]);
     expect(bed.origin.requests.map((each) => each.field("content-length"))).toEqual([
       undefined,
       "5",
       "0",
+      undefined,
     ]);
   });
 
