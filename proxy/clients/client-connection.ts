@@ -151,7 +151,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
       const length = exchange.head.parse(bytes, start, end);
       if (length === MORE) {
         if (this.transport.ended) return this.transport.destroy();
-        this.#awaitHead();
+        this.awaitHead();
         break;
       }
       if (length === REFUSED) {
@@ -198,7 +198,7 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   /** The head must be complete some time after its first byte, however often more of it arrives. */
-  #awaitHead(): void {
+  awaitHead(): void {
     if (this.#state === "idle") this.armFor(this.timeouts.headTimeoutMs);
     this.#state = "head";
   }

@@ -13,6 +13,8 @@ export interface UndecidedConnection extends TransportHandler {
   readonly transport: WireTransport;
   peer: Peer;
   readonly service: string | undefined;
+  /** Some of what may be its first head has come, and the rest must follow in time. */
+  awaitHead(): void;
   /** Another one goes on with its transport. */
   abandon(): void;
 }
@@ -88,7 +90,7 @@ export class FirstBytes implements PrefacedConnection {
     }
     if (length === PREFACE_START.length) return this.#becomeHttp2(bytes, end);
     this.#held = Buffer.from(bytes.subarray(0, end));
-    return undefined;
+    return this.#connection.awaitHead();
   }
 
   #becomeHttp2(bytes: Buffer, end: number): void {

@@ -22,9 +22,13 @@ export function openClient(arrival: Arrival, deps: ClientDeps): PrefacedConnecti
   const { service, protocols } = listener;
   const only = protocols.length === 1 ? protocols[0] : undefined;
   const protocol = arrival.protocol ?? only;
-  const Connection = protocol === "h2" ? Http2Client : ClientConnection;
-  const connection = new Connection(taken, peer, service, deps);
+  if (protocol === "h2") {
+    const multiplexed = new Http2Client(taken, peer, service, deps);
+    deps.connections.add(multiplexed);
+    multiplexed.begin();
+    return multiplexed;
+  }
+  const connection = new ClientConnection(taken, peer, service, deps);
   deps.connections.add(connection);
-  if (connection instanceof Http2Client) connection.begin();
   return protocol === undefined ? new FirstBytes(connection, deps).begin() : connection;
 }

@@ -75,6 +75,30 @@ describe("FirstBytes", () => {
     expect((await client.response()).status).toBe(200);
   });
 
+  test.each(["P", "PRI"])("answers one that stops behind %s by 408", async (text) => {
+    const { bed, port } = await serving({}, { tls: undefined });
+    const client = await openPlain(port);
+    client.send(text);
+    await bed.serveOthers();
+    bed.time.advance(11_000);
+    expect((await client.response()).status).toBe(408);
+    expect(rejected(bed)["head-timeout"]).toBe(1);
+    client.close();
+    await eventually(() => expect(bed.deps.connections.size).toBe(0));
+  });
+
+  test("answers a damaged preface by 400, and where only HTTP/2 is spoken by GOAWAY", async () => {
+    const damaged = "INVALID CONNECTION PREFACE\r\n\r\n";
+    const both = await serving({}, { tls: undefined });
+    const one = await openPlain(both.port);
+    expect((await one.send(damaged).response()).status).toBe(400);
+    const only = await serving({}, { tls: undefined, protocols: ["h2"] });
+    const other = await openPlain(only.port);
+    // GOAWAY of stream 0: PROTOCOL_ERROR.
+    await other.send(damaged).until("\u0007\0\0\0\0\0\0\0\0\0\0\0\0\u0001");
+    expect(await other.ended()).toBe("fin");
+  });
+
   test("is not asked where only one of both is spoken", async () => {
     const only = await serving({}, { tls: undefined, protocols: ["http/1.1"] });
     const old = await openPlain(only.port);
