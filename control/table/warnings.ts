@@ -8,6 +8,7 @@ import { effectiveByVersion, hasUsableEndpoint, servedShare, sharesOf, sumOf } f
  * nothing_served: no version can take a request. partly_served: part of the requests would get 503.
  * no_usable_endpoint, not_ready: a version has weight, but cannot take work. over_limit: more
  * requests are expected than limits let through. tunnels_lost: a version goes with open tunnels.
+ * protocol_changed: endpoints are spoken to in another one, which they may not know.
  */
 export const WARNING_CODES = [
   "no_change",
@@ -18,6 +19,7 @@ export const WARNING_CODES = [
   "not_ready",
   "over_limit",
   "tunnels_lost",
+  "protocol_changed",
 ] as const;
 
 /** Something about a write that whoever writes should know. */
@@ -94,7 +96,24 @@ function warningsOfService({ before, after }: ServiceChange): Warning[] {
     const text = `${percent} % of the ${many} for ${service} would ${fail}`;
     warnings.push({ code: "partly_served", service, text });
   }
+  const spoken = spokenIn(after);
+  if (before !== undefined && spoken !== "either" && spoken !== spokenIn(before)) {
+    const text = `endpoints of ${service} have to speak ${spoken} now: requests get 502 of others`;
+    warnings.push({ code: "protocol_changed", service, text });
+  }
   return warnings;
+}
+
+/** What endpoints must speak. */
+function spokenIn({
+  protocol,
+  upstreamTls,
+  tcp,
+}: ServiceSnapshot): "HTTP/2" | "HTTP/1.1" | "either" {
+  if (tcp !== undefined) return "either";
+  if (protocol === "h2") return "HTTP/2";
+  // In clear an endpoint has nothing to choose by.
+  return protocol === "auto" && upstreamTls !== undefined ? "either" : "HTTP/1.1";
 }
 
 function warningsOfVersion(name: string, change: ServiceChange): Warning[] {

@@ -84,6 +84,29 @@ test("warningsOf() tells of requests beyond the limit, and of tunnels that are l
   expect(inFlightExpected("v3", { before, after: halves, open, workers: 2 })).toBe(15);
 });
 
+const TLS = { upstreamTls: {} as ServiceSnapshot["upstreamTls"] };
+
+test.each<[string, Partial<ServiceSnapshot>, Partial<ServiceSnapshot>, string | undefined]>([
+  ["from HTTP/1.1 to HTTP/2", { protocol: "http/1.1" }, { protocol: "h2" }, "HTTP/2"],
+  ["from HTTP/2 to HTTP/1.1", { protocol: "h2" }, { protocol: "http/1.1" }, "HTTP/1.1"],
+  [
+    "from HTTP/2 to a choice, which nobody has in clear",
+    { protocol: "h2" },
+    { protocol: "auto" },
+    "HTTP/1.1",
+  ],
+  ["from a choice to HTTP/2", { protocol: "auto", ...TLS }, { protocol: "h2", ...TLS }, "HTTP/2"],
+  ["to a choice", { protocol: "h2", ...TLS }, { protocol: "auto", ...TLS }, undefined],
+  ["to the same in other words", { protocol: "http/1.1" }, { protocol: "auto" }, undefined],
+])("warningsOf() tells of a change of protocol %s", (_name, before, after, spoken) => {
+  const parts = { v1: 1 };
+  const text = `endpoints of web have to speak ${spoken} now: requests get 502 of others`;
+  const expected = `protocol_changed: ${text}`;
+  expect(textsOf(serviceSnapshot(parts, before), serviceSnapshot(parts, after), NOTHING)).toEqual(
+    spoken === undefined ? [] : [expected],
+  );
+});
+
 test("warningsOf() a service that is new compares with nothing", () => {
   const after = serviceSnapshot({ v1: 1 });
   expect(warningsOf({ before: undefined, after, open: NOTHING, workers: 1 })).toEqual([]);
