@@ -28,6 +28,7 @@ import { IntentionsInForce } from "./clients/judged-client.ts";
 import { Listener } from "./clients/listener.ts";
 import type { ListenHandle } from "./clients/listener.ts";
 import type { ClientDeps } from "./clients/client-deps.ts";
+import { BufferBudget } from "./exchange/buffer-budget.ts";
 import { Refusals } from "./exchange/refusals.ts";
 import { RequestIds } from "./exchange/request-ids.ts";
 import { LiveServices } from "./upstream/live-services.ts";
@@ -202,6 +203,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     refusals: new Refusals(wheel, log, rejected),
     localReplies: new LocalReplies(),
     policyCounts: new ServiceCounts(),
+    buffered: new BufferBudget(),
     requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
     pseudonym,
   };

@@ -38,6 +38,19 @@ const retries = strict({
   }).optional(),
 });
 
+/** Most of a request that may be kept, and of an answer: what is larger is for streaming. */
+const BUFFERED_REQUEST_MAX = 16 * 1024 * 1024;
+const BUFFERED_RESPONSE_MAX = 64 * 1024 * 1024;
+
+const buffer = strict({
+  request: size
+    .refine((bytes) => bytes <= BUFFERED_REQUEST_MAX, { error: "a size of at most 16MiB" })
+    .optional(),
+  response: size
+    .refine((bytes) => bytes <= BUFFERED_RESPONSE_MAX, { error: "a size of at most 64MiB" })
+    .optional(),
+});
+
 /** The keys of a policy that a route may set for itself; what is absent is inherited. */
 export const policyOverrideShape = {
   timeout: duration.optional(),
@@ -49,6 +62,7 @@ export const policyOverrideShape = {
   stallTimeout: duration.optional(),
   maxBody: size.optional(),
   retries: retries.optional(),
+  buffer: buffer.optional(),
 };
 
 /**
@@ -76,6 +90,7 @@ export const DEFAULT_POLICY: Policy = {
     budgetPercent: 20,
     budgetMin: 3,
   },
+  buffer: { requestBytes: 0, responseBytes: 0 },
 };
 
 const policyOverride = strict(policyShape);
@@ -96,6 +111,10 @@ export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
     stallTimeoutMs: override.stallTimeout ?? base.stallTimeoutMs,
     maxBodyBytes: override.maxBody ?? base.maxBodyBytes,
     retries: mergeRetries(base.retries, override.retries),
+    buffer: {
+      requestBytes: override.buffer?.request ?? base.buffer?.requestBytes ?? 0,
+      responseBytes: override.buffer?.response ?? base.buffer?.responseBytes ?? 0,
+    },
   };
 }
 

@@ -24,7 +24,7 @@ export function logTimers(services: KnownServices, log: Log): void {
 }
 
 function timersOfHttp(policy: Policy): LogFields {
-  const { retries: _retries, maxBodyBytes: _maxBodyBytes, ...timers } = policy;
+  const { retries: _retries, maxBodyBytes: _maxBodyBytes, buffer: _buffer, ...timers } = policy;
   return timers;
 }
 

@@ -54,7 +54,7 @@ export interface AttemptedExchange {
 export class Attempts implements MessageUser {
   readonly #exchange: AttemptedExchange;
   readonly #attempt: Attempt;
-  readonly #response: ResponseForwarder;
+  readonly response: ResponseForwarder;
   readonly retries = new Retries();
   readonly #hold: Hold;
   #client: ExchangeClient;
@@ -63,7 +63,7 @@ export class Attempts implements MessageUser {
     this.#client = client;
     this.#exchange = exchange;
     this.#attempt = new Attempt(client);
-    this.#response = new ResponseForwarder(client.stream, exchange);
+    this.response = new ResponseForwarder(client.stream, exchange);
     this.#hold = new Hold(exchange.wheel, {
       onRelease: () => this.#goOn(this.try()),
       onWaitedOut: () => this.giveUp("overloaded"),
@@ -73,7 +73,7 @@ export class Attempts implements MessageUser {
   /** Before a new request of this client. Nothing is left of the last one. */
   lend(client: ExchangeClient): void {
     this.#client = client;
-    this.#response.setClient(client.stream);
+    this.response.setClient(client.stream);
     this.retries.clear();
     this.#attempt.lend(client);
   }
@@ -85,12 +85,12 @@ export class Attempts implements MessageUser {
 
   /** The first one, once nothing holds the request back. false: the client has its error. */
   begin(): boolean {
-    return this.#hold.begins(this.#exchange.to) || this.try();
+    return this.#hold.begins(this.#exchange.to, this.#exchange.request) || this.try();
   }
 
   /** Tries one but for `avoid`; `fresh`: by a new connection. false: the client has its error. */
   try(avoid?: Endpoint, fresh = false): boolean {
-    this.#response.begin();
+    this.response.begin();
     const failure = this.#attempt.begin(this, this.#exchange, avoid, fresh);
     if (failure !== undefined) this.giveUp(failure);
     else if (this.#attempt.inLine) this.#hold.waits(this.#attempt);
@@ -100,7 +100,7 @@ export class Attempts implements MessageUser {
   /** A final head or a 101 was read; bytes[start, end) follow it. */
   #decide(bytes: Buffer, start: number, end: number): void {
     const { to, answer, head: requestHead } = this.#exchange;
-    const response = this.#response;
+    const response = this.response;
     const { status } = response.head;
     if (status === 101) return this.#switch(bytes.subarray(start, end));
     // An application's own 408 is about one request and does not end the connection.
@@ -179,8 +179,8 @@ export class Attempts implements MessageUser {
   }
 
   onUpstreamData(bytes: Buffer, end: number): void {
-    if (this.#response.inBody) return this.#pass("", bytes, 0, end);
-    const joined = this.#response.join(bytes, end);
+    if (this.response.inBody) return this.#pass("", bytes, 0, end);
+    const joined = this.response.join(bytes, end);
     return joined === undefined ? this.#read(bytes, end) : this.#read(joined, joined.length);
   }
 
@@ -191,11 +191,11 @@ export class Attempts implements MessageUser {
 
   /** The upstream sends no more: a body without another end has ended, or it is too early. */
   onUpstreamEnd(): void {
-    return this.#attempt.endsBody(this.#response) ? this.#done(true) : this.fail(FAILURES.reset);
+    return this.#attempt.endsBody(this.response) ? this.#done(true) : this.fail(FAILURES.reset);
   }
 
   onUpstreamHead(head: DecodedResponse, isEnd: boolean): void {
-    const taken = this.#response.takeHead(head, isEnd);
+    const taken = this.response.takeHead(head, isEnd);
     if (taken === REFUSED) return this.fail(FAILURES.invalid);
     return taken === MORE ? undefined : this.#decide(NOTHING, 0, 0);
   }
@@ -205,8 +205,8 @@ export class Attempts implements MessageUser {
   }
 
   onUpstreamFinish(trailers: DecodedFields | undefined): void {
-    this.#response.end(trailers);
-    judgeEnd(this.#exchange.to, this.#attempt, this.#response.head.status, trailers);
+    this.response.end(trailers);
+    judgeEnd(this.#exchange.to, this.#attempt, this.response.head.status, trailers);
     this.#done(true);
   }
 
@@ -215,7 +215,7 @@ export class Attempts implements MessageUser {
   }
 
   #read(bytes: Buffer, end: number): void {
-    const bodyStart = this.#response.readHead(bytes, end);
+    const bodyStart = this.response.readHead(bytes, end);
     if (bodyStart === MORE) return undefined;
     if (bodyStart !== REFUSED) return this.#decide(bytes, bodyStart, end);
     if (this.#attempt.isReused) this.#attempt.spoke(this.#exchange.wheel.nowMs);
@@ -226,26 +226,25 @@ export class Attempts implements MessageUser {
   #pass(head: string, bytes: Buffer, start: number, end: number): void {
     const stream = this.#attempt.upstream?.stream;
     if (stream === undefined) return;
-    const scanned = this.#response.forward(stream, head, bytes, start, end);
+    const scanned = this.response.forward(stream, head, bytes, start, end);
     if (scanned === REFUSED) return this.fail(FAILURES.reset);
-    if (this.#response.scanner.done) return this.#done(scanned === end);
-    if (this.#client.stream.blocked) stream.pause();
+    if (this.response.scanner.done) return this.#done(scanned === end);
+    if (this.response.blocked) stream.pause();
     return this.#exchange.responseMoved();
   }
 
   /** The response is complete. `clean`: nothing came after it. */
   #done(clean: boolean): void {
     if (!clean) this.#attempt.spoke(this.#exchange.wheel.nowMs);
-    this.#response.finish(this.#attempt.upstream?.stream);
-    const { head, keepsConnection } = this.#response;
-    const { head: requestHead, request } = this.#exchange;
-    if (!clean || !keepsConnection || !request.done) this.drop();
-    else this.#attempt.release(head, requestHead);
-    this.#exchange.end();
+    this.response.finish(this.#attempt.upstream?.stream);
+    const isFit = clean && this.response.keepsConnection && this.#exchange.request.done;
+    if (isFit) this.#attempt.release(this.response.head, this.#exchange.head);
+    else this.drop();
+    if (!this.response.isBehind) this.#exchange.end();
   }
 
   #switch(rest: Buffer): void {
-    const { head } = this.#response;
+    const { head } = this.response;
     const refused = openedTunnel(this.#exchange, this.#client, this.#attempt, { head, rest });
     if (refused === undefined) return this.#exchange.end();
     return refused === "upgrade-invalid" ? this.fail(FAILURES.badUpgrade) : this.giveUp(refused);

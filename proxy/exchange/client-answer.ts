@@ -8,6 +8,7 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import { OutgoingResponse } from "../http1/outgoing-response.ts";
 import { NO_VIA, viaLines } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
 import type { ExchangeDeps } from "./deps.ts";
 import type { Destination } from "./destination.ts";
 import { filterResponse } from "./filtering.ts";
@@ -71,6 +72,11 @@ export class ClientAnswer {
   clear(): void {
     this.#outgoing.clear();
     this.#limits.clear();
+  }
+
+  /** What all exchanges of the worker buffer. */
+  get buffered(): BufferBudget {
+    return this.#deps.buffered;
   }
 
   /** Asks whether the request may go on. false: it has been answered. */

@@ -5,6 +5,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { LocalReplies } from "../metrics/local-replies.ts";
 import type { RejectCounters } from "../metrics/reject-counters.ts";
 import type { ServiceCounts } from "../metrics/service-counts.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RequestIds } from "./request-ids.ts";
 
@@ -19,6 +20,8 @@ export type ExchangeDeps = {
   readonly localReplies: LocalReplies;
   /** What policies of services and routes did. */
   readonly policyCounts: ServiceCounts;
+  /** What they buffer together. */
+  readonly buffered: BufferBudget;
   readonly requestIds: RequestIds;
   /** Our name in CDN-Loop and Via, a token; unique to this sidecar, shared by its workers. */
   readonly pseudonym: string;

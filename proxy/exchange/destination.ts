@@ -99,6 +99,16 @@ export class Destination {
     this.grpc.clear();
   }
 
+  /** Up to how many bytes of the request wait until all of it is there. 0: none do. */
+  get bufferBytes(): number {
+    return this.grpc.isCall ? 0 : (this.policy.buffer?.requestBytes ?? 0);
+  }
+
+  /** Up to how many bytes of the answer wait for the client. 0: none do. */
+  get aheadBytes(): number {
+    return this.grpc.isCall ? 0 : (this.policy.buffer?.responseBytes ?? 0);
+  }
+
   /** What the route does itself. undefined: nothing, or none matched. */
   get actions(): CompiledActions | undefined {
     return this.route?.actions;

@@ -44,7 +44,7 @@ export class Exchange implements AttemptedExchange {
     this.#deps = deps;
     this.#client = client;
     this.wheel = deps.wheel;
-    this.request = new RequestForwarder(this.head, deps.pseudonym);
+    this.request = new RequestForwarder(this.head, deps.pseudonym, deps.buffered);
     this.to = new Destination(deps);
     const { rewrite } = this.request.outgoing;
     rewrite.timeoutLeft = () => timeoutLeft(this.to, deps.wheel);
@@ -164,7 +164,8 @@ export class Exchange implements AttemptedExchange {
   /** The client took what was written to it. */
   onClientTook(): void {
     if (this.answer.status !== 0) this.#deadlines.moved(this.wheel.nowMs);
-    this.#attempts.upstream?.stream.resume();
+    if (this.#attempts.response.catchesUp()) return this.end();
+    return this.#attempts.upstream?.stream.resume();
   }
 
   /** The client connection's timer has fired. */
@@ -188,8 +189,7 @@ export class Exchange implements AttemptedExchange {
   }
 
   responseMoved(): void {
-    const first = this.#deadlines.moved(this.wheel.nowMs);
-    if (first) this.#client.armAt(this.#deadlines.nextMs());
+    if (this.#deadlines.moved(this.wheel.nowMs)) this.#client.armAt(this.#deadlines.nextMs());
   }
 
   end(): void {
@@ -202,7 +202,7 @@ export class Exchange implements AttemptedExchange {
   #late(passed: "expired" | "stalled" | "unanswered"): void {
     const begun = this.answer.status !== 0;
     const isWell = begun && (passed !== "stalled" || this.#client.stream.blocked);
-    const takesMore = !this.request.done && this.#attempts.upstream?.stream.blocked === false;
+    const takesMore = !this.request.done && this.request.isTakenBy(this.#attempts.upstream);
     if (!isWell && (begun || !takesMore)) return this.#attempts.fail(FAILURES.late);
     this.#attempts.drop();
     if (!begun) return this.#refuse(REFUSALS["body-timeout"]);

@@ -3,10 +3,13 @@ import { BodyScanner } from "../http1/body-scanner.ts";
 import { ChunkDecoder } from "../http1/chunk-decoder.ts";
 import type { DecodedFields } from "../http1/decoded-head.ts";
 import { OutgoingRequest } from "../http1/outgoing-request.ts";
+import type { RequestRewrite } from "../http1/rewrite-request.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { keptTrailers, linesOfTail } from "../http1/trailer-section.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { Peer } from "../transport/peer.ts";
+import { BodyCollector } from "./body-collector.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
 import type { ExchangeStream, ExchangeUpstream, RequestSink } from "./ports.ts";
 
 /**
@@ -34,12 +37,14 @@ export class RequestForwarder {
   #contentLength = 0;
   /** It may be sent again (RFC 9110 9.2.2). */
   idempotent = true;
+  readonly #collector: BodyCollector;
   /** Takes the chunks out of a body for an upstream that has others. undefined: none does. */
   #decoder: ChunkDecoder | undefined;
 
   /** `head`: of the exchange. `pseudonym`: our name in CDN-Loop and Via. */
-  constructor(head: RequestHead, pseudonym: string) {
+  constructor(head: RequestHead, pseudonym: string, buffered: BufferBudget) {
     this.#head = head;
+    this.#collector = new BodyCollector(head, buffered);
     this.outgoing = new OutgoingRequest(head, pseudonym);
   }
 
@@ -50,6 +55,7 @@ export class RequestForwarder {
     this.#body = "";
     this.#trailers = "";
     this.#decoder = undefined;
+    this.#collector.clear();
   }
 
   /**
@@ -84,16 +90,8 @@ export class RequestForwarder {
 
   /** What the head gets from us. `requestId` and the service's name fill its gaps. */
   setHead(peer: Peer, requestId: string, service: ServiceTable): void {
-    const { outgoing } = this;
-    const { rewrite } = outgoing;
-    rewrite.clientAddress = peer.address;
-    rewrite.trusted = peer.trusted;
-    rewrite.proto = peer.tls === undefined ? "http" : "https";
-    rewrite.clientCert = peer.tls?.clientCert ?? "";
-    rewrite.requestId = requestId;
-    rewrite.hostIfAbsent = service.name;
-    rewrite.namedInVia = service.snapshot.via !== "off";
-    outgoing.clear();
+    fillRewrite(this.outgoing.rewrite, peer, requestId, service);
+    this.outgoing.clear();
     this.idempotent = this.#head.line.method.isIdempotent;
   }
 
@@ -124,7 +122,18 @@ export class RequestForwarder {
     if (upstream !== undefined && this.written) this.#forward(upstream, source, bytes, start);
     else this.#keep(bytes, start);
     if (upstream !== undefined && !this.written) return this.send(upstream, source);
+    if (this.#collector.isActive) return this.#collector.more(this.#body.length, this.done);
     if (!this.done && upstream?.stream.blocked !== false) source.pause();
+  }
+
+  /** See BodyCollector.begins(). */
+  collects(bytesMax: number, onCollected: () => void): boolean {
+    return this.#collector.begins(this.done, bytesMax, onCollected);
+  }
+
+  /** More of it is taken, by an endpoint or for one. */
+  isTakenBy(upstream: ExchangeUpstream | undefined): boolean {
+    return this.#collector.isActive || upstream?.stream.blocked === false;
   }
 
   #keep(bytes: Buffer, start: number): void {
@@ -140,6 +149,9 @@ export class RequestForwarder {
   send(upstream: ExchangeUpstream | undefined, source: ExchangeStream): void {
     if (upstream !== undefined) {
       const { stream } = upstream;
+      if (this.#collector.isWanted && this.done && this.#trailers === "") {
+        measure(this.outgoing, this.#head, this.scanner);
+      }
       stream.send(stream.encode(this.outgoing), this.#bodyFor(stream));
       this.written = true;
       if (this.done) this.#finish(stream);
@@ -153,10 +165,12 @@ export class RequestForwarder {
   /** What was kept of the body, as this upstream takes it. What follows goes the same way. */
   #bodyFor({ takesChunks }: RequestSink): string {
     this.#decoder = undefined;
-    if (takesChunks || this.#head.framing !== "chunked") return this.#body;
-    this.#decoder = new ChunkDecoder();
+    if (this.#head.framing !== "chunked") return this.#body;
+    if (takesChunks && !this.outgoing.isMeasured) return this.#body;
+    const decoder = new ChunkDecoder();
+    if (!this.outgoing.isMeasured) this.#decoder = decoder;
     const bytes = Buffer.from(this.#body, "latin1");
-    return this.#decoder.decode(bytes, 0, bytes.length);
+    return decoder.decode(bytes, 0, bytes.length);
   }
 
   /** Sends the scanned bytes; the head is long gone. */
@@ -208,4 +222,25 @@ export class RequestForwarder {
     this.#body = "";
     this.#replayable = false;
   }
+}
+
+function fillRewrite(
+  rewrite: RequestRewrite,
+  peer: Peer,
+  requestId: string,
+  service: ServiceTable,
+): void {
+  rewrite.clientAddress = peer.address;
+  rewrite.trusted = peer.trusted;
+  rewrite.proto = peer.tls === undefined ? "http" : "https";
+  rewrite.clientCert = peer.tls?.clientCert ?? "";
+  rewrite.requestId = requestId;
+  rewrite.hostIfAbsent = service.name;
+  rewrite.namedInVia = service.snapshot.via !== "off";
+}
+
+/** All of the body is there: it goes with its length, unless its chunks end with trailers. */
+function measure(outgoing: OutgoingRequest, { framing }: RequestHead, scanner: BodyScanner): void {
+  const lacksLength = framing === "chunked" || framing === "told";
+  if (lacksLength && linesOfTail(scanner.tail) === "") outgoing.measure(scanner.payloadBytes);
 }

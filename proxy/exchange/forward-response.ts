@@ -10,6 +10,7 @@ import { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseRewrite } from "../http1/rewrite-response.ts";
 import { keptTrailers, linesOfTail } from "../http1/trailer-section.ts";
 import type { ByteSource } from "../transport/transport.ts";
+import { AheadStream } from "./ahead-stream.ts";
 import type { ClientAnswer } from "./client-answer.ts";
 import type { Destination } from "./destination.ts";
 import type { ExchangeStream } from "./ports.ts";
@@ -18,7 +19,10 @@ import type { ExchangeStream } from "./ports.ts";
 const INTERIM_RESPONSES_MAX = 16;
 
 /** What they are responses to. */
-export type AnsweredExchange = { readonly to: Destination; readonly answer: ClientAnswer };
+export type AnsweredExchange = {
+  readonly to: Destination;
+  readonly answer: ClientAnswer;
+};
 
 /** Moves a response to the client, piece by piece, and knows when it ends. */
 export class ResponseForwarder {
@@ -38,6 +42,10 @@ export class ResponseForwarder {
   keepsConnection = true;
   #partialHead: Buffer | undefined;
   #client: ExchangeStream;
+  /** Where the body goes: the client, or what stands before it. */
+  #sink: ExchangeStream;
+  /** undefined: no answer has needed it yet. */
+  #ahead: AheadStream | undefined;
 
   /** The client takes trailers: HTTP/2 has a place for them whoever asks. */
   #keepsTrailers = false;
@@ -46,12 +54,15 @@ export class ResponseForwarder {
 
   constructor(client: ExchangeStream, exchange: AnsweredExchange) {
     this.#client = client;
+    this.#sink = client;
     this.#exchange = exchange;
   }
 
   /** Responses go there from now on. Nothing is left of the last one. */
   setClient(client: ExchangeStream): void {
     this.#client = client;
+    this.#sink = client;
+    this.#ahead?.clear();
     this.head.fields.text = "";
     this.#partialHead = undefined;
     this.scanner.clear();
@@ -64,8 +75,32 @@ export class ResponseForwarder {
     this.inBody = false;
     this.#interims = 0;
     this.keepsConnection = true;
-    this.head.tolerated = this.#exchange.to.tolerated;
+    const { tolerated, aheadBytes } = this.#exchange.to;
+    this.head.tolerated = tolerated;
+    if (aheadBytes > 0) this.#goAhead(aheadBytes);
     this.#beginHead();
+  }
+
+  /** Takes so many bytes for a client that is behind. */
+  #goAhead(bytes: number): void {
+    this.#ahead ??= new AheadStream(this.#client, this.#exchange.answer.buffered);
+    this.#ahead.begin(this.#client, bytes);
+    this.#sink = this.#ahead;
+  }
+
+  /** No more of the answer may come before the client has taken some. */
+  get blocked(): boolean {
+    return this.#sink.blocked;
+  }
+
+  /** The answer has ended, and waits for its client. */
+  get isBehind(): boolean {
+    return this.#ahead?.isBehind === true;
+  }
+
+  /** The client takes more. true: it has all of an answer that was behind. */
+  catchesUp(): boolean {
+    return this.#ahead?.goOn() === true;
   }
 
   /** Before a head: the first, or one behind an interim one. */
@@ -133,36 +168,15 @@ export class ResponseForwarder {
     const { keepAlive, bodyIsDoubtful } = this.head;
     this.keepsConnection &&= keepAlive && !bodyIsDoubtful && !mayBeLost;
     const ends = this.head.framingFor(request.isHead);
-    this.framing = this.#framingFor(ends, request);
+    this.framing = framingFor(this.head, ends, request);
     this.endsByClose =
       request.version === "1.0" &&
-      (ends === "chunked" || ends === "close" || (ends === "told" && !this.#hasLength));
+      (ends === "chunked" || ends === "close" || (ends === "told" && !hasLength(this.head)));
     const { contentLength } = this.head;
     this.#keepsTrailers = request.takesTrailers || request.version === "2.0";
     this.scanner.begin(ends, contentLength, this.#keepsTrailers, this.#exchange.to.tolerated);
     this.#decoder.reset();
     this.#trailers = "";
-  }
-
-  /** How a body that ends like this goes to the client of this request. */
-  #framingFor(ends: BodyFraming, request: RequestHead): ResponseRewrite["framing"] {
-    const knowsChunks = request.version === "1.1";
-    switch (ends) {
-      case "chunked":
-        return knowsChunks ? "as-sent" : "drop";
-      case "close":
-        return knowsChunks ? "chunked" : "as-sent";
-      case "told":
-        return knowsChunks && !this.#hasLength ? "chunked" : "as-sent";
-      case "none":
-        return this.head.lacksLength && !request.isHead ? "empty" : "as-sent";
-      case "length":
-        return "as-sent";
-    }
-  }
-
-  get #hasLength(): boolean {
-    return this.head.fields.has(Field.contentLength);
   }
 
   /**
@@ -171,7 +185,7 @@ export class ResponseForwarder {
    */
   forward(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): number {
     const scanned = this.scanner.scan(bytes, start, end);
-    const client = this.#client;
+    const client = this.#sink;
     if (scanned === REFUSED) return this.#note(this.scanner.refusal);
     const { forwardEnd, tail } = this.scanner;
     if (this.framing === "drop") {
@@ -198,12 +212,38 @@ export class ResponseForwarder {
   /** All of the body has been sent: the client must see its end. `source`: has read it. */
   finish(source: ByteSource | undefined): void {
     const isDecoded = this.framing === "drop";
-    this.#client.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
-    source?.releaseBuffer(!this.#client.blocked);
+    this.#sink.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
+    // What goes ahead is a copy.
+    source?.releaseBuffer(this.#sink !== this.#client || !this.#client.blocked);
   }
 
   #note(refusal: Refusal | undefined): number {
     if (refusal !== undefined) this.#exchange.to.responseRefused(refusal);
     return REFUSED;
   }
+}
+
+/** How a body that ends like this goes to the client of this request. */
+function framingFor(
+  head: ResponseHead,
+  ends: BodyFraming,
+  request: RequestHead,
+): ResponseRewrite["framing"] {
+  const knowsChunks = request.version === "1.1";
+  switch (ends) {
+    case "chunked":
+      return knowsChunks ? "as-sent" : "drop";
+    case "close":
+      return knowsChunks ? "chunked" : "as-sent";
+    case "told":
+      return knowsChunks && !hasLength(head) ? "chunked" : "as-sent";
+    case "none":
+      return head.lacksLength && !request.isHead ? "empty" : "as-sent";
+    case "length":
+      return "as-sent";
+  }
+}
+
+function hasLength({ fields }: ResponseHead): boolean {
+  return fields.has(Field.contentLength);
 }

@@ -18,11 +18,16 @@ export type HeldAt = {
   readonly rank: Rank;
   /** How long it waits on purpose, in ms. 0: not at all. */
   readonly holdMs: number;
+  /** Up to how many bytes of it wait until all of it is there. 0: none do. */
+  readonly bufferBytes: number;
   /** The version has as many under way as it may have; its turn has not come. */
   isQueued: boolean;
   /** How long that took, in ms. */
   waitedMs: number;
 };
+
+/** A request that may be kept until all of it is there: see RequestForwarder. */
+type Collected = { collects(bytesMax: number, onCollected: () => void): boolean };
 
 /** An attempt that may have to wait for a connection. */
 type InLine = {
@@ -50,12 +55,25 @@ export class Hold implements Expiring, TurnUser {
   }
 
   /** Begins one if there is a reason. false: there is none. */
-  begins(at: HeldAt): boolean {
-    if (at.holdMs === 0 && !at.isQueued) return false;
+  begins(at: HeldAt, request: Collected): boolean {
+    const collects = at.bufferBytes > 0 && request.collects(at.bufferBytes, this.#onCollected);
+    if (!collects && at.holdMs === 0 && !at.isQueued) return false;
     this.#at = at;
+    if (!collects) this.#begin(at);
+    return true;
+  }
+
+  /** What was waited for is there. */
+  readonly #onCollected = (): void => {
+    const at = this.#at;
+    if (at === undefined) return;
+    if (at.holdMs > 0 || at.isQueued) this.#begin(at);
+    else this.#held.onRelease();
+  };
+
+  #begin(at: HeldAt): void {
     if (at.isQueued) this.#queue(at);
     else this.#arm(at.holdMs);
-    return true;
   }
 
   /** From now on it waits for a connection. */
@@ -100,8 +118,9 @@ export class Hold implements Expiring, TurnUser {
 
   #queue({ pool }: HeldAt): void {
     this.#sinceMs = this.#wheel.readMs();
-    pool?.turns.join(this);
-    this.#arm(pool?.policy.limits.pendingTimeoutMs ?? 0);
+    const { pending = 0, pendingTimeoutMs = 0 } = pool?.policy.limits ?? {};
+    if (pool?.turns.join(this, pending) === true) this.#arm(pendingTimeoutMs);
+    else this.#held.onWaitedOut();
   }
 
   #arm(forMs: number): void {

@@ -1,3 +1,4 @@
+import { editedHead, headEdit } from "../table/head-edit.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { ForwardedFields } from "./forwarded-fields.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -9,6 +10,9 @@ import {
   targetForUpstream,
 } from "./rewrite-request.ts";
 import type { RequestRewrite } from "./rewrite-request.ts";
+
+/** What a length takes the place of. */
+const FRAMING = ["transfer-encoding", "content-length", "trailer"];
 
 const NO_TIMEOUT = (): string => "";
 
@@ -26,6 +30,8 @@ export class OutgoingRequest {
   /** What a route has made of them. undefined: they are those of the head. */
   #target: string | undefined;
   #authority: string | undefined;
+  /** Its length is known now, which the head did not say. */
+  isMeasured = false;
 
   /** `head`: stands in it whenever this is asked. `pseudonym`: our name in CDN-Loop and Via. */
   constructor(head: RequestHead, pseudonym: string) {
@@ -49,6 +55,7 @@ export class OutgoingRequest {
     this.#edited = undefined;
     this.#target = undefined;
     this.#authority = undefined;
+    this.isMeasured = false;
   }
 
   /** As HTTP/1.1 text with its final CRLF. */
@@ -65,6 +72,13 @@ export class OutgoingRequest {
   retarget(target: string, authority: string): void {
     this.#target = target;
     this.#authority = authority;
+  }
+
+  /** Its body goes with this length in bytes, and not in chunks. */
+  measure(bodyBytes: number): void {
+    const added = [["Content-Length", String(bodyBytes)]] as const;
+    this.#edited = editedHead(this.text(), headEdit({ removed: FRAMING, added }));
+    this.isMeasured = true;
   }
 
   /** As sent: a token, GET for a WebSocket. */
@@ -120,6 +134,6 @@ export class OutgoingRequest {
 
   /** In HTTP/1.1 we make chunks of its body. */
   get isChunked(): boolean {
-    return isChunkedByUs(this.#head);
+    return !this.isMeasured && isChunkedByUs(this.#head);
   }
 }

@@ -131,6 +131,14 @@ export type GrpcPolicy = {
   readonly failures: readonly GrpcStatus[];
 };
 
+/** How much of a body waits in memory for the slower side, at most. 0: it streams. */
+export type BufferPolicy = {
+  /** A request of up to so many bytes is sent when all of it is there, with its length. */
+  readonly requestBytes: number;
+  /** So much of an answer is taken for a client that is behind. */
+  readonly responseBytes: number;
+};
+
 /**
  * Everything about a service or route that is not a choice of version. Times in ms, 0: no limit.
  */
@@ -156,6 +164,8 @@ export type Policy = {
   /** Largest request body in bytes. 0: no limit. */
   readonly maxBodyBytes: number;
   readonly retries: RetryPolicy;
+  /** Absent: bodies stream, both ways. */
+  readonly buffer?: BufferPolicy | undefined;
 };
 
 /** A path condition. `prefix` matches by whole segments: /a matches /a and /a/b, not /ab. */

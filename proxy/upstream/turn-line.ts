@@ -32,9 +32,11 @@ export class TurnLine {
     return this.size < most || this.#shedBelow(rank);
   }
 
-  /** Puts it into the line; makesRoom() has been asked. */
-  join(user: TurnUser): void {
+  /** Puts it into the line. false: no room was made, of at most `most`. */
+  join(user: TurnUser, most: number): boolean {
+    if (this.size >= most && !this.#shedBelow(user.rank)) return false;
     this.#lines[user.rank].push(user);
+    return true;
   }
 
   /** It waits no longer, if it did. */

@@ -18,8 +18,8 @@ const PATH_MATCH = "a path such as /shop, { exact: /shop } or { prefix: /shop },
 const KEYS =
   "kind, hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-  "retries, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, onShift, " +
-  "consul, methods, tolerate, via, debug, upstream, grpc, rateLimit";
+  "retries, buffer, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, " +
+  "onShift, consul, methods, tolerate, via, debug, upstream, grpc, rateLimit";
 
 /** Services that cannot be, each with everything that is wrong with it. */
 export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
@@ -216,11 +216,10 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
-    "routes[0].headTimeout: wanted one of the keys match, to, rollout, timeout, " +
-      "connectTimeout, " +
+    "routes[0].headTimeout: wanted one of the keys match, to, rollout, timeout, connectTimeout, " +
       "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-      "retries, priority, rateLimit, rewrite, request, response, redirect, answer, cors, faults, " +
-      "found an unknown key",
+      "retries, buffer, priority, rateLimit, rewrite, request, response, redirect, answer, cors, " +
+      "faults, found an unknown key",
   ],
   [
     withOne({ routes: [{ match: {}, answer: {}, redirect: { path: "/" } }] }),

@@ -167,5 +167,7 @@ async function startOrigin(name: string): Promise<Server> {
 /** What an endpoint got, where a page is about that. */
 function shown({ method = "", url = "", headers }: IncomingMessage): string {
   const { host = "none", "x-env": env = "none", "x-debug": debug = "none" } = headers;
-  return `${method} ${url} host=${host} x-env=${String(env)} x-debug=${String(debug)}`;
+  const length = headers["content-length"];
+  const rest = length === undefined ? "" : ` length=${length}`;
+  return `${method} ${url} host=${host} x-env=${String(env)} x-debug=${String(debug)}${rest}`;
 }

@@ -47,6 +47,7 @@ test("mergePolicy() takes 0 and an empty list at their word", () => {
     responseTimeoutMs: 0,
     halfCloseGraceMs: 0,
     stallTimeoutMs: 0,
+    buffer: { requestBytes: 0, responseBytes: 0 },
     maxBodyBytes: 0,
     retries: { attempts: 0, on: [], across: "stable-only", budgetPercent: 0, budgetMin: 0 },
   });

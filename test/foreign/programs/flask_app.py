@@ -19,6 +19,18 @@ def length():
     return str(len(request.get_data()))
 
 
+@app.get("/large/<int:count>")
+def large(count):
+    return "x" * count
+
+
+@app.route("/framing", methods=["POST"])
+def framing():
+    """How the request's body came."""
+    request.get_data()
+    return str(request.headers.get("content-length", request.headers.get("transfer-encoding")))
+
+
 @app.post("/refuse")
 def refuse():
     """Answers without reading the body."""

@@ -1,3 +1,4 @@
+import { BufferBudget } from "../../../proxy/exchange/buffer-budget.ts";
 import { describe, expect, test } from "vitest";
 import { ClientAnswer } from "../../../proxy/exchange/client-answer.ts";
 import { RequestForwarder } from "../../../proxy/exchange/forward-request.ts";
@@ -38,7 +39,7 @@ class Bed {
     this.live = liveService(serviceTable({ v1: 1 }, service));
     const client = exchangeClient(this.live, { stream: this.client, ...about });
     const head = requestHead(text);
-    const request = new RequestForwarder(head, "sluice-test");
+    const request = new RequestForwarder(head, "sluice-test", new BufferBudget());
     request.begin(0);
     request.scan(Buffer.alloc(0), 0, 0);
     this.answer = new ClientAnswer(exchangeDeps(), client, { head, request, to: this.to });

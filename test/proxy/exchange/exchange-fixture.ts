@@ -18,6 +18,7 @@ import type { OwnAnswer } from "../../../proxy/http1/own-answer.ts";
 import type { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import type { ViaLines } from "../../../proxy/http1/rewrite-response.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
+import { BufferBudget } from "../../../proxy/exchange/buffer-budget.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { ServiceCounts } from "../../../proxy/metrics/service-counts.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
@@ -120,6 +121,7 @@ export function exchangeDeps(deps: PoolDeps = poolDeps()): ExchangeDeps {
     ),
     localReplies: new LocalReplies(),
     policyCounts: new ServiceCounts(),
+    buffered: new BufferBudget(),
     requestIds: new RequestIds("id-"),
     pseudonym: "sluice-test",
   };
@@ -217,6 +219,11 @@ export class ExchangeBed {
 
   finish(trailers?: DecodedFields): void {
     this.#exchange.onRequestFinish(trailers);
+  }
+
+  /** The client has taken everything. */
+  took(): void {
+    this.#exchange.onClientTook();
   }
 
   leave(): void {

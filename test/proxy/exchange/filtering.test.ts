@@ -1,3 +1,4 @@
+import { BufferBudget } from "../../../proxy/exchange/buffer-budget.ts";
 import { describe, expect, test } from "vitest";
 import type { Destination } from "../../../proxy/exchange/destination.ts";
 import { filterRequest, filterResponse } from "../../../proxy/exchange/filtering.ts";
@@ -26,7 +27,7 @@ async function filtered(filters: Readonly<Record<string, Filter>>): Promise<Filt
   to.live = liveService(serviceTable({ v1: 1, v2: 0 }));
   to.filters = await chainOf(new FakeParts(), filters);
   const head = requestHead("GET /a?b=c HTTP/1.1\r\nHost: web\r\n\r\n");
-  const request = new RequestForwarder(head, "sluice-test");
+  const request = new RequestForwarder(head, "sluice-test", new BufferBudget());
   request.outgoing.edit(HEAD);
   const verdict = filterRequest(to, head, request);
   return { verdict, text: request.outgoing.text(), to };

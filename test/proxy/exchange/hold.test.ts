@@ -20,8 +20,19 @@ function bed(): Bed {
 }
 
 function at(parts: Partial<HeldAt> = {}): HeldAt {
-  return { pool: undefined, rank: 1, holdMs: 0, isQueued: false, waitedMs: 0, ...parts };
+  return {
+    pool: undefined,
+    rank: 1,
+    holdMs: 0,
+    bufferBytes: 0,
+    isQueued: false,
+    waitedMs: 0,
+    ...parts,
+  };
 }
+
+/** A request without anything to wait for. */
+const WHOLE = { collects: () => false };
 
 /** A version that is full, and lets requests wait for a second. */
 function fullPool(): VersionPool {
@@ -35,13 +46,16 @@ function fullPool(): VersionPool {
 describe("Hold on purpose", () => {
   test("tells when it is over, once, and can begin again", () => {
     const { hold, heard, advance } = bed();
-    expect([hold.begins(at()), hold.begins(at({ holdMs: 500 }))]).toEqual([false, true]);
+    expect([hold.begins(at(), WHOLE), hold.begins(at({ holdMs: 500 }), WHOLE)]).toEqual([
+      false,
+      true,
+    ]);
     advance(400);
     expect(heard).toEqual([]);
     advance(200);
     expect(heard).toEqual(["release"]);
     advance(5_000);
-    hold.begins(at({ holdMs: 100 }));
+    hold.begins(at({ holdMs: 100 }), WHOLE);
     advance(300);
     expect(heard).toEqual(["release", "release"]);
   });
@@ -49,7 +63,7 @@ describe("Hold on purpose", () => {
   test("tells nobody once it is ended, and may be ended before it begins", () => {
     const { hold, heard, advance } = bed();
     hold.end();
-    hold.begins(at({ holdMs: 500 }));
+    hold.begins(at({ holdMs: 500 }), WHOLE);
     hold.end();
     advance(5_000);
     expect(heard).toEqual([]);
@@ -63,7 +77,7 @@ describe("Hold for a turn", () => {
     const { hold, heard, advance } = bed();
     const pool = fullPool();
     const place = at({ pool, isQueued: true });
-    expect([hold.begins(place), hold.isWaiting]).toEqual([true, true]);
+    expect([hold.begins(place, WHOLE), hold.isWaiting]).toEqual([true, true]);
     advance(300);
     pool.left(5, SHARES);
     expect([heard, place.isQueued, place.waitedMs, pool.inFlight]).toEqual([
@@ -80,7 +94,7 @@ describe("Hold for a turn", () => {
   test("gives up after its time, and leaves the line when it is ended", () => {
     const { hold, heard, advance } = bed();
     const pool = fullPool();
-    hold.begins(at({ pool, isQueued: true }));
+    hold.begins(at({ pool, isQueued: true }), WHOLE);
     advance(1_100);
     expect(heard).toEqual(["waited out"]);
     hold.end();
@@ -91,7 +105,7 @@ describe("Hold for a turn", () => {
   test("waits on purpose from its turn on", () => {
     const { hold, heard, advance } = bed();
     const pool = fullPool();
-    hold.begins(at({ pool, isQueued: true, holdMs: 500 }));
+    hold.begins(at({ pool, isQueued: true, holdMs: 500 }), WHOLE);
     advance(900);
     pool.left(5, SHARES);
     advance(400);
@@ -122,5 +136,43 @@ describe("Hold for a connection", () => {
     hold.waits({ inLine: true, pendingTimeoutMs: 0 });
     advance(60_000);
     expect([heard, hold.isWaiting]).toEqual([[], true]);
+  });
+});
+
+describe("Hold for a body", () => {
+  /** A request whose body comes when the test says. */
+  function collected(): { collects: (max: number, done: () => void) => boolean; come: () => void } {
+    let tell = (): void => undefined;
+    return {
+      collects: (_max, done) => {
+        tell = done;
+        return true;
+      },
+      come: () => tell(),
+    };
+  }
+
+  test("goes on when that is there, however long it takes", () => {
+    const { hold, heard, advance } = bed();
+    const request = collected();
+    expect(hold.begins(at({ bufferBytes: 10 }), request)).toBe(true);
+    advance(60_000);
+    expect([heard, hold.isWaiting]).toEqual([[], false]);
+    request.come();
+    expect(heard).toEqual(["release"]);
+  });
+
+  test("comes before everything else, and is forgotten with its request", () => {
+    const { hold, heard, advance } = bed();
+    const [first, second] = [collected(), collected()];
+    hold.begins(at({ bufferBytes: 10, holdMs: 500 }), first);
+    first.come();
+    expect(heard).toEqual([]);
+    advance(600);
+    expect(heard).toEqual(["release"]);
+    hold.begins(at({ bufferBytes: 10 }), second);
+    hold.end();
+    second.come();
+    expect(heard).toEqual(["release"]);
   });
 });

@@ -16,6 +16,7 @@ import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
 import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { Adoption } from "../../../proxy/hand-over/adoption.ts";
 import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
+import { BufferBudget } from "../../../proxy/exchange/buffer-budget.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { ServiceCounts } from "../../../proxy/metrics/service-counts.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
@@ -82,6 +83,7 @@ export function serveParts(
     ),
     localReplies: new LocalReplies(),
     policyCounts: new ServiceCounts(),
+    buffered: new BufferBudget(),
     requestIds: new RequestIds(`${pseudonym}-`),
     pseudonym,
   };

@@ -54,3 +54,14 @@ test("an OutgoingRequest is what a filter has made of it, until the next head", 
   request.clear();
   expect([request.text(), request.edited]).toEqual([before, undefined]);
 });
+
+test("an OutgoingRequest whose body turned out to be whole goes with its length", () => {
+  const request = outgoing(decodedRequest({ method: "PUT" }), false);
+  request.measure(7);
+  request.measure(7);
+  expect([request.isChunked, request.text().includes("chunked")]).toEqual([false, false]);
+  expect(request.text().match(/^Content-Length: .*$/gm)).toEqual(["Content-Length: 7"]);
+  expect(request.edited).toContain("Content-Length: 7\r\n");
+  request.clear();
+  expect(request.isChunked).toBe(true);
+});
