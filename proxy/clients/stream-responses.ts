@@ -1,13 +1,12 @@
-import { latin1 } from "../base/latin1.ts";
 import type { ResponseSink } from "../exchange/ports.ts";
 import type { AbortReason } from "../http1/message-stream.ts";
 import type { OutgoingResponse } from "../http1/outgoing-response.ts";
 import type { OwnAnswer } from "../http1/own-answer.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ViaLines } from "../http1/rewrite-response.ts";
-import { linesBlock } from "../http2/encode-head.ts";
 import { ErrorCode } from "../http2/error-codes.ts";
 import type { Http2Stream } from "../http2/stream.ts";
+import { StreamMessages } from "../http2/stream-messages.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import { CallAnswer, END_OF_LEFT_CALL } from "./call-answer.ts";
 import { answerBlock, interimBlock, responseBlock } from "./response-blocks.ts";
@@ -24,12 +23,10 @@ const CODES: Readonly<Record<AbortReason, number>> = {
  * The responses of one stream of HTTP/2 after the other, and how much of its requests may come. One
  * object for each StreamClient, reused.
  */
-export class StreamResponses implements ResponseSink {
+export class StreamResponses extends StreamMessages implements ResponseSink {
   readonly call = new CallAnswer();
   readonly #onAborted: () => void;
   readonly #onCallOver: () => void;
-  /** undefined: none, before the first request. */
-  #stream: Http2Stream | undefined;
   /** Bytes of the request that were used and not told the client, and whether it must wait. */
   #owed = 0;
   #isPaused = false;
@@ -39,32 +36,29 @@ export class StreamResponses implements ResponseSink {
    * of which its exchange does not know.
    */
   constructor(onAborted: () => void, onCallOver: () => void) {
+    super();
     this.#onAborted = onAborted;
     this.#onCallOver = onCallOver;
   }
 
   /** The next request has begun. */
   begin(stream: Http2Stream): void {
-    this.#stream = stream;
+    this.current = stream;
     this.#owed = 0;
     this.#isPaused = false;
     this.call.reset();
   }
 
-  get blocked(): boolean {
-    return this.#stream?.blocked === true;
-  }
-
   /** The client's windows do not let all of it through. */
   get hasUnsent(): boolean {
-    const stream = this.#stream;
+    const stream = this.current;
     if (stream === undefined || stream.isClosed || stream.pendingBytes === 0) return false;
     return stream.pendingBytes > stream.sendWindow || stream.waitingSinceMs > 0 || stream.blocked;
   }
 
   /** Since when nothing of that went out, in monotonic milliseconds. 0: it moves. */
   get waitingSinceMs(): number {
-    return this.#stream?.waitingSinceMs ?? 0;
+    return this.current?.waitingSinceMs ?? 0;
   }
 
   encode(response: OutgoingResponse): string {
@@ -72,13 +66,13 @@ export class StreamResponses implements ResponseSink {
   }
 
   interim(head: ResponseHead, via: ViaLines): void {
-    this.#stream?.sendHead(interimBlock(head, via), false);
+    this.current?.sendHead(interimBlock(head, via), false);
   }
 
   answer(answer: OwnAnswer): void {
     const { body } = answer;
-    this.#stream?.sendHead(answerBlock(answer), body === "");
-    if (body !== "") this.#stream?.send(body, true);
+    this.current?.sendHead(answerBlock(answer), body === "");
+    if (body !== "") this.current?.send(body, true);
   }
 
   abort(reason: AbortReason): void {
@@ -86,22 +80,24 @@ export class StreamResponses implements ResponseSink {
     this.#onAborted();
   }
 
-  send(head: string, body: string): void {
-    if (head !== "") this.#stream?.sendHead(head, false);
-    if (body === "") return;
-    if (this.call.isCall) this.#passCall(Buffer.from(body, "latin1"));
-    else this.#stream?.send(body, false);
+  override send(head: string, body: string): void {
+    if (!this.call.isCall || body === "") return super.send(head, body);
+    const bytes = Buffer.from(body, "latin1");
+    return this.relay(this, head, bytes, 0, bytes.length);
   }
 
-  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
-    if (head !== "") this.#stream?.sendHead(head, false);
-    const to = this.call.isCall ? this.call.pass(bytes, start, end) : end;
-    if (to > start) this.#stream?.relay(source, bytes, start, to, false);
-    if (this.call.isOver) this.#endCall();
-  }
-
-  finish(trailers: string): void {
-    this.#stream?.end(trailers === "" ? "" : linesBlock(trailers));
+  override relay(
+    source: ByteSource,
+    head: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (!this.call.isCall) return super.relay(source, head, bytes, start, end);
+    const to = this.call.pass(bytes, start, end);
+    if (to > start) super.relay(source, head, bytes, start, to);
+    else super.send(head, "");
+    return this.call.isOver ? this.#endCall() : undefined;
   }
 
   pause(): void {
@@ -111,15 +107,6 @@ export class StreamResponses implements ResponseSink {
   resume(): void {
     this.#isPaused = false;
     this.settle();
-  }
-
-  /** Other streams of the connection go on reading, so that there is nothing but a copy. */
-  keep(bytes: Buffer, start: number, end: number): Buffer {
-    return Buffer.from(bytes.subarray(start, end));
-  }
-
-  releaseBuffer(): void {
-    // As above.
   }
 
   /** So much of the request came. */
@@ -132,34 +119,28 @@ export class StreamResponses implements ResponseSink {
     if (this.#isPaused || this.#owed === 0) return;
     const bytes = this.#owed;
     this.#owed = 0;
-    this.#stream?.consumed(bytes);
-  }
-
-  #passCall(bytes: Buffer): void {
-    const to = this.call.pass(bytes, 0, bytes.length);
-    if (to > 0) this.#stream?.send(latin1(bytes, 0, to), false);
-    if (this.call.isOver) this.#endCall();
+    this.current?.consumed(bytes);
   }
 
   /** What its endpoint still sends is lost; its client hears that the call must go elsewhere. */
   #endCall(): void {
-    const stream = this.#stream;
+    const stream = this.current;
     this.finish(END_OF_LEFT_CALL);
     // Not from inside its exchange's own call.
     queueMicrotask(() => {
-      if (stream !== undefined && this.#stream === stream) this.#onCallOver();
+      if (stream !== undefined && this.current === stream) this.#onCallOver();
     });
   }
 
   /** Ends the stream, both ways. */
   reset(code: number): void {
-    this.#stream?.reset(code);
+    this.current?.reset(code);
   }
 
   /** Nothing more is done with it; what was sent goes out. */
   release(): void {
-    const stream = this.#stream;
-    this.#stream = undefined;
+    const stream = this.current;
+    this.current = undefined;
     stream?.release();
   }
 }

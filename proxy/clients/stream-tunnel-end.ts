@@ -1,5 +1,6 @@
 import { ErrorCode } from "../http2/error-codes.ts";
 import type { Peer } from "../transport/peer.ts";
+import { SILENT_HANDLER } from "../transport/silent-handler.ts";
 import type { ByteSource, Transport, TransportHandler } from "../transport/transport.ts";
 import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
 import type { StreamResponses } from "./stream-responses.ts";
@@ -19,23 +20,13 @@ class StreamLostError extends Error {
   }
 }
 
-const ignore = (): void => undefined;
-
-/** Until there is a tunnel. */
-const NOBODY: TransportHandler = {
-  onConnect: ignore,
-  onData: ignore,
-  onEnd: ignore,
-  onFlushed: ignore,
-  onClose: ignore,
-};
-
 /**
  * A stream of HTTP/2 as the client's end of a tunnel (RFC 8441 section 5): DATA frames are its
  * bytes, END_STREAM is its FIN and RST_STREAM its reset. It cannot leave its connection.
  */
 export class StreamTunnelEnd implements Transport, TunnelClient {
-  handler: TransportHandler = NOBODY;
+  /** Until there is a tunnel, which hears of it. */
+  handler: TransportHandler = SILENT_HANDLER;
   readonly peer: Peer;
   closed = false;
   ended = false;

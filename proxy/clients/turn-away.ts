@@ -2,7 +2,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import { acceptTransport } from "../transport/open-transport.ts";
 import type { Accepted } from "../transport/open-transport.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
-import type { TransportHandler } from "../transport/transport.ts";
+import { SILENT_HANDLER } from "../transport/silent-handler.ts";
 import { Linger } from "./linger.ts";
 import type { LingerCount } from "./linger.ts";
 
@@ -16,17 +16,6 @@ export type TurnAwayDeps = {
   readonly wheel: TimerWheel;
   readonly buffers: ReadBuffers;
   readonly connections: LingerCount;
-};
-
-const ignore = (): void => undefined;
-
-/** Until its Linger has taken it over, which is at once. */
-const NOBODY: TransportHandler = {
-  onConnect: ignore,
-  onData: ignore,
-  onEnd: ignore,
-  onFlushed: ignore,
-  onClose: ignore,
 };
 
 /** Answers connections above the limit and makes sure that they close. */
@@ -48,7 +37,7 @@ export class TurnAway {
       this.#open -= 1;
     };
     this.#open += 1;
-    const transport = acceptTransport(accepted, buffers, NOBODY);
+    const transport = acceptTransport(accepted, buffers, SILENT_HANDLER);
     const linger = new Linger({ transport, wheel, count, onGone });
     if (this.#open > TURNED_AWAY_MAX) return transport.destroy();
     transport.write(response);

@@ -1,23 +1,13 @@
 import { nodeCrypto } from "../base/node-tls.ts";
 import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
 import { Field } from "../http1/field-names.ts";
+import { SILENT_HANDLER } from "../transport/silent-handler.ts";
 import type { ByteSource, Transport, TransportHandler } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { MessageUser, UpstreamUser } from "./upstream-connection.ts";
 
 /** What a server proves with that it knows WebSocket (RFC 6455 section 1.3). */
 const WEB_SOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-const ignore = (): void => undefined;
-
-/** A tunnel hears by the calls of an upstream, and not by those of a transport. */
-const NO_HANDLER: TransportHandler = {
-  onConnect: ignore,
-  onData: ignore,
-  onEnd: ignore,
-  onFlushed: ignore,
-  onClose: ignore,
-};
 
 /** The stream that a tunnel goes through. */
 export interface TunnelledStream {
@@ -71,7 +61,8 @@ function acceptOf(key: string): string {
  * end. It shares its connection, so it never leaves this process.
  */
 export class StreamTunnel implements Transport, MessageUser {
-  handler: TransportHandler = NO_HANDLER;
+  /** A tunnel hears by the calls of an upstream, and not by those of a transport. */
+  handler: TransportHandler = SILENT_HANDLER;
   ended = false;
   readonly endIsProven = true;
   readonly lost = false;

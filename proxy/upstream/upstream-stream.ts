@@ -2,10 +2,9 @@ import type { OutgoingRequest } from "../http1/outgoing-request.ts";
 import type { DecodedResponse } from "../http1/decoded-head.ts";
 import { Field } from "../http1/field-names.ts";
 import { ErrorCode } from "../http2/error-codes.ts";
-import { linesBlock } from "../http2/encode-head.ts";
 import type { HeaderList } from "../http2/header-list.ts";
 import type { Http2Stream, ResetBy, StreamOwner } from "../http2/stream.ts";
-import type { ByteSource } from "../transport/transport.ts";
+import { StreamMessages } from "../http2/stream-messages.ts";
 import type { TurnWatcher, WriteBatch } from "../transport/write-batch.ts";
 import { StreamResetError } from "./connect-failure.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -36,7 +35,7 @@ export interface StreamCarrier {
  * A stream of a shared connection to an endpoint, which carries one exchange. A connection that has
  * rested is looked at before it carries one more: see onTurnEnd(). Reused by its connection.
  */
-export class UpstreamStream implements StreamOwner, TurnWatcher {
+export class UpstreamStream extends StreamMessages implements StreamOwner, TurnWatcher {
   /** It is its own way to the endpoint. */
   readonly stream = this;
   /** Bodies go as payload. */
@@ -51,7 +50,6 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
   reused = false;
   user: MessageUser | undefined;
   readonly #carrier: StreamCarrier;
-  #stream: Http2Stream | undefined;
   /** The extended CONNECT that was sent. "": another request. */
   #protocol = "";
   /** The key of an h1 client's handshake, which its answer must prove. "": there is none. */
@@ -66,6 +64,7 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
   #tunnel: StreamTunnel | undefined;
 
   constructor(carrier: StreamCarrier) {
+    super();
     this.#carrier = carrier;
   }
 
@@ -75,7 +74,7 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
     this.user = user;
     this.ready = ready;
     this.reused = reused;
-    this.#stream = stream;
+    this.current = stream;
     this.#protocol = "";
     this.#key = "";
     this.#isRefused = false;
@@ -90,11 +89,7 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
   }
 
   get gone(): boolean {
-    return this.#stream === undefined || this.#carrier.gone;
-  }
-
-  get blocked(): boolean {
-    return this.#stream?.blocked === true;
+    return this.current === undefined || this.#carrier.gone;
   }
 
   /** It can become the end of a tunnel once that was asked for. */
@@ -103,7 +98,7 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
   }
 
   encode(request: OutgoingRequest): string {
-    const stream = this.#stream;
+    const stream = this.current;
     if (stream === undefined) return "";
     this.#protocol = protocolOf(request);
     stream.isHead = request.method === "HEAD";
@@ -119,20 +114,9 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
     return blockOf(request, this.#carrier.scheme);
   }
 
-  send(head: string, body: string): void {
-    if (head !== "") this.#stream?.sendHead(head, false);
-    if (body !== "") this.#stream?.send(body, false);
-  }
-
-  relay(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): void {
-    if (head !== "") this.#stream?.sendHead(head, false);
-    this.#stream?.relay(source, bytes, start, end, false);
-  }
-
-  finish(trailers: string): void {
-    // What follows an extended CONNECT is the tunnel's.
-    if (this.#protocol !== "") return;
-    this.#stream?.end(trailers === "" ? "" : linesBlock(trailers));
+  /** What follows an extended CONNECT is the tunnel's. */
+  override finish(trailers: string): void {
+    if (this.#protocol === "") super.finish(trailers);
   }
 
   pause(): void {
@@ -143,16 +127,7 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
     this.#paused = false;
     const owed = this.#owed;
     this.#owed = 0;
-    if (owed > 0) this.#stream?.consumed(owed);
-  }
-
-  /** What is read next overwrites it. */
-  keep(bytes: Buffer, start: number, end: number): Buffer {
-    return Buffer.from(bytes.subarray(start, end));
-  }
-
-  releaseBuffer(): void {
-    // It has none of its own.
+    if (owed > 0) this.current?.consumed(owed);
   }
 
   /** The exchange is over. `isInOrder`: on both sides; else the endpoint hears that it is not. */
@@ -168,9 +143,9 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
   /** Gives the stream to its user after a look at its connection. */
   onTurnEnd(): void {
     // Its user may have left, and another has come to whom it was given at once.
-    if (this.#isRefused && this.#stream !== undefined)
+    if (this.#isRefused && this.current !== undefined)
       return this.user?.onUpstreamFailed("noTunnels", undefined);
-    if (this.#stream === undefined || this.ready) return undefined;
+    if (this.current === undefined || this.ready) return undefined;
     const { user, endpoint } = this;
     if (user !== undefined) this.#carrier.settled(user);
     this.ready = !this.#carrier.gone;
@@ -197,9 +172,9 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
     const use = this.#use;
     this.#carrier.heard();
     if (end > start) this.user?.onUpstreamBody(bytes, start, end);
-    if (use !== this.#use || this.#stream === undefined) return;
+    if (use !== this.#use || this.current === undefined) return;
     if (this.#paused) this.#owed += end - start;
-    else this.#stream.consumed(end - start);
+    else this.current.consumed(end - start);
     if (isEnd) this.user?.onUpstreamFinish(undefined);
   }
 
@@ -228,8 +203,8 @@ export class UpstreamStream implements StreamOwner, TurnWatcher {
 
   /** Returns the stream of the exchange, which this one has no more. */
   #detach(): Http2Stream | undefined {
-    const stream = this.#stream;
-    this.#stream = undefined;
+    const stream = this.current;
+    this.current = undefined;
     this.#tunnel = undefined;
     this.user = undefined;
     return stream;
