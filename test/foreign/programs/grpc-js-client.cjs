@@ -4,12 +4,13 @@ const assert = require("node:assert/strict");
 const { once } = require("node:events");
 const { readFileSync } = require("node:fs");
 const { promisify } = require("node:util");
-const { grpc, testing, INITIAL, TRAILING, payload } = require("./grpc-testing.cjs");
+const { grpc, testing, INITIAL, SEEN, TRAILING, payload } = require("./grpc-testing.cjs");
 
 const REQUEST_SIZES = [27182, 8, 1828, 45904];
 const RESPONSE_SIZES = [31415, 9, 2653, 58979];
 const LARGE_REQUEST = 271828;
 const LARGE_RESPONSE = 314159;
+const MEBIBYTE = 1024 * 1024;
 const LARGE = { responseSize: LARGE_RESPONSE, payload: payload(LARGE_REQUEST) };
 const { status } = grpc;
 
@@ -43,6 +44,15 @@ async function ask(call, size, requestSize) {
   call.write(outputRequest(size, requestSize));
   const [response] = await next;
   assert.equal(response.payload.body.length, size);
+}
+
+/** What an origin of grpc-js says of a call, and of itself. */
+async function seen(more = {}) {
+  const { promise, reject } = Promise.withResolvers();
+  const call = client.unaryCall({}, more, (error) => error && reject(error));
+  const [metadata] = await Promise.race([once(call, "metadata"), promise]);
+  const read = ([key, field]) => [key, metadata.get(field)[0]];
+  return Object.fromEntries(Object.entries(SEEN).map(read));
 }
 
 async function expectFailure(code, attempt, details) {
@@ -150,6 +160,37 @@ const CASES = {
     const end = endOf(call);
     call.write(outputRequest(RESPONSE_SIZES[0], REQUEST_SIZES[0], 2_000_000));
     assert.equal((await end).code, status.DEADLINE_EXCEEDED);
+  },
+  // Those that follow are ours, for an origin of grpc-js alone.
+  large_stream: async () => {
+    const responseParameters = Array.from({ length: 16 }, () => ({
+      size: MEBIBYTE,
+      intervalUs: 0,
+    }));
+    let bytes = 0;
+    for await (const response of client.streamingOutputCall({ responseParameters })) {
+      bytes += response.payload.body.length;
+    }
+    assert.equal(bytes, 16 * MEBIBYTE);
+  },
+  deadline_is_passed_on: async () => {
+    const { leftMs } = await seen({ deadline: Date.now() + 10_000 });
+    assert.ok(Number(leftMs) > 5_000 && Number(leftMs) <= 10_000, leftMs);
+    assert.equal((await seen()).leftMs, "-1");
+  },
+  cancellation_is_heard: async () => {
+    const before = Number((await seen()).cancelled);
+    await CASES.cancel_after_first_response();
+    let tries = 0;
+    while (Number((await seen()).cancelled) === before && tries < 500) tries += 1;
+    assert.equal(Number((await seen()).cancelled), before + 1);
+  },
+  split_90_to_10: async () => {
+    const names = [];
+    for (let asked = 0; asked < 100; asked += 1) names.push((await seen()).name);
+    const first = names.filter((name) => name === "v1").length;
+    assert.equal(names.filter((name) => name === "v2").length, 100 - first);
+    assert.ok(Math.abs(first - 90) <= 2, String(first));
   },
 };
 

@@ -8,6 +8,12 @@ const { testing } = grpc.loadPackageDefinition(definition).grpc;
 
 const INITIAL = "x-grpc-test-echo-initial";
 const TRAILING = "x-grpc-test-echo-trailing-bin";
+/** What grpc-js-origin.cjs says of itself and of a call. */
+const SEEN = {
+  name: "x-origin-name",
+  cancelled: "x-origin-cancelled",
+  leftMs: "x-origin-left-ms",
+};
 const payload = (size) => ({ body: Buffer.alloc(size) });
 
-module.exports = { grpc, testing, INITIAL, TRAILING, payload };
+module.exports = { grpc, testing, INITIAL, SEEN, TRAILING, payload };

@@ -20,6 +20,13 @@ export const GRPC_CASES = [
   "timeout_on_sleeping_server",
 ] as const;
 
+/** More of them, which only a client and a server of grpc-js know of each other. */
+export const GRPC_JS_CASES = [
+  "large_stream",
+  "deadline_is_passed_on",
+  "cancellation_is_heard",
+] as const;
+
 /** A library of gRPC, with a client and a server of the cases. */
 export type GrpcLibrary = {
   readonly name: string;
@@ -30,6 +37,13 @@ export type GrpcLibrary = {
 
 /** Bytecode of the tests' own modules would lie beside them. */
 const ENVIRONMENT = { ...NODE_ENVIRONMENT, PYTHONDONTWRITEBYTECODE: "1" };
+
+const GRPC_JS: GrpcLibrary = {
+  name: "grpc-js",
+  needs: ["grpc-js"],
+  client: () => [process.execPath, ownProgram("grpc-js-client.cjs")],
+  origin: () => [process.execPath, ownProgram("grpc-js-origin.cjs")],
+};
 
 /** Those that people use most, one for each of the three implementations of HTTP/2 below. */
 export const GRPC_LIBRARIES: readonly GrpcLibrary[] = [
@@ -45,19 +59,25 @@ export const GRPC_LIBRARIES: readonly GrpcLibrary[] = [
     client: () => [program("python"), ownProgram("grpc_client.py")],
     origin: () => [program("python"), ownProgram("grpc_origin.py")],
   },
-  {
-    name: "grpc-js",
-    needs: ["grpc-js"],
-    client: () => [process.execPath, ownProgram("grpc-js-client.cjs")],
-    origin: () => [process.execPath, ownProgram("grpc-js-origin.cjs")],
-  },
+  GRPC_JS,
 ];
 
-/** Its server of the cases, in clear. */
-export async function startGrpcOrigin({ origin }: GrpcLibrary): Promise<ForeignServer> {
+/** Its server of the cases, in clear. `name`: what one of grpc-js calls itself. */
+export async function startGrpcOrigin(
+  { origin }: GrpcLibrary = GRPC_JS,
+  ...name: readonly string[]
+): Promise<ForeignServer> {
   const [port] = await freePorts();
   const [file, ...args] = origin();
-  return ForeignServer.start(port, file, [...args, String(port)], { env: ENVIRONMENT });
+  return ForeignServer.start(port, file, [...args, ...name, String(port)], { env: ENVIRONMENT });
+}
+
+/** As runGrpcCases(), by grpc-js in clear. */
+export function runGrpcJsCases(
+  address: string,
+  ...cases: readonly string[]
+): Promise<readonly string[]> {
+  return runGrpcCases(GRPC_JS, address, cases);
 }
 
 /** What each of `cases` came to, in order: `CASE ok`, or what was wrong. `roots`: over TLS. */
