@@ -5,6 +5,15 @@ export const TICK_MS = 100;
 /** Slots of the wheel: deadlines more than 51.2 s away are looked at once per turn. */
 const SLOT_COUNT = 512;
 
+/** A tick that is late by this much: the loop has stood still, as where it is busy or begins. */
+const STALL_MS = TICK_MS;
+
+/**
+ * So often the loop then reads before deadlines count: first that a connection stands, then what
+ * its peer has said on it, and once more for those that came behind a full queue.
+ */
+const READS_FIRST = 3;
+
 /** Something with a deadline. */
 export interface Expiring {
   /** The deadline has passed. May arm the timer again. */
@@ -36,20 +45,33 @@ export class Timer {
   }
 }
 
+/** Calls back when the loop has read `reads` times what the kernel has for it. */
+export type AfterReads = (reads: number, then: () => void) => void;
+
+const afterReads: AfterReads = (reads, then) => {
+  setImmediate(() => (reads > 1 ? afterReads(reads - 1, then) : then()));
+};
+
 /**
  * One coarse timer for all connections of a worker. Moving a deadline back and forth costs an
  * assignment: a timer stays in its slot and is put further on when its slot comes up early.
+ *
+ * Where the loop has stood still, timers would come before all that has come in the meantime, and
+ * who has answered in time would be too late. Then what has come is read first.
  */
 export class TimerWheel {
   readonly #clock: Clock;
+  readonly #afterReads: AfterReads;
   readonly #slots: Timer[][] = Array.from({ length: SLOT_COUNT }, () => []);
   readonly #interval: NodeJS.Timeout;
   #tick: number;
+  #isReading = false;
   /** The time of the last tick: a clock that costs nothing and runs up to TICK_MS behind. */
   nowMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, after: AfterReads = afterReads) {
     this.#clock = clock;
+    this.#afterReads = after;
     this.nowMs = clock.nowMs();
     this.#tick = Math.floor(this.nowMs / TICK_MS);
     this.#interval = setInterval(() => this.#advance(), TICK_MS);
@@ -64,6 +86,11 @@ export class TimerWheel {
   /** Sets the timer's deadline `afterMs` from now; Infinity disarms. */
   arm(timer: Timer, afterMs: number): void {
     this.armAt(timer, this.nowMs + afterMs);
+  }
+
+  /** As arm(), by the time that it really is: for what is rare, and may begin in a long turn. */
+  armFromNow(timer: Timer, afterMs: number): void {
+    this.armAt(timer, this.readMs() + afterMs);
   }
 
   /** Sets the timer's deadline to a point in monotonic time. */
@@ -87,7 +114,18 @@ export class TimerWheel {
   }
 
   #advance(): void {
+    const { nowMs } = this;
     this.nowMs = this.#clock.nowMs();
+    if (this.#isReading) return;
+    if (this.nowMs - nowMs < TICK_MS + STALL_MS) return this.#expire();
+    this.#isReading = true;
+    this.#afterReads(READS_FIRST, () => {
+      this.#isReading = false;
+      this.#expire();
+    });
+  }
+
+  #expire(): void {
     const target = Math.floor(this.nowMs / TICK_MS);
     // After a long stop (SIGSTOP, a sleeping laptop) one turn of the wheel visits every slot.
     this.#tick = Math.max(this.#tick, target - SLOT_COUNT);

@@ -85,7 +85,7 @@ export class StreamConnection implements Expiring, LinkOwner, StreamCarrier {
     this.connectTimeoutMs = connectTimeoutMs;
     this.#life = new StreamLife(() => deps.policy().keepAlive, wheel.nowMs);
     this.#link = new Http2Link(deps, this);
-    wheel.arm(this.#timer, connectTimeoutMs > 0 ? connectTimeoutMs : Infinity);
+    wheel.armFromNow(this.#timer, connectTimeoutMs > 0 ? connectTimeoutMs : Infinity);
   }
 
   /** Whether it may carry one more stream. */

@@ -135,7 +135,7 @@ export class UpstreamConnection implements TransportHandler, Expiring, TurnWatch
     this.madeBy = deps.tls.current;
     this.transport = transportOf(deps, this);
     this.stream = new RequestStream(this.transport);
-    if (!this.ready && connectTimeoutMs > 0) this.#wheel.arm(this.#timer, connectTimeoutMs);
+    if (!this.ready && connectTimeoutMs > 0) this.#wheel.armFromNow(this.#timer, connectTimeoutMs);
   }
 
   /** It can become the end of a tunnel. */

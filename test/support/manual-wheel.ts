@@ -18,7 +18,11 @@ export function manualWheel(startMs = 1_000_000): ManualWheel {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   onTestFinished(() => void vi.useRealTimers());
   let nowMs = startMs;
-  const wheel = new TimerWheel({ nowMs: () => nowMs, wallMs: () => nowMs, sleep: never });
+  // Nothing comes meanwhile that would have to be read first.
+  const wheel = new TimerWheel(
+    { nowMs: () => nowMs, wallMs: () => nowMs, sleep: never },
+    (_, then) => then(),
+  );
   onTestFinished(() => wheel.close());
   const jump = (byMs: number): void => {
     nowMs += byMs;

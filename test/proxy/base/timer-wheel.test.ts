@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
-import { TICK_MS, Timer } from "../../../proxy/base/timer-wheel.ts";
-import type { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { TICK_MS, Timer, TimerWheel } from "../../../proxy/base/timer-wheel.ts";
+import { eventually } from "../../support/eventually.ts";
 import { manualWheel } from "../../support/manual-wheel.ts";
 
 /** Further away than the wheel has slots. */
@@ -158,4 +158,50 @@ test("Timer fires once for its last deadline, whatever it is armed to before", (
     { seed: 11, numRuns: 150 },
   );
   expect(runs.counterexample).toBeNull();
+});
+
+test("TimerWheel reads first what has come, where the loop stood still", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let nowMs = 1_000_000;
+  const clock = { nowMs: () => nowMs, wallMs: () => nowMs, sleep: async () => undefined };
+  const wheel = new TimerWheel(clock);
+  onTestFinished(() => wheel.close());
+  const late = recordingTimer([]);
+  const fired: number[] = [];
+  const timer = recordingTimer(fired);
+  wheel.arm(timer, 500);
+  wheel.arm(late, 500);
+  const pass = (byMs: number): void => {
+    nowMs += byMs;
+    vi.advanceTimersByTime(TICK_MS);
+  };
+  pass(2_000);
+  expect([fired, wheel.nowMs]).toEqual([[], nowMs]);
+  // What is armed by then counts from now on.
+  const next: number[] = [];
+  wheel.arm(recordingTimer(next), 300);
+  // Its answer is read.
+  late.disarm();
+  await eventually(() => expect(fired).toEqual([nowMs]));
+  expect(next).toEqual([]);
+  for (let tick = 0; tick < 4; tick += 1) pass(TICK_MS);
+  expect(next).toHaveLength(1);
+});
+
+test("TimerWheel.armFromNow() counts from the clock's time, whenever the last tick was", () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let nowMs = 1_000_000;
+  const clock = { nowMs: () => nowMs, wallMs: () => nowMs, sleep: async () => undefined };
+  const wheel = new TimerWheel(clock, (_, then) => then());
+  onTestFinished(() => wheel.close());
+  const fired: number[] = [];
+  nowMs += 900;
+  wheel.armFromNow(recordingTimer(fired), 1_000);
+  for (let tick = 0; tick < 12; tick += 1) {
+    nowMs += TICK_MS;
+    vi.advanceTimersByTime(TICK_MS);
+  }
+  expect(fired).toEqual([1_001_900]);
 });
