@@ -5,6 +5,7 @@ import { jsonLog } from "../proxy/base/log.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
 import type { ApiDeps } from "./api/deps.ts";
+import { TrafficPast } from "./api/traffic-past.ts";
 import { knownTotals } from "./api/worker-stats.ts";
 import { OwnCounts } from "./fleet/own-counts.ts";
 import type { WorkerTotals } from "./views/worker-totals.ts";
@@ -219,18 +220,19 @@ async function openCounts(
   { config }: Start,
   { link, workers, countsEpoch: epoch }: Opened,
   services: Services,
-): Promise<Pick<ApiDeps, "ownCounts" | "fleetCounts">> {
+): Promise<Pick<ApiDeps, "ownCounts" | "fleetCounts" | "past">> {
   const clock = systemClock;
   const sidecar = link?.shared?.sidecar;
   const totals = totalsOf(workers);
+  const past = new TrafficPast({ services, lastCounts: () => workers.lately().counts, clock });
   const own = new OwnCounts({ sidecar, epoch, services, totals });
   if (link?.shared === undefined || config.consul === undefined) {
-    return { ownCounts: own, fleetCounts: undefined };
+    return { ownCounts: own, fleetCounts: undefined, past };
   }
   const { openFleetCounts } = await import("./fleet/open-fleet-counts.ts");
   const { fleet } = config.consul;
   const deps = { clock, shared: link.shared, own, ended: link.ended };
-  return { ownCounts: own, fleetCounts: openFleetCounts(fleet, deps) };
+  return { ownCounts: own, fleetCounts: openFleetCounts(fleet, deps), past };
 }
 
 function surroundingsOf({ workers, briefing }: Opened): Surroundings {

@@ -27,7 +27,7 @@ const TEXTS = [
   ...sourceFiles(
     ["docs", "demo", ".ci", "package.json", "Dockerfile", "vitest.config.ts", "knip.json"],
     ["", ".md"],
-  ),
+  ).filter(({ path }) => !path.endsWith(".png")),
   ...sourceFiles(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"], [".md"]),
 ];
 /** This file names what it forbids. */

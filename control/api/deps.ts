@@ -24,6 +24,7 @@ import type { MigrationView } from "../migrations/version-migration.ts";
 import type { ApiTls } from "./api-tls.ts";
 import type { Access } from "./auth/access.ts";
 import type { RefusedCalls } from "./auth/refused-calls.ts";
+import type { TrafficPast } from "./traffic-past.ts";
 
 /** What the API wants to know of the workers. */
 export interface WorkersView {
@@ -138,6 +139,8 @@ export type ApiDeps = {
   readonly events: Events;
   readonly audit: Audit;
   readonly workers: WorkersView;
+  /** How traffic went lately. It is begun and ended with the API. */
+  readonly past: Pick<TrafficPast, "run" | "of" | "end">;
   /** What is known without asking anybody. */
   readonly lately: () => Lately;
   readonly filters: FiltersInForce;

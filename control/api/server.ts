@@ -24,6 +24,7 @@ import { sidecarRoutes } from "./sidecar-routes.ts";
 import { storeRoute } from "./store-route.ts";
 import { PageFiles } from "./page-files.ts";
 import { pageRoutes } from "./page-routes.ts";
+import { trafficRoutes } from "./traffic-routes.ts";
 import { whoamiRoute } from "./whoami-route.ts";
 
 /** A body of this size is a table of thousands of endpoints; a larger one is a mistake. */
@@ -68,6 +69,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   rolloutRoutes(api, deps);
   freezeRoutes(api, deps);
   eventsRoutes(api, deps);
+  trafficRoutes(api, deps);
   auditRoutes(api, deps);
   sidecarRoutes(api, deps);
   storeRoute(api, deps);

@@ -27,8 +27,8 @@ export function ownProgramFile(): string {
 
 /** The folder of the page: in a checkout it is there once somebody has built it. */
 export function ownPageFolder(): string {
-  const isChecked = import.meta.url.endsWith(".ts");
-  const path = isChecked ? "../../dist/control/page/" : "../page/";
+  const isCheckout = import.meta.url.endsWith(".ts");
+  const path = isCheckout ? "../../dist/control/page/" : "../page/";
   return fileURLToPath(new URL(path, import.meta.url));
 }
 

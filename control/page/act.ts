@@ -34,24 +34,30 @@ const STATE_TEXTS: Readonly<Record<State, string>> = {
   ready: "It gets its share again.",
 };
 
-/** Sets the state of a version, at a revision. */
-export function stateAct(
-  call: Call,
-  at: { readonly service: string; readonly version: string; readonly revision: number },
-  state: State,
-): Act {
-  const { service, version, revision } = at;
+/** Whose state is set: a version's or, with `address`, an endpoint's of it; at a revision. */
+export type StatePlace = {
+  readonly service: string;
+  readonly version: string;
+  readonly address?: string;
+  readonly revision: number;
+};
+
+/** Sets the state of a version or an endpoint. */
+export function stateAct(call: Call, at: StatePlace, state: State): Act {
+  const { service, version, address, revision } = at;
   const verb = state === "ready" ? "Make ready" : "Drain";
+  const whose = address ?? version;
+  const endpoint = address === undefined ? [] : ["endpoints", address];
   return {
-    title: `${verb}: ${version} of ${service}`,
+    title: `${verb}: ${whose} of ${service}`,
     text: STATE_TEXTS[state],
-    label: `${verb} ${version}`,
+    label: `${verb} ${whose}`,
     isDangerous: state !== "ready",
     run: async ({ reason, force }) => {
-      const path = `${pathOfService(service, "versions", version, "state")}${forced(force)}`;
+      const path = pathOfService(service, "versions", version, ...endpoint, "state");
       const options = { body: { state }, revision, reason };
-      const written = await call<Written>("PUT", path, options);
-      return `${version} of ${service} is in state ${state}${warned(written)}`;
+      const written = await call<Written>("PUT", path + forced(force), options);
+      return `${whose} of ${service} is in state ${state}${warned(written)}`;
     },
   };
 }
@@ -133,6 +139,22 @@ export function abortAct(
       const path = `${pathOfService(service, "weights")}${forced(force)}`;
       const written = await call<Written>("PATCH", path, options);
       return `${stable} has all of ${service}${warned(written)}`;
+    },
+  };
+}
+
+/** Ends a freeze. `service` undefined: that of all. */
+export function thawAct(call: Call, service: string | undefined): Act {
+  const whose = service ?? "all services";
+  return {
+    title: `Thaw ${whose}`,
+    text: "Weights may change again.",
+    label: "Thaw",
+    isDangerous: false,
+    run: async ({ reason }) => {
+      const query = service === undefined ? "" : `?service=${encodeURIComponent(service)}`;
+      await call("DELETE", `/v1/freezes${query}`, { reason });
+      return `The weights of ${whose} may change again`;
     },
   };
 }

@@ -17,12 +17,15 @@ import { health, lostSinceMs, nowMs, stats, table, trouble, wantsToken, whoami }
 /** The whole page. */
 export function App(): JSX.Element {
   useEffect(listen, []);
+  const title = titleOf(place.value);
+  useEffect(() => void (document.title = title), [title]);
   return (
     <>
       <Header />
-      <div aria-live="assertive">
-        <Banner />
-      </div>
+      <Banner />
+      <p class="unseen" role="alert">
+        {lostSinceMs.value === undefined ? "" : "Connection lost"}
+      </p>
       <main id="main" tabIndex={-1}>
         {wantsToken.value ? <TokenForm /> : <Page at={place.value} />}
       </main>
@@ -33,6 +36,10 @@ export function App(): JSX.Element {
       {isHelpOpen.value && <Help />}
     </>
   );
+}
+
+function titleOf(at: PagePlace): string {
+  return at.kind === "service" ? `${at.name} · Sluice` : `Sluice ${at.kind}`;
 }
 
 function Page({ at }: { readonly at: PagePlace }): JSX.Element {

@@ -27,15 +27,22 @@ const TEXTS: Readonly<Record<string, (event: PageEvent) => string>> = {
   filter: ({ filter }) => String(filter),
 };
 
-/** What happened to a service, oldest first. */
+/** What happened to a service, oldest first; a shift once, with who made it and why. */
 export function changeLines(events: readonly PageEvent[]): readonly Change[] {
   return events.flatMap((event) => {
-    const text = TEXTS[event.kind];
-    if (text === undefined) return [];
-    const { id, time, kind, actor = "", action } = event;
+    const { id, time, kind, revision, action } = event;
+    const text = TEXTS[kind];
+    if (text === undefined || (kind === "revision" && action === "shift")) return [];
+    const made = kind === "shift" ? events.find((each) => isShiftTo(each, revision)) : undefined;
+    const who = textOf(made?.["actor"] ?? event["actor"]);
     const what = kind === "revision" ? String(action) : kind;
-    return [{ id: `${time} ${id}`, time, who: String(actor), what, text: text(event) }];
+    const line = text(event) + because(made?.["reason"]);
+    return [{ id: `${time} ${id}`, time, who, what, text: line }];
   });
+}
+
+function isShiftTo(event: PageEvent, revision: unknown): boolean {
+  return event.kind === "revision" && event["action"] === "shift" && event["revision"] === revision;
 }
 
 /** Weights as they are written on the command line. `undefined`: none. */
@@ -45,5 +52,10 @@ export function weightsText(weights: unknown): string {
 }
 
 function because(reason: unknown): string {
-  return typeof reason === "string" && reason !== "" ? `: ${reason}` : "";
+  const text = textOf(reason);
+  return text === "" ? "" : `: ${text}`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

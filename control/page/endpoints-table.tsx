@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { ServiceView } from "../views/service-view.ts";
 import { refusedOf, whyOf } from "./endpoint-why.ts";
 import type { EndpointView, EndpointWhy } from "./endpoint-why.ts";
+import { StateButton } from "./state-button.tsx";
 import { Cell, Row, Table, WideCell } from "./table.tsx";
 import { eventsOf } from "./told-event.ts";
 import { nowMs, told } from "./world.ts";
@@ -12,7 +13,7 @@ export type EndpointRules = { readonly isChecked: boolean; readonly slowStartMs:
 /** More of one version nobody reads. */
 const ENDPOINTS_SHOWN = 100;
 
-const HEADS = ["Address", "Version", "Weight", "In flight", "State and why"];
+const HEADS = ["Address", "Version", "Weight", "In flight", "State and why", ""];
 
 const SIGNS: Readonly<Record<EndpointWhy["kind"], string>> = {
   bad: "▲",
@@ -54,6 +55,7 @@ function VersionEndpoints(props: {
       {endpoints.slice(0, ENDPOINTS_SHOWN).map((endpoint) => (
         <EndpointRow
           key={endpoint.address}
+          service={service.name}
           version={version}
           endpoint={endpoint}
           why={whyOf(endpoint, around)}
@@ -69,12 +71,13 @@ function VersionEndpoints(props: {
 }
 
 function EndpointRow(props: {
+  readonly service: string;
   readonly version: string;
   readonly endpoint: EndpointView;
   readonly why: EndpointWhy;
 }): JSX.Element {
-  const { version, endpoint, why } = props;
-  const { address, name, weight, inFlight } = endpoint;
+  const { service, version, endpoint, why } = props;
+  const { address, name, weight, inFlight, state } = endpoint;
   return (
     <Row name={<code>{address}</code>}>
       <Cell head="version">{version}</Cell>
@@ -85,6 +88,9 @@ function EndpointRow(props: {
         {why.text !== "" && <span class="faint">: {why.text}</span>}
         {name !== undefined && name !== address && <span class="faint"> · by name {name}</span>}
       </WideCell>
+      <td role="cell" class="actions">
+        <StateButton service={service} version={version} address={address} state={state} />
+      </td>
     </Row>
   );
 }
@@ -99,7 +105,7 @@ function NoteRow({
   return (
     <Row name="">
       <Cell head="version">{version}</Cell>
-      <WideCell span={3}>{text}</WideCell>
+      <WideCell span={4}>{text}</WideCell>
     </Row>
   );
 }

@@ -8,6 +8,8 @@ export type FollowDeps = CallDeps & {
   readonly onEvent: (event: SseEvent) => void;
   /** true: it has begun. false: it is lost, and is tried again. */
   readonly onLive: (live: boolean) => void;
+  /** Whether it would be refused anyway, until somebody enters a token. */
+  readonly isHeld: () => boolean;
   /** Resolves after so long. */
   readonly sleep: (forMs: number) => Promise<unknown>;
 };
@@ -17,7 +19,7 @@ const RETRY_MS = 500;
 const RETRY_MAX_MS = 8_000;
 
 /** A stream without a word for this long is dead: there are stats every second. */
-const SILENCE_MS = 6_000;
+const SILENCE_MS = 10_000;
 
 /** Follows events and stats until `signal` is aborted; what is lost is tried again, and resumed. */
 export async function follow(deps: FollowDeps, signal: AbortSignal): Promise<void> {
@@ -29,6 +31,8 @@ export async function follow(deps: FollowDeps, signal: AbortSignal): Promise<voi
     deps.onEvent(event);
   };
   while (!signal.aborted) {
+    // Wrong tokens again and again would have the sidecar turn away the right one, too.
+    while (deps.isHeld()) await deps.sleep(RETRY_MS);
     await readStream(deps, lastId, take).catch(() => undefined);
     if (signal.aborted) return;
     deps.onLive(false);

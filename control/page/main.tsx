@@ -4,4 +4,4 @@ import { begin } from "./world.ts";
 
 const place = document.getElementById("app");
 if (place !== null) render(<App />, place);
-begin();
+void begin();

@@ -1,4 +1,5 @@
 import type { Stats } from "../api/stats-ticker.ts";
+import type { TrafficAnswer } from "../api/traffic-routes.ts";
 import { weightsText } from "./changes.ts";
 import type { PageEvent } from "./told-event.ts";
 
@@ -8,7 +9,7 @@ export const PAST_MS = 15 * 60_000;
 /** How a service's versions did at one time, by what charts show. */
 export type Moment = {
   readonly atMs: number;
-  readonly versions: Stats["services"][string]["versions"];
+  readonly versions: TrafficAnswer["moments"][number]["versions"];
 };
 
 /** What all services did, oldest first: one moment for each `stats`. */
@@ -30,6 +31,20 @@ export function withStats(past: Past, stats: Stats): Past {
       return [name, [...(first === -1 ? [] : before.slice(first)), moment]] as const;
     }),
   );
+}
+
+/** The past of a service with what the sidecar remembers from before this page looked. */
+export function withRemembered(
+  past: Past,
+  service: string,
+  remembered: TrafficAnswer["moments"],
+): Past {
+  const seen = past.get(service) ?? [];
+  const firstMs = seen[0]?.atMs ?? Infinity;
+  const earlier = remembered
+    .map(({ time, versions }) => ({ atMs: Date.parse(time), versions }))
+    .filter(({ atMs }) => atMs < firstMs);
+  return new Map([...past, [service, [...earlier, ...seen]]]);
 }
 
 /** What a chart can show of a version. */

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { Plan } from "../api/plan.ts";
 import type { PlanState } from "./shift-draft.ts";
 import { manyText, partText } from "./texts.ts";
+import { table } from "./world.ts";
 
 /** What a shift would do, or why that cannot be said. It is read aloud as it changes. */
 export function PlanBox({ state }: { readonly state: PlanState }): JSX.Element {
@@ -34,6 +35,9 @@ function KnownPlan({ plan, note }: { readonly plan: Plan; readonly note: string 
     <>
       {note !== "" && <p class="bad-text strong">▲ {note}</p>}
       <strong>Plan against revision {plan.revision}</strong>
+      {(table.value?.revision ?? 0) > plan.revision && (
+        <span class="bad-text"> ▲ revision {table.value?.revision} is in force by now</span>
+      )}
       <ul>
         {Object.entries(plan.versions).map(([name, version]) => (
           <li key={name}>

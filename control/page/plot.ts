@@ -6,6 +6,9 @@ import type { Mark, Series } from "./past.ts";
 /** Lines are told apart by their dashes too. */
 const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 4], [1, 4]];
 
+/** The least that a plot shows: in less nobody would see a course. */
+const SHORTEST_S = 120;
+
 /** What a plot shows. */
 export type PlotOptions = {
   readonly versions: readonly string[];
@@ -74,9 +77,11 @@ function lineOf(label: string, at: number): uPlot.Series {
   return { label, stroke, width: 2, dash, points: { show: false }, spanGaps: false };
 }
 
-function lastWhile(): uPlot.Range.MinMax {
+/** The last quarter of an hour, or less if there is less to see. */
+function lastWhile(_plot: uPlot, first: number | null): uPlot.Range.MinMax {
   const now = Date.now() / 1_000;
-  return [now - PAST_MS / 1_000, now];
+  const earliest = Math.min(first ?? now, now - SHORTEST_S);
+  return [Math.max(earliest, now - PAST_MS / 1_000), now];
 }
 
 function fromZero(_plot: uPlot, _min: number, max: number): uPlot.Range.MinMax {
@@ -84,9 +89,11 @@ function fromZero(_plot: uPlot, _min: number, max: number): uPlot.Range.MinMax {
 }
 
 function clockTicks(_plot: uPlot, ticks: readonly number[]): string[] {
+  const isWhole = ticks.every((tick) => tick % 60 === 0);
   return ticks.map((tick) => {
     const at = new Date(tick * 1_000);
-    return `${at.getHours()}:${String(at.getMinutes()).padStart(2, "0")}`;
+    const parts = [at.getHours(), at.getMinutes(), ...(isWhole ? [] : [at.getSeconds()])];
+    return parts.map((part) => String(part).padStart(2, "0")).join(":");
   });
 }
 

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { thawAct } from "./act.ts";
 import { pathOfService } from "./call.ts";
 import { changeLines } from "./changes.ts";
 import { EndpointsTable } from "./endpoints-table.tsx";
@@ -8,18 +9,20 @@ import { may } from "./may.ts";
 import { RolloutPanel } from "./rollout-panel.tsx";
 import { rulesOf, stickyText } from "./service-document.ts";
 import type { ServiceDocumentView } from "./service-document.ts";
+import { act } from "./screen.ts";
 import { ShareBar } from "./share-bar.tsx";
 import { ShiftPanel } from "./shift-panel.tsx";
-import { momentText } from "./texts.ts";
+import { momentText, perSecondText } from "./texts.ts";
 import { eventsOf } from "./told-event.ts";
 import { TrafficChart } from "./traffic-chart.tsx";
 import { VersionsTable } from "./versions-table.tsx";
-import { call, nowMs, problems, stats, table, told, whoami } from "./world.ts";
+import { call, freezes, nowMs, problems, remember, stats, table, told, whoami } from "./world.ts";
 
 /** One service: what its versions get, why, and how to change that. */
 export function ServicePage({ name }: { readonly name: string }): JSX.Element {
   const service = table.value?.services.find((each) => each.name === name);
   const document = useDocument(name);
+  useEffect(() => void remember(name), [name]);
   if (service === undefined) return <NoService name={name} />;
   return (
     <>
@@ -33,6 +36,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
       </div>
       <ShareBar shares={service.shares} />
       <Troubles name={name} />
+      <Frozen name={name} />
       <VersionsTable service={service} traffic={stats.value?.services[name]} />
       <div class="columns">
         <TrafficChart service={name} versions={Object.keys(service.versions)} />
@@ -72,14 +76,38 @@ function NoService({ name }: { readonly name: string }): JSX.Element {
 
 function Troubles({ name }: { readonly name: string }): JSX.Element {
   const own = problems.value.filter(({ service }) => service === name);
+  const { unserved = 0 } = stats.value?.services[name] ?? {};
   return (
     <ul class="problems">
+      {unserved > 0 && (
+        <li class="bad-text">▲ {perSecondText(unserved)} errors a second that no version made</li>
+      )}
       {own.map(({ code, text }) => (
         <li key={text}>
           <span class="bad-text strong">▲ {code}</span> {text}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Weights that stay as they are, and a way to end that. */
+function Frozen({ name }: { readonly name: string }): JSX.Element {
+  const own = freezes.value.filter(({ service = name }) => service === name);
+  return (
+    <>
+      {own.map(({ service, until, actor, reason = "" }) => (
+        <p key={service} class="buttons">
+          ◐ frozen until {momentText(until, nowMs.value)} by {actor}
+          {reason === "" ? "" : `: ${reason}`}
+          {may(whoami.value, "shift", service) && (
+            <button type="button" onClick={() => (act.value = thawAct(call, service))}>
+              Thaw…
+            </button>
+          )}
+        </p>
+      ))}
+    </>
   );
 }
 

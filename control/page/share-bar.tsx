@@ -22,7 +22,7 @@ export function ShareBar({
     <div class="bar" role="img" aria-label={label === "" ? "no version has a share" : label}>
       {parts.map(([name, share]) => (
         <span key={name} class={`part ${lookOf(names, name)}`} style={{ flexGrow: share * 1000 }}>
-          {name} {partText(share)}
+          {name} <span>{partText(share)}</span>
         </span>
       ))}
     </div>

@@ -65,6 +65,14 @@ export class ShiftDraft {
     return this.#outcome.value;
   }
 
+  /** Shows a share that is still being chosen: what is planned is not for it. */
+  move(percent: number): void {
+    this.#asked += 1;
+    this.#percent.value = percent;
+    this.#plan.value = { kind: "asked" };
+    this.#outcome.value = { kind: "none" };
+  }
+
   /** Chooses a share of a version, and asks what that would do. */
   async choose(version: string, percent: number | undefined): Promise<void> {
     this.#version.value = version;

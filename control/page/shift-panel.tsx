@@ -52,7 +52,8 @@ export function ShiftPanel({ service }: { readonly service: ServiceView }): JSX.
           max={100}
           value={percent}
           aria-label={`Share of ${draft.version} in percent`}
-          onInput={(event) => choose(draft.version, Number(event.currentTarget.value))}
+          onInput={(event) => draft.move(Number(event.currentTarget.value))}
+          onChange={(event) => choose(draft.version, Number(event.currentTarget.value))}
         />
         <output>{percent} %</output>
       </div>

@@ -1,15 +1,12 @@
 import type { JSX } from "preact";
 import type { ServiceTraffic } from "../views/traffic-stats.ts";
 import type { ServiceView } from "../views/service-view.ts";
-import { stateAct } from "./act.ts";
-import { may } from "./may.ts";
 import { MigrationBar } from "./migration-bar.tsx";
-import { act } from "./screen.ts";
 import { Errors } from "./services-page.tsx";
 import { lookOf } from "./share-bar.tsx";
+import { StateButton } from "./state-button.tsx";
 import { Cell, Row, Table, WideCell } from "./table.tsx";
 import { latencyText, partText, perSecondText } from "./texts.ts";
-import { call, table, whoami } from "./world.ts";
 
 const HEADS = [
   "Version",
@@ -62,6 +59,9 @@ function VersionRow(props: VersionsProps & { readonly name: string }): JSX.Eleme
         <Cell head="req/s">{perSecondText(own?.rate ?? 0)}</Cell>
         <Cell head="errors">
           <Errors part={own?.errors} />
+          {own !== undefined && own.failures > own.errors && (
+            <span class="faint"> · attempts {partText(own.failures)}</span>
+          )}
         </Cell>
         <Cell head="p50">{latencyText(own?.p50Ms)}</Cell>
         <Cell head="p95">{latencyText(own?.p95Ms)}</Cell>
@@ -102,30 +102,6 @@ function VersionName(props: { readonly name: string; readonly service: ServiceVi
         </>
       )}
     </>
-  );
-}
-
-function StateButton(props: {
-  readonly service: string;
-  readonly version: string;
-  readonly state: string;
-}): JSX.Element {
-  const { service, version } = props;
-  const isReady = props.state === "ready";
-  const { revision } = table.value ?? {};
-  if (revision === undefined || !may(whoami.value, "shift", service)) return <></>;
-  const ask = (): void => {
-    act.value = stateAct(call, { service, version, revision }, isReady ? "drain" : "ready");
-  };
-  return (
-    <button
-      type="button"
-      class="drain"
-      aria-label={`${isReady ? "Drain" : "Ready"} ${version}`}
-      onClick={ask}
-    >
-      {isReady ? "Drain…" : "Ready…"}
-    </button>
   );
 }
 

@@ -1,12 +1,14 @@
 import { computed, signal } from "@preact/signals";
+import type { TrafficAnswer } from "../api/traffic-routes.ts";
+import type { FreezeList } from "../api/freeze-routes.ts";
 import type { Stats } from "../api/stats-ticker.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
 import type { Problems } from "../views/problems-view.ts";
 import type { ServiceView } from "../views/service-view.ts";
-import { caller, wordsOf } from "./call.ts";
+import { caller, pathOfService, wordsOf } from "./call.ts";
 import { follow } from "./follow.ts";
 import type { Whoami } from "./may.ts";
-import { withStats } from "./past.ts";
+import { withRemembered, withStats } from "./past.ts";
 import type { Past } from "./past.ts";
 import type { SseEvent } from "./sse-reader.ts";
 import { withEvent } from "./told-event.ts";
@@ -46,6 +48,8 @@ export const table = signal<KnownTable | undefined>(undefined);
 export const health = signal<Health | undefined>(undefined);
 /** The latest first. */
 export const rollouts = signal<readonly RolloutView[]>([]);
+/** Those that have not ended. */
+export const freezes = signal<FreezeList["freezes"]>([]);
 /** undefined: none has come yet. */
 export const stats = signal<Stats | undefined>(undefined);
 /** Oldest first. */
@@ -59,13 +63,14 @@ export const nowMs = signal(Date.now());
 /** Why the table cannot be read. undefined: it can. */
 export const trouble = signal<string | undefined>(undefined);
 
-/** Services that were the cause of a problem or have one, and everything else that is not well. */
+/** Everything that is not well, the worst first. */
 export const problems = computed(() => health.value?.problems ?? []);
 
 const deps = {
   fetch: (path: string, init: RequestInit) => fetch(path, init),
   token: () => enteredToken.value,
   onUnauthenticated: () => void (wantsToken.value = true),
+  isHeld: () => wantsToken.value,
 };
 
 /** Calls the control API as whoever has entered a token. */
@@ -83,12 +88,15 @@ export function enterToken(text: string): void {
 export async function look(): Promise<void> {
   if (wantsToken.value) return;
   try {
-    [table.value, health.value, whoami.value, { rollouts: rollouts.value }] = await Promise.all([
-      call<KnownTable>("GET", "/v1/services"),
-      call<Health>("GET", "/readyz"),
-      call<Whoami>("GET", "/v1/whoami"),
-      call<{ readonly rollouts: readonly RolloutView[] }>("GET", "/v1/rollouts"),
-    ]);
+    // First alone: a token that does not hold is shown once.
+    whoami.value = await call<Whoami>("GET", "/v1/whoami");
+    [table.value, health.value, { rollouts: rollouts.value }, { freezes: freezes.value }] =
+      await Promise.all([
+        call<KnownTable>("GET", "/v1/services"),
+        call<Health>("GET", "/readyz"),
+        call<{ readonly rollouts: readonly RolloutView[] }>("GET", "/v1/rollouts"),
+        call<FreezeList>("GET", "/v1/freezes"),
+      ]);
     trouble.value = undefined;
   } catch (error) {
     trouble.value = wordsOf(error);
@@ -99,14 +107,21 @@ function sleep(forMs: number): Promise<unknown> {
   return new Promise((resolve) => setTimeout(resolve, forMs));
 }
 
+/** Asks how a service did before this page looked at it. */
+export async function remember(service: string): Promise<void> {
+  const path = pathOfService(service, "traffic");
+  const answer = await call<TrafficAnswer>("GET", path).catch(() => undefined);
+  if (answer !== undefined) past.value = withRemembered(past.value, service, answer.moments);
+}
+
 /** Begins to follow the sidecar, for as long as the page is there. */
-export function begin(): void {
-  void look();
+export async function begin(): Promise<void> {
+  await look();
   setInterval(() => {
     if (document.visibilityState === "visible") void look();
   }, LOOK_MS);
   setInterval(() => void (nowMs.value = Date.now()), 1_000);
-  void follow({ ...deps, onEvent, onLive, sleep }, new AbortController().signal);
+  await follow({ ...deps, onEvent, onLive, sleep }, new AbortController().signal);
 }
 
 function onLive(live: boolean): void {

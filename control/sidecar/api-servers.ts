@@ -71,7 +71,8 @@ async function listenApi(
   await listen(api, socket);
   const scheme = tls === undefined ? "http" : "https";
   const address = file ? bind : `${scheme}://${sockets.address(name)}`;
-  log.info("api.open", { address });
+  // A browser opens no Unix socket.
+  log.info("api.open", { address, page: file ? undefined : `${address}/ui/` });
   // Who may connect to a Unix socket, its file says.
   if (auth === undefined && file === undefined) log.warn("api.no-auth", { address });
   return address;

@@ -138,8 +138,14 @@ function grown(before: Ended, now: Ended): Ended {
     errors: Math.max(0, now.errors - before.errors),
     attempts: Math.max(0, now.attempts - before.attempts),
     failures: Math.max(0, now.failures - before.failures),
-    durations: now.durations.map((count, at) => Math.max(0, count - (before.durations[at] ?? 0))),
+    durations: grownCounts(before.durations, now.durations),
   };
+}
+
+/** None where both are the same object: that of a version that has never counted anything. */
+function grownCounts(before: readonly number[], now: readonly number[]): readonly number[] {
+  if (before === now) return [];
+  return now.map((count, at) => Math.max(0, count - (before[at] ?? 0)));
 }
 
 function added(one: Ended, other: Ended): Ended {

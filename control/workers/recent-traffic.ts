@@ -28,6 +28,8 @@ const FAILURES = ATTEMPT_OUTCOMES.filter((outcome) => outcome !== "ok" && outcom
 
 /** What workers have told by themselves, as it is asked for. */
 export type WorkersLately = {
+  /** Of those that are gone, too. */
+  readonly counts: readonly WorkerStats[];
   /** As that of Traffic. */
   readonly isBusy: (service: string) => boolean;
   /** See RecentTraffic.failures(). */

@@ -152,6 +152,7 @@ export class Workers implements TableSink, Heir {
     const nowMs = this.#deps.clock.nowMs();
     traffic.note(counts, nowMs);
     return {
+      counts,
       isBusy: (service) => traffic.isBusy(service, nowMs),
       failures: (service, version) => traffic.failures(service, version, nowMs),
       ejectedBy: ejectedBy(counts),

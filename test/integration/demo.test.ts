@@ -78,7 +78,7 @@ test.each([
   ["it is killed", ({ pid }: RunningDemo) => process.kill(pid, "SIGKILL"), [null, "SIGKILL"]],
 ])("sluice demo leaves no process behind when %s", async (_name, end, how) => {
   const demo = await startDemo();
-  expect(demo.urls).toHaveLength(4);
+  expect(demo.urls).toHaveLength(5);
   end(demo);
   expect(await demo.ended).toEqual(how);
   expect(demo.stderr()).toBe("");

@@ -64,6 +64,8 @@ export type ApiOverrides = {
   readonly tls?: ApiTls;
   readonly initial?: Readonly<Record<string, ServiceDocument>>;
   readonly workers?: WorkersView;
+  /** Absent: nothing is remembered. */
+  readonly past?: ApiDeps["past"];
   readonly lately?: Partial<Lately>;
   readonly filters?: FiltersInForce;
   readonly prepare?: TableSink["prepare"];
@@ -165,6 +167,7 @@ export async function startApi(
     migrations: overrides.migrations ?? NO_MIGRATIONS,
     certificates: overrides.certificates ?? NO_CERTIFICATES,
     workers,
+    past: overrides.past ?? { run: async () => undefined, of: () => [], end: () => undefined },
     lately: () => ({ ...QUIET, ...overrides.lately }),
     sidecar: Object.defineProperties(standInSidecar(counts), descriptors(overrides.sidecar)),
     registry: overrides.registry,

@@ -35,6 +35,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
   "control/page/services-page.tsx": [PAGE, "shows what service-rows.ts decides"],
   "control/page/share-bar.tsx": [PAGE, "a bar is seen, and read by axe"],
   "control/page/shift-panel.tsx": [PAGE, "shows what shift-draft.ts decides"],
+  "control/page/state-button.tsx": [PAGE, "a button is what the browser makes of it"],
   "control/page/table.tsx": [PAGE, "roles are read by axe"],
   "control/page/token-form.tsx": [PAGE, "a form is what the browser makes of it"],
   "control/page/traffic-chart.tsx": [PAGE, "draws what past.ts gives it"],

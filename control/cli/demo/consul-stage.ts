@@ -42,7 +42,7 @@ export async function startOverConsul(place: StagePlace, consul: DemoConsul): Pr
       const config = configOf({ url, token, name, sidecar });
       const started = { sidecar, ...(await startShopSidecar(place, sidecar, config)) };
       screen.say(
-        `sidecar ${sidecar}    ${started.shopUrl}/  (its API: ${started.controlUrl}/v1/fleet)`,
+        `sidecar ${sidecar}    ${started.shopUrl}/  (its page: ${started.controlUrl}/ui/)`,
       );
       sidecars.push(started);
     }

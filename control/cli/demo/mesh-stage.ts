@@ -40,9 +40,9 @@ export async function startInMesh(place: StagePlace, consul: DemoConsul): Promis
     },
   });
   screen.say(`Consul       ${address}/ui/  (services ${name} and ${name}-front)`);
-  screen.say(`front        ${front.shopUrl}/  (its API: ${front.controlUrl}/v1/services)`);
+  screen.say(`front        ${front.shopUrl}/  (its page: ${front.controlUrl}/ui/)`);
   screen.say(`shop         https://127.0.0.1:${port}/, only for members of the mesh`);
-  screen.say(`             (its API: ${shop.controlUrl}/v1/services, where shifts go)`);
+  screen.say(`             (its page: ${shop.controlUrl}/ui/, where shifts go)`);
   screen.say(`v1, v2       http://127.0.0.1:${v1}/  http://127.0.0.1:${v2}/`);
   screen.say(
     `To deny it   consul intention create -http-addr=${address} -deny ${name}-front ${name}`,

@@ -59,6 +59,7 @@ export async function startAlone(place: StagePlace): Promise<Stage> {
   const config = { store: { kind: "memory" }, services: { shop: { versions } } };
   const { shopUrl, controlUrl } = await startShopSidecar(place, "sluice", config);
   screen.say(`shop         ${shopUrl}/  (open it in a browser)`);
+  screen.say(`its page     ${controlUrl}/ui/  (watch it there, and shift)`);
   screen.say(`control API  ${controlUrl}/v1/services`);
   screen.say(`v1, v2       http://127.0.0.1:${v1}/  http://127.0.0.1:${v2}/`);
   screen.say("");

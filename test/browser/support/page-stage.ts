@@ -32,6 +32,8 @@ export async function startPageStage(control: object = {}): Promise<PageStage> {
       shop: {
         hosts: ["shop.test"],
         affinity: { header: "x-user" },
+        // So slow that a migration can be seen, and stopped.
+        drain: { connectionsPerSecond: 1 },
         versions: {
           v1: { weight: 90, endpoints: [v1.address] },
           v2: { weight: 10, endpoints: [v2.address] },
@@ -102,7 +104,8 @@ class ShopLoad {
 
   #send(): void {
     this.#sent += 1;
-    const headers = { host: "shop.test", "x-user": `user-${this.#sent % 997}` };
+    const host = this.#sent % 4 === 0 ? "cart.test" : "shop.test";
+    const headers = { host, "x-user": `user-${this.#sent % 997}` };
     const asked = request({ host: "127.0.0.1", port: this.#port, agent: this.#agent, headers });
     asked.on("response", (answer) => answer.resume());
     asked.on("error", () => undefined).end();

@@ -5,6 +5,7 @@ import {
   codeAct,
   migrationAct,
   stateAct,
+  thawAct,
   undoAct,
   verbAct,
   verbsOf,
@@ -52,6 +53,16 @@ test("stateAct() sets a state at its revision, and tells of warnings", async () 
   expect(text).toBe("v1 of shop is in state drain; v2 gets its share");
   const [forced] = await done((call) => stateAct(call, AT, "ready"), answer, { force: true });
   expect(forced?.path).toBe("/v1/services/shop/versions/v1/state?force=true");
+});
+
+test("stateAct() sets the state of one endpoint, too, and thawAct() ends a freeze", async () => {
+  const at = { ...AT, address: "[::1]:80" };
+  const [asked, text] = await done((call) => stateAct(call, at, "drain"), { warnings: [] });
+  expect(asked?.path).toBe("/v1/services/shop/versions/v1/endpoints/%5B%3A%3A1%5D%3A80/state");
+  expect(text).toBe("[::1]:80 of shop is in state drain");
+  const [one] = await done((call) => thawAct(call, "a b"), {});
+  const [all] = await done((call) => thawAct(call, undefined), {});
+  expect([one?.path, all?.path]).toEqual(["/v1/freezes?service=a%20b", "/v1/freezes"]);
 });
 
 test("abortAct() gives stable everything, and undoAct() what was before a revision", async () => {

@@ -5,7 +5,9 @@ const event = { id: 7, time: "2026-01-01T00:00:00Z" };
 
 test("changeLines() say who did what, and why", () => {
   const lines = changeLines([
-    { ...event, kind: "shift", before: { v1: 100 }, after: { v1: 90, v2: 10 } },
+    { ...event, kind: "revision", action: "shift", revision: 6, actor: "local", reason: "ok" },
+    { ...event, kind: "shift", revision: 6, before: { v1: 100 }, after: { v1: 90, v2: 10 } },
+    { ...event, kind: "shift", revision: 5, before: { v1: 9 }, after: { v1: 8 } },
     {
       ...event,
       kind: "revision",
@@ -20,7 +22,8 @@ test("changeLines() say who did what, and why", () => {
     { ...event, kind: "drain", scope: "version" },
   ]).map(({ who, what, text }) => [who, what, text].join("|"));
   expect(lines).toEqual([
-    "|shift|v1=100 → v1=90 v2=10",
+    "local|shift|v1=100 → v1=90 v2=10: ok",
+    "|shift|v1=9 → v1=8",
     "token:ci|put|→ revision 8: release",
     "|rollout|aborted, 0 %: too many errors",
     "|health|a:1 unhealthy: timeout",

@@ -3,7 +3,10 @@ import { follow } from "../../../control/page/follow.ts";
 import type { SseEvent } from "../../../control/page/sse-reader.ts";
 
 /** Follows streams of these texts, one after the other, until there is none left. */
-async function followed(texts: readonly (string | number)[]): Promise<{
+async function followed(
+  texts: readonly (string | number)[],
+  isHeld: () => boolean = () => false,
+): Promise<{
   readonly events: readonly SseEvent[];
   readonly resumed: readonly unknown[];
   readonly live: readonly boolean[];
@@ -30,6 +33,7 @@ async function followed(texts: readonly (string | number)[]): Promise<{
       token: () => "",
       onUnauthenticated: () => (refusals += 1),
       onEvent: (event) => events.push(event),
+      isHeld,
       onLive: (each) => live.push(each),
       sleep: async (forMs) => slept.push(forMs),
     },
@@ -57,4 +61,11 @@ test("follow() waits longer each time that nothing comes, and then not so long a
 
 test("follow() says when another token is wanted", async () => {
   expect((await followed([401, ""])).refusals).toBe(1);
+});
+
+test("follow() asks nobody while a token is wanted", async () => {
+  let looks = 0;
+  const { slept, resumed } = await followed(["data: 1\n\n", ""], () => (looks += 1) < 4);
+  expect(slept).toEqual([500, 500, 500, 500]);
+  expect(resumed).toEqual(["0", "0"]);
 });

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import type { Stats } from "../../../control/api/stats-ticker.ts";
-import { marksOf, PAST_MS, seriesOf, withStats } from "../../../control/page/past.ts";
+import {
+  marksOf,
+  PAST_MS,
+  seriesOf,
+  withRemembered,
+  withStats,
+} from "../../../control/page/past.ts";
 import type { Past } from "../../../control/page/past.ts";
 
 const STARTED_MS = Date.parse("2026-01-01T00:00:00Z");
@@ -35,6 +41,17 @@ test("withStats() leaves out what tells no rate yet, and services beyond the bou
     Array.from({ length: 100 }, (_, at) => [`s${at}`, { versions: {} }]),
   );
   expect(withStats(new Map(), statsAt(0, many)).size).toBe(64);
+});
+
+test("withRemembered() puts before what was seen what the sidecar remembers from before", () => {
+  const seen = withStats(new Map(), statsAt(20_000, shop(3)));
+  const moments = [5_000, 15_000, 25_000].map((afterMs) => {
+    return { time: new Date(STARTED_MS + afterMs).toISOString(), versions: {} };
+  });
+  const times = (past: Past): readonly number[] =>
+    (past.get("shop") ?? []).map(({ atMs }) => atMs - STARTED_MS);
+  expect(times(withRemembered(seen, "shop", moments))).toEqual([5_000, 15_000, 20_000]);
+  expect(times(withRemembered(new Map(), "shop", moments))).toEqual([5_000, 15_000, 25_000]);
 });
 
 test("seriesOf() has a gap where a version had no requests, and errors in percent", () => {

@@ -104,6 +104,20 @@ test("ShiftDraft shows the plan of the last choice, whatever comes later", async
   expect(draft.plan).toMatchObject({ kind: "known", plan: { revision: 8 } });
 });
 
+test("ShiftDraft is not ready while a share is still being chosen, and asks nobody", async () => {
+  const slow = Promise.withResolvers<object>();
+  const { draft, asked } = draftWith(planOf(7), slow.promise);
+  await draft.choose("v2", 25);
+  draft.move(26);
+  expect([draft.percent, draft.plan.kind, draft.isReady.value]).toEqual([26, "asked", false]);
+  expect(asked).toHaveLength(1);
+  const chosen = draft.choose("v2", 27);
+  draft.move(28);
+  slow.resolve(planOf(7));
+  await chosen;
+  expect(draft.plan.kind).toBe("asked");
+});
+
 test("ShiftDraft cannot be sent without a plan, or before there is one", async () => {
   const { draft, asked } = draftWith(new CallError("no such version", 404, "unknown_version"));
   await draft.send();
