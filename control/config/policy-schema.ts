@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Policy, RetryCause, RetryPolicy } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy } from "./service.ts";
-import { duration, durationFrom, list, size, strict, whole } from "./schema-parts.ts";
+import { isOwnField } from "../../proxy/table/own-fields.ts";
+import { duration, durationFrom, list, size, strict, token, whole } from "./schema-parts.ts";
 
 /** Most further attempts of one request: beyond these, the retries are the outage. */
 const ATTEMPTS_MAX = 10;
@@ -15,15 +16,18 @@ const LIMIT_MAX = 1_000_000;
 /** Failures or successes in a row that a policy may wait for. */
 export const IN_A_ROW_MAX = 1_000;
 
-const CAUSES_WANTED = "one of connect, reset-before-response, 503, grpc-unavailable";
+const CAUSES_WANTED = "one of connect, reset-before-response, 503, timeout, grpc-unavailable";
 
 /** Each of them once. */
-const CAUSES_MAX = 4;
+const CAUSES_MAX = 5;
 
 /** YAML reads 503 as a number, so both ways of writing it are accepted. */
 const retryCause = z
   .union(
-    [z.enum(["connect", "reset-before-response", "503", "grpc-unavailable"]), z.literal(503)],
+    [
+      z.enum(["connect", "reset-before-response", "503", "timeout", "grpc-unavailable"]),
+      z.literal(503),
+    ],
     { error: CAUSES_WANTED },
   )
   .transform((cause): RetryCause => (cause === 503 ? "503" : cause));
@@ -51,6 +55,16 @@ const buffer = strict({
     .optional(),
 });
 
+const deadlineField = token.refine((name) => !isOwnField(name), {
+  error: "the name of a field that Sluice does not write itself",
+});
+
+const hedge = strict({
+  after: z
+    .union([z.literal("p95"), durationFrom(1, "1ms")], { error: "p95 or a duration such as 50ms" })
+    .default("p95"),
+}).transform(({ after }) => ({ afterMs: after === "p95" ? undefined : after }));
+
 /** The keys of a policy that a route may set for itself; what is absent is inherited. */
 export const policyOverrideShape = {
   timeout: duration.optional(),
@@ -63,6 +77,8 @@ export const policyOverrideShape = {
   maxBody: size.optional(),
   retries: retries.optional(),
   buffer: buffer.optional(),
+  hedge: z.union([z.literal(false), hedge], { error: "an object or false" }).optional(),
+  deadlineField: deadlineField.optional(),
 };
 
 /**
@@ -100,6 +116,7 @@ export type PolicyOverride = z.output<typeof policyOverride>;
 
 /** `base`, except for what `override` says. */
 export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
+  const deadline = override.deadlineField?.toLowerCase() ?? base.deadlineField;
   return {
     timeoutMs: override.timeout ?? base.timeoutMs,
     connectTimeoutMs: override.connectTimeout ?? base.connectTimeoutMs,
@@ -111,11 +128,19 @@ export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
     stallTimeoutMs: override.stallTimeout ?? base.stallTimeoutMs,
     maxBodyBytes: override.maxBody ?? base.maxBodyBytes,
     retries: mergeRetries(base.retries, override.retries),
+    ...hedgeOf(override.hedge, base.hedge),
+    ...(deadline !== undefined && { deadlineField: deadline }),
     buffer: {
       requestBytes: override.buffer?.request ?? base.buffer?.requestBytes ?? 0,
       responseBytes: override.buffer?.response ?? base.buffer?.responseBytes ?? 0,
     },
   };
+}
+
+/** false: none, whatever the service has. */
+function hedgeOf(own: PolicyOverride["hedge"], base: Policy["hedge"]): Pick<Policy, "hedge"> {
+  const found = own === undefined ? base : own;
+  return found === undefined || found === false ? {} : { hedge: found };
 }
 
 function mergeRetries(base: RetryPolicy, override: PolicyOverride["retries"]): RetryPolicy {

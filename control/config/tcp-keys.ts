@@ -17,6 +17,8 @@ const FOREIGN: Readonly<Record<string, string>> = {
   stallTimeout: `${NOTHING} (tunnelIdleTimeout ends connections that are silent)`,
   halfCloseGrace: `${NOTHING} (one side may end, and the other goes on)`,
   maxBody: `${NOTHING} (it knows no requests)`,
+  hedge: `${NOTHING} (it knows no requests)`,
+  deadlineField: `${NOTHING} (it knows no fields)`,
   buffer: `${NOTHING} (it knows no bodies)`,
   keepAlive: `${NOTHING} (each client has a connection of its own)`,
   methods: `${NOTHING} (it knows no requests)`,

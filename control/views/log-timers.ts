@@ -24,7 +24,8 @@ export function logTimers(services: KnownServices, log: Log): void {
 }
 
 function timersOfHttp(policy: Policy): LogFields {
-  const { retries: _retries, maxBodyBytes: _maxBodyBytes, buffer: _buffer, ...timers } = policy;
+  const { retries: _retries, maxBodyBytes: _maxBodyBytes, buffer: _buffer, ...rest } = policy;
+  const { hedge: _hedge, deadlineField: _deadlineField, ...timers } = rest;
   return timers;
 }
 

@@ -31,6 +31,12 @@ const FAMILIES: readonly Family[] = [
     label: "priority",
   },
   {
+    name: "sluice_hedges_total",
+    help: "Second attempts beside one that took long, and those of them that answered first",
+    prefix: "hedge",
+    label: "event",
+  },
+  {
     name: "sluice_faults_injected_total",
     help: "Requests that a route delayed or aborted on purpose",
     prefix: "fault",

@@ -9,7 +9,7 @@ import type { ProxyError } from "./respond.ts";
 import { upstreamIdleMs } from "./upstream-idle.ts";
 
 /** What is tried, and where. */
-type Attempted = {
+export type Attempted = {
   readonly to: Destination;
   readonly request: { readonly idempotent: boolean };
 };
@@ -101,6 +101,17 @@ export class Attempt {
   notBegun(endpoint: Endpoint | undefined, request: { written: boolean }): void {
     this.endpoint = endpoint;
     request.written = false;
+  }
+
+  /** Another connection, of a pool that may be another one, takes the place of this one. */
+  protected replace(pool: UpstreamPool, upstream: ExchangeUpstream): void {
+    this.#pool = pool;
+    this.got(upstream);
+  }
+
+  /** It has answered. */
+  settle(): void {
+    // Nothing else was asked.
   }
 
   /** It went well at the endpoint, or badly. */

@@ -8,13 +8,14 @@ import type { RetryCause } from "../table/snapshot.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { ConnectFailure } from "../upstream/connect-failure.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
-import { Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { ClientAnswer } from "./client-answer.ts";
 import { connectFailed, connectionClosed } from "./connection-failures.ts";
 import type { Destination } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import type { RequestForwarder } from "./forward-request.ts";
+import { HedgedAttempt } from "./hedged-attempt.ts";
 import { Hold } from "./hold.ts";
 import { ResponseForwarder } from "./forward-response.ts";
 import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
@@ -53,7 +54,7 @@ export interface AttemptedExchange {
  */
 export class Attempts implements MessageUser {
   readonly #exchange: AttemptedExchange;
-  readonly #attempt: Attempt;
+  readonly #attempt: HedgedAttempt;
   readonly response: ResponseForwarder;
   readonly retries = new Retries();
   readonly #hold: Hold;
@@ -62,7 +63,7 @@ export class Attempts implements MessageUser {
   constructor(client: ExchangeClient, exchange: AttemptedExchange) {
     this.#client = client;
     this.#exchange = exchange;
-    this.#attempt = new Attempt(client);
+    this.#attempt = new HedgedAttempt(client);
     this.response = new ResponseForwarder(client.stream, exchange);
     this.#hold = new Hold(exchange.wheel, {
       onRelease: () => this.#goOn(this.try()),
@@ -125,6 +126,7 @@ export class Attempts implements MessageUser {
     if (decision === "stale") return this.#again(decision);
     to.attemptEnded(failure.outcome);
     if (failure.outcome !== "local") this.#attempt.judge(false);
+    if (!begun && failure !== FAILURES.expired && this.#attempt.takesOver()) return undefined;
     if (decision === "policy") return this.#again(decision);
     if (!begun) return this.giveUp(failure.error);
     this.drop();
@@ -286,6 +288,7 @@ function passing(status: number, call: GrpcStatus | undefined): RetryCause | und
 /** Counts an answer, unless it is a call's that only its end says more of. */
 function judge(to: Destination, attempt: Attempt, status: number): void {
   to.attemptAnswered(status);
+  attempt.settle();
   if (!to.grpc.isOpenAt(status)) attempt.judge(to.grpc.countedAs(status) < 500);
 }
 

@@ -74,6 +74,11 @@ export class ClientAnswer {
     this.#limits.clear();
   }
 
+  /** Counts what a policy of the service did. */
+  counted(word: string): void {
+    this.#deps.policyCounts.add(this.#to.live?.name ?? "", word);
+  }
+
   /** What all exchanges of the worker buffer. */
   get buffered(): BufferBudget {
     return this.#deps.buffered;
@@ -95,7 +100,7 @@ export class ClientAnswer {
     this.closes ||= this.#mustClose;
     this.status = statusOf(error);
     this.#count(proxyStatusOf(error));
-    if (error === "overloaded") this.#countShed();
+    if (error === "overloaded") this.counted(`shed:${PRIORITIES[this.#to.rank]}`);
     this.#answer(errorResponse(error, this.#options()), grpcStatusOfError(error, this.status));
   }
 
@@ -197,11 +202,6 @@ export class ClientAnswer {
 
   #count(error: string): void {
     this.#deps.localReplies.add(this.#to.live?.name ?? "", error);
-  }
-
-  #countShed(): void {
-    const { live, rank } = this.#to;
-    this.#deps.policyCounts.add(live?.name ?? "", `shed:${PRIORITIES[rank]}`);
   }
 
   #connectionFor(status: number): ResponseRewrite["connection"] {

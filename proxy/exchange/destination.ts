@@ -19,6 +19,7 @@ import type { VersionPool } from "../upstream/version-pool.ts";
 import { Affinity } from "./affinity.ts";
 import type { AffinityDeps } from "./affinity.ts";
 import type { ExchangeClient, UpstreamPool } from "./ports.ts";
+import { withinDeadline } from "./deadline-field.ts";
 import { GrpcCall } from "./grpc-call.ts";
 import type { ProxyError } from "./respond.ts";
 import type { Refusals } from "./refusals.ts";
@@ -143,7 +144,7 @@ export class Destination {
     this.holdMs = 0;
     this.#isUpgrade = isWebSocket(head.upgrade);
     this.route = live.table.route(head);
-    this.policy = this.route?.policy ?? live.table.policy;
+    this.policy = withinDeadline(this.route?.policy ?? live.table.policy, head);
     client.followPolicy(this.policy);
     return live;
   }

@@ -14,6 +14,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { ExchangeDeps } from "./deps.ts";
 import { Destination } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
+import type { Failure } from "./failures.ts";
 import { RequestForwarder } from "./forward-request.ts";
 import { NOBODY } from "./nobody.ts";
 import type { ExchangeClient } from "./ports.ts";
@@ -203,7 +204,7 @@ export class Exchange implements AttemptedExchange {
     const begun = this.answer.status !== 0;
     const isWell = begun && (passed !== "stalled" || this.#client.stream.blocked);
     const takesMore = !this.request.done && this.request.isTakenBy(this.#attempts.upstream);
-    if (!isWell && (begun || !takesMore)) return this.#attempts.fail(FAILURES.late);
+    if (!isWell && (begun || !takesMore)) return this.#attempts.fail(lateBy(passed));
     this.#attempts.drop();
     if (!begun) return this.#refuse(REFUSALS["body-timeout"]);
     return this.answer.endCall("response-timeout") ? this.end() : this.#client.stream.abort("half");
@@ -233,6 +234,11 @@ function endOverdue(to: Destination, answer: ClientAnswer): void {
   to.attemptEnded("timeout");
   if (answer.status === 0) answer.error("deadline-exceeded");
   else answer.endCall("deadline-exceeded");
+}
+
+/** Only the time of one attempt may be another one's. */
+function lateBy(passed: "expired" | "stalled" | "unanswered"): Failure {
+  return passed === "expired" ? FAILURES.expired : FAILURES.late;
 }
 
 /** Only calls with a deadline read the clock for it. */

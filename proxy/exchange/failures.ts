@@ -30,7 +30,9 @@ export const FAILURES = {
   /** In TLS 1.3 an endpoint judges our certificate when the request is already on its way. */
   tlsRefused: { error: "tls-refused", outcome: "reset", cause: "reset-before-response" },
   reset: { error: "reset", outcome: "reset", cause: "reset-before-response" },
-  late: { error: "response-timeout", outcome: "timeout", cause: undefined },
+  late: { error: "response-timeout", outcome: "timeout", cause: "timeout" },
+  /** The time of the whole exchange is up. */
+  expired: { error: "exchange-timeout", outcome: "timeout", cause: undefined },
   invalid: { error: "response-invalid", outcome: "reset", cause: undefined },
   noTunnels: { error: "upgrade-unknown", outcome: "reset", cause: undefined },
   badUpgrade: { error: "upgrade-invalid", outcome: "reset", cause: undefined },

@@ -1,4 +1,3 @@
-import { latin1 } from "../base/latin1.ts";
 import { BodyScanner } from "../http1/body-scanner.ts";
 import { ChunkDecoder } from "../http1/chunk-decoder.ts";
 import type { DecodedFields } from "../http1/decoded-head.ts";
@@ -10,13 +9,8 @@ import type { ServiceTable } from "../table/service-table.ts";
 import type { Peer } from "../transport/peer.ts";
 import { BodyCollector } from "./body-collector.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
+import { KeptBody } from "./kept-body.ts";
 import type { ExchangeStream, ExchangeUpstream, RequestSink } from "./ports.ts";
-
-/**
- * Most bytes of a request, including its head, that are kept so that an idempotent one can be sent
- * again.
- */
-const REPLAY_BYTES_MAX = 64 * 1024;
 
 /**
  * Moves a request to an endpoint: the head as that one's side encodes it, then the body as it
@@ -30,10 +24,8 @@ export class RequestForwarder {
   /** A byte of it went to an established connection. */
   written = false;
   readonly #head: RequestHead;
-  /** The body from its first byte on, as it came, while `replayable`. */
-  #body = "";
+  readonly #kept: KeptBody;
   #trailers = "";
-  #replayable = true;
   #contentLength = 0;
   /** It may be sent again (RFC 9110 9.2.2). */
   idempotent = true;
@@ -44,6 +36,7 @@ export class RequestForwarder {
   /** `head`: of the exchange. `pseudonym`: our name in CDN-Loop and Via. */
   constructor(head: RequestHead, pseudonym: string, buffered: BufferBudget) {
     this.#head = head;
+    this.#kept = new KeptBody(head);
     this.#collector = new BodyCollector(head, buffered);
     this.outgoing = new OutgoingRequest(head, pseudonym);
   }
@@ -52,7 +45,7 @@ export class RequestForwarder {
   clear(): void {
     this.scanner.clear();
     this.outgoing.clear();
-    this.#body = "";
+    this.#kept.clear();
     this.#trailers = "";
     this.#decoder = undefined;
     this.#collector.clear();
@@ -67,9 +60,8 @@ export class RequestForwarder {
     this.scanner.begin(framing, contentLength, takesTrailers, tolerated);
     this.#contentLength = contentLength;
     this.written = false;
-    this.#body = "";
+    this.#kept.clear();
     this.#trailers = "";
-    this.#replayable = true;
   }
 
   /** Whether the body is, or says it will be, larger than `bytesMax`. 0: no limit. */
@@ -85,7 +77,20 @@ export class RequestForwarder {
 
   /** Everything that was read so far can be sent again. */
   get replayable(): boolean {
-    return this.#replayable;
+    return this.#kept.isWhole;
+  }
+
+  /** All of it is there, and it may be sent more than once. */
+  get mayRepeat(): boolean {
+    return this.done && this.replayable && this.idempotent && this.#head.upgrade === undefined;
+  }
+
+  /** Sends all of it there too: mayRepeat. */
+  copyTo({ stream }: ExchangeUpstream): void {
+    const before = this.#decoder;
+    stream.send(stream.encode(this.outgoing), this.#bodyFor(stream));
+    this.#finish(stream);
+    this.#decoder = before;
   }
 
   /** What the head gets from us. `requestId` and the service's name fill its gaps. */
@@ -120,9 +125,9 @@ export class RequestForwarder {
     start: number,
   ): void {
     if (upstream !== undefined && this.written) this.#forward(upstream, source, bytes, start);
-    else this.#keep(bytes, start);
+    else this.#kept.keep(this.scanner, bytes, start);
     if (upstream !== undefined && !this.written) return this.send(upstream, source);
-    if (this.#collector.isActive) return this.#collector.more(this.#body.length, this.done);
+    if (this.#collector.isActive) return this.#collector.more(this.#kept.text.length, this.done);
     if (!this.done && upstream?.stream.blocked !== false) source.pause();
   }
 
@@ -134,12 +139,6 @@ export class RequestForwarder {
   /** More of it is taken, by an endpoint or for one. */
   isTakenBy(upstream: ExchangeUpstream | undefined): boolean {
     return this.#collector.isActive || upstream?.stream.blocked === false;
-  }
-
-  #keep(bytes: Buffer, start: number): void {
-    const { forwardEnd, tail } = this.scanner;
-    if (forwardEnd > start) this.#body += latin1(bytes, start, forwardEnd);
-    this.#body += tail;
   }
 
   /**
@@ -155,7 +154,7 @@ export class RequestForwarder {
       stream.send(stream.encode(this.outgoing), this.#bodyFor(stream));
       this.written = true;
       if (this.done) this.#finish(stream);
-      if (this.#keptBytes > REPLAY_BYTES_MAX) this.#forget();
+      this.#kept.sent();
     }
     if (this.done) return;
     if (upstream?.stream.blocked === false) source.resume();
@@ -165,11 +164,11 @@ export class RequestForwarder {
   /** What was kept of the body, as this upstream takes it. What follows goes the same way. */
   #bodyFor({ takesChunks }: RequestSink): string {
     this.#decoder = undefined;
-    if (this.#head.framing !== "chunked") return this.#body;
-    if (takesChunks && !this.outgoing.isMeasured) return this.#body;
+    if (this.#head.framing !== "chunked") return this.#kept.text;
+    if (takesChunks && !this.outgoing.isMeasured) return this.#kept.text;
     const decoder = new ChunkDecoder();
     if (!this.outgoing.isMeasured) this.#decoder = decoder;
-    const bytes = Buffer.from(this.#body, "latin1");
+    const bytes = Buffer.from(this.#kept.text, "latin1");
     return decoder.decode(bytes, 0, bytes.length);
   }
 
@@ -181,7 +180,7 @@ export class RequestForwarder {
     start: number,
   ): void {
     const { forwardEnd, tail } = this.scanner;
-    if (this.#replayable) this.#remember(bytes, start);
+    this.#kept.remember(this.scanner, bytes, start);
     if (this.#decoder !== undefined) {
       stream.send("", this.#decoder.decode(bytes, start, forwardEnd));
     } else {
@@ -205,22 +204,6 @@ export class RequestForwarder {
    */
   #letSourceGo(upstream: ExchangeStream, source: ExchangeStream): void {
     if (this.scanner.done) source.releaseBuffer(!upstream.blocked);
-  }
-
-  #remember(bytes: Buffer, start: number): void {
-    const { forwardEnd, tail } = this.scanner;
-    if (this.#keptBytes + forwardEnd - start > REPLAY_BYTES_MAX) this.#forget();
-    else if (forwardEnd > start || tail !== "") this.#keep(bytes, start);
-  }
-
-  /** The head is kept anyway, as long as its exchange lasts. */
-  get #keptBytes(): number {
-    return this.#head.fields.text.length + this.#body.length;
-  }
-
-  #forget(): void {
-    this.#body = "";
-    this.#replayable = false;
   }
 }
 

@@ -12,6 +12,7 @@ const BY_ERROR: Readonly<Partial<Record<ProxyError, GrpcStatus>>> = {
   "queue-full": "RESOURCE_EXHAUSTED",
   "too-many-connections": "RESOURCE_EXHAUSTED",
   "response-timeout": "DEADLINE_EXCEEDED",
+  "exchange-timeout": "DEADLINE_EXCEEDED",
   "deadline-exceeded": "DEADLINE_EXCEEDED",
 };
 

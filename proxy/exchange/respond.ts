@@ -14,6 +14,7 @@ export type ProxyError =
   | "connect-timeout"
   | "reset"
   | "response-timeout"
+  | "exchange-timeout"
   | "deadline-exceeded"
   | "response-invalid"
   | "upgrade-invalid"
@@ -156,6 +157,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 504,
     proxyStatus: "http_response_timeout",
     text: "The endpoint did not answer in time",
+  },
+  "exchange-timeout": {
+    status: 504,
+    proxyStatus: "http_response_timeout",
+    text: "The time for the request was up before the endpoint had answered",
   },
   "deadline-exceeded": {
     status: 504,

@@ -66,7 +66,12 @@ export type AffinitySnapshot =
   | { readonly kind: "clientIp" };
 
 /** What may be retried: see docs/retries.md. */
-export type RetryCause = "connect" | "reset-before-response" | "503" | "grpc-unavailable";
+export type RetryCause =
+  | "connect"
+  | "reset-before-response"
+  | "503"
+  | "timeout"
+  | "grpc-unavailable";
 
 /** When and how often a failed attempt may be followed by another one. */
 export type RetryPolicy = {
@@ -131,6 +136,12 @@ export type GrpcPolicy = {
   readonly failures: readonly GrpcStatus[];
 };
 
+/** When a request that may be sent twice is. */
+export type HedgePolicy = {
+  /** After so many ms without an answer. undefined: after what 95 of 100 take lately. */
+  readonly afterMs: number | undefined;
+};
+
 /** How much of a body waits in memory for the slower side, at most. 0: it streams. */
 export type BufferPolicy = {
   /** A request of up to so many bytes is sent when all of it is there, with its length. */
@@ -164,6 +175,13 @@ export type Policy = {
   /** Largest request body in bytes. 0: no limit. */
   readonly maxBodyBytes: number;
   readonly retries: RetryPolicy;
+  /** A second attempt beside one that takes long. Absent: there is none. */
+  readonly hedge?: HedgePolicy | undefined;
+  /**
+   * A field in which endpoints are told how many ms are left of `timeoutMs`, and callers may say
+   * that they wait for less. Absent: none.
+   */
+  readonly deadlineField?: string | undefined;
   /** Absent: bodies stream, both ways. */
   readonly buffer?: BufferPolicy | undefined;
 };

@@ -71,7 +71,9 @@ export class LiveService {
     });
     this.table = table;
     this.rateLimits = this.#rateLimits.follow(table.snapshot) ? this.#rateLimits : undefined;
+    const hedges = hedgesBySlowness(table);
     for (const version of table.versions) {
+      if (hedges) this.poolOf(version).watchLatency();
       this.poolOf(version).update(version.snapshot, table.snapshot);
     }
     for (const pool of old.values()) pool.close();
@@ -81,4 +83,10 @@ export class LiveService {
   close(): void {
     for (const pool of this.#pools) pool.close();
   }
+}
+
+/** Whether a policy of the service wants to know what takes longer than usual. */
+function hedgesBySlowness({ policy, snapshot: { routes } }: ServiceTable): boolean {
+  const all = [policy, ...routes.map((route) => route.policy)];
+  return all.some(({ hedge }) => hedge !== undefined && hedge.afterMs === undefined);
 }

@@ -10,8 +10,12 @@ import { PoolConnections } from "./pool-connections.ts";
 import type { Slot } from "./pool-connections.ts";
 import type { NoConnection, PoolDeps, PoolPolicy } from "./pool-policy.ts";
 import type { MessageUser, UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
+import { RunningQuantile } from "./running-quantile.ts";
 import { TurnLine } from "./turn-line.ts";
 import { VersionEndpoints } from "./version-endpoints.ts";
+
+/** An exchange that takes longer than this part of all is slow. */
+const SLOW_SHARE = 0.95;
 
 /** Whether a version has all the tunnels that it may have. */
 export function isFullOfTunnels({ counters, policy }: VersionPool): boolean {
@@ -32,6 +36,8 @@ export class VersionPool {
   readonly turns = new TurnLine();
   /** undefined: the configured limit is in force. */
   #adaptive: AdaptiveLimit | undefined;
+  /** undefined: nobody asks. */
+  #slow: RunningQuantile | undefined;
   readonly #wheel: TimerWheel;
   readonly #endpoints: VersionEndpoints;
   readonly #ejector: Ejector;
@@ -78,6 +84,16 @@ export class VersionPool {
     return this.policy.limits.pendingTimeoutMs ?? 0;
   }
 
+  /** How long 95 of 100 exchanges take lately, in ms. undefined: too little was seen. */
+  get slowMs(): number | undefined {
+    return this.#slow?.value;
+  }
+
+  /** Begins to look at how long exchanges take, if it does not yet. */
+  watchLatency(): void {
+    this.#slow ??= new RunningQuantile(SLOW_SHARE);
+  }
+
   /** Whether latency sets the limit. */
   get isAdaptive(): boolean {
     return this.#adaptive !== undefined;
@@ -90,7 +106,10 @@ export class VersionPool {
 
   /** An exchange of `shares`' service has left, after `durationMs` if it went well; else -1. */
   left(durationMs: number, shares: readonly [number, number, number]): void {
-    if (durationMs >= 0) this.#adaptive?.sample(durationMs, this.inFlight, this.#wheel.nowMs);
+    if (durationMs >= 0) {
+      this.#adaptive?.sample(durationMs, this.inFlight, this.#wheel.nowMs);
+      this.#slow?.add(durationMs);
+    }
     this.inFlight -= 1;
     while (this.turns.size > 0) {
       const next = this.turns.next((rank) => this.hasRoom(shares[rank]));

@@ -18,8 +18,9 @@ const PATH_MATCH = "a path such as /shop, { exact: /shop } or { prefix: /shop },
 const KEYS =
   "kind, hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-  "retries, buffer, headTimeout, limits, ejection, keepAlive, healthCheck, slowStart, drain, " +
-  "onShift, consul, methods, tolerate, via, debug, upstream, grpc, rateLimit";
+  "retries, buffer, hedge, deadlineField, headTimeout, limits, ejection, keepAlive, " +
+  "healthCheck, slowStart, drain, onShift, consul, methods, tolerate, via, debug, " +
+  "upstream, grpc, rateLimit";
 
 /** Services that cannot be, each with everything that is wrong with it. */
 export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
@@ -181,7 +182,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     withOne({ retries: { on: [502] } }),
-    "retries.on[0]: wanted one of connect, reset-before-response, 503, grpc-unavailable, " +
+    "retries.on[0]: wanted one of connect, reset-before-response, 503, timeout, " +
+      "grpc-unavailable, " +
       "found 502",
   ],
   [
@@ -218,8 +220,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
     "routes[0].headTimeout: wanted one of the keys match, to, rollout, timeout, connectTimeout, " +
       "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-      "retries, buffer, priority, rateLimit, rewrite, request, response, redirect, answer, cors, " +
-      "faults, found an unknown key",
+      "retries, buffer, hedge, deadlineField, priority, rateLimit, rewrite, request, response, " +
+      "redirect, answer, cors, faults, found an unknown key",
   ],
   [
     withOne({ routes: [{ match: {}, answer: {}, redirect: { path: "/" } }] }),

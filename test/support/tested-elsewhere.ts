@@ -175,6 +175,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/exchange/upstream-tls.test.ts",
     "what it is told by is a real handshake that fails",
   ],
+  "proxy/exchange/kept-body.ts": [
+    "test/proxy/exchange/exchange.test.ts",
+    "what is kept shows in what is sent again, which is tried there at its limit",
+  ],
   "proxy/exchange/gate.ts": [
     "test/proxy/exchange/client-answer.test.ts",
     "asks one after the other what each has a test of its own, and the order shows in answers",

@@ -12,7 +12,13 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
     policyCounts: [
       {
         service: "web",
-        counts: { "answer:redirect": 11, "fault:delay": 12, "limited:route": 13, "shed:low": 14 },
+        counts: {
+          "answer:redirect": 11,
+          "fault:delay": 12,
+          "limited:route": 13,
+          "shed:low": 14,
+          "hedge:won": 17,
+        },
       },
     ],
     concurrency: [{ service: "web", version: "v1", limit: 15, waiting: 16 }],

@@ -86,3 +86,12 @@ test.each([
 ])("ejection %j is taken: %s", (document, fits) => {
   expect(ejection.safeParse(document).success).toBe(fits);
 });
+
+test("hedge is by latency unless a time is given, and a route may have none", () => {
+  expect(policyOf({}).hedge).toBeUndefined();
+  expect(policyOf({ hedge: {} }).hedge).toEqual({ afterMs: undefined });
+  expect(policyOf({ hedge: { after: "50ms" } }).hedge).toEqual({ afterMs: 50 });
+  const base = policyOf({ hedge: {} });
+  expect(mergePolicy(base, {}).hedge).toEqual({ afterMs: undefined });
+  expect(mergePolicy(base, { hedge: false }).hedge).toBeUndefined();
+});

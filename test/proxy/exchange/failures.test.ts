@@ -8,7 +8,7 @@ const ALL: readonly Failure[] = Object.values(FAILURES);
 describe("FAILURES", () => {
   test("tell the client apart: 504 for too slow, 502 for wrong, 503 for our own", () => {
     const late = ALL.filter(({ error }) => statusOf(error) === 504);
-    expect(late).toEqual([FAILURES.timeout, FAILURES.late]);
+    expect(late).toEqual([FAILURES.timeout, FAILURES.late, FAILURES.expired]);
     const ours = ALL.filter(({ outcome }) => outcome === "local");
     expect(new Set(ours.map(({ error }) => statusOf(error)))).toEqual(new Set([503]));
     const others = ALL.filter((failure) => ![...late, ...ours].includes(failure));
@@ -22,7 +22,7 @@ describe("FAILURES", () => {
   });
 
   test("are never retried once the endpoint may have acted on the request", () => {
-    for (const { cause } of [FAILURES.late, FAILURES.invalid, FAILURES.badUpgrade]) {
+    for (const { cause } of [FAILURES.expired, FAILURES.invalid, FAILURES.badUpgrade]) {
       expect(cause).toBeUndefined();
     }
   });

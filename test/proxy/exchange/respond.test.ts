@@ -31,6 +31,7 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "connect-timeout": false,
   reset: false,
   "response-timeout": false,
+  "exchange-timeout": false,
   "deadline-exceeded": false,
   "response-invalid": false,
   "upgrade-invalid": false,
