@@ -27,7 +27,7 @@ export function App(): JSX.Element {
         {lostSinceMs.value === undefined ? "" : "Connection lost"}
       </p>
       <main id="main" tabIndex={-1}>
-        {wantsToken.value ? <TokenForm /> : <Page at={place.value} />}
+        <Main />
       </main>
       <p class={notice.value === "" ? "notice empty" : "notice"} role="status">
         {notice.value}
@@ -36,6 +36,12 @@ export function App(): JSX.Element {
       {isHelpOpen.value && <Help />}
     </>
   );
+}
+
+/** Nothing that calls the API before it has said who we are. */
+function Main(): JSX.Element {
+  if (wantsToken.value) return <TokenForm />;
+  return whoami.value === undefined ? <p class="faint">Reading…</p> : <Page at={place.value} />;
 }
 
 function titleOf(at: PagePlace): string {

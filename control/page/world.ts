@@ -76,12 +76,13 @@ const deps = {
 /** Calls the control API as whoever has entered a token. */
 export const call = caller(deps);
 
-/** Uses another token from now on. */
-export function enterToken(text: string): void {
+/** Uses another token from now on, if it holds: it is shown once to find out. @throws CallError */
+export async function enterToken(text: string): Promise<void> {
   sessionStorage.setItem(TOKEN_KEY, text);
   enteredToken.value = text;
+  whoami.value = await call<Whoami>("GET", "/v1/whoami");
   wantsToken.value = false;
-  void look();
+  await look();
 }
 
 /** Reads what may have changed. */

@@ -146,6 +146,18 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     await rollout.getByRole("button", { name: "retry…" }).waitFor();
   });
 
+  test("swaps the workers", async () => {
+    const before = stage.sidecar.workerPids();
+    const page = await open("#/fleet");
+    await page.getByRole("button", { name: "Swap workers…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Swap workers" }).click();
+    await page.getByRole("status").getByText("New workers serve").waitFor();
+    await eventually(() => {
+      const now = stage.sidecar.workerPids();
+      expect([now.length, now.filter((pid) => before.includes(pid))]).toEqual([before.length, []]);
+    });
+  });
+
   test("undoes a change of the audit log", async () => {
     onTestFinished(reset);
     await reset();
