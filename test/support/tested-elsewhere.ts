@@ -198,21 +198,9 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/http2/connection.test.ts",
     "what the parts of one connection share makes sense only in a connection",
   ],
-  "proxy/http2/connection-frames.ts": [
-    "test/proxy/http2/connection.test.ts",
-    "its frames change how a whole connection goes on",
-  ],
   "proxy/http2/counts.ts": [
     "test/proxy/http2/connection.test.ts",
     "numbers without behaviour; the connection adds to them",
-  ],
-  "proxy/http2/frame-output.ts": [
-    "test/proxy/http2/stream-sender.test.ts",
-    "what it gathers is what its other half makes of streams and windows",
-  ],
-  "proxy/http2/stream-frames.ts": [
-    "test/proxy/http2/frame-dispatch.test.ts",
-    "the table of raw frames by section has all that may come on a stream",
   ],
   "proxy/http2/stream.ts": [
     "test/proxy/http2/connection.test.ts",
