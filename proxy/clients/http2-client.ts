@@ -150,8 +150,10 @@ export class Http2Client
 
   /** Nobody has used it for too long, or spoken at all; or new streams have waited for too long. */
   onDeadline(): void {
+    if (this.#departure.isHolding) return this.goOn();
     if (this.#codec.peer.known) this.#leave();
     else this.transport.destroy();
+    return undefined;
   }
 
   onStream(stream: Http2Stream, request: RequestFields, isEnd: boolean): StreamOwner {
@@ -204,13 +206,16 @@ export class Http2Client
     this.#departure.ask(this.deps.wheel.nowMs);
   }
 
-  /** What is under way ends, and new streams wait for that, unless it would take too long. */
+  /**
+   * What is under way ends, and new streams wait for that, unless that would take too long: then a
+   * moment between two may come by itself.
+   */
   #prepareToMove(): undefined {
-    if (this.#departure.isHolding) return;
     const { nowMs } = this.deps.wheel;
-    if (this.streams.hasSince(nowMs - HOLD_MS)) return this.#leave();
-    this.#departure.hold();
-    this.armFor(HOLD_MS);
+    if (this.#departure.isHolding) return;
+    if (this.#departure.isHopeless(nowMs) || this.streams.hasTunnel) return this.#leave();
+    const isLong = this.streams.hasSince(nowMs - HOLD_MS);
+    if (!isLong && this.#departure.hold()) this.armFor(HOLD_MS);
     return undefined;
   }
 

@@ -13,6 +13,12 @@ const LEAVE_MS = 1_000;
 export const HOLD_MS = 250;
 
 /**
+ * How long a connection may look for a moment between two streams before its client is asked to
+ * leave: many requests that take long take less, and nobody waits meanwhile.
+ */
+const PATIENCE_MS = 5_000;
+
+/**
  * How a client's HTTP/2 connection leaves: its client is asked for no more requests and told later
  * which was the last (RFC 9113 section 6.8), or another worker goes on with it, between two
  * streams, for which new ones may have to wait.
@@ -22,6 +28,9 @@ export class Http2Departure {
   /** When the client was asked to leave, in monotonic milliseconds. 0: it was not. */
   #askedMs = 0;
   #isHolding = false;
+  #hasHeld = false;
+  /** When it was first to move, in monotonic milliseconds. 0: it was not yet. */
+  #soughtMs = 0;
 
   constructor(codec: Http2Connection) {
     this.#codec = codec;
@@ -50,10 +59,22 @@ export class Http2Departure {
     return this.isAsked && nowMs - this.#askedMs >= LEAVE_MS;
   }
 
-  /** From now on new streams wait. The caller sees to it that they do so for HOLD_MS at most. */
-  hold(): void {
+  /** It is to move and cannot, for so long that its client has to leave. */
+  isHopeless(nowMs: number): boolean {
+    if (this.#soughtMs === 0) this.#soughtMs = nowMs;
+    return nowMs - this.#soughtMs >= PATIENCE_MS;
+  }
+
+  /**
+   * Lets new streams wait from now on, which is done only once. The caller sees to it that they do
+   * so for HOLD_MS at most. false: it was done.
+   */
+  hold(): boolean {
+    if (this.#hasHeld) return false;
+    this.#hasHeld = true;
     this.#isHolding = true;
     this.#codec.holdStreams();
+    return true;
   }
 
   /** Takes the streams that wait. */

@@ -38,10 +38,15 @@ export class StreamClients {
     if (this.#spare.length < SPARE_MAX) this.#spare.push(client);
   }
 
-  /** One is a tunnel, or a request that has been under way since then, in monotonic ms. */
+  /** One is a tunnel. */
+  get hasTunnel(): boolean {
+    for (const { tunnel } of this.#open) if (tunnel !== undefined) return true;
+    return false;
+  }
+
+  /** One is a request that has been under way since then, in monotonic ms. */
   hasSince(sinceMs: number): boolean {
-    for (const { tunnel, exchange } of this.#open) {
-      if (tunnel !== undefined) return true;
+    for (const { exchange } of this.#open) {
       if (exchange !== undefined && exchange.sinceMs <= sinceMs) return true;
     }
     return false;

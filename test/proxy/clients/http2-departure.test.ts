@@ -44,3 +44,13 @@ test("Http2Departure asks nobody whose connection is lost", () => {
   departure.ask(5_000);
   expect([departure.isAsked, bed.turn().said()]).toEqual([false, []]);
 });
+
+test("Http2Departure holds once, and is hopeless when it was to move for 5 s", () => {
+  const bed = CodecBed.begun("server", headers(1, POST, false));
+  const departure = new Http2Departure(bed.connection);
+  expect([departure.isHopeless(50_000), departure.isHopeless(54_999)]).toEqual([false, false]);
+  expect(departure.isHopeless(55_000)).toBe(true);
+  expect([departure.hold(), departure.isHolding]).toEqual([true, true]);
+  departure.release();
+  expect([departure.hold(), departure.isHolding]).toEqual([false, false]);
+});

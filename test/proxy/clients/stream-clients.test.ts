@@ -25,8 +25,9 @@ test("StreamClients knows of a tunnel, and of a request that is old", () => {
   clients.take();
   clients.take();
   expect([clients.hasSince(499), clients.hasSince(500)]).toEqual([false, true]);
+  expect(clients.hasTunnel).toBe(false);
   clients.take();
-  expect(clients.hasSince(0)).toBe(true);
+  expect([clients.hasSince(0), clients.hasTunnel]).toEqual([false, true]);
 });
 
 test("StreamClients knows for how long a client has left its answers unread", () => {

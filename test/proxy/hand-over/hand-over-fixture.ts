@@ -120,9 +120,10 @@ export class TwoWorkers {
   /** A socket stays on its way until this resolves. */
   arrival: () => Promise<unknown> = () => Promise.resolve();
 
-  static async start(): Promise<TwoWorkers> {
+  /** `wheel`: of the old worker. */
+  static async start(wheel = new TimerWheel(systemClock)): Promise<TwoWorkers> {
     const origin = await RawOrigin.start();
-    const old = serveParts(origin.address, "old");
+    const old = serveParts(origin.address, "old", wheel);
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       openClient({ taken: socket, peer: PEER, listener: LISTENER, protocol: undefined }, old),
     );
