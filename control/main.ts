@@ -19,6 +19,7 @@ import { Certificates } from "./tls/certificates.ts";
 import { DocumentRules } from "./config/document-rules.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
+import type { Discovery, NewVersion } from "./discovery/discovery.ts";
 import { openEndpointDiscovery } from "./discovery/endpoint-discovery.ts";
 import { Events } from "./records/events.ts";
 import { eventOfWorker } from "./records/sluice-event.ts";
@@ -176,7 +177,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const keeper = new RolloutKeeper(documents, shared);
   const watched = { discovery, certificates, rules, around, ward: keeper.ward };
   const services = new Services({ ...shared, store, sink, ...watched, onTold, onRevision });
-  const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened) });
+  const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened, discovery) });
   const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
   const sidecar = new Sidecar(config, {
@@ -246,10 +247,13 @@ function surroundingsOf({ workers, briefing }: Opened): Surroundings {
 function guidesOf(
   { config, log }: Start,
   { workers, link }: Opened,
-): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions"> {
+  discovery: Discovery,
+): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions" | "newVersions"> {
   const observations = new SampledCounts(totalsOf(workers));
   const path = link?.shared === undefined ? decisionsPath(config.store) : link.shared.decisionsPath;
-  return { observations, leader: link?.shared ?? ALONE, decisions: new ChainedLog(path, log) };
+  const decisions = new ChainedLog(path, log);
+  const newVersions = (name: string): readonly NewVersion[] => discovery.newVersions?.(name) ?? [];
+  return { observations, leader: link?.shared ?? ALONE, decisions, newVersions };
 }
 
 function totalsOf(workers: Workers): () => Promise<WorkerTotals> {

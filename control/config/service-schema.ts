@@ -74,6 +74,7 @@ function toService(read: ReadService): Service {
     protocol: read.upstream?.protocol ?? "http/1.1",
     grpc: read.grpc,
     rateLimit: read.rateLimit,
+    automatic: read.rollout && { preset: read.rollout.preset, strategy: read.rollout.strategy },
   };
 }
 

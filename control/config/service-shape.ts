@@ -24,7 +24,7 @@ import { matching, notYet, strict, text, token, whole } from "./schema-parts.ts"
 const HOSTS_MAX = 256;
 
 /** Versions alive at once; each is a set of metric labels. */
-const VERSIONS_MAX = 64;
+export const VERSIONS_MAX = 64;
 
 /** Endpoints of one version; each has a pool of connections in every worker. */
 export const ENDPOINTS_MAX = 4096;
@@ -101,6 +101,15 @@ const version = strict({
   endpointStates: named(z.string(), state, ENDPOINTS_MAX).optional(),
 });
 
+/** How a rollout begins by itself. */
+const rolloutOnSchema = strict({
+  on: z.enum(["newVersion"], { error: "newVersion" }),
+  preset: z
+    .enum(["careful", "standard", "fast"], { error: "one of careful, standard, fast" })
+    .optional(),
+  strategy: z.enum(["canary", "blueGreen"], { error: "one of canary, blueGreen" }).optional(),
+});
+
 /** A service, each value by itself. See serviceSchema for how they must fit together. */
 export const serviceShape = strict({
   kind: z.enum(["http", "tcp"]).default("http"),
@@ -109,6 +118,7 @@ export const serviceShape = strict({
   salt: text.optional(),
   affinity: affinity.optional(),
   versions: named(name, version, VERSIONS_MAX),
+  rollout: rolloutOnSchema.optional(),
   routes: list(routeSchema, ROUTES_MAX).default([]),
   filters: list(filterSchema, FILTERS_MAX).default([]),
   ...policyShape,

@@ -136,6 +136,12 @@ export type DrainPolicy = {
   readonly connectionsPerSecond: number;
 };
 
+/** How a version that has appeared is rolled out by itself; undefined: as by default. */
+export type AutomaticRollout = {
+  readonly preset: "careful" | "standard" | "fast" | undefined;
+  readonly strategy: "canary" | "blueGreen" | undefined;
+};
+
 /**
  * A service as the program reads it: a valid ServiceDocument with units resolved and defaults
  * filled in. serviceSchema makes it, compileService turns it into a snapshot.
@@ -179,4 +185,6 @@ export type Service = {
   readonly protocol: UpstreamProtocol;
   readonly grpc: GrpcPolicy;
   readonly rateLimit: RateLimitSnapshot | undefined;
+  /** undefined: rollouts begin only when somebody asks. */
+  readonly automatic: AutomaticRollout | undefined;
 };

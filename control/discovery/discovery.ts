@@ -1,5 +1,12 @@
 import type { DiscoveredEndpoint, Service } from "../config/service.ts";
 
+/** A version that a service does not have yet. */
+export type NewVersion = {
+  readonly name: string;
+  /** The version that is found in the same way, but for the name. */
+  readonly like: string;
+};
+
 /** Finds the endpoints of versions that have `consul:` in place of `endpoints:`. */
 export interface Discovery {
   /**
@@ -14,6 +21,11 @@ export interface Discovery {
    * Absent: there is nothing to wait for. Must not reject.
    */
   settled?(): Promise<void>;
+  /**
+   * Versions with something healthy, as the registry names them, that no version of the service
+   * stands for. Absent: it knows none.
+   */
+  newVersions?(service: string): readonly NewVersion[];
   /** Called with a service's name when its endpoints or their health changed. Set by the owner. */
   onChange: (service: string) => void;
 }

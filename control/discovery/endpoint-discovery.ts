@@ -31,6 +31,7 @@ export async function openEndpointDiscovery(
     endpoints: (service, version) => checks.endpoints(service, version),
     update: (services) => checks.update(services),
     settled: () => checks.settled(),
+    newVersions: (service) => registry?.newVersions?.(service) ?? [],
     close: async () => {
       await checks.close();
       await names.close();

@@ -9,9 +9,10 @@ import { discoveryProblems } from "./discovery-problems.ts";
 import { atMost, selectEndpoints } from "./health.ts";
 import { type CopiedVersion, EndpointCopy } from "./endpoint-copy.ts";
 import type { WatchDeps } from "../consul/watch.ts";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, NewVersion } from "../discovery/discovery.ts";
 import { type EndpointNewsDeps, tellEndpoints } from "./endpoint-news.ts";
 import type { ServiceWatch } from "./service-watch.ts";
+import { newVersionsAmong } from "./new-versions.ts";
 import { ServiceWatches } from "./service-watches.ts";
 import { FoundEndpoints, GRACE_MS } from "./found-endpoints.ts";
 
@@ -79,6 +80,11 @@ export class ConsulDiscovery implements Discovery {
     const watched = this.#versions.get(versionKey(service, version));
     // At the start a table is compiled before we are told to watch its services.
     return watched?.pool.endpoints ?? this.#copy.of(service, version) ?? [];
+  }
+
+  newVersions(service: string): readonly NewVersion[] {
+    const versions = [...this.#versions.values()].filter((each) => each.service === service);
+    return newVersionsAmong(versions, this.#warningIsHealthy);
   }
 
   update(services: Readonly<Record<string, Service>>): void {

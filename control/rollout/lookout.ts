@@ -2,8 +2,9 @@ import type { Forecast } from "../analysis/forecast.ts";
 import { pause } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Serial } from "../base/serial.ts";
+import { AutomaticStart } from "./automatic-start.ts";
+import type { AutomaticDeps } from "./automatic-start.ts";
 import { carryOut, endLateRetreats, saveUnsaved } from "./carry-out.ts";
-import type { CarryOutDeps } from "./carry-out.ts";
 import { siblingSeen, siblingsOf } from "./siblings.ts";
 import type { Sibling } from "./group.ts";
 import type { Leader } from "./leader.ts";
@@ -19,7 +20,7 @@ const LOOK_EVERY_MS = 1_000;
 const DECISIONS_MAX = 4;
 
 /** What a lookout works with. */
-export type LookoutDeps = LeadDeps & CarryOutDeps & { readonly leader: Leader };
+export type LookoutDeps = LeadDeps & AutomaticDeps & { readonly leader: Leader };
 
 /**
  * Looks at all rollouts that are under way once a second, and carries out what follows, if this
@@ -28,6 +29,7 @@ export type LookoutDeps = LeadDeps & CarryOutDeps & { readonly leader: Leader };
 export class Lookout {
   readonly #deps: LookoutDeps;
   readonly #serial: Serial;
+  readonly #automatic: AutomaticStart;
   readonly #led = new Map<string, LedRollout>();
   readonly #tried = Promise.withResolvers<void>();
   /** Why the last look failed that did. */
@@ -37,6 +39,7 @@ export class Lookout {
   constructor(deps: LookoutDeps, serial: Serial) {
     this.#deps = deps;
     this.#serial = serial;
+    this.#automatic = new AutomaticStart(deps);
   }
 
   /** What whoever leads a rollout knows beside what is stored. undefined: it is not led here. */
@@ -81,6 +84,7 @@ export class Lookout {
 
   get #hasWork(): boolean {
     const { unsaved, trials } = this.#deps.store;
+    if (this.#automatic.isWanted) return true;
     return this.#open.length > 0 || unsaved.length > 0 || trials.kept.items.length > 0;
   }
 
@@ -132,6 +136,7 @@ export class Lookout {
   async #lookAtAll(): Promise<void> {
     if (this.#deps.table.isHeld) return;
     await this.#serial.run(() => this.#endTrials());
+    await this.#serial.run(() => this.#automatic.look());
     const open = this.#open;
     for (const [id, led] of this.#led) {
       if (open.some((each) => each.id === id)) continue;

@@ -1,5 +1,7 @@
 import type { Documents } from "../store/documents.ts";
 import type { Services } from "../table/services.ts";
+import { AutomaticTable } from "./automatic-table.ts";
+import type { NewVersion } from "../discovery/discovery.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import type { Leader } from "./leader.ts";
@@ -12,6 +14,8 @@ import { Rollouts } from "./rollouts.ts";
 /** What rollouts work with, once there is a table. */
 export type OpenRolloutsDeps = Omit<CarryOutDeps, "store" | "table"> & {
   readonly services: Services;
+  /** Versions that only the registry has. */
+  readonly newVersions: (service: string) => readonly NewVersion[];
   readonly observations: Observations;
   readonly leader: Leader;
   readonly decisions: DecisionLog;
@@ -29,10 +33,11 @@ export class RolloutKeeper {
   }
 
   /** Leads them, once they are started. */
-  open({ services, ...deps }: OpenRolloutsDeps): Rollouts {
+  open({ services, newVersions, ...deps }: OpenRolloutsDeps): Rollouts {
     const table = new RolloutTable(services, deps.clock);
+    const automatic = new AutomaticTable(services, newVersions);
     const store = this.#store;
-    const rollouts = new Rollouts({ ...deps, store, freezes: store.freezes, table });
+    const rollouts = new Rollouts({ ...deps, store, freezes: store.freezes, table, automatic });
     this.ward.onTakeOver((rollout, by) => rollouts.release(rollout, by));
     return rollouts;
   }

@@ -5,6 +5,7 @@ import type { Documents, KeptDocument } from "../store/documents.ts";
 import { Freezes } from "./freezes.ts";
 import { decodeRollouts, encodeRollouts, withRollout } from "./rollout-document.ts";
 import type { ServiceRollouts } from "./rollout-document.ts";
+import { SeenVersions } from "./seen-versions.ts";
 import { Trials } from "./trials.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -15,6 +16,7 @@ export class RolloutStore {
   /** Kept beside them. */
   readonly freezes: Freezes;
   readonly trials: Trials;
+  readonly seenVersions: SeenVersions;
   readonly #documents: Documents;
   readonly #log: Log;
   #known: ReadonlyMap<string, Known> = new Map();
@@ -26,6 +28,7 @@ export class RolloutStore {
     this.#log = log;
     this.freezes = new Freezes({ documents, log, clock });
     this.trials = new Trials({ documents, log, clock });
+    this.seenVersions = new SeenVersions({ documents, log });
   }
 
   /** Of every service that has or had one. */
@@ -101,7 +104,7 @@ export class RolloutStore {
   }
 
   #take(documents: ReadonlyMap<string, KeptDocument>): void {
-    for (const { kept } of [this.freezes, this.trials]) kept.take(documents);
+    for (const { kept } of [this.freezes, this.trials, this.seenVersions]) kept.take(documents);
     const known = new Map<string, Known>();
     for (const [service, { text, mark }] of documents) {
       if (service.startsWith("~")) continue;

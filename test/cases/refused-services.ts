@@ -16,7 +16,8 @@ const SUM = "a sum of weights above 0 (to send a version nothing, set its state 
 const PATH = "a path in normal form: no //, no . or .. segment, nothing encoded that need not be";
 const PATH_MATCH = "a path such as /shop, { exact: /shop } or { prefix: /shop }, in normal form";
 const KEYS =
-  "kind, hosts, stable, salt, affinity, versions, routes, filters, timeout, connectTimeout, " +
+  "kind, hosts, stable, salt, affinity, versions, rollout, routes, filters, timeout, " +
+  "connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
   "retries, buffer, hedge, deadlineField, headTimeout, limits, ejection, keepAlive, " +
   "healthCheck, slowStart, drain, onShift, consul, methods, tolerate, via, debug, " +

@@ -144,6 +144,7 @@ export async function startApi(
   const observations = new SampledCounts(totals);
   const rollouts = keeper.open({
     services,
+    newVersions: () => [],
     observations,
     audit,
     events,

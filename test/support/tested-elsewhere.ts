@@ -78,10 +78,18 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-rollout.test.ts",
     "is about several writers of one agent",
   ],
+  "control/rollout/automatic-table.ts": [
+    "test/control/rollout/automatic-start.test.ts",
+    "what it sees and writes is what begins a rollout there",
+  ],
   "control/rollout/begin-rollout.ts": [ROLLOUTS, "each way in which it refuses is one there"],
   "control/rollout/is-shown.ts": [
     "test/control/rollout/reconcile.test.ts",
     "one comparison: what follows from it, and what does not, is decided there",
+  ],
+  "control/rollout/seen-versions.ts": [
+    "test/control/rollout/automatic-start.test.ts",
+    "a list whose only use is that nothing begins twice there",
   ],
   "control/rollout/siblings.ts": [
     "test/control/rollout/group.test.ts",

@@ -66,6 +66,7 @@ describe("serviceSchema", () => {
       protocol: "http/1.1",
       rateLimit: undefined,
       grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
+      automatic: undefined,
     });
   });
 
@@ -115,6 +116,7 @@ describe("serviceSchema", () => {
       onShift: "migrate",
       consul: { splitter: "follow" },
       debug: true,
+      rollout: { on: "newVersion", preset: "fast" },
     });
     const policy = {
       ...DEFAULT_POLICY,
@@ -209,6 +211,7 @@ describe("serviceSchema", () => {
       upstreamTls: undefined,
       tcp: undefined,
       protocol: "http/1.1",
+      automatic: { preset: "fast", strategy: undefined },
       rateLimit: undefined,
       grpc: { failures: ["UNKNOWN", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"] },
     });

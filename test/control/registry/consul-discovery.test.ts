@@ -70,6 +70,17 @@ test("ConsulDiscovery tells of an endpoint that comes", async () => {
   expect(told).toEqual(["web", "web"]);
 });
 
+test("ConsulDiscovery names versions that only Consul has, of this service", async () => {
+  const bed = await openConsulBed();
+  bed.consul.health.set("web", [instance("v1", 1), instance("v9", 2)]);
+  const { discovery: own } = await discovery(bed);
+  const v1 = { consul: { service: "web", version: "v1" } };
+  own.update({ web: readService("web", { versions: { v1 } }), other: WEB });
+  await own.whenKnown();
+  expect(own.newVersions("web")).toEqual([{ name: "v9", like: "v1" }]);
+  expect(own.newVersions("none")).toEqual([]);
+});
+
 test("ConsulDiscovery asks nothing more about a service that is gone", async () => {
   const bed = await openConsulBed();
   const { discovery: own, found } = await discovery(bed);

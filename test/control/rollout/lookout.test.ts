@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { StoreError } from "../../../control/base/errors.ts";
 import { Serial } from "../../../control/base/serial.ts";
+import { AutomaticTable } from "../../../control/rollout/automatic-table.ts";
 import { Lookout } from "../../../control/rollout/lookout.ts";
 import { RolloutStore } from "../../../control/rollout/rollout-store.ts";
 import { RolloutTable } from "../../../control/rollout/rollout-table.ts";
@@ -55,9 +56,14 @@ class LookoutBed {
         this.led.push("ends");
       },
     };
-    const own = { store, freezes: store.freezes, table: new RolloutTable(services, clock) };
+    const automatic = new AutomaticTable(services, () => []);
+    const own = { store, freezes: store.freezes, automatic };
+    const rolled = new RolloutTable(services, clock);
     const kept = { clock, log, audit, events, decisions };
-    this.lookout = new Lookout({ ...kept, ...own, observations, leader }, new Serial(64));
+    this.lookout = new Lookout(
+      { ...kept, ...own, table: rolled, observations, leader },
+      new Serial(64),
+    );
   }
 
   /** Looks until the test ends. */

@@ -10,6 +10,7 @@ import type { Leader } from "../../../control/rollout/leader.ts";
 import type { CountsTaken, Observations } from "../../../control/rollout/observations.ts";
 import { RolloutKeeper } from "../../../control/rollout/rollout-keeper.ts";
 import type { Rollouts } from "../../../control/rollout/rollouts.ts";
+import type { NewVersion } from "../../../control/discovery/discovery.ts";
 import { MemoryDocuments } from "../../../control/store/memory-documents.ts";
 import type { Ward } from "../../../control/table/ward.ts";
 import { Services } from "../../../control/table/services.ts";
@@ -49,6 +50,8 @@ export class RolloutBed {
     stable: armOf(50),
     canary: armOf(50),
   };
+  /** Versions that only the registry has. */
+  registered: readonly NewVersion[] = [];
   /** What was noted, as it comes out of a file. */
   readonly noted: LookEntry[] = [];
   readonly decisions: DecisionLog = {
@@ -128,7 +131,9 @@ export class RolloutBed {
     const { audit, events, clock, log, services } = this;
     const observations = this.#observations();
     const { leader, decisions } = this;
-    const parts = { audit, events, clock, log, services, observations, leader, decisions };
+    const newVersions = (): readonly NewVersion[] => this.registered;
+    const guides = { observations, leader, decisions, newVersions };
+    const parts = { audit, events, clock, log, services, ...guides };
     return keeper.open(parts);
   }
 
