@@ -37,6 +37,7 @@ import { Services } from "./table/services.ts";
 import { openGate } from "./sidecar/open-gate.ts";
 import { ChainedLog } from "./rollout/decision-log.ts";
 import { ALONE } from "./rollout/leader.ts";
+import { RolloutAsking } from "./rollout/rollout-asking.ts";
 import { RolloutKeeper } from "./rollout/rollout-keeper.ts";
 import type { OpenRolloutsDeps } from "./rollout/rollout-keeper.ts";
 import { SampledCounts } from "./rollout/sampled-counts.ts";
@@ -245,15 +246,17 @@ function surroundingsOf({ workers, briefing }: Opened): Surroundings {
 
 /** What rollouts are decided by, who of all sidecars decides, and where that is noted. */
 function guidesOf(
-  { config, log }: Start,
+  { config, configPath, log }: Start,
   { workers, link }: Opened,
   discovery: Discovery,
-): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions" | "newVersions"> {
+): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions" | "newVersions" | "asking"> {
   const observations = new SampledCounts(totalsOf(workers));
   const path = link?.shared === undefined ? decisionsPath(config.store) : link.shared.decisionsPath;
   const decisions = new ChainedLog(path, log);
   const newVersions = (name: string): readonly NewVersion[] => discovery.newVersions?.(name) ?? [];
-  return { observations, leader: link?.shared ?? ALONE, decisions, newVersions };
+  const around = { clock: systemClock, log };
+  const asking = new RolloutAsking(config.rollouts, dirname(configPath), around);
+  return { observations, leader: link?.shared ?? ALONE, decisions, newVersions, asking };
 }
 
 function totalsOf(workers: Workers): () => Promise<WorkerTotals> {

@@ -16,6 +16,7 @@ import {
   whole,
 } from "./schema-parts.ts";
 import { floorSchema } from "./floor.ts";
+import { rolloutsSchema } from "./rollouts-schema.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { listenerTlsFiles, listenerTlsSchema, toListenerTls } from "./tls-schema.ts";
 import type { ListenerFiles } from "./tls-files.ts";
@@ -129,6 +130,7 @@ export const configShape = strict({
   consul: consulSchema.optional(),
   register: registerSchema.optional(),
   require: floorSchema,
+  rollouts: rolloutsSchema,
   services,
 }).transform(({ listeners, ...others }) => ({
   ...others,

@@ -2,7 +2,7 @@ import { errorText } from "../../proxy/base/error-text.ts";
 import { ControlError } from "../base/errors.ts";
 import type { AutomaticService, AutomaticTable } from "./automatic-table.ts";
 import { beginRollout } from "./begin-rollout.ts";
-import type { CarryOutDeps } from "./carry-out.ts";
+import type { BeginDeps } from "./begin-rollout.ts";
 import { newcomerOf } from "./newcomers.ts";
 import { specOf } from "./plan.ts";
 import { stableOf } from "./stable-of.ts";
@@ -11,7 +11,7 @@ import { stableOf } from "./stable-of.ts";
 const SETTLE_MS = 30_000;
 
 /** What beginning rollouts works with. */
-export type AutomaticDeps = CarryOutDeps & { readonly automatic: AutomaticTable };
+export type AutomaticDeps = BeginDeps & { readonly automatic: AutomaticTable };
 
 /**
  * Begins a rollout when a service that wants that has a new version, once for each version: what

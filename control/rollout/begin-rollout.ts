@@ -8,6 +8,7 @@ import { hasEnded, newRollout } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { RolloutStore } from "./rollout-store.ts";
 import type { RolloutTable } from "./rollout-table.ts";
+import type { RolloutAsking } from "./rollout-asking.ts";
 import { stableOf } from "./stable-of.ts";
 
 /** Rollouts that may be under way at once: each costs a look at all counters a second. */
@@ -19,7 +20,7 @@ const ROLLOUTS_MAX = 32;
  *   HandingOverError
  */
 export async function beginRollout(
-  deps: CarryOutDeps,
+  deps: BeginDeps,
   spec: RolloutSpec,
   by: Asker,
 ): Promise<Rollout> {
@@ -31,7 +32,7 @@ export async function beginRollout(
  * @throws as beginRollout()
  */
 export async function beginGroup(
-  deps: CarryOutDeps,
+  deps: BeginDeps,
   specs: readonly [RolloutSpec, ...RolloutSpec[]],
   by: Asker,
 ): Promise<Rollout> {
@@ -51,7 +52,7 @@ export async function beginGroup(
   return begun[0] as Rollout;
 }
 
-function prepared(deps: CarryOutDeps, spec: RolloutSpec, by: Asker): Rollout {
+function prepared(deps: BeginDeps, spec: RolloutSpec, by: Asker): Rollout {
   const { store, table, clock } = deps;
   const { service } = spec;
   assertOurs(table);
@@ -72,8 +73,17 @@ async function beginOne(deps: CarryOutDeps, rollout: Rollout, by: Asker): Promis
   return rollout;
 }
 
+/** What beginning one works with. */
+export type BeginDeps = CarryOutDeps & { readonly asking: RolloutAsking };
+
 /** @throws RolloutStartError */
-function assertFits({ store, table }: CarryOutDeps, { service, stages }: RolloutSpec): void {
+function assertFits({ store, table, asking }: BeginDeps, spec: RolloutSpec): void {
+  const { service, stages } = spec;
+  const unknown = asking.unknownOf(spec);
+  if (unknown !== undefined) {
+    const wanted = "hooks and metrics of `rollouts` in the configuration file";
+    throw new RolloutStartError(service, wanted, unknown);
+  }
   const running = store.latest(service);
   if (running !== undefined && (!hasEnded(running) || !running.settled)) {
     throw new RolloutStartError(service, "no other one of it", running.id);

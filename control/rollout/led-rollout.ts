@@ -5,13 +5,16 @@ import type { Forecast } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import type { Freezes } from "./freezes.ts";
+import { questionOf } from "./hooks.ts";
+import type { MetricWatch } from "./metric-watch.ts";
+import type { RolloutAsking } from "./rollout-asking.ts";
 import { Judging } from "./judging.ts";
 import { secondEntry, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
 import type { Counting, Observations } from "./observations.ts";
 import { shareWanted } from "./group.ts";
 import type { Sibling } from "./group.ts";
-import { reconcile, reconcileAlone } from "./reconcile.ts";
+import { ownDecision, reconcile, reconcileAlone } from "./reconcile.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation } from "./observation.ts";
 import { hasEnded } from "./rollout.ts";
@@ -25,6 +28,7 @@ export type LeadDeps = {
   readonly table: RolloutTable;
   readonly observations: Observations;
   readonly decisions: DecisionLog;
+  readonly asking: RolloutAsking;
   readonly freezes: Pick<Freezes, "of">;
   readonly clock: Clock;
   readonly log: Log;
@@ -56,6 +60,8 @@ export class LedRollout {
   readonly #deps: LeadDeps;
   readonly #counting: Counting;
   readonly #judging: Judging;
+  /** undefined: it goes by no numbers of others. */
+  readonly #metrics: MetricWatch | undefined;
   #step: Step;
   #seenMs: number;
   #blindFor: string | undefined;
@@ -72,6 +78,7 @@ export class LedRollout {
     this.#deps = deps;
     this.#judging = new Judging(rollout.spec);
     this.#counting = deps.observations.begin(service, { stable: from, canary: to });
+    this.#metrics = deps.asking.watch(rollout.spec);
     this.#step = rollout.step;
     this.#judging.begin(rollout.step);
     this.#seenMs = deps.clock.nowMs();
@@ -127,13 +134,16 @@ export class LedRollout {
   /** What follows from all that is known now. `siblings`: the others of its group. */
   decide(rollout: Rollout, siblings?: readonly Sibling[]): Decision {
     this.follow(rollout.step);
-    const observation = { ...this.#observe(rollout), siblings };
     const atMs = this.#deps.clock.wallMs();
+    const seenAlone = { ...this.#observe(rollout), siblings };
+    const question = questionOf(rollout, ownDecision(rollout, seenAlone, atMs));
+    const hook = question && this.#deps.asking.hooks.ask(rollout, question);
+    const observation = { ...seenAlone, hook };
     const decision = reconcile(rollout, observation, atMs);
     this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
-    const { table, frozen, blindMs, blindFor } = observation;
+    const { table, frozen, readings, blindMs, blindFor } = observation;
     const seconds = this.#unnoted.splice(0);
-    const seen = { seconds, table, frozen, siblings, blindMs, blindFor };
+    const seen = { seconds, table, frozen, hook, readings, siblings, blindMs, blindFor };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
     this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
@@ -161,6 +171,7 @@ export class LedRollout {
   /** Nobody leads it here any more. */
   end(): void {
     this.#counting.end();
+    this.#metrics?.end();
   }
 
   #observe(rollout: Rollout): Observation {
@@ -173,6 +184,7 @@ export class LedRollout {
       frozen: freeze && freezeText(freeze),
       blindMs: this.#deps.clock.nowMs() - this.#seenMs,
       blindFor: this.#blindFor,
+      readings: this.#metrics?.readings,
     };
   }
 

@@ -42,6 +42,18 @@ const lookSchema = z.object({
     })
     .optional(),
   frozen: z.string().optional(),
+  hook: z.object({ question: z.string(), says: z.string(), text: z.string() }).optional(),
+  readings: z
+    .array(
+      z.object({
+        name: z.string(),
+        value: z.number().optional(),
+        ageMs: z.number(),
+        bad: z.int(),
+        problem: z.string().optional(),
+      }),
+    )
+    .optional(),
   siblings: z
     .array(
       z.object({

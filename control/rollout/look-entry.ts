@@ -46,6 +46,8 @@ export type LookEntry =
       /** What else was seen; the verdict and the breach follow from the seconds. */
       readonly table: Observation["table"];
       readonly frozen: string | undefined;
+      readonly hook?: Observation["hook"];
+      readonly readings?: Observation["readings"];
       readonly siblings?: Observation["siblings"];
       readonly blindMs: number;
       readonly blindFor: string | undefined;

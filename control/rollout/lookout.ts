@@ -134,7 +134,8 @@ export class Lookout {
   }
 
   async #lookAtAll(): Promise<void> {
-    if (this.#deps.table.isHeld) return;
+    const { store, asking, table } = this.#deps;
+    if (table.isHeld) return;
     await this.#serial.run(() => this.#endTrials());
     await this.#serial.run(() => this.#automatic.look());
     const open = this.#open;
@@ -142,6 +143,8 @@ export class Lookout {
       if (open.some((each) => each.id === id)) continue;
       led.end();
       this.#led.delete(id);
+      const rollout = store.find(id);
+      if (rollout !== undefined && hasEnded(rollout)) asking.hooks.tellEnd(rollout);
     }
     await Promise.all(open.map((each) => this.#lookAt(each)));
   }

@@ -1,6 +1,8 @@
 import type { State } from "../../proxy/table/snapshot.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import type { Sibling } from "./group.ts";
+import type { HookAnswer } from "./hooks.ts";
+import type { MetricReading } from "./metric-limits.ts";
 import type { VersionWeights } from "./rollout-weights.ts";
 import type { Why } from "./why.ts";
 
@@ -38,6 +40,10 @@ export type Observation = {
   readonly breach: Why | undefined;
   /** Why weights must stay as they are. undefined: they need not. */
   readonly frozen: string | undefined;
+  /** What its hooks say. Absent: they have not been asked. */
+  readonly hook?: HookAnswer | undefined;
+  /** Its metrics, as far as they have been read. Absent: it has none. */
+  readonly readings?: readonly MetricReading[] | undefined;
   /** The other rollouts of its group. Absent: it goes on alone. */
   readonly siblings?: readonly Sibling[] | undefined;
   /** How long nothing has been counted, in milliseconds, and why. */

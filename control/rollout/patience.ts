@@ -55,3 +55,9 @@ export function whenOver(forMs: number, sinceMs: number, nowMs: number): Decisio
   if (leftMs > 0) return hold({ rule: "time", text: `${Math.ceil(leftMs / 1_000)} s left` });
   return { kind: "next", why: { rule: "time", text: `${Math.round(forMs / 1_000)} s are over` } };
 }
+
+/** The same where somebody else could not be asked: that is no reason to promote. */
+export function afterFailure(rollout: Rollout, why: Why): Decision {
+  const decision = afterPatience(rollout, why);
+  return decision.kind === "succeed" ? { kind: "inconclusive", why } : decision;
+}

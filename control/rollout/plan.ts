@@ -9,6 +9,10 @@ const STEP_FOR_MS = 60_000;
 /** How long the new version must have been healthy before the switch, or the next batch. */
 const CHECKS_FOR_MS = 10_000;
 
+/** How often a metric is read, and how many bad readings in a row abort. */
+const METRIC_EVERY_MS = 30_000;
+const METRIC_FAILURES = 2;
+
 /** How long its old version is kept as it is after the switch. */
 const KEEP_OLD_FOR_MS = 600_000;
 
@@ -21,10 +25,19 @@ export function specOf(request: Omit<RolloutRequest, "group">, from: string): Ro
     to,
     strategy,
     stages: STAGES[strategy](request),
+    ...(request.hooks && { hooks: request.hooks }),
+    ...(request.metrics && { metrics: request.metrics.map(limitOf) }),
     policy: policyOf(request),
     guardRails: { errorRateMax: guardRails.errorRate, p99MsMax: guardRails.p99 },
     capacity: capacity === undefined ? undefined : { perEndpoint: capacity.perEndpoint },
   };
+}
+
+function limitOf(
+  metric: NonNullable<RolloutRequest["metrics"]>[number],
+): NonNullable<RolloutSpec["metrics"]>[number] {
+  const { name, min, max, every: everyMs = METRIC_EVERY_MS, failures = METRIC_FAILURES } = metric;
+  return { name, min, max, everyMs, failures };
 }
 
 const STAGES = { canary, blueGreen, rolling };

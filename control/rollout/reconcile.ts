@@ -12,6 +12,8 @@ import {
   whenOver,
 } from "./patience.ts";
 import { inGroup } from "./group.ts";
+import { asHooksSay } from "./hooks.ts";
+import { asMetricsSay, metricBreach } from "./metric-limits.ts";
 import { areWeightsShown, isShown } from "./is-shown.ts";
 import { reconcileRetreat } from "./retreat.ts";
 import { inRolling } from "./rolling.ts";
@@ -38,11 +40,22 @@ export function reconcileAlone(
   observation: Observation,
   nowMs: number,
 ): Decision {
-  const { table, verdict, breach } = observation;
+  return asHooksSay(rollout, ownDecision(rollout, observation, nowMs), observation.hook);
+}
+
+/** The same, before its hooks are asked. */
+export function ownDecision(rollout: Rollout, observation: Observation, nowMs: number): Decision {
+  const { readings = [] } = observation;
+  return asMetricsSay(rollout, bySight(rollout, observation, nowMs), readings, nowMs);
+}
+
+function bySight(rollout: Rollout, observation: Observation, nowMs: number): Decision {
+  const { table, verdict, readings = [] } = observation;
+  const breach = observation.breach ?? metricBreach(rollout.spec.metrics ?? [], readings);
   if (table === undefined) return withoutTable(rollout);
   const { retreat } = rollout;
   if (rollout.phase === "retreating" && retreat !== undefined) {
-    return reconcileRetreat({ ...rollout, retreat }, { ...observation, table }, nowMs);
+    return reconcileRetreat({ ...rollout, retreat }, { ...observation, breach, table }, nowMs);
   }
   if (table.revision < rollout.revision) return hold(OLD_TABLE);
   if (!areWeightsShown(rollout, table)) return notShown(rollout);

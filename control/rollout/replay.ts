@@ -72,11 +72,11 @@ class Replay {
     for (const second of seconds) this.#judging.add(secondOf(second), second.step);
     this.#judging.begin(state.step);
     const rollout = { ...this.#rollout, ...state };
-    const { table, frozen, siblings, blindMs, blindFor } = seen;
+    const { table, frozen, blindMs, blindFor, ...others } = seen;
     const verdict = this.#judging.verdict(state.step, table?.canaryEndpoints ?? 0);
     const { breach, canaryRequests } = this.#judging;
     const judged = { verdict, breach, canaryRequests };
-    const observation = { table, ...judged, frozen, siblings, blindMs, blindFor };
+    const observation = { table, ...judged, frozen, blindMs, blindFor, ...others };
     const is = reconcile(rollout, observation, atMs);
     this.#looks += 1;
     if (JSON.stringify(is) !== JSON.stringify(was)) this.#differences.push({ atMs, was, is });

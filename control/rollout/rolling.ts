@@ -1,5 +1,5 @@
 import type { Decision } from "./decision.ts";
-import { afterPatience, byLack, hold, isLacking, WATCHING, whenOver } from "./patience.ts";
+import { afterFailure, byLack, hold, isLacking, WATCHING, whenOver } from "./patience.ts";
 import type { Observation, OldEndpoint, TableSight } from "./observation.ts";
 import type { Rollout, RolloutStage, RollingStep } from "./rollout.ts";
 
@@ -52,13 +52,11 @@ function fleetOf(rolling: RollingStep | undefined, table: TableSight): Fleet {
 /** New ones are missing: whoever starts them may need long. */
 function waitForFresh(rollout: Rollout, { fresh, left }: Fleet, nowMs: number): Decision {
   const text = `${fresh} of ${left} new endpoints can take requests`;
-  const { holdMaxS, onInconclusive } = rollout.spec.policy.patience;
+  const { holdMaxS } = rollout.spec.policy.patience;
   const waitedMs = nowMs - Math.max(rollout.step.sinceMs, rollout.stageSinceMs);
   if (waitedMs < holdMaxS * 1_000) return hold({ rule: "few-endpoints", text });
-  const why = { rule: "few-endpoints", text };
   // What is not there cannot carry everything.
-  if (onInconclusive === "promote") return { kind: "inconclusive", why };
-  return afterPatience(rollout, why);
+  return afterFailure(rollout, { rule: "few-endpoints", text });
 }
 
 function toShare(share: number, { step }: Rollout, { left, of }: Fleet): Decision {

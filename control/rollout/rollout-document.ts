@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import { senderMatch } from "../config/route-schema.ts";
+import { HOOK_POINTS } from "./others-asked.ts";
 import { PHASES } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -87,6 +88,18 @@ const spec = z.object({
   to: z.string(),
   strategy: z.enum(["canary", "blueGreen", "rolling"]),
   stages: z.array(stage),
+  hooks: z.partialRecord(z.enum(HOOK_POINTS), z.array(z.string())).optional(),
+  metrics: z
+    .array(
+      z.object({
+        name: z.string(),
+        min: z.number().optional(),
+        max: z.number().optional(),
+        everyMs: timeMs,
+        failures: z.int(),
+      }),
+    )
+    .optional(),
   group: z.object({ id: z.string(), services: z.array(z.string()) }).optional(),
   policy: z.object({ judge, ramp, patience }),
   guardRails: z.object({ errorRateMax: share.optional(), p99MsMax: z.number().optional() }),

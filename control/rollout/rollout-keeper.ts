@@ -6,6 +6,7 @@ import type { CarryOutDeps } from "./carry-out.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import type { Leader } from "./leader.ts";
 import type { Observations } from "./observations.ts";
+import type { RolloutAsking } from "./rollout-asking.ts";
 import { RolloutStore } from "./rollout-store.ts";
 import { RolloutTable } from "./rollout-table.ts";
 import { RolloutWard } from "./rollout-ward.ts";
@@ -19,6 +20,7 @@ export type OpenRolloutsDeps = Omit<CarryOutDeps, "store" | "table"> & {
   readonly observations: Observations;
   readonly leader: Leader;
   readonly decisions: DecisionLog;
+  readonly asking: RolloutAsking;
 };
 
 /** Rollouts in two parts: the table is told of the ward, and they are told of the table. */

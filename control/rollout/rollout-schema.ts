@@ -5,6 +5,12 @@ import { durationFrom, list, matching, name, strict, whole } from "../config/sch
 /** Services that go on in lock-step: with more of them one would always stand still. */
 const GROUP_MAX = 8;
 
+/** Hooks that are asked about one step, one after the other. */
+const HOOKS_MAX = 8;
+
+/** Numbers of one rollout. */
+const METRICS_MAX = 16;
+
 /** Most steps of a plan: one for each percent is more than anybody has patience for. */
 const STEPS_MAX = 100;
 
@@ -46,6 +52,16 @@ function isInOrder(steps: readonly Step[]): boolean {
 }
 
 const UNAVAILABLE_WANTED = "a number of endpoints, or a part such as 25%";
+
+const hookNames = list(name, HOOKS_MAX);
+
+const metricLimit = strict({
+  name,
+  min: z.number({ error: "a number" }).optional(),
+  max: z.number({ error: "a number" }).optional(),
+  every: second.optional().describe("How often it is read; absent: 30s"),
+  failures: whole(1, 100).optional().describe("In a row that abort; absent: 2"),
+}).refine(({ min, max }) => min !== undefined || max !== undefined, { error: "min, max or both" });
 
 const guardRails = strict({
   errorRate: z
@@ -90,6 +106,16 @@ const shape = strict({
     .enum(["pause", "promote", "abort"], { error: "one of pause, promote, abort" })
     .optional()
     .describe("What happens then; absent: pause"),
+  hooks: strict({
+    beforeStep: hookNames.optional().describe("Asked before each new weight"),
+    beforePromotion: hookNames.optional().describe("Asked before the new version gets everything"),
+    afterEnd: hookNames.optional().describe("Told how it has ended"),
+  })
+    .optional()
+    .describe("Names of `rollouts.hooks` in the configuration file"),
+  metrics: list(metricLimit, METRICS_MAX)
+    .optional()
+    .describe("Numbers of `rollouts.metrics` in the configuration file, and what they may be"),
   guardRails: guardRails.optional().describe("Limits, whatever the old version does"),
   capacity: strict({ perEndpoint: whole(1, 1_000_000_000) })
     .optional()

@@ -2,6 +2,7 @@ import type { RolloutPolicy } from "../analysis/judge-policy.ts";
 import type { SenderMatch } from "../config/route-schema.ts";
 import type { RolloutDrains } from "../table/rollout-drains.ts";
 import type { Capacity } from "./capacity.ts";
+import type { HookNames, MetricLimit } from "./others-asked.ts";
 import type { GuardRails } from "./guard-rails.ts";
 import type { Why } from "./why.ts";
 
@@ -113,6 +114,10 @@ export type RolloutSpec = {
   readonly to: string;
   readonly strategy: "canary" | "blueGreen" | "rolling";
   readonly stages: readonly RolloutStage[];
+  /** Whom it asks and tells. undefined: nobody. */
+  readonly hooks?: HookNames | undefined;
+  /** Numbers of others that it goes by. undefined: none. */
+  readonly metrics?: readonly MetricLimit[] | undefined;
   /** undefined: it goes on alone. */
   readonly group?: RolloutGroup | undefined;
   readonly policy: RolloutPolicy;

@@ -55,6 +55,7 @@ export class Rollouts {
   /** Ends looking; what has been decided stays. */
   async close(): Promise<void> {
     this.#ended.abort();
+    this.#deps.asking.close();
     await this.#looking;
     await this.#serial.idle();
   }

@@ -19,7 +19,15 @@ import type { ListenerChanges } from "./listener-changes.ts";
 import { openListener } from "./open-listener.ts";
 
 /** Keys of the configuration that a reload cannot follow. */
-const NEED_RESTART = ["control", "metrics", "workers", "store", "consul", "register"] as const;
+const NEED_RESTART = [
+  "control",
+  "metrics",
+  "workers",
+  "store",
+  "consul",
+  "register",
+  "rollouts",
+] as const;
 
 /** The result of reading the configuration file again. */
 export type ReloadReport = {

@@ -24,6 +24,7 @@ import { Services } from "../../control/table/services.ts";
 import { MemoryDocuments } from "../../control/store/memory-documents.ts";
 import { ChainedLog } from "../../control/rollout/decision-log.ts";
 import { ALONE } from "../../control/rollout/leader.ts";
+import { RolloutAsking } from "../../control/rollout/rollout-asking.ts";
 import { RolloutKeeper } from "../../control/rollout/rollout-keeper.ts";
 import { SampledCounts } from "../../control/rollout/sampled-counts.ts";
 import type { WorkerTotals } from "../../control/views/worker-totals.ts";
@@ -145,6 +146,7 @@ export async function startApi(
   const rollouts = keeper.open({
     services,
     newVersions: () => [],
+    asking: new RolloutAsking({ hooks: {}, metrics: {} }, ".", { clock, log }),
     observations,
     audit,
     events,

@@ -78,6 +78,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-rollout.test.ts",
     "is about several writers of one agent",
   ],
+  "control/rollout/ask-http.ts": [
+    "test/control/rollout/hook-calls.test.ts",
+    "one call of fetch: its time, body and redirects are those of hooks there",
+  ],
   "control/rollout/automatic-table.ts": [
     "test/control/rollout/automatic-start.test.ts",
     "what it sees and writes is what begins a rollout there",
@@ -91,6 +95,11 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/rollout/automatic-start.test.ts",
     "a list whose only use is that nothing begins twice there",
   ],
+  "control/rollout/others-asked.ts": [
+    "test/control/rollout/hooks.test.ts",
+    "one list, whose points are each asked at their time there",
+  ],
+  "control/rollout/rollout-asking.ts": [ROLLOUTS, "what it names and refuses is asked for there"],
   "control/rollout/siblings.ts": [
     "test/control/rollout/group.test.ts",
     "what the rollouts of a group know of each other there",

@@ -61,6 +61,7 @@ describe("readConfig()", () => {
         unixEndpoints: "allowed",
         faults: "never",
       },
+      rollouts: { hooks: {}, metrics: {} },
       services: {},
       documents: recordOf([]),
     });

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { StoreError } from "../../../control/base/errors.ts";
 import { Serial } from "../../../control/base/serial.ts";
 import { AutomaticTable } from "../../../control/rollout/automatic-table.ts";
+import { RolloutAsking } from "../../../control/rollout/rollout-asking.ts";
 import { Lookout } from "../../../control/rollout/lookout.ts";
 import { RolloutStore } from "../../../control/rollout/rollout-store.ts";
 import { RolloutTable } from "../../../control/rollout/rollout-table.ts";
@@ -57,7 +58,8 @@ class LookoutBed {
       },
     };
     const automatic = new AutomaticTable(services, () => []);
-    const own = { store, freezes: store.freezes, automatic };
+    const asking = new RolloutAsking({ hooks: {}, metrics: {} }, "/", table);
+    const own = { store, freezes: store.freezes, automatic, asking };
     const rolled = new RolloutTable(services, clock);
     const kept = { clock, log, audit, events, decisions };
     this.lookout = new Lookout(

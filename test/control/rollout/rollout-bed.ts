@@ -8,6 +8,8 @@ import type { DecisionLog } from "../../../control/rollout/decision-log.ts";
 import type { LookEntry } from "../../../control/rollout/look-entry.ts";
 import type { Leader } from "../../../control/rollout/leader.ts";
 import type { CountsTaken, Observations } from "../../../control/rollout/observations.ts";
+import type { RolloutsConfig } from "../../../control/config/rollouts-schema.ts";
+import { RolloutAsking } from "../../../control/rollout/rollout-asking.ts";
 import { RolloutKeeper } from "../../../control/rollout/rollout-keeper.ts";
 import type { Rollouts } from "../../../control/rollout/rollouts.ts";
 import type { NewVersion } from "../../../control/discovery/discovery.ts";
@@ -73,9 +75,11 @@ export class RolloutBed {
   readonly services: Services;
   rollouts: Rollouts;
   #ward: Ward;
+  readonly #asked: RolloutsConfig;
 
-  static async start(): Promise<RolloutBed> {
-    const bed = new RolloutBed(await Audit.open({ clock: new ManualClock() }));
+  /** `asked`: whom rollouts may ask. Absent: nobody. */
+  static async start(asked: RolloutsConfig = { hooks: {}, metrics: {} }): Promise<RolloutBed> {
+    const bed = new RolloutBed(await Audit.open({ clock: new ManualClock() }), asked);
     await bed.services.start({ web, shop: web });
     await bed.rollouts.start();
     await bed.clock.advance(0);
@@ -86,8 +90,9 @@ export class RolloutBed {
     return bed;
   }
 
-  private constructor(audit: Audit) {
+  private constructor(audit: Audit, asked: RolloutsConfig) {
     this.audit = audit;
+    this.#asked = asked;
     const { events, log, tableStore: store } = this;
     const sink = { apply: () => this.gate };
     const ward: Ward = {
@@ -132,7 +137,8 @@ export class RolloutBed {
     const observations = this.#observations();
     const { leader, decisions } = this;
     const newVersions = (): readonly NewVersion[] => this.registered;
-    const guides = { observations, leader, decisions, newVersions };
+    const asking = new RolloutAsking(this.#asked, "/", this);
+    const guides = { observations, leader, decisions, newVersions, asking };
     const parts = { audit, events, clock, log, services, ...guides };
     return keeper.open(parts);
   }

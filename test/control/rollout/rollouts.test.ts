@@ -1,8 +1,13 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StoreError } from "../../../control/base/errors.ts";
 import type { RolloutRequest } from "../../../control/rollout/rollout-schema.ts";
 import { ANY } from "../../support/started-services.ts";
 import { armOf } from "../analysis/arms.ts";
+import { eventually } from "../../support/eventually.ts";
+import { ScriptedHttp } from "../../support/scripted-http.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { RolloutBed } from "./rollout-bed.ts";
 
 const BY = { actor: "ann", reason: "a test" };
@@ -249,4 +254,39 @@ test("A rolling rollout drains real endpoints, and gives them back with an abort
   expect(bed.rollouts.live(id)?.why.text).toBe("1 of 2 new endpoints can take requests");
   await bed.rollouts.act(id, "abort", ASKED);
   expect(bed.services.document("web").versions).toEqual(versions);
+});
+
+describe("A rollout that asks others", () => {
+  const hooks = { beforeStep: ["ci"] };
+
+  test("is refused where the file does not name them", async () => {
+    const bed = await RolloutBed.start();
+    const metrics = [{ name: "orders", min: 1 }];
+    for (const wish of [{ hooks }, { metrics }]) {
+      const begun = bed.rollouts.begin({ ...STEPS, ...wish }, BY);
+      await expect(begun).rejects.toMatchObject({ code: "rollout_unfit" });
+    }
+  });
+
+  test("waits for its hook at each step, and goes on", async () => {
+    const ci = await ScriptedHttp.start();
+    const secretFile = join(await temporaryFolder(), "key");
+    await writeFile(secretFile, "a-secret\n", { mode: 0o600 });
+    const hook = { url: ci.url, secretFile, timeout: 5_000, retries: 0 };
+    const bed = await RolloutBed.start({ hooks: { ci: hook }, metrics: {} });
+    ci.answers = [
+      [200, ""],
+      [409, "not on a Friday"],
+    ];
+    const { id } = await bed.rollouts.begin({ ...STEPS, hooks }, BY);
+    await eventually(async () => {
+      await bed.pass(1);
+      expect(bed.rollouts.get(id).phase).toBe("paused");
+    });
+    expect([bed.weights(), ci.asked.length]).toEqual([AT_TENTH, 2]);
+    expect(bed.rollouts.get(id).why).toEqual({
+      rule: "hook",
+      text: "ci: answered 409 not on a Friday",
+    });
+  });
 });

@@ -1,0 +1,109 @@
+import { createHmac } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { HookConfig } from "../../../control/config/rollouts-schema.ts";
+import { HookCalls } from "../../../control/rollout/hook-calls.ts";
+import type { HookAnswer } from "../../../control/rollout/hooks.ts";
+import { eventually } from "../../support/eventually.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { ScriptedHttp } from "../../support/scripted-http.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { rolloutOf } from "./specs.ts";
+
+const SECRET = "a-secret-of-some-length";
+const ROLLOUT = rolloutOf({ hooks: { afterEnd: ["ci"] } });
+
+type Bed = {
+  readonly ci: ScriptedHttp;
+  readonly calls: HookCalls;
+  readonly clock: ManualClock;
+  readonly logged: unknown[];
+  readonly file: string;
+};
+
+async function openBed(wish: Partial<HookConfig> = {}): Promise<Bed> {
+  const ci = await ScriptedHttp.start();
+  const clock = new ManualClock();
+  const file = join(await temporaryFolder(), "hook.key");
+  await writeFile(file, `${SECRET}\n`, { mode: 0o600 });
+  const hook = { url: `${ci.url}/gate`, secretFile: file, timeout: 5_000, retries: 2, ...wish };
+  const logged: unknown[] = [];
+  const note = (...line: readonly unknown[]): void => void logged.push(line);
+  const log = { info: note, warn: note, error: note };
+  const calls = new HookCalls({ hooks: { ci: hook }, fileOf: (path) => path, clock, log });
+  onTestFinished(() => calls.close());
+  return { ci, calls, clock, logged, file };
+}
+
+/** What the hook says in the end, when time passes. */
+async function answerOf({ calls, clock }: Bed, names = ["ci"]): Promise<HookAnswer> {
+  const question = { id: "beforeStep/0/0", point: "beforeStep", names } as const;
+  let answer = calls.ask(ROLLOUT, question);
+  await eventually(async () => {
+    await clock.advance(1_000);
+    answer = calls.ask(ROLLOUT, question);
+    expect(answer.says).not.toBe("waiting");
+  });
+  return answer;
+}
+
+test("HookCalls asks once, with a body that is signed by the secret of the file", async () => {
+  const bed = await openBed();
+  expect(await answerOf(bed)).toEqual({ question: "beforeStep/0/0", says: "yes", text: "ci" });
+  const [asked, ...more] = bed.ci.asked;
+  expect([asked?.path, more]).toEqual(["/gate", []]);
+  const { service, from, to, point } = JSON.parse(asked?.body ?? "") as Record<string, unknown>;
+  expect([service, from, to, point]).toEqual(["web", "v1", "v2", "beforeStep"]);
+  const signed = `${asked?.headers["x-sluice-time"] as string}.${asked?.body}`;
+  const signature = createHmac("sha256", SECRET).update(signed).digest("hex");
+  expect(asked?.headers["x-sluice-signature"]).toBe(`sha256=${signature}`);
+  expect(JSON.stringify(bed.logged)).not.toContain(SECRET);
+});
+
+test("HookCalls takes a refusal for one, and shows what it says on one line", async () => {
+  const bed = await openBed();
+  bed.ci.answers = [[409, "tests\u001b[31m\nfailed"]];
+  expect(await answerOf(bed)).toMatchObject({
+    says: "no",
+    text: "ci: answered 409 tests [31m failed",
+  });
+  expect(bed.ci.asked).toHaveLength(1);
+});
+
+test("HookCalls tries again what says nothing, as often as it may", async () => {
+  const bed = await openBed();
+  bed.ci.answers = [
+    [503, ""],
+    [429, ""],
+    [204, ""],
+  ];
+  expect(await answerOf(bed)).toMatchObject({ says: "yes" });
+  expect(bed.ci.asked).toHaveLength(3);
+  const failing = await openBed();
+  failing.ci.answers = [[302, ""]];
+  expect(await answerOf(failing)).toMatchObject({ says: "failed", text: "ci: answered 302" });
+  expect(failing.ci.asked.map(({ path }) => path)).toEqual(["/gate", "/gate", "/gate"]);
+});
+
+test("HookCalls fails without an answer in time, a secret, or a name that is known", async () => {
+  const silent = await openBed({ timeout: 50, retries: 0 });
+  silent.ci.answers = [undefined];
+  expect((await answerOf(silent)).says).toBe("failed");
+  const open = await openBed({ secretFile: "/none", retries: 0 });
+  expect((await answerOf(open)).text).toContain("/none");
+  expect(open.ci.asked).toEqual([]);
+  const unknown = await openBed();
+  expect((await answerOf(unknown, ["boss"])).text).toBe("boss: the file does not name it");
+});
+
+test("HookCalls tells of an end", async () => {
+  const bed = await openBed();
+  bed.calls.tellEnd({ ...ROLLOUT, phase: "aborted" });
+  await eventually(() => expect(bed.ci.asked).toHaveLength(1));
+  expect(JSON.parse(bed.ci.asked[0]?.body ?? "")).toMatchObject({
+    point: "afterEnd",
+    phase: "aborted",
+    share: 0,
+  });
+});
