@@ -11,6 +11,8 @@ export type NumbersReport = {
   readonly streams: number;
   readonly messages: number;
   readonly gets: number;
+  /** Connections that the clients of those requests have opened. */
+  readonly dials: number;
   /** What the endpoints of each version have been given. */
   readonly versions: Readonly<Record<string, number>>;
   readonly failed: number;

@@ -13,6 +13,7 @@ type ledger struct {
 	Streams    int            `json:"streams"`
 	Messages   int            `json:"messages"`
 	Gets       int            `json:"gets"`
+	Dials      int            `json:"dials"`
 	Versions   map[string]int `json:"versions"`
 	Failed     int            `json:"failed"`
 	Doubled    int            `json:"doubled"`
@@ -40,6 +41,13 @@ func (l *ledger) arrived(number uint64, version string) {
 	}
 	l.seen[number] = true
 	l.Versions[version]++
+}
+
+// dialled notes that a client of plain requests needed one more connection.
+func (l *ledger) dialled() {
+	l.Lock()
+	defer l.Unlock()
+	l.Dials++
 }
 
 // disorder notes that a stream's message did not follow the one before.

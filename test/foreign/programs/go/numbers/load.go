@@ -119,6 +119,7 @@ func (l *load) httpClient() *http.Client {
 			address := l.addresses[(first+uint64(place))%uint64(len(l.addresses))]
 			connection, err := dialer.DialContext(ctx, network, address)
 			if err == nil {
+				l.ledger.dialled()
 				return connection, nil
 			}
 			failures = errors.Join(failures, err)
