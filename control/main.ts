@@ -34,6 +34,7 @@ import { systemPaths } from "./names/system-files.ts";
 import type { Asker } from "./table/table-sink.ts";
 import type { Surroundings } from "./table/guard.ts";
 import { Services } from "./table/services.ts";
+import { openedAccessLog } from "./sidecar/access-log-file.ts";
 import { openGate } from "./sidecar/open-gate.ts";
 import { ChainedLog } from "./rollout/decision-log.ts";
 import { ALONE } from "./rollout/leader.ts";
@@ -48,6 +49,7 @@ import type { Documents } from "./store/documents.ts";
 import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
+import { accessLogTeller } from "./workers/tell-access-log.ts";
 import { Workers } from "./workers/workers.ts";
 import { errorText } from "../proxy/base/error-text.ts";
 
@@ -102,6 +104,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const sockets = new ListeningSockets(inheritance?.sockets);
   const briefing = new Briefing();
   briefing.leaving = config.drain;
+  briefing.accessLog = await openedAccessLog(config, start.configPath);
   const workers = new Workers({
     count: config.workers,
     pseudonym: `sluice-${randomBytes(4).toString("hex")}`,
@@ -181,6 +184,8 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened, discovery) });
   const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
+  const tellAccessLog = accessLogTeller(briefing, workers);
+  const ofFile = { readConfig, configPath, env, tellAccessLog };
   const sidecar = new Sidecar(config, {
     ...shared,
     ...gate,
@@ -196,9 +201,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     rollouts,
     workers,
     sockets,
-    readConfig,
-    configPath,
-    env,
+    ...ofFile,
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
   const views = { filters, workers, lately, migrations, rollouts, sidecar, registry: link };

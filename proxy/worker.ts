@@ -11,6 +11,7 @@ import { TlsContexts } from "./transport/tls-contexts.ts";
 import { TimerWheel } from "./base/timer-wheel.ts";
 import { streamHandles } from "./transport/stream-handles.ts";
 import type { ConnectionHandle } from "./base/connection-handle.ts";
+import { AccessLog } from "./access-log/access-log.ts";
 import { Adoption } from "./hand-over/adoption.ts";
 import { HandOver } from "./hand-over/hand-over.ts";
 import type { HandedConnection } from "./messages/handed-connection.ts";
@@ -31,6 +32,7 @@ import type { ClientDeps } from "./clients/client-deps.ts";
 import { BufferBudget } from "./exchange/buffer-budget.ts";
 import { Refusals } from "./exchange/refusals.ts";
 import { RequestIds } from "./exchange/request-ids.ts";
+import { Witnesses } from "./exchange/witness.ts";
 import { LiveServices } from "./upstream/live-services.ts";
 import { EVERYTHING, WHAT_STAYS, WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
@@ -44,6 +46,7 @@ import { errorText } from "./base/error-text.ts";
 class Worker {
   readonly #deps: ClientDeps;
   readonly #send: (message: FromWorker) => void;
+  readonly #accessLog: AccessLog;
   readonly #adoption: Adoption;
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
@@ -57,6 +60,7 @@ class Worker {
       send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
     );
     this.#deps = deps;
+    this.#accessLog = new AccessLog({ ...deps, log });
     this.#adoption = new Adoption(deps);
     this.#filters = new Filters(new ImportingLoader(), { clock: systemClock, log });
     this.#migrations = new WorkerMigrations(deps);
@@ -77,6 +81,9 @@ class Worker {
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
         this.#deps.connections.judgeAgain();
+        return this.#send({ kind: "done", id: message.id });
+      case "accessLog":
+        this.#accessLog.follow(message.spec);
         return this.#send({ kind: "done", id: message.id });
       case "table":
         return this.#follow(message);
@@ -158,6 +165,7 @@ class Worker {
       concurrency: services.concurrencyStats(),
       localFaults: faults.toRecord(),
       http2: { client: http2.toRecord(), endpoint: services.http2Counts.toRecord() },
+      accessLog: this.#accessLog.counts,
       connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,
     };
@@ -172,6 +180,7 @@ class Worker {
     void drain.run();
     await done;
     drain.stop();
+    await this.#accessLog.flush();
     this.#send({ kind: "done", id: message.id });
   }
 
@@ -180,6 +189,7 @@ class Worker {
     this.#migrations.stopAll();
     this.#deps.connections.draining = true;
     await new WorkerDrain(message, this.#deps, EVERYTHING).run();
+    await this.#accessLog.flush();
     this.#send({ kind: "done", id: message.id });
   }
 }
@@ -194,6 +204,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
   connections.watch();
   const rejected = new RejectCounters();
   const contexts = new TlsContexts();
+  const witness = new Witnesses();
   const exchangeDeps = {
     clock: systemClock,
     wheel,
@@ -205,6 +216,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     policyCounts: new ServiceCounts(),
     buffered: new BufferBudget(),
     requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
+    witness,
     pseudonym,
   };
   return {
@@ -213,6 +225,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     faults,
     services: new LiveServices({
       buffers,
+      witness,
       wheel,
       clock: systemClock,
       random: systemRandom,
@@ -269,7 +282,9 @@ function main(): void {
       sendToPrimary({ kind: "failed", id: message.id, message: errorText(error) });
     });
   });
-  process.on("disconnect", () => process.exit(0));
+  // process.exit() would wait for a line of the access log, which a reader of our standard output
+  // that has stopped may hold up for ever.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   // Every socket has its handlers from the moment it is made; this is for what nobody thought of.
   process.on("uncaughtException", (error) => {
     log.error("worker.uncaught", { message: error.message, stack: error.stack });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
+import { accessLogSchema } from "./access-log-schema.ts";
 import { isAddressRange } from "./address.ts";
 import { controlSchema, metricsSchema } from "./control-schema.ts";
 import { consulSchema, keyPrefix, registerSchema } from "./consul-schema.ts";
@@ -123,6 +124,7 @@ export const configShape = strict({
   listeners: list(listener, LISTENERS_MAX).min(1, { error: "at least one listener" }),
   control: controlSchema,
   metrics: metricsSchema.optional(),
+  accessLog: accessLogSchema.optional(),
   workers: whole(1, WORKERS_MAX).default(1),
   store,
   drain: sidecarDrain,

@@ -13,7 +13,9 @@ import type { WriteContext } from "../table/table-sink.ts";
 import type { Write, Written } from "../table/table-write.ts";
 import type { Warning } from "../table/warnings.ts";
 import type { Certificates } from "../tls/certificates.ts";
+import type { TellAccessLog } from "../workers/tell-access-log.ts";
 import type { Workers } from "../workers/workers.ts";
+import { openedAccessLog } from "./access-log-file.ts";
 import { listenerChanges } from "./listener-changes.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
 import { openListener } from "./open-listener.ts";
@@ -50,12 +52,15 @@ export type ReloadOptions = {
 export type ReloadDeps = {
   readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
+  readonly tellAccessLog: TellAccessLog;
   readonly rules: Pick<DocumentRules, "follow" | "below">;
   readonly access: Pick<LiveAccess, "prepare">;
   readonly certificates: Pick<Certificates, "checkListeners" | "addListeners" | "useListeners">;
   readonly log: Log;
   /** Reads the file again. @throws ConfigError */
   readonly readConfig: () => Promise<Config>;
+  /** Where it is. */
+  readonly configPath: string;
 };
 
 /**
@@ -71,6 +76,7 @@ export async function reload(
 ): Promise<{ readonly config: Config; readonly report: ReloadReport }> {
   const next = await deps.readConfig();
   await deps.certificates.checkListeners(next.listenerFiles);
+  const accessLog = await openedAccessLog(next, deps.configPath);
   const needsRestart = restartsFor(before, next);
   const control = controlAfter(before.control, next.control);
   const useCredentials = await deps.access.prepare(control.auth);
@@ -88,7 +94,10 @@ export async function reload(
       ? await deps.services.preview(write)
       : await follow(deps, write, { before, next, changes });
     if (plan) deps.rules.follow(before);
-    else useCredentials();
+    else {
+      useCredentials();
+      await deps.tellAccessLog(accessLog);
+    }
     const services = reloadedServices(written, file);
     const { warnings } = written;
     const report = { services, listeners: bindsOf(changes), needsRestart, warnings };

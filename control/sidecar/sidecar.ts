@@ -17,6 +17,7 @@ import type { SwapReport } from "../workers/swap.ts";
 import { programFile, releaseWorkerFile } from "../base/program-files.ts";
 import type { Workers } from "../workers/workers.ts";
 import { warnOfDifferences } from "./file-differences.ts";
+import { reopenAccessLog } from "./access-log-file.ts";
 import { closeAll, listenAll, removeApiFile } from "./api-servers.ts";
 import type { ApiServers } from "./api-servers.ts";
 import { openListener } from "./open-listener.ts";
@@ -185,7 +186,12 @@ export class Sidecar implements SidecarControl {
   reload(options: ReloadOptions): Promise<ReloadReport> {
     return this.#reloads.run(async () => {
       if (this.draining) throw new DrainingError("reload");
-      const { config, report } = await reload(this.#deps, this.#config, options);
+      const reloaded = reload(this.#deps, this.#config, options);
+      const { config, report } = await reloaded.catch(async (error: unknown) => {
+        // Whoever rotates logs does not know of the file's mistakes.
+        if (!options.plan) await reopenAccessLog(this.#config, this.#deps);
+        throw error;
+      });
       if (options.plan) return report;
       this.#config = config;
       const { replaced, removed } = report.services;

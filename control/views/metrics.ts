@@ -136,6 +136,12 @@ function addOwnErrors(registry: Registry, { totals, services }: MetricsSource): 
     "What failed for lack of descriptors, ports, memory or permission, by the system's code",
     [...totals.localFaults].map(([code, count]) => [{ code }, count] as const),
   );
+  addCounter(
+    registry,
+    "sluice_access_log_lines_total",
+    "Lines of the access log; dropped: no room, or they could not be written",
+    Object.entries(totals.accessLog).map(([outcome, count]) => [{ outcome }, count] as const),
+  );
 }
 
 function addConnections(

@@ -4,6 +4,7 @@ import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../prox
 import { addedCalls } from "../../proxy/metrics/version-counters.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 import type {
+  AccessLogCounts,
   ConcurrencyStats,
   ConnectionKind,
   EndpointStats,
@@ -80,6 +81,7 @@ export class WorkerTotals {
   /** Faults of our own, by the system's code. */
   readonly localFaults: ReadonlyMap<string, number>;
   readonly connections: Readonly<Record<ConnectionKind, number>>;
+  readonly accessLog: AccessLogCounts;
   readonly #versions = new Map<string, VersionTotals>();
   readonly #endpoints = new Map<string, EndpointTotals>();
   readonly #filters = new Map<string, FilterTotals>();
@@ -95,6 +97,10 @@ export class WorkerTotals {
       h1: workers.reduce((sum, worker) => sum + worker.connections.h1, 0),
       h2: workers.reduce((sum, worker) => sum + worker.connections.h2, 0),
       tunnel: workers.reduce((sum, worker) => sum + worker.connections.tunnel, 0),
+    };
+    this.accessLog = {
+      written: workers.reduce((sum, worker) => sum + (worker.accessLog?.written ?? 0), 0),
+      dropped: workers.reduce((sum, worker) => sum + (worker.accessLog?.dropped ?? 0), 0),
     };
     for (const { versions, endpoints, filters, tunnels = [] } of workers) {
       for (const stats of versions) this.#addVersion(stats);

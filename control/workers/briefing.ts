@@ -1,5 +1,6 @@
 import type { FilterPreparation, FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import type { AccessLogSpec } from "../../proxy/table/access-log-spec.ts";
 import type { Intentions } from "../../proxy/intentions/intentions.ts";
 import type { LeavingTerms } from "../../proxy/messages/messages.ts";
 import { missingIds, NO_TLS_MATERIAL } from "../../proxy/table/tls.ts";
@@ -35,6 +36,8 @@ export class Briefing {
   tls: TlsMaterial = NO_TLS_MATERIAL;
   /** undefined: not known, or nobody needs them. */
   intentions: Intentions | undefined;
+  /** undefined: there is none. */
+  accessLog: AccessLogSpec | undefined;
   /** How workers end what they cannot give away. */
   leaving: Leaving = { connectionsPerSecond: 100, softMs: 60_000 };
   readonly #services = new Map<string, ServiceSnapshot>();

@@ -18,6 +18,7 @@ export class RetiredCounts {
   #rejected = new Map<string, number>();
   #faults = new Map<string, number>();
   readonly #http2 = { client: new Map<string, number>(), endpoint: new Map<string, number>() };
+  #accessLog = { written: 0, dropped: 0 };
   #replies = new Map<string, Map<string, number>>();
   #policies = new Map<string, Map<string, number>>();
 
@@ -42,6 +43,9 @@ export class RetiredCounts {
     addTo(this.#faults, stats.localFaults ?? {});
     addTo(this.#http2.client, stats.http2?.client ?? {});
     addTo(this.#http2.endpoint, stats.http2?.endpoint ?? {});
+    const { written = 0, dropped = 0 } = stats.accessLog ?? {};
+    this.#accessLog.written += written;
+    this.#accessLog.dropped += dropped;
     for (const { service, errors } of stats.localReplies ?? []) {
       addTo(sumsOf(this.#replies, service), errors);
     }
@@ -54,7 +58,9 @@ export class RetiredCounts {
   stats(): readonly WorkerStats[] {
     const parts = [this.#versions, this.#tunnels, this.#rejected, this.#faults, this.#http2.client];
     const named = [this.#replies, this.#policies];
-    if ([...parts, ...named].every(({ size }) => size === 0)) return [];
+    const { written, dropped } = this.#accessLog;
+    const isEmpty = [...parts, ...named].every(({ size }) => size === 0);
+    if (isEmpty && written + dropped === 0) return [];
     return [
       {
         versions: [...this.#versions.values()],
@@ -73,6 +79,7 @@ export class RetiredCounts {
           client: Object.fromEntries(this.#http2.client),
           endpoint: Object.fromEntries(this.#http2.endpoint),
         },
+        accessLog: { written, dropped },
         connections: { h1: 0, h2: 0, tunnel: 0 },
         revision: 0,
       },

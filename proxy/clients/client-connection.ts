@@ -1,7 +1,7 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeClient } from "../exchange/ports.ts";
-import { REFUSED_STATUS, refusalResponse } from "../exchange/respond.ts";
+import { refusalResponse } from "../exchange/respond.ts";
 import { MORE, REFUSED } from "../http1/limits.ts";
 import { ResponseStream } from "../http1/message-stream.ts";
 import { REFUSALS } from "../http1/refusal.ts";
@@ -10,6 +10,7 @@ import type { IdleConnection } from "../messages/handed-connection.ts";
 import { AcceptedConnection } from "./accepted-connection.ts";
 import type { OpenClient } from "./client-connections.ts";
 import { FirstBytes } from "./first-bytes.ts";
+import { noteRefusedHead } from "./refused-head.ts";
 
 /**
  * Bytes of requests that wait up to which there is another read, once a second, so that the end of
@@ -204,9 +205,9 @@ export class ClientConnection extends AcceptedConnection implements OpenClient, 
   }
 
   #refuse(refusal: Refusal): void {
-    const { refusals, localReplies, date, wheel } = this.deps;
-    refusals.request(refusal, this.service, this.peer.address);
-    localReplies.add(this.service ?? "", REFUSED_STATUS);
+    const { date, wheel } = this.deps;
+    const { peer, service } = this;
+    noteRefusedHead(this.deps, refusal, { peer, service, protocol: "1.1" });
     this.stream.answer(refusalResponse(refusal, { head: false, date: date.at(wheel.nowMs) }));
     this.linger();
     this.#giveExchangeBack();

@@ -7,7 +7,7 @@ import type { ListenerSnapshot } from "../table/snapshot.ts";
 import type { Taken } from "./accepted-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
 import type { Peer } from "../transport/peer.ts";
-import { errorResponse, proxyStatusOf } from "../exchange/respond.ts";
+import { errorResponse, proxyStatusOf, statusOf } from "../exchange/respond.ts";
 import { answerText } from "../http1/own-answer.ts";
 import { openClient } from "./open-client.ts";
 import { ProxyPreface } from "./proxy-preface.ts";
@@ -119,9 +119,17 @@ export class Listener {
   #turnBack(accepted: Accepted, isShort: boolean): void {
     const { date, wheel, rejected, localReplies } = this.#deps;
     rejected.add("too-many-connections");
-    const { tcp } = this.#snapshot;
-    if (this.#door !== undefined || tcp !== undefined) return closeAccepted(accepted);
-    localReplies.add(this.#snapshot.service ?? "", proxyStatusOf("too-many-connections"));
+    const { tcp, service = "" } = this.#snapshot;
+    const isMute = this.#door !== undefined || tcp !== undefined;
+    this.#deps.witness.exchanges?.headRefused({
+      client: remoteAddressOf(accepted) ?? "",
+      service,
+      protocol: undefined,
+      status: isMute ? 0 : statusOf("too-many-connections"),
+      reason: "too-many-connections",
+    });
+    if (isMute) return closeAccepted(accepted);
+    localReplies.add(service, proxyStatusOf("too-many-connections"));
     const options = { close: true, head: false, date: date.at(wheel.nowMs) };
     const answer = answerText(errorResponse("too-many-connections", options));
     return this.#turnAway.take(accepted, answer, isShort);

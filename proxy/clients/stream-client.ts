@@ -3,7 +3,7 @@ import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring } from "../base/timer-wheel.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { ExchangeClient } from "../exchange/ports.ts";
-import { REFUSED_STATUS, refusalResponse } from "../exchange/respond.ts";
+import { refusalResponse } from "../exchange/respond.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
 import { ErrorCode } from "../http2/error-codes.ts";
@@ -18,6 +18,7 @@ import type { OpenTunnel, TunnelClient } from "../tunnel/tunnel-ends.ts";
 import type { CallAnswer } from "./call-answer.ts";
 import type { ClientTimeouts } from "./accepted-connection.ts";
 import type { ClientDeps } from "./client-deps.ts";
+import { noteRefusedHead } from "./refused-head.ts";
 import { StreamResponses } from "./stream-responses.ts";
 import { StreamTunnelEnd } from "./stream-tunnel-end.ts";
 
@@ -197,9 +198,8 @@ export class StreamClient implements ExchangeClient, StreamOwner, Expiring {
 
   #refuse(refusal: Refusal): void {
     const { service, peer } = this.#connection;
-    const { refusals, localReplies, date, wheel } = this.#deps;
-    refusals.request(refusal, service, peer.address);
-    localReplies.add(service ?? "", REFUSED_STATUS);
+    const { date, wheel } = this.#deps;
+    noteRefusedHead(this.#deps, refusal, { peer, service, protocol: "2.0" });
     const options = { head: false, date: date.at(wheel.nowMs) };
     this.stream.answer(refusalResponse(refusal, options));
     this.exchangeEnded();

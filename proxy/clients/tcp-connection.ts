@@ -89,6 +89,7 @@ export class TcpConnection
     const about = { service, version: pool?.version, endpoint: endpoint?.address, client };
     if (this.#search === undefined) this.deps.refusals.connection(error, about);
     else this.deps.refusals.unreached(error, about);
+    this.#record(error, pool?.version, endpoint?.address);
     this.transport.reset();
   }
 
@@ -120,6 +121,7 @@ export class TcpConnection
     if (this.#search !== undefined) return this.#search.onDeadline();
     const reason = this.#routes.readsHello ? "client-hello-timeout" : "proxy-header-timeout";
     this.deps.refusals.connection(reason, { client: this.peer.address });
+    this.#record(reason);
     return this.transport.destroy();
   }
 
@@ -176,6 +178,7 @@ export class TcpConnection
     const { judged } = this;
     if (judged === undefined || judged.rule.always === "allow") return false;
     this.deps.refusals.denied(this.#search?.live.name ?? this.service, judged.source?.service);
+    this.#record("intention-denied");
     return true;
   }
 
@@ -186,10 +189,26 @@ export class TcpConnection
     return this.#search.begin();
   }
 
+  /** It does not become a tunnel. */
+  #record(outcome: string, version = "", endpoint = ""): void {
+    this.deps.witness.tunnels?.tunnelEnded({
+      protocol: "tcp",
+      client: this.peer.address,
+      service: this.#search?.live.name ?? this.service ?? "",
+      version,
+      endpoint,
+      outcome,
+      durationMs: Math.max(0, this.deps.wheel.nowMs - this.#sinceMs),
+      bytesIn: 0,
+      bytesOut: 0,
+    });
+  }
+
   /** undefined: it does not speak TLS. */
   #refuseName(serverName: string | undefined): void {
     const reason = serverName === undefined ? "client-hello-invalid" : reasonFor(serverName);
     this.deps.refusals.connection(reason, { client: this.peer.address });
+    this.#record(reason);
     // Whose TLS has been ended here has got through its handshake.
     if (serverName === undefined || !this.#routes.readsHello) return this.transport.reset();
     this.transport.write(UNKNOWN_NAME_ALERT);

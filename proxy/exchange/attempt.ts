@@ -2,6 +2,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
+import type { AnswerNote } from "./answer-note.ts";
 import { bindsConnection } from "./binding.ts";
 import type { Destination } from "./destination.ts";
 import type { ExchangeClient, ExchangeUpstream, UpstreamPool } from "./ports.ts";
@@ -12,6 +13,8 @@ import { upstreamIdleMs } from "./upstream-idle.ts";
 export type Attempted = {
   readonly to: Destination;
   readonly request: { readonly idempotent: boolean };
+  /** Where it is noted what was tried. */
+  readonly answer: { readonly note: AnswerNote };
 };
 
 /** The attempt under way: what it got from which pool. One object for each exchange, reused. */
@@ -22,6 +25,8 @@ export class Attempt {
   upstream: ExchangeUpstream | undefined;
   /** The endpoint that is tried. undefined: none yet. */
   endpoint: Endpoint | undefined;
+  /** undefined: nothing has been tried yet. */
+  #note: AnswerNote | undefined;
 
   constructor(client: ExchangeClient) {
     this.#client = client;
@@ -58,12 +63,14 @@ export class Attempt {
    */
   begin(
     user: MessageUser,
-    { to: { pool, policy }, request }: Attempted,
+    { to: { pool, policy }, request, answer: { note } }: Attempted,
     avoid: Endpoint | undefined,
     fresh: boolean,
   ): ProxyError | undefined {
     // What cannot be sent again must not meet the end of a connection on its way.
     const freshness = request.idempotent ? "any" : "recent";
+    this.#note = note;
+    note.tries += 1;
     this.#pool = pool;
     this.upstream = undefined;
     this.endpoint = undefined;
@@ -94,12 +101,17 @@ export class Attempt {
 
   got(upstream: ExchangeUpstream): void {
     this.upstream = upstream;
-    this.endpoint = upstream.endpoint;
+    this.#at(upstream.endpoint);
+  }
+
+  #at(endpoint: Endpoint | undefined): void {
+    this.endpoint = endpoint;
+    if (this.#note !== undefined && endpoint !== undefined) this.#note.endpoint = endpoint;
   }
 
   /** The endpoint, if any, has not begun with it: it is as if nothing had been written. */
   notBegun(endpoint: Endpoint | undefined, request: { written: boolean }): void {
-    this.endpoint = endpoint;
+    this.#at(endpoint);
     request.written = false;
   }
 

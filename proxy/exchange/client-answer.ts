@@ -10,6 +10,7 @@ import { NO_VIA, viaLines } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { ExchangeDeps } from "./deps.ts";
+import { AnswerNote } from "./answer-note.ts";
 import type { Destination } from "./destination.ts";
 import { filterResponse } from "./filtering.ts";
 import { askGate } from "./gate.ts";
@@ -43,6 +44,7 @@ export class ClientAnswer {
   status = 0;
   /** The client's connection closes after the answer. */
   closes = false;
+  readonly note: AnswerNote;
   readonly #deps: ExchangeDeps;
   readonly #via: ViaLines;
   readonly #outgoing = new OutgoingResponse();
@@ -54,6 +56,7 @@ export class ClientAnswer {
 
   constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request, to }: Answered) {
     this.#deps = deps;
+    this.note = new AnswerNote(deps.clock);
     this.#via = viaLines(deps.pseudonym);
     this.#client = client;
     this.#head = head;
@@ -66,6 +69,7 @@ export class ClientAnswer {
     this.#client = client;
     this.status = 0;
     this.closes = false;
+    this.note.clear();
   }
 
   /** The exchange is over: what went into its answer is forgotten. */
@@ -87,7 +91,8 @@ export class ClientAnswer {
   /** Asks whether the request may go on. false: it has been answered. */
   goesOn(to: Destination): boolean {
     const { address } = this.#client.peer;
-    const arriving = { head: this.#head, request: this.#request, address, limits: this.#limits };
+    const about = { head: this.#head, request: this.#request, address };
+    const arriving = { ...about, limits: this.#limits, note: this.note };
     const verdict = askGate(to, arriving, this.#deps);
     if (verdict === "go") return true;
     if (typeof verdict === "string") this.error(verdict);
@@ -99,6 +104,7 @@ export class ClientAnswer {
   error(error: ProxyError): void {
     this.closes ||= this.#mustClose;
     this.status = statusOf(error);
+    this.note.why = error;
     this.#count(proxyStatusOf(error));
     if (error === "overloaded") this.counted(`shed:${PRIORITIES[this.#to.rank]}`);
     this.#answer(errorResponse(error, this.#options()), grpcStatusOfError(error, this.status));
@@ -110,6 +116,7 @@ export class ClientAnswer {
    */
   endCall(error: ProxyError): boolean {
     const { grpc } = this.#to;
+    this.note.why = error;
     if (!grpc.isCall) return false;
     const { status, text } = endOfCall(error);
     grpc.status = status;
@@ -122,6 +129,7 @@ export class ClientAnswer {
   options(): void {
     this.closes = this.#mustClose;
     this.status = 204;
+    this.note.by = "sluice";
     this.#client.stream.answer(optionsResponse(this.#options()));
   }
 
@@ -131,6 +139,7 @@ export class ClientAnswer {
    */
   refusal(refusal: Refusal, to: Destination): void {
     this.status = refusal.status;
+    this.note.why = refusal.reason;
     this.#count(REFUSED_STATUS);
     this.closes = true;
     const methods = to.live?.table.snapshot.methods ?? [];
@@ -159,6 +168,7 @@ export class ClientAnswer {
     outgoing.begin(head);
     this.closes = bodyEndsByClose || this.#mustClose;
     this.status = head.status;
+    this.note.by = "endpoint";
     outgoing.via = this.#viaOf(to);
     outgoing.framing = framing;
     outgoing.date = this.#date();
@@ -185,6 +195,7 @@ export class ClientAnswer {
   #answer(answer: OwnAnswer, status: GrpcStatus): void {
     const { grpc } = this.#to;
     if (grpc.isCall) grpc.status = status;
+    this.note.by = "sluice";
     this.#send(grpc.isCall ? grpcAnswer(answer, status) : answer);
   }
 
@@ -193,6 +204,7 @@ export class ClientAnswer {
     const { lines } = this.#limits;
     const told = lines === "" ? answer : { ...answer, fields: answer.fields + lines };
     const whole = actions === undefined ? told : rewriteOwn(told, actions, this.#head);
+    this.note.bodyBytes = whole.body.length;
     this.#client.stream.answer(whole);
   }
 

@@ -8,6 +8,7 @@ import type { ServiceCounts } from "../metrics/service-counts.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RequestIds } from "./request-ids.ts";
+import type { Witnesses } from "./witness.ts";
 
 /** What all exchanges of a worker share. */
 export type ExchangeDeps = {
@@ -23,6 +24,7 @@ export type ExchangeDeps = {
   /** What they buffer together. */
   readonly buffered: BufferBudget;
   readonly requestIds: RequestIds;
+  readonly witness: Witnesses;
   /** Our name in CDN-Loop and Via, a token; unique to this sidecar, shared by its workers. */
   readonly pseudonym: string;
 };

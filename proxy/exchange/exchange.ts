@@ -47,8 +47,7 @@ export class Exchange implements AttemptedExchange {
     this.wheel = deps.wheel;
     this.request = new RequestForwarder(this.head, deps.pseudonym, deps.buffered);
     this.to = new Destination(deps);
-    const { rewrite } = this.request.outgoing;
-    rewrite.timeoutLeft = () => timeoutLeft(this.to, deps.wheel);
+    this.request.outgoing.rewrite.timeoutLeft = () => timeoutLeft(this.to, deps.wheel);
     this.answer = new ClientAnswer(deps, client, this);
     this.#attempts = new Attempts(client, this);
   }
@@ -95,11 +94,11 @@ export class Exchange implements AttemptedExchange {
       this.#refuseBody(refusal);
       return end;
     }
-    if (this.#client.denies(head)) this.#answerError("intention-denied");
+    if (this.#client.denies(head)) this.#attempts.giveUp("intention-denied");
     else if (head.asteriskForm || head.maxForwards === 0) {
       this.answer.options();
       this.end();
-    } else if (head.wasAt(this.#deps.pseudonym)) this.#answerError("loop");
+    } else if (head.wasAt(this.#deps.pseudonym)) this.#attempts.giveUp("loop");
     else this.#route(live, bytes, start);
     return bodyEnd;
   }
@@ -108,7 +107,7 @@ export class Exchange implements AttemptedExchange {
   #route(live: LiveService | undefined, bytes: Buffer, start: number): void {
     const { head, request, to } = this;
     const client = this.#client;
-    if (live === undefined) return this.#answerError("no-service");
+    if (live === undefined) return this.#attempts.giveUp("no-service");
     if (request.exceeds(to.policy.maxBodyBytes)) return this.#refuseBody();
     request.setHead(client.peer, this.#deps.requestIds.next(), live.table);
     if (!this.answer.goesOn(to)) return this.end();
@@ -158,6 +157,7 @@ export class Exchange implements AttemptedExchange {
 
   /** The client is gone: nobody waits for the answer. */
   onClientGone(): void {
+    this.answer.note.left();
     this.#attempts.drop();
     this.end();
   }
@@ -175,9 +175,9 @@ export class Exchange implements AttemptedExchange {
     if (passed === undefined) return this.#client.armAt(this.#deadlines.nextMs());
     if (passed === "left") return this.#client.stream.abort("left");
     if (passed !== "overdue") return this.#late(passed);
-    this.#attempts.drop();
-    endOverdue(this.to, this.answer);
-    return this.end();
+    // The client of a call waits no longer, for which no endpoint is to blame.
+    this.to.attemptEnded("timeout");
+    return this.cut("deadline-exceeded");
   }
 
   /** The request moved on; when all of it has, it is the endpoint's turn. */
@@ -195,6 +195,7 @@ export class Exchange implements AttemptedExchange {
 
   end(): void {
     const durationMs = this.#deps.clock.nowMs() - this.sinceMs;
+    this.#deps.witness.exchanges?.exchangeEnded(this, this.#client.peer, durationMs);
     this.to.leave(this.answer.status, durationMs, this.#attempts.retries.onBudget);
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
@@ -218,22 +219,11 @@ export class Exchange implements AttemptedExchange {
 
   #refuse(refusal: Refusal): void {
     this.#deps.refusals.request(refusal, this.to.live?.name, this.#client.peer.address);
+    this.answer.note.why = refusal.reason;
     if (this.answer.status !== 0) return this.#client.stream.abort("refused");
     this.answer.refusal(refusal, this.to);
     return this.end();
   }
-
-  #answerError(error: ProxyError): void {
-    this.answer.error(error);
-    this.end();
-  }
-}
-
-/** The client of a call waits no longer, for which no endpoint is to blame. */
-function endOverdue(to: Destination, answer: ClientAnswer): void {
-  to.attemptEnded("timeout");
-  if (answer.status === 0) answer.error("deadline-exceeded");
-  else answer.endCall("deadline-exceeded");
 }
 
 /** Only the time of one attempt may be another one's. */

@@ -95,8 +95,8 @@ export class RequestForwarder {
 
   /** What the head gets from us. `requestId` and the service's name fill its gaps. */
   setHead(peer: Peer, requestId: string, service: ServiceTable): void {
-    fillRewrite(this.outgoing.rewrite, peer, requestId, service);
     this.outgoing.clear();
+    fillRewrite(this.outgoing.rewrite, peer, requestId, service);
     this.idempotent = this.#head.line.method.isIdempotent;
   }
 

@@ -187,7 +187,10 @@ export class ResponseForwarder {
     const scanned = this.scanner.scan(bytes, start, end);
     const client = this.#sink;
     if (scanned === REFUSED) return this.#note(this.scanner.refusal);
-    const { forwardEnd, tail } = this.scanner;
+    const { forwardEnd, tail, done } = this.scanner;
+    const { note } = this.#exchange.answer;
+    note.bodyBytes = this.scanner.payloadBytes;
+    if (head !== "" && !done) note.began();
     if (this.framing === "drop") {
       client.send(head, this.#decoder.decode(bytes, start, scanned));
       return scanned;

@@ -3,6 +3,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { CompiledActions } from "../table/compiled-actions.ts";
 import type { RateLimits } from "../upstream/rate-limits.ts";
 import type { ExchangeDeps } from "./deps.ts";
+import type { AnswerNote } from "./answer-note.ts";
 import type { Destination } from "./destination.ts";
 import { filterRequest } from "./filtering.ts";
 import type { RequestForwarder } from "./forward-request.ts";
@@ -17,6 +18,8 @@ export type Arriving = {
   readonly request: RequestForwarder;
   readonly address: string;
   readonly limits: LimitFields;
+  /** Where it is noted who has answered. */
+  readonly note: AnswerNote;
 };
 
 type Verdict = "go" | ProxyError | AnswerDraft;
@@ -34,6 +37,7 @@ export function askGate(to: Destination, arriving: Arriving, deps: ExchangeDeps)
   }
   if (to.filters === undefined) return "go";
   const verdict = filterRequest(to, arriving.head, arriving.request);
+  if (typeof verdict !== "string") arriving.note.by = "filter";
   return verdict === "failed" ? "filter-failed" : verdict;
 }
 
@@ -53,13 +57,15 @@ function isWithin(
 function acts(
   actions: CompiledActions,
   to: Destination,
-  { head, request: { outgoing } }: Arriving,
+  { head, request: { outgoing }, note }: Arriving,
   { random, policyCounts }: ExchangeDeps,
 ): AnswerDraft | undefined {
   const service = to.live?.name ?? "";
   const own = routeAnswer(actions, head, outgoing) ?? injectedAbort(actions, random);
   if (own !== undefined) {
     policyCounts.add(service, own.counted);
+    note.by = "route";
+    if (own.counted === "fault:abort") note.why = "fault-abort";
     return own.answer;
   }
   to.holdMs = injectedDelayMs(actions, random);

@@ -52,6 +52,7 @@ export class OutgoingRequest {
 
   /** Before a new head, and behind the last one: nobody has changed it. */
   clear(): void {
+    this.rewrite.requestId = "";
     this.#edited = undefined;
     this.#target = undefined;
     this.#authority = undefined;

@@ -1,5 +1,6 @@
 import type { FilterPreparation, FilterRefusalReport } from "../table/filter-spec.ts";
 import type { Intentions } from "../intentions/intentions.ts";
+import type { AccessLogSpec } from "../table/access-log-spec.ts";
 import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
 import type { TlsMaterial } from "../table/tls.ts";
 import type { HandedConnection } from "./handed-connection.ts";
@@ -10,7 +11,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its
@@ -27,6 +28,12 @@ export type ToWorker =
       readonly kind: "intentions";
       readonly id: number;
       readonly intentions: Intentions | undefined;
+    }
+  /** What is told of each request from now on; the file is opened anew. undefined: nothing. */
+  | {
+      readonly kind: "accessLog";
+      readonly id: number;
+      readonly spec: AccessLogSpec | undefined;
     }
   /** `filters`: a preparation that comes into force with the change. Absent: none does. */
   | {

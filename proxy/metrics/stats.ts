@@ -109,6 +109,9 @@ export type ConcurrencyStats = {
   readonly waiting: number;
 };
 
+/** Lines of the access log; dropped: there was no room, or they could not be written. */
+export type AccessLogCounts = { readonly written: number; readonly dropped: number };
+
 /** Everything that one worker counts. */
 export type WorkerStats = {
   /** Without those that have counted nothing and have nothing open: their counts are zeros. */
@@ -130,6 +133,8 @@ export type WorkerStats = {
   readonly localFaults?: Readonly<Record<string, number>>;
   /** What connections of HTTP/2 have seen, by name of Http2Counts. Absent: the same. */
   readonly http2?: Readonly<Record<Http2Side, Readonly<Record<string, number>>>>;
+  /** Lines of the access log. Cumulative. Absent: the same. */
+  readonly accessLog?: AccessLogCounts;
   /** Open client connections right now. */
   readonly connections: Readonly<Record<ConnectionKind, number>>;
   /** The table revision that new requests read. */

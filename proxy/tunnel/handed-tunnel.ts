@@ -14,6 +14,9 @@ export type HandedTunnel = {
   readonly frames: TunnelFramesState | undefined;
   /** See TunnelDeps. */
   readonly quietMs?: number | undefined;
+  /** What has passed so far, from the client and to it. Absent: older code does not say. */
+  readonly bytesIn?: number | undefined;
+  readonly bytesOut?: number | undefined;
 };
 
 /** A tunnel that leaves this worker. */

@@ -25,11 +25,10 @@ export function openTunnel(deps: TunnelDeps, rest: Buffer): void {
 /** Takes over a tunnel that another worker gave away. */
 export function adoptTunnel(client: TunnelClient, given: AdoptedTunnel, wheel: TimerWheel): void {
   const { pool, handle, about } = given;
-  const { idleTimeoutMs, quietMs } = about;
+  const { idleTimeoutMs, quietMs, bytesIn, bytesOut } = about;
   const sinceMs = wheel.nowMs - about.ageMs;
   const frames = about.frames && TunnelFrames.from(about.frames);
   const connection = pool.adopt(handle, about.endpoint);
-  client.becomeTunnel(
-    new Tunnel({ client, connection, pool, wheel, idleTimeoutMs, sinceMs, frames, quietMs }),
-  );
+  const kept = { idleTimeoutMs, sinceMs, frames, quietMs, bytesIn, bytesOut };
+  client.becomeTunnel(new Tunnel({ client, connection, pool, wheel, ...kept }));
 }

@@ -2,6 +2,7 @@ import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { TunnelOutcome } from "../metrics/stats.ts";
+import type { TunnelWitnesses } from "../metrics/tunnel-record.ts";
 import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { CloseCode } from "./close-frame.ts";
 import type { GivenTunnel } from "./handed-tunnel.ts";
@@ -82,4 +83,6 @@ export interface TunnelPool {
       ended(outcome: TunnelOutcome, durationMs: number): void;
     };
   };
+  /** Who hears of its end. */
+  readonly witness: TunnelWitnesses;
 }

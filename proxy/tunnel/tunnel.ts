@@ -1,5 +1,6 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { TunnelOutcome } from "../metrics/stats.ts";
+import type { TunnelRecord } from "../metrics/tunnel-record.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { CloseCode } from "./close-frame.ts";
@@ -7,6 +8,7 @@ import type { GivenTunnel, HandedTunnel } from "./handed-tunnel.ts";
 import { TunnelClose } from "./tunnel-close.ts";
 import type { OpenTunnel, TunnelClient, TunnelPool, TunnelUpstream } from "./tunnel-ends.ts";
 import type { TunnelFrames } from "./tunnel-frames.ts";
+import { PassedBytes } from "./passed-bytes.ts";
 import { TunnelSilence } from "./tunnel-silence.ts";
 import { NO_END } from "./websocket-frames.ts";
 
@@ -32,6 +34,9 @@ export type TunnelDeps = {
    * one; 0 and absence: any moment does.
    */
   readonly quietMs?: number | undefined;
+  /** What has passed already, from the client and to it. Absent: nothing. */
+  readonly bytesIn?: number | undefined;
+  readonly bytesOut?: number | undefined;
 };
 
 /**
@@ -51,6 +56,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser {
   /** Why it ends. undefined: nothing has gone wrong, and nobody has asked for it. */
   #outcome: TunnelOutcome | undefined;
   #open = 2;
+  readonly #passed: PassedBytes;
   /**
    * A side that was paused for a slow reader stays paused for a moment, to move to another worker.
    */
@@ -63,6 +69,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser {
     this.sinceMs = deps.sinceMs;
     this.#client = deps.client.transport;
     this.#upstream = deps.connection.transport;
+    this.#passed = new PassedBytes(deps);
     deps.connection.becomeTunnel(this);
     this.pool.counters.tunnelsOpen += 1;
     this.#client.keepAlive(KEEP_ALIVE_MS);
@@ -150,12 +157,8 @@ export class Tunnel implements OpenTunnel, UpstreamUser {
     const fromClient = this.#client.detach();
     client.tunnelEnded();
     this.#leave();
-    return {
-      client: fromClient,
-      upstream: fromUpstream,
-      peer: client.peer,
-      about: aboutOf(this.#deps),
-    };
+    const about = aboutOf(this.#deps, this.#passed);
+    return { client: fromClient, upstream: fromUpstream, peer: client.peer, about };
   }
 
   get staysHere(): boolean {
@@ -197,7 +200,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser {
   #passToUpstream(bytes: Buffer, end: number): void {
     const messageEnd = this.#deps.frames?.client.scan(bytes, 0, end) ?? NO_END;
     const passed = this.#close?.fromClient(end, messageEnd) ?? end;
-    this.pool.counters.tunnels.bytesIn += passed;
+    this.#passed.fromClient(passed);
     if (passed > 0) relay(this.#client, this.#upstream, bytes, passed);
     this.#close?.settle();
   }
@@ -205,7 +208,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser {
   #passToClient(bytes: Buffer, end: number): void {
     const messageEnd = this.#deps.frames?.server.scan(bytes, 0, end) ?? NO_END;
     const passed = this.#close?.fromServer(end, messageEnd) ?? end;
-    this.pool.counters.tunnels.bytesOut += passed;
+    this.#passed.toClient(passed);
     if (passed > 0) relay(this.#upstream, this.#client, bytes, passed);
     this.#close?.settle();
   }
@@ -227,7 +230,7 @@ export class Tunnel implements OpenTunnel, UpstreamUser {
   #closed(): void {
     this.#open -= 1;
     if (this.#open > 0) return;
-    countEnd(this.#deps, this.#outcome);
+    countEnd(this.#deps, this.#passed, this.#outcome);
     this.#leave();
   }
 
@@ -272,15 +275,34 @@ function endOther(
 }
 
 /** `outcome` undefined: nothing has gone wrong. */
-function countEnd({ pool, wheel, sinceMs }: TunnelDeps, outcome: TunnelOutcome = "ok"): void {
-  pool.counters.tunnels.ended(outcome, Math.max(0, wheel.nowMs - sinceMs));
+function countEnd(deps: TunnelDeps, passed: PassedBytes, outcome: TunnelOutcome = "ok"): void {
+  const { pool, client, connection, wheel, sinceMs } = deps;
+  const durationMs = Math.max(0, wheel.nowMs - sinceMs);
+  pool.counters.tunnels.ended(outcome, durationMs);
+  pool.witness.tunnels?.tunnelEnded({
+    protocol: protocolOf(deps),
+    client: client.peer.address,
+    service: pool.service,
+    version: pool.version,
+    endpoint: connection.endpoint.address,
+    outcome,
+    durationMs,
+    bytesIn: passed.bytesIn,
+    bytesOut: passed.bytesOut,
+  });
 }
 
-function aboutOf(deps: TunnelDeps): HandedTunnel {
+/** Only what was never HTTP has no other sign of an end than silence. */
+function protocolOf({ frames, quietMs }: TunnelDeps): TunnelRecord["protocol"] {
+  if (frames !== undefined) return "websocket";
+  return quietMs === undefined ? "upgraded" : "tcp";
+}
+
+function aboutOf(deps: TunnelDeps, { bytesIn, bytesOut }: PassedBytes): HandedTunnel {
   const { connection, pool, wheel, idleTimeoutMs, sinceMs, frames, quietMs } = deps;
   const { service, version } = pool;
   const ageMs = Math.max(0, wheel.nowMs - sinceMs);
   const endpoint = connection.endpoint.address;
-  const about = { service, version, endpoint, idleTimeoutMs, ageMs, quietMs };
+  const about = { service, version, endpoint, idleTimeoutMs, ageMs, quietMs, bytesIn, bytesOut };
   return { ...about, frames: frames?.toJSON() };
 }

@@ -3,6 +3,7 @@ import type { LocalFaults } from "../base/local-faults.ts";
 import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Http2Counts } from "../http2/counts.ts";
+import type { TunnelWitnesses } from "../metrics/tunnel-record.ts";
 import type { EjectionPolicy, KeepAlive, Limits } from "../table/snapshot.ts";
 import type { UpstreamProtocol, UpstreamTls } from "../table/tls.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
@@ -22,6 +23,7 @@ export type PoolDeps = {
   /** An endpoint has broken a rule of HTTP/2; `reason` is an Http2Reason. */
   readonly onHttp2Rejected: (reason: string, endpoint: string) => void;
   readonly clock: Pick<Clock, "wallMs">;
+  readonly witness: TunnelWitnesses;
 };
 
 /** The part of a service's snapshot that its pools follow. */

@@ -1,4 +1,5 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
+import type { TunnelWitnesses } from "../metrics/tunnel-record.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
 import type { VersionSnapshot } from "../table/snapshot.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
@@ -30,6 +31,7 @@ export class VersionPool {
   readonly service: string;
   readonly version: string;
   readonly counters = new VersionCounters();
+  readonly witness: TunnelWitnesses;
   /** Exchanges under way. */
   inFlight = 0;
   /** Those that wait because there are too many. */
@@ -48,6 +50,7 @@ export class VersionPool {
     this.service = service;
     this.version = version;
     this.policy = policy;
+    this.witness = deps.witness;
     this.#wheel = deps.wheel;
     this.#followAdaptive(policy);
     this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);

@@ -283,6 +283,26 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/transport/transport.test.ts",
     "one of the ways to make a transport, all of which are tried there alike",
   ],
+  "proxy/table/access-log-spec.ts": [
+    "test/proxy/access-log/entry.test.ts",
+    "a list of names, and types",
+  ],
+  "proxy/exchange/answer-note.ts": [
+    "test/proxy/access-log/exchange-entry.test.ts",
+    "what others have noted shows there",
+  ],
+  "proxy/exchange/witness.ts": [
+    "test/proxy/access-log/exchange-entry.test.ts",
+    "types, and who keeps them",
+  ],
+  "proxy/access-log/record-entries.ts": [
+    "test/proxy/access-log/access-log.test.ts",
+    "plain data from plain data, which shows in the lines",
+  ],
+  "proxy/clients/refused-head.ts": [
+    "test/integration/access-log.test.ts",
+    "tells three that count by themselves",
+  ],
   "proxy/worker.ts": ["test/integration/workers.test.ts", "the root of a process"],
   "proxy/upstream/http2-link.ts": [
     "test/proxy/upstream/stream-connection.test.ts",

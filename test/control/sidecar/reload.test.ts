@@ -75,6 +75,8 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
     },
     log: { info: ignore, warn: ignore, error: ignore },
     readConfig: async () => next,
+    tellAccessLog: async (spec) => void (spec && (await step(`log to ${spec.path}`))),
+    configPath: "/etc/sluice/sluice.yaml",
   };
   return { deps, steps };
 }

@@ -96,6 +96,7 @@ async function compose(
     clock,
     countsEpoch: "e",
     documents: undefined,
+    tellAccessLog: async () => undefined,
     access: { prepare: async () => () => undefined, close: () => undefined },
     ...started,
   };

@@ -1,4 +1,6 @@
+import { systemClock } from "../../../proxy/base/clock.ts";
 import { describe, expect, test } from "vitest";
+import { AnswerNote } from "../../../proxy/exchange/answer-note.ts";
 import { Attempt } from "../../../proxy/exchange/attempt.ts";
 import type { Destination } from "../../../proxy/exchange/destination.ts";
 import type {
@@ -64,7 +66,8 @@ class Bed {
 
   begin({ idempotent = true, avoid = false, fresh = false, pool = true } = {}): unknown {
     const to = { pool: pool ? this.pool : undefined, policy: { connectTimeoutMs: 7 } };
-    const attempted = { to: to as unknown as Destination, request: { idempotent } };
+    const answer = { note: new AnswerNote(systemClock) };
+    const attempted = { to: to as unknown as Destination, request: { idempotent }, answer };
     return this.attempt.begin(USER, attempted, avoid ? ENDPOINT : undefined, fresh);
   }
 

@@ -9,6 +9,7 @@ import type { ExchangeClient, RequestSink, ResponseSink } from "../../../proxy/e
 import type { ExchangeUpstream } from "../../../proxy/exchange/ports.ts";
 import { Refusals } from "../../../proxy/exchange/refusals.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
+import { Witnesses } from "../../../proxy/exchange/witness.ts";
 import { interimHeadForClient } from "../../../proxy/http1/rewrite-response.ts";
 import type { DecodedFields, DecodedRequest } from "../../../proxy/http1/decoded-head.ts";
 import type { OutgoingRequest } from "../../../proxy/http1/outgoing-request.ts";
@@ -123,6 +124,7 @@ export function exchangeDeps(deps: PoolDeps = poolDeps()): ExchangeDeps {
     policyCounts: new ServiceCounts(),
     buffered: new BufferBudget(),
     requestIds: new RequestIds("id-"),
+    witness: new Witnesses(),
     pseudonym: "sluice-test",
   };
 }
@@ -161,24 +163,23 @@ export class ExchangeBed {
   user: MessageUser | undefined;
   readonly replies = new LocalReplies();
   readonly policyCounts = new ServiceCounts();
+  readonly witness = new Witnesses();
   readonly #exchange: Exchange;
+  readonly #client: ExchangeClient;
 
   constructor(service: Partial<ServiceSnapshot> = {}) {
     const deps = poolDeps();
     this.live = new LiveService(serviceTable({ v1: 1 }, service), deps);
     onTestFinished(() => this.live.close());
     this.#fakePool();
-    const client = exchangeClient(this.live, {
+    this.#client = exchangeClient(this.live, {
       stream: this.client,
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
-    const all = {
-      ...exchangeDeps(deps),
-      localReplies: this.replies,
-      policyCounts: this.policyCounts,
-    };
-    this.#exchange = new Exchange(all, client);
-    this.#exchange.lend(client);
+    const { replies: localReplies, policyCounts, witness } = this;
+    const all = { ...exchangeDeps(deps), localReplies, policyCounts, witness };
+    this.#exchange = new Exchange(all, this.#client);
+    this.#exchange.lend(this.#client);
   }
 
   get endpoint(): Endpoint {
@@ -204,6 +205,13 @@ export class ExchangeBed {
     const bytes = Buffer.from(text, "latin1");
     const start = this.#exchange.head.parse(bytes, 0, bytes.length);
     this.#exchange.begin(bytes, start, bytes.length);
+  }
+
+  /** The exchange is lent again, and the client sends this as above. */
+  again(text: string): void {
+    this.#exchange.clear();
+    this.#exchange.lend(this.#client);
+    this.request(text);
   }
 
   /** More of the request comes. */

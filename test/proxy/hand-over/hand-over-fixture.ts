@@ -26,6 +26,7 @@ import { ExchangeStore } from "../../../proxy/clients/exchange-store.ts";
 import type { ClientDeps } from "../../../proxy/clients/client-deps.ts";
 import { Refusals } from "../../../proxy/exchange/refusals.ts";
 import { RequestIds } from "../../../proxy/exchange/request-ids.ts";
+import { Witnesses } from "../../../proxy/exchange/witness.ts";
 import { LiveServices } from "../../../proxy/upstream/live-services.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
@@ -48,6 +49,7 @@ export function serveParts(
     jsonLog(onEjection, () => 0),
   );
   const contexts = new TlsContexts();
+  const witness = new Witnesses();
   const services = new LiveServices({
     buffers,
     wheel,
@@ -58,6 +60,7 @@ export function serveParts(
     contexts,
     http2Counts: new Http2Counts(),
     onHttp2Rejected: onEjection,
+    witness,
   });
   const versions = { v1: { endpoints: [endpoint] } };
   const service = readService("web", { via: "both", versions, ...settings });
@@ -85,6 +88,7 @@ export function serveParts(
     policyCounts: new ServiceCounts(),
     buffered: new BufferBudget(),
     requestIds: new RequestIds(`${pseudonym}-`),
+    witness,
     pseudonym,
   };
   const exchanges = new ExchangeStore(exchangeDeps);

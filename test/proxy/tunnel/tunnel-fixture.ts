@@ -1,4 +1,5 @@
 import type { ConnectionHandle } from "../../../proxy/base/connection-handle.ts";
+import type { TunnelRecord } from "../../../proxy/metrics/tunnel-record.ts";
 import { VersionCounters } from "../../../proxy/metrics/version-counters.ts";
 import { openTunnel } from "../../../proxy/tunnel/open-tunnel.ts";
 import type {
@@ -28,7 +29,16 @@ export class TunnelBed {
   readonly client = new FakeTransport();
   readonly server = new FakeTransport();
   readonly time: ManualWheel = manualWheel();
-  readonly pool = { service: "web", version: "v1", counters: new VersionCounters() };
+  /** What is told of tunnels that have ended. */
+  readonly records: TunnelRecord[] = [];
+  readonly pool = {
+    service: "web",
+    version: "v1",
+    counters: new VersionCounters(),
+    witness: {
+      tunnels: { tunnelEnded: (record: TunnelRecord): void => void this.records.push(record) },
+    },
+  };
   /** What the owner of the client's connection heard: `became`, `ended`, `offered`. */
   readonly heard: string[] = [];
   readonly connection: TunnelUpstream;

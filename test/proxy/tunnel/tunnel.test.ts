@@ -163,6 +163,25 @@ describe("Tunnel", () => {
   });
 });
 
+test("Tunnel tells whoever keeps a record what became of it", () => {
+  const bed = TunnelBed.open({ webSocket: true, rest: "ab" });
+  bed.connection.user?.onUpstreamClosed(new Error("reset"));
+  bed.client.handler.onClose(undefined);
+  expect(bed.records).toEqual([
+    {
+      protocol: "websocket",
+      client: bed.end.peer.address,
+      service: "web",
+      version: "v1",
+      endpoint: "10.0.0.1:1",
+      outcome: "endpoint",
+      durationMs: 1_000,
+      bytesIn: 0,
+      bytesOut: 2,
+    },
+  ]);
+});
+
 describe("Tunnel.giveAway()", () => {
   test("gives both connections with what the next worker must know, and counts no more", () => {
     const bed = TunnelBed.open({ idleTimeoutMs: IDLE_MS });
@@ -178,6 +197,9 @@ describe("Tunnel.giveAway()", () => {
         idleTimeoutMs: IDLE_MS,
         ageMs: 1_500,
         frames: undefined,
+        quietMs: undefined,
+        bytesIn: 0,
+        bytesOut: 0,
       },
     });
     expect([bed.counted, bed.heard, bed.tunnel.gone]).toEqual([0, ["became", "ended"], true]);

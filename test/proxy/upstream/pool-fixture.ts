@@ -14,6 +14,7 @@ import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { ConnectFailure } from "../../../proxy/upstream/connect-failure.ts";
 import type { DecodedFields, DecodedResponse } from "../../../proxy/http1/decoded-head.ts";
 import type { Slot } from "../../../proxy/upstream/pool-connections.ts";
+import { Witnesses } from "../../../proxy/exchange/witness.ts";
 import { UpstreamConnection } from "../../../proxy/upstream/upstream-connection.ts";
 import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
 import { VersionPool } from "../../../proxy/upstream/version-pool.ts";
@@ -69,6 +70,7 @@ export function poolDeps(deps: Partial<PoolDeps> = {}): PoolDeps {
     contexts: new TlsContexts(),
     http2Counts: new Http2Counts(),
     onHttp2Rejected: ignore,
+    witness: new Witnesses(),
     clock: systemClock,
     wheel,
     random: seededRandom(1),

@@ -1,0 +1,70 @@
+import type { GrpcStatus } from "../grpc/status.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { TunnelWitness, TunnelWitnesses } from "../metrics/tunnel-record.ts";
+import type { Peer } from "../transport/peer.ts";
+
+/** Who has answered. nobody: no final answer has begun. */
+export type AnsweredBy = "nobody" | "endpoint" | "sluice" | "filter" | "route";
+
+/** An exchange that ends, still counted at its version. Valid only during the call. */
+export interface EndedExchange {
+  readonly head: RequestHead;
+  readonly request: {
+    readonly scanner: { readonly payloadBytes: number };
+    /** `requestId`: of ours, "" if it went nowhere; see RequestRewrite. */
+    readonly outgoing: { readonly rewrite: { readonly requestId: string } };
+  };
+  readonly to: {
+    readonly live: { readonly name: string } | undefined;
+    readonly pool: { readonly version: string } | undefined;
+    readonly grpc: {
+      readonly isCall: boolean;
+      readonly status: GrpcStatus | undefined;
+      countedAs(httpStatus: number): number;
+    };
+    /** How long it was held back on purpose, in ms. */
+    readonly holdMs: number;
+  };
+  readonly answer: {
+    /** 0: none has begun. */
+    readonly status: number;
+    readonly note: {
+      readonly by: AnsweredBy;
+      /** Why it is not what the client asked for: a word of the code. "": nothing is wrong. */
+      readonly why: string;
+      /** Of the body, so far. */
+      readonly bodyBytes: number;
+      /** When it began, in monotonic ms. 0: it began and ended at once, or not at all. */
+      readonly beganMs: number;
+      /** How often it was sent somewhere, or would have been. */
+      readonly tries: number;
+      /** The last one that was tried. undefined: none was found. */
+      readonly endpoint: { readonly address: string; readonly ejectedUntilMs: number } | undefined;
+    };
+  };
+  /** When the request arrived, in monotonic ms. */
+  readonly sinceMs: number;
+}
+
+/** A request that was refused before it was an exchange. */
+export type RefusedHead = {
+  readonly client: string;
+  /** Of the listener. "": not known. */
+  readonly service: string;
+  readonly protocol: "1.1" | "2.0" | undefined;
+  /** 0: nobody could be told. */
+  readonly status: number;
+  readonly reason: string;
+};
+
+/** Hears of each exchange at its end. */
+export interface ExchangeWitness {
+  exchangeEnded(exchange: EndedExchange, peer: Peer, durationMs: number): void;
+  headRefused(head: RefusedHead): void;
+}
+
+/** Who hears of what has ended in this worker. With nobody, each end costs one look here. */
+export class Witnesses implements TunnelWitnesses {
+  exchanges: ExchangeWitness | undefined;
+  tunnels: TunnelWitness | undefined;
+}

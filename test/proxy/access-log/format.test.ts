@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { lineFormat } from "../../../proxy/access-log/format.ts";
+import { accessEntry } from "./entry-fixture.ts";
+
+const AT = Date.parse("2026-11-29T12:00:00.042Z");
+
+describe("A line of", () => {
+  test("JSON has these fields in this order, and leaves out what there is not", () => {
+    const fields = ["time", "status", "durationMs", "error", "path", "userAgent"] as const;
+    const line = lineFormat({ kind: "json", fields })(accessEntry(), AT);
+    expect(line).toBe(
+      '{"time":"2026-11-29T12:00:00.042Z","status":200,"durationMs":1.235,"path":"/a",' +
+        '"userAgent":"curl/8 \\"x\\""}\n',
+    );
+  });
+
+  test("JSON is an object even when there is nothing to say", () => {
+    const line = lineFormat({ kind: "json", fields: ["error"] })(accessEntry(), AT);
+    expect(line).toBe("{}\n");
+  });
+
+  test("NCSA's combined format has neither query strings nor passwords", () => {
+    const line = lineFormat({ kind: "combined" })(accessEntry(), AT);
+    expect(line).toBe(
+      '192.0.2.1 - - [29/Nov/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 512 ' +
+        '"https://shop.example/x" "curl/8 \\"x\\""\n',
+    );
+  });
+
+  test("NCSA's combined format has a hyphen for what there is not", () => {
+    const tunnel = { method: "", path: "", protocol: "TCP", status: undefined, client: "" };
+    const entry = accessEntry({ ...tunnel, referer: "", userAgent: "" });
+    expect(lineFormat({ kind: "combined" })(entry, AT)).toBe(
+      '- - - [29/Nov/2026:12:00:00 +0000] "- - TCP" - 512 "-" "-"\n',
+    );
+  });
+
+  test("a template has its texts between the fields", () => {
+    const literals = ["<", "> ", " [", "]"];
+    const fields = ["method", "query", "error"] as const;
+    const line = lineFormat({ kind: "template", literals, fields })(accessEntry(), AT);
+    expect(line).toBe("<GET> token=secret [-]\n");
+  });
+});
