@@ -6,6 +6,7 @@ import type { DemoConsul } from "./demo/consul-stage.ts";
 import { jsonScreen, lineScreen, liveScreen } from "./demo/screen.ts";
 import type { Screen } from "./demo/screen.ts";
 import type { Output } from "./output.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
 
 /** How long a step of the demo lasts: long enough to look at. */
 const STEP_MS = 8000;
@@ -40,7 +41,7 @@ export function addDemo(program: Command, context: CliContext): void {
       const { runDemo } = await import("./demo/run-demo.ts");
       const faults = await untilInterrupted(context.output, (signal) =>
         runDemo({ once, stepMs, clock: systemClock, screen, signal, consul, mesh }),
-      );
+      ).finally(() => screen.close());
       for (const fault of faults) context.output.error(`sluice: ${fault}`);
       context.exitWith(faults.length === 0 ? EXIT.done : EXIT.failed);
     });
@@ -57,28 +58,6 @@ function consulOf({ consul, mesh }: DemoArguments, env: NodeJS.ProcessEnv): Demo
 
 function screenFor(json: boolean, output: Output): Screen {
   if (json) return jsonScreen(output);
-  return output.terminal === undefined ? lineScreen(output) : liveScreen(output.terminal);
-}
-
-/** What asks the demo to end. SIGHUP: its terminal is gone. */
-const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/**
- * Aborts the work's signal on Ctrl-C, SIGTERM and SIGHUP, and when nobody reads the output any
- * more, and waits for it to end in its own way.
- */
-async function untilInterrupted<Result>(
-  { ended }: Output,
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const interrupt = new AbortController();
-  const abort = (): void => interrupt.abort();
-  for (const signal of END_SIGNALS) process.on(signal, abort);
-  ended?.addEventListener("abort", abort);
-  try {
-    return await work(interrupt.signal);
-  } finally {
-    for (const signal of END_SIGNALS) process.off(signal, abort);
-    ended?.removeEventListener("abort", abort);
-  }
+  const { terminal } = output;
+  return terminal === undefined ? lineScreen(output) : liveScreen(terminal, output);
 }

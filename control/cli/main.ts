@@ -16,8 +16,9 @@ const { buildVersion } = await import("../base/build-version.ts");
 const { streamOutput } = await import("./output.ts");
 const { runCli } = await import("./program.ts");
 
+const { stdout: out, stderr: error, stdin: input, env } = process;
 process.exitCode = await runCli(process.argv.slice(2), {
-  output: streamOutput(process.stdout, process.stderr),
-  env: process.env,
+  output: streamOutput({ out, error, input, env }),
+  env,
   version: buildVersion(),
 });

@@ -2,14 +2,16 @@ import type { Writable } from "node:stream";
 import Table from "cli-table3";
 import { visibleText } from "../../proxy/base/visible-text.ts";
 import { CliError, EXIT } from "./cli-error.ts";
+import { terminalOf } from "./terminal.ts";
+import type { Terminal, TerminalInput, TerminalOutput } from "./terminal.ts";
 import { errorCode, errorTrace } from "../../proxy/base/error-text.ts";
 
 /** Where a command writes: results to `out`, what went wrong to `error`. Both get whole lines. */
 export type Output = {
   readonly out: (line: string) => void;
   readonly error: (line: string) => void;
-  /** Writes to the terminal behind `out` as it stands. undefined: there is none. */
-  readonly terminal?: ((text: string) => void) | undefined;
+  /** The terminal behind `out`. undefined: there is none that can be drawn on. */
+  readonly terminal?: Terminal | undefined;
   /** Aborted once `out` leads nowhere. undefined: that cannot be known. */
   readonly ended?: AbortSignal;
   /**
@@ -19,11 +21,16 @@ export type Output = {
   readonly flushed?: () => Promise<void>;
 };
 
-/** A stream of the machine's own, or what stands for it. */
-type OutputStream = Writable & { readonly isTTY?: boolean };
+/** Streams of the machine's own, or what stands for them. */
+type OutputStreams = {
+  readonly out: TerminalOutput;
+  readonly error: Writable;
+  readonly input: TerminalInput;
+  readonly env: NodeJS.ProcessEnv;
+};
 
-/** Two streams of the machine. What others have written commands no terminal. */
-export function streamOutput(out: OutputStream, error: OutputStream): Output {
+/** Streams of the machine. What others have written commands no terminal. */
+export function streamOutput({ out, error, input, env }: OutputStreams): Output {
   const ended = new AbortController();
   let failure: Error | undefined;
   // What cannot be written is found at each write below; unheard it would end the process.
@@ -38,7 +45,7 @@ export function streamOutput(out: OutputStream, error: OutputStream): Output {
   return {
     out: (line) => write(`${visibleText(line)}\n`),
     error: (line) => void error.write(`${visibleText(line)}\n`),
-    terminal: out.isTTY === true ? write : undefined,
+    terminal: terminalOf({ out, input, env, write }),
     ended: ended.signal,
     async flushed() {
       await new Promise<void>((resolve) => out.write("", () => resolve()));

@@ -28,6 +28,7 @@ import { addConfirm, addShift } from "./shift.ts";
 import { addStates } from "./states.ts";
 import { addStatus } from "./status.ts";
 import { addToken } from "./token.ts";
+import { addTop } from "./top.ts";
 import { addWhoami } from "./whoami.ts";
 
 /** Surroundings of the command line. */
@@ -109,6 +110,7 @@ function createProgram(
   addDemo(program, context);
   addStatus(program, context);
   addServices(program, context);
+  addTop(program, context);
   addShift(program, context);
   addConfirm(program, context);
   addRollout(program, context);

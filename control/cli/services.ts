@@ -5,6 +5,9 @@ import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import { percentText, tableText } from "./output.ts";
+import { watchTraffic } from "./top.ts";
+
+type ServicesOptions = { readonly fleet?: boolean; readonly watch?: boolean };
 
 type Table = { readonly services: readonly ServiceView[] };
 
@@ -15,24 +18,23 @@ export function addServices(program: Command, context: CliContext): void {
     .description("show all services, or one with its endpoints")
     .argument("[service]", "name of a service")
     .option("--fleet", "also show the sidecars that share the table, and the revision of each")
-    .action(
-      async (name: string | undefined, options: { readonly fleet?: boolean }, command: Command) => {
-        const client = clientOf(command, context);
-        const fleet =
-          options.fleet === true ? await client.get<FleetAnswer>("/v1/fleet") : undefined;
-        if (name === undefined) {
-          const table = await client.get<Table>(servicePath());
-          print(command, context, { ...table, fleet }, ({ services }) =>
-            withFleet(versionsText(services), fleet),
-          );
-        } else {
-          const service = await client.get<ServiceView>(servicePath(name));
-          print(command, context, { ...service, fleet }, () =>
-            withFleet(serviceText(service), fleet),
-          );
-        }
-      },
-    );
+    .option("--watch", "the same as `sluice top`")
+    .action(async (name: string | undefined, options: ServicesOptions, command: Command) => {
+      if (options.watch === true) return watchTraffic({ find: name }, { command, context });
+      const client = clientOf(command, context);
+      const fleet = options.fleet === true ? await client.get<FleetAnswer>("/v1/fleet") : undefined;
+      if (name === undefined) {
+        const table = await client.get<Table>(servicePath());
+        print(command, context, { ...table, fleet }, ({ services }) =>
+          withFleet(versionsText(services), fleet),
+        );
+      } else {
+        const service = await client.get<ServiceView>(servicePath(name));
+        print(command, context, { ...service, fleet }, () =>
+          withFleet(serviceText(service), fleet),
+        );
+      }
+    });
 }
 
 function withFleet(text: string, fleet: FleetAnswer | undefined): string {

@@ -2,12 +2,12 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { Plan } from "../api/plan.ts";
 import type { ShiftResult } from "../table/service-writes.ts";
-import { usageError } from "./cli-error.ts";
 import { servicePath } from "./client.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 import { percentText, withWarnings } from "./output.ts";
 import { planText } from "./plan-text.ts";
+import { readWeights } from "./read-weights.ts";
 import { withWriteOptions, writeOptions } from "./write-options.ts";
 import type { WriteOptions } from "./write-options.ts";
 
@@ -70,23 +70,6 @@ export function addShift(program: Command, context: CliContext): void {
       print(command, context, result, (answer) => shiftText(service, answer) + (hint ?? ""));
     },
   );
-}
-
-function readWeights(pairs: readonly string[]): Record<string, number | string> {
-  const weights = new Map<string, number | string>();
-  for (const pair of pairs) {
-    const [, version, weight = ""] = /^([^=]+)=(\d{1,7}|\d[\d.]{0,5}%)$/.exec(pair) ?? [];
-    if (version === undefined) {
-      const found = JSON.stringify(pair);
-      const wanted = "VERSION=WHOLE NUMBER or VERSION=10%";
-      throw usageError(`Cannot read weight: wanted ${wanted}, found ${found}`);
-    }
-    if (weights.has(version)) {
-      throw usageError(`Cannot read weight: wanted each version once, found ${version} again`);
-    }
-    weights.set(version, weight.endsWith("%") ? weight : Number(weight));
-  }
-  return Object.fromEntries(weights);
 }
 
 function shiftText(service: string, result: ShiftResult): string {

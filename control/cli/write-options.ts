@@ -37,7 +37,7 @@ export function withWriteOptions(command: Command): Command {
  * write in between instead of overwriting it.
  */
 export function writeOptions(
-  client: ApiClient,
+  client: Pick<ApiClient, "get">,
   service: string,
   options: WriteOptions,
 ): Promise<SendOptions> {
@@ -46,7 +46,7 @@ export function writeOptions(
 
 /** Like writeOptions(); `path`: where to read the revision. */
 export async function writeOptionsFrom(
-  client: ApiClient,
+  client: Pick<ApiClient, "get">,
   path: string,
   { ifRev, takeOver, ...options }: WriteOptions,
 ): Promise<SendOptions> {

@@ -303,6 +303,14 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/access-log.test.ts",
     "tells three that count by themselves",
   ],
+  "control/cli/top.ts": [
+    "test/integration/terminal.test.ts",
+    "options from the command line to what runs there",
+  ],
+  "control/cli/until-interrupted.ts": [
+    "test/integration/demo.test.ts",
+    "signals of a process, and a reader that leaves",
+  ],
   "proxy/worker.ts": ["test/integration/workers.test.ts", "the root of a process"],
   "proxy/upstream/http2-link.ts": [
     "test/proxy/upstream/stream-connection.test.ts",

@@ -1,21 +1,6 @@
-import { percentText, tableText } from "../output.ts";
+import { percentText } from "../output.ts";
 import { expectedBand, faultOf, SHOP_VERSIONS } from "./tally.ts";
 import type { Tally } from "./tally.ts";
-
-const HEAD = [
-  "STEP",
-  "V2 SHARE",
-  "V2 ANSWERS",
-  "EXPECTED",
-  "REQUESTS",
-  "ERRORS",
-  ...SHOP_VERSIONS.flatMap((version) => [`${version} p50`, `${version} p99`]),
-];
-
-/** All steps so far as a table. */
-export function boardText(tallies: readonly Tally[]): string {
-  return tableText(HEAD, tallies.map(boardRow));
-}
 
 /** One finished step as a line. */
 export function stepText(tally: Tally): string {
@@ -42,37 +27,6 @@ export function stepJson(tally: Tally): object {
     latency: Object.fromEntries(SHOP_VERSIONS.map((each) => [each, tally.latencyOf(each)])),
     fault: faultOf(tally),
   };
-}
-
-/** Draws a text over the one that it drew before, where a terminal can. */
-export class Redraw {
-  readonly #write: (text: string) => void;
-  #linesDrawn = 0;
-
-  constructor(write: (text: string) => void) {
-    this.#write = write;
-  }
-
-  draw(text: string): void {
-    // Up to the first line, and clear from there: ECMA-48 CPL and ED.
-    const up = this.#linesDrawn > 0 ? `\u001B[${this.#linesDrawn}F\u001B[J` : "";
-    this.#linesDrawn = text.split("\n").length;
-    this.#write(`${up}${text}\n`);
-  }
-}
-
-function boardRow(tally: Tally): (string | number)[] {
-  const share = tally.answers === 0 ? 0 : tally.countOf("v2") / tally.answers;
-  const [least, most] = expectedBand(tally);
-  return [
-    placeText(tally),
-    percentText(share),
-    tally.countOf("v2"),
-    bandText(least, most),
-    tally.answers + tally.errors,
-    tally.errors,
-    ...SHOP_VERSIONS.flatMap((each) => [latencyText(tally, each), p99Text(tally, each)]),
-  ];
 }
 
 /** `10 %`, or `10 % in a` with more than one sidecar. */

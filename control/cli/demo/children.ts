@@ -9,7 +9,7 @@ import { errorText } from "../../../proxy/base/error-text.ts";
 import { CliError } from "../cli-error.ts";
 
 /** How long a child may take to start. */
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 
 /** How long a child may take to end before it is killed. */
 const END_TIMEOUT_MS = 4000;

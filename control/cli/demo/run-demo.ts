@@ -58,6 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly string[]> 
     const loadEnds = loads.map(({ load }) => load.run(stopLoad.signal));
     const client = new ApiClient(readApiAddress(stage.controlUrl), ANYBODY);
     const { shiftQuery } = stage;
+    options.screen.watch(client, AbortSignal.any([options.signal, stopLoad.signal]));
     const deps = { children, loads, client, between, shiftQuery };
     const faults = await new Demo(options, deps).run();
     stopLoad.abort();

@@ -1,4 +1,4 @@
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { CliError, usageError } from "../../../control/cli/cli-error.ts";
 import {
@@ -90,9 +90,14 @@ function stream(code: string, taken: string[] = []): Writable {
   });
 }
 
+/** These two, with nobody who types. */
+const parts = (out: Writable, error: Writable) => {
+  return { out, error, input: Readable.from([]), env: { TERM: "xterm" } };
+};
+
 test("streamOutput() writes whole lines, and nothing that commands a terminal", async () => {
   const taken: string[] = [];
-  const output = streamOutput(stream("", taken), stream("", taken));
+  const output = streamOutput(parts(stream("", taken), stream("", taken)));
   output.out("a\u001b[2J");
   output.error("b");
   await output.flushed?.();
@@ -103,7 +108,7 @@ test("streamOutput() writes whole lines, and nothing that commands a terminal", 
 test("streamOutput() gives a terminal what it is sent, as it stands", () => {
   const taken: string[] = [];
   const terminal = Object.assign(stream("", taken), { isTTY: true });
-  streamOutput(terminal, stream("")).terminal?.("\u001b[2J");
+  streamOutput(parts(terminal, stream(""))).terminal?.write("\u001b[2J");
   expect(taken).toEqual(["\u001b[2J"]);
 });
 
@@ -112,7 +117,7 @@ test.each([
   ["ENOSPC", { code: "output_failed", message: "Cannot write the output: ENOSPC: no" }],
 ])("streamOutput() ends when a write fails with %s; only a full disk is told", async (...each) => {
   const [code, failure] = each;
-  const output = streamOutput(stream(code), stream(code));
+  const output = streamOutput(parts(stream(code), stream(code)));
   output.out("a");
   output.error("b");
   const flushed = output.flushed?.().catch((error: unknown) => error);

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { boardText, Redraw, stepJson, stepText } from "../../../../control/cli/demo/board.ts";
+import { stepJson, stepText } from "../../../../control/cli/demo/board.ts";
 import { Tally } from "../../../../control/cli/demo/tally.ts";
-import { cellsOf } from "../../../support/run-cli.ts";
 
 /** 10 % of v2: 90 answers of v1 at 2 ms, 10 of v2 at 8 ms. */
 function goodStep(sidecar?: string): Tally {
@@ -11,21 +10,7 @@ function goodStep(sidecar?: string): Tally {
   return tally;
 }
 
-const HEAD = "STEP|V2 SHARE|V2 ANSWERS|EXPECTED|REQUESTS|ERRORS|v1 p50|v1 p99|v2 p50|v2 p99".split(
-  "|",
-);
-
 const [V1_MS, V2_MS] = [goodStep().latencyOf("v1").p50Ms, goodStep().latencyOf("v2").p50Ms];
-
-test("boardText() has a row for each step, also for one that nobody has answered yet", () => {
-  const [v1, v2] = [`${V1_MS.toFixed(1)} ms`, `${V2_MS.toFixed(1)} ms`];
-  expect(cellsOf(boardText([goodStep(), goodStep("a"), new Tally(0.5)]))).toEqual([
-    HEAD,
-    ["10 %", "10 %", "10", "6 to 14", "100", "0", v1, v1, v2, v2],
-    ["10 % in a", "10 %", "10", "6 to 14", "100", "0", v1, v1, v2, v2],
-    ["50 %", "0 %", "0", "0", "0", "0", "-", "-", "-", "-"],
-  ]);
-});
 
 test("stepText() says what a step came to, and leaves out a version that got nothing", () => {
   const [v1, v2] = [`${V1_MS.toFixed(1)} ms`, `${V2_MS.toFixed(1)} ms`];
@@ -52,11 +37,4 @@ test("stepJson() has the same for programs", () => {
     latency: { v1: { p50Ms: V1_MS, p99Ms: V1_MS }, v2: { p50Ms: V2_MS, p99Ms: V2_MS } },
     fault: undefined,
   });
-});
-
-test("Redraw goes back over exactly the lines that it drew before", () => {
-  const written: string[] = [];
-  const redraw = new Redraw((text) => void written.push(text));
-  for (const text of ["one", "two\nlines", "three"]) redraw.draw(text);
-  expect(written).toEqual(["one\n", "\u001B[1F\u001B[Jtwo\nlines\n", "\u001B[2F\u001B[Jthree\n"]);
 });

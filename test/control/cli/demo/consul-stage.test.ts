@@ -19,7 +19,9 @@ async function show(url: string): Promise<Shown> {
   const said: string[] = [];
   const screen = {
     say: (line: string) => void said.push(line),
+    watch: () => undefined,
     progress: () => undefined,
+    close: () => undefined,
     finished: (tally: Tally) => void steps.push(tally),
   };
   const { signal } = new AbortController();

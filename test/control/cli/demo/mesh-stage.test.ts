@@ -14,7 +14,9 @@ describe.skipIf(binary === "")("runDemo() in the mesh", { timeout: 60_000 }, () 
     const said: string[] = [];
     const screen = {
       say: (line: string) => void said.push(line),
+      watch: () => undefined,
       progress: () => undefined,
+      close: () => undefined,
       finished: (tally: Tally) => void steps.push(tally),
     };
     const faults = await runDemo({

@@ -5,16 +5,22 @@ import type { Tally } from "../../../../control/cli/demo/tally.ts";
 import { systemClock } from "../../../../proxy/base/clock.ts";
 
 /** Starting and ending four processes on a busy machine takes most of it. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 
 /** Keeps what a demo shows. */
 class Recorder implements Screen {
   readonly said: string[] = [];
   readonly steps: Tally[] = [];
   onProgress: () => void = () => undefined;
+  /** The API that it may look at. */
+  watched = "";
 
   say(line: string): void {
     this.said.push(line);
+  }
+
+  watch(api: { readonly url: string }): void {
+    this.watched = api.url;
   }
 
   progress(): void {
@@ -23,6 +29,10 @@ class Recorder implements Screen {
 
   finished(tally: Tally): void {
     this.steps.push(tally);
+  }
+
+  close(): void {
+    // Nothing is shown.
   }
 }
 
@@ -44,6 +54,7 @@ test(
     expect(screen.steps.map(({ share }) => share)).toEqual([0, 0.1, 0.5, 1]);
     expect(screen.steps.map(({ errors }) => errors)).toEqual([0, 0, 0, 0]);
     expect(await answering(screen)).toBe("0 of 4");
+    expect(screen.said.join("\n")).toContain(`${screen.watched}/v1/services`);
   },
   TIMEOUT_MS,
 );

@@ -23,7 +23,13 @@ async function emptyPlace() {
   const place: StagePlace = {
     children: children as unknown as Children,
     directory,
-    screen: { say: (line) => said.push(line), progress: () => {}, finished: () => {} },
+    screen: {
+      say: (line) => said.push(line),
+      watch: () => {},
+      progress: () => {},
+      finished: () => {},
+      close: () => {},
+    },
   };
   const config = async (name: string): Promise<Config> => {
     const file = join(directory, `${name}.yaml`);
