@@ -22,7 +22,8 @@ import type { FromWorker, ToWorker, WorkerEvent } from "./messages/messages.ts";
 import { LocalReplies } from "./metrics/local-replies.ts";
 import { ServiceCounts } from "./metrics/service-counts.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
-import type { WorkerStats } from "./metrics/stats.ts";
+import { LOOK_MS, LoopDelay } from "./metrics/loop-delay.ts";
+import type { WorkerStats, WorkerUsage } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
 import { ExchangeStore } from "./clients/exchange-store.ts";
 import { IntentionsInForce } from "./clients/judged-client.ts";
@@ -50,12 +51,14 @@ class Worker {
   readonly #adoption: Adoption;
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
+  readonly #loopDelay = new LoopDelay(systemClock.nowMs());
   readonly #listeners = new Map<string, Listener>();
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
 
   constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
     this.#send = send;
+    setInterval(() => this.#loopDelay.look(systemClock.nowMs()), LOOK_MS).unref();
     const deps = clientDeps(pseudonym, log, (pool, endpoint, forMs) =>
       send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
     );
@@ -166,9 +169,18 @@ class Worker {
       localFaults: faults.toRecord(),
       http2: { client: http2.toRecord(), endpoint: services.http2Counts.toRecord() },
       accessLog: this.#accessLog.counts,
+      flows: services.flowStats(),
+      usage: this.#usage(),
       connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,
     };
+  }
+
+  #usage(): WorkerUsage {
+    const { user, system } = process.cpuUsage();
+    const cpuSeconds = (user + system) / 1e6;
+    const residentBytes = process.memoryUsage.rss();
+    return { cpuSeconds, residentBytes, loopDelay: this.#loopDelay.counts() };
   }
 
   async #beginHandOver(message: ToWorker & { kind: "handOver" }): Promise<void> {

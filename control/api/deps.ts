@@ -124,6 +124,8 @@ export interface SidecarControl {
     readonly force: boolean;
     readonly by: Asker;
   }): Promise<{ readonly pid: number; readonly replaced: number }>;
+  /** How reading the configuration went: when it last did, since 1970, and whether the last did. */
+  readonly reloads: { readonly lastSuccessMs: number; readonly isSuccessful: boolean };
   /** Whether this sidecar should get traffic; if not, why. */
   readonly ready: { readonly ok: boolean; readonly reasons: readonly string[] };
 }

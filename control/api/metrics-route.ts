@@ -2,6 +2,9 @@ import { z } from "zod";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { rolloutMetrics } from "../rollout/rollout-view.ts";
+import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import type { SidecarMetrics } from "../views/sidecar-metrics.ts";
+import { mostDescriptors } from "../workers/open-descriptors.ts";
 import { knownTotals } from "./worker-stats.ts";
 
 /** The content type of Prometheus' text format. */
@@ -35,9 +38,11 @@ export async function metricsText(deps: ApiDeps): Promise<string> {
   const totals = await knownTotals(workers, clock);
   // Loaded for the first scrape: a sidecar at rest does not need prom-client.
   const { renderMetrics } = await import("../views/metrics.ts");
-  return renderMetrics({
+  const { processMetrics } = await import("../views/process-metrics.ts");
+  const known = services.names().map((name) => services.shown(name).snapshot);
+  const text = await renderMetrics({
     totals,
-    services: services.names().map((name) => services.shown(name).snapshot),
+    services: known,
     revision: services.revision,
     certificates: certificates.status(),
     workerRestarts: workers.restarts,
@@ -45,6 +50,31 @@ export async function metricsText(deps: ApiDeps): Promise<string> {
     tableRefusals: registry?.shared?.store.refusals,
     rollouts: rollouts.latest().map((each) => rolloutMetrics(each, rollouts.live(each.id))),
     apiCalls: calls.counts,
+    workers: workers.pids.length,
+    descriptors: await mostDescriptors(workers.pids),
+    sidecar: sidecarMetrics(deps, known),
     version: build.version,
   });
+  return text + (await processMetrics());
+}
+
+function sidecarMetrics(
+  { sidecar, migrations }: Pick<ApiDeps, "sidecar" | "migrations">,
+  services: readonly ServiceSnapshot[],
+): SidecarMetrics {
+  const { lastSuccessMs, isSuccessful } = sidecar.reloads;
+  return {
+    isReady: sidecar.ready.ok,
+    isDraining: sidecar.draining,
+    configReadMs: lastSuccessMs,
+    isConfigRead: isSuccessful,
+    migrations: services.flatMap(({ name: service, versions }) =>
+      versions.flatMap(({ name: version }) => {
+        const view = migrations.view({ service, version });
+        if (view === undefined) return [];
+        const { left, closed, state } = view;
+        return [{ service, version, left, closed, isStopped: state === "stopped" }];
+      }),
+    ),
+  };
 }

@@ -67,10 +67,12 @@ export class Sidecar implements SidecarControl {
   readonly #drained = Promise.withResolvers<void>();
   readonly #hurry = new AbortController();
   draining = false;
+  reloads: SidecarControl["reloads"];
 
   constructor(config: Config, deps: SidecarDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.reloads = { lastSuccessMs: deps.clock.wallMs(), isSuccessful: true };
     // Whoever waits for the end hears of a failure there; there may be nobody any more.
     this.#drained.promise.catch(() => undefined);
   }
@@ -189,11 +191,14 @@ export class Sidecar implements SidecarControl {
       const reloaded = reload(this.#deps, this.#config, options);
       const { config, report } = await reloaded.catch(async (error: unknown) => {
         // Whoever rotates logs does not know of the file's mistakes.
-        if (!options.plan) await reopenAccessLog(this.#config, this.#deps);
+        if (options.plan) throw error;
+        this.reloads = { ...this.reloads, isSuccessful: false };
+        await reopenAccessLog(this.#config, this.#deps);
         throw error;
       });
       if (options.plan) return report;
       this.#config = config;
+      this.reloads = { lastSuccessMs: this.#deps.clock.wallMs(), isSuccessful: true };
       const { replaced, removed } = report.services;
       this.#deps.events.emit({ kind: "reload", services: [...replaced, ...removed], report });
       const { actor, reason } = options;

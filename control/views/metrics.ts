@@ -4,9 +4,12 @@ import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapsh
 import type { CertificateStatus } from "../tls/certificate-status.ts";
 import { addCounter, addGauge } from "./metric-series.ts";
 import type { VersionPlace } from "./metric-series.ts";
+import { addDescriptors, addFlows } from "./flow-metrics.ts";
 import { addHistogram } from "./folded-histogram.ts";
 import { addHttp2 } from "./http2-metrics.ts";
 import { addPolicies } from "./policy-metrics.ts";
+import { addSidecar } from "./sidecar-metrics.ts";
+import type { SidecarMetrics } from "./sidecar-metrics.ts";
 import { addTunnels } from "./tunnel-metrics.ts";
 import { effectiveByVersion } from "../table/serving.ts";
 import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
@@ -28,6 +31,11 @@ export type MetricsSource = {
   readonly apiCalls: ReadonlyMap<string, number>;
   /** See SharedTableView. undefined: the table is not shared. */
   readonly tableRefusals: ReadonlyMap<string, number> | undefined;
+  /** How many serve. */
+  readonly workers: number;
+  /** Of the worker that has the most open. undefined: nobody knows. */
+  readonly descriptors: number | undefined;
+  readonly sidecar: SidecarMetrics;
   /** Of this program. */
   readonly version: string;
 };
@@ -70,6 +78,9 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   addCertificates(registry, source);
   addRollouts(registry, source);
   addProcess(registry, source);
+  addFlows(registry, source.totals, source.services, source.workers);
+  addDescriptors(registry, source.descriptors);
+  addSidecar(registry, source.sidecar);
   return registry.metrics();
 }
 

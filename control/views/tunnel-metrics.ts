@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
-import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { TUNNEL_OUTCOMES } from "../../proxy/metrics/stats.ts";
 import { TUNNEL_DURATION_DIVISOR } from "../../proxy/metrics/tunnel-counters.ts";
+import { denseBuckets } from "./flow-totals.ts";
 import { addHistogram } from "./folded-histogram.ts";
 import { addCounter } from "./metric-series.ts";
 import type { VersionPlace } from "./metric-series.ts";
@@ -55,15 +55,9 @@ export function addTunnels(
     "How long tunnels lasted that have ended",
     all.map(({ labels, counts }) => ({
       labels,
-      counts: denseOf(counts.durations),
+      counts: denseBuckets(counts.durations),
       sumMs: counts.durationSumMs,
       divisor: TUNNEL_DURATION_DIVISOR,
     })),
   );
-}
-
-function denseOf(sparse: readonly (readonly [number, number])[]): readonly number[] {
-  const dense = Array.from<number>({ length: BUCKET_COUNT }).fill(0);
-  for (const [bucket, count] of sparse) dense[bucket] = count;
-  return dense;
 }

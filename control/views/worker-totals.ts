@@ -1,6 +1,7 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
+import { AllFlows } from "./flow-totals.ts";
 import { addedCalls } from "../../proxy/metrics/version-counters.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 import type {
@@ -82,6 +83,7 @@ export class WorkerTotals {
   readonly localFaults: ReadonlyMap<string, number>;
   readonly connections: Readonly<Record<ConnectionKind, number>>;
   readonly accessLog: AccessLogCounts;
+  readonly flows: AllFlows;
   readonly #versions = new Map<string, VersionTotals>();
   readonly #endpoints = new Map<string, EndpointTotals>();
   readonly #filters = new Map<string, FilterTotals>();
@@ -98,6 +100,7 @@ export class WorkerTotals {
       h2: workers.reduce((sum, worker) => sum + worker.connections.h2, 0),
       tunnel: workers.reduce((sum, worker) => sum + worker.connections.tunnel, 0),
     };
+    this.flows = new AllFlows(workers);
     this.accessLog = {
       written: workers.reduce((sum, worker) => sum + (worker.accessLog?.written ?? 0), 0),
       dropped: workers.reduce((sum, worker) => sum + (worker.accessLog?.dropped ?? 0), 0),

@@ -4,6 +4,7 @@ import type {
   VersionStats,
   WorkerStats,
 } from "../../proxy/metrics/stats.ts";
+import { RetiredFlows } from "./retired-flows.ts";
 import { addedCalls } from "../../proxy/metrics/version-counters.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 
@@ -18,6 +19,7 @@ export class RetiredCounts {
   #rejected = new Map<string, number>();
   #faults = new Map<string, number>();
   readonly #http2 = { client: new Map<string, number>(), endpoint: new Map<string, number>() };
+  readonly #flows = new RetiredFlows();
   #accessLog = { written: 0, dropped: 0 };
   #replies = new Map<string, Map<string, number>>();
   #policies = new Map<string, Map<string, number>>();
@@ -43,6 +45,7 @@ export class RetiredCounts {
     addTo(this.#faults, stats.localFaults ?? {});
     addTo(this.#http2.client, stats.http2?.client ?? {});
     addTo(this.#http2.endpoint, stats.http2?.endpoint ?? {});
+    this.#flows.add(stats);
     const { written = 0, dropped = 0 } = stats.accessLog ?? {};
     this.#accessLog.written += written;
     this.#accessLog.dropped += dropped;
@@ -60,11 +63,11 @@ export class RetiredCounts {
     const named = [this.#replies, this.#policies];
     const { written, dropped } = this.#accessLog;
     const isEmpty = [...parts, ...named].every(({ size }) => size === 0);
-    if (isEmpty && written + dropped === 0) return [];
+    if (isEmpty && this.#flows.isEmpty && written + dropped === 0) return [];
     return [
       {
         versions: [...this.#versions.values()],
-        endpoints: [],
+        ...this.#flows.stats,
         tunnels: [...this.#tunnels.values()],
         filters: [...this.#filters.values()],
         rejected: Object.fromEntries(this.#rejected),

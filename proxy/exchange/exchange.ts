@@ -196,6 +196,7 @@ export class Exchange implements AttemptedExchange {
   end(): void {
     const durationMs = this.#deps.clock.nowMs() - this.sinceMs;
     this.#deps.witness.exchanges?.exchangeEnded(this, this.#client.peer, durationMs);
+    countFlow(this, durationMs);
     this.to.leave(this.answer.status, durationMs, this.#attempts.retries.onBudget);
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
@@ -229,6 +230,14 @@ export class Exchange implements AttemptedExchange {
 /** Only the time of one attempt may be another one's. */
 function lateBy(passed: "expired" | "stalled" | "unanswered"): Failure {
   return passed === "expired" ? FAILURES.expired : FAILURES.late;
+}
+
+/** What went through, and when the answer began, while it still counts at its version. */
+function countFlow({ to, request, answer, sinceMs }: Exchange, durationMs: number): void {
+  const { status, note } = answer;
+  const firstByteMs = note.beganMs === 0 ? durationMs : note.beganMs - sinceMs;
+  const bytesIn = request.scanner.payloadBytes;
+  to.pool?.counters.flow.ended(bytesIn, note.bodyBytes, status === 0 ? -1 : firstByteMs);
 }
 
 /** Only calls with a deadline read the clock for it. */

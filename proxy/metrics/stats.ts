@@ -98,6 +98,8 @@ export type EndpointStats = {
   readonly idleConnections: number;
   /** Milliseconds until it comes back. 0: not ejected. */
   readonly ejectedForMs: number;
+  /** Attempts that went well there, and badly. Cumulative. Absent: the worker's code is too old. */
+  readonly attempts?: readonly [number, number];
 };
 
 /** How many exchanges of a version are let in, and wait, in one worker right now. */
@@ -111,6 +113,42 @@ export type ConcurrencyStats = {
 
 /** Lines of the access log; dropped: there was no room, or they could not be written. */
 export type AccessLogCounts = { readonly written: number; readonly dropped: number };
+
+/** What went through the exchanges of a version. Cumulative. */
+export type FlowCounts = {
+  /** Of bodies, from clients and to them. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** When answers began: as VersionStats.durations. */
+  readonly firstBytes: readonly (readonly [number, number])[];
+  readonly firstByteSumMs: number;
+};
+
+/** The same in one worker, and what is there now. */
+export type FlowStats = FlowCounts & {
+  readonly service: string;
+  readonly version: string;
+  /** Connections to endpoints that serve exchanges, or will; and those of them that rest. */
+  readonly connections: number;
+  readonly idle: number;
+  /** Exchanges that wait for a connection. */
+  readonly pending: number;
+};
+
+/** How late the event loop was, by bucket of proxy/metrics/histogram.ts. Cumulative. */
+export type LoopDelayCounts = {
+  readonly delays: readonly (readonly [number, number])[];
+  readonly sumMs: number;
+};
+
+/** What a worker takes of the machine. */
+export type WorkerUsage = {
+  /** Cumulative. */
+  readonly cpuSeconds: number;
+  /** Right now. */
+  readonly residentBytes: number;
+  readonly loopDelay: LoopDelayCounts;
+};
 
 /** Everything that one worker counts. */
 export type WorkerStats = {
@@ -133,6 +171,10 @@ export type WorkerStats = {
   readonly localFaults?: Readonly<Record<string, number>>;
   /** What connections of HTTP/2 have seen, by name of Http2Counts. Absent: the same. */
   readonly http2?: Readonly<Record<Http2Side, Readonly<Record<string, number>>>>;
+  /** Of versions that have had exchanges. Absent: the same. */
+  readonly flows?: readonly FlowStats[];
+  /** Absent: the same, or they are of workers that are gone. */
+  readonly usage?: WorkerUsage;
   /** Lines of the access log. Cumulative. Absent: the same. */
   readonly accessLog?: AccessLogCounts;
   /** Open client connections right now. */

@@ -1,6 +1,7 @@
 import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES } from "./stats.ts";
 import type { AttemptOutcome, VersionStats } from "./stats.ts";
+import { FlowCounters } from "./flow-counters.ts";
 import { TunnelCounters } from "./tunnel-counters.ts";
 
 const OUTCOME_INDEX = Object.fromEntries(
@@ -23,6 +24,7 @@ export class VersionCounters {
   ejections = 0;
   tunnelsOpen = 0;
   readonly tunnels = new TunnelCounters();
+  readonly flow = new FlowCounters();
 
   /** An exchange ended. `status`: what the client got, 0 if it went away before it got one. */
   exchange(status: number, durationMs: number): void {

@@ -25,6 +25,9 @@ export class Endpoint {
   session: KeptSession | undefined;
   /** See SessionPlace. */
   agreed: string | undefined;
+  /** Attempts that went well, and badly. */
+  wells = 0;
+  bads = 0;
   /** Failures in a row. */
   failures = 0;
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */

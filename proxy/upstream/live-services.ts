@@ -1,6 +1,7 @@
 import type {
   ConcurrencyStats,
   EndpointStats,
+  FlowStats,
   TunnelStats,
   VersionStats,
 } from "../metrics/stats.ts";
@@ -109,7 +110,14 @@ export class LiveServices {
       });
   }
 
-  /** Of the endpoints that are in use, connected or ejected. */
+  /** Of the versions that have had exchanges, or connections. */
+  flowStats(): FlowStats[] {
+    return this.#allPools()
+      .filter((pool) => pool.connections > 0 || pool.line.size > 0 || pool.counters.touched)
+      .map(flowOf);
+  }
+
+  /** Of the endpoints that are in use, connected or ejected, or have been tried. */
   endpointStats(): EndpointStats[] {
     const { nowMs } = this.#deps.wheel;
     return this.#allPools().flatMap((pool) =>
@@ -134,6 +142,12 @@ export class LiveServices {
   }
 }
 
+function flowOf(pool: VersionPool): FlowStats {
+  const { service, version, connections, line, counters } = pool;
+  const idle = [...pool.endpoints.values()].reduce((sum, each) => sum + pool.idleCount(each), 0);
+  return { service, version, ...counters.flow.counts(), connections, idle, pending: line.size };
+}
+
 function statsOf(pool: VersionPool, endpoint: Endpoint, nowMs: number): EndpointStats {
   return {
     service: pool.service,
@@ -142,9 +156,11 @@ function statsOf(pool: VersionPool, endpoint: Endpoint, nowMs: number): Endpoint
     inFlight: endpoint.inFlight,
     idleConnections: pool.idleCount(endpoint),
     ejectedForMs: Math.max(0, endpoint.ejectedUntilMs - nowMs),
+    attempts: [endpoint.wells, endpoint.bads],
   };
 }
 
 function hasNews(pool: VersionPool, endpoint: Endpoint): boolean {
-  return endpoint.inFlight > 0 || endpoint.ejectedUntilMs > 0 || pool.idleCount(endpoint) > 0;
+  const { inFlight, ejectedUntilMs, wells, bads } = endpoint;
+  return inFlight + ejectedUntilMs + wells + bads > 0 || pool.idleCount(endpoint) > 0;
 }

@@ -13,11 +13,13 @@ import { StreamConnections } from "./stream-connections.ts";
 import type { MessageUser, UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
 import { UpstreamStream } from "./upstream-stream.ts";
 import type { VersionEndpoints } from "./version-endpoints.ts";
-import { WaitingLine } from "./waiting-line.ts";
-import type { WaitingUser } from "./waiting-line.ts";
+import type { WaitingLine, WaitingUser } from "./waiting-line.ts";
 
 /** What carries one exchange: a connection of HTTP/1.1, or a stream of a shared one. */
 export type Slot = UpstreamConnection | UpstreamStream;
+
+/** Who waits for one, and what is promised to them. */
+export type PoolLine = WaitingLine<Slot | StreamConnection>;
 
 type Lone = UpstreamConnection | NoConnection;
 
@@ -32,12 +34,13 @@ export class PoolConnections implements LoneOwner, StreamConnectionOwner {
   readonly #tls: EndpointTls;
   readonly #lone: LoneConnections;
   readonly #shared = new StreamConnections();
-  readonly #line = new WaitingLine<Slot | StreamConnection>();
+  readonly #line: PoolLine;
   readonly settled = (user: UpstreamUser): void => this.#line.settled(user);
   #policy: PoolPolicy;
   #closed = false;
 
-  constructor(endpoints: VersionEndpoints, policy: PoolPolicy, deps: PoolDeps) {
+  constructor(endpoints: VersionEndpoints, policy: PoolPolicy, deps: PoolDeps, line: PoolLine) {
+    this.#line = line;
     this.#endpoints = endpoints;
     this.#deps = deps;
     this.#policy = policy;

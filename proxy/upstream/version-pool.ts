@@ -8,12 +8,13 @@ import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { Freshness } from "./idle-connections.ts";
 import { PoolConnections } from "./pool-connections.ts";
-import type { Slot } from "./pool-connections.ts";
+import type { PoolLine, Slot } from "./pool-connections.ts";
 import type { NoConnection, PoolDeps, PoolPolicy } from "./pool-policy.ts";
 import type { MessageUser, UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
 import { RunningQuantile } from "./running-quantile.ts";
 import { TurnLine } from "./turn-line.ts";
 import { VersionEndpoints } from "./version-endpoints.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** An exchange that takes longer than this part of all is slow. */
 const SLOW_SHARE = 0.95;
@@ -43,6 +44,8 @@ export class VersionPool {
   readonly #wheel: TimerWheel;
   readonly #endpoints: VersionEndpoints;
   readonly #ejector: Ejector;
+  /** Exchanges that wait for a connection. */
+  readonly line: PoolLine = new WaitingLine();
   readonly #connections: PoolConnections;
   policy: PoolPolicy;
 
@@ -55,7 +58,7 @@ export class VersionPool {
     this.#followAdaptive(policy);
     this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);
     this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
-    this.#connections = new PoolConnections(this.#endpoints, policy, deps);
+    this.#connections = new PoolConnections(this.#endpoints, policy, deps, this.line);
   }
 
   get endpoints(): ReadonlyMap<string, Endpoint> {
@@ -204,10 +207,12 @@ export class VersionPool {
 
   /** An attempt at the endpoint went well / badly. */
   succeeded(endpoint: Endpoint): void {
+    endpoint.wells += 1;
     endpoint.failures = 0;
   }
 
   failed(endpoint: Endpoint): void {
+    endpoint.bads += 1;
     this.#ejector.failed(endpoint);
   }
 

@@ -17,6 +17,11 @@ export class WaitingLine<Promised> {
     return this.#waiting.length === 0;
   }
 
+  /** How many wait for their turn. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   /** Puts a user at the end. false: `usersMax` wait already. */
   join(waiting: WaitingUser, usersMax: number): boolean {
     if (this.#waiting.length >= usersMax) return false;

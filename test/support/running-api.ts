@@ -209,6 +209,7 @@ function standInSidecar(counts: { drains: number; reloads: number }): SidecarCon
     get draining() {
       return counts.drains > 0;
     },
+    reloads: { lastSuccessMs: 0, isSuccessful: true },
     upgrade: async () => ({ pid: 2, replaced: 1 }),
     swap: async () => ({ started: [2], retired: [1] }),
     reload: async () => ({ reloads: (counts.reloads += 1) }),

@@ -303,6 +303,18 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/access-log.test.ts",
     "tells three that count by themselves",
   ],
+  "control/views/flow-metrics.ts": [
+    "test/control/views/metrics.test.ts",
+    "a part of one page, which is read there",
+  ],
+  "control/views/flow-totals.ts": [
+    "test/control/views/metrics.test.ts",
+    "sums, which show on the page",
+  ],
+  "control/views/sidecar-metrics.ts": [
+    "test/control/views/metrics.test.ts",
+    "a part of one page, which is read there",
+  ],
   "control/cli/top.ts": [
     "test/integration/terminal.test.ts",
     "options from the command line to what runs there",

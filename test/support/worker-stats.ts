@@ -36,8 +36,24 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
         inFlight: 2,
         idleConnections: 0,
         ejectedForMs: endpoint.ejectedForMs ?? 0,
+        attempts: [20, 3],
       },
     ],
+    flows: [
+      {
+        service: "web",
+        version: "v1",
+        bytesIn: 700,
+        bytesOut: 9_000,
+        firstBytes: [[80, 5]],
+        firstByteSumMs: 10,
+        connections: 6,
+        idle: 4,
+        pending: 1,
+      },
+    ],
+    usage: { cpuSeconds: 1.5, residentBytes: 1_000, loopDelay: { delays: [[3, 9]], sumMs: 2 } },
+    accessLog: { written: 11, dropped: 1 },
     tunnels: [
       {
         service: "web",

@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { CertificateFacts } from "../../../control/tls/certificate-facts.ts";
+import { processMetrics } from "../../../control/views/process-metrics.ts";
 import { renderMetrics } from "../../../control/views/metrics.ts";
 import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import { BUCKET_COUNT, bucketUpperMs } from "../../../proxy/metrics/histogram.ts";
@@ -40,6 +42,23 @@ async function rendered(workers: readonly WorkerStats[]): Promise<string> {
     ],
     apiCalls: new Map([["wrong", 4]]),
     tableRefusals: new Map([["forged", 2]]),
+    workers: 2,
+    descriptors: 30,
+    sidecar: {
+      isReady: true,
+      isDraining: false,
+      configReadMs: 1_767_225_600_500,
+      isConfigRead: false,
+      migrations: [
+        {
+          service: "web",
+          version: "v2",
+          isStopped: true,
+          left: { tunnel: 5, exchange: 1 },
+          closed: 7,
+        },
+      ],
+    },
     version: "1.2.3",
   });
 }
@@ -161,4 +180,52 @@ test("the histogram's bounds are exact: one value in each worker bucket, none sp
   const v1 = 'service="web",version="v1"';
   expect(series.get(`sluice_request_duration_seconds_count{${v1}}`)).toBe(BUCKET_COUNT);
   expect(series.get(`sluice_request_duration_seconds_sum{${v1}}`)).toBe(0.025);
+});
+
+test("renderMetrics() tells what is full next to how much there may be", async () => {
+  const series = seriesOf(await rendered([oneWorker(), oneWorker()]));
+  const v1 = 'service="web",version="v1"';
+  const wanted = {
+    [`sluice_in_flight{${v1}}`]: 6,
+    [`sluice_limit{${v1},kind="inFlight"}`]: 2 * 1_024,
+    [`sluice_upstream_connections{${v1},state="idle"}`]: 8,
+    [`sluice_upstream_connections{${v1},state="busy"}`]: 4,
+    [`sluice_pending{${v1}}`]: 2,
+    [`sluice_body_bytes_total{${v1},direction="out"}`]: 18_000,
+    [`sluice_first_byte_seconds_count{${v1}}`]: 10,
+    [`sluice_version_state{${v1},state="ready"}`]: 1,
+    [`sluice_version_state{${v1},state="drain"}`]: 0,
+    [`sluice_endpoint_attempts_total{${v1},endpoint="10.0.0.5:3000",outcome="failed"}`]: 6,
+    sluice_workers_cpu_seconds_total: 3,
+    sluice_workers_resident_bytes: 2_000,
+    sluice_workers_loop_delay_seconds_count: 18,
+    sluice_worker_descriptors_most: 30,
+    sluice_ready: 1,
+    sluice_draining: 0,
+    sluice_config_last_reload_successful: 0,
+    sluice_config_last_reload_success_timestamp_seconds: 1_767_225_600.5,
+    'sluice_migration_left{service="web",version="v2",kind="tunnel"}': 5,
+    'sluice_migration_closed{service="web",version="v2"}': 7,
+    'sluice_migration_stopped{service="web",version="v2"}': 1,
+  };
+  const found = Object.keys(wanted).map((name) => [name, series.get(name)]);
+  expect(Object.fromEntries(found)).toEqual(wanted);
+});
+
+/** Prometheus' own opinion of a page of metrics. undefined: it is not installed here. */
+function promtool(text: string): { readonly status: number; readonly says: string } | undefined {
+  const { error, status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
+    input: text,
+    encoding: "utf8",
+  });
+  if (error !== undefined) return undefined;
+  return { status: status ?? -1, says: stdout + stderr };
+}
+
+test("renderMetrics() pleases promtool", async ({ skip }) => {
+  const told = promtool((await rendered([oneWorker()])) + (await processMetrics()));
+  skip(told === undefined, "promtool is not here: Debian has it in the package prometheus");
+  // These are prom-client's own, and Prometheus' clients of other languages call them so too.
+  const ours = told?.says.split("\n").filter((line) => line.includes("sluice_"));
+  expect(ours).toEqual([]);
 });

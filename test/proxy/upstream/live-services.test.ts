@@ -68,7 +68,8 @@ test("LiveServices tells only of versions and endpoints that have something to t
   await user.open();
   pool.counters.exchange(200, 1);
   expect(services.versionStats().map(({ service }) => service)).toEqual(["b"]);
-  const about = { service: "b", version: "v1", address: origin.address, ejectedForMs: 0 };
+  const attempts = [0, 0];
+  const about = { service: "b", version: "v1", attempts, address: origin.address, ejectedForMs: 0 };
   expect(services.endpointStats()).toEqual([{ ...about, inFlight: 1, idleConnections: 0 }]);
   user.release();
   expect(services.endpointStats()).toEqual([{ ...about, inFlight: 0, idleConnections: 1 }]);
