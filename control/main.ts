@@ -43,6 +43,7 @@ import { RolloutKeeper } from "./rollout/rollout-keeper.ts";
 import type { OpenRolloutsDeps } from "./rollout/rollout-keeper.ts";
 import { SampledCounts } from "./rollout/sampled-counts.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
+import { pageAddress } from "./sidecar/api-servers.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
 import { auditPath, decisionsPath, openDocuments, openStore } from "./store/open-store.ts";
 import type { Documents } from "./store/documents.ts";
@@ -74,6 +75,8 @@ export async function runSidecar(options: RunOptions): Promise<void> {
     (line) => process.stdout.write(line),
     () => systemClock.wallMs(),
   );
+  const page = pageAddress(config.control);
+  log.info("sidecar.starting", { version: buildVersion(), page });
   try {
     const sidecar = await startSidecar({ ...options, config, readConfig, log, inheritance });
     await sidecar.drained;

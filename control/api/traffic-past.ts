@@ -12,7 +12,7 @@ export const PAST_KEPT_MS = 15 * 60_000;
 /** How far apart its moments are: a look at the workers' counts for each costs next to nothing. */
 export const PAST_INTERVAL_MS = 10_000;
 
-/** Versions of which it keeps a moment: those of some hundred services, in some megabytes. */
+/** Versions of which it keeps a moment: those of hundreds of services. */
 const VERSIONS_MAX = 1_000;
 
 /** How a version did in the ten seconds before a moment. */

@@ -15,12 +15,15 @@ export type Moment = {
 /** What all services did, oldest first: one moment for each `stats`. */
 export type Past = ReadonlyMap<string, readonly Moment[]>;
 
-/** Services kept: more than that nobody looks at, and each takes a megabyte. */
+/** Services kept: more than that nobody looks at. */
 const SERVICES_MAX = 64;
+
+/** What looks less far back jumps up and down. The sidecar remembers what is left out so. */
+const WINDOW_MIN_MS = 5_000;
 
 /** The past with one `stats` more, and without what is older than PAST_MS. */
 export function withStats(past: Past, stats: Stats): Past {
-  if (stats.windowMs === 0) return past;
+  if (stats.windowMs < WINDOW_MIN_MS) return past;
   const atMs = Date.parse(stats.time);
   const names = new Set([...past.keys(), ...Object.keys(stats.services)].slice(0, SERVICES_MAX));
   return new Map(

@@ -21,6 +21,15 @@ export type ApiServersDeps = {
 type Binds = Pick<Config, "control" | "metrics">;
 
 /**
+ * Where a browser will find the page. undefined: nowhere, as the API listens at a Unix socket, or
+ * nobody knows yet, as the system chooses the port.
+ */
+export function pageAddress({ bind, tls }: Config["control"]): string | undefined {
+  if (bind.startsWith("unix:") || bind.endsWith(":0")) return undefined;
+  return `${tls === undefined ? "http" : "https"}://${bind}/ui/`;
+}
+
+/**
  * Has the servers listen. Resolves with the URL of the API, or with the address of its Unix socket.
  * @throws ListenError
  */

@@ -5,7 +5,7 @@ import { startSidecar } from "../../support/sidecar.ts";
 import type { TestSidecar } from "../../support/sidecar.ts";
 import { VersionOrigin } from "../../support/version-origin.ts";
 
-/** A sidecar with services to look at, and a light load on one of them. */
+/** A sidecar with services to look at, and a light load on two of them. */
 export type PageStage = AsyncDisposable & {
   readonly sidecar: TestSidecar;
   /** Of the page. */

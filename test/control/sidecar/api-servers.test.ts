@@ -3,7 +3,12 @@ import type { FastifyInstance } from "fastify";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { closeAll, listenAll, removeApiFile } from "../../../control/sidecar/api-servers.ts";
+import {
+  closeAll,
+  listenAll,
+  pageAddress,
+  removeApiFile,
+} from "../../../control/sidecar/api-servers.ts";
 import type { ApiServers } from "../../../control/sidecar/api-servers.ts";
 import { readConfig } from "../../../control/config/load.ts";
 import type { Config } from "../../../control/config/config-schema.ts";
@@ -52,6 +57,15 @@ test("listenAll() has the API and the metrics listen, each at an address of its 
     "api",
     "metrics",
   ]);
+});
+
+test.each([
+  ["control: { bind: '127.0.0.1:9180' }", "http://127.0.0.1:9180/ui/"],
+  ["control: { bind: '[::1]:9180' }", "http://[::1]:9180/ui/"],
+  ["control: { bind: '127.0.0.1:0' }", undefined],
+  ["control: { bind: 'unix:/run/sluice.sock' }", undefined],
+])("pageAddress() of %s is %s", (text, page) => {
+  expect(pageAddress(configOf(text).control)).toBe(page);
 });
 
 test("listenAll() needs no metrics, and says of a Unix socket nothing about auth", async () => {
