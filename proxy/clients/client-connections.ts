@@ -19,6 +19,10 @@ export interface OpenRequest {
   readonly sinceMs: number;
   /** What was asked for. */
   readonly head: JudgedRequest;
+  /** Whether an endpoint may have seen any of it. */
+  readonly request: { readonly written: boolean };
+  /** 0: its client has heard nothing yet. */
+  readonly answer: { readonly status: number };
   /** Ends it. `error`: what the client is told if it has heard nothing yet. */
   cut(error?: ProxyError): void;
 }
@@ -33,6 +37,11 @@ export type GivenClient = {
 export type OpenStream = Pick<OpenClient, "tunnel" | "exchange"> & {
   /** The answer under way, if it is one of many messages. */
   readonly call?: OpenCall | undefined;
+  /**
+   * Where the answer goes. refuse() ends the exchange: its client knows that nothing was done for
+   * it, and may send it again at once. Absent: there is no way to say that.
+   */
+  readonly stream?: { refuse?(): void };
 };
 
 /** The answer to a call of gRPC that may last, as seen by those that end such. */

@@ -80,6 +80,12 @@ export class StreamResponses extends StreamMessages implements ResponseSink {
     this.#onAborted();
   }
 
+  /** No endpoint has seen the request: its client may send it again (RFC 9113 section 8.7). */
+  refuse(): void {
+    this.reset(ErrorCode.refusedStream);
+    this.#onAborted();
+  }
+
   override send(head: string, body: string): void {
     if (!this.call.isCall || body === "") return super.send(head, body);
     const bytes = Buffer.from(body, "latin1");

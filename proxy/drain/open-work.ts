@@ -35,9 +35,10 @@ export function* openWork(connections: Iterable<OpenClient>): Generator<OpenWork
   }
 }
 
-function* workOf({ tunnel, exchange, call }: OpenStream): Generator<OpenWork> {
+function* workOf(stream: OpenStream): Generator<OpenWork> {
+  const { tunnel, exchange } = stream;
   if (tunnel !== undefined) yield tunnel;
-  else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool, call);
+  else if (exchange?.pool !== undefined) yield new OpenExchange(exchange, exchange.pool, stream);
 }
 
 /**
@@ -51,10 +52,12 @@ class OpenExchange implements OpenWork {
   readonly sinceMs: number;
   readonly #exchange: OpenRequest;
   readonly #call: OpenCall | undefined;
+  readonly #stream: OpenStream["stream"];
 
-  constructor(exchange: OpenRequest, pool: OpenWork["pool"], call: OpenCall | undefined) {
+  constructor(exchange: OpenRequest, pool: OpenWork["pool"], { call, stream }: OpenStream) {
     this.#exchange = exchange;
     this.#call = call;
+    this.#stream = stream;
     this.pool = pool;
     this.sinceMs = exchange.sinceMs;
   }
@@ -82,6 +85,10 @@ class OpenExchange implements OpenWork {
   }
 
   cut(): void {
-    if (!this.gone) this.#exchange.cut();
+    if (this.gone) return;
+    const { request, answer } = this.#exchange;
+    const isUnbegun = !request.written && answer.status === 0;
+    if (isUnbegun && this.#stream?.refuse !== undefined) this.#stream.refuse();
+    else this.#exchange.cut();
   }
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { describe, expect, test } from "vitest";
+import { openWork } from "../../../proxy/drain/open-work.ts";
 import { eventually } from "../../support/eventually.ts";
 import { answer } from "../../support/origin.ts";
 import { ask, closed, http2Bed, openHttp2 } from "./http2-fixture.ts";
@@ -109,6 +110,24 @@ describe("Http2Client", () => {
     expect(rejected(bed)["h2-content-length"]).toBe(1);
     expect((await ask(session)).status).toBe(200);
     expect(bed.exchanges.onLoan).toBe(0);
+  });
+
+  test("refuses a request that no endpoint has seen when it is ended, and no other", async () => {
+    const { bed, session } = await http2Bed({ upstream: { protocol: "h2" } });
+    // No connection to it stands before it has sent its SETTINGS.
+    bed.origin.onRequest = () => undefined;
+    const asked = ask(session, { ":method": "POST" }, "body");
+    await eventually(() => expect([...openWork(bed.deps.connections)]).toHaveLength(1));
+    for (const work of openWork(bed.deps.connections)) work.cut(1012);
+    const { status, code } = await asked;
+    expect([status, code]).toEqual([undefined, constants.NGHTTP2_REFUSED_STREAM]);
+    expect(bed.exchanges.onLoan).toBe(0);
+    const other = await http2Bed();
+    other.bed.origin.onRequest = () => undefined;
+    const seen = ask(other.session);
+    await eventually(() => expect(other.bed.origin.requests).toHaveLength(1));
+    for (const work of openWork(other.bed.deps.connections)) work.cut(1012);
+    expect((await seen).status).toBe(503);
   });
 
   test("is judged again, stream by stream, when intentions change", async () => {

@@ -11,14 +11,16 @@ const POOL = { service: "web", version: "v1" };
 
 /** A request under way that notes when it is cut. */
 function request(): OpenRequest & { cuts: number; sinceMs: number; pool: typeof POOL | undefined } {
-  const made = { pool: POOL, sinceMs: 5, head: {}, cuts: 0, cut: () => void (made.cuts += 1) };
-  return made as ReturnType<typeof request>;
+  const about = { pool: POOL, sinceMs: 5, head: {}, answer: { status: 0 } };
+  const cut = (): void => void (made.cuts += 1);
+  const made = { ...about, request: { written: true }, cuts: 0, cut };
+  return made as unknown as ReturnType<typeof request>;
 }
 
 /** The work of one stream. */
-function workOf(exchange: OpenRequest, call?: OpenCall): OpenWork {
+function workOf(exchange: OpenRequest, call?: OpenCall, more: object = {}): OpenWork {
   const nothing = { tunnel: undefined, exchange: undefined };
-  const client = { ...nothing, streams: [nothing, { ...nothing, exchange, call }] };
+  const client = { ...nothing, streams: [nothing, { ...nothing, exchange, call, ...more }] };
   const [work, ...others] = openWork([client as unknown as OpenClient]);
   if (work === undefined || others.length > 0) throw new Error("There is not one work.");
   return work;
@@ -54,6 +56,21 @@ describe("openWork()", () => {
     expect(exchange.cuts).toBe(1);
     exchange.pool = undefined;
     expect([work.gone, work.closing]).toEqual([true, false]);
+  });
+
+  test.each([
+    ["refuses a request that nobody has seen", false, 0, "refused"],
+    ["cuts one that an endpoint may have seen", true, 0, "cut"],
+    ["cuts one that was answered", false, 200, "cut"],
+  ])("%s", (_, written, status, expected) => {
+    const exchange = { ...request(), request: { written }, answer: { status } };
+    const ends: string[] = [];
+    exchange.cut = () => void ends.push("cut");
+    const stream = { refuse: () => void ends.push("refused") };
+    workOf(exchange, undefined, { stream }).cut(1012);
+    expect(ends).toEqual([expected]);
+    workOf(exchange, undefined, { stream: {} }).cut(1012);
+    expect(ends).toEqual([expected, "cut"]);
   });
 
   test("asks no call to end whose stream carries another one by now", () => {
