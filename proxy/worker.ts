@@ -31,6 +31,7 @@ import { Listener } from "./clients/listener.ts";
 import type { ListenHandle } from "./clients/listener.ts";
 import type { ClientDeps } from "./clients/client-deps.ts";
 import { BufferBudget } from "./exchange/buffer-budget.ts";
+import { Mirrors } from "./exchange/mirrors.ts";
 import { Refusals } from "./exchange/refusals.ts";
 import { RequestIds } from "./exchange/request-ids.ts";
 import { Witnesses } from "./exchange/witness.ts";
@@ -155,6 +156,7 @@ class Worker {
   #stats(): WorkerStats {
     const { services, connections, rejected, localReplies, policyCounts, faults, http2 } =
       this.#deps;
+    const { mirrors } = this.#deps;
     const { size, tunnels, seeking, http2: h2, streamTunnels } = connections;
     const h1 = size - tunnels - seeking - h2;
     return {
@@ -165,6 +167,7 @@ class Worker {
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),
       policyCounts: policyCounts.stats(),
+      shadows: mirrors.counts.stats(),
       concurrency: services.concurrencyStats(),
       localFaults: faults.toRecord(),
       http2: { client: http2.toRecord(), endpoint: services.http2Counts.toRecord() },
@@ -227,6 +230,7 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
     localReplies: new LocalReplies(),
     policyCounts: new ServiceCounts(),
     buffered: new BufferBudget(),
+    mirrors: new Mirrors(),
     requestIds: new RequestIds(`${hexWord(systemRandom)}${hexWord(systemRandom)}-`),
     witness,
     pseudonym,

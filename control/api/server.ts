@@ -20,6 +20,7 @@ import { RefusedWrites } from "./refused-writes.ts";
 import { addRoutesOf } from "./routes-of-methods.ts";
 import { rolloutRoutes } from "./rollout-routes.ts";
 import { servicesRoutes } from "./services-routes.ts";
+import { shadowRoute } from "./shadow-route.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
 import { storeRoute } from "./store-route.ts";
 import { PageFiles } from "./page-files.ts";
@@ -64,6 +65,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   certificatesRoutes(api, deps);
   fleetRoutes(api, deps);
   countsRoutes(api, deps);
+  shadowRoute(api, deps);
   migrationRoutes(api, deps);
   planRoute(api, deps);
   rolloutRoutes(api, deps);

@@ -24,6 +24,7 @@ import { addRewrite } from "./rewrite.ts";
 import { addRollout } from "./rollout.ts";
 import { addRun } from "./run.ts";
 import { addServices } from "./services.ts";
+import { addShadow } from "./shadow.ts";
 import { addConfirm, addShift } from "./shift.ts";
 import { addStates } from "./states.ts";
 import { addStatus } from "./status.ts";
@@ -111,6 +112,7 @@ function createProgram(
   addStatus(program, context);
   addServices(program, context);
   addTop(program, context);
+  addShadow(program, context);
   addShift(program, context);
   addConfirm(program, context);
   addRollout(program, context);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Policy, RetryCause, RetryPolicy } from "../../proxy/table/snapshot.ts";
 import type { DrainPolicy } from "./service.ts";
 import { isOwnField } from "../../proxy/table/own-fields.ts";
+import { mirrorSchema } from "./mirror-schema.ts";
 import { duration, durationFrom, list, size, strict, token, whole } from "./schema-parts.ts";
 
 /** Most further attempts of one request: beyond these, the retries are the outage. */
@@ -79,6 +80,7 @@ export const policyOverrideShape = {
   buffer: buffer.optional(),
   hedge: z.union([z.literal(false), hedge], { error: "an object or false" }).optional(),
   deadlineField: deadlineField.optional(),
+  mirror: z.union([z.literal(false), mirrorSchema], { error: "an object or false" }).optional(),
 };
 
 /**
@@ -128,7 +130,8 @@ export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
     stallTimeoutMs: override.stallTimeout ?? base.stallTimeoutMs,
     maxBodyBytes: override.maxBody ?? base.maxBodyBytes,
     retries: mergeRetries(base.retries, override.retries),
-    ...hedgeOf(override.hedge, base.hedge),
+    ...ownOr("hedge", override.hedge, base.hedge),
+    ...ownOr("mirror", override.mirror, base.mirror),
     ...(deadline !== undefined && { deadlineField: deadline }),
     buffer: {
       requestBytes: override.buffer?.request ?? base.buffer?.requestBytes ?? 0,
@@ -137,10 +140,14 @@ export function mergePolicy(base: Policy, override: PolicyOverride): Policy {
   };
 }
 
-/** false: none, whatever the service has. */
-function hedgeOf(own: PolicyOverride["hedge"], base: Policy["hedge"]): Pick<Policy, "hedge"> {
+/** A key with its own value, else that of the service. false: none, whatever that has. */
+function ownOr<Key extends "hedge" | "mirror">(
+  key: Key,
+  own: Policy[Key] | false,
+  base: Policy[Key],
+): Partial<Policy> {
   const found = own === undefined ? base : own;
-  return found === undefined || found === false ? {} : { hedge: found };
+  return found === undefined || found === false ? {} : { [key]: found };
 }
 
 function mergeRetries(base: RetryPolicy, override: PolicyOverride["retries"]): RetryPolicy {

@@ -27,7 +27,7 @@ const TEXT_MAX = 4096;
 export function strict<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
 ): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape).filter((key) => !isNotYet(shape[key]));
+  const known = Object.keys(shape);
   const wanted = `one of the keys ${known.join(", ")}`;
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? wanted : undefined),
@@ -72,15 +72,6 @@ function parsed<Input extends string | number, Output>(
     context.addIssue({ code: "custom", message: wanted });
     return z.NEVER;
   });
-}
-
-/** A key of a later version of Sluice: refused with its own words, not as an unknown key. */
-export function notYet(what: string): z.ZodOptional<z.ZodNever> {
-  return z.never({ error: `no ${what} (not supported by this version)` }).optional();
-}
-
-function isNotYet(schema: unknown): boolean {
-  return schema instanceof z.ZodOptional && schema.def.innerType instanceof z.ZodNever;
 }
 
 function textOf(wanted: string): z.ZodType<string, string> {

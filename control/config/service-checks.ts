@@ -111,6 +111,11 @@ function checkVersionNames(service: ReadService): CrossProblem[] {
   const references = [
     { path: ["stable"], name: service.stable },
     ...service.routes.map((route, index) => ({ path: ["routes", index, "to"], name: route.to })),
+    { path: ["mirror", "to"], name: mirrored(service.mirror) },
+    ...service.routes.map((route, index) => ({
+      path: ["routes", index, "mirror", "to"],
+      name: mirrored(route.mirror),
+    })),
   ];
   return references
     .filter(({ name }) => name !== undefined && names.length > 0 && !names.includes(name))
@@ -119,6 +124,10 @@ function checkVersionNames(service: ReadService): CrossProblem[] {
       wanted: `one of the versions ${names.join(", ")}`,
       found: quoted(name),
     }));
+}
+
+function mirrored(mirror: ReadService["mirror"]): string | undefined {
+  return mirror === undefined || mirror === false ? undefined : mirror.to;
 }
 
 function checkWeights(versions: ReadService["versions"]): CrossProblem[] {

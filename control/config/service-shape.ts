@@ -18,7 +18,7 @@ import {
   named,
 } from "./schema-parts.ts";
 import { upstreamSchema } from "./tls-schema.ts";
-import { matching, notYet, strict, text, token, whole } from "./schema-parts.ts";
+import { matching, strict, text, token, whole } from "./schema-parts.ts";
 
 /** Each host is an entry of every worker's index. */
 const HOSTS_MAX = 256;
@@ -129,7 +129,6 @@ export const serviceShape = strict({
   slowStart: duration.prefault("0s"),
   drain,
   onShift: z.enum(["keep", "migrate"]).default("keep"),
-  mirror: notYet("mirror"),
   consul: strict({ splitter: z.enum(["follow", "publish"]) }).optional(),
   methods: methods.default([]),
   tolerate: list(z.enum(TOLERANCES), TOLERANCES.length).default([]),

@@ -19,6 +19,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   maxBody: `${NOTHING} (it knows no requests)`,
   hedge: `${NOTHING} (it knows no requests)`,
   deadlineField: `${NOTHING} (it knows no fields)`,
+  mirror: `${NOTHING} (it knows no requests)`,
   buffer: `${NOTHING} (it knows no bodies)`,
   keepAlive: `${NOTHING} (each client has a connection of its own)`,
   methods: `${NOTHING} (it knows no requests)`,

@@ -25,7 +25,7 @@ export function logTimers(services: KnownServices, log: Log): void {
 
 function timersOfHttp(policy: Policy): LogFields {
   const { retries: _retries, maxBodyBytes: _maxBodyBytes, buffer: _buffer, ...rest } = policy;
-  const { hedge: _hedge, deadlineField: _deadlineField, ...timers } = rest;
+  const { hedge: _hedge, mirror: _mirror, deadlineField: _deadlineField, ...timers } = rest;
   return timers;
 }
 

@@ -37,6 +37,12 @@ const FAMILIES: readonly Family[] = [
     label: "event",
   },
   {
+    name: "sluice_mirrored_total",
+    help: "Copies of requests for another version, by what came of them",
+    prefix: "mirror",
+    label: "outcome",
+  },
+  {
     name: "sluice_faults_injected_total",
     help: "Requests that a route delayed or aborted on purpose",
     prefix: "fault",
@@ -64,6 +70,24 @@ export function addPolicies(
     addCounter(registry, name, help, series);
   }
   addConcurrency(registry, totals, services);
+  addShadows(registry, totals, services);
+}
+
+function addShadows(
+  registry: Registry,
+  totals: WorkerTotals,
+  services: readonly ServiceSnapshot[],
+): void {
+  const seen = services.flatMap(({ name }) => totals.shadow(name) ?? []);
+  const parts = ["compared", "different", "status", "headers", "body"] as const;
+  addCounter(
+    registry,
+    "sluice_shadow_answers_total",
+    "Answers that were compared with those to copies, those that differ, and in what",
+    seen.flatMap((shadow) =>
+      parts.map((found) => [{ service: shadow.service, found }, shadow[found]] as const),
+    ),
+  );
 }
 
 function addConcurrency(

@@ -3,6 +3,8 @@ import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
 import { AllFlows } from "./flow-totals.ts";
 import { addedCalls } from "../../proxy/metrics/version-counters.ts";
+import { addedShadows } from "../../proxy/metrics/shadow-counts.ts";
+import type { ShadowStats } from "../../proxy/metrics/shadow-counts.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 import type {
   AccessLogCounts,
@@ -157,6 +159,13 @@ export class WorkerTotals {
   policyCounts(service: string): ReadonlyMap<string, number> {
     const all = this.#workers.flatMap((worker) => worker.policyCounts ?? []);
     return sumByName(all.filter((each) => each.service === service).map((each) => each.counts));
+  }
+
+  /** How answers of a service differ from those to copies. undefined: none was compared. */
+  shadow(service: string): ShadowStats | undefined {
+    const all = this.#workers.flatMap((worker) => worker.shadows ?? []);
+    const [first, ...others] = all.filter((each) => each.service === service);
+    return first === undefined ? undefined : others.reduce(addedShadows, first);
   }
 
   /** How many of a version wait, and what latency lets in. undefined: it sets no limit. */

@@ -6,6 +6,8 @@ import type {
 } from "../../proxy/metrics/stats.ts";
 import { RetiredFlows } from "./retired-flows.ts";
 import { addedCalls } from "../../proxy/metrics/version-counters.ts";
+import { addedShadows } from "../../proxy/metrics/shadow-counts.ts";
+import type { ShadowStats } from "../../proxy/metrics/shadow-counts.ts";
 import { addedTunnels } from "../../proxy/metrics/tunnel-counters.ts";
 
 /**
@@ -22,6 +24,7 @@ export class RetiredCounts {
   readonly #flows = new RetiredFlows();
   #accessLog = { written: 0, dropped: 0 };
   #replies = new Map<string, Map<string, number>>();
+  #shadows = new Map<string, ShadowStats>();
   #policies = new Map<string, Map<string, number>>();
 
   /** Takes a worker's last counts. undefined: it never sent any. */
@@ -52,6 +55,11 @@ export class RetiredCounts {
     for (const { service, errors } of stats.localReplies ?? []) {
       addTo(sumsOf(this.#replies, service), errors);
     }
+    for (const shadows of stats.shadows ?? []) {
+      const before = this.#shadows.get(shadows.service);
+      const sums = before === undefined ? shadows : addedShadows(before, shadows);
+      this.#shadows.set(shadows.service, sums);
+    }
     for (const { service, counts } of stats.policyCounts ?? []) {
       addTo(sumsOf(this.#policies, service), counts);
     }
@@ -60,7 +68,7 @@ export class RetiredCounts {
   /** The counts as those of one worker without connections. */
   stats(): readonly WorkerStats[] {
     const parts = [this.#versions, this.#tunnels, this.#rejected, this.#faults, this.#http2.client];
-    const named = [this.#replies, this.#policies];
+    const named = [this.#replies, this.#policies, this.#shadows];
     const { written, dropped } = this.#accessLog;
     const isEmpty = [...parts, ...named].every(({ size }) => size === 0);
     if (isEmpty && this.#flows.isEmpty && written + dropped === 0) return [];
@@ -74,6 +82,7 @@ export class RetiredCounts {
         localReplies: [...this.#replies].map(([service, errors]) => {
           return { service, errors: Object.fromEntries(errors) };
         }),
+        shadows: [...this.#shadows.values()],
         policyCounts: [...this.#policies].map(([service, counts]) => {
           return { service, counts: Object.fromEntries(counts) };
         }),

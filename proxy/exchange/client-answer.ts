@@ -8,6 +8,8 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import { OutgoingResponse } from "../http1/outgoing-response.ts";
 import { NO_VIA, viaLines } from "../http1/rewrite-response.ts";
 import type { ResponseRewrite, ViaLines } from "../http1/rewrite-response.ts";
+import type { MirrorPolicy } from "../table/mirror.ts";
+import type { AnswerTap } from "./answer-tap.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { ExchangeDeps } from "./deps.ts";
 import { AnswerNote } from "./answer-note.ts";
@@ -45,6 +47,8 @@ export class ClientAnswer {
   /** The client's connection closes after the answer. */
   closes = false;
   readonly note: AnswerNote;
+  /** Hears all of the answer. undefined: nobody does. */
+  tap: AnswerTap | undefined;
   readonly #deps: ExchangeDeps;
   readonly #via: ViaLines;
   readonly #outgoing = new OutgoingResponse();
@@ -76,6 +80,7 @@ export class ClientAnswer {
   clear(): void {
     this.#outgoing.clear();
     this.#limits.clear();
+    this.tap = undefined;
   }
 
   /** Counts what a policy of the service did. */
@@ -149,8 +154,8 @@ export class ClientAnswer {
   }
 
   /** Passes a 1xx on, to clients that know them (RFC 9110 15.2). */
-  interim(head: ResponseHead, to: Destination): void {
-    if (this.#head.version !== "1.0") this.#client.stream.interim(head, this.#viaOf(to));
+  interim(head: ResponseHead): void {
+    if (this.#head.version !== "1.0") this.#client.stream.interim(head, this.#viaOf(this.#to));
   }
 
   /**
@@ -176,7 +181,13 @@ export class ClientAnswer {
     outgoing.connection = this.#connectionFor(head.status);
     if (to.filters !== undefined && !filterResponse(to.filters, outgoing)) return undefined;
     if (to.actions !== undefined) rewriteResponse(to.actions, this.#head, outgoing);
+    if (to.policy.mirror !== undefined) this.#mirror(to.policy.mirror, head, to);
     return this.#client.stream.encode(outgoing);
+  }
+
+  #mirror(policy: MirrorPolicy, answer: ResponseHead, to: Destination): void {
+    const exchange = { head: this.#head, request: this.#request, to };
+    this.tap = this.#deps.mirrors.mirror(policy, exchange, answer, this.#deps);
   }
 
   /** Whether the client's connection must close after the exchange. */
@@ -208,7 +219,7 @@ export class ClientAnswer {
     this.#client.stream.answer(whole);
   }
 
-  #viaOf(to: Destination): ViaLines {
+  #viaOf(to: Answered["to"]): ViaLines {
     return to.live?.table.snapshot.via === "both" ? this.#via : NO_VIA;
   }
 

@@ -6,6 +6,7 @@ import type { LocalReplies } from "../metrics/local-replies.ts";
 import type { RejectCounters } from "../metrics/reject-counters.ts";
 import type { ServiceCounts } from "../metrics/service-counts.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
+import type { Mirrors } from "./mirrors.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RequestIds } from "./request-ids.ts";
 import type { Witnesses } from "./witness.ts";
@@ -21,6 +22,7 @@ export type ExchangeDeps = {
   readonly localReplies: LocalReplies;
   /** What policies of services and routes did. */
   readonly policyCounts: ServiceCounts;
+  readonly mirrors: Mirrors;
   /** What they buffer together. */
   readonly buffered: BufferBudget;
   readonly requestIds: RequestIds;

@@ -80,9 +80,20 @@ export class RequestForwarder {
     return this.#kept.isWhole;
   }
 
+  /** All of it is there, and kept. */
+  get isKept(): boolean {
+    return this.done && this.replayable && this.#head.upgrade === undefined;
+  }
+
   /** All of it is there, and it may be sent more than once. */
   get mayRepeat(): boolean {
-    return this.done && this.replayable && this.idempotent && this.#head.upgrade === undefined;
+    return this.isKept && this.idempotent;
+  }
+
+  /** The body without chunks, as latin1 text: isKept. */
+  payload(): string {
+    const isChunked = this.#head.framing === "chunked";
+    return isChunked ? decoded(this.#kept.text, new ChunkDecoder()) : this.#kept.text;
   }
 
   /** Sends all of it there too: mayRepeat. */
@@ -168,8 +179,7 @@ export class RequestForwarder {
     if (takesChunks && !this.outgoing.isMeasured) return this.#kept.text;
     const decoder = new ChunkDecoder();
     if (!this.outgoing.isMeasured) this.#decoder = decoder;
-    const bytes = Buffer.from(this.#kept.text, "latin1");
-    return decoder.decode(bytes, 0, bytes.length);
+    return decoded(this.#kept.text, decoder);
   }
 
   /** Sends the scanned bytes; the head is long gone. */
@@ -226,4 +236,8 @@ function fillRewrite(
 function measure(outgoing: OutgoingRequest, { framing }: RequestHead, scanner: BodyScanner): void {
   const lacksLength = framing === "chunked" || framing === "told";
   if (lacksLength && linesOfTail(scanner.tail) === "") outgoing.measure(scanner.payloadBytes);
+}
+
+function decoded(text: string, decoder: ChunkDecoder): string {
+  return decoder.decode(Buffer.from(text, "latin1"), 0, text.length);
 }

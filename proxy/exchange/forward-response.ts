@@ -11,7 +11,9 @@ import type { ResponseRewrite } from "../http1/rewrite-response.ts";
 import { keptTrailers, linesOfTail } from "../http1/trailer-section.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import { AheadStream } from "./ahead-stream.ts";
-import type { ClientAnswer } from "./client-answer.ts";
+import type { AnswerNote } from "./answer-note.ts";
+import type { AnswerTap } from "./answer-tap.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
 import type { Destination } from "./destination.ts";
 import type { ExchangeStream } from "./ports.ts";
 
@@ -20,8 +22,14 @@ const INTERIM_RESPONSES_MAX = 16;
 
 /** What they are responses to. */
 export type AnsweredExchange = {
-  readonly to: Destination;
-  readonly answer: ClientAnswer;
+  readonly to: Pick<Destination, "tolerated" | "aheadBytes" | "responseRefused">;
+  readonly answer: {
+    /** Hears all of the answer. undefined: nobody does. */
+    readonly tap: AnswerTap | undefined;
+    readonly buffered: BufferBudget;
+    readonly note: Pick<AnswerNote, "bodyBytes" | "began">;
+    interim(head: ResponseHead): void;
+  };
 };
 
 /** Moves a response to the client, piece by piece, and knows when it ends. */
@@ -144,11 +152,10 @@ export class ResponseForwarder {
   /** false: it is one too many. */
   #passInterim(): boolean {
     const { head } = this;
-    const { answer, to } = this.#exchange;
     this.#interims += 1;
     this.keepsConnection &&= head.keepAlive;
     if (this.#interims > INTERIM_RESPONSES_MAX) return false;
-    answer.interim(head, to);
+    this.#exchange.answer.interim(head);
     this.#beginHead();
     return true;
   }
@@ -188,7 +195,8 @@ export class ResponseForwarder {
     const client = this.#sink;
     if (scanned === REFUSED) return this.#note(this.scanner.refusal);
     const { forwardEnd, tail, done } = this.scanner;
-    const { note } = this.#exchange.answer;
+    const { note, tap } = this.#exchange.answer;
+    tap?.add(bytes, start, scanned);
     note.bodyBytes = this.scanner.payloadBytes;
     if (head !== "" && !done) note.began();
     if (this.framing === "drop") {
@@ -214,8 +222,8 @@ export class ResponseForwarder {
 
   /** All of the body has been sent: the client must see its end. `source`: has read it. */
   finish(source: ByteSource | undefined): void {
-    const isDecoded = this.framing === "drop";
-    this.#sink.finish(isDecoded ? linesOfTail(this.scanner.tail) : this.#trailers);
+    this.#sink.finish(this.framing === "drop" ? linesOfTail(this.scanner.tail) : this.#trailers);
+    this.#exchange.answer.tap?.end();
     // What goes ahead is a copy.
     source?.releaseBuffer(this.#sink !== this.#client || !this.#client.blocked);
   }

@@ -9,7 +9,7 @@ import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { Attempted } from "./attempt.ts";
 import { tellDeadline } from "./deadline-field.ts";
-import type { ExchangeUpstream, UpstreamPool } from "./ports.ts";
+import type { ExchangeClient, ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
 /** What is tried, perhaps twice at once. */
@@ -52,6 +52,11 @@ export class HedgedAttempt extends Attempt implements MessageUser {
   #second: Hedge | undefined;
   /** What comes for the second is the user's own now. */
   #isTaken = false;
+
+  override lend(client: ExchangeClient): void {
+    this.settle();
+    super.lend(client);
+  }
 
   override begin(
     user: HedgedUser,

@@ -1,4 +1,5 @@
 import type { LocalReplyStats } from "./local-replies.ts";
+import type { ShadowStats } from "./shadow-counts.ts";
 import type { ServiceCountStats } from "./service-counts.ts";
 
 /** What a worker counts, as it is sent to the primary: plain data that adds up across workers. */
@@ -165,6 +166,8 @@ export type WorkerStats = {
   readonly localReplies?: readonly LocalReplyStats[];
   /** What policies of services and routes did. Cumulative. Absent: the same. */
   readonly policyCounts?: readonly ServiceCountStats[];
+  /** Differences between answers and those to copies. Cumulative. Absent: the same. */
+  readonly shadows?: readonly ShadowStats[];
   /** Of versions whose limit latency sets, or where somebody waits. Absent: the same. */
   readonly concurrency?: readonly ConcurrencyStats[];
   /** Faults of our own, by the system's code. Cumulative. Absent: the same. */

@@ -5,6 +5,7 @@
  */
 
 import type { GrpcStatus } from "../grpc/status.ts";
+import type { MirrorPolicy } from "./mirror.ts";
 import type { Priority } from "./priority.ts";
 import type { RateLimitSnapshot } from "./rate-limit.ts";
 import type { RouteActions } from "./route-actions.ts";
@@ -182,6 +183,8 @@ export type Policy = {
    * that they wait for less. Absent: none.
    */
   readonly deadlineField?: string | undefined;
+  /** Absent: nothing is copied. */
+  readonly mirror?: MirrorPolicy | undefined;
   /** Absent: bodies stream, both ways. */
   readonly buffer?: BufferPolicy | undefined;
 };

@@ -19,7 +19,7 @@ const KEYS =
   "kind, hosts, stable, salt, affinity, versions, rollout, routes, filters, timeout, " +
   "connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-  "retries, buffer, hedge, deadlineField, headTimeout, limits, ejection, keepAlive, " +
+  "retries, buffer, hedge, deadlineField, mirror, headTimeout, limits, ejection, keepAlive, " +
   "healthCheck, slowStart, drain, onShift, consul, methods, tolerate, via, debug, " +
   "upstream, grpc, rateLimit";
 
@@ -31,9 +31,10 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   [{}, "versions: wanted an object, found nothing"],
   [{ versions: {} }, "versions: wanted at least one version, found none"],
   [withOne({ x: 1 }), `x: wanted one of the keys ${KEYS}, found an unknown key`],
+  [withOne({ mirror: { to: "v7" } }), 'mirror.to: wanted one of the versions v1, found "v7"'],
   [
-    withOne({ mirror: {} }),
-    "mirror: wanted no mirror (not supported by this version), found an object",
+    withOne({ routes: [{ match: {}, mirror: { to: "v7" } }] }),
+    'routes[0].mirror.to: wanted one of the versions v1, found "v7"',
   ],
   [{ versions: { "1": v1 } }, `versions.1: wanted ${NAME}, found the key "1"`],
   [{ versions: { "a b": v1 } }, `versions["a b"]: wanted ${NAME}, found the key "a b"`],
@@ -221,8 +222,8 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
     withOne({ routes: [{ match: {}, headTimeout: "1s" }] }),
     "routes[0].headTimeout: wanted one of the keys match, to, rollout, timeout, connectTimeout, " +
       "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
-      "retries, buffer, hedge, deadlineField, priority, rateLimit, rewrite, request, response, " +
-      "redirect, answer, cors, faults, found an unknown key",
+      "retries, buffer, hedge, deadlineField, mirror, priority, rateLimit, rewrite, request, " +
+      "response, redirect, answer, cors, faults, found an unknown key",
   ],
   [
     withOne({ routes: [{ match: {}, answer: {}, redirect: { path: "/" } }] }),

@@ -196,6 +196,18 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/proxy/exchange/exchange.test.ts",
     "what is kept shows in what is sent again, which is tried there at its limit",
   ],
+  "control/api/shadow-route.ts": [
+    "test/control/cli/shadow.test.ts",
+    "a read that the command line shows as it is",
+  ],
+  "proxy/exchange/answer-tap.ts": [
+    "test/proxy/exchange/answer-difference.test.ts",
+    "what it has heard shows in what it differs from",
+  ],
+  "proxy/exchange/mirror-copy.ts": [
+    "test/proxy/exchange/mirrors.test.ts",
+    "one copy, which only whoever sends copies begins",
+  ],
   "proxy/exchange/gate.ts": [
     "test/proxy/exchange/client-answer.test.ts",
     "asks one after the other what each has a test of its own, and the order shows in answers",

@@ -18,8 +18,12 @@ export function oneWorker(endpoint: { readonly ejectedForMs?: number } = {}): Wo
           "limited:route": 13,
           "shed:low": 14,
           "hedge:won": 17,
+          "mirror:failed": 18,
         },
       },
+    ],
+    shadows: [
+      { service: "web", compared: 9, different: 2, status: 1, headers: 0, body: 2, samples: [] },
     ],
     concurrency: [{ service: "web", version: "v1", limit: 15, waiting: 16 }],
     localFaults: { EMFILE: 4 },

@@ -35,6 +35,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   "/v1/services/{service}": ["delete", "get", "put"],
   "/v1/services/{service}/confirm": ["post"],
   "/v1/services/{service}/plan": ["post"],
+  "/v1/services/{service}/shadow": ["get"],
   "/v1/services/{service}/traffic": ["get"],
   "/v1/services/{service}/undo": ["post"],
   "/v1/services/{service}/versions/{version}/endpoints/{address}/state": ["put"],

@@ -184,7 +184,7 @@ describe("ClientAnswer.interim()", () => {
     const head = new ResponseHead();
     head.reset();
     head.parse(bytes, 0, bytes.length);
-    bed.answer.interim(head, bed.to);
+    bed.answer.interim(head);
     expect(bed.answer.status).toBe(0);
     return bed.client.text;
   }

@@ -20,6 +20,7 @@ import type { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import type { ViaLines } from "../../../proxy/http1/rewrite-response.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { BufferBudget } from "../../../proxy/exchange/buffer-budget.ts";
+import { Mirrors } from "../../../proxy/exchange/mirrors.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { ServiceCounts } from "../../../proxy/metrics/service-counts.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
@@ -123,6 +124,7 @@ export function exchangeDeps(deps: PoolDeps = poolDeps()): ExchangeDeps {
     localReplies: new LocalReplies(),
     policyCounts: new ServiceCounts(),
     buffered: new BufferBudget(),
+    mirrors: new Mirrors(),
     requestIds: new RequestIds("id-"),
     witness: new Witnesses(),
     pseudonym: "sluice-test",
@@ -164,6 +166,7 @@ export class ExchangeBed {
   readonly replies = new LocalReplies();
   readonly policyCounts = new ServiceCounts();
   readonly witness = new Witnesses();
+  readonly mirrors = new Mirrors();
   readonly #exchange: Exchange;
   readonly #client: ExchangeClient;
 
@@ -176,8 +179,8 @@ export class ExchangeBed {
       stream: this.client,
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
-    const { replies: localReplies, policyCounts, witness } = this;
-    const all = { ...exchangeDeps(deps), localReplies, policyCounts, witness };
+    const { replies: localReplies, policyCounts, witness, mirrors } = this;
+    const all = { ...exchangeDeps(deps), localReplies, policyCounts, witness, mirrors };
     this.#exchange = new Exchange(all, this.#client);
     this.#exchange.lend(this.#client);
   }

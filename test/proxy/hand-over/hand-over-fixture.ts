@@ -17,6 +17,7 @@ import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { Adoption } from "../../../proxy/hand-over/adoption.ts";
 import { HandOver } from "../../../proxy/hand-over/hand-over.ts";
 import { BufferBudget } from "../../../proxy/exchange/buffer-budget.ts";
+import { Mirrors } from "../../../proxy/exchange/mirrors.ts";
 import { LocalReplies } from "../../../proxy/metrics/local-replies.ts";
 import { ServiceCounts } from "../../../proxy/metrics/service-counts.ts";
 import { RejectCounters } from "../../../proxy/metrics/reject-counters.ts";
@@ -87,6 +88,7 @@ export function serveParts(
     localReplies: new LocalReplies(),
     policyCounts: new ServiceCounts(),
     buffered: new BufferBudget(),
+    mirrors: new Mirrors(),
     requestIds: new RequestIds(`${pseudonym}-`),
     witness,
     pseudonym,
