@@ -44,6 +44,20 @@ export function serviceRows(sources: RowSources, find: string): readonly Service
   );
 }
 
+/** Rows on one page: more are drawn too slowly every second, and nobody reads them. */
+const ROWS_SHOWN_MAX = 200;
+
+/** The first rows, which are the most urgent, and how many are left out. */
+export function firstRows(rows: readonly ServiceRow[]): {
+  readonly shown: readonly ServiceRow[];
+  readonly hidden: number;
+} {
+  return {
+    shown: rows.slice(0, ROWS_SHOWN_MAX),
+    hidden: Math.max(0, rows.length - ROWS_SHOWN_MAX),
+  };
+}
+
 /** A service's rollout that has not ended. undefined: it has none. */
 export function openRolloutOf(
   service: string,

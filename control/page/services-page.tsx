@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { hashOf } from "./place.ts";
 import { find, keyTargets } from "./screen.ts";
-import { isTroubled, serviceRows, stateOfRow } from "./service-rows.ts";
+import { firstRows, isTroubled, serviceRows, stateOfRow } from "./service-rows.ts";
 import type { ServiceRow } from "./service-rows.ts";
 import { ShareBar } from "./share-bar.tsx";
 import { Cell, Row, Table, WideCell } from "./table.tsx";
@@ -19,6 +19,7 @@ export function ServicesPage(): JSX.Element {
     stats: stats.value,
   };
   const rows = serviceRows(sources, find.value);
+  const { shown, hidden } = firstRows(rows);
   return (
     <>
       <div class="title">
@@ -27,10 +28,11 @@ export function ServicesPage(): JSX.Element {
       </div>
       <Unwell />
       <Table label="Services" kind="services" heads={HEADS}>
-        {rows.map((row) => (
+        {shown.map((row) => (
           <ServiceLine key={row.service.name} row={row} />
         ))}
       </Table>
+      {hidden > 0 && <p class="faint">and {hidden} more: find them by name</p>}
       {table.value !== undefined && rows.length === 0 && <NoRows count={services.length} />}
     </>
   );

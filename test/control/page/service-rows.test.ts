@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  firstRows,
   isTroubled,
   openRolloutOf,
   serviceRows,
@@ -51,6 +52,15 @@ test("serviceRows() put the worst problem first, then errors, then rollouts, the
 test("serviceRows() give those with the words in their names, in any case", () => {
   expect(names(serviceRows(SOURCES, " MM "))).toEqual(["gamma"]);
   expect(serviceRows(SOURCES, "nobody")).toEqual([]);
+});
+
+test("firstRows() are the most urgent of very many, and say how many are left out", () => {
+  const services = Array.from({ length: 205 }, (_, at) =>
+    service(`s${String(at).padStart(3, "0")}`),
+  );
+  const { shown, hidden } = firstRows(serviceRows({ ...SOURCES, services }, ""));
+  expect([shown.length, names(shown).at(-1), hidden]).toEqual([200, "s199", 5]);
+  expect(firstRows(serviceRows(SOURCES, "")).hidden).toBe(0);
 });
 
 test("stateOfRow() and isTroubled() say what is the matter, without the name", () => {
