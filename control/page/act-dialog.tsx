@@ -69,6 +69,11 @@ function useActForm(wanted: Act): ActForm {
       close();
     } catch (error) {
       failure.value = wordsOf(error);
+      if (error instanceof CallError && error.code === "revision_conflict") {
+        failure.value += ". Close this, look at what has changed, and ask again.";
+        // It would be sent for the same revision, and refused, again and again.
+        return;
+      }
       isForceable.value ||= error instanceof CallError && FORCEABLE.has(error.code);
     }
     isSent.value = false;

@@ -77,6 +77,19 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     await page.getByRole("button", { name: "Drain v2" }).waitFor();
   });
 
+  test("does not drain a version for a table that has changed since it was asked", async () => {
+    onTestFinished(reset);
+    const page = await open("#/service/shop");
+    await page.getByRole("button", { name: "Drain v2" }).click();
+    await stage.sidecar.call("PATCH", "/v1/services/shop/weights", { v1: 70, v2: 30 });
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Drain v2" }).click();
+    await dialog.getByText("Close this, look at what has changed").waitFor();
+    expect(await dialog.getByRole("button", { name: "Drain v2" }).isDisabled()).toBe(true);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "detached" });
+  });
+
   test("says what would end a service, and does it anyway only with a reason", async () => {
     const page = await open("#/service/shop");
     onTestFinished(async () => {
