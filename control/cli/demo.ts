@@ -5,6 +5,7 @@ import type { CliContext, GlobalOptions } from "./commands.ts";
 import type { DemoConsul } from "./demo/consul-stage.ts";
 import { jsonScreen, lineScreen, liveScreen } from "./demo/screen.ts";
 import type { Screen } from "./demo/screen.ts";
+import { rolloutScreen } from "./rollout-screen.ts";
 import type { Output } from "./output.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
@@ -18,6 +19,8 @@ type DemoArguments = {
   readonly once?: boolean;
   readonly consul?: string | true;
   readonly mesh?: boolean;
+  readonly rollout?: boolean;
+  readonly bad?: boolean;
 };
 
 /** `sluice demo`: shows everything at work on this machine, until Ctrl-C. */
@@ -31,8 +34,12 @@ export function addDemo(program: Command, context: CliContext): void {
       "use Consul and two sidecars: a running agent, else one from CONSUL_BIN or PATH",
     )
     .option("--mesh", "put two services into Consul's mesh: mutual TLS between their sidecars")
+    .option("--rollout", "roll v2 out by what its requests show")
+    .option("--bad", "with --rollout: v2 fails one of five requests")
     .action(async (options: DemoArguments, command: Command) => {
       const { json = false } = command.optsWithGlobals<GlobalOptions>();
+      if (options.rollout === true) return demoRollout(options, json, context);
+      if (options.bad === true) throw usageError("Cannot use --bad: wanted --rollout, found none");
       const { once = false, mesh = false } = options;
       const stepMs = once ? STEP_ONCE_MS : STEP_MS;
       const screen = screenFor(json, context.output);
@@ -45,6 +52,24 @@ export function addDemo(program: Command, context: CliContext): void {
       for (const fault of faults) context.output.error(`sluice: ${fault}`);
       context.exitWith(faults.length === 0 ? EXIT.done : EXIT.failed);
     });
+}
+
+async function demoRollout(
+  { bad = false, consul, mesh }: DemoArguments,
+  json: boolean,
+  { output, exitWith }: CliContext,
+): Promise<void> {
+  if (consul !== undefined || mesh === true) {
+    throw usageError("Cannot use --rollout: wanted no --consul and no --mesh beside it, found one");
+  }
+  const screen = rolloutScreen(output, json);
+  const say = json ? (): void => undefined : output.out;
+  const { runRolloutDemo } = await import("./demo/run-rollout-demo.ts");
+  const faults = await untilInterrupted(output, (signal) =>
+    runRolloutDemo({ bad, clock: systemClock, say, screen, signal }),
+  );
+  for (const fault of faults) output.error(`sluice: ${fault}`);
+  exitWith(faults.length === 0 ? EXIT.done : EXIT.failed);
 }
 
 function consulOf({ consul, mesh }: DemoArguments, env: NodeJS.ProcessEnv): DemoConsul | undefined {

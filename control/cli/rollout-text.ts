@@ -40,8 +40,8 @@ export function progressText(rollout: RolloutView): string {
   return `${phase} at ${percentText(share)}${against} · ${whyText(rollout)}`;
 }
 
-/** `soaking: 20 s left`. */
-function whyText({ now, why, phase }: RolloutView): string {
+/** Why it is where it is: `soaking: 20 s left`. */
+export function whyText({ now, why, phase }: RolloutView): string {
   const isMoving = phase === "progressing" || phase === "retreating";
   const { rule, text } = isMoving ? (now ?? why) : why;
   return text === "" ? rule : `${rule}: ${text}`;

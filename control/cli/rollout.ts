@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { pause, systemClock } from "../../proxy/base/clock.ts";
+import { systemClock } from "../../proxy/base/clock.ts";
 import type { Explanation, RolloutList } from "../api/rollout-routes.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
 import { EXIT } from "./cli-error.ts";
@@ -7,14 +7,13 @@ import { clientOf, print } from "./commands.ts";
 import type { CliContext, GlobalOptions } from "./commands.ts";
 import { addReplay } from "./rollout-replay.ts";
 import { addStart } from "./rollout-start.ts";
+import { rolloutScreen } from "./rollout-screen.ts";
+import { rolloutPath, watchRollout } from "./rollout-watch.ts";
 import { progressText, rolloutsText, rolloutText } from "./rollout-text.ts";
 import { reasonOption, withReason } from "./write-options.ts";
 import type { ReasonOptions } from "./write-options.ts";
 
 const PATH = "/v1/rollouts";
-
-/** How often somebody who watches is told. */
-const WATCH_EVERY_MS = 1_000;
 
 /** What a verb does, by its name. */
 const VERBS = {
@@ -82,18 +81,14 @@ function addWatch(rollout: Command, context: CliContext): void {
     .argument("<service>", "name of a service, for its latest, or a rollout's id")
     .action(async (id: string, _options: object, command: Command) => {
       const { json = false } = command.optsWithGlobals<GlobalOptions>();
-      const client = clientOf(command, context);
-      const ended = context.output.ended ?? new AbortController().signal;
-      let told = "";
-      while (!ended.aborted) {
-        const view = await client.get<RolloutView>(pathOf(id), { endsBy: ended });
-        const line = json ? JSON.stringify(view) : progressText(view);
-        if (line !== told) context.output.out(line);
-        told = line;
-        if (view.phase === "successful") return;
-        if (view.phase === "aborted") return context.exitWith(EXIT.failed);
-        await pause(systemClock, WATCH_EVERY_MS, ended);
-      }
+      const { output } = context;
+      const end = await watchRollout(id, {
+        client: clientOf(command, context),
+        clock: systemClock,
+        signal: output.ended ?? new AbortController().signal,
+        ...rolloutScreen(output, json),
+      });
+      if (end?.phase === "aborted") context.exitWith(EXIT.failed);
     });
 }
 
@@ -117,5 +112,5 @@ function addVerb(rollout: Command, context: CliContext, verb: Verb): void {
 }
 
 function pathOf(id: string, verb?: Verb): string {
-  return [PATH, encodeURIComponent(id), ...(verb === undefined ? [] : [verb])].join("/");
+  return verb === undefined ? rolloutPath(id) : `${rolloutPath(id)}/${verb}`;
 }

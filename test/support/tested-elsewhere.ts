@@ -78,6 +78,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/integration/consul-rollout.test.ts",
     "is about several writers of one agent",
   ],
+  "control/cli/rollout-watch.ts": [
+    "test/control/cli/rollout.test.ts",
+    "a loop over calls: what it shows to the end is read there",
+  ],
   "control/rollout/ask-http.ts": [
     "test/control/rollout/hook-calls.test.ts",
     "one call of fetch: its time, body and redirects are those of hooks there",
@@ -95,15 +99,9 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/rollout/automatic-start.test.ts",
     "a list whose only use is that nothing begins twice there",
   ],
-  "control/rollout/others-asked.ts": [
-    "test/control/rollout/hooks.test.ts",
-    "one list, whose points are each asked at their time there",
-  ],
+  "control/rollout/others-asked.ts": ["test/control/rollout/hooks.test.ts", "one list"],
   "control/rollout/rollout-asking.ts": [ROLLOUTS, "what it names and refuses is asked for there"],
-  "control/rollout/siblings.ts": [
-    "test/control/rollout/group.test.ts",
-    "what the rollouts of a group know of each other there",
-  ],
+  "control/rollout/siblings.ts": ["test/control/rollout/group.test.ts", "what a group knows"],
   "control/rollout/kept-list.ts": [
     "test/control/rollout/freezes.test.ts",
     "a list is right for what is kept in it",

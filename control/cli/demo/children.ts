@@ -41,11 +41,12 @@ export class Children {
   }
 
   /**
-   * Starts one version of the shop and returns the port that it listens on.
+   * Starts one version of the shop and returns the port that it listens on. `bad`: one of five
+   * of its answers is a failure.
    * @throws CliError demo_start when it does not come up.
    */
-  async startShop(version: string): Promise<number> {
-    const child = fork(demoShopFile(), [version], {
+  async startShop(version: string, ...more: readonly "bad"[]): Promise<number> {
+    const child = fork(demoShopFile(), [version, ...more], {
       execArgv: [...process.execArgv, NO_DEBUGGER],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { systemRandom } from "../../../proxy/base/random.ts";
 
 /**
  * One version of the demo's shop, as a process of its own: `node shop.ts v1`. It tells its parent
@@ -10,6 +11,9 @@ import type { AddressInfo } from "node:net";
 const WORK_MS = 2;
 
 const version = process.argv[2] ?? "v1";
+
+/** Which part of its answers are failures, 0 … 1: with `bad` as second argument. */
+const failing = process.argv[3] === "bad" ? 0.2 : 0;
 const colour = version === "v1" ? "#1f6feb" : "#1a7f37";
 
 const page = `<!doctype html>
@@ -30,7 +34,8 @@ const page = `<!doctype html>
 const server = createServer((request, response) => {
   request.resume();
   setTimeout(() => {
-    response.writeHead(200, {
+    const status = systemRandom.next() < failing ? 500 : 200;
+    response.writeHead(status, {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",
       "x-shop-version": version,

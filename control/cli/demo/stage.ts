@@ -9,7 +9,7 @@ export type StagePlace = {
   readonly children: Children;
   /** For files; removed in the end. */
   readonly directory: string;
-  readonly screen: Screen;
+  readonly screen: Pick<Screen, "say">;
 };
 
 /** Everything that runs, seen from its load. */
@@ -48,10 +48,14 @@ export async function startShopSidecar(
   return { shopUrl: `http://127.0.0.1:${shopPort}`, controlUrl };
 }
 
-/** Two versions and one sidecar, which knows them from its file. @throws CliError demo_start */
-export async function startAlone(place: StagePlace): Promise<Stage> {
+/**
+ * Two versions and one sidecar, which knows them from its file. `isBad`: v2 fails one of five
+ * requests. @throws CliError demo_start
+ */
+export async function startAlone(place: StagePlace, isBad = false): Promise<Stage> {
   const { children, screen } = place;
-  const [v1, v2] = await Promise.all([children.startShop("v1"), children.startShop("v2")]);
+  const own = isBad ? (["bad"] as const) : [];
+  const [v1, v2] = await Promise.all([children.startShop("v1"), children.startShop("v2", ...own)]);
   const versions = {
     v1: { weight: 100, endpoints: [`127.0.0.1:${v1}`] },
     v2: { weight: 0, endpoints: [`127.0.0.1:${v2}`] },

@@ -17,3 +17,11 @@ test("sluice demo --consul fails before it starts anything when there is no agen
   const { status, error } = await runCommand(["demo", "--once", "--consul"], { PATH: "" });
   expect([status, error]).toEqual([1, expect.stringMatching(/^sluice: Cannot find Consul: /)]);
 });
+
+test.each([[["--bad"]], [["--rollout", "--mesh"]], [["--rollout", "--consul"]]])(
+  "sluice demo refuses %j, which cannot be",
+  async (options) => {
+    const { status, error } = await runCommand(["demo", ...options]);
+    expect([status, error]).toEqual([2, expect.stringMatching(/^sluice: Cannot use --/)]);
+  },
+);

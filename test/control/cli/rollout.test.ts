@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
+import { runCli } from "../../../control/cli/program.ts";
+import { plain } from "../../../control/cli/terminal.ts";
 import { cellsOf, runCommand } from "../../support/run-cli.ts";
 import { startApi, WEB } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
@@ -40,6 +42,25 @@ test("sluice rollout leads one from its start to its end", async () => {
   const shown = await rollout("get", "web");
   expect(shown).toMatch(/^0 web-\w+: web from v1 to v2, canary, begun \S+ by local\n/);
   expect(shown).toContain("progressing at 0 %, in weight 1 % (1 of 4): started: from v1 to v2");
+});
+
+test("sluice rollout watch draws both versions on a terminal", async () => {
+  await rollout("start", "web", "--to", "v2");
+  await rollout("promote", "web", "--full");
+  const drawn: string[] = [];
+  const terminal = {
+    write: (text: string): void => void drawn.push(text),
+    size: { columns: 100, rows: 24 },
+    style: plain,
+    onResize: () => () => undefined,
+    onKeys: undefined,
+  };
+  const output = { out: () => undefined, error: () => undefined, terminal };
+  const env = { SLUICE_API: api.url };
+  await runCli(["rollout", "watch", "web"], { output, env, version: "" });
+  const lines = drawn.join("").split("\n");
+  expect(lines[0]).toMatch(/^web-\w+: web from v1 to v2, canary$/);
+  expect(lines.filter((line) => /^v[12] .* of \d/.test(line))).toHaveLength(2);
 });
 
 test("sluice rollout undo --ramp gives back bit by bit", async () => {

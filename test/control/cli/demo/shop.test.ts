@@ -30,3 +30,15 @@ test("a shop goes on at Ctrl-C and ends with its parent", async () => {
   child.disconnect();
   expect(await ended).toEqual([0, null]);
 });
+
+test("a bad shop fails some of its requests, and says whose they were", async () => {
+  const { url } = await startShop("v2", "bad");
+  const statuses = new Set<number>();
+  // One of five: 200 in a row without a failure are out of the question.
+  for (let asked = 0; asked < 200 && statuses.size < 2; asked += 1) {
+    const { status, headers } = await fetch(url);
+    expect(headers.get("x-shop-version")).toBe("v2");
+    statuses.add(status);
+  }
+  expect(statuses).toEqual(new Set([200, 500]));
+});

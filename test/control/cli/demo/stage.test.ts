@@ -14,8 +14,9 @@ async function emptyPlace() {
   const said: string[] = [];
   const directory = await temporaryFolder();
   const children = {
-    startShop: async (version: string) => {
-      started.push(version);
+    startShop: async (...args: readonly string[]) => {
+      const [version] = args;
+      started.push(args.join(" "));
       return version === "v1" ? 7_001 : 7_002;
     },
     startSidecar: async (path: string, url: string) => void started.push(`${path} ${url}`),
@@ -23,13 +24,7 @@ async function emptyPlace() {
   const place: StagePlace = {
     children: children as unknown as Children,
     directory,
-    screen: {
-      say: (line) => said.push(line),
-      watch: () => {},
-      progress: () => {},
-      finished: () => {},
-      close: () => {},
-    },
+    screen: { say: (line) => said.push(line) },
   };
   const config = async (name: string): Promise<Config> => {
     const file = join(directory, `${name}.yaml`);
@@ -72,4 +67,10 @@ test("startAlone() begins with everything at v1, and says where to look", async 
     expect(text).toContain(each);
   }
   await stage.tidy();
+});
+
+test("startAlone() starts a bad v2 where it is told to", async () => {
+  const { place, started } = await emptyPlace();
+  await startAlone(place, true);
+  expect(started.slice(0, 2)).toEqual(["v1", "v2 bad"]);
 });
