@@ -181,17 +181,20 @@ export const ejection = strict({
   baseTime: durationFrom(1, "1ms").prefault("30s"),
   maxTime: durationFrom(1, "1ms").prefault("300s"),
   maxPercent: whole(0, 100).default(50),
+  failurePercent: whole(0, 100).default(25),
+  window: durationFrom(1_000, "1s").prefault("10s"),
+  samples: whole(1, LIMIT_MAX).default(20),
 })
   .prefault({})
   .refine((value) => value.maxTime >= value.baseTime, {
     path: ["maxTime"],
     error: "a duration of at least baseTime (default: 300s)",
   })
-  .transform(({ consecutive, baseTime, maxTime, maxPercent }) => ({
-    consecutive,
+  .transform(({ baseTime, maxTime, window, ...read }) => ({
+    ...read,
     baseTimeMs: baseTime,
     maxTimeMs: maxTime,
-    maxPercent,
+    windowMs: window,
   }));
 
 /** `keepAlive`: how connections to endpoints are used again. */

@@ -129,6 +129,12 @@ export type EjectionPolicy = {
   readonly maxTimeMs: number;
   /** Share of a version's endpoints that may be out at once, 0 … 100; the last is never ejected. */
   readonly maxPercent: number;
+  /** Share of its attempts whose failure ejects an endpoint, 1 … 100. 0: only those in a row do. */
+  readonly failurePercent: number;
+  /** Over how long that is counted; half of it at least. */
+  readonly windowMs: number;
+  /** Attempts that an endpoint, and the others of its version, must have had within that time. */
+  readonly samples: number;
 };
 
 /** What calls of gRPC end with. */

@@ -2,6 +2,7 @@ import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import type { EjectionPolicy } from "../table/snapshot.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { RecentOutcomes, failsTooOften } from "./recent-outcomes.ts";
 
 /** Hears of endpoints that are ejected and come back. `forMs` 0: it is back. */
 export type EjectionListener = (pool: EjectingPool, endpoint: Endpoint, forMs: number) => void;
@@ -17,15 +18,17 @@ export interface EjectingPool {
 }
 
 /**
- * Passive health: an endpoint that fails several times in a row is out for a time that grows with
- * each repetition (Envoy's outlier detection, consecutive failures). Never the last usable one, and
- * a second one only within `maxPercent` of the version.
+ * Passive health: an endpoint that fails several times in a row, or too often for its version, is
+ * out for a time that grows with each repetition (Envoy's outlier detection). Never the last usable
+ * one, and a second one only within `maxPercent` of the version. Then one request tries it.
  */
 export class Ejector implements Expiring {
   readonly #pool: EjectingPool;
   readonly #wheel: TimerWheel;
   readonly #listener: EjectionListener;
   readonly #timer = new Timer(this);
+  /** Of all endpoints of the version. */
+  readonly #outcomes = new RecentOutcomes();
 
   constructor(pool: EjectingPool, wheel: TimerWheel, listener: EjectionListener) {
     this.#pool = pool;
@@ -33,13 +36,21 @@ export class Ejector implements Expiring {
     this.#listener = listener;
   }
 
+  /** An attempt at the endpoint went well. */
+  succeeded(endpoint: Endpoint): void {
+    endpoint.failures = 0;
+    this.#count(endpoint, false);
+    if (endpoint.trial === "under way") this.#passed(endpoint);
+  }
+
   /** Counts a failure, and ejects the endpoint if it is one too many. */
   failed(endpoint: Endpoint): void {
     endpoint.failures += 1;
-    const { consecutive } = this.#pool.policy.ejection;
+    this.#count(endpoint, true);
     // Nobody would bring back one that has left the table.
-    if (endpoint.removed || consecutive === 0 || endpoint.failures < consecutive) return;
-    if (endpoint.ejectedUntilMs === 0 && this.#mayEject()) this.#eject(endpoint);
+    if (endpoint.removed || endpoint.ejectedUntilMs > 0 || !this.#isTooBad(endpoint)) return;
+    if (this.#mayEject(endpoint)) this.#eject(endpoint);
+    else if (endpoint.trial === "under way") this.#passed(endpoint);
   }
 
   /** Brings back all endpoints whose time is up, and waits for the next. */
@@ -53,15 +64,31 @@ export class Ejector implements Expiring {
     this.#wheel.armAt(this.#timer, next);
   }
 
-  #mayEject(): boolean {
+  #count(endpoint: Endpoint, isFailure: boolean): void {
+    const { ejection } = this.#pool.policy;
+    // Who is alone is compared with nobody.
+    if (ejection.failurePercent === 0 || this.#pool.endpoints.size === 1) return;
+    const { nowMs } = this.#wheel;
+    endpoint.outcomes.count(nowMs, ejection.windowMs, isFailure);
+    this.#outcomes.count(nowMs, ejection.windowMs, isFailure);
+  }
+
+  #isTooBad(endpoint: Endpoint): boolean {
+    const { ejection } = this.#pool.policy;
+    if (ejection.consecutive === 0) return false;
+    if (endpoint.trial === "under way" || endpoint.failures >= ejection.consecutive) return true;
+    return failsTooOften(endpoint.outcomes, this.#outcomes, ejection);
+  }
+
+  #mayEject(failing: Endpoint): boolean {
     const { maxPercent } = this.#pool.policy.ejection;
-    let usable = 0;
+    let others = 0;
     let out = 0;
     for (const endpoint of this.#pool.endpoints.values()) {
-      if (endpoint.usable) usable += 1;
+      if (endpoint.usable && endpoint !== failing) others += 1;
       if (endpoint.ejectedUntilMs > 0) out += 1;
     }
-    if (usable <= 1) return false;
+    if (others === 0) return false;
     // One may always go, as in Envoy; otherwise a small version could never lose its bad endpoint.
     return out === 0 || (out + 1) * 100 <= maxPercent * this.#pool.endpoints.size;
   }
@@ -74,6 +101,7 @@ export class Ejector implements Expiring {
     endpoint.ejections += 1;
     const forMs = Math.min(baseTimeMs * endpoint.ejections, maxTimeMs);
     endpoint.ejectedUntilMs = nowMs + forMs;
+    endpoint.trial = "none";
     this.#pool.counters.ejections += 1;
     this.#pool.refresh();
     if (endpoint.ejectedUntilMs < this.#timer.deadlineMs) {
@@ -82,9 +110,18 @@ export class Ejector implements Expiring {
     this.#listener(this.#pool, endpoint, forMs);
   }
 
+  /** The trial went well, or nobody else is there: from now on it takes its share, slowly at first. */
+  #passed(endpoint: Endpoint): void {
+    endpoint.trial = "none";
+    endpoint.sinceMs = this.#wheel.nowMs;
+    this.#pool.refresh();
+  }
+
   #readmit(endpoint: Endpoint, nowMs: number): void {
     endpoint.ejectedUntilMs = 0;
     endpoint.failures = 0;
+    endpoint.outcomes.clear();
+    endpoint.trial = "due";
     endpoint.sinceMs = nowMs;
     this.#pool.refresh();
     this.#listener(this.#pool, endpoint, 0);

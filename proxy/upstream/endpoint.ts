@@ -1,5 +1,6 @@
 import type { KeptSession } from "../transport/client-handshake.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
+import { RecentOutcomes } from "./recent-outcomes.ts";
 import { RestHabits } from "./rest-habits.ts";
 import type { EndpointSnapshot } from "../table/snapshot.ts";
 
@@ -30,6 +31,10 @@ export class Endpoint {
   bads = 0;
   /** Failures in a row. */
   failures = 0;
+  /** How its attempts ended of late. */
+  readonly outcomes = new RecentOutcomes();
+  /** After an ejection one request tries it: that is still to come, or is under way. */
+  trial: "none" | "due" | "under way" = "none";
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */
   ejections = 0;
   ejectedUntilMs = 0;
@@ -58,7 +63,9 @@ export class Endpoint {
 
   /** Whether new work may go here. */
   get usable(): boolean {
-    return this.snapshot.healthy && this.snapshot.state === "ready" && this.ejectedUntilMs === 0;
+    const { healthy, state } = this.snapshot;
+    const isIn = this.ejectedUntilMs === 0 && this.trial !== "under way";
+    return healthy && state === "ready" && isIn;
   }
 
   /** Whether those who are already here may go on. */

@@ -16,7 +16,15 @@ import { VersionPool } from "./version-pool.ts";
 /** For a version that is gone: nothing new, nothing ejected. */
 const ORPHAN_POLICY: PoolPolicy = {
   limits: { connections: 0, pending: 0, inFlight: 0, tunnels: 0, streams: 0 },
-  ejection: { consecutive: 0, baseTimeMs: 0, maxTimeMs: 0, maxPercent: 0 },
+  ejection: {
+    consecutive: 0,
+    baseTimeMs: 0,
+    maxTimeMs: 0,
+    maxPercent: 0,
+    failurePercent: 0,
+    windowMs: 1,
+    samples: 1,
+  },
   slowStartMs: 0,
   keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: true, pingMs: 0 },
   protocol: "http/1.1",

@@ -4,12 +4,17 @@ import type { VersionSnapshot } from "../table/snapshot.ts";
 import { EndpointPicker } from "./endpoint-picker.ts";
 import { Endpoint } from "./endpoint.ts";
 
+/** After so long another request tries an endpoint, if nobody has heard how the last one ended. */
+const TRIAL_MS = 10_000;
+
 /** The endpoints of one version, by address across tables, and the choice among them. */
 export class VersionEndpoints {
   readonly #picker: EndpointPicker;
   readonly #wheel: TimerWheel;
   #byAddress = new Map<string, Endpoint>();
   #snapshot: VersionSnapshot | undefined;
+  /** When trials under way have taken too long (monotonic ms). */
+  #trialsUntilMs = Infinity;
 
   constructor(wheel: TimerWheel, random: Random) {
     this.#wheel = wheel;
@@ -28,7 +33,29 @@ export class VersionEndpoints {
 
   /** One for new work; see EndpointPicker.pick(). */
   pick(slowStartMs: number, avoid?: Endpoint): Endpoint | undefined {
-    return this.#picker.pick(this.#wheel.nowMs, slowStartMs, avoid);
+    const { nowMs } = this.#wheel;
+    if (nowMs >= this.#trialsUntilMs) this.#repeatTrials();
+    const picked = this.#picker.pick(nowMs, slowStartMs, avoid);
+    if (picked?.trial === "due") this.#try(picked, nowMs);
+    return picked;
+  }
+
+  /** Gives it one request, and no more until that has shown how it is. */
+  #try(endpoint: Endpoint, nowMs: number): void {
+    // It must take all there is if there is no other.
+    const isAlone = this.usableCount <= 1;
+    endpoint.trial = isAlone ? "none" : "under way";
+    if (isAlone) return;
+    this.#trialsUntilMs = nowMs + TRIAL_MS;
+    this.refresh();
+  }
+
+  #repeatTrials(): void {
+    this.#trialsUntilMs = Infinity;
+    for (const endpoint of this.#byAddress.values()) {
+      if (endpoint.trial === "under way") endpoint.trial = "due";
+    }
+    this.refresh();
   }
 
   /** The usability of endpoints may have changed. */

@@ -208,7 +208,7 @@ export class VersionPool {
   /** An attempt at the endpoint went well / badly. */
   succeeded(endpoint: Endpoint): void {
     endpoint.wells += 1;
-    endpoint.failures = 0;
+    this.#ejector.succeeded(endpoint);
   }
 
   failed(endpoint: Endpoint): void {

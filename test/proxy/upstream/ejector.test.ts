@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { EjectionPolicy } from "../../../proxy/table/snapshot.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { VersionPool } from "../../../proxy/upstream/version-pool.ts";
+import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
 import { manualWheel } from "../../support/manual-wheel.ts";
 import {
   endpointSnapshot,
@@ -16,6 +17,9 @@ const ejection: EjectionPolicy = {
   baseTimeMs: 1_000,
   maxTimeMs: 2_500,
   maxPercent: 50,
+  failurePercent: 0,
+  windowMs: 10_000,
+  samples: 20,
 };
 
 /** A pool of a:1, b:1 … whose endpoints fail when the test says so. */
@@ -166,4 +170,82 @@ test("Ejector forgets an endpoint that leaves the table while it is out", () => 
   advance(5_000);
   pool.update(versionSnapshot("a:1", "b:1"), pool.policy);
   expect([told, endpoint("a:1").usable]).toEqual([["a:1 out 1000"], true]);
+});
+
+/** Fails every `nth` of `attempts` at the address, as its users would. */
+function use({ pool, endpoint }: Ejecting, address: string, attempts: number, nth: number): void {
+  for (let at = 1; at <= attempts; at += 1) {
+    if (at % nth === 0) pool.failed(endpoint(address));
+    else pool.succeeded(endpoint(address));
+  }
+}
+
+test("Ejector ejects who fails every third time, where the others do not", () => {
+  const bed = ejecting(["a:1", "b:1", "c:1"], { failurePercent: 25 });
+  use(bed, "b:1", 15, Infinity);
+  use(bed, "c:1", 15, Infinity);
+  use(bed, "a:1", 19, 3);
+  expect(bed.told).toEqual([]);
+  use(bed, "a:1", 3, 3);
+  expect(bed.told).toEqual(["a:1 out 1000"]);
+});
+
+test("Ejector blames nobody when all fail alike, or nobody else was asked", () => {
+  const alike = ejecting(["a:1", "b:1"], { failurePercent: 25 });
+  for (let round = 0; round < 20; round += 1) {
+    use(alike, "a:1", 3, 3);
+    use(alike, "b:1", 3, 3);
+  }
+  const alone = ejecting(["a:1", "b:1"], { failurePercent: 25 });
+  use(alone, "a:1", 60, 3);
+  expect([alike.told, alone.told]).toEqual([[], []]);
+});
+
+test("Ejector counts no failures in a row and no share with consecutive 0", () => {
+  const bed = ejecting(["a:1", "b:1"], { failurePercent: 25, consecutive: 0 });
+  use(bed, "b:1", 40, Infinity);
+  use(bed, "a:1", 40, 1);
+  expect(bed.told).toEqual([]);
+});
+
+/** The endpoint that gets the next request, which ends only when the test says so. */
+function next({ pool }: Ejecting): Endpoint {
+  const user = { onUpstreamReady: () => undefined, onUpstreamFailed: () => undefined };
+  const got = pool.acquire(user as unknown as MessageUser, 1_000);
+  if (typeof got === "string") throw new Error(got);
+  return got.endpoint;
+}
+
+test("Ejector lets one request try an endpoint that is back, and then the others", () => {
+  const bed = ejecting(["a:1", "b:1"]);
+  const a = bed.endpoint("a:1");
+  bed.fail("a:1", 3);
+  bed.advance(1_100);
+  expect([a.trial, bed.pool.usableCount]).toEqual(["due", 2]);
+  while (a.trial === "due") next(bed);
+  expect([a.trial, bed.pool.usableCount]).toEqual(["under way", 1]);
+  for (let time = 0; time < 20; time += 1) expect(next(bed)).not.toBe(a);
+  bed.pool.succeeded(a);
+  expect([a.trial, bed.pool.usableCount]).toEqual(["none", 2]);
+});
+
+test("Ejector ejects for longer who fails its trial", () => {
+  const bed = ejecting(["a:1", "b:1"]);
+  const a = bed.endpoint("a:1");
+  bed.fail("a:1", 3);
+  bed.advance(1_100);
+  while (a.trial === "due") next(bed);
+  bed.fail("a:1", 1);
+  expect([a.trial, bed.told]).toEqual(["none", ["a:1 out 1000", "a:1 in", "a:1 out 2000"]]);
+});
+
+test("Ejector lets another request try when nobody has heard how the first one ended", () => {
+  const bed = ejecting(["a:1", "b:1"]);
+  const a = bed.endpoint("a:1");
+  bed.fail("a:1", 3);
+  bed.advance(1_100);
+  while (a.trial === "due") next(bed);
+  bed.advance(10_100);
+  while (next(bed) !== a);
+  expect(a.trial).toBe("under way");
 });

@@ -27,7 +27,15 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 const IDLE_MS = 60_000;
 
-const ejection = { consecutive: 3, baseTimeMs: 1_000, maxTimeMs: 5_000, maxPercent: 50 };
+const ejection = {
+  consecutive: 3,
+  baseTimeMs: 1_000,
+  maxTimeMs: 5_000,
+  maxPercent: 50,
+  failurePercent: 0,
+  windowMs: 10_000,
+  samples: 20,
+};
 
 const keepAlive = { idleMs: undefined, requests: 0, ageMs: 0, off: false, pingMs: 0 };
 
