@@ -44,7 +44,7 @@ function checkHosts(hosts: readonly string[]): CrossProblem[] {
 
 function checkAffinity(affinity: ReadService["affinity"]): CrossProblem[] {
   if (affinity === undefined) return [];
-  const { cookie, header, query, clientIp, ...ofCookie } = affinity;
+  const { cookie, header, query, clientIp, endpoint: _, ...ofCookie } = affinity;
   const given = Object.entries({ cookie, header, query, clientIp })
     .filter(([, value]) => value !== undefined)
     .map(([key]) => key);

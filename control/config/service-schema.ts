@@ -89,6 +89,11 @@ function toHealthCheck({ healthCheck, upstream }: ReadService): HealthCheck | un
 const COOKIE_AGE_S = 24 * 60 * 60;
 
 function toAffinity(read: ReadService["affinity"]): AffinitySnapshot | undefined {
+  const source = affinitySource(read);
+  return source && read?.endpoint ? { ...source, toEndpoint: true } : source;
+}
+
+function affinitySource(read: ReadService["affinity"]): AffinitySnapshot | undefined {
   if (read?.cookie !== undefined) {
     return {
       kind: "cookie",

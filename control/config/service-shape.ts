@@ -63,6 +63,7 @@ const affinity = strict({
   header: token.optional(),
   query: text.optional(),
   clientIp: z.literal(true, { error: "true" }).optional(),
+  endpoint: z.literal(true, { error: "true" }).optional(),
   ...cookieShape,
 });
 

@@ -5,6 +5,7 @@ import { setsCookie } from "../http1/set-cookie.ts";
 import { isForSharedCaches } from "../http1/shared-caching.ts";
 import { newPlace, pickByPlace, placeIn, placeOfKey } from "../table/rendezvous.ts";
 import type { RequestView } from "../table/request-view.ts";
+import type { SplitPlace } from "../table/split-place.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { KeptPlace, StickyCookie } from "../table/sticky-cookie.ts";
 import type { VersionTable } from "../table/version-table.ts";
@@ -51,6 +52,12 @@ export class Affinity {
     this.#picked = undefined;
     this.#source = this.#find(service, request, client.address);
     return this.#source !== "none";
+  }
+
+  /** What the request's endpoint follows from. undefined: it may go to any of its version. */
+  get endpointPlace(): Readonly<SplitPlace> | undefined {
+    const hasPlace = this.#source !== "none" && this.#service?.sticksToEndpoint === true;
+    return hasPlace ? this.#kept : undefined;
   }
 
   /**

@@ -63,21 +63,22 @@ export class Attempt {
    */
   begin(
     user: MessageUser,
-    { to: { pool, policy }, request, answer: { note } }: Attempted,
+    { to, request, answer: { note } }: Attempted,
     avoid: Endpoint | undefined,
     fresh: boolean,
   ): ProxyError | undefined {
     // What cannot be sent again must not meet the end of a connection on its way.
     const freshness = request.idempotent ? "any" : "recent";
+    const { pool, policy } = to;
     this.#note = note;
     note.tries += 1;
     this.#pool = pool;
     this.upstream = undefined;
     this.endpoint = undefined;
     if (!fresh && avoid === undefined && this.#resume(user)) return undefined;
-    const got =
-      pool?.acquire(user, policy.connectTimeoutMs, avoid, fresh ? "new" : freshness) ??
-      "unavailable";
+    const wanted = fresh ? "new" : freshness;
+    const place = to.affinity.endpointPlace;
+    const got = pool?.acquire(user, policy.connectTimeoutMs, avoid, wanted, place) ?? "unavailable";
     if (typeof got !== "string") this.got(got);
     if (got !== "unavailable" && got !== "overloaded") return undefined;
     this.#pool = undefined;

@@ -69,7 +69,7 @@ export class Destination {
   holdMs = 0;
   /** What it is as a call of gRPC. */
   readonly grpc = new GrpcCall();
-  readonly #affinity: Affinity;
+  readonly affinity: Affinity;
   /** Where what goes wrong is told. */
   readonly refusals: Refusals;
   /** By key, route or filter: a retry must not leave the version. */
@@ -83,7 +83,7 @@ export class Destination {
 
   constructor(deps: DestinationDeps) {
     this.refusals = deps.refusals;
-    this.#affinity = new Affinity(deps);
+    this.affinity = new Affinity(deps);
   }
 
   /** Nothing is known of where the next request goes, nor of where the last one went. */
@@ -96,7 +96,7 @@ export class Destination {
     this.holdMs = 0;
     this.route = undefined;
     this.#isUpgrade = false;
-    this.#affinity.clear();
+    this.affinity.clear();
     this.grpc.clear();
   }
 
@@ -178,7 +178,7 @@ export class Destination {
     if (this.live === undefined) return "";
     const { debug } = this.live.table.snapshot;
     const shown = debug ? `X-Sluice-Version: ${this.pool?.version ?? ""}\r\n` : "";
-    return shown + this.#affinity.fields(head);
+    return shown + this.affinity.fields(head);
   }
 
   /** The endpoint's answer has begun: the attempt ends with the exchange, if not before. */
@@ -238,10 +238,10 @@ export class Destination {
   ): VersionTable | undefined {
     const own = bound && live.table.versions.find((version) => live.poolOf(version) === bound);
     const named = this.named ?? this.route?.to ?? (own && isOpen(live, own) ? own : undefined);
-    const hasPlace = this.#affinity.read(live.table, request, client);
+    const hasPlace = this.affinity.read(live.table, request, client);
     this.#pinned = hasPlace || named !== undefined;
     if (named === undefined) {
-      return fallback(live.table, this.#affinity.pick(live), live.isUsable);
+      return fallback(live.table, this.affinity.pick(live), live.isUsable);
     }
     return isOpen(live, named) ? named : undefined;
   }

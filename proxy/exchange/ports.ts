@@ -8,6 +8,7 @@ import type { ViaLines } from "../http1/rewrite-response.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ByteSource } from "../transport/transport.ts";
 import type { Policy } from "../table/snapshot.ts";
+import type { SplitPlace } from "../table/split-place.ts";
 import type { TunnelClient, TunnelUpstream } from "../tunnel/tunnel-ends.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { Freshness } from "../upstream/idle-connections.ts";
@@ -146,13 +147,15 @@ export interface UpstreamPool {
   /**
    * A connection for `user`. "waiting", and one that is not ready: onUpstreamReady or
    * onUpstreamFailed follows. `avoid`: the endpoint that has just failed.
-   * `freshness`: which connections will do, if there is room for more.
+   * `freshness`: which connections will do, if there is room for more. `place`: what the endpoint
+   * follows from.
    */
   acquire(
     user: MessageUser,
     connectTimeoutMs: number,
     avoid: Endpoint | undefined,
     freshness: Freshness,
+    place?: Readonly<SplitPlace>,
   ): ExchangeUpstream | NoConnection;
   cancel(user: MessageUser): void;
   /**

@@ -119,14 +119,22 @@ function highestScore(
   for (const version of service.versions) {
     const weight = withoutMaint ? version.keyedWeight : version.weight;
     if (weight <= 0) continue;
-    const versionHigh = mix32(high ^ version.hash);
-    const score = -weight / Math.log(uniform(versionHigh, mix32(low ^ versionHigh)));
+    const score = scoreAt(high, low, version.hash, weight);
     if (score > highest) {
       highest = score;
       winner = version;
     }
   }
   return winner;
+}
+
+/**
+ * The score at the place (`high`, `low`) of who has this weight and whose name has this hash: the
+ * place goes to who has the highest.
+ */
+export function scoreAt(high: number, low: number, hash: number, weight: number): number {
+  const ownHigh = mix32(high ^ hash);
+  return -weight / Math.log(uniform(ownHigh, mix32(low ^ ownHigh)));
 }
 
 /** 52 bits and a half: strictly between 0 and 1, so that its logarithm is finite and not 0. */

@@ -38,6 +38,8 @@ export class ServiceTable {
   readonly keySeeds: { readonly high: number; readonly low: number };
   /** What keeps a client's place. undefined: no cookie does. */
   readonly cookie: StickyCookie | undefined;
+  /** Requests with a key stick to an endpoint of their version, too. */
+  readonly sticksToEndpoint: boolean;
   readonly #routes: RouteIndex;
   readonly #readKey: KeyReader;
 
@@ -62,6 +64,7 @@ export class ServiceTable {
     );
     this.cookie = affinity?.kind === "cookie" ? new StickyCookie(affinity, snapshot) : undefined;
     this.#readKey = keyReader(affinity);
+    this.sticksToEndpoint = affinity?.toEndpoint === true;
   }
 
   /** Whether the service takes requests with this method. */

@@ -60,11 +60,15 @@ export type CookieAffinity = {
 };
 
 /** Where a request's affinity key is read from. */
-export type AffinitySnapshot =
+export type AffinitySnapshot = (
   | CookieAffinity
   | { readonly kind: "header"; readonly name: string }
   | { readonly kind: "query"; readonly name: string }
-  | { readonly kind: "clientIp" };
+  | { readonly kind: "clientIp" }
+) & {
+  /** Requests with a key stick to an endpoint of their version, too. */
+  readonly toEndpoint?: true | undefined;
+};
 
 /** What may be retried: see docs/retries.md. */
 export type RetryCause =

@@ -110,7 +110,7 @@ export class Ejector implements Expiring {
     this.#listener(this.#pool, endpoint, forMs);
   }
 
-  /** The trial went well, or nobody else is there: from now on it takes its share, slowly at first. */
+  /** The trial went well, or nobody else is there: it takes its share, slowly at first. */
   #passed(endpoint: Endpoint): void {
     endpoint.trial = "none";
     endpoint.sinceMs = this.#wheel.nowMs;

@@ -1,4 +1,6 @@
 import type { Random } from "../base/random.ts";
+import { scoreAt } from "../table/rendezvous.ts";
+import type { SplitPlace } from "../table/split-place.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Draws before a cold or avoided endpoint is taken anyway. */
@@ -41,6 +43,23 @@ export class EndpointPicker {
     if (first === avoid) return second === avoid ? this.#other(avoid) : second;
     if (second === avoid) return first;
     return second.load < first.load ? second : first;
+  }
+
+  /**
+   * The endpoint that a place in the split sticks to, by weighted rendezvous hashing: when one is
+   * lost only its own places move, and come back with it. undefined: there is none. `avoid` is only
+   * taken if it is the only one. Looks at all of them.
+   */
+  pickAt({ high, low }: Readonly<SplitPlace>, avoid?: Endpoint): Endpoint | undefined {
+    let winner: Endpoint | undefined;
+    let highest = 0;
+    for (const endpoint of this.#usable) {
+      const score = scoreAt(high, low, endpoint.hash, endpoint.snapshot.weight);
+      if (score <= highest || endpoint === avoid) continue;
+      highest = score;
+      winner = endpoint;
+    }
+    return winner ?? this.#usable[0];
   }
 
   #draw(nowMs: number, slowStartMs: number, avoid: Endpoint | undefined): Endpoint {

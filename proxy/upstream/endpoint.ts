@@ -2,10 +2,14 @@ import type { KeptSession } from "../transport/client-handshake.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
 import { RecentOutcomes } from "./recent-outcomes.ts";
 import { RestHabits } from "./rest-habits.ts";
+import { hash32 } from "../table/hash.ts";
 import type { EndpointSnapshot } from "../table/snapshot.ts";
 
 /** A returning endpoint starts with this part of its share (HAProxy's and Envoy's slow starts). */
 const SLOW_START_SHARE_MIN = 0.1;
+
+/** Any fixed number: another one would choose other endpoints everywhere. */
+const ADDRESS_SEED = 0x51f0c2a7;
 
 /**
  * The live state of one address of a version. It outlives tables: a new table changes `snapshot`
@@ -14,6 +18,8 @@ const SLOW_START_SHARE_MIN = 0.1;
  */
 export class Endpoint {
   readonly address: string;
+  /** Its address's part in rendezvous hashing, an int32. */
+  readonly hash: number;
   readonly target: ConnectTarget;
   snapshot: EndpointSnapshot;
   /** Exchanges and tunnels that use it, connecting ones included. */
@@ -43,6 +49,7 @@ export class Endpoint {
 
   constructor(snapshot: EndpointSnapshot, sinceMs: number) {
     this.address = snapshot.address;
+    this.hash = hash32(snapshot.address, ADDRESS_SEED);
     this.target = targetOf(snapshot.address);
     this.snapshot = snapshot;
     this.sinceMs = sinceMs;

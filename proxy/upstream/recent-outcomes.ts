@@ -42,10 +42,10 @@ export class RecentOutcomes {
 }
 
 /**
- * Whether an endpoint fails so often that it is to be ejected: at least `failurePercent` of at least
- * `samples` attempts, and twice as often as the others of its version (`all` includes it), which
- * must have had as many. When all fail alike, something behind them does, and ejection would help
- * nobody. `failurePercent` 0: never.
+ * Whether an endpoint fails so often that it is to be ejected: `failurePercent` or more of
+ * `samples` attempts or more, and twice as often as the others of its version (`all` includes it),
+ * which must have had as many. When all fail alike, something behind them does, and ejection would
+ * help nobody. `failurePercent` 0: never.
  */
 export function failsTooOften(
   own: Pick<RecentOutcomes, "attempts" | "failures">,

@@ -1,5 +1,6 @@
 import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { SplitPlace } from "../table/split-place.ts";
 import type { VersionSnapshot } from "../table/snapshot.ts";
 import { EndpointPicker } from "./endpoint-picker.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -31,11 +32,14 @@ export class VersionEndpoints {
     return this.#picker.size;
   }
 
-  /** One for new work; see EndpointPicker.pick(). */
-  pick(slowStartMs: number, avoid?: Endpoint): Endpoint | undefined {
+  /** One for new work; see EndpointPicker.pick(), and with a `place` pickAt(). */
+  pick(slowStartMs: number, avoid?: Endpoint, place?: Readonly<SplitPlace>): Endpoint | undefined {
     const { nowMs } = this.#wheel;
     if (nowMs >= this.#trialsUntilMs) this.#repeatTrials();
-    const picked = this.#picker.pick(nowMs, slowStartMs, avoid);
+    const picked =
+      place === undefined
+        ? this.#picker.pick(nowMs, slowStartMs, avoid)
+        : this.#picker.pickAt(place, avoid);
     if (picked?.trial === "due") this.#try(picked, nowMs);
     return picked;
   }

@@ -1,6 +1,7 @@
 import type { ConnectionHandle } from "../base/connection-handle.ts";
 import type { TunnelWitnesses } from "../metrics/tunnel-record.ts";
 import { VersionCounters } from "../metrics/version-counters.ts";
+import type { SplitPlace } from "../table/split-place.ts";
 import type { VersionSnapshot } from "../table/snapshot.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import { AdaptiveLimit } from "./adaptive-limit.ts";
@@ -153,15 +154,17 @@ export class VersionPool {
    * A connection for `user`, an idle or a new one, or a stream of one; onUpstreamReady or
    * onUpstreamFailed follows unless it is ready. `avoid`: the endpoint that has just failed, taken
    * only when there is no other. Idle connections that are not as fresh as wanted are only taken
-   * when there is no room for more.
+   * when there is no room for more. `place`: the endpoint follows from it, as long as that may get
+   * new work and the pool has room.
    */
   acquire(
     user: MessageUser,
     connectTimeoutMs: number,
     avoid?: Endpoint,
     freshness: Freshness = "any",
+    place?: Readonly<SplitPlace>,
   ): Slot | NoConnection {
-    const endpoint = this.#endpoints.pick(this.policy.slowStartMs, avoid);
+    const endpoint = this.#endpoints.pick(this.policy.slowStartMs, avoid, place);
     if (endpoint === undefined) return "unavailable";
     return this.#connections.acquire(endpoint, { user, connectTimeoutMs }, freshness);
   }

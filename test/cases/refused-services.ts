@@ -129,6 +129,10 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [withOne({ affinity: { clientIp: false } }), "affinity.clientIp: wanted true, found false"],
   [
+    withOne({ affinity: { query: "a", endpoint: false } }),
+    "affinity.endpoint: wanted true, found false",
+  ],
+  [
     withOne({ affinity: { query: "a", set: true } }),
     "affinity.set: wanted set only beside cookie, found true",
   ],

@@ -42,6 +42,12 @@ class Bed {
     return version;
   }
 
+  /** What the endpoint of the request that was asked last follows from. */
+  get endpointPlace(): unknown {
+    const place = this.#affinity.endpointPlace;
+    return place && { high: place.high, low: place.low };
+  }
+
   /** All Set-Cookie lines of the answer to what was asked last. */
   told(...answer: readonly string[]): string {
     const own = this.#affinity.fields(responseHeadOf("HTTP/1.1 200 OK", ...answer));
@@ -181,4 +187,24 @@ test("keys that are not cookies need none", () => {
   const jar = new Map<string, string>();
   expect(bed.ask(jar, "Set-Cookie: sid=1")).toBe(bed.ask(new Map()));
   expect([...jar.keys()]).toEqual(["sid"]);
+});
+
+test("endpointPlace is that of the session, from its first request on", () => {
+  const bed = new Bed({ ...cookieAffinity(), toEndpoint: true });
+  const jar = new Map<string, string>();
+  bed.ask(jar);
+  const first = bed.endpointPlace;
+  expect(first).toMatchObject({ high: expect.any(Number), low: expect.any(Number) });
+  bed.ask(jar);
+  expect(bed.endpointPlace).toEqual(first);
+  bed.ask(new Map());
+  expect(bed.endpointPlace).not.toEqual(first);
+});
+
+test("endpointPlace is none where requests have no key, or stick to versions alone", () => {
+  const keyless = new Bed({ ...cookieAffinity(), set: false, toEndpoint: true });
+  keyless.ask(new Map());
+  const other = new Bed();
+  other.ask(new Map([["sid", "ada"]]));
+  expect([keyless.endpointPlace, other.endpointPlace]).toEqual([undefined, undefined]);
 });

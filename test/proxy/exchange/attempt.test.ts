@@ -46,8 +46,13 @@ class Bed {
   readonly client = { bound: undefined, mayBind: true } as ExchangeClient;
   readonly attempt = new Attempt(this.client);
   readonly pool = {
-    acquire: (_user: MessageUser, ms: number, avoid: unknown, freshness: string) => {
-      this.heard.push(`acquire ${ms} ${freshness}${avoid === undefined ? "" : " avoiding"}`);
+    acquire: (
+      ...[, ms, avoid, freshness, place]: Parameters<UpstreamPool["acquire"]>
+    ): Named | NoConnection => {
+      const where = place === undefined ? "" : ` at ${place.high}`;
+      this.heard.push(
+        `acquire ${ms} ${freshness}${avoid === undefined ? "" : " avoiding"}${where}`,
+      );
       return this.got;
     },
     cancel: () => this.heard.push("cancel"),
@@ -64,8 +69,9 @@ class Bed {
     failed: () => this.heard.push("bad"),
   } as unknown as UpstreamPool;
 
-  begin({ idempotent = true, avoid = false, fresh = false, pool = true } = {}): unknown {
-    const to = { pool: pool ? this.pool : undefined, policy: { connectTimeoutMs: 7 } };
+  begin({ idempotent = true, avoid = false, fresh = false, pool = true, high = 0 } = {}): unknown {
+    const affinity = { endpointPlace: high === 0 ? undefined : { high, low: 0 } };
+    const to = { pool: pool ? this.pool : undefined, policy: { connectTimeoutMs: 7 }, affinity };
     const answer = { note: new AnswerNote(systemClock) };
     const attempted = { to: to as unknown as Destination, request: { idempotent }, answer };
     return this.attempt.begin(USER, attempted, avoid ? ENDPOINT : undefined, fresh);
@@ -90,6 +96,12 @@ describe("Attempt.begin()", () => {
     expect(bed.begin(wish)).toBeUndefined();
     expect(bed.heard).toEqual([`acquire 7 ${freshness}`]);
     expect([bed.attempt.upstream, bed.attempt.endpoint]).toEqual([bed.got, ENDPOINT]);
+  });
+
+  test("asks for the endpoint of the request's place", () => {
+    const bed = new Bed();
+    bed.begin({ high: 5 });
+    expect(bed.heard).toEqual(["acquire 7 any at 5"]);
   });
 
   test.each([

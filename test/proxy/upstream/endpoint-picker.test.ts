@@ -135,3 +135,38 @@ test("EndpointPicker.pick() takes cold endpoints all the same when all are cold"
   for (const endpoint of all) endpoint.sinceMs = 0;
   expectShares(shares(pickerOf(all), all, { slowStartMs: 10_000 }), [1 / 3, 1 / 3, 1 / 3]);
 });
+
+/** The endpoints of many places, by place. */
+function owners(picker: EndpointPicker, avoid?: Endpoint): (Endpoint | undefined)[] {
+  const random = seededRandom(8);
+  const place = (): number => (random.next() * 2 ** 32) | 0;
+  return Array.from({ length: DRAWS }, () => picker.pickAt({ high: place(), low: place() }, avoid));
+}
+
+test("EndpointPicker.pickAt() gives places to endpoints by their weights, whoever asks", () => {
+  const all = endpoints({ weight: 1 }, { weight: 2 }, { weight: 1 });
+  const found = owners(pickerOf(all, 1));
+  expectShares(
+    all.map((endpoint) => found.filter((each) => each === endpoint).length / DRAWS),
+    [0.25, 0.5, 0.25],
+  );
+  expect(owners(pickerOf(all.toReversed(), 2))).toEqual(found);
+});
+
+test("EndpointPicker.pickAt() moves only the places of an endpoint that is lost", () => {
+  const all = endpoints({}, {}, {}, {});
+  const [lost] = all as [Endpoint];
+  const before = owners(pickerOf(all));
+  const without = owners(pickerOf(all), lost);
+  expect(without).not.toContain(lost);
+  expect(without.map((each, at) => each !== before[at])).toEqual(
+    before.map((each) => each === lost),
+  );
+});
+
+test("EndpointPicker.pickAt() takes the only endpoint even to avoid it", () => {
+  const [only] = endpoints({}) as [Endpoint];
+  const place = { high: 1, low: 2 };
+  expect(pickerOf([only]).pickAt(place, only)).toBe(only);
+  expect(pickerOf([]).pickAt(place)).toBeUndefined();
+});
