@@ -15,7 +15,7 @@ import type { ExchangeDeps } from "./deps.ts";
 import { AnswerNote } from "./answer-note.ts";
 import type { Destination } from "./destination.ts";
 import { filterResponse } from "./filtering.ts";
-import { askGate } from "./gate.ts";
+import { askGate, isOpenTo } from "./gate.ts";
 import { endOfCall, grpcAnswer, grpcEnd, grpcStatusOfError } from "./grpc-answer.ts";
 import type { RequestForwarder } from "./forward-request.ts";
 import { PRIORITIES } from "../table/priority.ts";
@@ -95,10 +95,9 @@ export class ClientAnswer {
 
   /** Asks whether the request may go on. false: it has been answered. */
   goesOn(to: Destination): boolean {
-    const { address } = this.#client.peer;
-    const about = { head: this.#head, request: this.#request, address };
-    const arriving = { ...about, limits: this.#limits, note: this.note };
-    const verdict = askGate(to, arriving, this.#deps);
+    if (isOpenTo(to)) return true;
+    const about = { head: this.#head, request: this.#request, peer: this.#client.peer };
+    const verdict = askGate(to, { ...about, limits: this.#limits, note: this.note }, this.#deps);
     if (verdict === "go") return true;
     if (typeof verdict === "string") this.error(verdict);
     else this.#own(verdict);

@@ -16,11 +16,16 @@ import { rewriteRequest, routeAnswer } from "./route-acts.ts";
 export type Arriving = {
   readonly head: RequestHead;
   readonly request: RequestForwarder;
-  readonly address: string;
+  readonly peer: { readonly address: string };
   readonly limits: LimitFields;
   /** Where it is noted who has answered. */
   readonly note: AnswerNote;
 };
+
+/** Whether nobody has a say in it: then it costs nothing, as with most requests. */
+export function isOpenTo({ live, actions, filters }: Destination): boolean {
+  return live?.rateLimits === undefined && actions === undefined && filters === undefined;
+}
 
 type Verdict = "go" | ProxyError | AnswerDraft;
 
@@ -44,7 +49,7 @@ export function askGate(to: Destination, arriving: Arriving, deps: ExchangeDeps)
 function isWithin(
   limits: RateLimits,
   to: Destination,
-  { head: request, address, limits: fields }: Arriving,
+  { head: request, peer: { address }, limits: fields }: Arriving,
   { clock, policyCounts }: ExchangeDeps,
 ): boolean {
   fields.clear();
