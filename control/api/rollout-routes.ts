@@ -8,6 +8,7 @@ import { VERBS } from "../rollout/verbs.ts";
 import type { Verb } from "../rollout/verbs.ts";
 import { rolloutView, rolloutViewSchema } from "../rollout/rollout-view.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
+import { reasonRequired } from "./api-errors.ts";
 import { assertMay } from "./auth/permission.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
@@ -75,8 +76,10 @@ function beginRoute(api: Api, { rollouts }: ApiDeps): void {
     },
     async (request, reply) => {
       const { body } = request;
+      const by = askerOf(request);
+      if (body.force === true && by.reason === undefined) throw reasonRequired();
       for (const { service } of [body, ...(body.group ?? [])]) assertMayShift(request, service);
-      const rollout = await rollouts.begin(body, askerOf(request));
+      const rollout = await rollouts.begin(body, by);
       return created(reply, viewOf(rollouts, rollout.id));
     },
   );

@@ -148,6 +148,14 @@ export class NothingWouldServeError extends ControlError {
   }
 }
 
+/** A version could not live beside another one, or without one. */
+export class IncompatibleError extends ControlError {
+  constructor(flaws: readonly string[]) {
+    const advice = "change that first, or force it and give a reason";
+    super("incompatible", 409, `Cannot write: ${flaws.join("; ")}; ${advice}`);
+  }
+}
+
 /** What a service was before is not known. */
 export class NoUndoError extends ControlError {
   constructor(service: string, wanted: string, found: string) {

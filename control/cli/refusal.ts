@@ -11,6 +11,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["filter_refused", "the old one runs on"],
   ["no_undo", "`sluice audit` shows what has been written"],
   ["nothing_would_serve", "--force with --reason does it anyway"],
+  ["incompatible", "--force with --reason does it anyway"],
   ["would_end_service", "--force with --reason does it anyway"],
   ["not_in_force", "`sluice status` shows when it is"],
   ["busy", "try again"],

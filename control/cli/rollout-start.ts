@@ -26,6 +26,7 @@ type StartOptions = ReasonOptions & {
   readonly keepOldFor?: string;
   readonly maxUnavailable?: string;
   readonly group?: readonly string[];
+  readonly force?: boolean;
   readonly with?: string;
 };
 
@@ -63,6 +64,7 @@ export function addStart(rollout: Command, context: CliContext): void {
     )
     .option("--keep-old-for <duration>", "blueGreen: how long the old one stays (default: 10m)")
     .option("--max-unavailable <n>", "rolling: old endpoints that may be missing, or 25%")
+    .option("--force", "although the versions are incompatible; needs --reason")
     .option("--with <file>", "what else the API takes, in YAML; options go before it");
   withReason(start).action(async (service: string, options: StartOptions, command: Command) => {
     const more = options.with === undefined ? {} : await readMore(options.with);

@@ -7,6 +7,7 @@ import { checkService } from "./service-checks.ts";
 import { serviceShape } from "./service-shape.ts";
 import type { ReadService, ReadVersion } from "./service-shape.ts";
 import type {
+  Compatibility,
   ConsulSelector,
   EndpointSource,
   HealthCheck,
@@ -124,7 +125,17 @@ function toVersion(
     state: read.state,
     source: toSource(read, connect),
     endpointStates: toEndpointStates(read.endpointStates ?? {}),
+    ...(read.compat && { compat: toCompatibility(read.compat) }),
   };
+}
+
+function toCompatibility({
+  writes,
+  // What it writes it reads.
+  reads = writes === undefined ? [] : [writes],
+  requires = {},
+}: NonNullable<ReadVersion["compat"]>): Compatibility {
+  return { reads, writes, requires };
 }
 
 function toSource(read: ReadVersion, connect: true | undefined): EndpointSource {

@@ -94,12 +94,33 @@ const selector = strict({
   filter: text.optional(),
 });
 
+/** Formats of state that a version reads: those of its past, and the next one. */
+const FORMATS_MAX = 64;
+
+/** Services that one version needs. */
+const REQUIRES_MAX = 64;
+
+const format = whole(1, 1_000_000);
+
+const REQUIRED_WANTED = "a version's number such as 3.1, or >=3";
+
+const compat = strict({
+  reads: list(format, FORMATS_MAX).optional(),
+  writes: format.optional(),
+  requires: named(
+    name,
+    matching(/^(?:>=)?\d{1,9}(?:\.\d{1,9}){0,3}$/, REQUIRED_WANTED),
+    REQUIRES_MAX,
+  ).optional(),
+});
+
 const version = strict({
   weight: whole(0, WEIGHT_MAX).optional(),
   state: state.default("ready"),
   endpoints: list(endpoint, ENDPOINTS_MAX).optional(),
   consul: selector.optional(),
   endpointStates: named(z.string(), state, ENDPOINTS_MAX).optional(),
+  compat: compat.optional(),
 });
 
 /** How a rollout begins by itself. */

@@ -77,6 +77,16 @@ export type EndpointSource =
   | { readonly kind: "static"; readonly endpoints: readonly StaticEndpoint[] }
   | { readonly kind: "consul"; readonly selector: ConsulSelector };
 
+/** What a version can live beside. */
+export type Compatibility = {
+  /** Formats of state that it reads. */
+  readonly reads: readonly number[];
+  /** The format that it writes. undefined: none, or nobody says. */
+  readonly writes: number | undefined;
+  /** By service: `>=3` or `3.1`, compared with the number in the names of its versions. */
+  readonly requires: Readonly<Record<string, string>>;
+};
+
 /** A version as it is configured. */
 export type ServiceVersion = {
   readonly name: string;
@@ -86,6 +96,8 @@ export type ServiceVersion = {
   readonly source: EndpointSource;
   /** States by canonical address, of static and of discovered endpoints; absent: ready. */
   readonly endpointStates: ReadonlyMap<string, State>;
+  /** Absent: nobody says what it can live beside. */
+  readonly compat?: Compatibility | undefined;
 };
 
 /** By GET of a path. */

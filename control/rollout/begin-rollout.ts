@@ -1,5 +1,5 @@
 import { errorText } from "../../proxy/base/error-text.ts";
-import { HandingOverError } from "../base/errors.ts";
+import { HandingOverError, IncompatibleError } from "../base/errors.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { carryOut, tell } from "./carry-out.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
@@ -92,6 +92,8 @@ function assertFits({ store, table, asking }: BeginDeps, spec: RolloutSpec): voi
   if (active >= ROLLOUTS_MAX) {
     throw new RolloutStartError(service, `fewer than ${ROLLOUTS_MAX} under way`, `${active}`);
   }
+  const flaws = spec.forced === true ? [] : table.incompatibilities(spec);
+  if (flaws.length > 0) throw new IncompatibleError(flaws);
   const picks = stages.some(({ kind }) => kind === "headerRoute");
   const found = picks ? table.whyNotPicked(service) : undefined;
   if (found === undefined) return;

@@ -25,6 +25,7 @@ export function specOf(request: Omit<RolloutRequest, "group">, from: string): Ro
     to,
     strategy,
     stages: STAGES[strategy](request),
+    ...(request.force && { forced: true }),
     ...(request.hooks && { hooks: request.hooks }),
     ...(request.metrics && { metrics: request.metrics.map(limitOf) }),
     policy: policyOf(request),

@@ -88,6 +88,7 @@ const spec = z.object({
   to: z.string(),
   strategy: z.enum(["canary", "blueGreen", "rolling"]),
   stages: z.array(stage),
+  forced: z.boolean().optional(),
   hooks: z.partialRecord(z.enum(HOOK_POINTS), z.array(z.string())).optional(),
   metrics: z
     .array(

@@ -106,6 +106,10 @@ const shape = strict({
     .enum(["pause", "promote", "abort"], { error: "one of pause, promote, abort" })
     .optional()
     .describe("What happens then; absent: pause"),
+  force: z
+    .boolean()
+    .optional()
+    .describe("Begin although the versions are incompatible; needs a reason; absent: false"),
   hooks: strict({
     beforeStep: hookNames.optional().describe("Asked before each new weight"),
     beforePromotion: hookNames.optional().describe("Asked before the new version gets everything"),

@@ -1,5 +1,6 @@
 import { ROUTES_MAX } from "../config/service-shape.ts";
 import { isUsable } from "../table/serving.ts";
+import { pairFlaws } from "../table/compatibility.ts";
 import { rolloutMatchOf } from "../table/rollout-route.ts";
 import { rolloutWrite } from "../table/service-writes.ts";
 import type { Services } from "../table/services.ts";
@@ -11,6 +12,7 @@ import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { Trial } from "./trials.ts";
 import { areInForce, weightsAt } from "./rollout-weights.ts";
+import type { Pair } from "./rollout-weights.ts";
 
 /** How long an abort waits for a store that hangs. */
 export const STORE_WITHIN_MS = 2_000;
@@ -36,6 +38,13 @@ export class RolloutTable {
     if (versions === undefined) return undefined;
     const weights = recordOf(versions.map(({ name, weight }) => [name, weight] as const));
     return { weights, revision: this.#services.revision };
+  }
+
+  /** Why both versions cannot share traffic, nor the old one have it back. Empty: they can. */
+  incompatibilities({ service, from, to }: Pair & { readonly service: string }): readonly string[] {
+    const names = this.#services.names();
+    const all = new Map(names.map((name) => [name, { service: this.#services.service(name) }]));
+    return pairFlaws(all, service, [from, to]).map(({ text }) => text);
   }
 
   /** Why no requests of the service can be picked. undefined: they can. */

@@ -114,6 +114,8 @@ export type RolloutSpec = {
   readonly to: string;
   readonly strategy: "canary" | "blueGreen" | "rolling";
   readonly stages: readonly RolloutStage[];
+  /** Whether it may mix versions that cannot read each other's state. Absent: no. */
+  readonly forced?: boolean | undefined;
   /** Whom it asks and tells. undefined: nobody. */
   readonly hooks?: HookNames | undefined;
   /** Numbers of others that it goes by. undefined: none. */

@@ -1,8 +1,11 @@
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
-import { NothingWouldServeError, problemText } from "../base/errors.ts";
+import { IncompatibleError, NothingWouldServeError, problemText } from "../base/errors.ts";
+import { incompatibilitiesOf } from "./compatibility.ts";
+import type { Incompatibility } from "./compatibility.ts";
 import type { DesiredTable } from "./desired-table.ts";
 import { outagesOf } from "./outages.ts";
 import type { Outage } from "./outages.ts";
+import type { WriteContext } from "./table-sink.ts";
 import { warningsOf } from "./warnings.ts";
 import type { OpenAt, Warning } from "./warnings.ts";
 
@@ -37,6 +40,7 @@ export type Judged = {
 export type Verdict = {
   /** Services with traffic that would be left without anything that serves. */
   readonly outages: readonly Outage[];
+  readonly incompatible: readonly Incompatibility[];
   /** All warnings, also of the outages. */
   readonly warnings: readonly Warning[];
 };
@@ -65,20 +69,33 @@ export class Guard {
     const outages = outagesOf(turn).filter(
       ({ service, isAlways }) => isAlways || traffic.isBusy(service),
     );
+    const incompatible = incompatibilitiesOf(before.services, after.services);
     return {
       outages,
+      incompatible,
       warnings: [
         ...outages.map(warningOfOutage),
+        ...incompatible.map((each) => ({ code: "incompatible" as const, ...each })),
         ...names.flatMap((name) => warningsOfChange(name, before, after, traffic)),
       ],
     };
   }
 
-  /** The same for a write. @throws NothingWouldServeError if it must be forced and is not. */
-  async admit(judged: Judged, isForced: boolean): Promise<readonly Warning[]> {
-    const { outages, warnings } = await this.judge(judged);
-    if (outages.length === 0 || isForced) return warnings;
-    throw new NothingWouldServeError(outages.map(({ problem }) => problem));
+  /**
+   * The same for a write. A rollout was asked about what is incompatible when it began.
+   * @throws NothingWouldServeError, IncompatibleError if it must be forced and is not
+   */
+  async admit(
+    judged: Judged,
+    { force = false, rollout }: Pick<WriteContext, "force" | "rollout">,
+  ): Promise<readonly Warning[]> {
+    const { outages, incompatible, warnings } = await this.judge(judged);
+    if (force) return warnings;
+    if (outages.length > 0) throw new NothingWouldServeError(outages.map(({ problem }) => problem));
+    if (incompatible.length > 0 && rollout === undefined) {
+      throw new IncompatibleError(incompatible.map(({ text }) => text));
+    }
+    return warnings;
   }
 }
 

@@ -121,7 +121,7 @@ export class TableWriter {
         const planned = this.#prepare(write);
         const { before, after } = planned;
         await checkCertificates(this.#deps, planned);
-        const warnings = await this.#guard.admit(planned, write.context.force ?? false);
+        const warnings = await this.#guard.admit(planned, write.context);
         const written = { ...planned, names: planned.changed, warnings };
         const prepared = await this.#deps.sink.prepare?.(changeBetween(before, after), write);
         if (before === after) {

@@ -8,7 +8,9 @@ import { effectiveByVersion, hasUsableEndpoint, servedShare, sharesOf, sumOf } f
  * nothing_served: no version can take a request. partly_served: part of the requests would get 503.
  * no_usable_endpoint, not_ready: a version has weight, but cannot take work. over_limit: more
  * requests are expected than limits let through. tunnels_lost: a version goes with open tunnels.
- * protocol_changed: endpoints are spoken to in another one, which they may not know.
+ * protocol_changed: endpoints are spoken to in another one, which they may not know. incompatible:
+ * a version could not read another's state, or lacks one of another service; only forced writes may
+ * do that.
  */
 export const WARNING_CODES = [
   "no_change",
@@ -20,6 +22,7 @@ export const WARNING_CODES = [
   "over_limit",
   "tunnels_lost",
   "protocol_changed",
+  "incompatible",
 ] as const;
 
 /** Something about a write that whoever writes should know. */

@@ -99,6 +99,14 @@ test("POST /v1/rollouts/ID/undo with a ramp gives back bit by bit", async () => 
   expect(await (await post("/web/abort")).json()).toMatchObject({ phase: "aborted", share: 0 });
 });
 
+test("POST /v1/rollouts with force needs a reason", async () => {
+  const init = { method: "POST", headers: { "content-type": "application/json" } };
+  const body = JSON.stringify({ service: "web", to: "v2", force: true });
+  const answer = await fetch(`${api.url}/v1/rollouts`, { ...init, body });
+  expect(await answer.json()).toMatchObject({ code: "reason_required" });
+  expect((await begun({ force: true })).phase).toBe("progressing");
+});
+
 test("A header route is told without the values that it compares with", async () => {
   const view = await begun({ steps: [{ setHeaderRoute: X }, { pause: {} }] });
   expect(view.stages).toEqual(["only requests with x-canary", "pause until promoted"]);

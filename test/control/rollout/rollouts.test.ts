@@ -290,3 +290,22 @@ describe("A rollout that asks others", () => {
     });
   });
 });
+
+test("A rollout between versions that cannot read each other has to be forced", async () => {
+  const bed = await RolloutBed.start();
+  const [v1, v2] = [
+    { reads: [1], writes: 1 },
+    { reads: [1, 2], writes: 2 },
+  ];
+  const versions = {
+    v1: { weight: 100, endpoints: ["10.0.0.5:3000"], compat: v1 },
+    v2: { weight: 0, endpoints: ["10.0.0.6:3000"], compat: v2 },
+  };
+  await bed.services.put("web", { versions }, ANY);
+  await expect(bed.rollouts.begin(STEPS, BY)).rejects.toMatchObject({ code: "incompatible" });
+  const { id } = await bed.rollouts.begin({ ...STEPS, force: true }, BY);
+  await bed.pass(1);
+  expect(bed.weights()).toEqual(AT_TENTH);
+  await bed.rollouts.act(id, "abort", ASKED);
+  expect(bed.weights()).toEqual(BEFORE);
+});
