@@ -114,6 +114,9 @@ export class Rollouts {
       const rollout = this.get(id);
       const { spec, phase } = rollout;
       if (phase !== "aborted") throw new RolloutVerbError("retry", id, "an aborted one", phase);
+      if (spec.forced === true && by.reason === undefined) {
+        throw new RolloutVerbError("retry", id, "a reason, as it was forced", "none");
+      }
       const others = siblingsOf(this.#deps.store, rollout).map((each) => each.spec);
       if (others.length + 1 < (spec.group?.services.length ?? 1)) {
         const found = "others that have been rolled out since";

@@ -308,4 +308,7 @@ test("A rollout between versions that cannot read each other has to be forced", 
   expect(bed.weights()).toEqual(AT_TENTH);
   await bed.rollouts.act(id, "abort", ASKED);
   expect(bed.weights()).toEqual(BEFORE);
+  const again = bed.rollouts.retry(id, { ...BY, reason: undefined });
+  await expect(again).rejects.toThrow("wanted a reason, as it was forced, found none");
+  expect((await bed.rollouts.retry(id, BY)).spec.forced).toBe(true);
 });
