@@ -8,7 +8,8 @@ import type { JobKind } from "./scenarios.ts";
 export function jobFor(kind: JobKind, { endpoints }: Origin, speech: Speech): Job {
   const services = kind === "services" ? MANY_SERVICES : 1;
   const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
-  return { ...job, routesBy: "path", ...speech, ...(kind === "tcp" ? { tcp: true } : {}) };
+  const more = { ...(kind === "tcp" && { tcp: true }), accessLog: kind === "access-log" };
+  return { ...job, routesBy: "path", ...speech, ...more };
 }
 
 /** Where a kind of job has TLS, and where HTTP/2. */
@@ -36,6 +37,7 @@ export function speechOf(kind: JobKind, files: CertificateFiles): Speech {
     case "services":
     case "tunnel":
     case "tcp":
+    case "access-log":
       return {};
   }
 }

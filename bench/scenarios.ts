@@ -13,6 +13,8 @@ export type JobKind =
   | "tls-both"
   /** Connections are split as they are, and nothing of HTTP is looked at. */
   | "tcp"
+  /** Each request is a line of the access log. */
+  | "access-log"
   /** HTTP/2 from clients, in clear or over TLS. */
   | "h2c-in"
   | "h2-in"
@@ -112,6 +114,13 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "small-autocannon",
     title: "the same, load by autocannon",
     tool: "autocannon",
+  },
+  {
+    ...BASE,
+    name: "small-access-log",
+    title: "the same, with an access log",
+    job: "access-log",
+    needs: "access-log",
   },
   { ...BASE, name: "connections-10", title: "10 connections", connections: 10 },
   { ...BASE, name: "connections-100", title: "100 connections", connections: 100 },

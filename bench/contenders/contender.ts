@@ -20,6 +20,8 @@ export type Job = {
   readonly routesBy: "path" | "cookie";
   /** Connections are split, whatever they carry. Absent: requests are. */
   readonly tcp?: boolean;
+  /** Each request is a line of a file. Absent: it is not. */
+  readonly accessLog?: boolean;
 } & Speech;
 
 /** Whether endpoints of a job are spoken to by HTTP/2. */
@@ -39,6 +41,7 @@ export type Ability =
   | "tunnel"
   | "tls"
   | "tcp"
+  | "access-log"
   /** HTTP/2 from clients; gRPC on both sides; any HTTP/2 on both sides, over TLS. */
   | "h2"
   | "grpc"

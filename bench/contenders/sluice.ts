@@ -26,6 +26,7 @@ export const sluice: Contender = {
     "tunnel",
     "tls",
     "tcp",
+    "access-log",
     "h2",
     "grpc",
     "h2-both",
@@ -70,6 +71,7 @@ export function sluiceConfig(job: Job): object {
     listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000, ...to, ...listenerConfig(job.tls) }],
     control: { bind: "127.0.0.1:0" },
     drain: { acceptFor: "0" },
+    ...(job.accessLog === true ? { accessLog: { path: "access.log" } } : {}),
     services: Object.fromEntries(services),
   };
 }

@@ -1,19 +1,40 @@
 import type { AccessLogField, AccessLogFormat } from "../table/access-log-spec.ts";
-import type { AccessEntry, NumberField } from "./entry.ts";
+import type { AccessEntry, NumberField, TextField } from "./entry.ts";
 import { escaped } from "./escaped.ts";
 import { LineTime } from "./line-time.ts";
 
 /** A line with its line feed, in ASCII. `wallMs`: when it began, since 1970. */
 export type LineFormat = (entry: AccessEntry, wallMs: number) => string;
 
-const NUMBERS: ReadonlySet<AccessLogField> = new Set<NumberField>([
-  "status",
-  "durationMs",
-  "firstByteMs",
-  "requestBytes",
-  "responseBytes",
-  "attempts",
-]);
+/** A function of its own for each field: one that gets the name would look each up by its text. */
+const NUMBERS: Readonly<Record<NumberField, (entry: AccessEntry) => number | undefined>> = {
+  status: (entry) => entry.status,
+  durationMs: (entry) => entry.durationMs,
+  firstByteMs: (entry) => entry.firstByteMs,
+  requestBytes: (entry) => entry.requestBytes,
+  responseBytes: (entry) => entry.responseBytes,
+  attempts: (entry) => entry.attempts,
+};
+
+/** Those that are words of ours, or names, need no escapes. */
+const TEXTS: Readonly<Record<TextField, (entry: AccessEntry) => string>> = {
+  client: (entry) => escaped(entry.client),
+  protocol: (entry) => entry.protocol,
+  method: (entry) => escaped(entry.method),
+  host: (entry) => escaped(entry.host),
+  path: (entry) => escaped(entry.path),
+  query: (entry) => escaped(entry.query),
+  grpcStatus: (entry) => entry.grpcStatus,
+  error: (entry) => entry.error,
+  flags: (entry) => entry.flags,
+  service: (entry) => entry.service,
+  version: (entry) => entry.version,
+  endpoint: (entry) => escaped(entry.endpoint),
+  requestId: (entry) => escaped(entry.requestId),
+  userAgent: (entry) => escaped(entry.userAgent),
+  referer: (entry) => escaped(withoutSecrets(entry.referer)),
+  serverName: (entry) => escaped(entry.serverName),
+};
 
 /** What stands for a value that there is not, where fields have places. */
 const ABSENT = "-";
@@ -35,25 +56,28 @@ type Reader = (entry: AccessEntry, wallMs: number) => string;
 
 function readerOf(field: AccessLogField, times: LineTime): Reader {
   if (field === "time") return (_entry, wallMs) => times.iso(wallMs);
-  if (field === "referer") return (entry) => escaped(withoutSecrets(entry.referer));
-  if (isNumber(field)) return (entry) => numberText(entry[field]);
-  return (entry) => escaped(entry[field]);
+  if (!isNumber(field)) return TEXTS[field];
+  const read = NUMBERS[field];
+  return (entry) => numberText(read(entry));
 }
 
-function isNumber(field: Exclude<AccessLogField, "time">): field is NumberField {
-  return NUMBERS.has(field);
+function isNumber(field: AccessLogField): field is NumberField {
+  return Object.hasOwn(NUMBERS, field);
 }
 
-/** Milliseconds have a thousandth at most. */
+/** To a thousandth, as two whole numbers: a fraction takes much longer to write. */
 function numberText(value: number | undefined): string {
   if (value === undefined) return "";
-  return String(Number.isInteger(value) ? value : Math.round(value * 1_000) / 1_000);
+  const thousandths = Math.round(value * 1_000);
+  const whole = Math.floor(thousandths / 1_000);
+  const rest = thousandths - whole * 1_000;
+  return rest === 0 ? String(whole) : `${whole}.${String(rest).padStart(3, "0")}`;
 }
 
 function jsonLine(fields: readonly AccessLogField[]): LineFormat {
   const times = new LineTime();
   const parts = fields.map((field) => {
-    const quote = NUMBERS.has(field) ? "" : '"';
+    const quote = isNumber(field) ? "" : '"';
     return { begin: `,"${field}":${quote}`, read: readerOf(field, times), quote };
   });
   return (entry, wallMs) => {
