@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { systemClock } from "../proxy/base/clock.ts";
-import { jsonLog } from "../proxy/base/log.ts";
+import { streamLog } from "../proxy/base/log.ts";
+import { LogDial } from "../proxy/base/log-level.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
 import type { ApiDeps } from "./api/deps.ts";
@@ -50,6 +51,7 @@ import type { Documents } from "./store/documents.ts";
 import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
+import { logLevelTeller } from "./workers/tell-log-level.ts";
 import { accessLogTeller } from "./workers/tell-access-log.ts";
 import { Workers } from "./workers/workers.ts";
 import { errorText } from "../proxy/base/error-text.ts";
@@ -71,14 +73,12 @@ export async function runSidecar(options: RunOptions): Promise<void> {
   const config = await readConfig();
   // A closed log pipe (EPIPE) must not stop traffic: lines are lost, nothing else.
   process.stdout.on("error", () => undefined);
-  const log = jsonLog(
-    (line) => process.stdout.write(line),
-    () => systemClock.wallMs(),
-  );
+  const dial = new LogDial(config.log.level);
+  const log = streamLog(process.stdout, () => systemClock.wallMs(), dial);
   const page = pageAddress(config.control);
   log.info("sidecar.starting", { version: buildVersion(), page });
   try {
-    const sidecar = await startSidecar({ ...options, config, readConfig, log, inheritance });
+    const sidecar = await startSidecar({ ...options, config, readConfig, log, dial, inheritance });
     await sidecar.drained;
   } catch (error) {
     log.error("sidecar.failed", { message: errorText(error) });
@@ -90,6 +90,7 @@ type Start = RunOptions & {
   readonly config: Config;
   readonly readConfig: () => Promise<Config>;
   readonly log: Log;
+  readonly dial: LogDial;
   readonly inheritance: Inheritance | undefined;
 };
 
@@ -107,6 +108,7 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const sockets = new ListeningSockets(inheritance?.sockets);
   const briefing = new Briefing();
   briefing.leaving = config.drain;
+  briefing.logLevel = config.log.level;
   briefing.accessLog = await openedAccessLog(config, start.configPath);
   const workers = new Workers({
     count: config.workers,
@@ -187,8 +189,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened, discovery) });
   const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
-  const tellAccessLog = accessLogTeller(briefing, workers);
-  const ofFile = { readConfig, configPath, env, tellAccessLog };
+  const ofFile = { readConfig, configPath, env, ...logTellers(start, opened) };
   const sidecar = new Sidecar(config, {
     ...shared,
     ...gate,
@@ -210,10 +211,19 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const views = { filters, workers, lately, migrations, rollouts, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
   const counts = await openCounts(start, opened, services);
-  const known = { storeProblem, services, build: { version: buildVersion() } };
+  const logging = { dial: start.dial, setLevel: ofFile.tellLogLevel };
+  const known = { storeProblem, services, logging, build: { version: buildVersion() } };
   const deps = { ...shared, ...gate.deps, ...views, ...counts, ...known };
   const metrics = config.metrics && createMetricsServer(deps);
   return { services, sidecar, servers: { api: createApi(deps), metrics } };
+}
+
+/** How workers are told what to log. */
+function logTellers({ dial }: Start, { briefing, workers }: Opened) {
+  return {
+    tellAccessLog: accessLogTeller(briefing, workers),
+    tellLogLevel: logLevelTeller(dial, briefing, workers),
+  };
 }
 
 async function openAudit({ config, log }: Start, { link }: Opened): Promise<Audit> {

@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { systemClock } from "./base/clock.ts";
 import { HttpDate } from "./base/http-date.ts";
 import { LocalFaults } from "./base/local-faults.ts";
-import { jsonLog } from "./base/log.ts";
+import { streamLog } from "./base/log.ts";
+import { LogDial } from "./base/log-level.ts";
 import type { Log } from "./base/log.ts";
 import { hexWord, systemRandom } from "./base/random.ts";
 import { ReadBuffers } from "./transport/read-buffers.ts";
@@ -48,6 +49,7 @@ import { errorText } from "./base/error-text.ts";
 class Worker {
   readonly #deps: ClientDeps;
   readonly #send: (message: FromWorker) => void;
+  readonly #dial = new LogDial();
   readonly #accessLog: AccessLog;
   readonly #adoption: Adoption;
   readonly #filters: Filters;
@@ -57,7 +59,8 @@ class Worker {
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
 
-  constructor(pseudonym: string, log: Log, send: (message: FromWorker) => void) {
+  constructor(pseudonym: string, send: (message: FromWorker) => void) {
+    const log = streamLog(process.stdout, () => systemClock.wallMs(), this.#dial);
     this.#send = send;
     setInterval(() => this.#loopDelay.look(systemClock.nowMs()), LOOK_MS).unref();
     const deps = clientDeps(pseudonym, log, (pool, endpoint, forMs) =>
@@ -85,6 +88,9 @@ class Worker {
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
         this.#deps.connections.judgeAgain();
+        return this.#send({ kind: "done", id: message.id });
+      case "logLevel":
+        this.#dial.level = message.level;
         return this.#send({ kind: "done", id: message.id });
       case "accessLog":
         this.#accessLog.follow(message.spec);
@@ -287,12 +293,10 @@ const IGNORED_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as
 function main(): void {
   process.title = "sluice: worker";
   for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
-  const log = jsonLog(
-    (line) => process.stdout.write(line),
-    () => systemClock.wallMs(),
-  );
+  // What nobody may silence: that the process is not as it should be.
+  const log = streamLog(process.stdout, () => systemClock.wallMs());
   if (streamHandles === undefined) log.warn("worker.streams-unknown", { node: process.version });
-  const worker = new Worker(process.env["SLUICE_PSEUDONYM"] ?? "sluice", log, sendToPrimary);
+  const worker = new Worker(process.env["SLUICE_PSEUDONYM"] ?? "sluice", sendToPrimary);
   process.on("message", (message: ToWorker, handle: unknown) => {
     worker.handle(message, handle).catch((error: unknown) => {
       sendToPrimary({ kind: "failed", id: message.id, message: errorText(error) });

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../../proxy/base/clock.ts";
+import type { LogDial, LogLevel } from "../../proxy/base/log-level.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { VersionName } from "../../proxy/messages/messages.ts";
@@ -130,6 +131,12 @@ export interface SidecarControl {
   readonly ready: { readonly ok: boolean; readonly reasons: readonly string[] };
 }
 
+/** From which level on the log is written, and how to change that. */
+export type LogControl = {
+  readonly dial: Pick<LogDial, "level">;
+  readonly setLevel: (level: LogLevel) => Promise<void>;
+};
+
 /** Everything that the control API stands on. */
 export type ApiDeps = {
   readonly access: Access;
@@ -158,6 +165,7 @@ export type ApiDeps = {
    */
   readonly storeProblem?: (() => string | undefined) | undefined;
   readonly log: Log;
+  readonly logging: LogControl;
   readonly clock: Clock;
   /** What this sidecar has counted. */
   readonly ownCounts: Pick<OwnCounts, "of">;

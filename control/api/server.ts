@@ -12,6 +12,7 @@ import { freezeRoutes } from "./freeze-routes.ts";
 import { healthRoutes, unwellOf } from "./health-routes.ts";
 import { newHttpServer } from "./http-server.ts";
 import type { HttpLimits } from "./http-server.ts";
+import { logRoute } from "./log-route.ts";
 import { metricsRoute, metricsText } from "./metrics-route.ts";
 import { migrationRoutes } from "./migration-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
@@ -77,6 +78,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   storeRoute(api, deps);
   healthRoutes(api, deps.sidecar, async () => unwellOf(deps));
   metricsRoute(api, () => metricsText(deps));
+  logRoute(api, deps.logging);
   whoamiRoute(api);
   pageRoutes(api, new PageFiles(ownPageFolder()));
   descriptionRoute(api);

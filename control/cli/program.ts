@@ -15,6 +15,7 @@ import { addFleet } from "./fleet.ts";
 import { addFreeze } from "./freeze.ts";
 import { withWholeHelp } from "./help.ts";
 import { addKey } from "./key.ts";
+import { addLog } from "./log.ts";
 import { addMan } from "./man-page.ts";
 import { addSwap, addUpgrade } from "./swap.ts";
 import { reportFailure } from "./output.ts";
@@ -131,6 +132,7 @@ function createProgram(
   addAudit(program, context);
   addEvents(program, context);
   addToken(program, context);
+  addLog(program, context);
   addWhoami(program, context);
   addConsul(program, context);
   addKey(program, context);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
+import { LOG_LEVELS } from "../../proxy/base/log-level.ts";
 import { accessLogSchema } from "./access-log-schema.ts";
 import { isAddressRange } from "./address.ts";
 import { controlSchema, metricsSchema } from "./control-schema.ts";
@@ -117,6 +118,10 @@ const store = z
   ])
   .prefault({ kind: "memory" });
 
+const logSchema = strict({
+  level: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(", ")}` }).default("info"),
+}).prefault({});
+
 const services = named(name, serviceSchema, SERVICES_MAX).default({});
 
 /** A whole `sluice.yaml`, each value by itself. See configSchema for how they must fit together. */
@@ -125,6 +130,7 @@ export const configShape = strict({
   control: controlSchema,
   metrics: metricsSchema.optional(),
   accessLog: accessLogSchema.optional(),
+  log: logSchema,
   workers: whole(1, WORKERS_MAX).default(1),
   store,
   drain: sidecarDrain,

@@ -13,6 +13,7 @@ import type { WriteContext } from "../table/table-sink.ts";
 import type { Write, Written } from "../table/table-write.ts";
 import type { Warning } from "../table/warnings.ts";
 import type { Certificates } from "../tls/certificates.ts";
+import type { TellLogLevel } from "../workers/tell-log-level.ts";
 import type { TellAccessLog } from "../workers/tell-access-log.ts";
 import type { Workers } from "../workers/workers.ts";
 import { openedAccessLog } from "./access-log-file.ts";
@@ -53,6 +54,7 @@ export type ReloadDeps = {
   readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
   readonly tellAccessLog: TellAccessLog;
+  readonly tellLogLevel: TellLogLevel;
   readonly rules: Pick<DocumentRules, "follow" | "below">;
   readonly access: Pick<LiveAccess, "prepare">;
   readonly certificates: Pick<Certificates, "checkListeners" | "addListeners" | "useListeners">;
@@ -97,6 +99,8 @@ export async function reload(
     else {
       useCredentials();
       await deps.tellAccessLog(accessLog);
+      // One that was set by the API stays, unless the file has another one now.
+      if (before.log.level !== next.log.level) await deps.tellLogLevel(next.log.level);
     }
     const services = reloadedServices(written, file);
     const { warnings } = written;

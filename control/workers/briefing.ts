@@ -1,5 +1,6 @@
 import type { FilterPreparation, FilterSpec } from "../../proxy/table/filter-spec.ts";
 import type { ListenerSnapshot, ServiceSnapshot, TableChange } from "../../proxy/table/snapshot.ts";
+import type { LogLevel } from "../../proxy/base/log-level.ts";
 import type { AccessLogSpec } from "../../proxy/table/access-log-spec.ts";
 import type { Intentions } from "../../proxy/intentions/intentions.ts";
 import type { LeavingTerms } from "../../proxy/messages/messages.ts";
@@ -36,6 +37,8 @@ export class Briefing {
   tls: TlsMaterial = NO_TLS_MATERIAL;
   /** undefined: not known, or nobody needs them. */
   intentions: Intentions | undefined;
+  /** From which level on the log is written. */
+  logLevel: LogLevel = "info";
   /** undefined: there is none. */
   accessLog: AccessLogSpec | undefined;
   /** How workers end what they cannot give away. */

@@ -23,7 +23,8 @@ export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: L
   if (intentions !== undefined) {
     void worker.ask({ kind: "intentions", intentions }).catch(() => undefined);
   }
-  const { accessLog: spec } = briefing;
+  const { accessLog: spec, logLevel: level } = briefing;
+  if (level !== "info") void worker.ask({ kind: "logLevel", level }).catch(() => undefined);
   if (spec !== undefined) void worker.ask({ kind: "accessLog", spec }).catch(() => undefined);
   const number = briefing.filters.size === 0 ? undefined : briefing.nextNumber();
   if (number !== undefined) prepare(worker, number, briefing.filters, log);

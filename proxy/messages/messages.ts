@@ -1,5 +1,6 @@
 import type { FilterPreparation, FilterRefusalReport } from "../table/filter-spec.ts";
 import type { Intentions } from "../intentions/intentions.ts";
+import type { LogLevel } from "../base/log-level.ts";
 import type { AccessLogSpec } from "../table/access-log-spec.ts";
 import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
 import type { TlsMaterial } from "../table/tls.ts";
@@ -11,7 +12,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its
@@ -29,6 +30,8 @@ export type ToWorker =
       readonly id: number;
       readonly intentions: Intentions | undefined;
     }
+  /** From which level on the log is written. */
+  | { readonly kind: "logLevel"; readonly id: number; readonly level: LogLevel }
   /** What is told of each request from now on; the file is opened anew. undefined: nothing. */
   | {
       readonly kind: "accessLog";

@@ -1,3 +1,4 @@
+import { LogDial } from "../../proxy/base/log-level.ts";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { ApiTls } from "../../control/api/api-tls.ts";
@@ -156,8 +157,10 @@ export async function startApi(
     decisions: new ChainedLog(undefined, log),
   });
   if (overrides.leadsRollouts === true) await rollouts.start();
+  const dial = new LogDial();
   const deps: ApiDeps = {
     rollouts,
+    logging: { dial, setLevel: async (level) => void (dial.level = level) },
     access: overrides.access ?? OPEN,
     tls: overrides.tls,
     calls: new RefusedCalls({ audit, log, clock, revision: () => services.revision }),

@@ -55,6 +55,7 @@ describe("readConfig()", () => {
       drain: { acceptForMs: 5_000, softMs: 60_000, hardMs: 90_000, connectionsPerSecond: 100 },
       workers: 1,
       store: { kind: "memory" },
+      log: { level: "info" },
       require: {
         listenerTls: false,
         upstreamTls: false,

@@ -76,6 +76,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
     log: { info: ignore, warn: ignore, error: ignore },
     readConfig: async () => next,
     tellAccessLog: async (spec) => void (spec && (await step(`log to ${spec.path}`))),
+    tellLogLevel: async (level) => void (await step(`level ${level}`)),
     configPath: "/etc/sluice/sluice.yaml",
   };
   return { deps, steps };
@@ -228,4 +229,15 @@ test("reload() with `plan` says what it would do, and touches nothing", async ()
     needsRestart: ["workers"],
     warnings: [],
   });
+});
+
+test("reload() sets the level of the log if it has changed in the file, and only then", async () => {
+  const services = { web, shop };
+  const before = configOf([A], services);
+  const same = bed(configOf([A], services));
+  await reload(same.deps, before, PLAIN);
+  expect(same.steps).not.toContain("level info");
+  const other = bed(configOf([A], services, { log: { level: "error" } }));
+  await reload(other.deps, before, PLAIN);
+  expect(other.steps).toContain("level error");
 });

@@ -97,6 +97,7 @@ async function compose(
     countsEpoch: "e",
     documents: undefined,
     tellAccessLog: async () => undefined,
+    tellLogLevel: async () => undefined,
     access: { prepare: async () => () => undefined, close: () => undefined },
     ...started,
   };

@@ -1,5 +1,7 @@
+import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { jsonLog } from "../../../proxy/base/log.ts";
+import { jsonLog, streamLog } from "../../../proxy/base/log.ts";
+import { LogDial } from "../../../proxy/base/log-level.ts";
 
 test("jsonLog() writes one object a line, with time, level and event first", () => {
   const lines: string[] = [];
@@ -43,4 +45,42 @@ test("A log line commands no terminal, and is JSON all the same", () => {
   ).warn("a", { name: "\u009b2J\u001b[2J\u202e" });
   expect(lines[0]).toContain('"name":"\\u009b2J\\u001b[2J\\u202e"');
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ name: "\u009b2J\u001b[2J\u202e" });
+});
+
+test("jsonLog() leaves out what the dial does not let through, as it stands then", () => {
+  const lines: string[] = [];
+  const dial = new LogDial("warn");
+  const log = jsonLog(
+    (line) => lines.push(line),
+    () => 0,
+    dial,
+  );
+  log.info("a");
+  log.warn("b");
+  dial.level = "error";
+  log.warn("c");
+  log.error("d");
+  expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(["b", "d"]);
+});
+
+/** What a stream gets of a warning. */
+function warning(isTTY: boolean): string {
+  const stream = Object.assign(new PassThrough(), { isTTY });
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+  const fields = { reason: "host-missing", text: 'two words\u001b[2J "x"', none: undefined };
+  streamLog(stream, () => at).warn("request.refused", { ...fields, times: 3 });
+  return String(stream.read());
+}
+
+test("streamLog() is for people on a terminal, which it never commands", () => {
+  // oxlint-disable-next-line no-control-regex -- colours, which are a terminal's own matter
+  const line = warning(true).replace(/\u001b\[\d+m/g, "");
+  expect(line).toBe(
+    "03:04:05.006 warn  request.refused reason=host-missing " +
+      'text="two words\\u001b[2J \\"x\\"" times=3\n',
+  );
+});
+
+test("streamLog() is JSON anywhere else", () => {
+  expect(JSON.parse(warning(false))).toMatchObject({ level: "warn", reason: "host-missing" });
 });
