@@ -51,6 +51,7 @@ import type { Documents } from "./store/documents.ts";
 import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
+import type { TellLogLevel } from "./workers/tell-log-level.ts";
 import { logLevelTeller } from "./workers/tell-log-level.ts";
 import { accessLogTeller } from "./workers/tell-access-log.ts";
 import { Workers } from "./workers/workers.ts";
@@ -211,11 +212,19 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const views = { filters, workers, lately, migrations, rollouts, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
   const counts = await openCounts(start, opened, services);
-  const logging = { dial: start.dial, setLevel: ofFile.tellLogLevel };
-  const known = { storeProblem, services, logging, build: { version: buildVersion() } };
+  const known = { storeProblem, services, ...toldOf(start, ofFile.tellLogLevel) };
   const deps = { ...shared, ...gate.deps, ...views, ...counts, ...known };
-  const metrics = config.metrics && createMetricsServer(deps);
+  const metrics = config.metrics?.bind === undefined ? undefined : createMetricsServer(deps);
   return { services, sidecar, servers: { api: createApi(deps), metrics } };
+}
+
+/** What the API tells of this program, and how much it tells by itself. */
+function toldOf({ config, dial }: Start, setLevel: TellLogLevel) {
+  return {
+    build: { version: buildVersion() },
+    logging: { dial, setLevel },
+    hasFineBuckets: config.metrics?.buckets === "fine",
+  };
 }
 
 /** How workers are told what to log. */

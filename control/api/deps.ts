@@ -166,6 +166,8 @@ export type ApiDeps = {
   readonly storeProblem?: (() => string | undefined) | undefined;
   readonly log: Log;
   readonly logging: LogControl;
+  /** Histograms of `/metrics` have four bounds for each power of two. */
+  readonly hasFineBuckets: boolean;
   readonly clock: Clock;
   /** What this sidecar has counted. */
   readonly ownCounts: Pick<OwnCounts, "of">;

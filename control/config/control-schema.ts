@@ -55,9 +55,11 @@ export const controlSchema = strict({
 
 /** `metrics`: what may only be looked at, at an address of its own. */
 export const metricsSchema = strict({
-  bind: bindAddress.refine((bind) => !bind.startsWith("unix:"), {
-    error: "a TCP address such as 0.0.0.0:9181",
-  }),
+  bind: bindAddress
+    .refine((bind) => !bind.startsWith("unix:"), { error: "a TCP address such as 0.0.0.0:9181" })
+    .optional(),
+  /** fine: four bounds for each power of two, in place of one. */
+  buckets: z.enum(["coarse", "fine"], { error: "coarse or fine" }).default("coarse"),
 });
 
 /** The API, and what it may reach. */

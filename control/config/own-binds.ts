@@ -15,7 +15,7 @@ export type OwnBind = {
 export function ownBinds({ listeners, control: api, metrics }: Binding): readonly OwnBind[] {
   const own = [
     { bind: api.bind, path: ["control", "bind"] },
-    ...(metrics === undefined ? [] : [{ bind: metrics.bind, path: ["metrics", "bind"] }]),
+    ...(metrics?.bind === undefined ? [] : [{ bind: metrics.bind, path: ["metrics", "bind"] }]),
   ];
   return [
     ...own.map((each) => ({ ...each, isListener: false })),

@@ -39,7 +39,7 @@ export async function listenAll(
   config: Binds,
 ): Promise<string> {
   const address = await listenApi(api, deps, config);
-  if (metrics === undefined || config.metrics === undefined) return address;
+  if (metrics === undefined || config.metrics?.bind === undefined) return address;
   const { sockets, log } = deps;
   const { bind } = config.metrics;
   const name = `metrics ${bind}`;

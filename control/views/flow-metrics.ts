@@ -6,6 +6,15 @@ import { addCounter, addGauge } from "./metric-series.ts";
 import type { VersionPlace } from "./metric-series.ts";
 import type { WorkerTotals } from "./worker-totals.ts";
 
+/** What it is made of. */
+type FlowSource = {
+  readonly totals: WorkerTotals;
+  readonly services: readonly ServiceSnapshot[];
+  /** How many serve: each has limits of its own. */
+  readonly workers: number;
+  readonly hasFineBuckets: boolean;
+};
+
 /** What a version has a limit of: the names of Limits. */
 const LIMITS = ["inFlight", "pending", "connections", "tunnels"] as const;
 
@@ -16,14 +25,11 @@ type Place = { readonly labels: VersionPlace; readonly service: ServiceSnapshot 
 
 /**
  * Adds what there is of everything that can be full, next to how much there may be, and what goes
- * through: what is asked first in an outage. `workers`: how many serve, as each has limits of its
- * own.
+ * through: what is asked first in an outage.
  */
 export function addFlows(
   registry: Registry,
-  totals: WorkerTotals,
-  services: readonly ServiceSnapshot[],
-  workers: number,
+  { totals, services, workers, hasFineBuckets }: FlowSource,
 ): void {
   const places: readonly Place[] = services.flatMap((service) =>
     service.versions.map(({ name: version }) => {
@@ -31,7 +37,7 @@ export function addFlows(
     }),
   );
   addFill(registry, totals, places, workers);
-  addBytes(registry, totals, places);
+  addBytes(registry, totals, places, hasFineBuckets);
   addStates(registry, services);
   addAttempts(registry, totals, services);
   addUsage(registry, totals);
@@ -75,7 +81,12 @@ function addFill(
   addGauge(registry, "sluice_limit", "How much of it a version may have, in all workers", limits);
 }
 
-function addBytes(registry: Registry, totals: WorkerTotals, places: readonly Place[]): void {
+function addBytes(
+  registry: Registry,
+  totals: WorkerTotals,
+  places: readonly Place[],
+  isFine: boolean,
+): void {
   const flows = places.map(({ labels }) => {
     return { labels, flow: totals.flows.flow(labels.service, labels.version) };
   });
@@ -93,7 +104,8 @@ function addBytes(registry: Registry, totals: WorkerTotals, places: readonly Pla
     "sluice_first_byte_seconds",
     "How long exchanges took until their answers began",
     flows.map(({ labels, flow }) => {
-      return { labels, counts: denseBuckets(flow.firstBytes), sumMs: flow.firstByteSumMs };
+      const counts = denseBuckets(flow.firstBytes);
+      return { labels, counts, sumMs: flow.firstByteSumMs, isFine };
     }),
   );
 }

@@ -7,12 +7,19 @@ import { bucketUpperMs } from "../../proxy/metrics/histogram.ts";
  */
 const BOUNDS_US = Array.from({ length: 20 }, (_, index) => 2 ** (index + 7));
 
+/** The same with three more between two of them, which are bounds of the workers' buckets too. */
+const FINE_BOUNDS_US = BOUNDS_US.flatMap((bound, index) =>
+  index + 1 === BOUNDS_US.length ? [bound] : [1, 1.25, 1.5, 1.75].map((times) => bound * times),
+);
+
 /** One series of a histogram. */
 export type HistogramSeries = {
   readonly labels: Readonly<Record<string, string>>;
   /** Counts by bucket of proxy/metrics/histogram.ts. */
   readonly counts: readonly number[];
   readonly sumMs: number;
+  /** It has four bounds for each power of two. Absent: one. */
+  readonly isFine?: boolean;
   /** Its values were counted as if each were so many times smaller. Absent: as they are. */
   readonly divisor?: number;
 };
@@ -40,10 +47,10 @@ export function addHistogram(
  * How many values lie under each bound. A worker's bucket lies under the bound that is not below
  * the bucket's own.
  */
-function cumulative(counts: readonly number[]): number[] {
+function cumulative(counts: readonly number[], boundsUs: readonly number[]): number[] {
   let bucket = 0;
   let below = 0;
-  return BOUNDS_US.map((boundUs) => {
+  return boundsUs.map((boundUs) => {
     while (bucket < counts.length && bucketUpperMs(bucket) * 1000 <= boundUs + 0.5) {
       below += counts[bucket] ?? 0;
       bucket += 1;
@@ -52,16 +59,18 @@ function cumulative(counts: readonly number[]): number[] {
   });
 }
 
-function valuesOf(name: string, { labels, counts, sumMs, divisor = 1 }: HistogramSeries): Value[] {
+function valuesOf(name: string, series: HistogramSeries): Value[] {
+  const { labels, counts, sumMs, isFine = false, divisor = 1 } = series;
+  const boundsUs = isFine ? FINE_BOUNDS_US : BOUNDS_US;
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const below = cumulative(counts);
+  const below = cumulative(counts, boundsUs);
   const bucket = (le: string, value: number): Value => ({
     metricName: `${name}_bucket`,
     labels: { le, ...labels },
     value,
   });
   return [
-    ...BOUNDS_US.map((boundUs, index) =>
+    ...boundsUs.map((boundUs, index) =>
       bucket(String((boundUs * divisor) / 1e6), below[index] ?? 0),
     ),
     bucket("+Inf", total),

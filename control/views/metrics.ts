@@ -31,6 +31,8 @@ export type MetricsSource = {
   readonly apiCalls: ReadonlyMap<string, number>;
   /** See SharedTableView. undefined: the table is not shared. */
   readonly tableRefusals: ReadonlyMap<string, number> | undefined;
+  /** See HistogramSeries.isFine. */
+  readonly hasFineBuckets: boolean;
   /** How many serve. */
   readonly workers: number;
   /** Of the worker that has the most open. undefined: nobody knows. */
@@ -66,7 +68,7 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
       counts: source.totals.version(service.name, version),
     })),
   );
-  addTraffic(registry, versions);
+  addTraffic(registry, versions, source.hasFineBuckets);
   addOwnErrors(registry, source);
   addPolicies(registry, source.totals, source.services);
   addConnections(registry, source.totals, versions);
@@ -78,13 +80,13 @@ export function renderMetrics(source: MetricsSource): Promise<string> {
   addCertificates(registry, source);
   addRollouts(registry, source);
   addProcess(registry, source);
-  addFlows(registry, source.totals, source.services, source.workers);
+  addFlows(registry, source);
   addDescriptors(registry, source.descriptors);
   addSidecar(registry, source.sidecar);
   return registry.metrics();
 }
 
-function addTraffic(registry: Registry, versions: readonly VersionCounts[]): void {
+function addTraffic(registry: Registry, versions: readonly VersionCounts[], isFine: boolean): void {
   addCounter(
     registry,
     "sluice_requests_total",
@@ -101,6 +103,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[]): voi
       labels,
       counts: counts.durations,
       sumMs: counts.durationSumMs,
+      isFine,
     })),
   );
   addCounter(

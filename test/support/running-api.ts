@@ -160,6 +160,7 @@ export async function startApi(
   const dial = new LogDial();
   const deps: ApiDeps = {
     rollouts,
+    hasFineBuckets: false,
     logging: { dial, setLevel: async (level) => void (dial.level = level) },
     access: overrides.access ?? OPEN,
     tls: overrides.tls,

@@ -231,7 +231,7 @@ test("reload() with `plan` says what it would do, and touches nothing", async ()
   });
 });
 
-test("reload() sets the level of the log if it has changed in the file, and only then", async () => {
+test("reload() sets the level of the log only if it has changed in the file", async () => {
   const services = { web, shop };
   const before = configOf([A], services);
   const same = bed(configOf([A], services));

@@ -66,3 +66,20 @@ test("addHistogram() shows values that were counted as smaller ones as they are"
   expect(lines).toContain('took_bucket{le="67.108864"} 2');
   expect(lines).toContain("took_sum 64.032");
 });
+
+test("addHistogram() with fine buckets has four exact bounds for each power of two", async () => {
+  const counts = Array.from<number>({ length: BUCKET_COUNT }).fill(1);
+  const labels = { service: "web" };
+  const text = async (isFine: boolean): Promise<readonly string[]> => {
+    const registry = new Registry();
+    addHistogram(registry, "a_seconds", "help", [{ labels, counts, sumMs: 1, isFine }]);
+    return (await registry.metrics()).split("\n").filter((line) => line.includes("_bucket"));
+  };
+  const [coarse, fine] = [await text(false), await text(true)];
+  expect([coarse.length, fine.length]).toEqual([21, 4 * 19 + 2]);
+  expect(coarse.filter((line) => !fine.includes(line))).toEqual([]);
+  const below = fine.map((line) => Number(line.split(" ").at(-1)));
+  // Of the workers' eight buckets in each power of two, two are between neighbours.
+  const steps = below.slice(1, -2).map((count, at) => count - (below[at] ?? 0));
+  expect(new Set(steps)).toEqual(new Set([2]));
+});

@@ -42,6 +42,7 @@ async function rendered(workers: readonly WorkerStats[]): Promise<string> {
     ],
     apiCalls: new Map([["wrong", 4]]),
     tableRefusals: new Map([["forged", 2]]),
+    hasFineBuckets: false,
     workers: 2,
     descriptors: 30,
     sidecar: {
