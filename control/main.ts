@@ -5,7 +5,7 @@ import { streamLog } from "../proxy/base/log.ts";
 import { LogDial } from "../proxy/base/log-level.ts";
 import type { Log } from "../proxy/base/log.ts";
 import { systemRandom } from "../proxy/base/random.ts";
-import type { ApiDeps } from "./api/deps.ts";
+import type { ApiDeps, CountsDeps } from "./api/deps.ts";
 import { TrafficPast } from "./api/traffic-past.ts";
 import { knownTotals } from "./api/worker-stats.ts";
 import { OwnCounts } from "./fleet/own-counts.ts";
@@ -42,7 +42,8 @@ import { ALONE } from "./rollout/leader.ts";
 import { RolloutAsking } from "./rollout/rollout-asking.ts";
 import { RolloutKeeper } from "./rollout/rollout-keeper.ts";
 import type { OpenRolloutsDeps } from "./rollout/rollout-keeper.ts";
-import { SampledCounts } from "./rollout/sampled-counts.ts";
+import { askOwn, CountedSeconds } from "./rollout/counted-seconds.ts";
+import type { AskSeconds } from "./rollout/counted-seconds.ts";
 import { Sidecar } from "./sidecar/sidecar.ts";
 import { pageAddress } from "./sidecar/api-servers.ts";
 import type { ApiServers } from "./sidecar/api-servers.ts";
@@ -54,6 +55,7 @@ import { Briefing } from "./workers/briefing.ts";
 import type { TellLogLevel } from "./workers/tell-log-level.ts";
 import { logLevelTeller } from "./workers/tell-log-level.ts";
 import { accessLogTeller } from "./workers/tell-access-log.ts";
+import { observeWorkers } from "./workers/observe-workers.ts";
 import { Workers } from "./workers/workers.ts";
 import { errorText } from "../proxy/base/error-text.ts";
 
@@ -187,7 +189,8 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const keeper = new RolloutKeeper(documents, shared);
   const watched = { discovery, certificates, rules, around, ward: keeper.ward };
   const services = new Services({ ...shared, store, sink, ...watched, onTold, onRevision });
-  const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened, discovery) });
+  const { ask, ...counts } = await openCounts(start, opened, services);
+  const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened, discovery, ask) });
   const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
   const ofFile = { readConfig, configPath, env, ...logTellers(start, opened) };
@@ -211,7 +214,6 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
   const views = { filters, workers, lately, migrations, rollouts, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
-  const counts = await openCounts(start, opened, services);
   const known = { storeProblem, services, ...toldOf(start, ofFile.tellLogLevel) };
   const deps = { ...shared, ...gate.deps, ...views, ...counts, ...known };
   const metrics = config.metrics?.bind === undefined ? undefined : createMetricsServer(deps);
@@ -247,19 +249,21 @@ async function openCounts(
   { config }: Start,
   { link, workers, countsEpoch: epoch }: Opened,
   services: Services,
-): Promise<Pick<ApiDeps, "ownCounts" | "fleetCounts" | "past">> {
+): Promise<CountsDeps & { readonly ask: AskSeconds }> {
   const clock = systemClock;
   const sidecar = link?.shared?.sidecar;
-  const totals = totalsOf(workers);
   const past = new TrafficPast({ services, lastCounts: () => workers.lately().counts, clock });
-  const own = new OwnCounts({ sidecar, epoch, services, totals });
+  const totals = (): Promise<WorkerTotals> => knownTotals(workers, clock);
+  const ownCounts = new OwnCounts({ sidecar, epoch, services, totals });
+  const ownSeconds: ApiDeps["ownSeconds"] = (question) => observeWorkers(workers, question, clock);
+  const own = { ownCounts, ownSeconds, past };
   if (link?.shared === undefined || config.consul === undefined) {
-    return { ownCounts: own, fleetCounts: undefined, past };
+    return { ...own, fleetCounts: undefined, ask: askOwn(ownSeconds) };
   }
-  const { openFleetCounts } = await import("./fleet/open-fleet-counts.ts");
-  const { fleet } = config.consul;
-  const deps = { clock, shared: link.shared, own, ended: link.ended };
-  return { ownCounts: own, fleetCounts: openFleetCounts(fleet, deps), past };
+  const { openFleet } = await import("./fleet/open-fleet.ts");
+  const deps = { clock, shared: link.shared, own: ownCounts, ownSeconds, ended: link.ended };
+  const { counts: fleetCounts, ask } = openFleet(config.consul.fleet, deps);
+  return { ...own, fleetCounts, ask };
 }
 
 function surroundingsOf({ workers, briefing }: Opened): Surroundings {
@@ -272,20 +276,17 @@ function surroundingsOf({ workers, briefing }: Opened): Surroundings {
 /** What rollouts are decided by, who of all sidecars decides, and where that is noted. */
 function guidesOf(
   { config, configPath, log }: Start,
-  { workers, link }: Opened,
+  { link }: Opened,
   discovery: Discovery,
+  seconds: AskSeconds,
 ): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions" | "newVersions" | "asking"> {
-  const observations = new SampledCounts(totalsOf(workers));
+  const observations = new CountedSeconds(seconds, systemClock);
   const path = link?.shared === undefined ? decisionsPath(config.store) : link.shared.decisionsPath;
   const decisions = new ChainedLog(path, log);
   const newVersions = (name: string): readonly NewVersion[] => discovery.newVersions?.(name) ?? [];
   const around = { clock: systemClock, log };
   const asking = new RolloutAsking(config.rollouts, dirname(configPath), around);
   return { observations, leader: link?.shared ?? ALONE, decisions, newVersions, asking };
-}
-
-function totalsOf(workers: Workers): () => Promise<WorkerTotals> {
-  return () => knownTotals(workers, systemClock);
 }
 
 /** Those of files, which the ones of Consul's mesh join. */

@@ -37,6 +37,7 @@ import { Refusals } from "./exchange/refusals.ts";
 import { RequestIds } from "./exchange/request-ids.ts";
 import { Witnesses } from "./exchange/witness.ts";
 import { LiveServices } from "./upstream/live-services.ts";
+import { ObservedServices } from "./upstream/observed-services.ts";
 import { EVERYTHING, WHAT_STAYS, WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
 import type { EjectionListener } from "./upstream/ejector.ts";
@@ -55,6 +56,7 @@ class Worker {
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
   readonly #loopDelay = new LoopDelay(systemClock.nowMs());
+  readonly #observed: ObservedServices;
   readonly #listeners = new Map<string, Listener>();
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
@@ -71,6 +73,7 @@ class Worker {
     this.#adoption = new Adoption(deps);
     this.#filters = new Filters(new ImportingLoader(), { clock: systemClock, log });
     this.#migrations = new WorkerMigrations(deps);
+    this.#observed = new ObservedServices(systemClock, (name) => deps.services.byName(name));
   }
 
   async handle(message: ToWorker, handle: unknown): Promise<void> {
@@ -108,6 +111,10 @@ class Worker {
         return this.#send({ kind: "done", id: message.id });
       case "stats":
         return this.#send({ kind: "stats", id: message.id, stats: this.#stats() });
+      case "observe": {
+        const observed = this.#observed.ask(message.question);
+        return this.#send({ kind: "observed", id: message.id, observed });
+      }
       case "handOver":
         return this.#beginHandOver(message);
       case "taken":

@@ -4,6 +4,11 @@ import type { JudgePolicy } from "./judge-policy.ts";
 
 const NOTHING: Counts = { requests: 0, failures: 0 };
 
+/** An endpoint's part of the requests in a second without any. */
+function partUnknown(endpoints: number): number {
+  return endpoints < 2 ? 0 : 1 / endpoints;
+}
+
 /**
  * The errors of a rollout, looked at in three ways: for the whole version, without each of its
  * endpoints in turn, and by route.
@@ -59,20 +64,26 @@ export class ErrorEvidence {
     return { requests: arm.requests, failures: arm.failingKeys };
   }
 
-  /** Compares the canary without each of its endpoints in turn with all of stable. */
-  #addWithout({ endpoints = [], requests }: Arm, stable: Counts, share: number): void {
-    if (endpoints.length < 2) return;
-    while (this.#without.length < endpoints.length) this.#without.push(this.#informed());
-    const failures = endpoints.reduce((sum, endpoint) => sum + endpoint.failures, 0);
+  /**
+   * Compares the canary without each of its endpoints in turn with all of stable. One that has a
+   * single endpoint is compared whole: otherwise nothing would be left to compare.
+   */
+  #addWithout(canary: Arm, stable: Counts, share: number): void {
+    const { endpoints = [], requests } = canary;
+    const isSingle = endpoints.length < 2;
+    if (!isSingle) {
+      while (this.#without.length < endpoints.length) this.#without.push(this.#informed());
+    }
+    const sum = endpoints.reduce((total, endpoint) => total + endpoint.failures, 0);
+    // Failures for which there was no endpoint are nobody's to leave out.
+    const failures = Math.max(sum, this.#counts(canary).failures);
     const odds = share / (1 - share);
-    for (const [index, endpoint] of endpoints.entries()) {
-      const part = requests > 0 ? endpoint.requests / requests : 1 / endpoints.length;
+    for (const [index, test] of this.#without.entries()) {
+      const left = isSingle ? NOTHING : (endpoints[index] ?? NOTHING);
+      const part = requests > 0 ? left.requests / requests : partUnknown(endpoints.length);
       const rest = odds * (1 - part);
-      const others = {
-        requests: requests - endpoint.requests,
-        failures: failures - endpoint.failures,
-      };
-      this.#without[index]?.add(others, stable, rest / (1 + rest));
+      const others = { requests: requests - left.requests, failures: failures - left.failures };
+      test.add(others, stable, rest / (1 + rest));
     }
   }
 

@@ -11,6 +11,12 @@ export type LatencyMargin = {
   /** The canary may be slower than stable by this factor or by `ms`, whichever is more. */
   readonly factor: number;
   readonly ms: number;
+  /**
+   * The same for what has to be shown before it gets everything: more, since between two tails that
+   * are alike, requests that tell them apart within a hair are rare.
+   */
+  readonly clearFactor: number;
+  readonly clearMs: number;
 };
 
 /** A quantile to judge, with its part of alpha. */
@@ -118,15 +124,15 @@ export class LatencyTest {
 
   /** Chooses the bounds for the coming seconds, unless stable has had too few requests. */
   aim(past: StablePast): void {
-    const { quantile, factor } = this.#metric;
+    const { quantile, factor, ms, clearFactor, clearMs } = this.#metric;
     if (past.total < samplesFor(quantile)) return;
-    const boundAt = (bucket: number, by: number): SlowBound =>
-      new SlowBound(past, bucket, this.#bucketAbove(bucket, by));
+    const boundAt = (bucket: number, byFactor: number, byMs: number): SlowBound =>
+      new SlowBound(past, bucket, bucketAbove(bucket, byFactor, byMs));
     const bucket = past.bucketAt(quantile);
-    const noSlower = boundAt(past.bucketBelow(quantile), factor);
+    const noSlower = boundAt(past.bucketBelow(quantile), clearFactor, clearMs);
     this.#bounds = {
-      slower: boundAt(bucket, factor),
-      cold: boundAt(bucket, this.#coldFactor),
+      slower: boundAt(bucket, factor, ms),
+      cold: boundAt(bucket, this.#coldFactor, ms),
       noSlower,
       likeStable: past.above(noSlower.canary) / past.total,
     };
@@ -146,16 +152,16 @@ export class LatencyTest {
     // A cold canary cannot show that it is no slower.
     if (!cold) this.test.addForFewer(bounds.noSlower.count(canary, stable, share));
   }
+}
 
-  /** The first bucket whose upper bound is at least that of `bucket`, raised by the margin. */
-  #bucketAbove(bucket: number, factor: number): number {
-    const fromMs = bucketUpperMs(bucket);
-    const toMs = Math.max(fromMs * factor, fromMs + this.#metric.ms);
-    let raised = bucket;
-    // Rounding must not push it into the next bucket.
-    while (raised < BUCKET_COUNT - 1 && bucketUpperMs(raised) < toMs - 1e-9) raised += 1;
-    return raised;
-  }
+/** The first bucket whose upper bound is at least that of `bucket`, raised by a margin. */
+function bucketAbove(bucket: number, factor: number, ms: number): number {
+  const fromMs = bucketUpperMs(bucket);
+  const toMs = Math.max(fromMs * factor, fromMs + ms);
+  let raised = bucket;
+  // Rounding must not push it into the next bucket.
+  while (raised < BUCKET_COUNT - 1 && bucketUpperMs(raised) < toMs - 1e-9) raised += 1;
+  return raised;
 }
 
 /** `p50`, `p99.9`. */

@@ -74,13 +74,13 @@ export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
 /**
  * The next weight, by evidence. It is the largest at which the worst defect not yet excluded would
  * cost less than what is left of the budget, but never larger than the evidence needs. Once
- * everything is shown and the soak is over, the rest of the ladder follows.
+ * everything is shown, the rest of the ladder follows at the end of the soak.
  */
 export function nextWeight(view: RampView, ramp: RampPolicy, state: RampState): RampDecision {
   const costs = new Costs(view, ramp, state);
   if (state.weight === 0) return firstWeight(costs, ramp, state);
   const open = missing(view, ramp);
-  if (open.length === 0 && state.totalS >= ramp.soakS) return finish(costs, ramp, state);
+  if (open.length === 0 && state.totalS >= finishS(ramp, state)) return finish(costs, ramp, state);
   if (state.stepS < ramp.reactionS + 1) {
     return stay(state, "reaction", "this weight has not had time to show");
   }
@@ -131,6 +131,11 @@ function firstWeight(costs: Costs, ramp: RampPolicy, state: RampState): RampDeci
   const affordable = ramp.ladder.findLast((w) => w <= most && costs.of(w) <= costs.left);
   const weight = affordable ?? least;
   return { weight, rule: "first", text: costs.text(weight) };
+}
+
+/** When the rest of the ladder has to begin, for its last weight to have settled with the soak. */
+function finishS({ ladder, soakS, settleS }: RampPolicy, { weight }: RampState): number {
+  return soakS - settleS * ladder.filter((each) => each > weight).length;
 }
 
 /** Everything is shown; only faults that need load could still appear. */

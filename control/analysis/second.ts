@@ -19,7 +19,10 @@ export type Arm = Counts & {
    */
   readonly failingKeys: number;
   readonly latencies: Latencies;
-  /** By endpoint of the version, at most 16, as each has a test of its own. Absent: not known. */
+  /**
+   * By endpoint of the version, at most 16, as each has a test of its own. Absent: not known. With
+   * fewer than two there is none that could be left out.
+   */
   readonly endpoints?: readonly Counts[];
   /** By route of the service, in the same order for both versions, at most 16. */
   readonly routes?: readonly Counts[];

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../../proxy/base/clock.ts";
 import type { LogDial, LogLevel } from "../../proxy/base/log-level.ts";
 import type { Log } from "../../proxy/base/log.ts";
+import type { ObservationQuestion, ObservedSeconds } from "../../proxy/metrics/second-counts.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { VersionName } from "../../proxy/messages/messages.ts";
 import type { Audit } from "../records/audit.ts";
@@ -170,7 +171,9 @@ export type ApiDeps = {
   readonly hasFineBuckets: boolean;
   readonly clock: Clock;
   /** What this sidecar has counted. */
-  readonly ownCounts: Pick<OwnCounts, "of">;
+  /** Asks the workers of this sidecar what versions do by the second. @throws WorkerError */
+  readonly ownSeconds: (question: ObservationQuestion) => Promise<ObservedSeconds>;
+  readonly ownCounts: Pick<OwnCounts, "of" | "sidecar">;
   /** undefined: the table is not shared. */
   readonly fleetCounts: Pick<FleetCounts, "collect"> | undefined;
   /** `version`: of this program, such as `0.1.0`. */
@@ -185,3 +188,6 @@ export type Api = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >;
+
+/** How it is known what versions do. */
+export type CountsDeps = Pick<ApiDeps, "ownCounts" | "ownSeconds" | "fleetCounts" | "past">;

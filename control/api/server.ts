@@ -20,6 +20,7 @@ import { planRoute } from "./plan-route.ts";
 import { RefusedWrites } from "./refused-writes.ts";
 import { addRoutesOf } from "./routes-of-methods.ts";
 import { rolloutRoutes } from "./rollout-routes.ts";
+import { secondsRoute } from "./seconds-route.ts";
 import { servicesRoutes } from "./services-routes.ts";
 import { shadowRoute } from "./shadow-route.ts";
 import { sidecarRoutes } from "./sidecar-routes.ts";
@@ -70,6 +71,7 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   migrationRoutes(api, deps);
   planRoute(api, deps);
   rolloutRoutes(api, deps);
+  secondsRoute(api, deps);
   freezeRoutes(api, deps);
   eventsRoutes(api, deps);
   trafficRoutes(api, deps);

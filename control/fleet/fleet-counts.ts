@@ -1,22 +1,14 @@
-import { errorText } from "../../proxy/base/error-text.ts";
-import { Turns } from "../base/turns.ts";
 import type { FleetMember } from "../registry/sidecar-fleet.ts";
 import { addedTotals } from "../views/worker-totals.ts";
 import type { VersionTotals } from "../views/worker-totals.ts";
+import { askMembers } from "./ask-members.ts";
+import type { AskMembersDeps, MissingSidecar } from "./ask-members.ts";
 import { readCounts } from "./counts-document.ts";
 import type { SidecarCounts } from "./counts-document.ts";
 import type { OwnCounts } from "./own-counts.ts";
-import { peerAddressOf } from "./peer-address.ts";
-import type { PeerClient } from "./peer-client.ts";
-
-/** How many sidecars are asked at once: each answer may be a megabyte. */
-const AT_ONCE_MAX = 16;
 
 /** How long everything may take: enough for hundreds that answer, or thirty that do not. */
 const COLLECT_WITHIN_MS = 5_000;
-
-/** A live sidecar whose counts are not known, and why, in words for operators. */
-export type MissingSidecar = { readonly sidecar: string; readonly reason: string };
 
 /** What the live sidecars of a fleet have counted. */
 export type CollectedCounts = {
@@ -26,13 +18,10 @@ export type CollectedCounts = {
 };
 
 /** What counts are collected with. */
-export type FleetCountsDeps = {
+export type FleetCountsDeps = AskMembersDeps & {
   /** @throws ConsulError */
   readonly members: () => Promise<readonly FleetMember[]>;
   readonly own: Pick<OwnCounts, "sidecar" | "of">;
-  readonly peers: Pick<PeerClient, "get">;
-  /** This machine's name, in the form in which members give theirs. */
-  readonly host: string;
 };
 
 /**
@@ -56,37 +45,11 @@ export class FleetCounts {
     // First: nobody is asked about a service that does not exist.
     const ours = await own.of(service);
     const others = (await members()).filter(({ sidecar }) => sidecar !== own.sidecar);
-    const turns = new Turns(AT_ONCE_MAX);
-    const ends = AbortSignal.timeout(COLLECT_WITHIN_MS);
-    const answers = await Promise.all(
-      others.map((member) => turns.run(() => this.#ask(member, service, ends))),
-    );
-    return {
-      sidecars: [ours, ...answers.filter((answer) => "versions" in answer)],
-      missing: answers.filter((answer) => "reason" in answer),
-    };
-  }
-
-  async #ask(
-    member: FleetMember,
-    service: string | undefined,
-    ends: AbortSignal,
-  ): Promise<SidecarCounts | MissingSidecar> {
-    const { sidecar } = member;
-    const missing = (reason: string): MissingSidecar => ({ sidecar, reason });
-    if (ends.aborted) return missing(`not asked within ${COLLECT_WITHIN_MS / 1_000} s`);
-    const address = peerAddressOf(member, this.#deps.host);
-    if (address.kind === "unknown") return missing(address.reason);
     const query = service === undefined ? "" : `?service=${encodeURIComponent(service)}`;
-    try {
-      const answer = await this.#deps.peers.get(address, `/v1/counts${query}`, ends);
-      const counts = readCounts(answer);
-      if (counts === undefined) return missing("its answer holds no counts");
-      if (counts.sidecar === sidecar) return counts;
-      return missing(`at its address answers ${JSON.stringify(counts.sidecar ?? "nobody")}`);
-    } catch (error) {
-      return missing(errorText(error));
-    }
+    const question = { path: `/v1/counts${query}`, what: "counts", read: readCounts };
+    const asked = { ...question, withinMs: COLLECT_WITHIN_MS };
+    const { answers, missing } = await askMembers(this.#deps, others, asked);
+    return { sidecars: [ours, ...answers], missing };
   }
 }
 

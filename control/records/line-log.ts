@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
 /** Lines that a log in memory keeps: enough to look back at when nobody asked for a file. */
@@ -66,15 +66,20 @@ export class MemoryLines implements LineLog {
 
 /**
  * Lines in the file `path` and, after it, `path.1`, `path.2` … A new one begins when the last is
- * full or does not end with a whole line; nothing that was once written is changed.
+ * full or does not end with a whole line; nothing that was once written is changed, and old files
+ * are deleted only where that is asked for.
  */
 export class FileLines implements LineLog {
-  readonly forgets = false;
+  readonly forgets: boolean;
   readonly #path: string;
+  readonly #filesMax: number;
   #tornFile: string | undefined;
 
-  constructor(path: string) {
+  /** `filesMax`: when there are more, the oldest are deleted. Infinity: none is. */
+  constructor(path: string, filesMax = Infinity) {
     this.#path = path;
+    this.#filesMax = filesMax;
+    this.forgets = filesMax < Infinity;
   }
 
   get tornFile(): string | undefined {
@@ -92,6 +97,7 @@ export class FileLines implements LineLog {
     await file.appendFile(`${line}\n`);
     await file.datasync();
     if (size > 0) return;
+    await this.#forget();
     // A new file's name reaches the disk with its folder (fsync(2)).
     await using folder = await open(dirname(path), "r");
     await folder.sync();
@@ -116,6 +122,12 @@ export class FileLines implements LineLog {
     for (const path of (await this.#files()).toReversed()) {
       yield* linesBack(path, () => (this.#tornFile = path));
     }
+  }
+
+  async #forget(): Promise<void> {
+    if (!this.forgets) return;
+    const files = await this.#files();
+    for (const old of files.slice(0, -this.#filesMax)) await rm(old, { force: true });
   }
 
   /** The file that the next line belongs into. */

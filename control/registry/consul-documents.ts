@@ -15,6 +15,7 @@ import { watch } from "../consul/watch.ts";
 import type { WatchDeps, WatchTarget } from "../consul/watch.ts";
 import type { Documents, KeptDocument } from "../store/documents.ts";
 
+import { DocumentWitness } from "./document-witness.ts";
 import { TableSeal } from "./table-seal.ts";
 import type { Trust } from "./table-seal.ts";
 
@@ -27,21 +28,29 @@ export type ConsulDocumentsDeps = WatchDeps & { readonly log: Log };
 /**
  * Documents in Consul's KV, a key each: `PREFIX/rollouts/NAME`, compared and set by its
  * ModifyIndex, so that of two sidecars one loses. Where tables have to be signed these have to be
- * too, as they move traffic: those that are not are as if they were not there.
+ * too, as they move traffic: those that are not are as if they were not there, and in the place of
+ * one that is older than one that was here is the latest that is known.
  */
 export class ConsulDocuments implements Documents {
   readonly #deps: ConsulDocumentsDeps;
   readonly #folder: string;
   readonly #trust: Trust;
+  /** undefined: nothing has to be signed. */
+  readonly #witness: DocumentWitness | undefined;
 
-  /** `prefix` and `trust`: as the table's. */
-  constructor(deps: ConsulDocumentsDeps, prefix: string, trust: Trust) {
+  /**
+   * `prefix` and `trust`: as the table's. `witnessPath`: where to remember which writings there
+   * were; undefined: in memory.
+   */
+  constructor(deps: ConsulDocumentsDeps, prefix: string, trust: Trust, witnessPath?: string) {
     this.#deps = deps;
     this.#folder = `${prefix}/rollouts/`;
     this.#trust = trust;
+    if (trust.trust.length > 0) this.#witness = new DocumentWitness(witnessPath, deps.log);
   }
 
   async all(): Promise<ReadonlyMap<string, KeptDocument>> {
+    await this.#witness?.load();
     try {
       return this.#byName(await getKeys(this.#deps.client, this.#folder));
     } catch (error) {
@@ -55,7 +64,9 @@ export class ConsulDocuments implements Documents {
     const key = `${this.#folder}${name}`;
     const seal = new TableSeal(key, this.#trust);
     if (seal.isDemanded && !seal.canSign) throw new NoSigningKeyError();
-    const value = seal.seal(text);
+    await this.#witness?.load();
+    const document = this.#witness?.numbered(name, text) ?? text;
+    const value = seal.seal(document);
     const bytes = Buffer.byteLength(value);
     if (bytes > KV_VALUE_BYTES_MAX) {
       const why = `wanted at most ${KV_VALUE_BYTES_MAX} bytes, found ${bytes}`;
@@ -65,7 +76,9 @@ export class ConsulDocuments implements Documents {
       if (!(await putKey(client, key, value, { cas: Number(mark ?? 0) }))) return undefined;
       // Consul does not say under which index it wrote: if it is not ours, somebody was quicker.
       const entry = await getKey(client, key);
-      return entry?.value === value ? String(entry.modifyIndex) : undefined;
+      if (entry?.value !== value) return undefined;
+      this.#witness?.admit(name, document);
+      return String(entry.modifyIndex);
     } catch (error) {
       throw storeError("store_unwritable", "write", error);
     }
@@ -83,6 +96,7 @@ export class ConsulDocuments implements Documents {
       isUrgent: true,
       limit: FOLLOW_LIMIT,
     };
+    await this.#witness?.load();
     let failure = "";
     const listener = {
       onChange: ({ found, text }: { readonly found: boolean; readonly text: string }) => {
@@ -107,10 +121,21 @@ export class ConsulDocuments implements Documents {
         this.#deps.log.warn("rollouts.refused", { key, reason: opened.reason });
         return [];
       }
-      const kept = { text: opened.document, mark: String(modifyIndex) };
-      return [[key.slice(this.#folder.length), kept] as const];
+      const name = key.slice(this.#folder.length);
+      const text = this.#textOf(name, opened.document);
+      return text === undefined ? [] : [[name, { text, mark: String(modifyIndex) }] as const];
     });
     return new Map(named);
+  }
+
+  /** undefined: nothing that may be followed. */
+  #textOf(name: string, document: string): string | undefined {
+    if (this.#witness === undefined) return document;
+    const text = this.#witness.admit(name, document);
+    if (text !== undefined) return text;
+    const reason = "it is older than one that this sidecar has had";
+    this.#deps.log.warn("rollouts.refused", { key: `${this.#folder}${name}`, reason });
+    return this.#witness.latest(name);
   }
 }
 

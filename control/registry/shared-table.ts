@@ -65,7 +65,7 @@ export class SharedTable {
     this.#options = options;
     this.store = new ConsulStore({ ...deps, onProblem }, place);
     this.fleet = new SidecarFleet(deps, { prefix, sidecar, host });
-    this.documents = new ConsulDocuments(deps, prefix, trust);
+    this.documents = new ConsulDocuments(deps, prefix, trust, copyPath("rollouts-seen.json"));
     this.#laggards = new FleetLaggards(deps, this.fleet, sidecar);
     this.#auditPath = copyPath("audit.jsonl");
     if (trust.trust.length > 0) {

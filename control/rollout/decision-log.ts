@@ -7,9 +7,17 @@ import { canonicalJson } from "../records/canonical-json.ts";
 import { FileLines, MemoryLines } from "../records/line-log.ts";
 import type { LineLog } from "../records/line-log.ts";
 import type { LookEntry } from "./look-entry.ts";
+import { readLookEntry } from "./look-entry-schema.ts";
+import type { Rollout } from "./rollout.ts";
 
 /** Entries that may wait for the disk: one a second of each rollout. More are dropped, and told. */
 const WAITING_MAX = 64;
+
+/** Files of 64 MiB that are kept: some 200 000 looks. */
+const FILES_MAX = 4;
+
+/** Lines that are read to find what was seen of a rollout: some hours of one. */
+const LINES_BACK_MAX = 20_000;
 
 /** What the first line names as the hash before it. */
 const NO_HASH = "0".repeat(64);
@@ -28,6 +36,11 @@ export type SealedLine = z.output<typeof lineSchema>;
 export interface DecisionLog {
   /** Adds an entry. Never throws, and nobody waits for it. */
   note(entry: LookEntry): void;
+  /**
+   * What was noted of a rollout since its evidence began, the oldest first. Empty: nothing that can
+   * be relied on. Never rejects.
+   */
+  pastOf(rollout: Pick<Rollout, "id" | "startedMs">): Promise<readonly LookEntry[]>;
 }
 
 /**
@@ -44,7 +57,7 @@ export class ChainedLog implements DecisionLog {
 
   /** `path` undefined: a bounded log in memory. */
   constructor(path: string | undefined, log: Log) {
-    this.#lines = path === undefined ? new MemoryLines() : new FileLines(path);
+    this.#lines = path === undefined ? new MemoryLines() : new FileLines(path, FILES_MAX);
     this.#log = log;
   }
 
@@ -55,6 +68,15 @@ export class ChainedLog implements DecisionLog {
         () => (this.#failure = ""),
         (error: unknown) => this.#failed(error),
       );
+  }
+
+  async pastOf(rollout: Pick<Rollout, "id" | "startedMs">): Promise<readonly LookEntry[]> {
+    try {
+      return await this.#serial.run(() => this.#readPast(rollout));
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
   }
 
   /** Resolves when everything that was noted is written, or could not be. */
@@ -77,6 +99,28 @@ export class ChainedLog implements DecisionLog {
       if (sealed !== undefined) return sealed;
     }
     return { sequence: 0, hash: NO_HASH };
+  }
+
+  async #readPast({
+    id,
+    startedMs,
+  }: Pick<Rollout, "id" | "startedMs">): Promise<readonly LookEntry[]> {
+    const past: LookEntry[] = [];
+    let read = 0;
+    let after: SealedLine | undefined;
+    for await (const line of this.#lines.readBack()) {
+      const sealed = readLine(line);
+      read += 1;
+      const isWhole = sealed !== undefined && isBefore(sealed, after);
+      if (!isWhole || read > LINES_BACK_MAX) return [];
+      after = sealed;
+      const entry = readLookEntry(sealed.entry);
+      if (entry !== undefined && entry.atMs < startedMs) return [];
+      if (entry === undefined || idOf(entry) !== id) continue;
+      past.push(entry);
+      if (entry.kind === "begin" && entry.goesOn !== true) return past.toReversed();
+    }
+    return [];
   }
 
   #failed(error: unknown): void {
@@ -104,6 +148,15 @@ export function readChain(lines: readonly string[]): ReadLog {
     before = sealed;
   }
   return { entries, brokenAt: undefined };
+}
+
+/** Whether a line is whole and, if there is one `after` it, the one before that. */
+function isBefore(sealed: SealedLine, after: SealedLine | undefined): boolean {
+  return follows(sealed, undefined) && (after === undefined || follows(after, sealed));
+}
+
+function idOf(entry: LookEntry): string {
+  return entry.kind === "begin" ? entry.rollout.id : entry.id;
 }
 
 function follows(sealed: SealedLine, before: SealedLine | undefined): boolean {

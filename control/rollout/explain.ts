@@ -1,5 +1,6 @@
 import type { Forecast, Interval } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
+import { unseenText } from "./led-rollout.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { wantedShare } from "./rollout.ts";
 import type { Decided, Rollout, RolloutSpec } from "./rollout.ts";
@@ -19,6 +20,8 @@ export type Known = {
 export function explainRollout(rollout: Rollout, known: Known | undefined): readonly string[] {
   return [
     ...whereLines(rollout, known?.live.why),
+    ...seenLines(known?.live),
+    ...anewLines(known?.live),
     ...(known?.live.verdict === undefined ? [] : evidenceLines(rollout.spec, known.live.verdict)),
     ...(known?.forecast === undefined ? [] : [forecastLine(rollout.spec, known.forecast)]),
     "What was decided:",
@@ -42,6 +45,19 @@ function whereLines(rollout: Rollout, now: Why | undefined): readonly string[] {
     ...(rollout.released ? ["Somebody has taken the service over; `resume` takes it back."] : []),
     ...(rollout.settled ? [] : ["The table does not show that yet."]),
   ];
+}
+
+/** Whose requests it goes by, unless all are there. */
+function seenLines(live: LiveView | undefined): readonly string[] {
+  if (live === undefined || live.seen >= live.of) return [];
+  const { seen, of, unseen = [] } = live;
+  const why = unseen.length === 0 ? "" : `: without ${unseenText(unseen)}`;
+  return [`The last second is of ${seen} of ${of} sidecars${why}.`];
+}
+
+function anewLines(live: LiveView | undefined): readonly string[] {
+  if (live?.anewMs === undefined) return [];
+  return [`The evidence is that from ${timeOf(live.anewMs)} on: what was seen before is lost.`];
 }
 
 function evidenceLines({ from, to, policy }: RolloutSpec, verdict: RolloutVerdict): string[] {

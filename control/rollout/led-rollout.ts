@@ -3,21 +3,22 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { Forecast } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { Events } from "../records/events.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import type { Freezes } from "./freezes.ts";
 import { questionOf } from "./hooks.ts";
 import type { MetricWatch } from "./metric-watch.ts";
 import type { RolloutAsking } from "./rollout-asking.ts";
 import { Judging } from "./judging.ts";
-import { secondEntry, rolloutState } from "./look-entry.ts";
+import { secondEntry, secondOf, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
-import type { Counting, Observations } from "./observations.ts";
+import type { Counting, Observations, UnseenSidecar } from "./observations.ts";
 import { shareWanted } from "./group.ts";
 import type { Sibling } from "./group.ts";
 import { ownDecision, reconcile, reconcileAlone } from "./reconcile.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation } from "./observation.ts";
-import { hasEnded } from "./rollout.ts";
+import { hasEnded, wantedShare } from "./rollout.ts";
 import type { Rollout, Step } from "./rollout.ts";
 import type { Why } from "./why.ts";
 import { freezeText } from "./rollout-errors.ts";
@@ -29,13 +30,23 @@ export type LeadDeps = {
   readonly observations: Observations;
   readonly decisions: DecisionLog;
   readonly asking: RolloutAsking;
+  readonly events: Pick<Events, "emit">;
   readonly freezes: Pick<Freezes, "of">;
   readonly clock: Clock;
   readonly log: Log;
 };
 
+/** What was seen longer ago says nothing of the processes that run now. */
+const EVIDENCE_KEPT_MS = 600_000;
+
+/** A rollout that is no older has seen nothing yet. */
+const BEGUN_MS = 5_000;
+
 /** Seconds that wait for a look to be noted with: an upgrade holds looks up for less. */
 const UNNOTED_MAX = 120;
+
+/** With less than this part of the sidecars seen, no weight grows: what it costs is not known. */
+const SEEN_PART_MIN = 0.5;
 
 /** A forecast occupies the process for a tenth of a second, however many people want to know. */
 const FORECAST_EVERY_MS = 10_000;
@@ -49,11 +60,16 @@ export type LiveView = {
   /** Of how many sidecars the last second was, and of how many there are. */
   readonly seen: number;
   readonly of: number;
+  /** Some of the others, and why. Absent: there are none. */
+  readonly unseen?: readonly UnseenSidecar[];
+  /** When the evidence began, in milliseconds since the Unix epoch. Absent: with the rollout. */
+  readonly anewMs?: number;
 };
 
 /**
- * One rollout as whoever leads it sees it: counts its seconds, judges them, and decides. What it
- * holds is lost with the process; then the evidence begins anew, at the step that is stored.
+ * One rollout as whoever leads it sees it: counts its seconds, judges them, and decides. The
+ * evidence outlives a process with the log of what it has decided; without one it begins anew, at
+ * the step that is stored.
  */
 export class LedRollout {
   readonly id: string;
@@ -72,7 +88,14 @@ export class LedRollout {
   #wants: number | undefined;
   #foreseenMs = -Infinity;
 
-  constructor(rollout: Rollout, deps: LeadDeps) {
+  /** Leads it from now on, with what was seen before if that is known here. Never rejects. */
+  static async lead(rollout: Rollout, deps: LeadDeps): Promise<LedRollout> {
+    const led = new LedRollout(rollout, deps);
+    await led.#recall(rollout);
+    return led;
+  }
+
+  private constructor(rollout: Rollout, deps: LeadDeps) {
     const { service, from, to } = rollout.spec;
     this.id = rollout.id;
     this.#deps = deps;
@@ -80,10 +103,8 @@ export class LedRollout {
     this.#counting = deps.observations.begin(service, { stable: from, canary: to });
     this.#metrics = deps.asking.watch(rollout.spec);
     this.#step = rollout.step;
-    this.#judging.begin(rollout.step);
     this.#seenMs = deps.clock.nowMs();
     this.#live = { why: rollout.why, verdict: undefined, seen: 0, of: 0 };
-    deps.decisions.note({ kind: "begin", atMs: deps.clock.wallMs(), rollout });
   }
 
   get live(): LiveView {
@@ -113,8 +134,8 @@ export class LedRollout {
       this.#blindFor = taken.reason;
       return;
     }
-    const { seconds, seen, of } = taken;
-    this.#live = { ...this.#live, seen, of };
+    const { seconds, seen, of, unseen } = taken;
+    this.#live = { ...this.#live, seen, of, unseen };
     // Seconds that began under another weight tell nothing of this one.
     if (step !== this.#step || seconds.length === 0) return;
     this.#seenMs = this.#deps.clock.nowMs();
@@ -141,9 +162,9 @@ export class LedRollout {
     const observation = { ...seenAlone, hook };
     const decision = reconcile(rollout, observation, atMs);
     this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
-    const { table, frozen, readings, blindMs, blindFor } = observation;
+    const { table, frozen, fewSeen, readings, blindMs, blindFor } = observation;
     const seconds = this.#unnoted.splice(0);
-    const seen = { seconds, table, frozen, hook, readings, siblings, blindMs, blindFor };
+    const seen = { seconds, table, frozen, fewSeen, hook, readings, siblings, blindMs, blindFor };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
     this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
@@ -174,6 +195,29 @@ export class LedRollout {
     this.#metrics?.end();
   }
 
+  async #recall(rollout: Rollout): Promise<void> {
+    const { decisions, clock } = this.#deps;
+    const past = await decisions.pastOf(rollout);
+    const atMs = clock.wallMs();
+    const goesOn = atMs - (past.at(-1)?.atMs ?? -Infinity) <= EVIDENCE_KEPT_MS;
+    const seconds = past.flatMap((each) => (each.kind === "look" ? each.seconds : []));
+    if (goesOn) for (const second of seconds) this.#judging.add(secondOf(second), second.step);
+    this.#judging.begin(rollout.step);
+    decisions.note({ kind: "begin", atMs, rollout, ...(goesOn && { goesOn }) });
+    if (!goesOn && atMs - rollout.startedMs > BEGUN_MS && !hasEnded(rollout))
+      this.#tellAnew(rollout);
+  }
+
+  #tellAnew(rollout: Rollout): void {
+    const { id, spec, phase } = rollout;
+    const { log, events, clock } = this.#deps;
+    const text = "what was seen before is not known to this sidecar";
+    const about = { rollout: id, phase, share: wantedShare(rollout), rule: "evidence-anew", text };
+    this.#live = { ...this.#live, anewMs: clock.wallMs() };
+    log.warn("rollout.evidence-anew", { service: spec.service, ...about });
+    events.emit({ kind: "rollout", services: [spec.service], ...about });
+  }
+
   #observe(rollout: Rollout): Observation {
     const table = this.#deps.table.sight(rollout.spec);
     const freeze = this.#deps.freezes.of(rollout.spec.service);
@@ -182,6 +226,7 @@ export class LedRollout {
       ...this.#judged(rollout, table?.canaryEndpoints ?? 0),
       canaryRequests: this.#judging.canaryRequests,
       frozen: freeze && freezeText(freeze),
+      fewSeen: lackOfSeen(this.#live),
       blindMs: this.#deps.clock.nowMs() - this.#seenMs,
       blindFor: this.#blindFor,
       readings: this.#metrics?.readings,
@@ -199,4 +244,15 @@ export class LedRollout {
       return { verdict: undefined, breach: undefined };
     }
   }
+}
+
+/** undefined: enough of them are seen. */
+function lackOfSeen({ seen, of, unseen = [] }: LiveView): string | undefined {
+  if (seen >= of * SEEN_PART_MIN) return undefined;
+  return `only ${seen} of ${of} sidecars are seen: ${unseenText(unseen)}`;
+}
+
+/** `b (it did not answer in time), c (…)` */
+export function unseenText(unseen: readonly UnseenSidecar[]): string {
+  return unseen.map(({ sidecar, reason }) => `${sidecar} (${reason})`).join(", ");
 }

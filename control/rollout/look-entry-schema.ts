@@ -66,6 +66,7 @@ const lookSchema = z.object({
       }),
     )
     .optional(),
+  fewSeen: z.string().optional(),
   blindMs: z.number(),
   blindFor: z.string().optional(),
   // As it stands: it is compared, to the last character.
@@ -73,7 +74,12 @@ const lookSchema = z.object({
 });
 
 const entrySchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("begin"), atMs: z.number(), rollout: rolloutSchema }),
+  z.object({
+    kind: z.literal("begin"),
+    atMs: z.number(),
+    rollout: rolloutSchema,
+    goesOn: z.boolean().optional(),
+  }),
   lookSchema,
 ]);
 

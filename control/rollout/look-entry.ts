@@ -34,8 +34,14 @@ export type RolloutState = Pick<
 
 /** What somebody who leads a rollout has seen and decided. */
 export type LookEntry =
-  /** From here on the evidence begins anew. */
-  | { readonly kind: "begin"; readonly atMs: number; readonly rollout: Rollout }
+  /** From here on somebody leads it. */
+  | {
+      readonly kind: "begin";
+      readonly atMs: number;
+      readonly rollout: Rollout;
+      /** The evidence is that of the entries before. Absent: it begins anew. */
+      readonly goesOn?: boolean | undefined;
+    }
   | {
       readonly kind: "look";
       readonly atMs: number;
@@ -49,6 +55,8 @@ export type LookEntry =
       readonly hook?: Observation["hook"];
       readonly readings?: Observation["readings"];
       readonly siblings?: Observation["siblings"];
+      /** Absent: enough sidecars are seen. */
+      readonly fewSeen?: string | undefined;
       readonly blindMs: number;
       readonly blindFor: string | undefined;
       readonly decision: Decision;

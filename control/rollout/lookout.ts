@@ -160,7 +160,7 @@ export class Lookout {
   }
 
   async #lookAt(rollout: Rollout): Promise<void> {
-    const led = this.#led.get(rollout.id) ?? new LedRollout(rollout, this.#deps);
+    const led = this.#led.get(rollout.id) ?? (await LedRollout.lead(rollout, this.#deps));
     this.#led.set(rollout.id, led);
     await led.look();
     await this.#serial.run(() => this.#decide(led)).catch((error: unknown) => led.failed(error));

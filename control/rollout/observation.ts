@@ -44,6 +44,8 @@ export type Observation = {
   readonly hook?: HookAnswer | undefined;
   /** Its metrics, as far as they have been read. Absent: it has none. */
   readonly readings?: readonly MetricReading[] | undefined;
+  /** Too few sidecars are seen to go on by what they show. Absent: enough are. */
+  readonly fewSeen?: string | undefined;
   /** The other rollouts of its group. Absent: it goes on alone. */
   readonly siblings?: readonly Sibling[] | undefined;
   /** How long nothing has been counted, in milliseconds, and why. */

@@ -3,6 +3,9 @@ import type { Arm } from "../analysis/second.ts";
 /** What both versions of a rollout did in one second. */
 export type VersionSecond = { readonly stable: Arm; readonly canary: Arm };
 
+/** A sidecar that did not tell its counts, and why, in words for operators. */
+export type UnseenSidecar = { readonly sidecar: string; readonly reason: string };
+
 /** What has been counted since the last time somebody asked. */
 export type CountsTaken =
   | {
@@ -12,6 +15,8 @@ export type CountsTaken =
       /** How many sidecars they are of, and how many there are. */
       readonly seen: number;
       readonly of: number;
+      /** Some of the others, and why. */
+      readonly unseen: readonly UnseenSidecar[];
     }
   /** Nobody can tell. */
   | { readonly kind: "missing"; readonly reason: string };

@@ -112,11 +112,19 @@ function progress(rollout: Rollout, observation: Seen, nowMs: number): Decision 
     const text = `nothing was counted for ${Math.round(blindMs / 1_000)} s: ${blindFor ?? ""}`;
     return afterPatience(rollout, { rule: "hold-max", text });
   }
+  if (needsEvidence(stage) && observation.fewSeen !== undefined) {
+    return hold({ rule: "few-seen", text: observation.fewSeen });
+  }
   return inStage(stage, rollout, observation, nowMs);
 }
 
 function needsCounts({ kind }: RolloutStage): boolean {
   return kind === "evidence" || kind === "pause" || kind === "analysis" || kind === "rolling";
+}
+
+/** Whether it ends by what the seconds show. */
+function needsEvidence({ kind }: RolloutStage): boolean {
+  return kind === "evidence" || kind === "analysis";
 }
 
 function inStage(

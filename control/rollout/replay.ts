@@ -41,7 +41,7 @@ export function replayRollouts(
       const rollout = { ...entry.rollout, spec: { ...spec, policy } };
       const known = replays.get(id);
       if (known === undefined) replays.set(id, new Replay(rollout));
-      else known.begin(rollout);
+      else known.begin(rollout, entry.goesOn === true);
     } else replays.get(entry.id)?.look(entry);
   }
   return [...replays.values()].map((each) => each.report);
@@ -63,9 +63,10 @@ class Replay {
   }
 
   /** Somebody else leads it, or the same one after a restart. */
-  begin(rollout: Rollout): void {
+  begin(rollout: Rollout, goesOn: boolean): void {
     this.#rollout = rollout;
-    this.#judging = judgingOf(rollout);
+    if (goesOn) this.#judging.begin(rollout.step);
+    else this.#judging = judgingOf(rollout);
   }
 
   look({ atMs, state, seconds, decision: was, ...seen }: Look): void {

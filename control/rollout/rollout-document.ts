@@ -57,7 +57,16 @@ const judge = z.object({
     unit: z.enum(["request", "key"]),
     aloneFactor: z.number(),
   }),
-  latency: z.array(z.object({ quantile: share, factor: z.number(), ms: z.number(), part: share })),
+  latency: z.array(
+    z.object({
+      quantile: share,
+      factor: z.number(),
+      ms: z.number(),
+      clearFactor: z.number(),
+      clearMs: z.number(),
+      part: share,
+    }),
+  ),
   warmUpS: z.number(),
   warmUpFactor: z.number(),
   freshStartS: z.number(),

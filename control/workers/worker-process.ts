@@ -151,6 +151,7 @@ export class WorkerProcess {
       case "done":
       case "filters":
       case "stats":
+      case "observed":
       case "open":
       case "migrating":
         return this.#settle(message.id)?.resolve(message);

@@ -6,6 +6,7 @@ import { pickByKey } from "../table/rendezvous.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { ConnectFailure } from "../upstream/connect-failure.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
+import { FirstAttempt } from "../upstream/first-attempt.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { UpstreamConnection, UpstreamUser } from "../upstream/upstream-connection.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
@@ -22,6 +23,7 @@ export class TcpDestination {
   /** The client's version is that of its address: it does not leave it. */
   #isPinned = false;
   #retries: number;
+  readonly #first = new FirstAttempt();
   /** undefined: none has been chosen, or the connection no longer counts there. */
   #pool: VersionPool | undefined;
 
@@ -49,6 +51,10 @@ export class TcpDestination {
     if (isFull(pool)) return this.#refused("overloaded", pool);
     pool.inFlight += 1;
     this.#pool = pool;
+    const { observed } = pool;
+    if (observed !== undefined) {
+      this.#first.begin(observed, this, undefined, -1, observed.time.nowMs());
+    }
     return undefined;
   }
 
@@ -70,6 +76,7 @@ export class TcpDestination {
     const { error, outcome } = FAILURES[failure === "stale" ? "reset" : failure];
     if (pool === undefined) return error;
     pool.counters.attempt(outcome);
+    this.#first.ended(outcome, endpoint);
     if (endpoint !== undefined && outcome !== "local") pool.failed(endpoint);
     if (this.#retries === 0) return this.#refused(error, pool);
     this.#retries -= 1;
@@ -82,6 +89,7 @@ export class TcpDestination {
     const pool = this.#pool;
     if (pool === undefined) return;
     pool.counters.attempt("ok");
+    this.#first.ended("ok", endpoint);
     pool.succeeded(endpoint);
     this.#live.upgraded(true);
     this.leave();

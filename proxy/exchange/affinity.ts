@@ -45,6 +45,11 @@ export class Affinity {
     this.#picked = undefined;
   }
 
+  /** A part of the request's place, which tells clients apart. undefined: it has none. */
+  get key(): number | undefined {
+    return this.#source === "none" ? undefined : this.#kept.high;
+  }
+
   /** Reads the request's place. Whether it has one, from which a retry must not lead away. */
   read(service: ServiceTable, request: RequestView, client: Peer): boolean {
     this.#service = service;

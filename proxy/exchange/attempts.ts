@@ -54,7 +54,7 @@ export interface AttemptedExchange {
  */
 export class Attempts implements MessageUser {
   readonly #exchange: AttemptedExchange;
-  readonly #attempt: HedgedAttempt;
+  readonly attempt: HedgedAttempt;
   readonly response: ResponseForwarder;
   readonly retries = new Retries();
   readonly #hold: Hold;
@@ -63,7 +63,7 @@ export class Attempts implements MessageUser {
   constructor(client: ExchangeClient, exchange: AttemptedExchange) {
     this.#client = client;
     this.#exchange = exchange;
-    this.#attempt = new HedgedAttempt(client);
+    this.attempt = new HedgedAttempt(client);
     this.response = new ResponseForwarder(client.stream, exchange);
     this.#hold = new Hold(exchange.wheel, {
       onRelease: () => this.#goOn(this.try()),
@@ -76,12 +76,12 @@ export class Attempts implements MessageUser {
     this.#client = client;
     this.response.setClient(client.stream);
     this.retries.clear();
-    this.#attempt.lend(client);
+    this.attempt.lend(client);
   }
 
   /** Where the request can be written to now. undefined: no connection is established. */
   get upstream(): ExchangeUpstream | undefined {
-    return this.#attempt.writable;
+    return this.attempt.writable;
   }
 
   /** The first one, once nothing holds the request back. false: the client has its error. */
@@ -92,9 +92,9 @@ export class Attempts implements MessageUser {
   /** Tries one but for `avoid`; `fresh`: by a new connection. false: the client has its error. */
   try(avoid?: Endpoint, fresh = false): boolean {
     this.response.begin();
-    const failure = this.#attempt.begin(this, this.#exchange, avoid, fresh);
+    const failure = this.attempt.begin(this, this.#exchange, avoid, fresh);
     if (failure !== undefined) this.giveUp(failure);
-    else if (this.#attempt.inLine) this.#hold.waits(this.#attempt);
+    else if (this.attempt.inLine) this.#hold.waits(this.attempt);
     return failure === undefined;
   }
 
@@ -107,7 +107,7 @@ export class Attempts implements MessageUser {
     // An application's own 408 is about one request and does not end the connection.
     if (status === 408 && this.#isLeftover(!response.head.keepAlive)) return this.#again("stale");
     to.grpc.answered(response.head);
-    judge(to, this.#attempt, status);
+    judge(to, this.attempt, status);
     const cause = passing(status, to.grpc.status);
     if (cause && this.#mayRetry(cause) !== "no") return this.#again("policy");
     response.beginBody(requestHead);
@@ -117,16 +117,16 @@ export class Attempts implements MessageUser {
   }
 
   /** It has failed: it is repeated, or the client told. `isReused`: see ExchangeUpstream. */
-  fail(failure: Failure, isReused = this.#attempt.isReused): void {
+  fail(failure: Failure, isReused = this.attempt.isReused): void {
     if (failure === FAILURES.late && this.#hold.isWaiting) return this.giveUp("overloaded");
     const { to, answer, wheel } = this.#exchange;
     if (isTimeUp(failure, to, wheel)) return this.#exchange.onDeadline(to.grpc.deadlineMs);
     const begun = answer.status !== 0;
     const decision = begun ? "no" : this.#mayRetry(failure.cause, isReused);
     if (decision === "stale") return this.#again(decision);
-    to.attemptEnded(failure.outcome);
-    if (failure.outcome !== "local") this.#attempt.judge(false);
-    if (!begun && failure !== FAILURES.expired && this.#attempt.takesOver()) return undefined;
+    to.attemptEnded(this.attempt.endpoint, failure.outcome);
+    if (failure.outcome !== "local") this.attempt.judge(false);
+    if (!begun && failure !== FAILURES.expired && this.attempt.takesOver()) return undefined;
     if (decision === "policy") return this.#again(decision);
     if (!begun) return this.giveUp(failure.error);
     this.drop();
@@ -134,18 +134,18 @@ export class Attempts implements MessageUser {
     return this.#client.stream.abort("half");
   }
 
-  #mayRetry(cause: RetryCause | undefined, isReused = this.#attempt.isReused): RetryDecision {
+  #mayRetry(cause: RetryCause | undefined, isReused = this.attempt.isReused): RetryDecision {
     return this.retries.decide(cause, this.#exchange.request, isReused, this.#exchange.to);
   }
 
   #isLeftover(isUntaken: boolean): boolean {
-    return this.retries.replacesLeftover(this.#exchange.request, this.#attempt.isReused, isUntaken);
+    return this.retries.replacesLeftover(this.#exchange.request, this.attempt.isReused, isUntaken);
   }
 
   #again(decision: "stale" | "policy"): void {
-    const { endpoint } = this.#attempt;
+    const { endpoint } = this.attempt;
     this.drop();
-    if (decision === "policy") this.#exchange.to.moveForRetry();
+    if (decision === "policy") this.#exchange.to.moveForRetry(endpoint);
     this.#goOn(decision === "policy" ? this.try(endpoint) : this.try(undefined, true));
   }
 
@@ -166,17 +166,17 @@ export class Attempts implements MessageUser {
   /** Leaves the attempt under way, whose state is unknown. Nothing is called back. */
   drop(): void {
     this.#hold.end();
-    this.#attempt.drop(this);
+    this.attempt.drop(this);
   }
 
   onUpstreamReady(upstream: ExchangeUpstream): void {
-    this.#attempt.got(upstream);
+    this.attempt.got(upstream);
     this.#exchange.requestMoved();
     this.#exchange.request.send(upstream, this.#client.stream);
   }
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
-    this.#attempt.notBegun(endpoint, this.#exchange.request);
+    this.attempt.notBegun(endpoint, this.#exchange.request);
     this.fail(connectFailed(this.#exchange.to, failure, endpoint), failure === "stale");
   }
 
@@ -193,7 +193,7 @@ export class Attempts implements MessageUser {
 
   /** The upstream sends no more: a body without another end has ended, or it is too early. */
   onUpstreamEnd(): void {
-    return this.#attempt.endsBody(this.response) ? this.#done(true) : this.fail(FAILURES.reset);
+    return this.attempt.endsBody(this.response) ? this.#done(true) : this.fail(FAILURES.reset);
   }
 
   onUpstreamHead(head: DecodedResponse, isEnd: boolean): void {
@@ -208,25 +208,25 @@ export class Attempts implements MessageUser {
 
   onUpstreamFinish(trailers: DecodedFields | undefined): void {
     this.response.end(trailers);
-    judgeEnd(this.#exchange.to, this.#attempt, this.response.head.status, trailers);
+    judgeEnd(this.#exchange.to, this.attempt, this.response.head.status, trailers);
     this.#done(true);
   }
 
   onUpstreamClosed(error: Error | undefined): void {
-    this.fail(connectionClosed(this.#exchange.to, error, this.#attempt.endpoint));
+    this.fail(connectionClosed(this.#exchange.to, error, this.attempt.endpoint));
   }
 
   #read(bytes: Buffer, end: number): void {
     const bodyStart = this.response.readHead(bytes, end);
     if (bodyStart === MORE) return undefined;
     if (bodyStart !== REFUSED) return this.#decide(bytes, bodyStart, end);
-    if (this.#attempt.isReused) this.#attempt.spoke(this.#exchange.wheel.nowMs);
+    if (this.attempt.isReused) this.attempt.spoke(this.#exchange.wheel.nowMs);
     return this.#isLeftover(false) ? this.#again("stale") : this.fail(FAILURES.invalid);
   }
 
   /** Passes the response on from bytes[start] on; `head` goes before it. */
   #pass(head: string, bytes: Buffer, start: number, end: number): void {
-    const stream = this.#attempt.upstream?.stream;
+    const stream = this.attempt.upstream?.stream;
     if (stream === undefined) return;
     const scanned = this.response.forward(stream, head, bytes, start, end);
     if (scanned === REFUSED) return this.fail(FAILURES.reset);
@@ -237,17 +237,17 @@ export class Attempts implements MessageUser {
 
   /** The response is complete. `clean`: nothing came after it. */
   #done(clean: boolean): void {
-    if (!clean) this.#attempt.spoke(this.#exchange.wheel.nowMs);
-    this.response.finish(this.#attempt.upstream?.stream);
+    if (!clean) this.attempt.spoke(this.#exchange.wheel.nowMs);
+    this.response.finish(this.attempt.upstream?.stream);
     const isFit = clean && this.response.keepsConnection && this.#exchange.request.done;
-    if (isFit) this.#attempt.release(this.response.head, this.#exchange.head);
+    if (isFit) this.attempt.release(this.response.head, this.#exchange.head);
     else this.drop();
     if (!this.response.isBehind) this.#exchange.end();
   }
 
   #switch(rest: Buffer): void {
     const { head } = this.response;
-    const refused = openedTunnel(this.#exchange, this.#client, this.#attempt, { head, rest });
+    const refused = openedTunnel(this.#exchange, this.#client, this.attempt, { head, rest });
     if (refused === undefined) return this.#exchange.end();
     return refused === "upgrade-invalid" ? this.fail(FAILURES.badUpgrade) : this.giveUp(refused);
   }

@@ -37,7 +37,7 @@ import type { ProxyError, ResponseOptions } from "./respond.ts";
 export type Answered = {
   readonly head: RequestHead;
   readonly request: RequestForwarder;
-  readonly to: Pick<Destination, "live" | "grpc" | "actions" | "rank">;
+  readonly to: Pick<Destination, "live" | "grpc" | "route" | "rank">;
 };
 
 /** Answers the client of an exchange. One object for each exchange, reused. */
@@ -179,7 +179,7 @@ export class ClientAnswer {
     outgoing.extra = to.fields(head) + this.#limits.lines;
     outgoing.connection = this.#connectionFor(head.status);
     if (to.filters !== undefined && !filterResponse(to.filters, outgoing)) return undefined;
-    if (to.actions !== undefined) rewriteResponse(to.actions, this.#head, outgoing);
+    if (to.route?.actions) rewriteResponse(to.route.actions, this.#head, outgoing);
     if (to.policy.mirror !== undefined) this.#mirror(to.policy.mirror, head, to);
     return this.#client.stream.encode(outgoing);
   }
@@ -210,7 +210,7 @@ export class ClientAnswer {
   }
 
   #send(answer: OwnAnswer): void {
-    const { actions } = this.#to;
+    const actions = this.#to.route?.actions;
     const { lines } = this.#limits;
     const told = lines === "" ? answer : { ...answer, fields: answer.fields + lines };
     const whole = actions === undefined ? told : rewriteOwn(told, actions, this.#head);

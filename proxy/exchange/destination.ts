@@ -11,8 +11,9 @@ import type { Policy } from "../table/snapshot.ts";
 import { intolerable } from "../table/tolerance.ts";
 import type { VersionTable } from "../table/version-table.ts";
 import type { Peer } from "../transport/peer.ts";
+import type { Endpoint } from "../upstream/endpoint.ts";
+import { FirstAttempt } from "../upstream/first-attempt.ts";
 import type { LiveService } from "../upstream/live-service.ts";
-import type { CompiledActions } from "../table/compiled-actions.ts";
 import type { Rank } from "../table/priority.ts";
 import { isFullOfTunnels } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
@@ -70,15 +71,15 @@ export class Destination {
   /** What it is as a call of gRPC. */
   readonly grpc = new GrpcCall();
   readonly affinity: Affinity;
+  readonly #first = new FirstAttempt();
+  #sinceMs = 0;
   /** Where what goes wrong is told. */
   readonly refusals: Refusals;
   /** By key, route or filter: a retry must not leave the version. */
   #pinned = false;
   /** It asks for a WebSocket, and the service counts how that ends. */
   #isUpgrade = false;
-  /**
-   * What the attempt under way will count as if nothing else goes wrong. undefined: no answer yet.
-   */
+  /** What the attempt under way counts as if no more goes wrong. undefined: no answer yet. */
   #outcome: AttemptOutcome | undefined;
 
   constructor(deps: DestinationDeps) {
@@ -110,11 +111,6 @@ export class Destination {
     return this.grpc.isCall ? 0 : (this.policy.buffer?.responseBytes ?? 0);
   }
 
-  /** What the route does itself. undefined: nothing, or none matched. */
-  get actions(): CompiledActions | undefined {
-    return this.route?.actions;
-  }
-
   /** The rules of HTTP that messages of the service may break: a set of TOLERATED. */
   get tolerated(): number {
     return this.live?.table.tolerated ?? 0;
@@ -133,8 +129,9 @@ export class Destination {
     this.refusals.response(refusal, this.live?.name, this.pool?.version);
   }
 
-  /** Finds service, route and policy. undefined: there is no such service. */
-  find(head: RequestHead, client: ExchangeClient): LiveService | undefined {
+  /** Finds service, route and policy, at `sinceMs`. undefined: there is no such service. */
+  find(head: RequestHead, client: ExchangeClient, sinceMs = 0): LiveService | undefined {
+    this.#sinceMs = sinceMs;
     const live = client.serviceFor(head.host);
     this.grpc.begin(head, live?.table.grpcFailures ?? 0);
     if (live === undefined) return undefined;
@@ -170,6 +167,9 @@ export class Destination {
     this.pool = pool;
     live.inFlight += 1;
     if (!this.isQueued) pool.inFlight += 1;
+    if (pool.observed !== undefined && isCompared(this, version)) {
+      this.#first.begin(pool.observed, client, this.affinity.key, placeOf(this), this.#sinceMs);
+    }
     return undefined;
   }
 
@@ -186,16 +186,17 @@ export class Destination {
     this.#outcome = this.grpc.countedAs(status) >= 500 ? "5xx" : "ok";
   }
 
-  /** The attempt has ended and is counted once. `failure`: absent if it was answered. */
-  attemptEnded(failure?: AttemptOutcome): void {
+  /** The attempt there has ended and is counted once. `failure`: absent if it was answered. */
+  attemptEnded(endpoint: Endpoint | undefined, failure?: AttemptOutcome, nowMs?: number): void {
     const outcome = failure ?? this.#outcome;
     this.#outcome = undefined;
     if (outcome !== undefined) this.pool?.counters.attempt(outcome);
+    if (outcome !== undefined) this.#first.ended(outcome, endpoint, nowMs);
   }
 
   /** A retry goes to a version that may take it, perhaps another one. */
-  moveForRetry(): void {
-    this.attemptEnded();
+  moveForRetry(endpoint: Endpoint | undefined): void {
+    this.attemptEnded(endpoint);
     const { live, pool: failed } = this;
     if (live === undefined || failed === undefined) return;
     const next = poolForRetry(live, failed, this.policy.retries.across, this.#pinned);
@@ -205,10 +206,11 @@ export class Destination {
     failed.left(-1, live.table.shares);
   }
 
-  /** The exchange has ended. `status`: what the client got, 0 for nothing. */
-  leave(status: number, durationMs: number, wasRetried: boolean): void {
+  /** The exchange has ended. `status`: what the client got, 0 for nothing. `at`: its last try. */
+  leave(status: number, durationMs: number, wasRetried: boolean, at?: Endpoint): void {
     const { live, pool } = this;
-    this.attemptEnded();
+    this.attemptEnded(at, undefined, this.#sinceMs + durationMs);
+    this.#first.abandoned(status, at, this.#sinceMs + durationMs);
     if (this.#isUpgrade) live?.upgraded(status === 101);
     this.#isUpgrade = false;
     this.filters = undefined;
@@ -256,4 +258,18 @@ function mayQueue({ policy: { limits }, turns }: VersionPool, rank: Rank): boole
 /** Whether the version takes requests that are meant for it. */
 function isOpen(live: LiveService, version: VersionTable): boolean {
   return version.snapshot.state !== "maint" && live.isUsable(version);
+}
+
+/**
+ * Whether what the version does with the request tells something: not if it was picked for it, as
+ * that may be of another kind than what the split gives it. A version without a share is looked at
+ * by itself.
+ */
+function isCompared({ named, route }: Destination, { newWeight }: VersionTable): boolean {
+  return newWeight === 0 || (named === undefined && route?.to === undefined);
+}
+
+/** See CountedAttempt. */
+function placeOf({ live, route }: Destination): number {
+  return live?.table.hasRoutes === true ? (route?.place ?? 0) : -1;
 }

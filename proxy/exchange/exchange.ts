@@ -86,7 +86,7 @@ export class Exchange implements AttemptedExchange {
     const { head, request } = this;
     this.sinceMs = this.#deps.clock.nowMs();
     if (head.protectedNamesIgnored > 0) this.#deps.rejected.add("connection-name-protected");
-    const live = this.to.find(head, this.#client);
+    const live = this.to.find(head, this.#client, this.sinceMs);
     request.begin(this.to.tolerated);
     const refusal = this.to.refusalOf(head) ?? misdirected(this.#client.peer, head.host);
     const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
@@ -176,7 +176,7 @@ export class Exchange implements AttemptedExchange {
     if (passed === "left") return this.#client.stream.abort("left");
     if (passed !== "overdue") return this.#late(passed);
     // The client of a call waits no longer, for which no endpoint is to blame.
-    this.to.attemptEnded("timeout");
+    this.to.attemptEnded(this.#attempts.attempt.endpoint, "timeout");
     return this.cut("deadline-exceeded");
   }
 
@@ -197,7 +197,8 @@ export class Exchange implements AttemptedExchange {
     const durationMs = this.#deps.clock.nowMs() - this.sinceMs;
     this.#deps.witness.exchanges?.exchangeEnded(this, this.#client.peer, durationMs);
     countFlow(this, durationMs);
-    this.to.leave(this.answer.status, durationMs, this.#attempts.retries.onBudget);
+    const { retries, attempt } = this.#attempts;
+    this.to.leave(this.answer.status, durationMs, retries.onBudget, attempt.endpoint);
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 

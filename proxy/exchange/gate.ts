@@ -23,8 +23,8 @@ export type Arriving = {
 };
 
 /** Whether nobody has a say in it: then it costs nothing, as with most requests. */
-export function isOpenTo({ live, actions, filters }: Destination): boolean {
-  return live?.rateLimits === undefined && actions === undefined && filters === undefined;
+export function isOpenTo({ live, route, filters }: Destination): boolean {
+  return live?.rateLimits === undefined && route?.actions === undefined && filters === undefined;
 }
 
 type Verdict = "go" | ProxyError | AnswerDraft;
@@ -36,8 +36,9 @@ type Verdict = "go" | ProxyError | AnswerDraft;
 export function askGate(to: Destination, arriving: Arriving, deps: ExchangeDeps): Verdict {
   const limits = to.live?.rateLimits;
   if (limits !== undefined && !isWithin(limits, to, arriving, deps)) return "rate-limited";
-  if (to.actions !== undefined) {
-    const answer = acts(to.actions, to, arriving, deps);
+  const actions = to.route?.actions;
+  if (actions !== undefined) {
+    const answer = acts(actions, to, arriving, deps);
     if (answer !== undefined) return answer;
   }
   if (to.filters === undefined) return "go";

@@ -5,6 +5,7 @@ import type { AccessLogSpec } from "../table/access-log-spec.ts";
 import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
 import type { TlsMaterial } from "../table/tls.ts";
 import type { HandedConnection } from "./handed-connection.ts";
+import type { ObservationQuestion, ObservedSeconds } from "../metrics/second-counts.ts";
 import type { WorkerStats } from "../metrics/stats.ts";
 
 /**
@@ -54,6 +55,8 @@ export type ToWorker =
   /** Go back to the filters before the preparation of this number came into force. */
   | { readonly kind: "revertFilters"; readonly id: number; readonly number: number }
   | { readonly kind: "stats"; readonly id: number }
+  /** What versions did by the second; from now on until nobody asks any more. */
+  | { readonly kind: "observe"; readonly id: number; readonly question: ObservationQuestion }
   /**
    * Stop accepting and give every connection away, each in a `connection` with its handle. What
    * cannot be given away ends on these terms, but for exchanges, which take as long as they take.
@@ -79,6 +82,7 @@ export type FromWorker =
   | { readonly kind: "done"; readonly id: number }
   | { readonly kind: "failed"; readonly id: number; readonly message: string }
   | { readonly kind: "stats"; readonly id: number; readonly stats: WorkerStats }
+  | { readonly kind: "observed"; readonly id: number; readonly observed: ObservedSeconds }
   /** The filters of the question were dealt with; these of them cannot be used. */
   | {
       readonly kind: "filters";

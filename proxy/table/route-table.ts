@@ -16,14 +16,20 @@ export type RouteTable = {
   readonly rank: Rank;
   /** What it does itself. undefined: nothing. */
   readonly actions: CompiledActions | undefined;
+  /** Among the service's routes, from 1. */
+  readonly place: number;
   readonly conditions: Conditions;
 };
 
-/** Compiles a route of a service with these versions, whose routes have these conditions. */
+/**
+ * Compiles a route of a service with these versions, whose routes have these conditions. `place`:
+ * as in RouteTable.
+ */
 export function compileRoute(
   snapshot: RouteSnapshot,
   versions: readonly VersionTable[],
   conditions: RouteConditions,
+  place: number,
 ): RouteTable {
   return {
     policy: snapshot.policy,
@@ -31,6 +37,7 @@ export function compileRoute(
     snapshot,
     rank: rankOf(snapshot.priority),
     actions: compileActions(snapshot),
+    place,
     conditions: conditions.compile(snapshot.match),
   };
 }

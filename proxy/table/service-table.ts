@@ -59,7 +59,9 @@ export class ServiceTable {
     this.keySeeds = { high: hash32(salt, SALT_SEEDS[0]), low: hash32(salt, SALT_SEEDS[1]) };
     const conditions = new RouteConditions();
     this.#routes = new RouteIndex(
-      snapshot.routes.map((route) => compileRoute(route, this.versions, conditions)),
+      snapshot.routes.map((route, index) => {
+        return compileRoute(route, this.versions, conditions, index + 1);
+      }),
       conditions,
     );
     this.cookie = affinity?.kind === "cookie" ? new StickyCookie(affinity, snapshot) : undefined;

@@ -8,6 +8,7 @@ import { AdaptiveLimit } from "./adaptive-limit.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Ejector } from "./ejector.ts";
 import type { Freshness } from "./idle-connections.ts";
+import type { ObservedVersion } from "./observed-version.ts";
 import { PoolConnections } from "./pool-connections.ts";
 import type { PoolLine, Slot } from "./pool-connections.ts";
 import type { NoConnection, PoolDeps, PoolPolicy } from "./pool-policy.ts";
@@ -34,6 +35,8 @@ export class VersionPool {
   readonly version: string;
   readonly counters = new VersionCounters();
   readonly witness: TunnelWitnesses;
+  /** Where first attempts are counted by the second. undefined: nobody wants to know. */
+  observed: ObservedVersion | undefined;
   /** Exchanges under way. */
   inFlight = 0;
   /** Those that wait because there are too many. */
@@ -190,10 +193,7 @@ export class VersionPool {
     this.#connections.cancel(user);
   }
 
-  /**
-   * The exchange has ended, and the connection is fit for the next one; `alone`: only of the same
-   * client, which calls `resume`. false: it was not kept for that.
-   */
+  /** It is fit for the next exchange; `alone`: of one client, which resumes. false: not kept. */
   release(slot: Slot, alone = false): boolean {
     return this.#connections.release(slot, alone);
   }

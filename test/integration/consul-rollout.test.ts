@@ -1,6 +1,9 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RolloutView } from "../../control/rollout/rollout-view.ts";
+import { getKey, putKey } from "../../control/consul/kv.ts";
 import { ConsulDocuments } from "../../control/registry/consul-documents.ts";
 import { newSigningKey } from "../../control/registry/signing-key.ts";
 import type { Trust } from "../../control/registry/table-seal.ts";
@@ -11,6 +14,7 @@ import { eventually } from "../support/eventually.ts";
 import { LiveLoad } from "../support/live-load.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
@@ -96,6 +100,10 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     await begin(b);
     const [, follower] = (await ledAt(0.1, both)) as [TestSidecar, TestSidecar];
     expect(await weights(follower)).toEqual([9_000, 1_000]);
+    // Whoever leads counts what has come to both.
+    await eventually(async () => {
+      expect((await Promise.all(both.map(rollout))).map(({ seen }) => seen)).toContain("2 of 2");
+    });
     const refused = await a.call("PATCH", "/v1/services/web/weights", { v2: "50%" });
     expect(await refused.json()).toMatchObject({ code: "rollout_owns" });
     expect((await follower.call("POST", "/v1/rollouts/web/abort")).status).toBe(200);
@@ -180,5 +188,30 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     expect(await texts()).toEqual(["ours"]);
     const silent = documentsOf(undefined).save("web", "mine", undefined);
     await expect(silent).rejects.toMatchObject({ code: "no_signing_key" });
+  });
+
+  test("are not followed when somebody puts an older one back, also after a restart", async () => {
+    await using deps = consulDeps({ address: agent.address });
+    const signingKey = newSigningKey();
+    const path = join(await temporaryFolder(), "seen.json");
+    const trust = { trust: [signingKey.publicKey], signingKey };
+    const documentsOf = (): ConsulDocuments => new ConsulDocuments(deps, "again", trust, path);
+    const running = documentsOf();
+    const textOf = async (documents: ConsulDocuments): Promise<string | undefined> =>
+      (await documents.all()).get("web")?.text;
+    const mark = await running.save("web", "first", undefined);
+    const old = await getKey(deps.client, "again/rollouts/web");
+    expect(await running.save("web", "second", mark)).toBeDefined();
+    await putKey(deps.client, "again/rollouts/web", old?.value ?? "", {});
+    expect(await textOf(running)).toBe("second");
+    await eventually(async () => expect(await readFile(path, "utf8")).toBe('{"web":2}'));
+    expect(await textOf(documentsOf())).toBeUndefined();
+    // The next writing of who has had the latest takes the old one's place.
+    const now = (await running.all()).get("web");
+    expect(await running.save("web", "third", now?.mark)).toBeDefined();
+    expect(await textOf(documentsOf())).toBe("third");
+    // Nobody can know who has seen neither.
+    await putKey(deps.client, "again/rollouts/web", old?.value ?? "", {});
+    expect(await textOf(new ConsulDocuments(deps, "again", trust))).toBe("first");
   });
 });

@@ -27,7 +27,7 @@ import { ChainedLog } from "../../control/rollout/decision-log.ts";
 import { ALONE } from "../../control/rollout/leader.ts";
 import { RolloutAsking } from "../../control/rollout/rollout-asking.ts";
 import { RolloutKeeper } from "../../control/rollout/rollout-keeper.ts";
-import { SampledCounts } from "../../control/rollout/sampled-counts.ts";
+import { CountedSeconds } from "../../control/rollout/counted-seconds.ts";
 import type { WorkerTotals } from "../../control/views/worker-totals.ts";
 import { MemoryStore } from "../../control/store/memory-store.ts";
 import type { TableSink } from "../../control/table/table-sink.ts";
@@ -76,6 +76,8 @@ export type ApiOverrides = {
   readonly sidecar?: Partial<SidecarControl>;
   readonly registry?: RegistryView;
   readonly fleetCounts?: ApiDeps["fleetCounts"];
+  /** Absent: nothing is counted. */
+  readonly ownSeconds?: ApiDeps["ownSeconds"];
   readonly storeProblem?: () => string;
   readonly clock?: Clock;
   /** Absent: nobody looks at rollouts. */
@@ -143,7 +145,8 @@ export async function startApi(
   const counts = { drains: 0, reloads: 0 };
   const workers = overrides.workers ?? { stats: async () => [], restarts: 0, pids: [1] };
   const totals = (): Promise<WorkerTotals> => knownTotals(workers, clock);
-  const observations = new SampledCounts(totals);
+  const nothing = { sinceS: Infinity, untilS: -Infinity, seconds: [] };
+  const observations = new CountedSeconds(async () => ({ answers: [nothing], missing: [] }), clock);
   const rollouts = keeper.open({
     services,
     newVersions: () => [],
@@ -184,6 +187,7 @@ export async function startApi(
       services,
       totals,
     }),
+    ownSeconds: overrides.ownSeconds ?? (() => Promise.resolve(nothing)),
     fleetCounts: overrides.fleetCounts,
     storeProblem: overrides.storeProblem,
     build: { version: "0.0.0-test" },

@@ -65,7 +65,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/discovery/probe.test.ts",
     "a probe without its time limit would wait for ever",
   ],
-  "control/fleet/open-fleet-counts.ts": [
+  "control/fleet/open-fleet.ts": [
     "test/integration/consul-fleet-counts.test.ts",
     "makes parts that have tests; together they are about several sidecars",
   ],

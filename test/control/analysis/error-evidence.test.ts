@@ -69,6 +69,20 @@ describe("ErrorEvidence.worse", () => {
     expect(unasked.worse).toBe(unasked.whole.worse);
   });
 
+  test("compares a canary whole of which a single endpoint is left, or none is to blame", () => {
+    const good = armByEndpoint([0, 0]);
+    for (const bad of [
+      { ...armOf(100, 10), endpoints: [] },
+      { ...good, ...armOf(100, 10) },
+    ]) {
+      const evidence = new ErrorEvidence(POLICY);
+      for (let second = 0; second < 60; second += 1) evidence.remember(armOf(100));
+      for (let second = 0; second < 20; second += 1) evidence.add(good, armOf(100), 0.5);
+      for (let second = 0; second < 10; second += 1) evidence.add(bad, armOf(100), 0.5);
+      expect(evidence.worse).toBeGreaterThan(1_000);
+    }
+  });
+
   test("finds a small route that fails where a large one fails anyway", () => {
     const arm = (small: number): Arm => {
       const routes: readonly Counts[] = [

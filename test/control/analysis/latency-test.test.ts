@@ -3,7 +3,8 @@ import { LatencyTest } from "../../../control/analysis/latency-test.ts";
 import { StablePast } from "../../../control/analysis/stable-past.ts";
 import { armOf } from "./arms.ts";
 
-const P95 = { quantile: 0.95, factor: 1.2, ms: 5, part: 0.2 };
+const MARGIN = { factor: 1.2, ms: 5, clearFactor: 1.2, clearMs: 5 };
+const P95 = { ...MARGIN, quantile: 0.95, part: 0.2 };
 const COLD_FACTOR = 4;
 
 /** Stable's past: 90 % of the requests take 10 ms, the rest 50 ms. */
@@ -62,6 +63,20 @@ describe("LatencyTest.add()", () => {
     }
     expect(latency.test.fewer).toBeGreaterThan(1_000);
     expect(latency.test.canary).toEqual({ requests: 1_000, hits: 0 });
+  });
+
+  test("shows it by a margin of its own", () => {
+    const shownBy = (clearFactor: number): number => {
+      const latency = new LatencyTest({ ...P95, clearFactor }, COLD_FACTOR);
+      latency.aim(past(1_000));
+      for (let second = 0; second < 20; second += 1) {
+        const canary = { ...armOf(100, 0, 65) };
+        latency.add(canary, armOf(100, 0, 55), 0.5, false);
+      }
+      return latency.test.fewer;
+    };
+    expect(shownBy(1.2)).toBeLessThan(1);
+    expect(shownBy(1.5)).toBeGreaterThan(1_000);
   });
 
   test("lets a cold canary be slower by a larger factor, but not by any", () => {

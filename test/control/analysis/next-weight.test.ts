@@ -77,13 +77,17 @@ describe("nextWeight() on the way", () => {
 describe("nextWeight() when all is shown", () => {
   const shown = viewAfter(20_000);
 
-  test("soaks first, then climbs the rest of the ladder, then gives everything", () => {
+  test("soaks first, climbs the rest of the ladder at the end, then gives everything", () => {
     const at = (weight: number, totalS: number, stepS = 20): unknown =>
       nextWeight(shown, ramp, { ...START, weight, totalS, stepS });
     expect(at(0.1, 60)).toMatchObject({ weight: 0.1, rule: "soaking" });
-    expect(at(0.1, 120)).toMatchObject({ weight: 0.25, rule: "complete" });
-    expect(at(0.5, 140, 3)).toMatchObject({ weight: 0.5, rule: "settling" });
-    expect(at(0.5, 150)).toMatchObject({ weight: 1, rule: "not-worse" });
+    expect(at(0.1, 99)).toMatchObject({ weight: 0.1, rule: "soaking" });
+    expect(at(0.1, 100)).toMatchObject({ weight: 0.25, rule: "complete" });
+    expect(at(0.25, 112, 3)).toMatchObject({ weight: 0.25, rule: "settling" });
+    expect(at(0.25, 119)).toMatchObject({ weight: 0.5, rule: "complete" });
+    expect(at(0.5, 119)).toMatchObject({ weight: 0.5, rule: "soaking" });
+    expect(at(0.5, 122, 3)).toMatchObject({ weight: 0.5, rule: "settling" });
+    expect(at(0.5, 130)).toMatchObject({ weight: 1, rule: "not-worse" });
   });
 
   test("gives nothing that the version cannot carry", () => {

@@ -11,7 +11,12 @@ const verdict = verdictOf({
   metrics: [{ name: "errors", against: 1.5, part: 0.5, fine: true }],
 });
 const why = { rule: "soaking", text: "20 s left" };
-const VIEW = rolloutView(rolloutOf(), { why, verdict, seen: 1, of: 2 });
+const VIEW = rolloutView(rolloutOf(), {
+  why,
+  verdict,
+  seen: 1,
+  of: 2,
+});
 
 test("rolloutText() says where it stands, what speaks against it, and what was decided", () => {
   expect(rolloutText(VIEW).split("\n")).toEqual([

@@ -54,6 +54,20 @@ describe("FileLines", () => {
     expect(await readFile(`${path}.1`, "utf8")).toBe("two\n");
   });
 
+  test("deletes its oldest files where only so many are kept", async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, "log");
+    const log = new FileLines(path, 2);
+    for (const line of ["one", "two", "three", "four"]) {
+      await log.append(line);
+      const newest = (await readdir(folder)).toSorted().at(-1) ?? "";
+      // The next line begins another file.
+      await appendFile(join(folder, newest), "torn");
+    }
+    expect((await readdir(folder)).toSorted()).toEqual(["log.2", "log.3"]);
+    expect([log.forgets, await linesOf(log)]).toEqual([true, ["three", "four"]]);
+  });
+
   test("leaves files alone that are not its own", async () => {
     const folder = await temporaryFolder();
     const path = join(folder, "log");

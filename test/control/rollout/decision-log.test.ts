@@ -1,7 +1,8 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ChainedLog, readChain } from "../../../control/rollout/decision-log.ts";
+import { rolloutState } from "../../../control/rollout/look-entry.ts";
 import type { LookEntry } from "../../../control/rollout/look-entry.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { rolloutOf } from "./specs.ts";
@@ -56,4 +57,55 @@ test("ChainedLog that cannot be written says so once, and goes on when it can be
   expect(warned).toEqual(["rollout.log-failed"]);
   const { entries, brokenAt } = readChain(await linesOf(path));
   expect([entries.length, brokenAt]).toEqual([1, undefined]);
+});
+
+describe("ChainedLog.pastOf()", () => {
+  const begun = rolloutOf();
+  const other = { ...begun, id: "api-1" };
+  const look = (atMs: number, id = begun.id): LookEntry => ({
+    kind: "look",
+    atMs,
+    id,
+    state: rolloutState(begun),
+    seconds: [],
+    table: undefined,
+    frozen: undefined,
+    blindMs: 0,
+    blindFor: undefined,
+    decision: { kind: "hold", why: begun.why },
+  });
+  const begin = (atMs: number, rollout = begun): LookEntry => ({ kind: "begin", atMs, rollout });
+
+  /** When what it gives was noted, of a log in memory with these. */
+  async function pastAfter(entries: readonly LookEntry[]): Promise<number[]> {
+    const log = new ChainedLog(undefined, quiet);
+    for (const entry of entries) log.note(entry);
+    return (await log.pastOf(begun)).map(({ atMs }) => atMs);
+  }
+
+  test("gives what was noted since the evidence began, by whichever process", async () => {
+    const path = join(await temporaryFolder(), "rollouts.jsonl");
+    const goesOn: LookEntry = { kind: "begin", atMs: 6, rollout: begun, goesOn: true };
+    const entries = [begin(1), look(2), begin(3), look(4, "api-1"), look(5), goesOn, look(7)];
+    expect(await pastAfter(entries)).toEqual([3, 5, 6, 7]);
+    const first = new ChainedLog(path, quiet);
+    for (const entry of entries) first.note(entry);
+    await first.idle();
+    const past = await new ChainedLog(path, quiet).pastOf(begun);
+    expect(past.map(({ atMs }) => atMs)).toEqual([3, 5, 6, 7]);
+  });
+
+  test("gives nothing without a beginning, before the rollout, or of a broken chain", async () => {
+    expect(await pastAfter([])).toEqual([]);
+    expect(await pastAfter([look(2)])).toEqual([]);
+    expect(await pastAfter([begin(1, other), look(2, "api-1")])).toEqual([]);
+    const path = join(await temporaryFolder(), "rollouts.jsonl");
+    const log = new ChainedLog(path, quiet);
+    for (const entry of [begin(1), look(2), look(3)]) log.note(entry);
+    await log.idle();
+    const past = { ...begun, startedMs: 3 };
+    expect(await log.pastOf(past)).toEqual([]);
+    await writeFile(path, (await readFile(path, "utf8")).replace('"atMs":2', '"atMs":9'));
+    expect(await new ChainedLog(path, quiet).pastOf(begun)).toEqual([]);
+  });
 });

@@ -12,6 +12,22 @@ test("LedRollout tells why it stays, the evidence, and of how many sidecars", as
   expect(bed.rollouts.live(id)?.verdict?.limit).toBe(20);
 });
 
+test("LedRollout lets no weight grow while fewer than half of the sidecars are seen", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin({ service: "web", to: "v2" }, BY);
+  bed.sidecars = { seen: 1, of: 3, unseen: [{ sidecar: "b", reason: "it answered 401" }] };
+  await bed.pass(15);
+  const text = "only 1 of 3 sidecars are seen: b (it answered 401)";
+  expect(bed.rollouts.live(id)?.why).toEqual({ rule: "few-seen", text });
+  expect(bed.rollouts.explain(id)).toContain(
+    "The last second is of 1 of 3 sidecars: without b (it answered 401).",
+  );
+  expect(bed.rollouts.get(id).step.share).toBe(0);
+  bed.sidecars = { seen: 2, of: 4, unseen: [] };
+  await bed.pass(2);
+  expect(bed.rollouts.get(id).step.share).toBeGreaterThan(0);
+});
+
 test("LedRollout gives up when nothing is counted for as long as it may wait", async () => {
   const bed = await RolloutBed.start();
   const wish = { service: "web", to: "v2", maxHold: 30_000 };

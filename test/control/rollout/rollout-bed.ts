@@ -4,9 +4,11 @@ import { StoreError } from "../../../control/base/errors.ts";
 import { Audit } from "../../../control/records/audit.ts";
 import { Events } from "../../../control/records/events.ts";
 import type { ToldEvent } from "../../../control/records/events.ts";
+import { ChainedLog } from "../../../control/rollout/decision-log.ts";
 import type { DecisionLog } from "../../../control/rollout/decision-log.ts";
 import type { LookEntry } from "../../../control/rollout/look-entry.ts";
 import type { Leader } from "../../../control/rollout/leader.ts";
+import type { LiveView } from "../../../control/rollout/led-rollout.ts";
 import type { CountsTaken, Observations } from "../../../control/rollout/observations.ts";
 import type { RolloutsConfig } from "../../../control/config/rollouts-schema.ts";
 import { RolloutAsking } from "../../../control/rollout/rollout-asking.ts";
@@ -39,6 +41,8 @@ class FailingDocuments extends MemoryDocuments {
   }
 }
 
+function ignore(): void {}
+
 /** A table and rollouts over it, with time and counts as a test says. */
 export class RolloutBed {
   readonly clock = new ManualClock();
@@ -54,10 +58,19 @@ export class RolloutBed {
   };
   /** Versions that only the registry has. */
   registered: readonly NewVersion[] = [];
+  /** Whose requests these are. */
+  sidecars: Required<Pick<LiveView, "seen" | "of" | "unseen">> = { seen: 1, of: 1, unseen: [] };
   /** What was noted, as it comes out of a file. */
   readonly noted: LookEntry[] = [];
+  readonly #chained = new ChainedLog(undefined, { info: ignore, warn: ignore, error: ignore });
+  /** Whether the log is another sidecar's. */
+  forgets = false;
   readonly decisions: DecisionLog = {
-    note: (entry) => void this.noted.push(JSON.parse(JSON.stringify(entry)) as LookEntry),
+    note: (entry) => {
+      this.noted.push(JSON.parse(JSON.stringify(entry)) as LookEntry);
+      this.#chained.note(entry);
+    },
+    pastOf: async (rollout) => (this.forgets ? [] : this.#chained.pastOf(rollout)),
   };
   /** Workers act on a table once it resolves. */
   gate: Promise<void> = Promise.resolve();
@@ -147,7 +160,7 @@ export class RolloutBed {
     const take = (): CountsTaken => {
       const { counts } = this;
       if (typeof counts === "string") return { kind: "missing", reason: counts };
-      return { kind: "seconds", seconds: [counts], seen: 1, of: 1 };
+      return { kind: "seconds", seconds: [counts], ...this.sidecars };
     };
     return {
       begin: () => ({

@@ -17,7 +17,12 @@ test("rolloutView() of a rollout that nobody leads here says what is stored", ()
 test("rolloutView() of one that is led here tells why it stays, and the evidence", () => {
   const why = { rule: "soaking", text: "20 s left" };
   const verdict = verdictOf({ against: 3, missing: ["p99: open"] });
-  const view = rolloutView(rolloutOf({ steps: [{ pause: {} }] }), { why, verdict, seen: 2, of: 3 });
+  const view = rolloutView(rolloutOf({ steps: [{ pause: {} }] }), {
+    why,
+    verdict,
+    seen: 2,
+    of: 3,
+  });
   expect(rolloutViewSchema.parse(view)).toEqual(view);
   expect(view).toMatchObject({
     stages: ["pause until promoted"],

@@ -70,17 +70,30 @@ describe("Rollouts outlive", () => {
     expect(bed.rollouts.get(id)).toMatchObject({ phase: "progressing", settled: true });
   });
 
-  test("a restart at a weight: evidence begins anew there, and goes no step back", async () => {
+  test.each([
+    ["goes on with the evidence that was noted", false],
+    ["begins it anew where nothing was, and says so", true],
+  ])("a restart at a weight: it goes no step back, and %s", async (_what, forgets) => {
     const bed = await RolloutBed.start();
     const wish = { service: "web", to: "v2", soak: 600_000 } as const;
     const { id } = await bed.rollouts.begin(wish, BY);
     await bed.pass(60);
     const { share } = bed.rollouts.get(id).step;
-    expect(share).toBeGreaterThan(0.002);
+    const before = bed.rollouts.live(id)?.verdict?.excessRateMax ?? 0;
+    expect([share > 0.002, before < 0.5]).toEqual([true, true]);
+    bed.forgets = forgets;
     await bed.restart();
     await bed.pass(2);
     expect(bed.rollouts.get(id).step.share).toBe(share);
-    expect(bed.rollouts.live(id)?.verdict?.against).toBeLessThan(2);
+    const { verdict, anewMs } = bed.rollouts.live(id) ?? {};
+    expect(verdict?.against).toBeLessThan(2);
+    expect((verdict?.excessRateMax ?? 0) > before).toBe(forgets);
+    expect(anewMs === undefined).toBe(!forgets);
+    expect(bed.logged.includes("rollout.evidence-anew")).toBe(forgets);
+    const told = bed.told.filter((each) => each["rule"] === "evidence-anew");
+    expect(told).toHaveLength(forgets ? 1 : 0);
+    const line = expect.stringMatching(/^The evidence is that from \S+ on/);
+    if (forgets) expect(bed.rollouts.explain(id)).toContainEqual(line);
   });
 
   test("counts that are missing: they hold, and an abort works", async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { TcpDestination } from "../../../proxy/clients/tcp-destination.ts";
+import { FailingClients } from "../../../proxy/metrics/failing-clients.ts";
+import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
+import { ObservedVersion } from "../../../proxy/upstream/observed-version.ts";
 import type { VersionPool } from "../../../proxy/upstream/version-pool.ts";
 import type { LiveService } from "../../../proxy/upstream/live-service.ts";
 import { serveParts } from "../hand-over/hand-over-fixture.ts";
@@ -106,5 +109,18 @@ describe("TcpDestination", () => {
     to.reached(endpoint);
     expect([endpoint.failures, pool.inFlight, to.pool]).toEqual([0, 0, undefined]);
     expect(live).toMatchObject({ upgrades: 1, upgradesFailed: 0 });
+  });
+
+  test("counts its first try alone where its version is observed", () => {
+    const live = service({ v1: TWO }, { retries: { attempts: 2 } });
+    const time = { nowMs: () => 0, secondAt: () => 1, wantedUntilS: 1 };
+    const observed = new ObservedVersion(time, new FailingClients(), () => undefined);
+    for (const pool of live.pools) pool.observed = observed;
+    const { to } = entered(live);
+    expect(to.failed("refused", undefined)).toBeUndefined();
+    const [endpoint] = live.pools[0]?.endpoints.values() ?? [];
+    to.reached(endpoint as Endpoint);
+    entered(live).to.reached(endpoint as Endpoint);
+    expect(observed.counts(1)).toMatchObject({ requests: 2, failures: 1 });
   });
 });

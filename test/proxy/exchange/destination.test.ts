@@ -46,7 +46,7 @@ class Bed {
   visit(fields = "", named?: string): string | undefined {
     const error = this.go(fields, named);
     const version = this.to.pool?.version;
-    this.to.leave(200, 1, false);
+    this.to.leave(200, 1, false, undefined);
     return error ?? version;
   }
 
@@ -98,7 +98,7 @@ describe("Destination.enter()", () => {
     const bed = new Bed({ v1: 1, v2: 0 });
     expect(bed.go()).toBeUndefined();
     expect(bed.inFlight).toEqual([1, 1, 0]);
-    bed.to.leave(200, 1, false);
+    bed.to.leave(200, 1, false, undefined);
     expect([bed.inFlight, bed.counted("v1")]).toEqual([[0, 0, 0], { "2xx": 1 }]);
   });
 
@@ -133,7 +133,7 @@ describe("Destination.enter()", () => {
     other.find(head, exchangeClient(bed.live));
     other.enter(bed.live, head, CLIENT);
     expect(bed.go()).toBe("overloaded");
-    bed.to.leave(503, 1, false);
+    bed.to.leave(503, 1, false, undefined);
     expect([bed.inFlight, bed.counted("v1")]).toEqual([[1, 1], {}]);
   });
 
@@ -170,12 +170,12 @@ describe("Destination.moveForRetry()", () => {
   test("moves what is under way to the version that may take it, and leaves from there", () => {
     const bed = new Bed({ v1: 0, v2: 1 }, across);
     bed.go();
-    bed.to.attemptEnded("connect");
-    bed.to.moveForRetry();
+    bed.to.attemptEnded(undefined, "connect");
+    bed.to.moveForRetry(undefined);
     expect([bed.to.pool?.version, bed.inFlight]).toEqual(["v1", [1, 1, 0]]);
     bed.live.retrying += 1;
     bed.to.attemptAnswered(200);
-    bed.to.leave(200, 1, true);
+    bed.to.leave(200, 1, true, undefined);
     expect([bed.inFlight, bed.live.retrying]).toEqual([[0, 0, 0], 0]);
     expect(bed.counted("v2")).toEqual({ "attempt connect": 1, crossed: 1 });
     expect(bed.counted("v1")).toEqual({ "attempt ok": 1, "2xx": 1 });
@@ -189,7 +189,7 @@ describe("Destination.moveForRetry()", () => {
     const filtered = new Bed({ v1: 1, v2: 0 }, across);
     filtered.go("", "v2");
     for (const bed of [keyed, routed, filtered]) {
-      bed.to.moveForRetry();
+      bed.to.moveForRetry(undefined);
       expect([bed.to.pool?.version, bed.inFlight]).toEqual(["v2", [1, 0, 1]]);
       expect(bed.counted("v2")).toEqual({ retries: 1 });
     }
@@ -199,7 +199,7 @@ describe("Destination.moveForRetry()", () => {
     const bed = new Bed({ v1: 0, v2: 1 }, { ...across, affinity: KEYED });
     bed.visit("X-User: 1\r\n");
     bed.go();
-    bed.to.moveForRetry();
+    bed.to.moveForRetry(undefined);
     expect(bed.to.pool?.version).toBe("v1");
   });
 });
@@ -209,11 +209,11 @@ describe("Destination.attemptEnded()", () => {
     const bed = new Bed({ v1: 1 });
     bed.go();
     bed.to.attemptAnswered(404);
-    bed.to.attemptEnded();
-    bed.to.leave(404, 1, false);
+    bed.to.attemptEnded(undefined);
+    bed.to.leave(404, 1, false, undefined);
     bed.go();
     bed.to.attemptAnswered(500);
-    bed.to.leave(500, 1, false);
+    bed.to.leave(500, 1, false, undefined);
     expect(bed.counted("v1")).toEqual({ "4xx": 1, "5xx": 1, "attempt ok": 1, "attempt 5xx": 1 });
   });
 
@@ -221,15 +221,15 @@ describe("Destination.attemptEnded()", () => {
     const bed = new Bed({ v1: 1 });
     bed.go();
     bed.to.attemptAnswered(200);
-    bed.to.attemptEnded("reset");
-    bed.to.leave(200, 1, false);
+    bed.to.attemptEnded(undefined, "reset");
+    bed.to.leave(200, 1, false, undefined);
     expect(bed.counted("v1")).toEqual({ "2xx": 1, "attempt reset": 1 });
   });
 
   test("counts nothing for a client that left before there was an answer", () => {
     const bed = new Bed({ v1: 1 });
     bed.go();
-    bed.to.leave(0, 1, false);
+    bed.to.leave(0, 1, false, undefined);
     expect(bed.counted("v1")).toEqual({ "0xx": 1 });
   });
 });
@@ -242,8 +242,8 @@ describe("Destination.leave()", () => {
   function handshakes(fields: string, status: number): readonly number[] {
     const bed = new Bed({ v1: 1 });
     bed.go(fields);
-    bed.to.leave(status, 1, false);
-    bed.to.leave(status, 1, false);
+    bed.to.leave(status, 1, false, undefined);
+    bed.to.leave(status, 1, false, undefined);
     return [bed.live.upgrades, bed.live.upgradesFailed];
   }
 
@@ -256,12 +256,12 @@ describe("Destination.leave()", () => {
 
   test("takes nothing back twice, and nothing that never came in", () => {
     const bed = new Bed({ v1: 1 });
-    bed.to.leave(404, 1, false);
+    bed.to.leave(404, 1, false, undefined);
     bed.go();
-    bed.to.leave(200, 1, false);
-    bed.to.leave(200, 1, false);
+    bed.to.leave(200, 1, false, undefined);
+    bed.to.leave(200, 1, false, undefined);
     bed.to.clear();
-    bed.to.leave(400, 1, false);
+    bed.to.leave(400, 1, false, undefined);
     expect([bed.inFlight, bed.counted("v1")]).toEqual([[0, 0], { "2xx": 1 }]);
   });
 });
