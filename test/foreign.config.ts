@@ -11,7 +11,7 @@ const TIMEOUT_MS = 120_000;
 /** `npm run test:foreign`: clients and origins that others wrote, at both ends of a sidecar. */
 export default defineConfig({
   test: {
-    include: ["test/foreign/*.foreign.ts"],
+    include: ["test/foreign/*.foreign.ts", "test/browser/*.foreign.ts"],
     globalSetup: ["test/foreign/support/install.ts"],
     pool: "forks",
     maxWorkers: FILES_AT_ONCE,

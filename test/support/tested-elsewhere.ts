@@ -1,5 +1,5 @@
 const ROLLOUTS = "test/control/rollout/rollouts.test.ts";
-const PAGE = "test/browser/page.test.ts";
+const PAGE = "test/browser/page.foreign.ts";
 const REPLAY = "test/control/rollout/replay.test.ts";
 const HEADS = "test/proxy/http1/request-head.test.ts";
 const WHOLE_HEADS = "a rule for whole heads, which are tried there cut anywhere";
