@@ -24,13 +24,24 @@ const output = {
 
 type Library = { readonly name: string; readonly version: string; readonly license: string };
 
-/** Says which libraries are inside: their licenses, and a bill of materials for scanners. */
-const inventory: Plugin = {
-  name: "inventory",
+/** The folders of the libraries that are inside what is built so far. */
+const inside = new Set<string>();
+
+/** Notes which libraries are inside a bundle. */
+const noted: Plugin = {
+  name: "noted",
   generateBundle(_options, bundle) {
     const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
     const ids = chunks.flatMap(({ moduleIds }) => moduleIds);
-    const folders = [...new Set(ids.flatMap(libraryFolder))].toSorted();
+    for (const folder of ids.flatMap(libraryFolder)) inside.add(folder);
+  },
+};
+
+/** Says which libraries are inside: their licenses, and a bill of materials for scanners. */
+const inventory: Plugin = {
+  name: "inventory",
+  generateBundle() {
+    const folders = [...inside].toSorted();
     const licenses = [readFileSync("LICENSE", "utf8"), ...folders.map(licenseOf)].join("\n");
     this.emitFile({ type: "asset", fileName: "licenses.txt", source: licenses });
     const bill = JSON.stringify(billOfMaterials(folders.map(readLibrary)), undefined, 2);
@@ -67,9 +78,15 @@ function billOfMaterials(libraries: readonly Library[]): object {
 }
 
 export default defineConfig([
-  { ...input, input: { "control/cli/main": "control/cli/main.ts" }, plugins: [inventory], output },
   { ...input, input: { "control/cli/demo/shop": "control/cli/demo/shop.ts" }, output },
   { ...input, input: { "control/cli/demo/keeper": "control/cli/demo/keeper.ts" }, output },
-  { ...input, input: { "proxy/worker": "proxy/worker.ts" }, output },
-  pageBundle([]),
+  { ...input, input: { "proxy/worker": "proxy/worker.ts" }, plugins: [noted], output },
+  pageBundle([noted]),
+  // The last one, as it says what is inside all of them.
+  {
+    ...input,
+    input: { "control/cli/main": "control/cli/main.ts" },
+    plugins: [noted, inventory],
+    output,
+  },
 ]);

@@ -195,8 +195,7 @@ class Worker {
   #usage(): WorkerUsage {
     const { user, system } = process.cpuUsage();
     const cpuSeconds = (user + system) / 1e6;
-    const residentBytes = process.memoryUsage.rss();
-    return { cpuSeconds, residentBytes, loopDelay: this.#loopDelay.counts() };
+    return { cpuSeconds, residentBytes: residentBytes(), loopDelay: this.#loopDelay.counts() };
   }
 
   async #beginHandOver(message: ToWorker & { kind: "handOver" }): Promise<void> {
@@ -323,3 +322,12 @@ function main(): void {
 }
 
 main();
+
+/** 0: not known, as it is read from a file, and no descriptor may be left for that. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
+}

@@ -52,6 +52,7 @@ test("an OutgoingRequest is what a filter has made of it, until the next head", 
   expect(request.text()).toBe("GET /a HTTP/1.1\r\nhost: web\r\nX-A: 1\r\n\r\n");
   expect(request.edited).toBe("host: web\r\nX-A: 1\r\n");
   request.clear();
+  request.rewrite.requestId = "made";
   expect([request.text(), request.edited]).toEqual([before, undefined]);
 });
 

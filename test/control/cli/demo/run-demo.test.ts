@@ -53,7 +53,7 @@ test(
     expect(await runDemo(options)).toEqual([]);
     expect(screen.steps.map(({ share }) => share)).toEqual([0, 0.1, 0.5, 1]);
     expect(screen.steps.map(({ errors }) => errors)).toEqual([0, 0, 0, 0]);
-    expect(await answering(screen)).toBe("0 of 4");
+    expect(await answering(screen)).toBe("0 of 5");
     expect(screen.said.join("\n")).toContain(`${screen.watched}/v1/services`);
   },
   TIMEOUT_MS,
@@ -69,7 +69,7 @@ test(
     const options = { once: false, stepMs: 60_000, clock: systemClock, screen, signal };
     expect(await runDemo(options)).toEqual([]);
     expect(screen.steps).toEqual([]);
-    expect(await answering(screen)).toBe("0 of 4");
+    expect(await answering(screen)).toBe("0 of 5");
   },
   TIMEOUT_MS,
 );
