@@ -41,10 +41,16 @@ export async function runTop(options: TopOptions): Promise<void> {
 async function goOn({ api, output, find, count, json, ended }: TopOptions): Promise<void> {
   let seen = 0;
   for await (const look of looks(api, ended)) {
+    if (isTooEarly(look)) continue;
     output.out(json ? JSON.stringify(look) : topLine(look, find));
     seen += 1;
     if (seen === count) return;
   }
+}
+
+/** It has no earlier one to compare with, and would say that nothing happens. */
+function isTooEarly({ stats, lost }: Look): boolean {
+  return stats?.windowMs === 0 && stats.countsMissing === undefined && lost === undefined;
 }
 
 /** The shell around the state: keys and looks come in, frames and calls go out. */

@@ -63,7 +63,8 @@ function titleText({ api, revision, services, stats }: Look): string {
   const tunnels = all.reduce((sum, each) => sum + each.tunnels, 0);
   const place = api.replace(/^https?:\/\//, "");
   const count = services.length === 1 ? "1 service" : `${services.length} services`;
-  const flow = `${rateText(rate)}/s  errors ${portionText(rate === 0 ? 0 : errors / rate)}`;
+  const isKnown = (stats?.windowMs ?? 0) > 0;
+  const flow = `${rateText(isKnown ? rate : undefined)}/s  errors ${portionText(rate === 0 ? 0 : errors / rate)}`;
   return `sluice ${place}  revision ${revision}  ${count}  ${flow}  tunnels ${tunnels}`;
 }
 

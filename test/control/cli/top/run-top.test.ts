@@ -24,8 +24,10 @@ function apiOf(refuse = false) {
       return {} as Answer;
     },
     async *lines(_path, { endsBy }) {
-      yield "event: stats";
-      yield `data: ${JSON.stringify(lookAt().stats)}`;
+      for (const windowMs of [0, 10_000]) {
+        yield "event: stats";
+        yield `data: ${JSON.stringify({ ...lookAt().stats, windowMs })}`;
+      }
       await new Promise((resolve) => endsBy?.addEventListener("abort", resolve));
     },
   };
@@ -87,6 +89,8 @@ describe("runTop()", () => {
     const output = { out: (line: string) => lines.push(line), error: () => undefined };
     const { signal: ended } = new AbortController();
     await runTop({ api: apiOf().api, output, find: "", count: 1, json: true, ended });
-    expect(JSON.parse(lines.join(""))).toMatchObject({ revision: 7, isReady: true });
+    // The first look knows no rate yet.
+    const stats = { windowMs: 10_000 };
+    expect(JSON.parse(lines.join(""))).toMatchObject({ revision: 7, isReady: true, stats });
   });
 });
