@@ -1,6 +1,6 @@
 import type fc from "fast-check";
 
-const SECONDS_IN_GATE = 10;
+const SECONDS_IN_GATE = 5;
 const SHORT_SECONDS_IN_GATE = 2;
 const SEED_IN_GATE = 20_260_101;
 
