@@ -64,7 +64,8 @@ function titleText({ api, revision, services, stats }: Look): string {
   const place = api.replace(/^https?:\/\//, "");
   const count = services.length === 1 ? "1 service" : `${services.length} services`;
   const isKnown = (stats?.windowMs ?? 0) > 0;
-  const flow = `${rateText(isKnown ? rate : undefined)}/s  errors ${portionText(rate === 0 ? 0 : errors / rate)}`;
+  const failed = portionText(rate === 0 ? 0 : errors / rate);
+  const flow = `${rateText(isKnown ? rate : undefined)}/s  errors ${failed}`;
   return `sluice ${place}  revision ${revision}  ${count}  ${flow}  tunnels ${tunnels}`;
 }
 
