@@ -1,5 +1,6 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
-import { addedBuckets, addedFlows } from "../../proxy/metrics/flow-counters.ts";
+import { addedFlows } from "../../proxy/metrics/flow-counters.ts";
+import { addedBuckets } from "../../proxy/metrics/histogram.ts";
 import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import type { FlowCounts, LoopDelayCounts, WorkerStats } from "../../proxy/metrics/stats.ts";
 

@@ -1,3 +1,4 @@
+import { addedBuckets } from "../../proxy/metrics/histogram.ts";
 import type {
   FilterStats,
   TunnelStats,
@@ -114,10 +115,6 @@ function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number
 function sum(before: VersionStats | undefined, stats: VersionStats): VersionStats {
   const now = { ...stats, exchangesOpen: 0, tunnelsOpen: 0 };
   if (before === undefined) return now;
-  const durations = new Map(before.durations);
-  for (const [bucket, count] of stats.durations) {
-    durations.set(bucket, (durations.get(bucket) ?? 0) + count);
-  }
   return {
     ...now,
     codes: before.codes.map((count, index) => count + (stats.codes[index] ?? 0)),
@@ -125,7 +122,7 @@ function sum(before: VersionStats | undefined, stats: VersionStats): VersionStat
     outcomes: stats.outcomes.map((count, index) => count + (before.outcomes[index] ?? 0)),
     retries: before.retries + stats.retries,
     retriesCrossed: before.retriesCrossed + stats.retriesCrossed,
-    durations: [...durations],
+    durations: addedBuckets(before.durations, stats.durations),
     durationSumMs: before.durationSumMs + stats.durationSumMs,
     ejections: before.ejections + stats.ejections,
     calls: addedCalls(before.calls, stats.calls),

@@ -1,5 +1,6 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
-import { addedBuckets, addedFlows } from "../../proxy/metrics/flow-counters.ts";
+import { addedFlows } from "../../proxy/metrics/flow-counters.ts";
+import { addedBuckets } from "../../proxy/metrics/histogram.ts";
 import type {
   EndpointStats,
   FlowStats,

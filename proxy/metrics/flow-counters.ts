@@ -1,4 +1,4 @@
-import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { BUCKET_COUNT, addedBuckets, bucketOf, sparseBuckets } from "./histogram.ts";
 import type { FlowCounts } from "./stats.ts";
 
 /** What went through the exchanges of one version, and when answers began, in this worker. */
@@ -22,10 +22,7 @@ export class FlowCounters {
 
   /** The counts as plain data. */
   counts(): FlowCounts {
-    const firstBytes: [number, number][] = [];
-    this.#firstBytes?.forEach((count, bucket) => {
-      if (count > 0) firstBytes.push([bucket, count]);
-    });
+    const firstBytes = sparseBuckets(this.#firstBytes);
     return {
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
@@ -43,14 +40,4 @@ export function addedFlows(one: FlowCounts, other: FlowCounts): FlowCounts {
     firstBytes: addedBuckets(one.firstBytes, other.firstBytes),
     firstByteSumMs: one.firstByteSumMs + other.firstByteSumMs,
   };
-}
-
-/** Counts by bucket, sparse, of two places. */
-export function addedBuckets(
-  one: readonly (readonly [number, number])[],
-  other: readonly (readonly [number, number])[],
-): readonly (readonly [number, number])[] {
-  const sums = new Map(one);
-  for (const [bucket, count] of other) sums.set(bucket, (sums.get(bucket) ?? 0) + count);
-  return [...sums];
 }

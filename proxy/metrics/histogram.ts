@@ -43,3 +43,23 @@ export function quantileMs(counts: ArrayLike<number>, quantile: number): number 
   }
   return bucketUpperMs(counts.length - 1);
 }
+
+/** Counts by bucket, those that are not 0, in the order of the buckets unless said otherwise. */
+export type SparseBuckets = readonly (readonly [bucket: number, count: number])[];
+
+/** A histogram as plain data. undefined: one that nothing was ever counted in. */
+export function sparseBuckets(counts: ArrayLike<number> = []): SparseBuckets {
+  const sparse: [number, number][] = [];
+  for (let bucket = 0; bucket < counts.length; bucket += 1) {
+    const count = counts[bucket] as number;
+    if (count > 0) sparse.push([bucket, count]);
+  }
+  return sparse;
+}
+
+/** The counts of two places, together: those of `one` first, then what only `other` has. */
+export function addedBuckets(one: SparseBuckets, other: SparseBuckets): SparseBuckets {
+  const sums = new Map(one);
+  for (const [bucket, count] of other) sums.set(bucket, (sums.get(bucket) ?? 0) + count);
+  return [...sums];
+}

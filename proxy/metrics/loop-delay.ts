@@ -1,4 +1,4 @@
-import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { BUCKET_COUNT, bucketOf, sparseBuckets } from "./histogram.ts";
 import type { LoopDelayCounts } from "./stats.ts";
 
 /** How often the delay is looked at. */
@@ -29,10 +29,7 @@ export class LoopDelay {
 
   /** The counts as plain data. */
   counts(): LoopDelayCounts {
-    const delays: [number, number][] = [];
-    this.#counts.forEach((count, bucket) => {
-      if (count > 0) delays.push([bucket, count]);
-    });
+    const delays = sparseBuckets(this.#counts);
     return { delays, sumMs: this.#sumMs };
   }
 }

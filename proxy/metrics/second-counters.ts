@@ -1,4 +1,4 @@
-import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { BUCKET_COUNT, bucketOf, sparseBuckets } from "./histogram.ts";
 import type { VersionSecondCounts } from "./second-counts.ts";
 
 /** Endpoints of a version that are counted each by itself, with all others as one of them. */
@@ -66,10 +66,7 @@ export class SecondCounters {
 
   /** The counts as plain data. */
   counts(): VersionSecondCounts {
-    const latencies: [number, number][] = [];
-    this.#latencies.forEach((count, bucket) => {
-      if (count > 0) latencies.push([bucket, count]);
-    });
+    const latencies = sparseBuckets(this.#latencies);
     const counts = {
       requests: this.#requests,
       failures: this.#failures,

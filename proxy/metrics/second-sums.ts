@@ -1,3 +1,4 @@
+import { addedBuckets } from "./histogram.ts";
 import { NOTHING_COUNTED, OBSERVED_ENDPOINTS_MAX, OTHER_ENDPOINTS } from "./second-counters.ts";
 import type { AttemptTally, ObservedSeconds, VersionSecondCounts } from "./second-counts.ts";
 
@@ -23,7 +24,7 @@ export function addedSeconds(
     requests: one.requests + other.requests,
     failures: one.failures + other.failures,
     failingKeys: one.failingKeys + other.failingKeys,
-    latencies: addedLatencies(one.latencies, other.latencies),
+    latencies: addedBuckets(one.latencies, other.latencies).toSorted(([a], [b]) => a - b),
     endpoints: addedEndpoints(one.endpoints, other.endpoints),
   };
   if (one.routes === undefined && other.routes === undefined) return sums;
@@ -54,15 +55,6 @@ export function joinedSeconds(
     if (theirs.length > 0) joined.push({ second, versions: sums, seen: theirs.length });
   }
   return joined;
-}
-
-function addedLatencies(
-  one: VersionSecondCounts["latencies"],
-  other: VersionSecondCounts["latencies"],
-): VersionSecondCounts["latencies"] {
-  const sums = new Map(one);
-  for (const [bucket, count] of other) sums.set(bucket, (sums.get(bucket) ?? 0) + count);
-  return [...sums].toSorted(([left], [right]) => left - right);
 }
 
 function addedEndpoints(

@@ -1,4 +1,4 @@
-import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { BUCKET_COUNT, addedBuckets, bucketOf, sparseBuckets } from "./histogram.ts";
 import { TUNNEL_OUTCOMES } from "./stats.ts";
 import type { TunnelCounts, TunnelOutcome } from "./stats.ts";
 
@@ -42,10 +42,7 @@ export class TunnelCounters {
 
   /** The counts as plain data. */
   counts(): TunnelCounts {
-    const durations: [number, number][] = [];
-    this.#durations?.forEach((count, bucket) => {
-      if (count > 0) durations.push([bucket, count]);
-    });
+    const durations = sparseBuckets(this.#durations);
     return {
       outcomes: [...this.#outcomes],
       durations,
@@ -59,10 +56,6 @@ export class TunnelCounters {
 
 /** The counts of two places, together. */
 export function addedTunnels(one: TunnelCounts, other: TunnelCounts): TunnelCounts {
-  const durations = new Map(one.durations);
-  for (const [bucket, count] of other.durations) {
-    durations.set(bucket, (durations.get(bucket) ?? 0) + count);
-  }
   const failures = new Map(Object.entries(one.failures));
   for (const [reason, count] of Object.entries(other.failures)) {
     failures.set(reason, (failures.get(reason) ?? 0) + count);
@@ -71,7 +64,7 @@ export function addedTunnels(one: TunnelCounts, other: TunnelCounts): TunnelCoun
     outcomes: TUNNEL_OUTCOMES.map(
       (_outcome, index) => (one.outcomes[index] ?? 0) + (other.outcomes[index] ?? 0),
     ),
-    durations: [...durations],
+    durations: addedBuckets(one.durations, other.durations),
     durationSumMs: one.durationSumMs + other.durationSumMs,
     bytesIn: one.bytesIn + other.bytesIn,
     bytesOut: one.bytesOut + other.bytesOut,

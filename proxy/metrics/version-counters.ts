@@ -1,4 +1,4 @@
-import { BUCKET_COUNT, bucketOf } from "./histogram.ts";
+import { BUCKET_COUNT, bucketOf, sparseBuckets } from "./histogram.ts";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES } from "./stats.ts";
 import type { AttemptOutcome, VersionStats } from "./stats.ts";
 import { FlowCounters } from "./flow-counters.ts";
@@ -66,10 +66,7 @@ export class VersionCounters {
 
   /** The counts as plain data for the primary. `exchangesOpen`: right now. */
   stats(service: string, version: string, exchangesOpen: number): VersionStats {
-    const durations: [number, number][] = [];
-    this.#durations.forEach((count, bucket) => {
-      if (count > 0) durations.push([bucket, count]);
-    });
+    const durations = sparseBuckets(this.#durations);
     return {
       service,
       version,

@@ -2,9 +2,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   BUCKET_COUNT,
+  addedBuckets,
   bucketOf,
   bucketUpperMs,
   quantileMs,
+  sparseBuckets,
 } from "../../../proxy/metrics/histogram.ts";
 
 /** Longest duration that is told apart. */
@@ -66,4 +68,25 @@ test("quantileMs() gives the bound that so many values lie under", () => {
   const bounds = [0, 0.5, 0.9, 0.91, 0.99, 0.991, 1].map((part) => quantileMs(counts, part));
   const [low, middle, high] = [bucketUpperMs(3), bucketUpperMs(10), bucketUpperMs(20)];
   expect(bounds).toEqual([low, low, low, middle, middle, high, high]);
+});
+
+test("sparseBuckets() leaves out what is 0, and addedBuckets() adds by bucket", () => {
+  const one = sparseBuckets(Float64Array.of(0, 2, 0, 5));
+  expect([one, sparseBuckets()]).toEqual([
+    [
+      [1, 2],
+      [3, 5],
+    ],
+    [],
+  ]);
+  expect(
+    addedBuckets(one, [
+      [3, 1],
+      [0, 4],
+    ]),
+  ).toEqual([
+    [1, 2],
+    [3, 6],
+    [0, 4],
+  ]);
 });
