@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { FORCEABLE } from "./act.ts";
 import type { Act } from "./act.ts";
 import { CallError, wordsOf } from "./call.ts";
+import { ForceBox } from "./force-box.tsx";
 import { Modal } from "./modal.tsx";
 import { act, announce } from "./screen.ts";
 import { look } from "./world.ts";
@@ -21,16 +22,7 @@ export function ActDialog({ wanted }: { readonly wanted: Act }): JSX.Element {
         <div aria-live="polite">
           {failure.value !== "" && <p class="bad-text">✕ {failure.value}</p>}
         </div>
-        {isForceable.value && (
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={force.value}
-              onChange={(event) => (force.value = event.currentTarget.checked)}
-            />
-            Do it anyway (needs a reason)
-          </label>
-        )}
+        {isForceable.value && <ForceBox force={force} />}
         <div class="buttons">
           <button
             type="submit"

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ServiceView } from "../views/service-view.ts";
 import { abortAct, verbAct } from "./act.ts";
+import { ForceBox } from "./force-box.tsx";
 import { PlanBox } from "./plan-box.tsx";
 import { act, announce, keyTargets } from "./screen.ts";
 import { openRolloutOf } from "./service-rows.ts";
@@ -109,16 +110,7 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
           onInput={(event) => (reason.value = event.currentTarget.value)}
         />
       </label>
-      {codes.includes("nothing_would_serve") && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={force.value}
-            onChange={(event) => (force.value = event.currentTarget.checked)}
-          />
-          Do it anyway (needs a reason)
-        </label>
-      )}
+      {codes.includes("nothing_would_serve") && <ForceBox force={force} />}
       <div aria-live="polite">
         {outcome.kind === "refused" && <p class="bad-text">✕ {outcome.reason}</p>}
       </div>

@@ -23,6 +23,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
   "control/page/colours.ts": [PAGE, "only a browser resolves colours"],
   "control/page/endpoints-table.tsx": [PAGE, "shows what endpoint-why.ts decides"],
   "control/page/fleet-page.tsx": [PAGE, "shows what fleet-rows.ts decides"],
+  "control/page/force-box.tsx": [PAGE, "a box is what the browser makes of it"],
   "control/page/main.tsx": [PAGE, "begins what is tried there"],
   "control/page/migration-bar.tsx": [PAGE, "shows numbers of the API"],
   "control/page/modal.tsx": [PAGE, "only a browser has dialogs"],
