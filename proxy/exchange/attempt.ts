@@ -32,9 +32,13 @@ export class Attempt {
     this.#client = client;
   }
 
-  /** Before the first attempt of an exchange of this client. */
-  lend(client: ExchangeClient): void {
+  /** Whose exchange the next attempts are for. */
+  setClient(client: ExchangeClient): void {
     this.#client = client;
+  }
+
+  /** The exchange is over. */
+  clear(): void {
     this.#pool = undefined;
     this.upstream = undefined;
   }

@@ -16,7 +16,7 @@ import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import type { RequestForwarder } from "./forward-request.ts";
 import { HedgedAttempt } from "./hedged-attempt.ts";
-import { Hold } from "./hold.ts";
+import { Hold, mayBeHeld } from "./hold.ts";
 import { ResponseForwarder } from "./forward-response.ts";
 import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
@@ -71,12 +71,18 @@ export class Attempts implements MessageUser {
     });
   }
 
-  /** Before a new request of this client. Nothing is left of the last one. */
-  lend(client: ExchangeClient): void {
+  /** Who gets the next answer. */
+  setClient(client: ExchangeClient): void {
     this.#client = client;
     this.response.setClient(client.stream);
+    this.attempt.setClient(client);
+  }
+
+  /** The exchange is over, and nothing is left of what was tried. */
+  clear(): void {
+    this.response.clear();
     this.retries.clear();
-    this.attempt.lend(client);
+    this.attempt.clear();
   }
 
   /** Where the request can be written to now. undefined: no connection is established. */
@@ -86,7 +92,8 @@ export class Attempts implements MessageUser {
 
   /** The first one, once nothing holds the request back. false: the client has its error. */
   begin(): boolean {
-    return this.#hold.begins(this.#exchange.to, this.#exchange.request) || this.try();
+    const { to, request } = this.#exchange;
+    return (mayBeHeld(to) && this.#hold.begins(to, request)) || this.try();
   }
 
   /** Tries one but for `avoid`; `fresh`: by a new connection. false: the client has its error. */
@@ -105,11 +112,12 @@ export class Attempts implements MessageUser {
     const { status } = response.head;
     if (status === 101) return this.#switch(bytes.subarray(start, end));
     // An application's own 408 is about one request and does not end the connection.
-    if (status === 408 && this.#isLeftover(!response.head.keepAlive)) return this.#again("stale");
+    if (status === 408 && isLeftover(this, this.#exchange, !response.head.keepAlive))
+      return this.#again("stale");
     to.grpc.answered(response.head);
     judge(to, this.attempt, status);
     const cause = passing(status, to.grpc.status);
-    if (cause && this.#mayRetry(cause) !== "no") return this.#again("policy");
+    if (cause && mayRetry(this, this.#exchange, cause) !== "no") return this.#again("policy");
     response.beginBody(requestHead);
     const text = answer.relayed(response.head, response.framing, response.endsByClose, to);
     if (text === undefined) return this.giveUp("filter-failed");
@@ -122,7 +130,7 @@ export class Attempts implements MessageUser {
     const { to, answer, wheel } = this.#exchange;
     if (isTimeUp(failure, to, wheel)) return this.#exchange.onDeadline(to.grpc.deadlineMs);
     const begun = answer.status !== 0;
-    const decision = begun ? "no" : this.#mayRetry(failure.cause, isReused);
+    const decision = begun ? "no" : mayRetry(this, this.#exchange, failure.cause, isReused);
     if (decision === "stale") return this.#again(decision);
     to.attemptEnded(this.attempt.endpoint, failure.outcome);
     if (failure.outcome !== "local") this.attempt.judge(false);
@@ -132,14 +140,6 @@ export class Attempts implements MessageUser {
     this.drop();
     if (answer.endCall(failure.error)) return this.#exchange.end();
     return this.#client.stream.abort("half");
-  }
-
-  #mayRetry(cause: RetryCause | undefined, isReused = this.attempt.isReused): RetryDecision {
-    return this.retries.decide(cause, this.#exchange.request, isReused, this.#exchange.to);
-  }
-
-  #isLeftover(isUntaken: boolean): boolean {
-    return this.retries.replacesLeftover(this.#exchange.request, this.attempt.isReused, isUntaken);
   }
 
   #again(decision: "stale" | "policy"): void {
@@ -171,8 +171,7 @@ export class Attempts implements MessageUser {
 
   onUpstreamReady(upstream: ExchangeUpstream): void {
     this.attempt.got(upstream);
-    this.#exchange.requestMoved();
-    this.#exchange.request.send(upstream, this.#client.stream);
+    this.#goOn(true);
   }
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
@@ -221,7 +220,8 @@ export class Attempts implements MessageUser {
     if (bodyStart === MORE) return undefined;
     if (bodyStart !== REFUSED) return this.#decide(bytes, bodyStart, end);
     if (this.attempt.isReused) this.attempt.spoke(this.#exchange.wheel.nowMs);
-    return this.#isLeftover(false) ? this.#again("stale") : this.fail(FAILURES.invalid);
+    if (isLeftover(this, this.#exchange, false)) return this.#again("stale");
+    return this.fail(FAILURES.invalid);
   }
 
   /** Passes the response on from bytes[start] on; `head` goes before it. */
@@ -272,6 +272,25 @@ function openedTunnel(
   attempt.handOver();
   openTunnel(upgrade, rest);
   return undefined;
+}
+
+/** See Retries.decide(). */
+function mayRetry(
+  { retries, attempt }: Attempts,
+  { request, to }: AttemptedExchange,
+  cause: RetryCause | undefined,
+  isReused = attempt.isReused,
+): RetryDecision {
+  return retries.decide(cause, request, isReused, to);
+}
+
+/** See Retries.replacesLeftover(). */
+function isLeftover(
+  { retries, attempt }: Attempts,
+  { request }: AttemptedExchange,
+  isUntaken: boolean,
+): boolean {
+  return retries.replacesLeftover(request, attempt.isReused, isUntaken);
 }
 
 /** Endpoints keep the time of a call too: whether this is how one has ended it. */

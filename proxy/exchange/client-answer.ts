@@ -55,7 +55,8 @@ export class ClientAnswer {
   readonly #head: RequestHead;
   readonly #request: RequestForwarder;
   readonly #to: Answered["to"];
-  readonly #limits = new LimitFields();
+  /** undefined: no request was counted by a limit. */
+  #limits: LimitFields | undefined;
   #client: ExchangeClient;
 
   constructor(deps: ExchangeDeps, client: ExchangeClient, { head, request, to }: Answered) {
@@ -68,18 +69,18 @@ export class ClientAnswer {
     this.#to = to;
   }
 
-  /** Before a new request of this client. */
-  begin(client: ExchangeClient): void {
+  /** Who gets the next answer. */
+  setClient(client: ExchangeClient): void {
     this.#client = client;
-    this.status = 0;
-    this.closes = false;
-    this.note.clear();
   }
 
   /** The exchange is over: what went into its answer is forgotten. */
   clear(): void {
+    this.status = 0;
+    this.closes = false;
+    this.note.clear();
     this.#outgoing.clear();
-    this.#limits.clear();
+    this.#limits?.clear();
     this.tap = undefined;
   }
 
@@ -97,6 +98,7 @@ export class ClientAnswer {
   goesOn(to: Destination): boolean {
     if (isOpenTo(to)) return true;
     const about = { head: this.#head, request: this.#request, peer: this.#client.peer };
+    this.#limits ??= new LimitFields();
     const verdict = askGate(to, { ...about, limits: this.#limits, note: this.note }, this.#deps);
     if (verdict === "go") return true;
     if (typeof verdict === "string") this.error(verdict);
@@ -176,8 +178,8 @@ export class ClientAnswer {
     outgoing.via = this.#viaOf(to);
     outgoing.framing = framing;
     outgoing.date = this.#date();
-    outgoing.extra = to.fields(head) + this.#limits.lines;
-    outgoing.connection = this.#connectionFor(head.status);
+    outgoing.extra = to.fields(head) + (this.#limits?.lines ?? "");
+    outgoing.connection = head.status === 101 ? "" : connectionFor(this.#head, this.closes);
     if (to.filters !== undefined && !filterResponse(to.filters, outgoing)) return undefined;
     if (to.route?.actions) rewriteResponse(to.route.actions, this.#head, outgoing);
     if (to.policy.mirror !== undefined) this.#mirror(to.policy.mirror, head, to);
@@ -211,7 +213,7 @@ export class ClientAnswer {
 
   #send(answer: OwnAnswer): void {
     const actions = this.#to.route?.actions;
-    const { lines } = this.#limits;
+    const lines = this.#limits?.lines ?? "";
     const told = lines === "" ? answer : { ...answer, fields: answer.fields + lines };
     const whole = actions === undefined ? told : rewriteOwn(told, actions, this.#head);
     this.note.bodyBytes = whole.body.length;
@@ -226,12 +228,6 @@ export class ClientAnswer {
     this.#deps.localReplies.add(this.#to.live?.name ?? "", error);
   }
 
-  #connectionFor(status: number): ResponseRewrite["connection"] {
-    if (status === 101) return "";
-    if (this.closes) return "close";
-    return this.#head.version === "1.0" ? "keep-alive" : "";
-  }
-
   #options(): ResponseOptions {
     return { close: this.closes, head: this.#head.isHead, date: this.#date() };
   }
@@ -239,4 +235,9 @@ export class ClientAnswer {
   #date(): string {
     return this.#deps.date.at(this.#deps.wheel.nowMs);
   }
+}
+
+function connectionFor({ version }: RequestHead, closes: boolean): ResponseRewrite["connection"] {
+  if (closes) return "close";
+  return version === "1.0" ? "keep-alive" : "";
 }

@@ -71,7 +71,8 @@ export class Destination {
   /** What it is as a call of gRPC. */
   readonly grpc = new GrpcCall();
   readonly affinity: Affinity;
-  readonly #first = new FirstAttempt();
+  /** undefined: no version that is observed was tried. */
+  #first: FirstAttempt | undefined;
   #sinceMs = 0;
   /** Where what goes wrong is told. */
   readonly refusals: Refusals;
@@ -124,11 +125,6 @@ export class Destination {
     return isTaken ? this.grpc.refusal : REFUSALS["method-not-listed"];
   }
 
-  /** An endpoint's answer breaks a rule. */
-  responseRefused(refusal: Refusal): void {
-    this.refusals.response(refusal, this.live?.name, this.pool?.version);
-  }
-
   /** Finds service, route and policy, at `sinceMs`. undefined: there is no such service. */
   find(head: RequestHead, client: ExchangeClient, sinceMs = 0): LiveService | undefined {
     this.#sinceMs = sinceMs;
@@ -168,6 +164,7 @@ export class Destination {
     live.inFlight += 1;
     if (!this.isQueued) pool.inFlight += 1;
     if (pool.observed !== undefined && isCompared(this, version)) {
+      this.#first ??= new FirstAttempt();
       this.#first.begin(pool.observed, client, this.affinity.key, placeOf(this), this.#sinceMs);
     }
     return undefined;
@@ -191,7 +188,7 @@ export class Destination {
     const outcome = failure ?? this.#outcome;
     this.#outcome = undefined;
     if (outcome !== undefined) this.pool?.counters.attempt(outcome);
-    if (outcome !== undefined) this.#first.ended(outcome, endpoint, nowMs);
+    if (outcome !== undefined) this.#first?.ended(outcome, endpoint, nowMs);
   }
 
   /** A retry goes to a version that may take it, perhaps another one. */
@@ -210,7 +207,7 @@ export class Destination {
   leave(status: number, durationMs: number, wasRetried: boolean, at?: Endpoint): void {
     const { live, pool } = this;
     this.attemptEnded(at, undefined, this.#sinceMs + durationMs);
-    this.#first.abandoned(status, at, this.#sinceMs + durationMs);
+    this.#first?.abandoned(status, at, this.#sinceMs + durationMs);
     if (this.#isUpgrade) live?.upgraded(status === 101);
     this.#isUpgrade = false;
     this.filters = undefined;

@@ -47,16 +47,15 @@ export class Exchange implements AttemptedExchange {
     this.wheel = deps.wheel;
     this.request = new RequestForwarder(this.head, deps.pseudonym, deps.buffered);
     this.to = new Destination(deps);
-    this.request.outgoing.rewrite.timeoutLeft = () => timeoutLeft(this.to, deps.wheel);
     this.answer = new ClientAnswer(deps, client, this);
     this.#attempts = new Attempts(client, this);
   }
 
-  /** A new request begins on this connection. */
+  /** A new request begins on this connection. Nothing is left of the last one: see clear(). */
   lend(client: ExchangeClient): void {
     this.#client = client;
-    this.answer.begin(client);
-    this.#attempts.lend(client);
+    this.answer.setClient(client);
+    this.#attempts.setClient(client);
   }
 
   /** No longer on loan: it keeps nothing of its last client, request and answer. */
@@ -66,6 +65,7 @@ export class Exchange implements AttemptedExchange {
     this.request.clear();
     this.to.clear();
     this.answer.clear();
+    this.#attempts.clear();
     this.#deadlines.clear();
   }
 
@@ -114,6 +114,7 @@ export class Exchange implements AttemptedExchange {
     const nowhere = to.enter(live, head, client.peer, client.bound?.pool);
     if (nowhere !== undefined) return this.#attempts.giveUp(nowhere);
     this.#deadlines.begin(to.policy, this.wheel.nowMs, to.grpc);
+    if (to.grpc.deadlineMs !== Infinity) tellTimeLeft(this);
     this.requestMoved();
     if (this.#attempts.begin()) this.#pass(bytes, start);
     return undefined;
@@ -241,9 +242,9 @@ function countFlow({ to, request, answer, sinceMs }: Exchange, durationMs: numbe
   to.pool?.counters.flow.ended(bytesIn, note.bodyBytes, status === 0 ? -1 : firstByteMs);
 }
 
-/** Only calls with a deadline read the clock for it. */
-function timeoutLeft({ grpc }: Destination, wheel: TimerWheel): string {
-  return grpc.deadlineMs === Infinity ? "" : grpc.timeoutLeft(wheel.readMs());
+/** The endpoint hears how long the client waits by then. */
+function tellTimeLeft({ to: { grpc }, request, wheel }: Exchange): void {
+  request.outgoing.rewrite.timeoutLeft = () => grpc.timeoutLeft(wheel.readMs());
 }
 
 /** A request for a host that another certificate stands for (RFC 9110 section 15.5.20). */

@@ -29,7 +29,9 @@ export class RequestForwarder {
   #contentLength = 0;
   /** It may be sent again (RFC 9110 9.2.2). */
   idempotent = true;
-  readonly #collector: BodyCollector;
+  readonly #buffered: BufferBudget;
+  /** undefined: no request was to be whole first. */
+  #collector: BodyCollector | undefined;
   /** Takes the chunks out of a body for an upstream that has others. undefined: none does. */
   #decoder: ChunkDecoder | undefined;
 
@@ -37,18 +39,19 @@ export class RequestForwarder {
   constructor(head: RequestHead, pseudonym: string, buffered: BufferBudget) {
     this.#head = head;
     this.#kept = new KeptBody(head);
-    this.#collector = new BodyCollector(head, buffered);
+    this.#buffered = buffered;
     this.outgoing = new OutgoingRequest(head, pseudonym);
   }
 
   /** The exchange is over: what was kept of its request is forgotten. */
   clear(): void {
+    this.written = false;
     this.scanner.clear();
     this.outgoing.clear();
     this.#kept.clear();
     this.#trailers = "";
     this.#decoder = undefined;
-    this.#collector.clear();
+    this.#collector?.clear();
   }
 
   /**
@@ -59,9 +62,6 @@ export class RequestForwarder {
     const { framing, contentLength, takesTrailers } = this.#head;
     this.scanner.begin(framing, contentLength, takesTrailers, tolerated);
     this.#contentLength = contentLength;
-    this.written = false;
-    this.#kept.clear();
-    this.#trailers = "";
   }
 
   /** Whether the body is, or says it will be, larger than `bytesMax`. 0: no limit. */
@@ -106,7 +106,6 @@ export class RequestForwarder {
 
   /** What the head gets from us. `requestId` and the service's name fill its gaps. */
   setHead(peer: Peer, requestId: string, service: ServiceTable): void {
-    this.outgoing.clear();
     fillRewrite(this.outgoing.rewrite, peer, requestId, service);
     this.idempotent = this.#head.line.method.isIdempotent;
   }
@@ -138,18 +137,19 @@ export class RequestForwarder {
     if (upstream !== undefined && this.written) this.#forward(upstream, source, bytes, start);
     else this.#kept.keep(this.scanner, bytes, start);
     if (upstream !== undefined && !this.written) return this.send(upstream, source);
-    if (this.#collector.isActive) return this.#collector.more(this.#kept.text.length, this.done);
+    if (this.#collector?.isActive) return this.#collector.more(this.#kept.text.length, this.done);
     if (!this.done && upstream?.stream.blocked !== false) source.pause();
   }
 
   /** See BodyCollector.begins(). */
   collects(bytesMax: number, onCollected: () => void): boolean {
+    this.#collector ??= new BodyCollector(this.#head, this.#buffered);
     return this.#collector.begins(this.done, bytesMax, onCollected);
   }
 
   /** More of it is taken, by an endpoint or for one. */
   isTakenBy(upstream: ExchangeUpstream | undefined): boolean {
-    return this.#collector.isActive || upstream?.stream.blocked === false;
+    return this.#collector?.isActive === true || upstream?.stream.blocked === false;
   }
 
   /**
@@ -159,7 +159,7 @@ export class RequestForwarder {
   send(upstream: ExchangeUpstream | undefined, source: ExchangeStream): void {
     if (upstream !== undefined) {
       const { stream } = upstream;
-      if (this.#collector.isWanted && this.done && this.#trailers === "") {
+      if (this.#collector?.isWanted === true && this.done && this.#trailers === "") {
         measure(this.outgoing, this.#head, this.scanner);
       }
       stream.send(stream.encode(this.outgoing), this.#bodyFor(stream));

@@ -16,13 +16,16 @@ import type { AnswerTap } from "./answer-tap.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Destination } from "./destination.ts";
 import type { ExchangeStream } from "./ports.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** Most interim responses to one request that are passed on; more mean a broken upstream. */
 const INTERIM_RESPONSES_MAX = 16;
 
 /** What they are responses to. */
 export type AnsweredExchange = {
-  readonly to: Pick<Destination, "tolerated" | "aheadBytes" | "responseRefused">;
+  readonly to: Pick<Destination, "tolerated" | "aheadBytes" | "live" | "pool"> & {
+    readonly refusals: Pick<Refusals, "response">;
+  };
   readonly answer: {
     /** Hears all of the answer. undefined: nobody does. */
     readonly tap: AnswerTap | undefined;
@@ -36,7 +39,8 @@ export type AnsweredExchange = {
 export class ResponseForwarder {
   readonly head = new ResponseHead();
   readonly scanner = new BodyScanner();
-  readonly #decoder = new ChunkDecoder();
+  /** Takes the chunks out of the body under way. undefined: it stays as it is. */
+  #decoder: ChunkDecoder | undefined;
   /**
    * How the client gets the body: only HTTP/1.1 has chunks, and it gets no body without an end.
    */
@@ -66,15 +70,19 @@ export class ResponseForwarder {
     this.#exchange = exchange;
   }
 
-  /** Responses go there from now on. Nothing is left of the last one. */
+  /** Responses go there from now on. */
   setClient(client: ExchangeStream): void {
     this.#client = client;
     this.#sink = client;
+  }
+
+  /** Nothing is left of the last response. */
+  clear(): void {
     this.#ahead?.clear();
     this.head.fields.text = "";
     this.#partialHead = undefined;
     this.scanner.clear();
-    this.#decoder.reset();
+    this.#decoder = undefined;
     this.#trailers = "";
   }
 
@@ -133,7 +141,7 @@ export class ResponseForwarder {
     for (let start = 0; start < end;) {
       const length = head.parse(bytes, start, end);
       if (length === MORE) return this.#holdHead(bytes, start, end);
-      if (length === REFUSED) return this.#note(head.refusal);
+      if (length === REFUSED) return refused(this.#exchange, head);
       start += length;
       if (head.status >= 200 || head.status === 101) return start;
       if (!this.#passInterim()) return REFUSED;
@@ -144,7 +152,7 @@ export class ResponseForwarder {
   /** Takes a head that came decoded; otherwise as readHead(), with 1 for a final one. */
   takeHead(response: DecodedResponse, isEnd: boolean): number {
     const { head } = this;
-    if (!head.fill(response, isEnd)) return this.#note(head.refusal);
+    if (!head.fill(response, isEnd)) return refused(this.#exchange, head);
     if (head.status >= 200 || head.status === 101) return 1;
     return this.#passInterim() ? MORE : REFUSED;
   }
@@ -182,7 +190,7 @@ export class ResponseForwarder {
     const { contentLength } = this.head;
     this.#keepsTrailers = request.takesTrailers || request.version === "2.0";
     this.scanner.begin(ends, contentLength, this.#keepsTrailers, this.#exchange.to.tolerated);
-    this.#decoder.reset();
+    this.#decoder = undefined;
     this.#trailers = "";
   }
 
@@ -193,14 +201,14 @@ export class ResponseForwarder {
   forward(source: ByteSource, head: string, bytes: Buffer, start: number, end: number): number {
     const scanned = this.scanner.scan(bytes, start, end);
     const client = this.#sink;
-    if (scanned === REFUSED) return this.#note(this.scanner.refusal);
+    if (scanned === REFUSED) return refused(this.#exchange, this.scanner);
     const { forwardEnd, tail, done } = this.scanner;
     const { note, tap } = this.#exchange.answer;
     tap?.add(bytes, start, scanned);
     note.bodyBytes = this.scanner.payloadBytes;
     if (head !== "" && !done) note.began();
     if (this.framing === "drop") {
-      client.send(head, this.#decoder.decode(bytes, start, scanned));
+      client.send(head, (this.#decoder ??= new ChunkDecoder()).decode(bytes, start, scanned));
       return scanned;
     }
     if (forwardEnd > start) client.relay(source, head, bytes, start, forwardEnd);
@@ -227,11 +235,15 @@ export class ResponseForwarder {
     // What goes ahead is a copy.
     source?.releaseBuffer(this.#sink !== this.#client || !this.#client.blocked);
   }
+}
 
-  #note(refusal: Refusal | undefined): number {
-    if (refusal !== undefined) this.#exchange.to.responseRefused(refusal);
-    return REFUSED;
-  }
+/** An endpoint's answer breaks a rule. */
+function refused(
+  { to }: AnsweredExchange,
+  { refusal }: { readonly refusal: Refusal | undefined },
+): typeof REFUSED {
+  if (refusal !== undefined) to.refusals.response(refusal, to.live?.name, to.pool?.version);
+  return REFUSED;
 }
 
 /** How a body that ends like this goes to the client of this request. */

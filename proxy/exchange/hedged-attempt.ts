@@ -9,7 +9,7 @@ import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { Attempted } from "./attempt.ts";
 import { tellDeadline } from "./deadline-field.ts";
-import type { ExchangeClient, ExchangeUpstream, UpstreamPool } from "./ports.ts";
+import type { ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
 /** What is tried, perhaps twice at once. */
@@ -53,9 +53,11 @@ export class HedgedAttempt extends Attempt implements MessageUser {
   /** What comes for the second is the user's own now. */
   #isTaken = false;
 
-  override lend(client: ExchangeClient): void {
+  override clear(): void {
     this.settle();
-    super.lend(client);
+    this.#user = undefined;
+    this.#attempted = undefined;
+    super.clear();
   }
 
   override begin(
@@ -89,6 +91,7 @@ export class HedgedAttempt extends Attempt implements MessageUser {
   }
 
   override settle(): void {
+    if (this.#user === undefined) return;
     this.#timer.disarm();
     this.#leave();
   }

@@ -26,6 +26,11 @@ export type HeldAt = {
   waitedMs: number;
 };
 
+/** Whether there is a reason to keep a request there; most have none, and cost nothing here. */
+export function mayBeHeld({ bufferBytes, holdMs, isQueued }: HeldAt): boolean {
+  return bufferBytes > 0 || holdMs > 0 || isQueued;
+}
+
 /** A request that may be kept until all of it is there: see RequestForwarder. */
 type Collected = { collects(bytesMax: number, onCollected: () => void): boolean };
 
@@ -54,7 +59,7 @@ export class Hold implements Expiring, TurnUser {
     return this.#at?.rank ?? 1;
   }
 
-  /** Begins one if there is a reason. false: there is none. */
+  /** Begins one where there may be a reason: see mayBeHeld(). false: there is none after all. */
   begins(at: HeldAt, request: Collected): boolean {
     const collects = at.bufferBytes > 0 && request.collects(at.bufferBytes, this.#onCollected);
     if (!collects && at.holdMs === 0 && !at.isQueued) return false;

@@ -67,7 +67,9 @@ export class MirrorCopy implements MessageUser, Expiring {
     this.#tap = tap;
     this.#onEnd = onEnd;
     this.#outgoing = new OutgoingRequest(this.#head, "");
-    const to = { tolerated: target.tolerated, aheadBytes: 0, responseRefused: ignore };
+    const { tolerated } = target;
+    const nowhere = { live: undefined, pool: undefined, refusals: { response: ignore } };
+    const to = { tolerated, aheadBytes: 0, ...nowhere };
     const note = { bodyBytes: 0, began: ignore };
     const answer = { tap, note, interim: ignore, buffered: new BufferBudget(0) };
     this.#response = new ResponseForwarder(NOWHERE, { to, answer });

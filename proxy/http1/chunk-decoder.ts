@@ -4,17 +4,11 @@ import { ChunkScanner } from "./chunk-scanner.ts";
 import { REFUSED } from "./limits.ts";
 
 /**
- * Removes the chunk framing from a body, for a client that does not know chunks (RFC 9112 section
- * 7.1.3). A BodyScanner reads and checks the body at the same time. Rare, so nothing is created
- * before it is needed.
+ * Removes the chunk framing from one body, for a client that does not know chunks (RFC 9112 section
+ * 7.1.3). A BodyScanner reads and checks the body at the same time.
  */
 export class ChunkDecoder {
   #chunks: ChunkScanner | undefined;
-
-  /** Before a new body. */
-  reset(): void {
-    this.#chunks = undefined;
-  }
 
   /** The payload in bytes[start, end), which follows what was decoded before, as latin1 text. */
   decode(bytes: Buffer, start: number, end: number): string {

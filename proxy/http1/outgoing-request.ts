@@ -14,8 +14,6 @@ import type { RequestRewrite } from "./rewrite-request.ts";
 /** What a length takes the place of. */
 const FRAMING = ["transfer-encoding", "content-length", "trailer"];
 
-const NO_TIMEOUT = (): string => "";
-
 /**
  * The head of a request as it goes upstream: the one that came, without what ends here, and with
  * our own fields. Every protocol encodes it in its own way, again for each attempt. One object for
@@ -46,13 +44,14 @@ export class OutgoingRequest {
       hostIfAbsent: "",
       clientCert: "",
       forwarded: new ForwardedFields(),
-      timeoutLeft: NO_TIMEOUT,
+      timeoutLeft: undefined,
     };
   }
 
   /** Before a new head, and behind the last one: nobody has changed it. */
   clear(): void {
     this.rewrite.requestId = "";
+    this.rewrite.timeoutLeft = undefined;
     this.#edited = undefined;
     this.#target = undefined;
     this.#authority = undefined;

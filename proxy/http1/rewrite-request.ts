@@ -16,8 +16,8 @@ export type RequestRewrite = RequestSource & {
   clientCert: string;
   /** Of this object alone. */
   readonly forwarded: ForwardedFields;
-  /** The value of grpc-timeout by now. "": none. */
-  timeoutLeft: () => string;
+  /** The value of grpc-timeout by now. undefined: it has none. */
+  timeoutLeft: (() => string) | undefined;
 };
 
 /** What is said of a client's certificate is dropped, whoever says it: only we have seen it. */
@@ -64,7 +64,7 @@ export function droppedFromRequest(
 ): number {
   return (
     DROPPED |
-    (timeoutLeft() === "" ? 0 : GRPC_TIMEOUT) |
+    (timeoutLeft === undefined ? 0 : GRPC_TIMEOUT) |
     (trusted ? 0 : FORWARDED) |
     (requestId === undefined ? REQUEST_ID : 0) |
     (head.line.target.authorityStart === 0 ? 0 : HOST) |
@@ -83,12 +83,11 @@ export function addedToRequest(
   requestId: string | undefined,
 ): string {
   const ownId = requestId === undefined ? `X-Request-Id: ${rewrite.requestId}\r\n` : "";
-  const timeLeft = rewrite.timeoutLeft();
   return (
     rewrite.forwarded.textFor(head, rewrite) +
     rewrite.clientCert +
     ownId +
-    (timeLeft === "" ? "" : `grpc-timeout: ${timeLeft}\r\n`) +
+    (rewrite.timeoutLeft === undefined ? "" : `grpc-timeout: ${rewrite.timeoutLeft()}\r\n`) +
     framingFields(head)
   );
 }

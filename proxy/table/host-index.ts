@@ -15,6 +15,9 @@ export class HostIndex {
   /** `.web.internal` for `*.web.internal`, by the hash of it read from its end. */
   readonly #wildcards = new Map<number, Wildcard[]>();
   #longestSuffix = 0;
+  /** Most requests are for the host of the one before: comparing is cheaper than hashing. */
+  #lastHost = "";
+  #lastService: string | undefined;
 
   constructor(services: Iterable<Pick<ServiceSnapshot, "name" | "hosts">>) {
     const wildcards = new Map<string, string>();
@@ -34,7 +37,11 @@ export class HostIndex {
    * itself. undefined: nobody claims it. Allocates nothing when the host is in lower case.
    */
   find(host: string): string | undefined {
-    return this.#exact.get(host) ?? this.#findCanonical(canonical(host), host);
+    if (host === this.#lastHost) return this.#lastService;
+    const service = this.#exact.get(host) ?? this.#findCanonical(canonical(host), host);
+    this.#lastHost = host;
+    this.#lastService = service;
+    return service;
   }
 
   #findCanonical(host: string, asSent: string): string | undefined {

@@ -52,6 +52,7 @@ export class FirstAttempt implements EndedAttempt {
    * or has got an error of ours (`status`), since the version had no place for it.
    */
   abandoned(status: number, endpoint: Endpoint | undefined, nowMs: number): void {
+    if (this.#at === undefined) return;
     if (status === 0 || status >= 500) this.#count(status >= 500, endpoint, nowMs);
     else this.clear();
   }

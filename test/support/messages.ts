@@ -92,7 +92,7 @@ function moved(bytes: Buffer): { readonly room: Buffer; readonly start: number }
 class Reader {
   readonly #side: Side;
   readonly #scanner = new BodyScanner();
-  readonly #decoder = new ChunkDecoder();
+  #decoder = new ChunkDecoder();
   readonly #readings: Reading[] = [];
   readonly #starts: number[] = [];
   /** Bytes of whole heads and of bodies so far. */
@@ -160,7 +160,7 @@ class Reader {
     this.#reading = { start: start(), fields, body: "", trailers: [], complete: false };
     this.#readings.push(this.#reading);
     this.#scanner.begin(framing(), head.contentLength, true, 0);
-    this.#decoder.reset();
+    this.#decoder = new ChunkDecoder();
     this.#endIfDone();
   }
 

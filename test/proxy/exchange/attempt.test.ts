@@ -277,12 +277,12 @@ test("Attempt.endsBody() believes only an end that nobody else can have made", (
   expect(endsBody(true)).toBe(false);
 });
 
-test("Attempt.lend() forgets the exchange before", () => {
+test("Attempt.clear() forgets the exchange before", () => {
   const bed = new Bed();
   bed.got = upstream("a", true);
   bed.begin();
   expect(bed.attempt.isReused).toBe(true);
-  bed.attempt.lend(bed.client);
+  bed.attempt.clear();
   expect([bed.attempt.isReused, bed.attempt.inLine, bed.attempt.writable]).toEqual([
     false,
     false,

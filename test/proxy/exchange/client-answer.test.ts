@@ -43,7 +43,6 @@ class Bed {
     request.begin(0);
     request.scan(Buffer.alloc(0), 0, 0);
     this.answer = new ClientAnswer(exchangeDeps(), client, { head, request, to: this.to });
-    this.answer.begin(client);
     if (this.to.find(head, client) !== undefined) this.to.enter(this.live, head, client.peer);
     request.outgoing.edit(HEAD);
   }
@@ -111,7 +110,7 @@ describe("ClientAnswer", () => {
     const bed = new Bed(GET);
     bed.answer.refusal(REFUSALS["body-too-large"], bed.to);
     expect([bed.answer.status, bed.answer.closes]).toEqual([413, true]);
-    bed.answer.begin(exchangeClient(bed.live));
+    bed.answer.clear();
     expect([bed.answer.status, bed.answer.closes]).toEqual([0, false]);
   });
 });

@@ -14,7 +14,7 @@ const REWRITE: RequestRewrite = {
   clientCert: "",
   hostIfAbsent: "web",
   forwarded: new ForwardedFields(),
-  timeoutLeft: () => "",
+  timeoutLeft: undefined,
 };
 const OWN = [
   "X-Forwarded-For: 10.0.0.9",
