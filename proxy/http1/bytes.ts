@@ -128,3 +128,12 @@ export function wholeNumber(bytes: Uint8Array, from: number, to: number): number
   }
   return Number.isSafeInteger(value) ? value : -1;
 }
+
+/** The index of the next comma in bytes[from, to), or `to`. */
+export function commaAt(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== COMMA) {
+    at += 1;
+  }
+  return at;
+}

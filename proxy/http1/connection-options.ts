@@ -1,4 +1,4 @@
-import { COMMA, TOKEN, equalsFolded, skipBlanks } from "./bytes.ts";
+import { COMMA, TOKEN, commaAt, equalsFolded, skipBlanks } from "./bytes.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { AMBIGUOUS, Field, HOP_BY_HOP, fieldKind, fieldSet } from "./field-names.ts";
 import { CONNECTION_OPTIONS_MAX } from "./limits.ts";
@@ -81,15 +81,6 @@ export class ConnectionOptions {
     this.protectedNamesIgnored += ((HOP_BY_HOP >>> kind) & 1) === 0 ? 1 : 0;
     return true;
   }
-}
-
-/** The index of the next comma, or `to`. */
-function commaAt(bytes: Buffer, from: number, to: number): number {
-  let at = from;
-  while (at < to && bytes[at] !== COMMA) {
-    at += 1;
-  }
-  return at;
 }
 
 function tokenEnd(bytes: Buffer, from: number, to: number): number {

@@ -1,4 +1,4 @@
-import { CR, equalsFolded, wholeNumber } from "./bytes.ts";
+import { CR, commaAt, equalsFolded, wholeNumber } from "./bytes.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { Field } from "./field-names.ts";
 import type { HttpVersion } from "./http-version.ts";
@@ -27,30 +27,30 @@ export function requestFramingRefusal(
   bytes: Buffer,
   head: number,
   version: HttpVersion,
+  contentLength: number,
 ): Refusal | undefined {
   const isBoth = fields.has(Field.transferEncoding) && fields.has(Field.contentLength);
   const refusal = isBoth ? REFUSALS["length-and-transfer-encoding"] : undefined;
-  return refusal ?? framingRefusal(fields, bytes, head, version);
+  return refusal ?? framingRefusal(fields, bytes, head, version, contentLength);
 }
 
 /**
  * Which rule of RFC 9112 section 6 the framing fields break. undefined: none, but for what
  * framingViolations() says. Everything that two readers could understand in two ways is refused.
+ * `contentLength`: of contentLengthOf().
  */
 export function framingRefusal(
   fields: FieldLines,
   bytes: Buffer,
   head: number,
   version: HttpVersion,
+  contentLength: number,
 ): Refusal | undefined {
   if (fields.has(Field.transferEncoding)) {
     const isChunked = isExactlyChunked(fields, bytes, head);
     return isChunked && version === "1.1" ? undefined : REFUSALS["transfer-encoding-invalid"];
   }
-  if (!fields.has(Field.contentLength)) {
-    return undefined;
-  }
-  if (contentLengthOf(fields, bytes, head) !== -1) {
+  if (contentLength !== -1) {
     return undefined;
   }
   const isTwice = fields.hasTwice(Field.contentLength);
@@ -61,19 +61,21 @@ export function framingRefusal(
  * What the framing fields, which were not refused, break and a service may tolerate, as a set of
  * TOLERATED. No such Content-Length may go on as it was sent.
  */
-export function framingViolations(fields: FieldLines): number {
+export function framingViolations(fields: FieldLines, bytes: Buffer, head: number): number {
   if (!fields.has(Field.contentLength)) {
     return 0;
   }
   if (fields.has(Field.transferEncoding)) {
     return TOLERATED["content-length-with-chunked"];
   }
-  return isOneNumber(fields) ? 0 : TOLERATED["equal-content-length-twice"];
+  return isOneNumber(fields, bytes, head) ? 0 : TOLERATED["equal-content-length-twice"];
 }
 
-function isOneNumber(fields: FieldLines): boolean {
+function isOneNumber(fields: FieldLines, bytes: Buffer, head: number): boolean {
   const index = fields.indexOf(Field.contentLength);
-  return !fields.hasTwice(Field.contentLength) && !fields.value(index).includes(",");
+  const end = head + fields.valueEnd(index);
+  if (fields.hasTwice(Field.contentLength)) return false;
+  return commaAt(bytes, head + fields.valueStart(index), end) === end;
 }
 
 /** How a request with these fields, which framingRefusal() has let pass, ends. */

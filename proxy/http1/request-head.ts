@@ -148,11 +148,13 @@ export class RequestHead extends RequestText {
   }
 
   #readFraming(bytes: Buffer, start: number): Refusal | undefined {
-    const refusal = requestFramingRefusal(this.fields, bytes, start, this.version);
+    const { fields, version } = this;
+    const length = contentLengthOf(fields, bytes, start);
+    const refusal = requestFramingRefusal(fields, bytes, start, version, length);
     if (refusal !== undefined) return refusal;
-    this.contentLength = contentLengthOf(this.fields, bytes, start);
-    this.framing = this.#isTold ? "told" : requestFraming(this.fields);
-    this.violations |= framingViolations(this.fields);
+    this.contentLength = length;
+    this.framing = this.#isTold ? "told" : requestFraming(fields);
+    this.violations |= framingViolations(fields, bytes, start);
     return undefined;
   }
 

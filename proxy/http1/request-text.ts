@@ -13,7 +13,8 @@ export abstract class RequestText implements RequestView {
   readonly line = new RequestLine();
   readonly fields = new FieldLines();
 
-  readonly #host = new RequestHost();
+  readonly #at = new RequestHost();
+  #host: string | undefined;
   #path: string | undefined;
 
   /** As sent: a token, maybe one that we do not know. */
@@ -39,12 +40,14 @@ export abstract class RequestText implements RequestView {
    * "": HTTP/1.0 without Host.
    */
   get host(): string {
-    return this.fields.text.slice(this.#host.start, this.#host.end);
+    this.#host ??= this.fields.text.slice(this.#at.start, this.#at.end);
+    return this.#host;
   }
 
   /** Like `host`, with its port if it was sent with one. */
   get authority(): string {
-    return this.fields.text.slice(this.#host.start, this.#host.authorityEnd);
+    const { start, end, authorityEnd } = this.#at;
+    return authorityEnd === end ? this.host : this.fields.text.slice(start, authorityEnd);
   }
 
   /** The target, as sent. */
@@ -78,11 +81,12 @@ export abstract class RequestText implements RequestView {
   protected forget(): void {
     this.fields.text = "";
     this.line.begin();
+    this.#host = undefined;
     this.#path = undefined;
   }
 
   /** Finds out whom it is for. Returns the rule that is broken. */
   protected readHost(bytes: Buffer, start: number): Refusal | undefined {
-    return this.#host.read(this.line, this.fields, bytes, start);
+    return this.#at.read(this.line, this.fields, bytes, start);
   }
 }

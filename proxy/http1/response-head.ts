@@ -204,10 +204,10 @@ export class ResponseHead {
     }
     const { close, keepAlive } = this.#connection;
     this.keepAlive = !close && (this.version !== "1.0" || keepAlive);
-    const refusal = framingRefusal(fields, bytes, start, this.version);
-    if (refusal !== undefined) return refusal;
     const length = contentLengthOf(fields, bytes, start);
-    this.violations = framingViolations(fields);
+    const refusal = framingRefusal(fields, bytes, start, this.version, length);
+    if (refusal !== undefined) return refusal;
+    this.violations = framingViolations(fields, bytes, start);
     const isBoth = (this.violations & TOLERATED["content-length-with-chunked"]) !== 0;
     this.contentLength = isBoth ? 0 : length;
     // RFC 9112 section 6.1: whoever sends both may go on elsewhere than we think.

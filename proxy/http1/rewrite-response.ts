@@ -57,7 +57,7 @@ export function responseHeadForClient(head: ResponseHead, rewrite: ResponseRewri
   return (
     keptText(head, droppedFromResponse(head, rewrite)) +
     addedToResponse(head, rewrite) +
-    FRAMING_LINES[rewrite.framing] +
+    (rewrite.framing === "as-sent" ? "" : FRAMING_LINES[rewrite.framing]) +
     connectionFields(head, rewrite.connection)
   );
 }
@@ -76,7 +76,7 @@ export function droppedFromResponse(head: ResponseHead, { framing }: ResponseRew
 export function addedToResponse(head: ResponseHead, rewrite: ResponseRewrite): string {
   const isDated = head.fields.has(Field.date) || head.status < 200;
   return (
-    rewrite.via[head.version] +
+    (rewrite.via === NO_VIA ? "" : rewrite.via[head.version]) +
     (isDated ? "" : `Date: ${rewrite.date}\r\n`) +
     (hasNoFraming(head) ? "" : equalLength(head)) +
     rewrite.extra

@@ -16,7 +16,9 @@ test.each([
   [["Transfer-Encoding: Chunked"], "chunked", 0],
 ])("requestFraming() of %j is %s", (lines, framing, length) => {
   const { fields, bytes } = fieldsOf(...lines);
-  expect(framingRefusal(fields, bytes, 0, "1.1")).toBeUndefined();
+  expect(
+    framingRefusal(fields, bytes, 0, "1.1", contentLengthOf(fields, bytes, 0)),
+  ).toBeUndefined();
   expect([requestFraming(fields), contentLengthOf(fields, bytes, 0)]).toEqual([framing, length]);
 });
 
@@ -30,7 +32,8 @@ test.each([
   [["Transfer-Encoding: chunked"], "1.0", "transfer-encoding-invalid"],
 ] as const)("requestFramingRefusal() of %j in HTTP/%s is %s", (lines, version, reason) => {
   const { fields, bytes } = fieldsOf(...lines);
-  expect(requestFramingRefusal(fields, bytes, 0, version)?.reason).toBe(reason);
+  const length = contentLengthOf(fields, bytes, 0);
+  expect(requestFramingRefusal(fields, bytes, 0, version, length)?.reason).toBe(reason);
 });
 
 test.each([
@@ -40,7 +43,9 @@ test.each([
   [["Content-Length: 7", "Transfer-Encoding: chunked"], "content-length-with-chunked", 7],
 ] as const)("framingViolations() of %j is %s", (lines, name, length) => {
   const { fields, bytes } = fieldsOf(...lines);
-  expect(framingRefusal(fields, bytes, 0, "1.1")).toBeUndefined();
-  expect(intolerable(framingViolations(fields), 0)).toBe(name);
+  expect(
+    framingRefusal(fields, bytes, 0, "1.1", contentLengthOf(fields, bytes, 0)),
+  ).toBeUndefined();
+  expect(intolerable(framingViolations(fields, bytes, 0), 0)).toBe(name);
   expect(contentLengthOf(fields, bytes, 0)).toBe(length);
 });
