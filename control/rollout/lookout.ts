@@ -52,6 +52,12 @@ export class Lookout {
     return this.#led.get(rollout.id)?.forecast(rollout);
   }
 
+  /** A success has been undone. Where nobody leads it any more, nobody else can tell of that. */
+  undone(rollout: Rollout): void {
+    const isOver = rollout.phase === "aborted" && rollout.settled;
+    if (isOver && !this.#led.has(rollout.id)) this.#deps.asking.hooks.tellEnd(rollout);
+  }
+
   /** Resolves when the store has been read, or could not be at first. */
   get tried(): Promise<void> {
     return this.#tried.promise;
@@ -110,8 +116,22 @@ export class Lookout {
       await this.#lookAtAll();
       return !this.#hasWork;
     });
+    this.#leaveEnded();
     for (const led of this.#led.values()) led.end();
     this.#led.clear();
+  }
+
+  /** Leads no longer what is over, and tells of it. */
+  #leaveEnded(): void {
+    const { store, asking } = this.#deps;
+    const open = this.#open;
+    for (const [id, led] of this.#led) {
+      if (open.some((each) => each.id === id)) continue;
+      led.end();
+      this.#led.delete(id);
+      const rollout = store.find(id);
+      if (rollout !== undefined && hasEnded(rollout)) asking.hooks.tellEnd(rollout);
+    }
   }
 
   /** Does something once a second until it says that it is done, or `signal` is aborted. */
@@ -134,19 +154,11 @@ export class Lookout {
   }
 
   async #lookAtAll(): Promise<void> {
-    const { store, asking, table } = this.#deps;
-    if (table.isHeld) return;
+    if (this.#deps.table.isHeld) return;
     await this.#serial.run(() => this.#endTrials());
     await this.#serial.run(() => this.#automatic.look());
-    const open = this.#open;
-    for (const [id, led] of this.#led) {
-      if (open.some((each) => each.id === id)) continue;
-      led.end();
-      this.#led.delete(id);
-      const rollout = store.find(id);
-      if (rollout !== undefined && hasEnded(rollout)) asking.hooks.tellEnd(rollout);
-    }
-    await Promise.all(open.map((each) => this.#lookAt(each)));
+    this.#leaveEnded();
+    await Promise.all(this.#open.map((each) => this.#lookAt(each)));
   }
 
   /** Takes back what nobody has confirmed in time; what has been changed since stays. */

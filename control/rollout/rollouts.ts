@@ -169,6 +169,7 @@ export class Rollouts {
       if (decision.kind === "retreat") assertShown(table, verb, rollout);
       const { actor, reason } = options;
       const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
+      if (verb === "undo" && done !== undefined) this.#lookout.undone(done);
       if (done !== undefined || tries === TRIES_MAX) return this.get(id);
     }
   }

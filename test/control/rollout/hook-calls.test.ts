@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { HookConfig } from "../../../control/config/rollouts-schema.ts";
 import { HookCalls } from "../../../control/rollout/hook-calls.ts";
 import type { HookAnswer } from "../../../control/rollout/hooks.ts";
@@ -9,6 +9,7 @@ import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { ScriptedHttp } from "../../support/scripted-http.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { RolloutBed } from "./rollout-bed.ts";
 import { rolloutOf } from "./specs.ts";
 
 const SECRET = "a-secret-of-some-length";
@@ -105,5 +106,62 @@ test("HookCalls tells of an end", async () => {
     point: "afterEnd",
     phase: "aborted",
     share: 0,
+  });
+});
+
+describe("Hooks of its end are told once", () => {
+  const BY = { actor: "ann", reason: "a test" };
+  const ASKED = { ...BY, full: true };
+
+  /** A rollout with a hook, and what that is told. */
+  async function begun(): Promise<{
+    readonly bed: RolloutBed;
+    readonly id: string;
+    readonly told: (phases: readonly string[]) => Promise<void>;
+  }> {
+    const ci = await ScriptedHttp.start();
+    const secretFile = join(await temporaryFolder(), "hook.key");
+    await writeFile(secretFile, SECRET, { mode: 0o600 });
+    const hook = { url: ci.url, secretFile, timeout: 5_000, retries: 0 };
+    const bed = await RolloutBed.start({ hooks: { ci: hook }, metrics: {} });
+    const wish = { service: "web", to: "v2", steps: [50], stepFor: 60_000 };
+    const { id } = await bed.rollouts.begin({ ...wish, hooks: { afterEnd: ["ci"] } }, BY);
+    await bed.pass(2);
+    const told = async (phases: readonly string[]): Promise<void> => {
+      await eventually(async () => {
+        await bed.pass(2);
+        const found = ci.asked.map(({ body }) => (JSON.parse(body) as { phase: string }).phase);
+        expect(found).toEqual(phases);
+      });
+    };
+    return { bed, id, told };
+  }
+
+  test("of a success by itself, and of an abort", async () => {
+    const { bed, told } = await begun();
+    await bed.pass(70);
+    await told(["successful"]);
+    const other = await begun();
+    await other.bed.rollouts.act(other.id, "abort", ASKED);
+    await other.told(["aborted"]);
+  });
+
+  test("of a success and then of its undo, at once or bit by bit", async () => {
+    for (const rampMs of [undefined, 5_000]) {
+      const { bed, id, told } = await begun();
+      await bed.rollouts.act(id, "promote", ASKED);
+      await told(["successful"]);
+      await bed.rollouts.act(id, "undo", { ...ASKED, rampMs });
+      await bed.pass(10);
+      await told(["successful", "aborted"]);
+    }
+  });
+
+  test("of an undo that comes before anybody was told of the success", async () => {
+    const { bed, id, told } = await begun();
+    await bed.rollouts.act(id, "promote", ASKED);
+    await bed.rollouts.act(id, "undo", ASKED);
+    await bed.pass(10);
+    await told(["aborted"]);
   });
 });
