@@ -24,6 +24,7 @@ import { addReload } from "./reload.ts";
 import { addRewrite } from "./rewrite.ts";
 import { addRollout } from "./rollout.ts";
 import { addRun } from "./run.ts";
+import { addSchema } from "./schema.ts";
 import { addServices } from "./services.ts";
 import { addShadow } from "./shadow.ts";
 import { addConfirm, addShift } from "./shift.ts";
@@ -109,6 +110,7 @@ function createProgram(
   withWholeHelp(program);
   addRun(program, context);
   addCheck(program, context);
+  addSchema(program, context);
   addDemo(program, context);
   addStatus(program, context);
   addServices(program, context);

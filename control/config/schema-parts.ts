@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { canonicalBind, canonicalEndpoint, canonicalHost } from "./address.ts";
-import { DURATION_WANTED, parseDurationMs, parseSizeBytes, SIZE_WANTED } from "./units.ts";
+import {
+  DURATION_PATTERN,
+  DURATION_WANTED,
+  parseDurationMs,
+  parseSizeBytes,
+  SIZE_PATTERN,
+  SIZE_WANTED,
+} from "./units.ts";
 
 /**
  * The small schemas that the others are made of. The `error` of a schema here is not a sentence but
@@ -57,7 +64,10 @@ export function whole(least: number, most: number): z.ZodNumber {
 
 /** A text that matches a pattern. */
 export function matching(pattern: RegExp, wanted: string): z.ZodType<string, string> {
-  return z.string({ error: wanted }).regex(pattern, { error: wanted });
+  return z
+    .string({ error: wanted })
+    .regex(pattern, { error: wanted })
+    .meta({ description: wanted });
 }
 
 /** A text (or number) that `parse` reads; `parse` returns undefined for what it cannot read. */
@@ -75,14 +85,22 @@ function parsed<Input extends string | number, Output>(
 }
 
 function textOf(wanted: string): z.ZodType<string, string> {
-  return z.string({ error: wanted });
+  return z.string({ error: wanted }).meta({ description: wanted });
 }
 
-const unitInput = (wanted: string): z.ZodType<string | number, string | number> =>
-  z.union([z.string(), z.number()], { error: wanted });
+/** A text, or the number 0. `pattern` is for JSON Schema, as what `parsed` does is not in it. */
+function unitInput(wanted: string, pattern: string): z.ZodType<string | number, string | number> {
+  return z
+    .union([z.string(), z.number()], { error: wanted })
+    .meta({ description: wanted, pattern, minimum: 0, maximum: 0 });
+}
 
 /** A duration, read as milliseconds; 0 is allowed, and each use says what it means. */
-export const duration = parsed(unitInput(DURATION_WANTED), DURATION_WANTED, parseDurationMs);
+export const duration = parsed(
+  unitInput(DURATION_WANTED, DURATION_PATTERN),
+  DURATION_WANTED,
+  parseDurationMs,
+);
 
 /** A duration of at least `leastMs` milliseconds, written `leastText`. */
 export function durationFrom(
@@ -93,7 +111,7 @@ export function durationFrom(
 }
 
 /** A size, read as bytes. */
-export const size = parsed(unitInput(SIZE_WANTED), SIZE_WANTED, parseSizeBytes);
+export const size = parsed(unitInput(SIZE_WANTED, SIZE_PATTERN), SIZE_WANTED, parseSizeBytes);
 
 /** A service's or version's name. Not digits alone: JavaScript would reorder such keys. */
 export const name = matching(

@@ -46,6 +46,16 @@ export function parseSizeBytes(text: string | number): number | undefined {
   return quantity(text, BYTES_BY_UNIT, Number.MAX_SAFE_INTEGER);
 }
 
+/** A regular expression of the texts that are durations, but for their bound. */
+export const DURATION_PATTERN = patternOf(MS_BY_UNIT);
+
+/** A regular expression of the texts that are sizes, but for their bound. */
+export const SIZE_PATTERN = patternOf(BYTES_BY_UNIT);
+
+function patternOf(units: ReadonlyMap<string, number>): string {
+  return `^(?:0|\\d{1,16}(?:${[...units.keys()].join("|")}))$`;
+}
+
 function quantity(
   text: string | number,
   units: ReadonlyMap<string, number>,

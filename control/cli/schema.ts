@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import { editorSchema } from "../config/editor-schema.ts";
+import type { CliContext } from "./commands.ts";
+
+/** `sluice schema`: what a configuration file may look like, for editors. */
+export function addSchema(program: Command, context: CliContext): void {
+  program
+    .command("schema")
+    .description("print the JSON Schema of the configuration file, for editors")
+    .action(() => context.output.out(JSON.stringify(editorSchema(), undefined, 2)));
+}
