@@ -14,6 +14,7 @@ import { streamHandles } from "./transport/stream-handles.ts";
 import type { ConnectionHandle } from "./base/connection-handle.ts";
 import { AccessLog } from "./access-log/access-log.ts";
 import { Adoption } from "./hand-over/adoption.ts";
+import { shareConnections } from "./hand-over/connection-share.ts";
 import { HandOver } from "./hand-over/hand-over.ts";
 import type { HandedConnection } from "./messages/handed-connection.ts";
 import { Filters } from "./filters/filters.ts";
@@ -85,9 +86,7 @@ class Worker {
         this.#unlisten(message.bind);
         return this.#send({ kind: "done", id: message.id });
       case "tls":
-        this.#deps.contexts.replace(message.material);
-        this.#deps.services.followTls();
-        return this.#send({ kind: "done", id: message.id });
+        return this.#followTls(message);
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
         this.#deps.connections.judgeAgain();
@@ -117,6 +116,8 @@ class Worker {
       }
       case "handOver":
         return this.#beginHandOver(message);
+      case "share":
+        return this.#share(message);
       case "taken":
         this.#handOver?.taken();
         return this.#send({ kind: "done", id: message.id });
@@ -196,6 +197,17 @@ class Worker {
     const { user, system } = process.cpuUsage();
     const cpuSeconds = (user + system) / 1e6;
     return { cpuSeconds, residentBytes: residentBytes(), loopDelay: this.#loopDelay.counts() };
+  }
+
+  #followTls({ id, material }: ToWorker & { kind: "tls" }): void {
+    this.#deps.contexts.replace(material);
+    this.#deps.services.followTls();
+    this.#send({ kind: "done", id });
+  }
+
+  async #share(message: ToWorker & { kind: "share" }): Promise<void> {
+    await shareConnections(message, this.#deps.connections, sendConnection, systemClock);
+    this.#send({ kind: "done", id: message.id });
   }
 
   async #beginHandOver(message: ToWorker & { kind: "handOver" }): Promise<void> {

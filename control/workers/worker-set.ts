@@ -17,6 +17,7 @@ import { RestartPause } from "./restart-pause.ts";
 import { RetiredCounts } from "./retired-counts.ts";
 import { briefWorker } from "./tell-worker.ts";
 import { Watchdog } from "./watchdog.ts";
+import { balanceWorkers } from "./worker-balance.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -120,6 +121,8 @@ export class WorkerSet {
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#deps.count }, () => this.#startWorker()));
     void this.#watchdog.run();
+    const { count, clock } = this.#deps;
+    if (count > 1) void balanceWorkers(() => this.serving, clock, this.#stopped.signal);
   }
 
   /** From now on a worker that ends is not replaced. */

@@ -13,7 +13,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 7;
+export const PROTOCOL = 8;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its
@@ -62,6 +62,8 @@ export type ToWorker =
    * cannot be given away ends on these terms, but for exchanges, which take as long as they take.
    */
   | ({ readonly kind: "handOver"; readonly id: number } & LeavingTerms)
+  /** Give some connections to another worker. Answered when they are gone, or no more can go. */
+  | ({ readonly kind: "share"; readonly id: number } & ShareTerms)
   /** A socket that this worker gave away has been taken over, or is lost. */
   | { readonly kind: "taken"; readonly id: number }
   /** Take over a connection that another worker gave away; it is the message's handle. */
@@ -122,6 +124,14 @@ export type LeavingTerms = {
    * migration exchanges that have been under way for this long are ended from then on.
    */
   readonly softMs: number;
+};
+
+/** Which connections go to which worker. */
+export type ShareTerms = {
+  /** Most connections to give, at least 1. */
+  readonly count: number;
+  /** The process id of the worker that has fewer. */
+  readonly to: number;
 };
 
 /** How a worker ends what it has open. */
