@@ -57,10 +57,10 @@ function compileVersion(
   discovered: readonly DiscoveredEndpoint[],
   isByTls: boolean,
 ): VersionSnapshot {
-  const { name, weight, state } = version;
+  const { name, weight, state, compat } = version;
   const found = endpointsOf(version, discovered).filter(isConnectable);
   const endpoints = found.map((each) => compileEndpoint(each, version, isByTls));
-  return { name, weight, state, endpoints };
+  return { name, weight, state, endpoints, ...(compat && { compat }) };
 }
 
 function compileEndpoint(
