@@ -41,6 +41,8 @@ export type DiscoveredEndpoint = {
   readonly reason?: string | undefined;
   /** See EndpointSnapshot. */
   readonly san?: string | undefined;
+  /** What the registry says that its version can live beside. Absent: nothing. */
+  readonly compat?: Compatibility | undefined;
 };
 
 /** How a version's endpoints are found in Consul. At most one of version, tag and filter is set. */
