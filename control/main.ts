@@ -23,6 +23,7 @@ import type { ConsulLink, ConsulLinkDeps } from "./registry/consul-link.ts";
 import type { Discovery, NewVersion } from "./discovery/discovery.ts";
 import { openEndpointDiscovery } from "./discovery/endpoint-discovery.ts";
 import { Events } from "./records/events.ts";
+import { SpanExporter } from "./tracing/span-exporter.ts";
 import { eventOfWorker } from "./records/sluice-event.ts";
 import { FilterFiles } from "./filters/filter-files.ts";
 import { FilterSink } from "./filters/filter-sink.ts";
@@ -53,8 +54,7 @@ import type { Store, StoredTable } from "./store/store.ts";
 import { TRIAL_DEFAULT_MS } from "./workers/swap.ts";
 import { Briefing } from "./workers/briefing.ts";
 import type { TellLogLevel } from "./workers/tell-log-level.ts";
-import { logLevelTeller } from "./workers/tell-log-level.ts";
-import { accessLogTeller } from "./workers/tell-access-log.ts";
+import { openTellers } from "./sidecar/open-tellers.ts";
 import { observeWorkers } from "./workers/observe-workers.ts";
 import { Workers } from "./workers/workers.ts";
 import { errorText } from "../proxy/base/error-text.ts";
@@ -113,20 +113,25 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   briefing.leaving = config.drain;
   briefing.logLevel = config.log.level;
   briefing.accessLog = await openedAccessLog(config, start.configPath);
+  briefing.tracing = config.tracing?.ratio;
+  const pseudonym = `sluice-${randomBytes(4).toString("hex")}`;
+  const spans = new SpanExporter(pseudonym, { clock, random: systemRandom, log });
+  spans.follow(config.tracing);
   const workers = new Workers({
     count: config.workers,
-    pseudonym: `sluice-${randomBytes(4).toString("hex")}`,
+    pseudonym,
     briefing,
     sockets,
     log,
     clock,
     onEvent: (report) => events.emit(eventOfWorker(report)),
+    onSpans: (report) => spans.add(report),
   });
   try {
     const countsEpoch = inheritance?.countsEpoch ?? randomBytes(8).toString("hex");
     const documents =
       link?.shared?.documents ?? openDocuments(config.store, inheritance?.documents);
-    const parts = { events, link, store, documents, sockets, briefing, workers };
+    const parts = { events, link, store, documents, sockets, briefing, workers, spans };
     const opened = { ...parts, countsEpoch };
     const { services, sidecar, servers } = await compose(start, opened);
     onSignals(sidecar, log);
@@ -150,6 +155,7 @@ type Opened = {
   readonly sockets: ListeningSockets;
   readonly briefing: Briefing;
   readonly workers: Workers;
+  readonly spans: SpanExporter;
   /** See SidecarCounts. */
   readonly countsEpoch: string;
 };
@@ -162,7 +168,7 @@ type Composed = {
 
 async function compose(start: Start, opened: Opened): Promise<Composed> {
   const { config, log, readConfig, configPath, env } = start;
-  const { events, link, store, documents, sockets, briefing, workers } = opened;
+  const { events, link, store, documents, sockets, briefing, workers, spans } = opened;
   const audit = await openAudit(start, opened);
   const shared = { audit, events, log, clock: systemClock };
   const certificates = openCertificates(start, opened);
@@ -193,7 +199,7 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
   const rollouts = keeper.open({ ...shared, services, ...guidesOf(start, opened, discovery, ask) });
   const ofGate = { ...shared, certificates, file: configPath, revision: () => services.revision };
   const gate = await openGate(config.control, ofGate);
-  const ofFile = { readConfig, configPath, env, ...logTellers(start, opened) };
+  const ofFile = { readConfig, configPath, env, ...openTellers(start.dial, opened) };
   const sidecar = new Sidecar(config, {
     ...shared,
     ...gate,
@@ -208,11 +214,12 @@ async function compose(start: Start, opened: Opened): Promise<Composed> {
     migrations,
     rollouts,
     workers,
+    spans,
     sockets,
     ...ofFile,
   });
   const lately: ApiDeps["lately"] = () => ({ ...workers.lately(), listeners: around.listeners() });
-  const views = { filters, workers, lately, migrations, rollouts, sidecar, registry: link };
+  const views = { filters, workers, spans, lately, migrations, rollouts, sidecar, registry: link };
   const storeProblem = (): string | undefined => (link?.shared ?? store).problem;
   const known = { storeProblem, services, ...toldOf(start, ofFile.tellLogLevel) };
   const deps = { ...shared, ...gate.deps, ...views, ...counts, ...known };
@@ -226,14 +233,6 @@ function toldOf({ config, dial }: Start, setLevel: TellLogLevel) {
     build: { version: buildVersion() },
     logging: { dial, setLevel },
     hasFineBuckets: config.metrics?.buckets === "fine",
-  };
-}
-
-/** How workers are told what to log. */
-function logTellers({ dial }: Start, { briefing, workers }: Opened) {
-  return {
-    tellAccessLog: accessLogTeller(briefing, workers),
-    tellLogLevel: logLevelTeller(dial, briefing, workers),
   };
 }
 

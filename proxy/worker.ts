@@ -13,8 +13,9 @@ import { TimerWheel } from "./base/timer-wheel.ts";
 import { streamHandles } from "./transport/stream-handles.ts";
 import type { ConnectionHandle } from "./base/connection-handle.ts";
 import { AccessLog } from "./access-log/access-log.ts";
+import { openTracer } from "./tracing/open-tracer.ts";
+import type { Tracer } from "./tracing/tracer.ts";
 import { Adoption } from "./hand-over/adoption.ts";
-import { shareConnections } from "./hand-over/connection-share.ts";
 import { HandOver } from "./hand-over/hand-over.ts";
 import type { HandedConnection } from "./messages/handed-connection.ts";
 import { Filters } from "./filters/filters.ts";
@@ -50,9 +51,10 @@ import { errorText } from "./base/error-text.ts";
  */
 class Worker {
   readonly #deps: ClientDeps;
-  readonly #send: (message: FromWorker) => void;
+  readonly #send: typeof sendToPrimary;
   readonly #dial = new LogDial();
   readonly #accessLog: AccessLog;
+  readonly #tracer: Tracer;
   readonly #adoption: Adoption;
   readonly #filters: Filters;
   readonly #migrations: WorkerMigrations;
@@ -62,7 +64,7 @@ class Worker {
   /** undefined: this worker keeps what it has. */
   #handOver: HandOver | undefined;
 
-  constructor(pseudonym: string, send: (message: FromWorker) => void) {
+  constructor(pseudonym: string, send: typeof sendToPrimary) {
     const log = streamLog(process.stdout, () => systemClock.wallMs(), this.#dial);
     this.#send = send;
     setInterval(() => this.#loopDelay.look(systemClock.nowMs()), LOOK_MS).unref();
@@ -71,6 +73,7 @@ class Worker {
     );
     this.#deps = deps;
     this.#accessLog = new AccessLog({ ...deps, log });
+    this.#tracer = openTracer(deps, send);
     this.#adoption = new Adoption(deps);
     this.#filters = new Filters(new ImportingLoader(), { clock: systemClock, log });
     this.#migrations = new WorkerMigrations(deps);
@@ -86,19 +89,20 @@ class Worker {
         this.#unlisten(message.bind);
         return this.#send({ kind: "done", id: message.id });
       case "tls":
-        return this.#followTls(message);
+        this.#deps.contexts.replace(message.material);
+        this.#deps.services.followTls();
+        return this.#send({ kind: "done", id: message.id });
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
         this.#deps.connections.judgeAgain();
         return this.#send({ kind: "done", id: message.id });
       case "logLevel":
-        this.#dial.level = message.level;
-        return this.#send({ kind: "done", id: message.id });
       case "accessLog":
-        this.#accessLog.follow(message.spec);
+      case "tracing":
+        this.#follow(message);
         return this.#send({ kind: "done", id: message.id });
       case "table":
-        return this.#follow(message);
+        return this.#takeTable(message);
       case "prepareFilters": {
         const refusals = await this.#filters.prepare(message.preparation);
         return this.#send({ kind: "filters", id: message.id, refusals });
@@ -116,8 +120,6 @@ class Worker {
       }
       case "handOver":
         return this.#beginHandOver(message);
-      case "share":
-        return this.#share(message);
       case "taken":
         this.#handOver?.taken();
         return this.#send({ kind: "done", id: message.id });
@@ -138,8 +140,15 @@ class Worker {
     }
   }
 
+  /** What is told of exchanges from now on. */
+  #follow(message: ToWorker & { kind: "logLevel" | "accessLog" | "tracing" }): void {
+    if (message.kind === "logLevel") this.#dial.level = message.level;
+    else if (message.kind === "accessLog") this.#accessLog.follow(message.spec);
+    else this.#tracer.follow(message.ratio);
+  }
+
   /** Puts a table in force together with its filters: no request sees only one of them. */
-  async #follow({ id, change, filters }: ToWorker & { kind: "table" }): Promise<void> {
+  async #takeTable({ id, change, filters }: ToWorker & { kind: "table" }): Promise<void> {
     const { services } = this.#deps;
     // Without filters it happens at once: what is asked after a table must not be answered before
     // it.
@@ -199,17 +208,6 @@ class Worker {
     return { cpuSeconds, residentBytes: residentBytes(), loopDelay: this.#loopDelay.counts() };
   }
 
-  #followTls({ id, material }: ToWorker & { kind: "tls" }): void {
-    this.#deps.contexts.replace(material);
-    this.#deps.services.followTls();
-    this.#send({ kind: "done", id });
-  }
-
-  async #share(message: ToWorker & { kind: "share" }): Promise<void> {
-    await shareConnections(message, this.#deps.connections, sendConnection, systemClock);
-    this.#send({ kind: "done", id: message.id });
-  }
-
   async #beginHandOver(message: ToWorker & { kind: "handOver" }): Promise<void> {
     for (const bind of this.#listeners.keys()) this.#unlisten(bind);
     const name = String(process.pid);
@@ -219,7 +217,7 @@ class Worker {
     void drain.run();
     await done;
     drain.stop();
-    await this.#accessLog.flush();
+    await this.#flush();
     this.#send({ kind: "done", id: message.id });
   }
 
@@ -228,8 +226,13 @@ class Worker {
     this.#migrations.stopAll();
     this.#deps.connections.draining = true;
     await new WorkerDrain(message, this.#deps, EVERYTHING).run();
-    await this.#accessLog.flush();
+    await this.#flush();
     this.#send({ kind: "done", id: message.id });
+  }
+
+  /** Gives away what is told of exchanges and has not left yet. */
+  async #flush(): Promise<void> {
+    await Promise.all([this.#accessLog.flush(), this.#tracer.flush()]);
   }
 }
 
@@ -291,8 +294,10 @@ function ejectionEvent(...[pool, endpoint, forMs]: Parameters<EjectionListener>)
     : { kind: "readmission", ...about };
 }
 
-function sendToPrimary(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+/** Calls back when nothing of it is left in this process. */
+function sendToPrimary(message: FromWorker, onSent?: () => void): void {
+  if (process.connected) process.send?.(message, undefined, {}, onSent);
+  else onSent?.();
 }
 
 /** Sends a connection to the primary, and releases it here once it has arrived. */

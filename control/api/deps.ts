@@ -41,6 +41,12 @@ export interface WorkersView {
   readonly pids: readonly number[];
 }
 
+/** What the API wants to know of traces. */
+export interface SpansView {
+  /** By what became of them. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** What the API wants to know and do about versions that traffic is leaving. */
 export interface MigrationsView {
   /** Where a version's migration stands. undefined: there is none. */
@@ -149,6 +155,7 @@ export type ApiDeps = {
   readonly events: Events;
   readonly audit: Audit;
   readonly workers: WorkersView;
+  readonly spans: SpansView;
   /** How traffic went lately. It is begun and ended with the API. */
   readonly past: Pick<TrafficPast, "run" | "of" | "end">;
   /** What is known without asking anybody. */

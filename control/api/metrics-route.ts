@@ -50,6 +50,7 @@ export async function metricsText(deps: ApiDeps): Promise<string> {
     tableRefusals: registry?.shared?.store.refusals,
     rollouts: rollouts.latest().map((each) => rolloutMetrics(each, rollouts.live(each.id))),
     apiCalls: calls.counts,
+    spans: deps.spans.counts,
     hasFineBuckets: deps.hasFineBuckets,
     workers: workers.pids.length,
     descriptors: await mostDescriptors(workers.pids),

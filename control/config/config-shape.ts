@@ -20,6 +20,7 @@ import {
 import { floorSchema } from "./floor.ts";
 import { rolloutsSchema } from "./rollouts-schema.ts";
 import { serviceSchema } from "./service-schema.ts";
+import { tracingSchema } from "./tracing-schema.ts";
 import { listenerTlsFiles, listenerTlsSchema, toListenerTls } from "./tls-schema.ts";
 import type { ListenerFiles } from "./tls-files.ts";
 
@@ -130,6 +131,7 @@ export const configShape = strict({
   control: controlSchema,
   metrics: metricsSchema.optional(),
   accessLog: accessLogSchema.optional(),
+  tracing: tracingSchema.optional(),
   log: logSchema,
   workers: whole(1, WORKERS_MAX).default(1),
   store,

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { DiscoveredEndpoint } from "../config/service.ts";
 import { FlapGuard } from "./flap-guard.ts";
 
@@ -151,8 +150,7 @@ function areEqual(
         endpoint.weight === other.weight &&
         endpoint.healthy === other.healthy &&
         endpoint.reason === other.reason &&
-        endpoint.san === other.san &&
-        isDeepStrictEqual(endpoint.compat, other.compat)
+        endpoint.san === other.san
       );
     })
   );

@@ -6,7 +6,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import { oneToken } from "../base/one-token.ts";
 import { readSmallFile } from "../base/read-small-file.ts";
 import type { HookConfig } from "../config/rollouts-schema.ts";
-import { askHttp } from "./ask-http.ts";
+import { askHttp } from "../base/ask-http.ts";
 import type { HookAnswer, HookQuestion } from "./hooks.ts";
 import type { HookPoint } from "./others-asked.ts";
 import type { Rollout } from "./rollout.ts";

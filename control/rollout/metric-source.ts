@@ -2,7 +2,7 @@ import { z } from "zod";
 import { oneToken } from "../base/one-token.ts";
 import { readSmallFile } from "../base/read-small-file.ts";
 import type { MetricConfig } from "../config/rollouts-schema.ts";
-import { askHttp } from "./ask-http.ts";
+import { askHttp } from "../base/ask-http.ts";
 
 const TOKEN_RULE = { bytesMax: 16_384, others: "nothing" } as const;
 

@@ -15,6 +15,7 @@ import type { Warning } from "../table/warnings.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { TellLogLevel } from "../workers/tell-log-level.ts";
 import type { TellAccessLog } from "../workers/tell-access-log.ts";
+import type { TellTracing } from "./tell-tracing.ts";
 import type { Workers } from "../workers/workers.ts";
 import { openedAccessLog } from "./access-log-file.ts";
 import { listenerChanges } from "./listener-changes.ts";
@@ -54,6 +55,7 @@ export type ReloadDeps = {
   readonly services: Pick<Services, "change" | "preview">;
   readonly workers: Pick<Workers, "reserve" | "listen" | "unlisten">;
   readonly tellAccessLog: TellAccessLog;
+  readonly tellTracing: TellTracing;
   readonly tellLogLevel: TellLogLevel;
   readonly rules: Pick<DocumentRules, "follow" | "below">;
   readonly access: Pick<LiveAccess, "prepare">;
@@ -99,6 +101,7 @@ export async function reload(
     else {
       useCredentials();
       await deps.tellAccessLog(accessLog);
+      await deps.tellTracing(next.tracing);
       // One that was set by the API stays, unless the file has another one now.
       if (before.log.level !== next.log.level) await deps.tellLogLevel(next.log.level);
     }

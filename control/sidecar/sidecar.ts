@@ -49,6 +49,8 @@ export type SidecarDeps = ReloadDeps &
     /** undefined: this sidecar is known nowhere and shares nothing. */
     readonly registry?: Registry | undefined;
     readonly rollouts: { start(): Promise<void>; close(): Promise<void> };
+    /** Sends what workers have traced; what they tell last is there before it ends. */
+    readonly spans: { close(): Promise<void> };
     readonly workers: Workers;
     readonly sockets: ListeningSockets;
     readonly events: Events;
@@ -234,10 +236,10 @@ export class Sidecar implements SidecarControl {
 
   /** What writes to the services ends before them; what tells them of endpoints ends after. */
   async #closeServices(): Promise<void> {
-    const { registry, services, discovery, certificates, rollouts } = this.#deps;
+    const { registry, services, discovery, certificates, rollouts, spans } = this.#deps;
     await Promise.all([registry?.detach(), rollouts.close()]);
     await services.close();
-    await Promise.all([discovery.close(), certificates.close()]);
+    await Promise.all([discovery.close(), certificates.close(), spans.close()]);
     await registry?.close();
   }
 

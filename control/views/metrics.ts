@@ -29,6 +29,8 @@ export type MetricsSource = {
   readonly rollouts: readonly RolloutMetrics[];
   /** Calls of the control API by what came of their credentials. */
   readonly apiCalls: ReadonlyMap<string, number>;
+  /** Spans by what became of them. */
+  readonly spans: Readonly<Record<string, number>>;
   /** See SharedTableView. undefined: the table is not shared. */
   readonly tableRefusals: ReadonlyMap<string, number> | undefined;
   /** See HistogramSeries.isFine. */
@@ -133,7 +135,7 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[], isFi
   );
 }
 
-function addOwnErrors(registry: Registry, { totals, services }: MetricsSource): void {
+function addOwnErrors(registry: Registry, { totals, services, spans }: MetricsSource): void {
   addCounter(
     registry,
     "sluice_local_replies_total",
@@ -155,6 +157,12 @@ function addOwnErrors(registry: Registry, { totals, services }: MetricsSource): 
     "sluice_access_log_lines_total",
     "Lines of the access log; dropped: no room, or they could not be written",
     Object.entries(totals.accessLog).map(([outcome, count]) => [{ outcome }, count] as const),
+  );
+  addCounter(
+    registry,
+    "sluice_trace_spans_total",
+    "Spans; dropped: no room, or the collector did not take them",
+    Object.entries(spans).map(([outcome, count]) => [{ outcome }, count] as const),
   );
 }
 

@@ -41,6 +41,8 @@ export class Briefing {
   logLevel: LogLevel = "info";
   /** undefined: there is none. */
   accessLog: AccessLogSpec | undefined;
+  /** The part of requests that is sampled where no trusted peer decides. undefined: no traces. */
+  tracing: number | undefined;
   /** How workers end what they cannot give away. */
   leaving: Leaving = { connectionsPerSecond: 100, softMs: 60_000 };
   readonly #services = new Map<string, ServiceSnapshot>();

@@ -10,9 +10,9 @@ import type { WorkerProcess } from "./worker-process.ts";
 type ToldWorker = Pick<WorkerProcess, "ask">;
 
 /**
- * Tells a worker that has just started what TLS needs, intentions, the access log, the filters in
- * force and the whole table, in this order. Never rejects: whoever relies on it asks it something
- * later, and then learns whether it has ended.
+ * Tells a worker that has just started what TLS needs, intentions, the access log, what is traced,
+ * the filters in force and the whole table, in this order. Never rejects: whoever relies on it asks
+ * it something later, and then learns whether it has ended.
  */
 export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: Log): Promise<void> {
   if (briefing.tls !== NO_TLS_MATERIAL) {
@@ -23,9 +23,10 @@ export async function briefWorker(worker: ToldWorker, briefing: Briefing, log: L
   if (intentions !== undefined) {
     void worker.ask({ kind: "intentions", intentions }).catch(() => undefined);
   }
-  const { accessLog: spec, logLevel: level } = briefing;
+  const { accessLog: spec, logLevel: level, tracing: ratio } = briefing;
   if (level !== "info") void worker.ask({ kind: "logLevel", level }).catch(() => undefined);
   if (spec !== undefined) void worker.ask({ kind: "accessLog", spec }).catch(() => undefined);
+  if (ratio !== undefined) void worker.ask({ kind: "tracing", ratio }).catch(() => undefined);
   const number = briefing.filters.size === 0 ? undefined : briefing.nextNumber();
   if (number !== undefined) prepare(worker, number, briefing.filters, log);
   const question = { kind: "table", change: briefing.table, filters: number } as const;

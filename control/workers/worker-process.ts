@@ -3,7 +3,12 @@ import type { ChildProcess, SendHandle } from "node:child_process";
 import { WorkerError } from "../base/errors.ts";
 import type { ConnectionHandle } from "../../proxy/base/connection-handle.ts";
 import type { HandedConnection } from "../../proxy/messages/handed-connection.ts";
-import type { FromWorker, ToWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
+import type {
+  FromWorker,
+  SpanReport,
+  ToWorker,
+  WorkerEvent,
+} from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import { errorCode } from "../../proxy/base/error-text.ts";
 
@@ -28,6 +33,8 @@ export type WorkerProcessOptions = {
   readonly file: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onEvent: (event: WorkerEvent) => void;
+  /** Absent: nobody wants its spans. */
+  readonly onSpans?: ((report: SpanReport) => void) | undefined;
   /** It gives a connection away: `handle` is for whoever takes it over. */
   readonly onConnection: (connection: HandedConnection, handle: ConnectionHandle) => void;
   /** It has ended, and nothing that it sent is still to come. */
@@ -63,7 +70,7 @@ export class WorkerProcess {
       serialization: "advanced",
     });
     this.#child.on("message", (message: FromWorker, handle: unknown) => {
-      if (message.kind !== "connection") this.#receive(message, options.onEvent);
+      if (message.kind !== "connection") this.#receive(message, options);
       else if (handle !== undefined) {
         options.onConnection(message.connection, handle as ConnectionHandle);
       }
@@ -142,10 +149,12 @@ export class WorkerProcess {
     this.#ended.resolve(by);
   }
 
-  #receive(message: FromWorker, onEvent: (event: WorkerEvent) => void): void {
+  #receive(message: FromWorker, { onEvent, onSpans }: WorkerProcessOptions): void {
     switch (message.kind) {
       case "event":
         return onEvent(message.event);
+      case "spans":
+        return onSpans?.(message);
       case "failed":
         return this.#settle(message.id)?.reject(new WorkerError(message.message));
       case "done":

@@ -2,7 +2,7 @@ import type { SendHandle } from "node:child_process";
 import type { Clock } from "../../proxy/base/clock.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 import type { Log } from "../../proxy/base/log.ts";
-import type { FromWorker, WorkerEvent } from "../../proxy/messages/messages.ts";
+import type { FromWorker, SpanReport, WorkerEvent } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import type { ListenerTls } from "../../proxy/table/tls.ts";
@@ -17,7 +17,6 @@ import { RestartPause } from "./restart-pause.ts";
 import { RetiredCounts } from "./retired-counts.ts";
 import { briefWorker } from "./tell-worker.ts";
 import { Watchdog } from "./watchdog.ts";
-import { balanceWorkers } from "./worker-balance.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -39,6 +38,8 @@ export type WorkerSetDeps = {
   readonly log: Log;
   readonly clock: Clock;
   readonly onEvent: (event: WorkerEvent) => void;
+  /** Absent: nobody wants spans. */
+  readonly onSpans?: ((report: SpanReport) => void) | undefined;
 };
 
 /**
@@ -121,8 +122,6 @@ export class WorkerSet {
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#deps.count }, () => this.#startWorker()));
     void this.#watchdog.run();
-    const { count, clock } = this.#deps;
-    if (count > 1) void balanceWorkers(() => this.serving, clock, this.#stopped.signal);
   }
 
   /** From now on a worker that ends is not replaced. */
@@ -199,12 +198,13 @@ export class WorkerSet {
 
   /** Starts a process, with the whole briefing as its first messages. */
   #spawn(file: string, onTrial: boolean): WorkerProcess {
-    const { briefing, clock, log, onEvent, pseudonym } = this.#deps;
+    const { briefing, clock, log, onEvent, onSpans, pseudonym } = this.#deps;
     const startedMs = clock.nowMs();
     const worker = new WorkerProcess({
       file,
       env: workerEnvironment(process.env, pseudonym),
       onEvent,
+      onSpans,
       onConnection: (connection, handle) => this.desk.take(connection, handle, worker),
       onSilence: (silent) => this.desk.workerEnded(silent),
       onExit: (ended, by) => this.#onExit(ended, by, startedMs),

@@ -1,6 +1,6 @@
 import type { AccessLogField, AccessLogFormat } from "../table/access-log-spec.ts";
 import type { AccessEntry, NumberField, TextField } from "./entry.ts";
-import { escaped } from "./escaped.ts";
+import { escaped } from "../base/escaped.ts";
 import { LineTime } from "./line-time.ts";
 
 /** A line with its line feed, in ASCII. `wallMs`: when it began, since 1970. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
-import type { AnsweredBy } from "./witness.ts";
+import type { AnsweredBy, ExchangeTrace } from "./witness.ts";
 
 /** What there is to say of an exchange once it is over: see EndedExchange. Reused with it. */
 export class AnswerNote {
@@ -10,6 +10,8 @@ export class AnswerNote {
   beganMs = 0;
   tries = 0;
   endpoint: Endpoint | undefined;
+  /** undefined: nobody traces. */
+  trace: ExchangeTrace | undefined;
   readonly #clock: Pick<Clock, "nowMs">;
 
   constructor(clock: Pick<Clock, "nowMs">) {
@@ -24,6 +26,7 @@ export class AnswerNote {
     this.beganMs = 0;
     this.tries = 0;
     this.endpoint = undefined;
+    this.trace = undefined;
   }
 
   /** It has begun, and more of it is to come. */

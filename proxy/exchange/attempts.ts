@@ -113,11 +113,10 @@ export class Attempts implements MessageUser {
     if (status === 101) return this.#switch(bytes.subarray(start, end));
     // An application's own 408 is about one request and does not end the connection.
     if (status === 408 && isLeftover(this, this.#exchange, !response.head.keepAlive))
-      return this.#again("stale");
+      return this.#again("stale", status);
     to.grpc.answered(response.head);
     judge(to, this.attempt, status);
-    const cause = passing(status, to.grpc.status);
-    if (cause && mayRetry(this, this.#exchange, cause) !== "no") return this.#again("policy");
+    if (mayPass(this, this.#exchange, status)) return this.#again("policy", status);
     response.beginBody(requestHead);
     const text = answer.relayed(response.head, response.framing, response.endsByClose, to);
     if (text === undefined) return this.giveUp("filter-failed");
@@ -131,19 +130,20 @@ export class Attempts implements MessageUser {
     if (isTimeUp(failure, to, wheel)) return this.#exchange.onDeadline(to.grpc.deadlineMs);
     const begun = answer.status !== 0;
     const decision = begun ? "no" : mayRetry(this, this.#exchange, failure.cause, isReused);
-    if (decision === "stale") return this.#again(decision);
+    if (decision === "stale") return this.#again(decision, failure.error);
     to.attemptEnded(this.attempt.endpoint, failure.outcome);
     if (failure.outcome !== "local") this.attempt.judge(false);
     if (!begun && failure !== FAILURES.expired && this.attempt.takesOver()) return undefined;
-    if (decision === "policy") return this.#again(decision);
+    if (decision === "policy") return this.#again(decision, failure.error);
     if (!begun) return this.giveUp(failure.error);
     this.drop();
     if (answer.endCall(failure.error)) return this.#exchange.end();
     return this.#client.stream.abort("half");
   }
 
-  #again(decision: "stale" | "policy"): void {
+  #again(decision: "stale" | "policy", why: number | string): void {
     const { endpoint } = this.attempt;
+    retrace(this.#exchange, endpoint, why);
     this.drop();
     if (decision === "policy") this.#exchange.to.moveForRetry(endpoint);
     this.#goOn(decision === "policy" ? this.try(endpoint) : this.try(undefined, true));
@@ -220,7 +220,7 @@ export class Attempts implements MessageUser {
     if (bodyStart === MORE) return undefined;
     if (bodyStart !== REFUSED) return this.#decide(bytes, bodyStart, end);
     if (this.attempt.isReused) this.attempt.spoke(this.#exchange.wheel.nowMs);
-    if (isLeftover(this, this.#exchange, false)) return this.#again("stale");
+    if (isLeftover(this, this.#exchange, false)) return this.#again("stale", "response-invalid");
     return this.fail(FAILURES.invalid);
   }
 
@@ -274,6 +274,19 @@ function openedTunnel(
   return undefined;
 }
 
+/** What is sent again is another span of its trace. */
+function retrace(
+  { request, to, answer: { note } }: AttemptedExchange,
+  endpoint: Endpoint | undefined,
+  why: number | string,
+): void {
+  const { trace } = note;
+  if (trace === undefined) return;
+  const { parent } = trace;
+  trace.triedInVain({ endpoint, version: to.pool?.version ?? "", why });
+  request.outgoing.retrace(parent, trace.parent);
+}
+
 /** See Retries.decide(). */
 function mayRetry(
   { retries, attempt }: Attempts,
@@ -282,6 +295,12 @@ function mayRetry(
   isReused = attempt.isReused,
 ): RetryDecision {
   return retries.decide(cause, request, isReused, to);
+}
+
+/** Whether the endpoint may give another answer than this one, and is asked again. */
+function mayPass(attempts: Attempts, exchange: AttemptedExchange, status: number): boolean {
+  const cause = passing(status, exchange.to.grpc.status);
+  return cause !== undefined && mayRetry(attempts, exchange, cause) !== "no";
 }
 
 /** See Retries.replacesLeftover(). */

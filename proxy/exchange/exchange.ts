@@ -88,6 +88,7 @@ export class Exchange implements AttemptedExchange {
     if (head.protectedNamesIgnored > 0) this.#deps.rejected.add("connection-name-protected");
     const live = this.to.find(head, this.#client, this.sinceMs);
     request.begin(this.to.tolerated);
+    this.#deps.witness.tracer?.begin(this, this.#client.peer);
     const refusal = this.to.refusalOf(head) ?? misdirected(this.#client.peer, head.host);
     const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
     if (bodyEnd === REFUSED) {
@@ -195,9 +196,7 @@ export class Exchange implements AttemptedExchange {
   }
 
   end(): void {
-    const durationMs = this.#deps.clock.nowMs() - this.sinceMs;
-    this.#deps.witness.exchanges?.exchangeEnded(this, this.#client.peer, durationMs);
-    countFlow(this, durationMs);
+    const durationMs = tellEnd(this, this.#client.peer, this.#deps);
     const { retries, attempt } = this.#attempts;
     this.to.leave(this.answer.status, durationMs, retries.onBudget, attempt.endpoint);
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
@@ -234,7 +233,16 @@ function lateBy(passed: "expired" | "stalled" | "unanswered"): Failure {
   return passed === "expired" ? FAILURES.expired : FAILURES.late;
 }
 
-/** What went through, and when the answer began, while it still counts at its version. */
+/** Tells whoever hears of it, while it still counts at its version. How long it took, in ms. */
+function tellEnd(exchange: Exchange, peer: Peer, { clock, witness }: ExchangeDeps): number {
+  const durationMs = clock.nowMs() - exchange.sinceMs;
+  witness.exchanges?.exchangeEnded(exchange, peer, durationMs);
+  exchange.answer.note.trace?.ended(exchange, peer, durationMs);
+  countFlow(exchange, durationMs);
+  return durationMs;
+}
+
+/** What went through, and when the answer began. */
 function countFlow({ to, request, answer, sinceMs }: Exchange, durationMs: number): void {
   const { status, note } = answer;
   const firstByteMs = note.beganMs === 0 ? durationMs : note.beganMs - sinceMs;

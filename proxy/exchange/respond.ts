@@ -6,7 +6,6 @@ import type { Refusal } from "../http1/refusal.ts";
 export type ProxyError =
   | "no-service"
   | "no-endpoint"
-  | "session-unreadable"
   | "overloaded"
   | "queue-full"
   | "local-fault"
@@ -59,11 +58,6 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     proxyStatus: "destination_unavailable",
     text: "The service has no usable endpoint",
     retryAfter: 1,
-  },
-  "session-unreadable": {
-    status: 503,
-    proxyStatus: "destination_not_found",
-    text: "No version of the service that takes requests reads the state of this session",
   },
   overloaded: {
     status: 503,

@@ -12,7 +12,11 @@ export interface EndedExchange {
   readonly request: {
     readonly scanner: { readonly payloadBytes: number };
     /** `requestId`: of ours, "" if it went nowhere; see RequestRewrite. */
-    readonly outgoing: { readonly rewrite: { readonly requestId: string } };
+    /** `target`: see OutgoingRequest. */
+    readonly outgoing: {
+      readonly rewrite: { readonly requestId: string };
+      readonly target: string;
+    };
   };
   readonly to: {
     readonly live: { readonly name: string } | undefined;
@@ -63,8 +67,45 @@ export interface ExchangeWitness {
   headRefused(head: RefusedHead): void;
 }
 
-/** Who hears of what has ended in this worker. With nobody, each end costs one look here. */
+/** A try at an endpoint that is over, and another one follows. */
+export type EndedTry = {
+  /** undefined: none was found. */
+  readonly endpoint: { readonly address: string } | undefined;
+  readonly version: string;
+  /** Why: the status of an answer that was not passed on, or a word of the code. */
+  readonly why: number | string;
+};
+
+/** Where an exchange stands in a trace. */
+export interface ExchangeTrace {
+  /** traceparent, as the try under way sends it, or the first one to come. */
+  readonly parent: string;
+  /** A try begins. */
+  tried(): void;
+  /** It was in vain, and another one follows, perhaps with another `parent`. */
+  triedInVain(ended: EndedTry): void;
+  /** The exchange ends. */
+  ended(exchange: EndedExchange, peer: Peer, durationMs: number): void;
+}
+
+/** An exchange that begins, and where its trace is noted. */
+export type TracedExchange = {
+  readonly head: RequestHead;
+  readonly request: { readonly outgoing: { readonly rewrite: { traceLines: string } } };
+  readonly answer: { readonly note: { trace: ExchangeTrace | undefined } };
+};
+
+/** Gives each exchange its trace at its beginning. */
+export interface ExchangeTracer {
+  begin(exchange: TracedExchange, peer: Peer): void;
+}
+
+/**
+ * Who hears of what begins and has ended in this worker. With nobody, each beginning and each end
+ * costs one look here.
+ */
 export class Witnesses implements TunnelWitnesses {
+  tracer: ExchangeTracer | undefined;
   exchanges: ExchangeWitness | undefined;
   tunnels: TunnelWitness | undefined;
 }

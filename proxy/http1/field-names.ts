@@ -4,7 +4,10 @@ import { FOLDED } from "./bytes.ts";
 export const Field = {
   /** Every field without a meaning for us. */
   other: 0,
-  /** Named by a Connection option of its message, so it ends here (RFC 9110 section 7.6.1). */
+  /**
+   * Named by a Connection option of its message, so it ends here (RFC 9110 section 7.6.1), or
+   * HTTP2-Settings, which always does.
+   */
   named: 1,
   host: 2,
   connection: 3,
@@ -14,7 +17,8 @@ export const Field = {
   trailer: 7,
   transferEncoding: 8,
   upgrade: 9,
-  http2Settings: 10,
+  /** traceparent and tracestate (W3C Trace Context). */
+  trace: 10,
   proxyAuthorization: 11,
   proxyAuthenticate: 12,
   contentLength: 13,
@@ -49,7 +53,9 @@ const KIND_BY_NAME: Readonly<Record<string, number>> = {
   trailer: Field.trailer,
   "transfer-encoding": Field.transferEncoding,
   upgrade: Field.upgrade,
-  "http2-settings": Field.http2Settings,
+  traceparent: Field.trace,
+  tracestate: Field.trace,
+  "http2-settings": Field.named,
   "proxy-authorization": Field.proxyAuthorization,
   "proxy-authenticate": Field.proxyAuthenticate,
   "content-length": Field.contentLength,
@@ -85,7 +91,6 @@ export const HOP_BY_HOP = fieldSet(
   Field.proxyConnection,
   Field.te,
   Field.upgrade,
-  Field.http2Settings,
 );
 
 /** Fields that say who the client is, in all their spellings. */

@@ -45,6 +45,7 @@ export class OutgoingRequest {
       clientCert: "",
       forwarded: new ForwardedFields(),
       timeoutLeft: undefined,
+      traceLines: "",
     };
   }
 
@@ -52,6 +53,7 @@ export class OutgoingRequest {
   clear(): void {
     this.rewrite.requestId = "";
     this.rewrite.timeoutLeft = undefined;
+    this.rewrite.traceLines = "";
     this.#edited = undefined;
     this.#target = undefined;
     this.#authority = undefined;
@@ -66,6 +68,12 @@ export class OutgoingRequest {
   /** A route or a filter has made this of the text. */
   edit(text: string): void {
     this.#edited = text;
+  }
+
+  /** It is sent in another span: of the traceparents `before` becomes `parent`. */
+  retrace(before: string, parent: string): void {
+    this.rewrite.traceLines = this.rewrite.traceLines.replace(before, parent);
+    this.#edited = this.#edited?.replace(before, parent);
   }
 
   /** It goes elsewhere; its text says so already. */

@@ -18,6 +18,8 @@ export type RequestRewrite = RequestSource & {
   readonly forwarded: ForwardedFields;
   /** The value of grpc-timeout by now. undefined: it has none. */
   timeoutLeft: (() => string) | undefined;
+  /** traceparent and tracestate as field lines. "": what the client says of them stays. */
+  traceLines: string;
 };
 
 /** What is said of a client's certificate is dropped, whoever says it: only we have seen it. */
@@ -31,6 +33,7 @@ const CONTENT_LENGTH = fieldSet(Field.contentLength);
 const LENGTH_TWICE = TOLERATED["equal-content-length-twice"];
 const GRPC_TIMEOUT = fieldSet(Field.grpcTimeout);
 const MAX_FORWARDS = fieldSet(Field.maxForwards);
+const TRACE = fieldSet(Field.trace);
 
 /**
  * The head that goes upstream, final CRLF included, as latin1 text: the request as sent, without
@@ -59,12 +62,13 @@ export function isChunkedByUs({ framing, fields }: RequestHead): boolean {
 /** The kinds of fields that do not go upstream, as a fieldSet. `requestId`: that of the head. */
 export function droppedFromRequest(
   head: RequestHead,
-  { trusted, timeoutLeft }: RequestRewrite,
+  { trusted, timeoutLeft, traceLines }: RequestRewrite,
   requestId: string | undefined,
 ): number {
   return (
     DROPPED |
     (timeoutLeft === undefined ? 0 : GRPC_TIMEOUT) |
+    (traceLines === "" ? 0 : TRACE) |
     (trusted ? 0 : FORWARDED) |
     (requestId === undefined ? REQUEST_ID : 0) |
     (head.line.target.authorityStart === 0 ? 0 : HOST) |
@@ -86,6 +90,7 @@ export function addedToRequest(
   return (
     rewrite.forwarded.textFor(head, rewrite) +
     rewrite.clientCert +
+    rewrite.traceLines +
     ownId +
     (rewrite.timeoutLeft === undefined ? "" : `grpc-timeout: ${rewrite.timeoutLeft()}\r\n`) +
     framingFields(head)

@@ -13,7 +13,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 8;
+export const PROTOCOL = 7;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its
@@ -39,6 +39,11 @@ export type ToWorker =
       readonly id: number;
       readonly spec: AccessLogSpec | undefined;
     }
+  /**
+   * Every exchange gets a trace from now on. `ratio`: the part that is sampled where no trusted
+   * peer decides, 0 … 1; undefined: none gets any.
+   */
+  | { readonly kind: "tracing"; readonly id: number; readonly ratio: number | undefined }
   /** `filters`: a preparation that comes into force with the change. Absent: none does. */
   | {
       readonly kind: "table";
@@ -62,8 +67,6 @@ export type ToWorker =
    * cannot be given away ends on these terms, but for exchanges, which take as long as they take.
    */
   | ({ readonly kind: "handOver"; readonly id: number } & LeavingTerms)
-  /** Give some connections to another worker. Answered when they are gone, or no more can go. */
-  | ({ readonly kind: "share"; readonly id: number } & ShareTerms)
   /** A socket that this worker gave away has been taken over, or is lost. */
   | { readonly kind: "taken"; readonly id: number }
   /** Take over a connection that another worker gave away; it is the message's handle. */
@@ -95,7 +98,8 @@ export type FromWorker =
   | { readonly kind: "migrating"; readonly id: number; readonly progress: MigrationProgress }
   /** A connection that leaves this worker; it is the message's handle. */
   | { readonly kind: "connection"; readonly connection: HandedConnection }
-  | { readonly kind: "event"; readonly event: WorkerEvent };
+  | { readonly kind: "event"; readonly event: WorkerEvent }
+  | ({ readonly kind: "spans" } & SpanReport);
 
 /** A version of a service. */
 export type VersionName = { readonly service: string; readonly version: string };
@@ -124,14 +128,6 @@ export type LeavingTerms = {
    * migration exchanges that have been under way for this long are ended from then on.
    */
   readonly softMs: number;
-};
-
-/** Which connections go to which worker. */
-export type ShareTerms = {
-  /** Most connections to give, at least 1. */
-  readonly count: number;
-  /** The process id of the worker that has fewer. */
-  readonly to: number;
 };
 
 /** How a worker ends what it has open. */
@@ -190,3 +186,12 @@ export type WorkerEvent =
       readonly version: string;
       readonly endpoint: string;
     };
+
+/** Spans that leave a worker. */
+export type SpanReport = {
+  /** As JSON of OTLP, with commas between them. */
+  readonly spans: string;
+  readonly count: number;
+  /** How many were dropped since the last report: there was no room. */
+  readonly dropped: number;
+};

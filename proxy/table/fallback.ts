@@ -19,10 +19,6 @@ export function fallback(
   return stable !== picked && mayTake(stable, isUsable) ? stable : undefined;
 }
 
-/** Whether a version takes requests at all now. */
-export function mayTake(
-  version: VersionTable,
-  isUsable: (version: VersionTable) => boolean,
-): boolean {
+function mayTake(version: VersionTable, isUsable: (version: VersionTable) => boolean): boolean {
   return version.snapshot.state !== "maint" && isUsable(version);
 }

@@ -36,6 +36,8 @@ export class PageStage implements AsyncDisposable {
     const text = config.text
       .replaceAll("127.0.0.1:3001", `127.0.0.1:${v1}`)
       .replaceAll("127.0.0.1:3002", `127.0.0.1:${v2}`)
+      // It takes spans as well as anything else.
+      .replaceAll("127.0.0.1:4318", `127.0.0.1:${v2}`)
       .replaceAll("127.0.0.1:8080", "127.0.0.1:0")
       .replaceAll("127.0.0.1:9180", "127.0.0.1:0");
     const sidecar = await startSidecar(parse(text) as object, {}, CLI, (folder) =>

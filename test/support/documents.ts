@@ -21,7 +21,6 @@ export function pages(): readonly SourceFile[] {
     "SECURITY.md",
     ".github",
     "docs",
-    "examples",
   ];
   return sourceFiles(places, [".md"]);
 }

@@ -163,6 +163,7 @@ export async function startApi(
   const dial = new LogDial();
   const deps: ApiDeps = {
     rollouts,
+    spans: { counts: { exported: 0, dropped: 0 } },
     hasFineBuckets: false,
     logging: { dial, setLevel: async (level) => void (dial.level = level) },
     access: overrides.access ?? OPEN,

@@ -83,7 +83,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/cli/rollout.test.ts",
     "a loop over calls: what it shows to the end is read there",
   ],
-  "control/rollout/ask-http.ts": [
+  "control/base/ask-http.ts": [
     "test/control/rollout/hook-calls.test.ts",
     "one call of fetch: its time, body and redirects are those of hooks there",
   ],

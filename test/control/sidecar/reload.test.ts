@@ -76,6 +76,7 @@ function bed(next: Config, fails?: string): { deps: ReloadDeps; steps: string[] 
     log: { info: ignore, warn: ignore, error: ignore },
     readConfig: async () => next,
     tellAccessLog: async (spec) => void (spec && (await step(`log to ${spec.path}`))),
+    tellTracing: async (spec) => void (spec && (await step(`trace ${spec.ratio}`))),
     tellLogLevel: async (level) => void (await step(`level ${level}`)),
     configPath: "/etc/sluice/sluice.yaml",
   };

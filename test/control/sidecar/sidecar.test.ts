@@ -97,6 +97,8 @@ async function compose(
     countsEpoch: "e",
     documents: undefined,
     tellAccessLog: async () => undefined,
+    tellTracing: async () => undefined,
+    spans: { close: async () => undefined },
     tellLogLevel: async () => undefined,
     access: { prepare: async () => () => undefined, close: () => undefined },
     ...started,

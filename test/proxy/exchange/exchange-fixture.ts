@@ -169,6 +169,7 @@ export class ExchangeBed {
   readonly mirrors = new Mirrors();
   readonly #exchange: Exchange;
   readonly #client: ExchangeClient;
+  readonly #peer = { address: "192.0.2.1", trusted: false };
 
   constructor(service: Partial<ServiceSnapshot> = {}) {
     const deps = poolDeps();
@@ -177,12 +178,18 @@ export class ExchangeBed {
     this.#fakePool();
     this.#client = exchangeClient(this.live, {
       stream: this.client,
+      peer: this.#peer,
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
     const { replies: localReplies, policyCounts, witness, mirrors } = this;
     const all = { ...exchangeDeps(deps), localReplies, policyCounts, witness, mirrors };
     this.#exchange = new Exchange(all, this.#client);
     this.#exchange.lend(this.#client);
+  }
+
+  /** Whether what the client says of itself is believed from now on. */
+  set trusts(isTrusted: boolean) {
+    this.#peer.trusted = isTrusted;
   }
 
   get endpoint(): Endpoint {

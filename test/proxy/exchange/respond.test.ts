@@ -23,7 +23,6 @@ const CLOSING = { ...OPTIONS, close: true };
 const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "no-service": false,
   "no-endpoint": true,
-  "session-unreadable": false,
   overloaded: true,
   "queue-full": true,
   "local-fault": true,

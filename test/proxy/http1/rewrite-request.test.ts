@@ -15,6 +15,7 @@ const REWRITE: RequestRewrite = {
   hostIfAbsent: "web",
   forwarded: new ForwardedFields(),
   timeoutLeft: undefined,
+  traceLines: "",
 };
 const OWN = [
   "X-Forwarded-For: 10.0.0.9",
