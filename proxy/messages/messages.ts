@@ -13,7 +13,7 @@ import type { WorkerStats } from "../metrics/stats.ts";
  * whenever an older or newer process would misread it. A swap to code of another generation is
  * refused.
  */
-export const PROTOCOL = 7;
+export const PROTOCOL = 8;
 
 /**
  * What the primary and a worker say to each other over the IPC channel. The primary numbers its

@@ -232,6 +232,16 @@ test("reload() with `plan` says what it would do, and touches nothing", async ()
   });
 });
 
+test("reload() follows what is traced, and nothing of it for a plan", async () => {
+  const tracing = { endpoint: "http://127.0.0.1:4318", ratio: 0.5 };
+  const next = configOf([A], { web }, { tracing });
+  const { deps, steps } = bed(next);
+  await reload(deps, configOf([A], { web }), { ...PLAIN, plan: true });
+  expect(steps).not.toContain("trace 0.5");
+  await reload(deps, configOf([A], { web }), PLAIN);
+  expect(steps).toContain("trace 0.5");
+});
+
 test("reload() sets the level of the log only if it has changed in the file", async () => {
   const services = { web, shop };
   const before = configOf([A], services);

@@ -48,6 +48,18 @@ describe("briefWorker()", () => {
     expect(asked).toEqual([{ kind: "table", change, filters: undefined }]);
   });
 
+  test("tells what is logged and traced before the table", async () => {
+    const briefing = new Briefing();
+    briefing.logLevel = "warn";
+    briefing.tracing = 0;
+    await briefWorker(worker, briefing, log);
+    expect(asked.slice(0, 2)).toEqual([
+      { kind: "logLevel", level: "warn" },
+      { kind: "tracing", ratio: 0 },
+    ]);
+    expect(asked.map(({ kind }) => kind)).toEqual(["logLevel", "tracing", "table"]);
+  });
+
   test("tells filters first, and the table that they come into force with", async () => {
     const briefing = new Briefing();
     briefing.follow(change);

@@ -65,6 +65,7 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   "grpc-client": join(GO_FOLDER, "grpc-client"),
   "grpc-origin": join(GO_FOLDER, "grpc-origin"),
   numbers: join(GO_FOLDER, "numbers"),
+  "otlp-receiver": join(GO_FOLDER, "otlp-receiver"),
 };
 
 /** Path of a program. undefined: this machine has none. */

@@ -56,6 +56,21 @@ test("an OutgoingRequest is what a filter has made of it, until the next head", 
   expect([request.text(), request.edited]).toEqual([before, undefined]);
 });
 
+test("an OutgoingRequest is in another span once it is, whoever has changed it", () => {
+  const request = outgoing(decodedRequest({}, "traceparent: theirs", "tracestate: a=b"));
+  expect(request.text()).toContain("traceparent: theirs\r\ntracestate: a=b\r\n");
+  request.rewrite.traceLines = "traceparent: one\r\n";
+  const parents = (): unknown => request.text().match(/^trace.*$/gm);
+  expect(parents()).toEqual(["traceparent: one"]);
+  request.retrace("one", "two");
+  expect(parents()).toEqual(["traceparent: two"]);
+  request.edit(request.text().replace("traceparent", "TraceParent"));
+  request.retrace("two", "three");
+  expect(request.edited).toContain("TraceParent: three\r\n");
+  request.clear();
+  expect(parents()).toEqual(["traceparent: theirs", "tracestate: a=b"]);
+});
+
 test("an OutgoingRequest whose body turned out to be whole goes with its length", () => {
   const request = outgoing(decodedRequest({ method: "PUT" }), false);
   request.measure(7);

@@ -87,7 +87,9 @@ describe("Tracer", () => {
     const { policy } = serviceSnapshot({ v1: 1 });
     const retries = { ...policy.retries, attempts: 1, on: ["503"] as const };
     const deadlineField = "x-left";
-    const { bed, tracer, spans } = tracedBed({ policy: { ...policy, retries, deadlineField } });
+    const { bed, tracer, spans } = tracedBed({
+      policy: { ...policy, timeoutMs: 5_000, retries, deadlineField },
+    });
     tracer.follow(1);
     const streams = [new FakeStream(), new FakeStream()];
     bed.answers.push(...streams.map((stream) => bed.upstream(stream)));
@@ -99,5 +101,6 @@ describe("Tracer", () => {
       spans.slice(1).map(({ traceId, spanId }) => [`00-${traceId}-${spanId}-01`]),
     );
     expect(spans).toHaveLength(3);
+    for (const { text } of streams) expect(text).toMatch(/^x-left: \d+\r$/m);
   });
 });
