@@ -1,7 +1,7 @@
 import { endOfCall, grpcEnd } from "../exchange/grpc-answer.ts";
 import { MessageEnds } from "../grpc/message-ends.ts";
 
-const { status, text } = endOfCall("no-endpoint");
+const { status, text } = endOfCall("taken-away");
 
 /** The end of a call that has to go on elsewhere: field lines of trailers. */
 export const END_OF_LEFT_CALL = grpcEnd(status, text);

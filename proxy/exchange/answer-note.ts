@@ -29,6 +29,11 @@ export class AnswerNote {
     this.trace = undefined;
   }
 
+  /** A migration or drain has ended it: that says nothing of the version. */
+  get isTakenAway(): boolean {
+    return this.why === "taken-away";
+  }
+
   /** It has begun, and more of it is to come. */
   began(): void {
     this.beganMs = this.#clock.nowMs();

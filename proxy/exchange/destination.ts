@@ -117,14 +117,6 @@ export class Destination {
     return this.live?.table.tolerated ?? 0;
   }
 
-  /** Why the service does not take a request with this head. undefined: it may. */
-  refusalOf({ violations, method }: RequestHead): Refusal | undefined {
-    const broken = intolerable(violations, this.tolerated);
-    if (broken !== undefined) return REFUSALS[broken];
-    const isTaken = this.live?.table.takesMethod(method) ?? true;
-    return isTaken ? this.grpc.refusal : REFUSALS["method-not-listed"];
-  }
-
   /** Finds service, route and policy, at `sinceMs`. undefined: there is no such service. */
   find(head: RequestHead, client: ExchangeClient, sinceMs = 0): LiveService | undefined {
     this.#sinceMs = sinceMs;
@@ -203,11 +195,20 @@ export class Destination {
     failed.left(-1, live.table.shares);
   }
 
-  /** The exchange has ended. `status`: what the client got, 0 for nothing. `at`: its last try. */
-  leave(status: number, durationMs: number, wasRetried: boolean, at?: Endpoint): void {
+  /**
+   * The exchange has ended. `status`: what the client got, 0 for nothing. `at`: its last try.
+   * `isBlameless`: a migration or drain has ended it, which says nothing of the version.
+   */
+  leave(
+    status: number,
+    durationMs: number,
+    wasRetried: boolean,
+    at?: Endpoint,
+    isBlameless = false,
+  ): void {
     const { live, pool } = this;
     this.attemptEnded(at, undefined, this.#sinceMs + durationMs);
-    this.#first?.abandoned(status, at, this.#sinceMs + durationMs);
+    this.#first?.abandoned(isBlameless ? 200 : status, at, this.#sinceMs + durationMs);
     if (this.#isUpgrade) live?.upgraded(status === 101);
     this.#isUpgrade = false;
     this.filters = undefined;
@@ -215,7 +216,7 @@ export class Destination {
     this.pool = undefined;
     live.inFlight -= 1;
     if (wasRetried) live.retrying -= 1;
-    const counted = this.grpc.countedAs(status);
+    const counted = isBlameless ? status : this.grpc.countedAs(status);
     pool.counters.exchange(counted, durationMs);
     if (this.grpc.isCall) pool.counters.call(this.grpc.statusNumber);
     const isWell = counted >= 200 && counted < 500;
@@ -244,6 +245,17 @@ export class Destination {
     }
     return isOpen(live, named) ? named : undefined;
   }
+}
+
+/** Why its service does not take a request with this head. undefined: it may. */
+export function refusedAt(
+  { live, tolerated, grpc }: Destination,
+  { violations, method }: RequestHead,
+): Refusal | undefined {
+  const broken = intolerable(violations, tolerated);
+  if (broken !== undefined) return REFUSALS[broken];
+  const isTaken = live?.table.takesMethod(method) ?? true;
+  return isTaken ? grpc.refusal : REFUSALS["method-not-listed"];
 }
 
 /** Whether one more of this rank may wait for its turn. */

@@ -12,7 +12,7 @@ import type { AttemptedExchange } from "./attempts.ts";
 import { ClientAnswer } from "./client-answer.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { ExchangeDeps } from "./deps.ts";
-import { Destination } from "./destination.ts";
+import { Destination, refusedAt } from "./destination.ts";
 import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import { RequestForwarder } from "./forward-request.ts";
@@ -75,7 +75,7 @@ export class Exchange implements AttemptedExchange {
   }
 
   /** Ends it for a reason that is not its own: half a response never passes for a whole one. */
-  cut(error: ProxyError = "no-endpoint"): void {
+  cut(error: ProxyError = "taken-away"): void {
     if (this.answer.status === 0) return this.#attempts.giveUp(error);
     this.#attempts.drop();
     return this.answer.endCall(error) ? this.end() : this.#client.stream.abort("cut");
@@ -89,7 +89,7 @@ export class Exchange implements AttemptedExchange {
     const live = this.to.find(head, this.#client, this.sinceMs);
     request.begin(this.to.tolerated);
     this.#deps.witness.tracer?.begin(this, this.#client.peer);
-    const refusal = this.to.refusalOf(head) ?? misdirected(this.#client.peer, head.host);
+    const refusal = refusedAt(this.to, head) ?? misdirected(this.#client.peer, head.host);
     const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
     if (bodyEnd === REFUSED) {
       this.#refuseBody(refusal);
@@ -198,7 +198,8 @@ export class Exchange implements AttemptedExchange {
   end(): void {
     const durationMs = tellEnd(this, this.#client.peer, this.#deps);
     const { retries, attempt } = this.#attempts;
-    this.to.leave(this.answer.status, durationMs, retries.onBudget, attempt.endpoint);
+    const { status, note } = this.answer;
+    this.to.leave(status, durationMs, retries.onBudget, attempt.endpoint, note.isTakenAway);
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 

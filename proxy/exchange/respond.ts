@@ -6,6 +6,7 @@ import type { Refusal } from "../http1/refusal.ts";
 export type ProxyError =
   | "no-service"
   | "no-endpoint"
+  | "taken-away"
   | "overloaded"
   | "queue-full"
   | "local-fault"
@@ -57,6 +58,12 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     status: 503,
     proxyStatus: "destination_unavailable",
     text: "The service has no usable endpoint",
+    retryAfter: 1,
+  },
+  "taken-away": {
+    status: 503,
+    proxyStatus: "destination_unavailable",
+    text: "The version of the service, or the sidecar, is being taken out of use: ask again",
     retryAfter: 1,
   },
   overloaded: {

@@ -42,6 +42,15 @@ class Bed {
     return to.enter(live, head, CLIENT);
   }
 
+  /** A call has ended badly, by itself or because it was taken away. */
+  endCall(isTakenAway: boolean): void {
+    this.go();
+    this.to.attemptAnswered(200);
+    this.to.grpc.isCall = true;
+    this.to.grpc.status = "UNAVAILABLE";
+    this.to.leave(200, 1, false, undefined, isTakenAway);
+  }
+
   /** Where a whole exchange went. */
   visit(fields = "", named?: string): string | undefined {
     const error = this.go(fields, named);
@@ -100,6 +109,15 @@ describe("Destination.enter()", () => {
     expect(bed.inFlight).toEqual([1, 1, 0]);
     bed.to.leave(200, 1, false, undefined);
     expect([bed.inFlight, bed.counted("v1")]).toEqual([[0, 0, 0], { "2xx": 1 }]);
+  });
+
+  test("does not blame a version for a call that is taken away from it", () => {
+    const grpc = { failures: ["UNAVAILABLE"] } as const;
+    const [blamed, away] = [new Bed({ v1: 1 }, { grpc }), new Bed({ v1: 1 }, { grpc })];
+    blamed.endCall(false);
+    away.endCall(true);
+    expect(blamed.counted("v1")).toEqual({ "5xx": 1, "attempt ok": 1 });
+    expect(away.counted("v1")).toEqual({ "2xx": 1, "attempt ok": 1 });
   });
 
   test("shares requests out by weight", () => {

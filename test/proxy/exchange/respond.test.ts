@@ -23,6 +23,7 @@ const CLOSING = { ...OPTIONS, close: true };
 const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "no-service": false,
   "no-endpoint": true,
+  "taken-away": true,
   overloaded: true,
   "queue-full": true,
   "local-fault": true,
