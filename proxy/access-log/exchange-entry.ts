@@ -111,6 +111,10 @@ export class ExchangeEntry implements AccessEntry {
     return this.#exchange.head.requestId ?? this.#exchange.request.outgoing.rewrite.requestId;
   }
 
+  get traceId(): string {
+    return this.#exchange.answer.note.trace?.traceId ?? "";
+  }
+
   get userAgent(): string {
     return this.#exchange.head.header("user-agent") ?? "";
   }

@@ -31,6 +31,7 @@ const TEXTS: Readonly<Record<TextField, (entry: AccessEntry) => string>> = {
   version: (entry) => entry.version,
   endpoint: (entry) => escaped(entry.endpoint),
   requestId: (entry) => escaped(entry.requestId),
+  traceId: (entry) => entry.traceId,
   userAgent: (entry) => escaped(entry.userAgent),
   referer: (entry) => escaped(withoutSecrets(entry.referer)),
   serverName: (entry) => escaped(entry.serverName),

@@ -24,6 +24,7 @@ const UNKNOWN: AccessEntry = {
   endpoint: "",
   attempts: undefined,
   requestId: "",
+  traceId: "",
   userAgent: "",
   referer: "",
   serverName: "",

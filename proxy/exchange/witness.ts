@@ -44,6 +44,8 @@ export interface EndedExchange {
       readonly tries: number;
       /** The last one that was tried. undefined: none was found. */
       readonly endpoint: { readonly address: string; readonly ejectedUntilMs: number } | undefined;
+      /** undefined: nobody traces. */
+      readonly trace: { readonly traceId: string } | undefined;
     };
   };
   /** When the request arrived, in monotonic ms. */
@@ -78,6 +80,8 @@ export type EndedTry = {
 
 /** Where an exchange stands in a trace. */
 export interface ExchangeTrace {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
   /** traceparent, as the try under way sends it, or the first one to come. */
   readonly parent: string;
   /** A try begins. */

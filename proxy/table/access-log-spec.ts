@@ -20,6 +20,7 @@ export const ACCESS_LOG_FIELDS = [
   "endpoint",
   "attempts",
   "requestId",
+  "traceId",
   "userAgent",
   "referer",
   "serverName",

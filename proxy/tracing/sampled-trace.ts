@@ -55,8 +55,12 @@ export class SampledTrace implements ExchangeTrace {
     this.#tryId = deps.hex.next(SPAN_ID_BYTES);
   }
 
+  get traceId(): string {
+    return this.#origin.traceId;
+  }
+
   get parent(): string {
-    return traceParentOf(this.#origin.traceId, this.#tryId, true);
+    return traceParentOf(this.traceId, this.#tryId, true);
   }
 
   tried(): void {

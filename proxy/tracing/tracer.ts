@@ -64,7 +64,7 @@ export class Tracer implements ExchangeTracer {
     };
     const trace = isSampled
       ? new SampledTrace({ traceId, parentId, state }, { clock, hex, add: this.#add })
-      : new PassedTrace(traceParentOf(traceId, hex.next(SPAN_ID_BYTES), false));
+      : new PassedTrace(traceId, hex.next(SPAN_ID_BYTES));
     answer.note.trace = trace;
     request.outgoing.rewrite.traceLines = traceLines(trace.parent, state);
   }
@@ -77,10 +77,13 @@ export class Tracer implements ExchangeTracer {
 
 /** The trace of an exchange that has no spans. */
 class PassedTrace implements ExchangeTrace {
+  readonly traceId: string;
   readonly parent: string;
 
-  constructor(parent: string) {
-    this.parent = parent;
+  /** `spanId`: made for it, and nobody will tell of it. */
+  constructor(traceId: string, spanId: string) {
+    this.traceId = traceId;
+    this.parent = traceParentOf(traceId, spanId, false);
   }
 
   tried(): void {

@@ -23,6 +23,7 @@ export function accessEntry(about: Partial<AccessEntry> = {}): AccessEntry {
     endpoint: "10.0.0.5:3000",
     attempts: 1,
     requestId: "id-1",
+    traceId: "",
     userAgent: 'curl/8 "x"',
     referer: "https://me:pw@shop.example/x?token=secret#y",
     serverName: "",

@@ -24,6 +24,8 @@ function watched<Key extends keyof AccessEntry>(wanted: readonly Key[], settings
   return { bed, seen };
 }
 
+const ignore = (): void => undefined;
+
 const HOW = ["status", "error", "flags", "attempts", "isError"] as const;
 
 describe("ExchangeEntry", () => {
@@ -56,6 +58,23 @@ describe("ExchangeEntry", () => {
         firstByteMs: expect.any(Number) as number,
       },
     ]);
+  });
+
+  test("names its trace, if there is one", () => {
+    const { bed, seen } = watched(["traceId"]);
+    bed.request(GET);
+    const trace = {
+      traceId: "4bf9",
+      parent: "",
+      tried: ignore,
+      triedInVain: ignore,
+      ended: ignore,
+    };
+    bed.witness.tracer = { begin: ({ answer }) => void (answer.note.trace = trace) };
+    bed.again(GET);
+    bed.witness.tracer = undefined;
+    bed.again(GET);
+    expect(seen).toEqual([{ traceId: "" }, { traceId: "4bf9" }, { traceId: "" }]);
   });
 
   test("counts the bytes of both bodies, and knows when the answer began", () => {

@@ -29,6 +29,7 @@ const EXCHANGE: EndedExchange = {
       beganMs: 0,
       tries: 1,
       endpoint: { address: "unix:/run/app.sock", ejectedUntilMs: 0 },
+      trace: undefined,
     },
   },
   sinceMs: 1_000,
