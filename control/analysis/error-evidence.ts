@@ -38,6 +38,18 @@ export class ErrorEvidence {
     return (version + routes) / 2;
   }
 
+  /**
+   * As ErrorTest.upperExcess(), of the canary without any one endpoint of several if that is less:
+   * what one alone does is not the version's. All of these together are wrong in `beta` /
+   * aloneFactor, as leaving the worst one out must not make a bad version look good.
+   */
+  upperExcess(beta: number): number {
+    const aloneBeta = beta / (this.#policy.aloneFactor * this.#without.length);
+    let upper = this.whole.upperExcess(beta);
+    for (const test of this.#without) upper = Math.min(upper, test.upperExcess(aloneBeta));
+    return upper;
+  }
+
   /** Adds a second of stable before the rollout. */
   remember(stable: Arm): void {
     this.whole.remember(this.#counts(stable));

@@ -161,6 +161,7 @@ export class ImaginedRollout {
     const view = {
       policy: this.#policy,
       errors: this.#errors,
+      upperExcess: this.#errors.upperExcess(this.#policy.beta),
       latencyFine: this.#latency.map(({ test }) => test.fewer >= 1 / this.#policy.beta),
       latencyRequests: this.#latencyRequests,
     };

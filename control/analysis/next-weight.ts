@@ -6,7 +6,10 @@ import { natsToFind, priceOf, requestsToClear } from "./price.ts";
 /** What a ramp decides by: from real evidence, or from a future that a forecast imagines. */
 export type RampView = {
   readonly policy: JudgePolicy;
-  readonly errors: ErrorTest;
+  /** Of the whole canary. */
+  readonly errors: Pick<ErrorTest, "stableRate" | "excessFailures" | "excessError" | "canary">;
+  /** See ErrorEvidence.upperExcess(), with the policy's beta. */
+  readonly upperExcess: number;
   /** Which latencies have been shown to be no slower, in the policy's order. */
   readonly latencyFine: readonly boolean[];
   /** The canary's requests that have counted as evidence on latency. */
@@ -60,7 +63,7 @@ const SLOW_UNTIL_FOUND = 100;
 
 /** What must still be shown before the canary may have all traffic. Empty: nothing. */
 export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
-  const upper = view.errors.upperExcess(view.policy.beta);
+  const upper = view.upperExcess;
   const errors =
     upper <= ramp.excessMax ? [] : [`errors: ${points(upper)} more than stable's are not excluded`];
   const latencies = ramp.mustBeFine.flatMap((index) => {
@@ -100,8 +103,8 @@ class Costs {
   /** Failures that the rollout may still cost. What may have been chance is not deducted. */
   readonly left: number;
 
-  constructor({ policy, errors }: RampView, ramp: RampPolicy, state: RampState) {
-    this.#assumed = { rate: errors.stableRate, excess: errors.upperExcess(policy.beta) };
+  constructor({ policy, errors, upperExcess }: RampView, ramp: RampPolicy, state: RampState) {
+    this.#assumed = { rate: errors.stableRate, excess: upperExcess };
     this.#traffic = { perSecond: state.perSecond * HEADROOM, reactionS: ramp.reactionS };
     this.#nats = natsToFind(policy.alpha, policy.errors.part);
     const paid = Math.max(0, errors.excessFailures - errors.excessError);

@@ -116,7 +116,7 @@ export class RolloutJudge {
       metrics: metricsOf(evidence, this.#policy),
       excessFailures: whole.excessFailures,
       excessError: whole.excessError,
-      excessRateMax: whole.upperExcess(this.#policy.judge.beta),
+      excessRateMax: evidence.errors.upperExcess(this.#policy.judge.beta),
     };
   }
 }
@@ -124,7 +124,9 @@ export class RolloutJudge {
 /** The evidence as a ramp looks at it. */
 export function viewOf(evidence: Evidence): RampView {
   const { policy, latencyFine, latencyRequests } = evidence;
-  return { policy, errors: evidence.errors.whole, latencyFine, latencyRequests };
+  const { whole: errors } = evidence.errors;
+  const upperExcess = evidence.errors.upperExcess(policy.beta);
+  return { policy, errors, upperExcess, latencyFine, latencyRequests };
 }
 
 function outcomeOf(
@@ -202,9 +204,9 @@ function inconclusive(
 }
 
 function metricsOf(evidence: Evidence, { judge: { beta }, ramp }: RolloutPolicy): MetricVerdict[] {
-  const { whole, worse } = evidence.errors;
+  const { worse } = evidence.errors;
   const { latencyFine, policy } = evidence;
-  const fine = whole.upperExcess(beta) <= ramp.excessMax;
+  const fine = evidence.errors.upperExcess(beta) <= ramp.excessMax;
   return [
     { name: "errors", against: worse, part: policy.errors.part, fine },
     ...evidence.latency.map(({ name, part, test }, index) => {

@@ -36,6 +36,26 @@ function armByEndpoint(failures: readonly number[]): Arm {
   };
 }
 
+describe("ErrorEvidence.upperExcess()", () => {
+  const upper = (evidence: ErrorEvidence): number => evidence.upperExcess(0.05);
+
+  test("leaves one endpoint out that fails alone, and no two", () => {
+    const alone = evidenceAfter(20, armByEndpoint([20, 0, 0, 0]));
+    expect(alone.whole.upperExcess(0.05)).toBeGreaterThan(0.2);
+    expect(upper(alone)).toBeLessThanOrEqual(0.02);
+    expect(upper(evidenceAfter(20, armByEndpoint([20, 0, 0, 5])))).toBeGreaterThan(0.05);
+  });
+
+  test("is that of the whole version where all fail, there is one, or nobody asks", () => {
+    for (const arm of [armByEndpoint([5, 5, 5, 5]), armByEndpoint([20]), armOf(100, 5)]) {
+      const evidence = evidenceAfter(20, arm);
+      expect(upper(evidence)).toBe(evidence.whole.upperExcess(0.05));
+    }
+    const unasked = evidenceAfter(20, armByEndpoint([20, 0, 0, 0]), { aloneFactor: Infinity });
+    expect(upper(unasked)).toBe(unasked.whole.upperExcess(0.05));
+  });
+});
+
 describe("ErrorEvidence.worse", () => {
   test("is that of the whole version where nothing more is known", () => {
     const evidence = evidenceAfter(5, armOf(100, 5));

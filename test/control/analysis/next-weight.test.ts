@@ -19,6 +19,7 @@ function viewAfter(requests: number, failures = 0, latencyFine = true): RampView
   return {
     policy,
     errors,
+    upperExcess: errors.upperExcess(policy.beta),
     latencyFine: [latencyFine, latencyFine, latencyFine],
     latencyRequests: requests,
   };
