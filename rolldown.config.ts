@@ -49,6 +49,15 @@ const inventory: Plugin = {
   },
 };
 
+/** What people call: it finds a Node to run the rest. npm makes it executable. */
+const launcher: Plugin = {
+  name: "launcher",
+  generateBundle() {
+    const source = readFileSync("control/packaging/sluice.sh", "utf8");
+    this.emitFile({ type: "asset", fileName: "sluice", source });
+  },
+};
+
 /** The folder of the library that a module belongs to, if it is not ours. */
 function libraryFolder(id: string): readonly string[] {
   return /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.slice(0, 1) ?? [];
@@ -86,7 +95,7 @@ export default defineConfig([
   {
     ...input,
     input: { "control/cli/main": "control/cli/main.ts" },
-    plugins: [noted, inventory],
+    plugins: [noted, inventory, launcher],
     output,
   },
 ]);

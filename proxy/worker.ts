@@ -16,6 +16,7 @@ import { AccessLog } from "./access-log/access-log.ts";
 import { openTracer } from "./tracing/open-tracer.ts";
 import type { Tracer } from "./tracing/tracer.ts";
 import { Adoption } from "./hand-over/adoption.ts";
+import { shareConnections } from "./hand-over/connection-share.ts";
 import { HandOver } from "./hand-over/hand-over.ts";
 import type { HandedConnection } from "./messages/handed-connection.ts";
 import { Filters } from "./filters/filters.ts";
@@ -44,6 +45,7 @@ import { EVERYTHING, WHAT_STAYS, WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
 import type { EjectionListener } from "./upstream/ejector.ts";
 import { errorText } from "./base/error-text.ts";
+import { ignoreSignals, residentBytes } from "./base/worker-process.ts";
 
 /**
  * The composition root of a worker process. It does what the primary's messages say, in order, and
@@ -89,9 +91,7 @@ class Worker {
         this.#unlisten(message.bind);
         return this.#send({ kind: "done", id: message.id });
       case "tls":
-        this.#deps.contexts.replace(message.material);
-        this.#deps.services.followTls();
-        return this.#send({ kind: "done", id: message.id });
+        return this.#followTls(message);
       case "intentions":
         this.#deps.intentions.replace(message.intentions);
         this.#deps.connections.judgeAgain();
@@ -120,6 +120,8 @@ class Worker {
       }
       case "handOver":
         return this.#beginHandOver(message);
+      case "share":
+        return this.#share(message);
       case "taken":
         this.#handOver?.taken();
         return this.#send({ kind: "done", id: message.id });
@@ -150,8 +152,7 @@ class Worker {
   /** Puts a table in force together with its filters: no request sees only one of them. */
   async #takeTable({ id, change, filters }: ToWorker & { kind: "table" }): Promise<void> {
     const { services } = this.#deps;
-    // Without filters it happens at once: what is asked after a table must not be answered before
-    // it.
+    // Without filters at once: what is asked after a table must not be answered before it.
     if (this.#filters.idle !== undefined) await this.#filters.idle;
     const refusals = filters === undefined ? [] : this.#filters.activate(filters);
     services.replace(services.table.with(change));
@@ -206,6 +207,17 @@ class Worker {
     const { user, system } = process.cpuUsage();
     const cpuSeconds = (user + system) / 1e6;
     return { cpuSeconds, residentBytes: residentBytes(), loopDelay: this.#loopDelay.counts() };
+  }
+
+  #followTls({ id, material }: ToWorker & { kind: "tls" }): void {
+    this.#deps.contexts.replace(material);
+    this.#deps.services.followTls();
+    this.#send({ kind: "done", id });
+  }
+
+  async #share(message: ToWorker & { kind: "share" }): Promise<void> {
+    await shareConnections(message, this.#deps.connections, sendConnection, systemClock);
+    this.#send({ kind: "done", id: message.id });
   }
 
   async #beginHandOver(message: ToWorker & { kind: "handOver" }): Promise<void> {
@@ -306,16 +318,10 @@ function sendConnection(connection: HandedConnection, handle: ConnectionHandle):
   process.send?.(message, handle as unknown as Socket, {}, () => handle.close());
 }
 
-/**
- * Signals that are meant for the primary, which decides what workers do. They reach us too: from a
- * terminal (Ctrl-C, or when it closes), by `systemctl kill`, or sent to a process group.
- */
-const IGNORED_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
-
 /** Runs a worker over this process's IPC channel. */
 function main(): void {
   process.title = "sluice: worker";
-  for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
+  ignoreSignals();
   // What nobody may silence: that the process is not as it should be.
   const log = streamLog(process.stdout, () => systemClock.wallMs());
   if (streamHandles === undefined) log.warn("worker.streams-unknown", { node: process.version });
@@ -339,12 +345,3 @@ function main(): void {
 }
 
 main();
-
-/** 0: not known, as it is read from a file, and no descriptor may be left for that. */
-function residentBytes(): number {
-  try {
-    return process.memoryUsage.rss();
-  } catch {
-    return 0;
-  }
-}

@@ -1,12 +1,13 @@
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { KeptConnection } from "./support/kept-connection.ts";
-import { INSTALL_TIMEOUT_MS, npm } from "./support/npm.ts";
-import { runSluice } from "./support/run-sluice.ts";
+import { INSTALL_TIMEOUT_MS, npm, packedInto } from "./support/npm.ts";
 import { startSidecar } from "./support/sidecar.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 import { VersionOrigin } from "./support/version-origin.ts";
 
 /*
@@ -15,8 +16,6 @@ import { VersionOrigin } from "./support/version-origin.ts";
  */
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** What `npm pack` needs of the project. */
-const NEEDED = ["package.json", "rolldown.config.ts", "README.md", "LICENSE", "proxy", "control"];
 
 type Manifest = {
   readonly version: string;
@@ -33,22 +32,32 @@ let manifest: Manifest;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
-  const source = join(folder, "source");
-  for (const part of NEEDED) await cp(join(ROOT, part), join(source, part), { recursive: true });
-  await symlink(join(ROOT, "node_modules"), join(source, "node_modules"));
-  await npm(source, ["pack", "--pack-destination", folder]);
-  const [tarball = ""] = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
+  const tarball = await packedInto(folder);
   const empty = join(folder, "empty");
   await mkdir(empty);
   // Node itself is optional, and this test has one.
-  await npm(empty, ["install", "--offline", "--omit=optional", join(folder, tarball)]);
+  await npm(empty, ["install", "--offline", "--omit=optional", tarball]);
   installed = join(empty, "node_modules", "sluice");
   manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8")) as Manifest;
 }, INSTALL_TIMEOUT_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function main(): string {
-  return join(installed, manifest.bin["sluice"] ?? "");
+/** The system's own programs, without a Node if it has none. */
+const SYSTEM_PATH = "/usr/bin:/bin";
+
+type Ran = { readonly status: number | string; readonly out: string; readonly error: string };
+
+/** Runs what npm links to as `sluice`, with a Node of that version on the path. */
+async function runInstalled(version: string): Promise<Ran> {
+  const programs = await temporaryFolder();
+  await writeFile(join(programs, "node"), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+  const path = [programs, SYSTEM_PATH].join(delimiter);
+  return new Promise((resolve) => {
+    const program = join(installed, manifest.bin["sluice"] ?? "");
+    execFile(program, ["--version"], { env: { PATH: path } }, (failure, out, error) =>
+      resolve({ status: failure?.code ?? 0, out, error }),
+    );
+  });
 }
 
 test("The package holds the build and what explains it, and nothing else", async () => {
@@ -73,6 +82,7 @@ test("The package holds the build and what explains it, and nothing else", async
     "dist/control/page/page.js",
     "dist/licenses.txt",
     "dist/proxy/worker.js",
+    "dist/sluice",
     "dist/sluice.1",
     "dist/sluice.cdx.json",
   ]);
@@ -87,12 +97,43 @@ test("The package depends on nothing but Node itself, and brings nothing else", 
   expect(beside.filter((name) => !name.startsWith("."))).toEqual(["sluice"]);
 });
 
-test("The package's program says its version and serves by real workers", async () => {
-  const version = await runSluice(["--version"], main());
-  expect(version).toEqual({ status: 0, out: `${manifest.version}\n`, error: "" });
+test("The package's program runs by the Node that npm brings, beside an old one", async () => {
+  const own = join(installed, "node_modules");
+  await symlink(join(ROOT, "node_modules"), own);
+  onTestFinished(() => rm(own));
+  const result = await runInstalled("v18.20.0");
+  expect(result).toEqual({ status: 0, out: `${manifest.version}\n`, error: "" });
+});
+
+test.each([["v20.20.2"], ["none-at-all"]])(
+  "With Node %s alone it says in one line what it needs",
+  async (version) => {
+    expect(await runInstalled(version)).toEqual({
+      status: 127,
+      out: "",
+      error:
+        `sluice: Cannot start: wanted Node 26 or later, found ${version} on the path; npm brings ` +
+        "one on Linux and on Macs with Apple silicon, unless told --omit=optional\n",
+    });
+  },
+);
+
+test("With a newer Node alone it runs by that", async () => {
+  // What stands for Node here answers everything with its version.
+  expect(await runInstalled("v27.0.0")).toEqual({ status: 0, out: "v27.0.0\n", error: "" });
+});
+
+test("The launcher knows each Node that the package can bring", async () => {
+  const launcher = await readFile(join(installed, "dist/sluice"), "utf8");
+  const named = [...launcher.matchAll(/package="(node-[\w-]+)/g)].map(([, name = ""]) => name);
+  expect(named.toSorted()).toEqual(Object.keys(manifest.optionalDependencies).toSorted());
+});
+
+test("The package's program serves by real workers", async () => {
   using origin = await VersionOrigin.start("v1");
   const services = { web: { versions: { v1: { endpoints: [origin.address] } } } };
-  const sidecar = await startSidecar({ workers: 2, services }, {}, main());
+  const main = join(installed, "dist/control/cli/main.js");
+  const sidecar = await startSidecar({ workers: 2, services }, {}, main);
   onTestFinished(sidecar.stop);
   const client = await KeptConnection.open(sidecar.ports[0] ?? 0);
   expect((await client.get("web").finally(() => client.close())).body).toBe("v1");

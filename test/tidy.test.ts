@@ -25,7 +25,16 @@ const CODE = [...SOURCES, ...BENCH, ...TESTS];
 const TEXTS = [
   ...CODE,
   ...sourceFiles(
-    ["docs", "demo", ".ci", "package.json", "Dockerfile", "vitest.config.ts", "knip.json"],
+    [
+      "docs",
+      "examples",
+      "demo",
+      ".ci",
+      "package.json",
+      "Dockerfile",
+      "vitest.config.ts",
+      "knip.json",
+    ],
     ["", ".md"],
   ).filter(({ path }) => !path.endsWith(".png")),
   ...sourceFiles(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"], [".md"]),

@@ -4,6 +4,7 @@ import type {
   VersionSnapshot,
 } from "../../proxy/table/snapshot.ts";
 import type { DiscoveredEndpoint, Service, ServiceVersion } from "./service.ts";
+import { mergedCompat } from "./merged-compat.ts";
 import { endpointsOf, hostNameOf, isConnectable, stateOf } from "./version-endpoints.ts";
 
 /** What discovery knows about a service: its last known endpoints by version; absent: none. */
@@ -57,10 +58,10 @@ function compileVersion(
   discovered: readonly DiscoveredEndpoint[],
   isByTls: boolean,
 ): VersionSnapshot {
-  const { name, weight, state } = version;
+  const { name, weight, state, compat = mergedCompat(discovered) } = version;
   const found = endpointsOf(version, discovered).filter(isConnectable);
   const endpoints = found.map((each) => compileEndpoint(each, version, isByTls));
-  return { name, weight, state, endpoints };
+  return { name, weight, state, endpoints, ...(compat && { compat }) };
 }
 
 function compileEndpoint(

@@ -1,3 +1,4 @@
+import type { Compatibility } from "../../proxy/table/compatibility.ts";
 import { z } from "zod";
 import type { AffinitySnapshot, State } from "../../proxy/table/snapshot.ts";
 import { canonicalEndpoint } from "./address.ts";
@@ -7,7 +8,6 @@ import { checkService } from "./service-checks.ts";
 import { serviceShape } from "./service-shape.ts";
 import type { ReadService, ReadVersion } from "./service-shape.ts";
 import type {
-  Compatibility,
   ConsulSelector,
   EndpointSource,
   HealthCheck,

@@ -95,12 +95,15 @@ const selector = strict({
 });
 
 /** Formats of state that a version reads: those of its past, and the next one. */
-const FORMATS_MAX = 64;
+export const FORMATS_MAX = 64;
+
+/** The highest of them; the lowest is 1. */
+export const FORMAT_MAX = 1_000_000;
 
 /** Services that one version needs. */
-const REQUIRES_MAX = 64;
+export const REQUIRES_MAX = 64;
 
-const format = whole(1, 1_000_000);
+const format = whole(1, FORMAT_MAX);
 
 const REQUIRED_WANTED = "a version's number such as 3.1, or >=3";
 

@@ -11,6 +11,7 @@ import type {
   TcpPolicy,
   ViaMode,
 } from "../../proxy/table/snapshot.ts";
+import type { Compatibility } from "../../proxy/table/compatibility.ts";
 import type { RateLimitSnapshot } from "../../proxy/table/rate-limit.ts";
 import type { UpstreamProtocol } from "../../proxy/table/tls.ts";
 import type { Tolerance } from "../../proxy/table/tolerance.ts";
@@ -40,6 +41,8 @@ export type DiscoveredEndpoint = {
   readonly reason?: string | undefined;
   /** See EndpointSnapshot. */
   readonly san?: string | undefined;
+  /** What the registry says that its version can live beside. Absent: nothing. */
+  readonly compat?: Compatibility | undefined;
 };
 
 /** How a version's endpoints are found in Consul. At most one of version, tag and filter is set. */
@@ -76,16 +79,6 @@ type QueryInstances = {
 export type EndpointSource =
   | { readonly kind: "static"; readonly endpoints: readonly StaticEndpoint[] }
   | { readonly kind: "consul"; readonly selector: ConsulSelector };
-
-/** What a version can live beside. */
-export type Compatibility = {
-  /** Formats of state that it reads. */
-  readonly reads: readonly number[];
-  /** The format that it writes. undefined: none, or nobody says. */
-  readonly writes: number | undefined;
-  /** By service: `>=3` or `3.1`, compared with the number in the names of its versions. */
-  readonly requires: Readonly<Record<string, string>>;
-};
 
 /** A version as it is configured. */
 export type ServiceVersion = {

@@ -5,6 +5,7 @@ import { canonicalRemote } from "../config/address.ts";
 import { endpointsOf, stateOf } from "../config/version-endpoints.ts";
 import type { ConsulSelector, DiscoveredEndpoint, Service } from "../config/service.ts";
 import { areSame } from "./instance-source.ts";
+import { compatFlaw } from "./compat-flaw.ts";
 import { discoveryProblems } from "./discovery-problems.ts";
 import { atMost, selectEndpoints } from "./health.ts";
 import { type CopiedVersion, EndpointCopy } from "./endpoint-copy.ts";
@@ -29,6 +30,8 @@ type WatchedVersion = {
   isKnown: boolean;
   /** Whether Consul has more than we use. */
   isCut: boolean;
+  /** See compatFlaw(). */
+  compatFlaw: string;
 };
 
 /** What discovery works with. */
@@ -138,6 +141,7 @@ export class ConsulDiscovery implements Discovery {
       missing: named((each) => this.#isMissing(each)),
       kept: named(({ pool }) => pool.isKept),
       cut: named(({ isCut }) => isCut),
+      compat: [...this.#versions.values()].flatMap(compatProblem),
       crowd: this.#deps.client.turns.problem,
     });
   }
@@ -159,7 +163,16 @@ export class ConsulDiscovery implements Discovery {
     const known = former?.pool.endpoints ?? this.#copy.of(service, version);
     const pool = new FoundEndpoints(known);
     const isKnown = known !== undefined;
-    const watched = { service, version, selector, watch, pool, isKnown, isCut: false };
+    const watched = {
+      service,
+      version,
+      selector,
+      watch,
+      pool,
+      isKnown,
+      isCut: false,
+      compatFlaw: "",
+    };
     // The owner is in the middle of an update: tell it afterwards.
     if (watch.instances !== undefined) queueMicrotask(() => this.#tell([watched]));
     return watched;
@@ -181,7 +194,7 @@ export class ConsulDiscovery implements Discovery {
     for (const each of versions) {
       const { watch, selector, pool } = each;
       const endpoints = selectEndpoints(watch.instances ?? [], selector, options);
-      noteCut(this.#deps.log, each, endpoints.length);
+      noteFlaws(this.#deps.log, each, endpoints.length);
       pool.hear(atMost(ENDPOINTS_MAX, endpoints), nowMs);
     }
     this.#refresh(new Set(versions.map(({ service }) => service)));
@@ -248,11 +261,24 @@ function warnOfGrace(log: Log, { service, version }: WatchedVersion): void {
 }
 
 /** `found`: how many endpoints Consul has for the version. */
-function noteCut(log: Log, watched: WatchedVersion, found: number): void {
+function noteFlaws(log: Log, watched: WatchedVersion, found: number): void {
+  noteCompat(log, watched);
   const { service, version, isCut } = watched;
   watched.isCut = found > ENDPOINTS_MAX;
   if (!watched.isCut || isCut) return;
   log.warn("discovery.too_many", { service, version, found, used: ENDPOINTS_MAX });
+}
+
+function compatProblem({ service, version, compatFlaw: flaw }: WatchedVersion): readonly string[] {
+  return flaw === "" ? [] : [`${service} ${version}: ${flaw}`];
+}
+
+/** Says it when it is something else than before. */
+function noteCompat(log: Log, watched: WatchedVersion): void {
+  const { service, version, selector, watch, compatFlaw: before } = watched;
+  watched.compatFlaw = compatFlaw(watch.instances ?? [], selector);
+  if (watched.compatFlaw === "" || watched.compatFlaw === before) return;
+  log.warn("discovery.compat", { service, version, reason: watched.compatFlaw });
 }
 
 function isSound({ address }: DiscoveredEndpoint): boolean {

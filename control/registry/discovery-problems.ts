@@ -14,13 +14,15 @@ export type DiscoveryState = {
   readonly kept: readonly string[];
   /** Versions of which Consul has more instances than we use. */
   readonly cut: readonly string[];
+  /** What versions say by Meta that cannot be read or differs, `web v1: …`. */
+  readonly compat: readonly string[];
   /** See AgentTurns.problem. */
   readonly crowd: string | undefined;
 };
 
 /** What may be wrong with the endpoints, in sentences. Empty: nothing. */
 export function discoveryProblems(state: DiscoveryState): readonly string[] {
-  const { stalenessMs, reasons, failovers, missing, kept, cut, crowd } = state;
+  const { stalenessMs, reasons, failovers, missing, kept, cut, compat, crowd } = state;
   const seconds = Math.ceil(stalenessMs / 1_000);
   const why = reasons.length === 0 ? "" : ` (${listed([...new Set(reasons)])})`;
   return [
@@ -33,6 +35,7 @@ export function discoveryProblems(state: DiscoveryState): readonly string[] {
     ...(cut.length > 0
       ? [`instances: Consul has more than are used for ${listed(cut)}, healthy ones first`]
       : []),
+    ...(compat.length > 0 ? [`compat by Consul's Meta: ${listed(compat)}`] : []),
     ...(crowd === undefined ? [] : [crowd]),
   ];
 }

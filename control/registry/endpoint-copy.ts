@@ -12,6 +12,14 @@ const SAVE_AFTER_MS = 1_000;
 /** Of an endpoint, as everywhere. */
 const WEIGHT_MAX = 65_535;
 
+const compatSchema = z
+  .object({
+    reads: z.array(z.int()).readonly(),
+    writes: z.int().optional(),
+    requires: z.record(z.string(), z.string()).readonly(),
+  })
+  .transform(({ reads, writes, requires }) => ({ reads, writes, requires }));
+
 const copySchema = z.record(
   z.string(),
   z.record(
@@ -23,6 +31,7 @@ const copySchema = z.record(
           weight: z.int().min(1).max(WEIGHT_MAX),
           healthy: z.boolean(),
           san: z.string().optional(),
+          compat: compatSchema.optional(),
         }),
       )
       .readonly(),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DiscoveredEndpoint } from "../config/service.ts";
 import { FlapGuard } from "./flap-guard.ts";
 
@@ -150,7 +151,8 @@ function areEqual(
         endpoint.weight === other.weight &&
         endpoint.healthy === other.healthy &&
         endpoint.reason === other.reason &&
-        endpoint.san === other.san
+        endpoint.san === other.san &&
+        isDeepStrictEqual(endpoint.compat, other.compat)
       );
     })
   );

@@ -6,6 +6,8 @@ import type { ToldEndpoint } from "./found-endpoints.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
 import { serviceIdText } from "../../proxy/intentions/spiffe-id.ts";
 import type { ServiceId } from "../../proxy/intentions/spiffe-id.ts";
+import { compatOfMeta } from "./meta-compat.ts";
+import type { MetaCompat } from "./meta-compat.ts";
 import { parseAnswer } from "../consul/answer.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 
@@ -74,6 +76,8 @@ export type Instance = {
   readonly weight: number;
   /** Service.Weights.Warning. 0: an instance with a warning gets nothing. */
   readonly warningWeight: number;
+  /** What it says that its version can live beside, and what of that cannot be read. */
+  readonly declared: MetaCompat;
   /** Who it is in the mesh, or whose proxy. undefined: Consul does not say, or it is elsewhere. */
   readonly member: MeshMember | undefined;
 };
@@ -154,7 +158,8 @@ function sorted(endpoints: readonly ToldEndpoint[]): readonly ToldEndpoint[] {
   return endpoints.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-function isSelected(instance: Instance, { version, tag }: ConsulSelector): boolean {
+/** Whether it is one of the version that a selector means. */
+export function isSelected(instance: Instance, { version, tag }: ConsulSelector): boolean {
   if (version !== undefined) return instance.version === version;
   return tag === undefined || instance.tags.includes(tag);
 }
@@ -181,6 +186,7 @@ function toEndpoint(
     healthy,
     reason: healthy ? undefined : (instance.flaw ?? `Consul says ${instance.status}`),
     ...(instance.status === "maintenance" && { inMaintenance: true }),
+    ...(instance.declared.compat && { compat: instance.declared.compat }),
     ...(trustDomain !== undefined && { san: sanOf(instance, trustDomain) }),
   };
 }
@@ -201,6 +207,7 @@ function readInstance({ Node, Service, Checks }: HealthEntry): Instance {
     status: worstStatus(Checks ?? []),
     weight: Service.Weights?.Passing ?? 1,
     warningWeight: Service.Weights?.Warning ?? 1,
+    declared: compatOfMeta(Service.Meta),
     member: memberOf(Node, Service),
   };
 }

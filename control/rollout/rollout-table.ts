@@ -43,7 +43,7 @@ export class RolloutTable {
   /** Why both versions cannot share traffic, nor the old one have it back. Empty: they can. */
   incompatibilities({ service, from, to }: Pair & { readonly service: string }): readonly string[] {
     const names = this.#services.names();
-    const all = new Map(names.map((name) => [name, { service: this.#services.service(name) }]));
+    const all = new Map(names.map((name) => [name, { snapshot: this.#services.snapshot(name) }]));
     return pairFlaws(all, service, [from, to]).map(({ text }) => text);
   }
 

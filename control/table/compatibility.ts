@@ -1,4 +1,4 @@
-import type { Service, ServiceVersion } from "../config/service.ts";
+import type { ServiceSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
 
 /** Two versions that cannot be where a change puts them. */
 export type Incompatibility = {
@@ -8,8 +8,8 @@ export type Incompatibility = {
   readonly text: string;
 };
 
-/** Services by name, as people want them. */
-export type ServicesSeen = ReadonlyMap<string, { readonly service: Service }>;
+/** Services by name, as workers have them: with what the registry says of their versions. */
+export type ServicesSeen = ReadonlyMap<string, { readonly snapshot: ServiceSnapshot }>;
 
 /**
  * What of the services after a change cannot be: a version with weight that does not read what
@@ -31,7 +31,7 @@ export function pairFlaws(
   name: string,
   pair: readonly string[],
 ): readonly Incompatibility[] {
-  const versions = services.get(name)?.service.versions ?? [];
+  const versions = services.get(name)?.snapshot.versions ?? [];
   const both = versions.filter((each) => pair.includes(each.name));
   return both.flatMap((each) => [
     ...readFlaws(name, each, both),
@@ -40,10 +40,10 @@ export function pairFlaws(
 }
 
 function flawsOf(before: ServicesSeen, after: ServicesSeen): readonly Incompatibility[] {
-  return [...after].flatMap(([name, { service }]) => {
-    const weighed = withWeight(service);
+  return [...after].flatMap(([name, { snapshot }]) => {
+    const weighed = withWeight(snapshot);
     if (!weighed.some(({ compat }) => compat !== undefined)) return [];
-    const writers = [...weighed, ...withWeight(before.get(name)?.service)];
+    const writers = [...weighed, ...withWeight(before.get(name)?.snapshot)];
     return weighed.flatMap((each) => [
       ...readFlaws(name, each, writers),
       ...requireFlaws(name, each, after),
@@ -51,14 +51,14 @@ function flawsOf(before: ServicesSeen, after: ServicesSeen): readonly Incompatib
   });
 }
 
-function withWeight(service: Service | undefined): readonly ServiceVersion[] {
+function withWeight(service: ServiceSnapshot | undefined): readonly VersionSnapshot[] {
   return service?.versions.filter(({ weight }) => weight > 0) ?? [];
 }
 
 function readFlaws(
   service: string,
-  { name: version, compat }: ServiceVersion,
-  writers: readonly ServiceVersion[],
+  { name: version, compat }: VersionSnapshot,
+  writers: readonly VersionSnapshot[],
 ): readonly Incompatibility[] {
   if (compat === undefined) return [];
   const formats = new Map(writers.map((each) => [each.compat?.writes, each.name]));
@@ -72,11 +72,11 @@ function readFlaws(
 
 function requireFlaws(
   service: string,
-  { name: version, compat }: ServiceVersion,
+  { name: version, compat }: VersionSnapshot,
   services: ServicesSeen,
 ): readonly Incompatibility[] {
   return Object.entries(compat?.requires ?? {}).flatMap(([needed, range]) => {
-    const there = withWeight(services.get(needed)?.service).map(({ name }) => name);
+    const there = withWeight(services.get(needed)?.snapshot).map(({ name }) => name);
     const wrong = there.filter((each) => !isIn(each, range));
     if (there.length > 0 && wrong.length === 0) return [];
     const found = there.length === 0 ? "is not there" : `is ${wrong.join(", ")} too`;

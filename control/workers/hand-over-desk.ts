@@ -7,7 +7,7 @@ import type { WorkerProcess } from "./worker-process.ts";
 import { errorText } from "../../proxy/base/error-text.ts";
 
 /** A worker, as far as it matters here. */
-type Adopter = Pick<WorkerProcess, "ask">;
+type Adopter = Pick<WorkerProcess, "ask" | "pid">;
 
 /** Takes a connection out of this process; calls `onGone` when it no longer needs the handle. */
 export type GiveConnection = (
@@ -33,9 +33,9 @@ type Handed = {
 };
 
 /**
- * Passes on the connections that old workers give away. Each goes to one of the workers that serve;
- * if there is none, it waits for the next. Both sides of a tunnel are sent together, so that
- * nothing can come between them.
+ * Passes on the connections that workers give away. Each goes to the worker that it is meant for,
+ * or else to one of those that serve; if there is none, it waits for the next. Both sides of a
+ * tunnel are sent together, so that nothing can come between them.
  */
 export class HandOverDesk {
   readonly #log: Log;
@@ -110,8 +110,9 @@ export class HandOverDesk {
 
   #pass(handed: readonly Handed[]): void {
     const workers = this.#serving();
-    const place = handed[0]?.connection.place ?? 0;
-    const worker = workers[place % workers.length];
+    const connection = handed[0]?.connection;
+    const meant = workers.find(({ pid }) => pid === connection?.to);
+    const worker = meant ?? workers[(connection?.place ?? 0) % workers.length];
     if (worker === undefined) this.#waiting.push(handed);
     else for (const each of handed) void this.#give(worker, each);
   }

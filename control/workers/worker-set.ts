@@ -17,6 +17,7 @@ import { RestartPause } from "./restart-pause.ts";
 import { RetiredCounts } from "./retired-counts.ts";
 import { briefWorker } from "./tell-worker.ts";
 import { Watchdog } from "./watchdog.ts";
+import { balanceWorkers } from "./worker-balance.ts";
 import { workerEnvironment } from "./worker-environment.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -122,6 +123,8 @@ export class WorkerSet {
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#deps.count }, () => this.#startWorker()));
     void this.#watchdog.run();
+    const { count, clock } = this.#deps;
+    if (count > 1) void balanceWorkers(() => this.serving, clock, this.#stopped.signal);
   }
 
   /** From now on a worker that ends is not replaced. */
@@ -225,8 +228,7 @@ export class WorkerSet {
   }
 
   #onExit(worker: WorkerProcess, by: string, startedMs: number): void {
-    this.#workers.delete(worker);
-    this.#retiring.delete(worker);
+    for (const each of [this.#workers, this.#retiring]) each.delete(worker);
     this.retired.add(worker.stats);
     if (worker.stopping || worker.onTrial || this.isStopped) return;
     this.#restarts += 1;

@@ -5,6 +5,7 @@ import { setsCookie } from "../http1/set-cookie.ts";
 import { isForSharedCaches } from "../http1/shared-caching.ts";
 import { newPlace, pickByPlace, placeIn, placeOfKey } from "../table/rendezvous.ts";
 import type { RequestView } from "../table/request-view.ts";
+import type { FencedSession } from "../table/fence.ts";
 import type { SplitPlace } from "../table/split-place.ts";
 import type { ServiceTable } from "../table/service-table.ts";
 import type { KeptPlace, StickyCookie } from "../table/sticky-cookie.ts";
@@ -27,7 +28,7 @@ type Source = "none" | "key" | "own" | "ours" | "new";
  */
 export class Affinity {
   readonly #deps: AffinityDeps;
-  readonly #kept: KeptPlace = { high: 0, low: 0, issuedS: 0 };
+  readonly #kept: KeptPlace = { high: 0, low: 0, issuedS: 0, epoch: 0 };
   #source: Source = "none";
   #service: ServiceTable | undefined;
   #isOverTls = false;
@@ -55,8 +56,14 @@ export class Affinity {
     this.#service = service;
     this.#isOverTls = client.tls !== undefined;
     this.#picked = undefined;
+    this.#kept.epoch = 0;
     this.#source = this.#find(service, request, client.address);
     return this.#source !== "none";
+  }
+
+  /** The session that was read. undefined: any version may have it. */
+  get fenced(): FencedSession | undefined {
+    return this.#kept.epoch > 0 && this.#service?.fences === true ? this.#kept : undefined;
   }
 
   /** What the request's endpoint follows from. undefined: it may go to any of its version. */
@@ -81,18 +88,24 @@ export class Affinity {
     return pickByPlace(table, this.#kept);
   }
 
-  /** What tells the client with this answer to keep its place, as field lines. "": nothing. */
-  fields(head: ResponseHead): string {
+  /**
+   * What tells the client with this answer to keep its place, as field lines. "": nothing.
+   * `version`: whose answer it is.
+   */
+  fields(head: ResponseHead, version: string | undefined): string {
     const service = this.#service;
     const cookie = service?.cookie;
     if (service === undefined || cookie === undefined) return "";
     const wallMs = this.#deps.clock.wallMs();
     const nowS = Math.floor(wallMs / 1_000);
-    const name = this.#nameToSet(cookie, setsCookie(head.fields, cookie.name), nowS);
+    const epoch = service.fences ? epochAfter(this.#kept, service, version) : this.#kept.epoch;
+    const isRaised = epoch !== this.#kept.epoch;
+    const name = this.#nameToSet(cookie, setsCookie(head.fields, cookie.name), isRaised, nowS);
     if (name === undefined) return "";
     if (!cookie.onCacheable && isForSharedCaches(head, wallMs)) return "";
     if (this.#source === "none" && !this.#keepPicked(service)) return "";
     this.#kept.issuedS = nowS;
+    this.#kept.epoch = epoch;
     return cookie.line(name, this.#kept, this.#isOverTls);
   }
 
@@ -109,10 +122,15 @@ export class Affinity {
   /**
    * The name of the cookie to set. undefined: none. When the application sets the one that is
    * configured (`isTheirs`), what it says is the only one of that name, and its client's place goes
-   * into our own, because the new key would have another place.
+   * into our own, because the new key would have another place. `isRaised`: there is a new epoch.
    */
-  #nameToSet(cookie: StickyCookie, isTheirs: boolean, nowS: number): string | undefined {
-    const isDue = cookie.isDue(this.#kept, nowS);
+  #nameToSet(
+    cookie: StickyCookie,
+    isTheirs: boolean,
+    isRaised: boolean,
+    nowS: number,
+  ): string | undefined {
+    const isDue = isRaised || cookie.isDue(this.#kept, nowS);
     switch (this.#source) {
       case "own":
         return isDue ? cookie.ownName : undefined;
@@ -122,6 +140,7 @@ export class Affinity {
       case "new":
         return isTheirs ? cookie.ownName : cookie.name;
       case "key":
+        return isTheirs || isRaised ? cookie.ownName : undefined;
       case "none":
         return isTheirs ? cookie.ownName : undefined;
     }
@@ -132,4 +151,14 @@ export class Affinity {
     const picked = this.#picked;
     return picked !== undefined && placeIn(picked, service, this.#deps.random, this.#kept);
   }
+}
+
+/** The highest format that has been written for a session, with what this version writes. */
+function epochAfter(
+  { epoch }: Readonly<KeptPlace>,
+  { versions }: ServiceTable,
+  version: string | undefined,
+): number {
+  const writer = versions.find(({ name }) => name === version);
+  return Math.max(epoch, writer?.writes ?? 0);
 }

@@ -1,9 +1,12 @@
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { OutgoingRequest } from "../http1/outgoing-request.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
 import type { AnswerNote } from "./answer-note.ts";
 import { bindsConnection } from "./binding.ts";
+import { tellDeadline } from "./deadline-field.ts";
 import type { Destination } from "./destination.ts";
 import type { ExchangeClient, ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
@@ -12,7 +15,10 @@ import { upstreamIdleMs } from "./upstream-idle.ts";
 /** What is tried, and where. */
 export type Attempted = {
   readonly to: Destination;
-  readonly request: { readonly idempotent: boolean };
+  readonly request: { readonly idempotent: boolean; readonly outgoing: OutgoingRequest };
+  readonly wheel: TimerWheel;
+  /** When the request arrived, in monotonic ms. */
+  readonly sinceMs: number;
   /** Where it is noted what was tried. */
   readonly answer: { readonly note: AnswerNote };
 };
@@ -67,13 +73,16 @@ export class Attempt {
    */
   begin(
     user: MessageUser,
-    { to, request, answer: { note } }: Attempted,
+    { to, request, wheel, sinceMs, answer: { note } }: Attempted,
     avoid: Endpoint | undefined,
     fresh: boolean,
   ): ProxyError | undefined {
     // What cannot be sent again must not meet the end of a connection on its way.
     const freshness = request.idempotent ? "any" : "recent";
     const { pool, policy } = to;
+    if (policy.deadlineField !== undefined) {
+      tellDeadline(policy, request.outgoing, wheel.readMs() - sinceMs);
+    }
     this.#note = note;
     note.tries += 1;
     note.trace?.tried();

@@ -4,9 +4,12 @@ import type { Refusal } from "../http1/refusal.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { AttemptOutcome } from "../metrics/stats.ts";
-import { fallback } from "../table/fallback.ts";
+import { fallback, mayTake } from "../table/fallback.ts";
+import { canRead, pickReader } from "../table/fence.ts";
+import type { FencedSession } from "../table/fence.ts";
 import type { RequestView } from "../table/request-view.ts";
 import type { RouteTable } from "../table/route-table.ts";
+import type { ServiceTable } from "../table/service-table.ts";
 import type { Policy } from "../table/snapshot.ts";
 import { intolerable } from "../table/tolerance.ts";
 import type { VersionTable } from "../table/version-table.ts";
@@ -145,7 +148,7 @@ export class Destination {
     bound?: UpstreamPool,
   ): ProxyError | undefined {
     const version = this.#choose(live, request, client, bound);
-    if (version === undefined) return "no-endpoint";
+    if (version === undefined) return whyNowhere(this, live.table);
     const pool = live.poolOf(version);
     this.rank = this.route?.rank ?? 1;
     this.isQueued = !pool.hasRoom(live.table.shares[this.rank]);
@@ -167,7 +170,7 @@ export class Destination {
     if (this.live === undefined) return "";
     const { debug } = this.live.table.snapshot;
     const shown = debug ? `X-Sluice-Version: ${this.pool?.version ?? ""}\r\n` : "";
-    return shown + this.affinity.fields(head);
+    return shown + this.affinity.fields(head, this.pool?.version);
   }
 
   /** The endpoint's answer has begun: the attempt ends with the exchange, if not before. */
@@ -228,7 +231,7 @@ export class Destination {
    * The version that a filter or else the route names, else that of the client's own connection,
    * else by affinity key, else the next of the service's quota sequence. A version without a usable
    * endpoint gives way to stable (never the other way round), unless the version was named, because
-   * then the request asked for it.
+   * then the request asked for it. None gets a session that it cannot read.
    */
   #choose(
     live: LiveService,
@@ -237,13 +240,15 @@ export class Destination {
     bound: UpstreamPool | undefined,
   ): VersionTable | undefined {
     const own = bound && live.table.versions.find((version) => live.poolOf(version) === bound);
-    const named = this.named ?? this.route?.to ?? (own && isOpen(live, own) ? own : undefined);
     const hasPlace = this.affinity.read(live.table, request, client);
+    const { fenced } = this.affinity;
+    const bindsTo = own && isOpen(live, own, fenced) ? own : undefined;
+    const named = this.named ?? this.route?.to ?? bindsTo;
     this.#pinned = hasPlace || named !== undefined;
-    if (named === undefined) {
-      return fallback(live.table, this.affinity.pick(live), live.isUsable);
-    }
-    return isOpen(live, named) ? named : undefined;
+    if (named !== undefined) return isOpen(live, named, fenced) ? named : undefined;
+    const picked = this.affinity.pick(live);
+    if (fenced === undefined) return fallback(live.table, picked, live.isUsable);
+    return pickReader(live.table, picked, fenced, live.isUsable);
   }
 }
 
@@ -264,9 +269,24 @@ function mayQueue({ policy: { limits }, turns }: VersionPool, rank: Rank): boole
   return turns.makesRoom(rank, limits.pending);
 }
 
-/** Whether the version takes requests that are meant for it. */
-function isOpen(live: LiveService, version: VersionTable): boolean {
-  return version.snapshot.state !== "maint" && live.isUsable(version);
+/** Whether the version takes requests that are meant for it, and those of this session. */
+function isOpen(
+  live: LiveService,
+  version: VersionTable,
+  session: FencedSession | undefined,
+): boolean {
+  return mayTake(version, live.isUsable) && canRead(version, session?.epoch ?? 0);
+}
+
+/** Why no version takes it: who could read its session is ill, or nobody could. */
+function whyNowhere(to: Destination, { name, versions }: ServiceTable): ProxyError {
+  const { fenced } = to.affinity;
+  if (fenced === undefined) return "no-endpoint";
+  const named = to.named ?? to.route?.to;
+  const meant = named === undefined ? versions.filter(({ weight }) => weight > 0) : [named];
+  if (meant.some((version) => canRead(version, fenced.epoch))) return "no-endpoint";
+  to.refusals.session(name, fenced.epoch);
+  return "session-unreadable";
 }
 
 /**

@@ -1,14 +1,11 @@
 import { ExactTimer } from "../base/exact-timer.ts";
-import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { DecodedFields, DecodedResponse } from "../http1/decoded-head.ts";
-import type { OutgoingRequest } from "../http1/outgoing-request.ts";
 import type { ConnectFailure } from "../upstream/connect-failure.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { Attempted } from "./attempt.ts";
-import { tellDeadline } from "./deadline-field.ts";
 import type { ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
@@ -19,12 +16,8 @@ type TwiceAttempted = Attempted & {
     readonly mayRepeat: boolean;
     /** Sends all of it there too. */
     copyTo(upstream: ExchangeUpstream): void;
-    readonly outgoing: OutgoingRequest;
   };
   readonly answer: { counted(word: string): void };
-  readonly wheel: TimerWheel;
-  /** When the request arrived, in monotonic ms. */
-  readonly sinceMs: number;
 };
 
 /** Whose attempts they are. */
@@ -67,10 +60,6 @@ export class HedgedAttempt extends Attempt implements MessageUser {
     fresh: boolean,
   ): ProxyError | undefined {
     const { policy, pool } = attempted.to;
-    if (policy.deadlineField !== undefined) {
-      const usedMs = attempted.wheel.readMs() - attempted.sinceMs;
-      tellDeadline(policy, attempted.request.outgoing, usedMs);
-    }
     const failure = super.begin(user, attempted, avoid, fresh);
     if (policy.hedge === undefined || failure !== undefined || avoid !== undefined || fresh) {
       return failure;

@@ -51,6 +51,11 @@ export class Refusals {
     this.#add("request.denied", "intention-denied", { service, source });
   }
 
+  /** A session whose state no version reads; it is counted by its answer. */
+  session(service: string, format: number): void {
+    this.#say("session.unreadable", "session-unreadable", { service, format });
+  }
+
   /** A client's handshake, for which there is no answer. `reason`: one of a bounded set. */
   handshake(reason: string, about: LogFields): void {
     this.#add("handshake.refused", reason, about);

@@ -7,6 +7,7 @@ export type ProxyError =
   | "no-service"
   | "no-endpoint"
   | "taken-away"
+  | "session-unreadable"
   | "overloaded"
   | "queue-full"
   | "local-fault"
@@ -65,6 +66,11 @@ const ERRORS: Readonly<Record<ProxyError, ErrorResponse>> = {
     proxyStatus: "destination_unavailable",
     text: "The version of the service, or the sidecar, is being taken out of use: ask again",
     retryAfter: 1,
+  },
+  "session-unreadable": {
+    status: 503,
+    proxyStatus: "destination_not_found",
+    text: "No version of the service that takes requests reads the state of this session",
   },
   overloaded: {
     status: 503,

@@ -30,9 +30,9 @@ export type IdleHttp2Connection = {
 /**
  * A connection on its way from an old worker to a new one, without the socket itself. `place`
  * counts what the old worker gave away; both sides of a tunnel have the same, and go to the same
- * worker.
+ * worker. `to`: the process id of the worker that it is for. Absent: for any.
  */
-export type HandedConnection = { readonly place: number } & (
+export type HandedConnection = { readonly place: number; readonly to?: number } & (
   | IdleConnection
   | IdleHttp2Connection
   | {

@@ -67,6 +67,8 @@ export type ToWorker =
    * cannot be given away ends on these terms, but for exchanges, which take as long as they take.
    */
   | ({ readonly kind: "handOver"; readonly id: number } & LeavingTerms)
+  /** Give some connections to another worker. Answered when they are gone, or no more can go. */
+  | ({ readonly kind: "share"; readonly id: number } & ShareTerms)
   /** A socket that this worker gave away has been taken over, or is lost. */
   | { readonly kind: "taken"; readonly id: number }
   /** Take over a connection that another worker gave away; it is the message's handle. */
@@ -128,6 +130,14 @@ export type LeavingTerms = {
    * migration exchanges that have been under way for this long are ended from then on.
    */
   readonly softMs: number;
+};
+
+/** Which connections go to which worker. */
+export type ShareTerms = {
+  /** Most connections to give, at least 1. */
+  readonly count: number;
+  /** The process id of the worker that has fewer. */
+  readonly to: number;
 };
 
 /** How a worker ends what it has open. */

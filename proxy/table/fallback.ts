@@ -19,6 +19,10 @@ export function fallback(
   return stable !== picked && mayTake(stable, isUsable) ? stable : undefined;
 }
 
-function mayTake(version: VersionTable, isUsable: (version: VersionTable) => boolean): boolean {
+/** Whether a version takes requests at all now. */
+export function mayTake(
+  version: VersionTable,
+  isUsable: (version: VersionTable) => boolean,
+): boolean {
   return version.snapshot.state !== "maint" && isUsable(version);
 }

@@ -40,6 +40,8 @@ export class ServiceTable {
   readonly cookie: StickyCookie | undefined;
   /** Requests with a key stick to an endpoint of their version, too. */
   readonly sticksToEndpoint: boolean;
+  /** Sessions go only to versions that read what has been written for them: see canRead(). */
+  readonly fences: boolean;
   readonly #routes: RouteIndex;
   readonly #readKey: KeyReader;
 
@@ -65,6 +67,7 @@ export class ServiceTable {
       conditions,
     );
     this.cookie = affinity?.kind === "cookie" ? new StickyCookie(affinity, snapshot) : undefined;
+    this.fences = this.cookie !== undefined && this.versions.some(({ reads }) => reads);
     this.#readKey = keyReader(affinity);
     this.sticksToEndpoint = affinity?.toEndpoint === true;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { GrpcStatus } from "../grpc/status.ts";
+import type { Compatibility } from "./compatibility.ts";
 import type { MirrorPolicy } from "./mirror.ts";
 import type { Priority } from "./priority.ts";
 import type { RateLimitSnapshot } from "./rate-limit.ts";
@@ -40,6 +41,8 @@ export type VersionSnapshot = {
   readonly weight: number;
   readonly state: State;
   readonly endpoints: readonly EndpointSnapshot[];
+  /** Absent: nobody says what it can live beside. */
+  readonly compat?: Compatibility | undefined;
 };
 
 /** Affinity by a cookie, and what the cookies of ours that go with it look like (RFC 6265 4.1). */
@@ -230,9 +233,7 @@ export type RouteSnapshot = {
   readonly actions?: RouteActions | undefined;
 };
 
-/**
- * A module of the operator's that sees the requests and responses of a service: docs/filters.md.
- */
+/** An operator's module that sees requests and responses of a service: docs/filters.md. */
 export type FilterSnapshot = {
   /** Unique in its service; a metric's label. */
   readonly name: string;

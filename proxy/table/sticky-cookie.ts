@@ -8,10 +8,17 @@ const VALUE_LENGTH = 32;
 const TIME = 16;
 const CHECK = 24;
 
+/** The same with an epoch before the check. */
+const EPOCH_VALUE_LENGTH = 40;
+const EPOCH = 24;
+const EPOCH_CHECK = 32;
+
 /** A place as a client's cookie keeps it. Reused. */
 export type KeptPlace = SplitPlace & {
   /** When it was given to the client, in seconds since the Unix epoch. */
   issuedS: number;
+  /** The highest format of state that has been written for it. 0: nobody has said one. */
+  epoch: number;
 };
 
 /**
@@ -20,10 +27,11 @@ export type KeptPlace = SplitPlace & {
  * own beside it.
  *
  * The value carries the place and not a version, so the split decides as it does for every other
- * key. Its last digits say that we made it for this service and salt, which keeps values of others
- * apart (an application's `sid=deleted` is not ours). They are a check and no secret: all that a
- * forged value does is choose a version, and anybody can do that by dropping the cookie until the
- * draw is right.
+ * key. Where versions say what they write, it carries the highest format that a version has written
+ * for the client too. Its last digits say that we made it for this service and salt, which keeps
+ * values of others apart (an application's `sid=deleted` is not ours). They are a check and no
+ * secret: all that a forged value does is choose a version, and anybody can do that by dropping the
+ * cookie until the draw is right.
  */
 export class StickyCookie {
   /** The name that is configured: of the application's cookie, or of ours if it sets none. */
@@ -58,15 +66,21 @@ export class StickyCookie {
 
   /** Reads a cookie's value. false: it is not one of ours. */
   read(value: string, kept: KeptPlace): boolean {
-    if (value.length !== VALUE_LENGTH) return false;
+    const hasEpoch = value.length === EPOCH_VALUE_LENGTH;
+    if (!hasEpoch && value.length !== VALUE_LENGTH) return false;
     const high = hexAt(value, 0);
     const low = hexAt(value, 8);
     const issuedS = hexAt(value, TIME);
-    if (high < 0 || low < 0 || issuedS < 0) return false;
+    const epoch = hasEpoch ? hexAt(value, EPOCH) : 0;
+    if (high < 0 || low < 0 || issuedS < 0 || epoch < 0) return false;
     kept.high = high | 0;
     kept.low = low | 0;
     kept.issuedS = issuedS;
-    return hexAt(value, CHECK) === this.#check(kept);
+    kept.epoch = epoch;
+    const isOurs = hexAt(value, hasEpoch ? EPOCH_CHECK : CHECK) === this.#check(kept);
+    // What is not ours says nothing of what is in its place.
+    if (!isOurs) kept.epoch = 0;
+    return isOurs;
   }
 
   /** Whether so much of its time is over that the client should get it again. */
@@ -79,14 +93,16 @@ export class StickyCookie {
    * never leaves the client in clear, whatever is configured.
    */
   line(name: string, kept: Readonly<KeptPlace>, isOverTls: boolean): string {
-    const { high, low, issuedS } = kept;
-    const value = hex(high) + hex(low) + hex(issuedS) + hex(this.#check(kept));
+    const { high, low, issuedS, epoch } = kept;
+    const written = epoch === 0 ? "" : hex(epoch);
+    const value = hex(high) + hex(low) + hex(issuedS) + written + hex(this.#check(kept));
     const attributes = isOverTls ? this.#tlsAttributes : this.#attributes;
     return `Set-Cookie: ${name}=${value}${attributes}\r\n`;
   }
 
-  #check({ high, low, issuedS }: Readonly<KeptPlace>): number {
-    return mix32(mix32(mix32(this.#seed ^ high) ^ low) ^ issuedS) >>> 0;
+  #check({ high, low, issuedS, epoch }: Readonly<KeptPlace>): number {
+    const placed = mix32(mix32(mix32(this.#seed ^ high) ^ low) ^ issuedS);
+    return (epoch === 0 ? placed : mix32(placed ^ epoch)) >>> 0;
   }
 }
 

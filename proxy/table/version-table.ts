@@ -19,6 +19,10 @@ export type VersionTable = {
   readonly newWeight: number;
   /** Its weight for requests with a key. 0 in maint: see pickByKey for who gets those keys. */
   readonly keyedWeight: number;
+  /** Formats of state that it reads. undefined: nobody says, so it may have any. */
+  readonly reads: readonly number[] | undefined;
+  /** The format that it writes. 0: none, or nobody says. */
+  readonly writes: number;
 };
 
 /** Any fixed number: another one would choose other keys everywhere. */
@@ -47,7 +51,7 @@ function versionTable(
   snapshot: VersionSnapshot,
   place: { readonly index: number; readonly newWeight: number },
 ): VersionTable {
-  const { name, weight, state } = snapshot;
+  const { name, weight, state, compat } = snapshot;
   return {
     name,
     snapshot,
@@ -56,5 +60,7 @@ function versionTable(
     weight,
     newWeight: place.newWeight,
     keyedWeight: state === "maint" ? 0 : weight,
+    reads: compat?.reads,
+    writes: compat?.writes ?? 0,
   };
 }

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
 import { Load } from "../support/load.ts";
@@ -147,4 +147,29 @@ test("counters never go backwards when workers come and go", async () => {
   // Each worker takes up to one interval of counts with it, and never more than there were.
   expect(totals.at(-1)).toBeGreaterThan(totals[0] ?? 0);
   expect(totals.at(-1)).toBeLessThanOrEqual(load.answered + load.lost);
+});
+
+test("two workers share the connections that one of them got alone, and close none", async () => {
+  const port = await start(2);
+  // Ids that a worker makes begin alike: they tell who has passed a request on.
+  origin.answer = (response, { headers }) =>
+    response.end(String(headers["x-request-id"]).split("-")[0]);
+  const [first = 0] = sidecar.workerPids();
+  process.kill(first, "SIGSTOP");
+  const clients: KeptConnection[] = [];
+  const workersOf = async (): Promise<readonly string[]> => {
+    const answers = await Promise.all(clients.map((client) => client.get("web")));
+    return answers.map(({ body }) => body);
+  };
+  for (let opened = 0; opened < 40; opened += 1) clients.push(await KeptConnection.open(port));
+  onTestFinished(() => clients.forEach((client) => client.close()));
+  expect(new Set(await workersOf()).size).toBe(1);
+  process.kill(first, "SIGCONT");
+  await eventually(async () => {
+    const workers = await workersOf();
+    const share = workers.filter((worker) => worker === workers[0]).length;
+    expect(share).toBeGreaterThanOrEqual(19);
+    expect(share).toBeLessThanOrEqual(21);
+  }, 10_000);
+  expect(clients.filter(({ isOpen }) => !isOpen)).toEqual([]);
 });

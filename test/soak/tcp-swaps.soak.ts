@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { RawSocket } from "../support/raw-socket.ts";
+import { swapUnderLoad } from "../support/swap-under-load.ts";
 import { complaintsOf, startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { TcpOrigin } from "../support/tcp-origin.ts";
@@ -92,8 +93,7 @@ test(
     const talk = setInterval(() => kept.forEach((each) => each.send()), LINE_EVERY_MS);
     onTestFinished(() => clearInterval(talk));
     for (let swap = 0; swap < SWAPS; swap += 1) {
-      const { status } = await sidecar.call("POST", "/v1/workers/swap", { trial: "100ms" });
-      expect(status).toBe(200);
+      await swapUnderLoad(sidecar);
     }
     over.abort();
     const came = await Promise.all(comers);

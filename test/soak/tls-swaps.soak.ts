@@ -5,6 +5,7 @@ import { makeAuthority, makeCertificate } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { KeptConnection } from "../support/kept-connection.ts";
 import { Load } from "../support/load.ts";
+import { swapUnderLoad } from "../support/swap-under-load.ts";
 import { complaintsOf, startSidecar } from "../support/sidecar.ts";
 import type { LogLine, TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
@@ -72,8 +73,7 @@ test(
     const comers = [1, 2].map(() => comeAndGo(port, over.signal, failures));
     for (let swap = 0; swap < SWAPS; swap += 1) {
       await load.more(ANSWERS_A_SWAP);
-      const { status } = await sidecar.call("POST", "/v1/workers/swap", { trial: "100ms" });
-      expect(status).toBe(200);
+      await swapUnderLoad(sidecar);
     }
     over.abort();
     const came = await Promise.all(comers);

@@ -19,7 +19,7 @@ const INPUTS = ["proxy", "control", "rolldown.config.ts", "package.json", "packa
  * and tests start it hundreds of times. Built when the sources have changed since the last time.
  */
 export async function builtProgram(): Promise<string> {
-  const texts = sourceFiles(INPUTS, [".ts", ".tsx", ".css", ".html", ".json"]).map(
+  const texts = sourceFiles(INPUTS, [".ts", ".tsx", ".css", ".html", ".json", ".sh"]).map(
     ({ path, text }) => [path, text],
   );
   const place = join(BUILDS, hash("sha256", JSON.stringify(texts)).slice(0, 16));

@@ -21,6 +21,7 @@ export function pages(): readonly SourceFile[] {
     "SECURITY.md",
     ".github",
     "docs",
+    "examples",
   ];
   return sourceFiles(places, [".md"]);
 }

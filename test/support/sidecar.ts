@@ -47,8 +47,8 @@ export type TestSidecar = {
 
 /**
  * Starts a sidecar with `config` (as in sluice.yaml). Without listeners and control it has one
- * listener and its API on free ports. `main`: another entry of the program. `prepare`: puts
- * something beside the configuration.
+ * listener and its API on free ports. `main`: another entry of the program, or a program itself.
+ * `prepare`: puts something beside the configuration.
  */
 export async function startSidecar(
   config: object,
@@ -70,7 +70,9 @@ export async function startSidecar(
       }),
     );
   await writeConfig(config);
-  const child = spawn(process.execPath, [main, "run", "-c", path], {
+  const program = main.endsWith(".js") || main.endsWith(".ts") ? [process.execPath, main] : [main];
+  const [command, ...args] = [...program, "run", "-c", path];
+  const child = spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -34,8 +34,11 @@ function pathsOf(place: string): readonly string[] {
   const stats = statSync(join(ROOT, place), { throwIfNoEntry: false });
   if (stats === undefined) return [];
   if (stats.isFile()) return [place];
-  const names = readdirSync(join(ROOT, place), { recursive: true, encoding: "utf8" });
-  return names.map((name) => join(place, name)).toSorted();
+  const inside = readdirSync(join(ROOT, place), { recursive: true, withFileTypes: true });
+  return inside
+    .filter((each) => !each.isDirectory())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
+    .toSorted();
 }
 
 /** What a file imports: paths from the root, and names such as `node:net` or `undici`. */

@@ -37,6 +37,19 @@ describe("compileService()", () => {
     expect({ name, hosts, salt }).toStrictEqual({ name: "Web", hosts: ["web"], salt: "Web" });
   });
 
+  test("takes what a version can live beside from the document, else from discovery", () => {
+    const found = { reads: [1, 2], writes: 2, requires: {} };
+    const endpoint = { address: "10.0.0.1:1", weight: 1, healthy: true, compat: found };
+    const compatOf = (compat?: object): unknown => {
+      const v1 = { consul: { service: "web" }, ...(compat && { compat }) };
+      const parsed = serviceSchema.parse({ versions: { v1 } });
+      const discovered = new Map([["v1", [endpoint]]]);
+      return compileService("web", parsed, discovered).versions[0]?.compat;
+    };
+    expect(compatOf()).toEqual(found);
+    expect(compatOf({ writes: 3 })).toEqual({ reads: [3], writes: 3, requires: {} });
+  });
+
   test("takes states from the document and health from discovery", () => {
     const discovered = new Map([
       [

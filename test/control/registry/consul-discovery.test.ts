@@ -13,8 +13,8 @@ import { openConsulBed } from "../../support/fake-consul-bed.ts";
 import type { FakeConsulBed } from "../../support/fake-consul-bed.ts";
 
 /** An instance of version `version` as health/service gives it. */
-function instance(version: string, port: number): object {
-  const Service = { Address: "10.0.0.7", Port: port, Meta: { version } };
+function instance(version: string, port: number, meta: object = {}): object {
+  const Service = { Address: "10.0.0.7", Port: port, Meta: { version, ...meta } };
   return { Node: { Address: "10.0.0.1" }, Service };
 }
 
@@ -249,4 +249,33 @@ test("of 10 000 instances the healthy ones are used, and that is said once", asy
   bed.consul.changed();
   await eventually(() => expect(healthy()).toBe(4_096), 10_000);
   expect(bed.deps.lines.filter((line) => line.includes("discovery.too_many"))).toHaveLength(1);
+});
+
+test("ConsulDiscovery tells what Meta says of a version, and what cannot be read", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-endpoints-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "endpoints.json");
+  const bed = await openConsulBed();
+  bed.consul.health.set("web", [instance("v1", 1), instance("v2", 2, { "sluice-writes": "2" })]);
+  const first = await discovery(bed, path);
+  const { discovery: own, told } = first;
+  const said = (from = own): readonly unknown[] =>
+    ["v1", "v2"].map((name) => from.endpoints("web", name)[0]?.compat);
+  const v2 = { reads: [2], writes: 2, requires: {} };
+  own.update({ web: WEB });
+  await own.whenKnown();
+  expect([said(), own.problems]).toEqual([[undefined, v2], []]);
+  const bad = [
+    instance("v1", 1, { "sluice-writes": "?" }),
+    instance("v2", 2, { "sluice-reads": "1, 2", "sluice-writes": "2" }),
+  ];
+  bed.consul.health.set("web", bad);
+  bed.consul.changed();
+  await eventually(() => expect(said()).toEqual([undefined, { ...v2, reads: [1, 2] }]));
+  expect(told).toEqual(["web", "web"]);
+  expect(own.problems).toEqual(['compat by Consul\'s Meta: web v1: cannot read sluice-writes "?"']);
+  expect(bed.deps.lines.filter((line) => line.includes("discovery.compat"))).toHaveLength(1);
+  await own.close();
+  const second = await discovery(bed, path);
+  expect(said(second.discovery)).toEqual([undefined, { ...v2, reads: [1, 2] }]);
 });

@@ -8,6 +8,7 @@ const WELL = {
   missing: [],
   kept: [],
   cut: [],
+  compat: [],
   crowd: undefined,
 };
 
@@ -49,5 +50,12 @@ test("discoveryProblems() says that turns at the agent are short", () => {
 test("discoveryProblems() names versions that have more instances than are used", () => {
   expect(discoveryProblems({ ...WELL, cut: ["web v1"] })).toEqual([
     "instances: Consul has more than are used for web v1, healthy ones first",
+  ]);
+});
+
+test("discoveryProblems() says what of Meta cannot be read", () => {
+  const compat = ['web v1: cannot read sluice-writes "two"'];
+  expect(discoveryProblems({ ...WELL, compat })).toEqual([
+    `compat by Consul's Meta: web v1: cannot read sluice-writes "two"`,
   ]);
 });

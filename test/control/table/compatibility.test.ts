@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ServiceDocument } from "../../../control/config/service-schema.ts";
+import { compileService } from "../../../control/config/compile-service.ts";
 import { readService } from "../../../control/config/read-service.ts";
 import { incompatibilitiesOf, pairFlaws } from "../../../control/table/compatibility.ts";
 import type { ServicesSeen } from "../../../control/table/compatibility.ts";
@@ -17,7 +18,8 @@ function version(weight: number, compat?: Version["compat"]): Version {
 
 function seen(services: Readonly<Record<string, ServiceDocument["versions"]>>): ServicesSeen {
   const entries = Object.entries(services).map(([name, versions]) => {
-    return [name, { service: readService(name, { versions }) }] as const;
+    const service = readService(name, { versions });
+    return [name, { snapshot: compileService(name, service, new Map()) }] as const;
   });
   return new Map(entries);
 }

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { CertificateFacts } from "../../../control/tls/certificate-facts.ts";
 import { processMetrics } from "../../../control/views/process-metrics.ts";
 import { renderMetrics } from "../../../control/views/metrics.ts";
+import type { MetricsSource } from "../../../control/views/metrics.ts";
 import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import { BUCKET_COUNT, bucketUpperMs } from "../../../proxy/metrics/histogram.ts";
 import type { WorkerStats } from "../../../proxy/metrics/stats.ts";
@@ -19,7 +20,10 @@ const FACTS: CertificateFacts = {
   fingerprint: "00",
 };
 
-async function rendered(workers: readonly WorkerStats[]): Promise<string> {
+async function rendered(
+  workers: readonly WorkerStats[],
+  instead: Partial<MetricsSource> = {},
+): Promise<string> {
   await using api = await startApi();
   return renderMetrics({
     totals: new WorkerTotals(workers),
@@ -62,6 +66,7 @@ async function rendered(workers: readonly WorkerStats[]): Promise<string> {
       ],
     },
     version: "1.2.3",
+    ...instead,
   });
 }
 
@@ -212,6 +217,19 @@ test("renderMetrics() tells what is full next to how much there may be", async (
   };
   const found = Object.keys(wanted).map((name) => [name, series.get(name)]);
   expect(Object.fromEntries(found)).toEqual(wanted);
+});
+
+test("renderMetrics() makes no series up where there is nothing to tell", async () => {
+  const none = {
+    services: [],
+    certificates: [],
+    rollouts: [],
+    apiCalls: new Map<string, number>(),
+  };
+  const series = seriesOf(await rendered([oneWorker()], none));
+  // A certificate that ended in 1970 would be one that somebody is woken for.
+  expect(series.has("sluice_certificate_expiry_timestamp_seconds")).toBe(false);
+  expect([...series.keys()].filter((name) => name === "sluice_requests_total")).toEqual([]);
 });
 
 /** Prometheus' own opinion of a page of metrics. undefined: it is not installed here. */

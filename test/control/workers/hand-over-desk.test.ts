@@ -33,8 +33,13 @@ class Handle implements ConnectionHandle {
 
 /** A worker that writes down what it gets, and answers when it is told to. */
 class TestWorker {
+  readonly pid: number;
   readonly got: string[] = [];
   answer = Promise.withResolvers<FromWorker>();
+
+  constructor(pid = 0) {
+    this.pid = pid;
+  }
 
   async ask(question: { readonly kind: string }): Promise<FromWorker> {
     const { kind, connection } = question as { kind: string; connection?: HandedConnection };
@@ -65,6 +70,15 @@ describe("HandOverDesk", () => {
       ["idle 2", "idle 4"],
       ["idle 1", "idle 3"],
     ]);
+  });
+
+  test("gives what is meant for a worker to that one, and to any when it is gone", () => {
+    const [one, two] = [new TestWorker(1), new TestWorker(2)];
+    const { desk, serving } = deskWith(one, two);
+    for (const place of [2, 4]) desk.take({ ...idle(place), to: 2 }, new Handle());
+    serving.pop();
+    desk.take({ ...idle(6), to: 2 }, new Handle());
+    expect([one.got, two.got]).toEqual([["idle 6"], ["idle 2", "idle 4"]]);
   });
 
   test("closes its copy of a socket and tells the giver once the worker has its own", async () => {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from "vitest";
 import { eventually } from "../../support/eventually.ts";
+import { swapUnderLoad } from "../../support/swap-under-load.ts";
 import { complaintsOf, startSidecar } from "../../support/sidecar.ts";
 import type { TestSidecar } from "../../support/sidecar.ts";
 import { freePorts } from "../../../control/cli/demo/children.ts";
@@ -60,8 +61,7 @@ export async function swapUnderNumbers(times: number, scheme: Scheme): Promise<v
   const { sidecar } = bed;
   const { dials } = await load.report();
   for (let swap = 0; swap < times; swap += 1) {
-    const { status } = await sidecar.call("POST", "/v1/workers/swap", { trial: "100ms" });
-    expect(status).toBe(200);
+    await swapUnderLoad(sidecar);
     await load.more(MORE_A_CHANGE);
   }
   const opened = (await load.report()).dials - dials;

@@ -50,6 +50,8 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   h2load: "nghttp2-client",
   nghttpd: "nghttp2-server",
   "chromium-headless-shell": "chromium-headless-shell",
+  prometheus: "prometheus",
+  promtool: "prometheus",
 };
 
 /** What a test can ask for beside those of the system. */

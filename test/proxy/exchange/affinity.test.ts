@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
 import { Affinity } from "../../../proxy/exchange/affinity.ts";
 import { QuotaSequence } from "../../../proxy/table/quota-sequence.ts";
+import type { FencedSession } from "../../../proxy/table/fence.ts";
 import type { ServiceTable } from "../../../proxy/table/service-table.ts";
 import type { Peer } from "../../../proxy/transport/peer.ts";
 import type { AffinitySnapshot } from "../../../proxy/table/snapshot.ts";
@@ -22,6 +23,7 @@ class Bed {
   readonly #random = seededRandom(11);
   readonly #affinity = new Affinity({ clock: this.clock, random: this.#random });
   readonly #quota = new QuotaSequence(this.#random);
+  #version: string | undefined;
   table: ServiceTable;
   client: Peer = { address: "10.0.0.1", trusted: false };
 
@@ -35,11 +37,22 @@ class Bed {
     const view = request("/", jar.size === 0 ? {} : { cookie });
     this.#affinity.read(this.table, view, this.client);
     const version = this.#affinity.pick({ table: this.table, quota: this.#quota })?.name;
+    this.#version = version;
     const set = this.told(...answer);
     for (const [, name = "", value = ""] of set.matchAll(/^set-cookie: ([^=]+)=([^;\r]*)/gim)) {
       jar.set(name, value);
     }
     return version;
+  }
+
+  /** A request with this jar comes, and nobody answers yet. */
+  read(jar: ReadonlyMap<string, string>): void {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    this.#affinity.read(this.table, request("/", { cookie }), this.client);
+  }
+
+  get fenced(): FencedSession | undefined {
+    return this.#affinity.fenced;
   }
 
   /** What the endpoint of the request that was asked last follows from. */
@@ -50,7 +63,7 @@ class Bed {
 
   /** All Set-Cookie lines of the answer to what was asked last. */
   told(...answer: readonly string[]): string {
-    const own = this.#affinity.fields(responseHeadOf("HTTP/1.1 200 OK", ...answer));
+    const own = this.#affinity.fields(responseHeadOf("HTTP/1.1 200 OK", ...answer), this.#version);
     return [...answer, own].join("\r\n");
   }
 }
@@ -207,4 +220,76 @@ test("endpointPlace is none where requests have no key, or stick to versions alo
   const other = new Bed();
   other.ask(new Map([["sid", "ada"]]));
   expect([keyless.endpointPlace, other.endpointPlace]).toEqual([undefined, undefined]);
+});
+
+describe("an epoch", () => {
+  /** One version has all requests, and writes a format. */
+  function writing(format: number, set = true): ServiceTable {
+    const compat = { reads: [1, 2, 3], writes: format, requires: {} };
+    return serviceTable({ v1: { weight: 1, compat } }, { affinity: cookieAffinity({ set }) });
+  }
+
+  const epochIn = (value = ""): number =>
+    value.length === 40 ? Number.parseInt(value.slice(24, 32), 16) : 0;
+
+  test("is in the cookie from the first answer on, grows, and never falls", () => {
+    const bed = new Bed();
+    const jar = new Map<string, string>();
+    bed.ask(jar);
+    const before = jar.get("sid");
+    const seen = [1, 2, 1, 3].map((format) => {
+      bed.table = writing(format);
+      bed.ask(jar);
+      return [epochIn(jar.get("sid")), jar.get("sid")?.slice(0, 16) === before?.slice(0, 16)];
+    });
+    expect(seen).toEqual([
+      [1, true],
+      [2, true],
+      [2, true],
+      [3, true],
+    ]);
+    expect(names(bed.told())).toEqual([]);
+    expect(bed.fenced).toEqual(expect.objectContaining({ epoch: 3 }));
+  });
+
+  test("of a key that the application made is beside it, though Sluice sets no cookies", () => {
+    const bed = new Bed();
+    bed.table = writing(2, false);
+    const jar = new Map([["sid", "theirs"]]);
+    bed.ask(jar);
+    expect([jar.get("sid"), epochIn(jar.get("sluice-web"))]).toEqual(["theirs", 2]);
+    const keyless = new Map<string, string>();
+    bed.ask(keyless);
+    expect([...keyless.keys()]).toEqual([]);
+    bed.ask(keyless, "Set-Cookie: sid=minted");
+    expect(epochIn(keyless.get("sluice-web"))).toBe(2);
+  });
+
+  test("outlives answers that may not set a cookie, and services that say nothing", async () => {
+    const bed = new Bed();
+    const jar = new Map<string, string>();
+    bed.ask(jar);
+    bed.table = writing(2);
+    bed.ask(jar, "Cache-Control: public, max-age=60");
+    expect(epochIn(jar.get("sid"))).toBe(0);
+    bed.ask(jar);
+    expect(epochIn(jar.get("sid"))).toBe(2);
+    bed.table = serviceTable({ v1: 1 }, { affinity: cookieAffinity() });
+    await bed.clock.advance((DAY_S / 2 + 2) * 1_000);
+    bed.ask(jar);
+    expect([epochIn(jar.get("sid")), bed.fenced]).toEqual([2, undefined]);
+  });
+
+  test("is of the session alone: the next request begins without", () => {
+    const bed = new Bed();
+    bed.table = writing(2);
+    const jar = new Map<string, string>();
+    bed.ask(jar);
+    bed.ask(jar);
+    expect(bed.fenced).toBeDefined();
+    bed.ask(new Map([["sid", "theirs"]]));
+    expect(bed.fenced?.epoch).toBe(2);
+    bed.read(new Map([["sid", "another"]]));
+    expect(bed.fenced).toBeUndefined();
+  });
 });

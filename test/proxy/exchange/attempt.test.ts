@@ -8,6 +8,9 @@ import type {
   ExchangeUpstream,
   UpstreamPool,
 } from "../../../proxy/exchange/ports.ts";
+import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
+import { OutgoingRequest } from "../../../proxy/http1/outgoing-request.ts";
+import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { ResponseHead } from "../../../proxy/http1/response-head.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";
@@ -17,6 +20,9 @@ import { FakeStream, requestHead } from "./exchange-fixture.ts";
 const USER = {} as MessageUser;
 const ENDPOINT = { habits: { spoke: () => undefined } } as unknown as Endpoint;
 const REQUEST = requestHead("GET / HTTP/1.1\r\nHost: web\r\n\r\n");
+
+const WHEEL = new TimerWheel(systemClock);
+const OUTGOING = new OutgoingRequest(new RequestHead(), "sluice-test");
 
 function responseHead(...fields: readonly string[]): ResponseHead {
   const text = ["HTTP/1.1 200 OK", ...fields, "", ""].join("\r\n");
@@ -72,8 +78,9 @@ class Bed {
   begin({ idempotent = true, avoid = false, fresh = false, pool = true, high = 0 } = {}): unknown {
     const affinity = { endpointPlace: high === 0 ? undefined : { high, low: 0 } };
     const to = { pool: pool ? this.pool : undefined, policy: { connectTimeoutMs: 7 }, affinity };
-    const answer = { note: new AnswerNote(systemClock) };
-    const attempted = { to: to as unknown as Destination, request: { idempotent }, answer };
+    const rest = { wheel: WHEEL, sinceMs: 0, answer: { note: new AnswerNote(systemClock) } };
+    const request = { idempotent, outgoing: OUTGOING };
+    const attempted = { to: to as unknown as Destination, request, ...rest };
     return this.attempt.begin(USER, attempted, avoid ? ENDPOINT : undefined, fresh);
   }
 

@@ -24,6 +24,7 @@ const COMES_BACK: Readonly<Record<ProxyError, boolean>> = {
   "no-service": false,
   "no-endpoint": true,
   "taken-away": true,
+  "session-unreadable": false,
   overloaded: true,
   "queue-full": true,
   "local-fault": true,

@@ -6,15 +6,17 @@ import { cookieAffinity } from "./service-fixture.ts";
 const WEB = { name: "web", salt: "web" };
 const NOW_S = 1_800_000_000;
 
-const nowhere = (): KeptPlace => ({ high: 0, low: 0, issuedS: 0 });
+type Kept = Omit<KeptPlace, "epoch"> & { readonly epoch?: number };
+
+const nowhere = (): KeptPlace => ({ high: 0, low: 0, issuedS: 0, epoch: 0 });
 
 function cookieOf(service = WEB, affinity = cookieAffinity()): StickyCookie {
   return new StickyCookie(affinity, service);
 }
 
 /** The value in the line that gives a client this place. */
-function valueOf(kept: KeptPlace, cookie = cookieOf()): string {
-  return /=([^;]*);/.exec(cookie.line("sid", kept, false))?.[1] ?? "";
+function valueOf({ epoch = 0, ...place }: Kept, cookie = cookieOf()): string {
+  return /=([^;]*);/.exec(cookie.line("sid", { ...place, epoch }, false))?.[1] ?? "";
 }
 
 test.each([
@@ -25,8 +27,26 @@ test.each([
   const read = nowhere();
   expect(valueOf(kept)).toMatch(/^[0-9a-f]{32}$/);
   expect(cookieOf().read(valueOf(kept), read)).toBe(true);
-  expect(read).toEqual(kept);
+  expect(read).toEqual({ ...kept, epoch: 0 });
 });
+
+test.each([1, 2, 1_000_000])(
+  "StickyCookie.read() reads the epoch %i that line() wrote",
+  (epoch) => {
+    const kept = { high: -5, low: 6, issuedS: NOW_S, epoch };
+    const read = nowhere();
+    const value = valueOf(kept);
+    expect(value).toMatch(/^[0-9a-f]{40}$/);
+    expect(cookieOf().read(value, read)).toBe(true);
+    expect(read).toEqual(kept);
+    // Nobody takes it out of a value, or puts another one in, by changing digits alone.
+    const [place, check] = [value.slice(0, 24), value.slice(32)];
+    for (const forged of [place + check, `${place}00000000${check}`, `${place}00000007${check}`]) {
+      expect(cookieOf().read(forged, read)).toBe(false);
+      expect(read.epoch).toBe(0);
+    }
+  },
+);
 
 test("StickyCookie.read() knows none that another service, salt or program made", () => {
   const value = valueOf({ high: 1, low: 2, issuedS: NOW_S });
@@ -51,7 +71,7 @@ test("StickyCookie.readOwn() finds our own cookie among others", () => {
   const read = nowhere();
   const value = valueOf(kept);
   expect(cookieOf().readOwn(`sid=${value}; sluice-web=${value}`, read)).toBe(true);
-  expect(read).toEqual(kept);
+  expect(read).toEqual({ ...kept, epoch: 0 });
   expect(cookieOf().readOwn(`sid=${value}; sluice-shop=${value}`, read)).toBe(false);
   expect(cookieOf().readOwn(undefined, read)).toBe(false);
 });
@@ -76,5 +96,5 @@ test.each([
   [0, 10_000_000, false],
 ])("StickyCookie.isDue() of a cookie for %i s after %i s is %j", (maxAgeS, ageS, isDue) => {
   const cookie = cookieOf(WEB, cookieAffinity({ maxAgeS }));
-  expect(cookie.isDue({ high: 0, low: 0, issuedS: NOW_S }, NOW_S + ageS)).toBe(isDue);
+  expect(cookie.isDue({ ...nowhere(), issuedS: NOW_S }, NOW_S + ageS)).toBe(isDue);
 });

@@ -1,0 +1,57 @@
+import { readFile, readdir } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { KeptConnection } from "../support/kept-connection.ts";
+import { INSTALL_TIMEOUT_MS, npm, packedInto } from "../support/npm.ts";
+import { startSidecar } from "../support/sidecar.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { VersionOrigin } from "../support/version-origin.ts";
+import { runProgram } from "./support/foreign-process.ts";
+
+/*
+ * Goal: what people install brings traffic through. Method: the system's own npm, with the Node
+ * that the system has, and a folder in the place of the system's.
+ */
+
+/** Without what `npm test` puts before it. */
+const SYSTEM_PATH = (process.env["PATH"] ?? "")
+  .split(delimiter)
+  .filter((folder) => !folder.includes("node_modules"))
+  .join(delimiter);
+
+/** Starts a sidecar by that program and brings one request through. */
+async function answerThrough(program: string): Promise<string> {
+  using origin = await VersionOrigin.start("v1");
+  const services = { web: { versions: { v1: { endpoints: [origin.address] } } } };
+  const sidecar = await startSidecar({ services }, { PATH: SYSTEM_PATH }, program);
+  onTestFinished(sidecar.stop);
+  const client = await KeptConnection.open(sidecar.ports[0] ?? 0);
+  return (await client.get("web").finally(() => client.close())).body;
+}
+
+test(
+  "npm install --global brings a program that serves, its page of man, and no noise",
+  async () => {
+    const folder = await temporaryFolder();
+    const tarball = await packedInto(folder);
+    const prefix = join(folder, "prefix");
+    const noise = await npm(
+      folder,
+      ["install", "--global", "--prefix", prefix, tarball],
+      SYSTEM_PATH,
+    );
+    expect(noise).toBe("");
+    const modules = join(prefix, "lib/node_modules/sluice/node_modules");
+    const brought = await readdir(modules);
+    expect(brought.filter((name) => !name.startsWith("."))).toEqual([
+      expect.stringMatching(/^node-/),
+    ]);
+    const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
+    const program = join(prefix, "bin/sluice");
+    const { out } = await runProgram(program, ["--version"], { env: { PATH: SYSTEM_PATH } });
+    expect(out).toBe(`${version}\n`);
+    expect(await readFile(join(prefix, "share/man/man1/sluice.1"), "utf8")).toContain(".TH SLUICE");
+    expect(await answerThrough(program)).toBe("v1");
+  },
+  INSTALL_TIMEOUT_MS,
+);
