@@ -3,8 +3,12 @@
  * it are compared with those that are documented, which other tests compare with the code. What
  * needs programs of others is in test/foreign/examples.foreign.ts.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
+import { runCli } from "../control/cli/program.ts";
+import { readConfig } from "../control/config/load.ts";
 import { anchorsOf, codesIn, pages, rowsOf } from "./support/documents.ts";
 import {
   dashboardQueries,
@@ -12,7 +16,7 @@ import {
   groupingsIn,
   selectorsIn,
 } from "./support/example-queries.ts";
-import { readSource } from "./support/source-files.ts";
+import { readSource, sourceFiles } from "./support/source-files.ts";
 
 const PAGES = new Map(pages().map((page) => [page.path, page]));
 
@@ -104,5 +108,88 @@ describe("Alerts", () => {
     const told = cases.map(({ alertname, exp_alerts: fired }) => `${alertname} ${fired.length}`);
     const wanted = exampleAlerts().flatMap(({ alert }) => [`${alert} 1`, `${alert} 0`]);
     expect(told).toEqual(wanted);
+  });
+});
+
+describe("Configurations", () => {
+  const files = sourceFiles(["examples"], ["sluice.yaml"]).map(({ path, text }) => [path, text]);
+  // Jobs of Nomad hold theirs.
+  const inJobs = sourceFiles(["examples/nomad"], [".hcl"]).flatMap(({ path, text }) =>
+    [...text.matchAll(/<<YAML\n([^]*?)^YAML$/gm)].map(([, inside = ""]) => [path, inside]),
+  );
+
+  test.each([...files, ...inJobs])("of %s can be read", (_path, text = "") => {
+    expect(() => readConfig(text, { file: "example", environment: {} })).not.toThrow();
+  });
+
+  test("of jobs are there", () => {
+    expect(inJobs).toHaveLength(2);
+  });
+});
+
+/** What `sluice COMMAND --help` says. */
+async function helpOf(command: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  const output = { out: (line: string) => lines.push(line), error: () => undefined };
+  await runCli([...command, "--help"], { output, env: {}, version: "" });
+  return lines.join("\n");
+}
+
+test("Commands in scripts and pipelines are those of the program, with its options", async () => {
+  const scripts = sourceFiles(["examples/canary", "examples/ci"], [".sh", ".yml"]);
+  const commands = scripts.flatMap(({ text }) =>
+    [...text.replaceAll("\\\n", " ").matchAll(/\bsluice ((?:rollout )?[a-z]+) ([^\n]*)/g)].map(
+      ([, name = "", rest = ""]) => ({ name, options: rest.match(/--[a-z-]+/g) ?? [] }),
+    ),
+  );
+  expect(commands.map(({ name }) => name)).toContain("rollout watch");
+  for (const { name, options } of commands) {
+    const help = await helpOf(name.split(" "));
+    expect(help).toContain(`Usage: sluice ${name}`);
+    for (const option of options) expect(help).toContain(option);
+  }
+});
+
+describe("Compose", () => {
+  type Service = {
+    readonly image?: string;
+    readonly volumes?: readonly string[];
+    readonly environment?: Readonly<Record<string, string>>;
+  };
+  const { services } = parse(readSource("examples/compose/compose.yml"), { merge: true }) as {
+    readonly services: Readonly<Record<string, Service>>;
+  };
+
+  test("mounts files that are there", () => {
+    const sources = Object.values(services).flatMap(({ volumes = [] }) =>
+      volumes.map((volume) => join("examples/compose", volume.split(":")[0] ?? "")),
+    );
+    expect(sources).toContain("examples/prometheus/alerts.yml");
+    expect(sources.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  test("runs the Node that the image is built on, and no moving tag", () => {
+    const [, node] = /^FROM (node:[\w.-]+)@/m.exec(readSource("Dockerfile")) ?? [];
+    expect([services["v1"]?.image, services["v2"]?.image]).toEqual([node, node]);
+    const images = Object.values(services).flatMap(({ image }) => image ?? []);
+    expect(images.filter((image) => !/:v?\d+(\.\d+)+/.test(image))).toEqual([]);
+  });
+
+  test("has Prometheus and Grafana look where the others are", () => {
+    const [scraped] = (
+      parse(readSource("examples/compose/prometheus.yml")) as {
+        readonly scrape_configs: readonly {
+          readonly static_configs: readonly { readonly targets: readonly string[] }[];
+        }[];
+      }
+    ).scrape_configs.flatMap(({ static_configs: all }) => all.flatMap(({ targets }) => targets));
+    const { metrics } = readConfig(readSource("examples/compose/sluice.yaml"), {
+      file: "example",
+      environment: {},
+    });
+    expect(scraped).toBe(`sluice:${metrics?.bind.split(":")[1]}`);
+    expect(services["grafana"]?.environment?.["PROMETHEUS_URL"]).toBe("http://prometheus:9090");
+    const sources = readSource("examples/grafana/provisioning/datasources/prometheus.yml");
+    expect(sources).toContain("$PROMETHEUS_URL");
   });
 });

@@ -22,6 +22,9 @@ export async function buildGo(name: string): Promise<string> {
 /** grpc-go with all that it needs is a minute of one processor. */
 const BUILD_ALL_TIMEOUT_MS = 420_000;
 
+/** Programs of others, which go.mod names under `tool`. */
+const GO_TOOLS = ["github.com/hashicorp/hcl/v2/cmd/hclfmt"];
+
 /**
  * Compiles the module in programs/go/, whose go.sum says what it brings; anew when its sources have
  * changed. Without Go nothing: that one is missed as a program of the system.
@@ -35,7 +38,7 @@ export async function buildGoPrograms(): Promise<void> {
   if ((await readFile(installed, "utf8").catch(() => "")) === wanted) return;
   await rm(GO_FOLDER, { recursive: true, force: true });
   await mkdir(GO_FOLDER, { recursive: true });
-  const args = ["build", "-mod=readonly", "-o", `${GO_FOLDER}/`, "./..."];
+  const args = ["build", "-mod=readonly", "-o", `${GO_FOLDER}/`, "./...", ...GO_TOOLS];
   const timeoutMs = BUILD_ALL_TIMEOUT_MS;
   const { status, error } = await runProgram(program("go"), args, { cwd, timeoutMs });
   if (status !== 0) throw new Error(`Cannot build programs/go: ${error}`);

@@ -52,6 +52,9 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   "chromium-headless-shell": "chromium-headless-shell",
   prometheus: "prometheus",
   promtool: "prometheus",
+  caddy: "caddy",
+  shellcheck: "shellcheck",
+  "docker-compose": "docker-compose",
 };
 
 /** What a test can ask for beside those of the system. */
@@ -68,6 +71,7 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   "grpc-origin": join(GO_FOLDER, "grpc-origin"),
   numbers: join(GO_FOLDER, "numbers"),
   "otlp-receiver": join(GO_FOLDER, "otlp-receiver"),
+  hclfmt: join(GO_FOLDER, "hclfmt"),
 };
 
 /** Path of a program. undefined: this machine has none. */
