@@ -20,13 +20,17 @@ export const ownOrigin: ProcessOrigin = {
  *
  * It does not for PID 1; for a child of PID 1, which is a service of systemd or of a container's
  * init (tini, docker-init); and for the main process of any other systemd, such as a user's, which
- * systemd names in SYSTEMD_EXEC_PID (systemd.exec(5)). A process that took another's place has that
- * one as its parent.
+ * systemd names in SYSTEMD_EXEC_PID (systemd.exec(5)); unless it follows (`isFollowed`) when it is
+ * told of another main process. A process that took another's place has that one as its parent.
  * @throws EndsServiceError
  */
-export function assertServiceOutlives({ pid, parentPid, env }: ProcessOrigin): void {
+export function assertServiceOutlives(
+  { pid, parentPid, env }: ProcessOrigin,
+  isFollowed = false,
+): void {
   if (pid === 1) throw new EndsServiceError("PID 1, whose end is that of its container");
   if (env["SYSTEMD_EXEC_PID"] === String(pid)) {
+    if (isFollowed) return;
     throw new EndsServiceError("systemd's main process of the service");
   }
   if (parentPid === 1) {

@@ -24,6 +24,7 @@ import { openListener } from "./open-listener.ts";
 import { reload } from "./reload.ts";
 import type { ReloadDeps, ReloadOptions, ReloadReport } from "./reload.ts";
 import { assertServiceOutlives, ownOrigin } from "./service-process.ts";
+import { ServiceManager, toldReload } from "./service-manager.ts";
 import { leaveTo, startSuccessor } from "./upgrade.ts";
 import type { SuccessionDeps, UpgradeOptions, UpgradeReport } from "./upgrade.ts";
 
@@ -60,6 +61,7 @@ export type SidecarDeps = ReloadDeps &
 /** A running sidecar as a whole: its start, its readiness, reload and end. */
 export class Sidecar implements SidecarControl {
   readonly #deps: SidecarDeps;
+  readonly #manager: ServiceManager | undefined;
   #config: Config;
   #started = false;
   #starting: Promise<void> = Promise.resolve();
@@ -73,7 +75,8 @@ export class Sidecar implements SidecarControl {
 
   constructor(config: Config, deps: SidecarDeps) {
     this.#config = config;
-    this.#deps = deps;
+    this.#manager = ServiceManager.of(deps.env, deps.log);
+    this.#deps = { ...deps, manager: this.#manager };
     this.reloads = { lastSuccessMs: deps.clock.wallMs(), isSuccessful: true };
     // Whoever waits for the end hears of a failure there; there may be nobody any more.
     this.#drained.promise.catch(() => undefined);
@@ -122,6 +125,8 @@ export class Sidecar implements SidecarControl {
     this.#started = true;
     registry?.arrive(services, address, () => this.ready.ok);
     log.info("sidecar.ready", { revision: services.revision, ...this.#config.drain });
+    void this.#manager?.ready();
+    this.#manager?.watch();
   }
 
   /** Begins to drain; a second call changes nothing. `drained` resolves at the end. */
@@ -167,10 +172,12 @@ export class Sidecar implements SidecarControl {
   upgrade(options: UpgradeOptions): Promise<UpgradeReport> {
     return this.#swaps.run(async () => {
       if (this.draining) throw new DrainingError("upgrade");
-      if (!options.force) assertServiceOutlives(ownOrigin);
-      const file = await programFile(this.#config.releases, options.release);
-      const successor = await startSuccessor(this.#deps, file);
+      const { force, release } = options;
+      if (!force) assertServiceOutlives(ownOrigin, this.#manager?.isReached);
+      const file = await programFile(this.#config.releases, release);
+      const successor = await startSuccessor(this.#deps, file, force);
       this.draining = true;
+      this.#manager?.close();
       this.#deps.log.info("upgrade.serving", { ...options.by, pid: successor.pid });
       const ends = {
         closeApi: () => this.#closeApi(),
@@ -190,7 +197,8 @@ export class Sidecar implements SidecarControl {
   reload(options: ReloadOptions): Promise<ReloadReport> {
     return this.#reloads.run(async () => {
       if (this.draining) throw new DrainingError("reload");
-      const reloaded = reload(this.#deps, this.#config, options);
+      const manager = options.plan ? undefined : this.#manager;
+      const reloaded = toldReload(manager, () => reload(this.#deps, this.#config, options));
       const { config, report } = await reloaded.catch(async (error: unknown) => {
         // Whoever rotates logs does not know of the file's mistakes.
         if (options.plan) throw error;
@@ -216,6 +224,7 @@ export class Sidecar implements SidecarControl {
     const { clock, log, workers } = this.#deps;
     const { acceptForMs, ...policy } = this.#config.drain;
     log.info("drain.begin", { acceptForMs, ...policy });
+    void this.#manager?.stopping(acceptForMs + policy.hardMs);
     // Traffic that leaves tells nothing of a version.
     await this.#deps.rollouts.close();
     await this.#deps.registry?.leave(this.#hurry.signal);

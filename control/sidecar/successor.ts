@@ -44,7 +44,8 @@ export class Successor {
 
   private constructor({ file, configPath, env }: SuccessorOptions) {
     this.#child = spawn(process.execPath, ["--disable-sigusr1", file, "run", "-c", configPath], {
-      env: { ...env, [PREDECESSOR_ENV]: String(process.pid) },
+      // Whoever wanted a sign of life from this process wants one from that.
+      env: { ...env, WATCHDOG_PID: undefined, [PREDECESSOR_ENV]: String(process.pid) },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
       detached: true,
@@ -53,6 +54,11 @@ export class Successor {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Ends it before anything has been given to it. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
   }
 
   /** Sends a connection; `onGone`: it is there, or lost. */
@@ -87,7 +93,7 @@ export class Successor {
     try {
       await serving.promise;
     } catch (error) {
-      this.#child.kill("SIGKILL");
+      this.kill();
       throw error;
     } finally {
       clearTimeout(timer);

@@ -7,6 +7,8 @@ import type { Asker } from "../table/table-sink.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { ListeningSockets } from "../workers/listening-sockets.ts";
 import type { Workers } from "../workers/workers.ts";
+import { SwapError } from "../base/errors.ts";
+import type { ServiceManager } from "./service-manager.ts";
 import { Successor } from "./successor.ts";
 
 /** What an upgrade is asked to do. */
@@ -39,13 +41,20 @@ export type SuccessionDeps = {
   /** How this process was started, so that a new one can take its place. */
   readonly configPath: string;
   readonly env: NodeJS.ProcessEnv;
+  /** undefined: nobody waits to be told of another main process. */
+  readonly manager?: Pick<ServiceManager, "follow"> | undefined;
 };
 
 /**
- * Starts the primary that `file` is; resolves when it serves. Meanwhile nobody writes.
+ * Starts the primary that `file` is; resolves when it serves, and the service manager knows it or,
+ * with `force`, perhaps not. Meanwhile nobody writes.
  * @throws SwapError; then the store and the place in the registry are ours again.
  */
-export async function startSuccessor(deps: SuccessionDeps, file: string): Promise<Successor> {
+export async function startSuccessor(
+  deps: SuccessionDeps,
+  file: string,
+  force: boolean,
+): Promise<Successor> {
   const { services, sockets, store, registry, certificates, countsEpoch } = deps;
   const { configPath, env } = deps;
   const taken = services.hold();
@@ -56,7 +65,11 @@ export async function startSuccessor(deps: SuccessionDeps, file: string): Promis
     const program = { file, configPath, env };
     const documents = await deps.documents?.all();
     const inherited = { sockets: sockets.all, table, tickets, countsEpoch, documents };
-    return await Successor.start({ ...program, ...inherited });
+    const successor = await Successor.start({ ...program, ...inherited });
+    const isKnown = (await deps.manager?.follow(successor.pid)) ?? true;
+    if (isKnown || force) return successor;
+    successor.kill();
+    throw new SwapError("the service manager cannot be told of the new primary");
   } catch (error) {
     await store.reclaim();
     registry?.resume();

@@ -20,6 +20,14 @@ test.each([
   expect(() => assertServiceOutlives({ ...shell, ...origin })).not.toThrow();
 });
 
+test("the main process may end where systemd follows, and PID 1 may not", () => {
+  const main = { ...shell, parentPid: 1, env: { SYSTEMD_EXEC_PID: "4711" } };
+  expect(() => assertServiceOutlives(main, true)).not.toThrow();
+  expect(() => assertServiceOutlives({ ...main, pid: 1 }, true)).toThrow("PID 1");
+  // A child of a container's init is told of by nobody.
+  expect(() => assertServiceOutlives({ ...main, env: {} }, true)).toThrow("PID 1");
+});
+
 test("this process is described as it was started", () => {
   expect([ownOrigin.pid, ownOrigin.parentPid]).toEqual([process.pid, process.ppid]);
 });

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { HandedConnection } from "../../../proxy/messages/handed-connection.ts";
 import { leaveTo, startSuccessor } from "../../../control/sidecar/upgrade.ts";
 import type { SuccessionDeps } from "../../../control/sidecar/upgrade.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /** What an upgrade works with, of parts that note what is asked of them. */
 function bed() {
@@ -54,7 +55,7 @@ test("startSuccessor() holds writes and the place in the registry until it serve
     if (kind === "begin" && isWhole) process.send({ kind: "serving" });
     if (kind === "counts") process.exit(0);
   });`;
-  const successor = await startSuccessor(deps, await program(serve));
+  const successor = await startSuccessor(deps, await program(serve), false);
   expect(successor.pid).toBeGreaterThan(0);
   await successor.leave([]);
   expect(steps).toEqual(["hold", "yield"]);
@@ -62,9 +63,32 @@ test("startSuccessor() holds writes and the place in the registry until it serve
 
 test("startSuccessor() takes everything back when the new primary fails", async () => {
   const { deps, steps } = bed();
-  const failing = startSuccessor(deps, await program("process.exit(3)"));
+  const failing = startSuccessor(deps, await program("process.exit(3)"), false);
   await expect(failing).rejects.toMatchObject({ message: expect.stringContaining("(3)") });
   expect(steps).toEqual(["hold", "yield", "reclaim", "resume", "release"]);
+});
+
+const SERVES = `process.on("message", ({ kind }) => {
+  if (kind === "begin") process.send({ kind: "serving" });
+  if (kind === "counts") process.exit(0);
+});`;
+
+test("startSuccessor() takes everything back when the service manager cannot be told", async () => {
+  const { deps, steps } = bed();
+  let pid = 0;
+  const manager = { follow: async (of: number) => (pid = of) === 0 };
+  const failing = startSuccessor({ ...deps, manager }, await program(SERVES), false);
+  await expect(failing).rejects.toMatchObject({ code: "swap_refused" });
+  expect(steps).toEqual(["hold", "yield", "reclaim", "resume", "release"]);
+  await eventually(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"));
+});
+
+test("startSuccessor() goes on when it is forced, though the manager cannot be told", async () => {
+  const { deps, steps } = bed();
+  const manager = { follow: async () => false };
+  const successor = await startSuccessor({ ...deps, manager }, await program(SERVES), true);
+  await successor.leave([]);
+  expect(steps).toEqual(["hold", "yield"]);
 });
 
 test("leaveTo() closes the API first, the services last, and gives all in between", async () => {

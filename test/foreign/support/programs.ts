@@ -40,6 +40,8 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   go: "golang-go",
   java: "default-jre-headless",
   unshare: "util-linux",
+  "systemd-notify": "systemd",
+  "dpkg-deb": "dpkg",
   zsh: "zsh",
   fish: "fish",
   testssl: "testssl.sh",
