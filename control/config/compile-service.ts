@@ -40,6 +40,7 @@ export function compileService(
     limits: service.limits,
     ejection: service.ejection,
     keepAlive: service.keepAlive,
+    ...(service.balance !== "p2c" && { balance: service.balance }),
     slowStartMs: service.slowStartMs,
     methods: service.methods,
     tolerate: service.tolerate,

@@ -8,6 +8,7 @@ export function checkService(service: ReadService): CrossProblem[] {
   return [
     ...checkHosts(service.hosts ?? []),
     ...checkAffinity(service.affinity),
+    ...checkBalance(service),
     ...checkVersionNames(service),
     ...service.routes.flatMap(checkActions),
     ...checkWeights(service.versions),
@@ -44,7 +45,7 @@ function checkHosts(hosts: readonly string[]): CrossProblem[] {
 
 function checkAffinity(affinity: ReadService["affinity"]): CrossProblem[] {
   if (affinity === undefined) return [];
-  const { cookie, header, query, clientIp, endpoint: _, ...ofCookie } = affinity;
+  const { cookie, header, query, clientIp, ...ofCookie } = affinity;
   const given = Object.entries({ cookie, header, query, clientIp })
     .filter(([, value]) => value !== undefined)
     .map(([key]) => key);
@@ -58,6 +59,16 @@ function checkAffinity(affinity: ReadService["affinity"]): CrossProblem[] {
     wanted: `${key} only beside cookie`,
     found: `${value}`,
   }));
+}
+
+/** A key must be there to choose by. */
+function checkBalance({ kind, balance, affinity }: ReadService): CrossProblem[] {
+  if (balance !== "affinity" || (kind === "http" && affinity !== undefined)) return [];
+  const wanted =
+    kind === "tcp"
+      ? "p2c, leastRequest or roundRobin in a service of kind tcp"
+      : "affinity only beside a key: affinity.cookie, .header, .query or .clientIp";
+  return [{ path: ["balance"], wanted, found: affinity === undefined ? "no key" : balance }];
 }
 
 /** What browsers would not keep (RFC 6265bis section 5.7). */

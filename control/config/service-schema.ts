@@ -51,7 +51,9 @@ function toService(read: ReadService): Service {
     hosts: read.hosts,
     stable: read.stable ?? (names[0] as string),
     salt: read.salt,
-    affinity: toAffinity(read.affinity),
+    affinity: toAffinity(read),
+    // Requests without a key go as by default.
+    balance: read.balance === "affinity" ? "p2c" : read.balance,
     versions: Object.entries(read.versions).map(([each, value]) =>
       toVersion(each, value, read.upstream?.connect),
     ),
@@ -89,9 +91,9 @@ function toHealthCheck({ healthCheck, upstream }: ReadService): HealthCheck | un
 /** How long a cookie of ours lasts: a day, as with Flagger. */
 const COOKIE_AGE_S = 24 * 60 * 60;
 
-function toAffinity(read: ReadService["affinity"]): AffinitySnapshot | undefined {
-  const source = affinitySource(read);
-  return source && read?.endpoint ? { ...source, toEndpoint: true } : source;
+function toAffinity({ affinity, balance }: ReadService): AffinitySnapshot | undefined {
+  const source = affinitySource(affinity);
+  return source && balance === "affinity" ? { ...source, toEndpoint: true } : source;
 }
 
 function affinitySource(read: ReadService["affinity"]): AffinitySnapshot | undefined {

@@ -63,7 +63,6 @@ const affinity = strict({
   header: token.optional(),
   query: text.optional(),
   clientIp: z.literal(true, { error: "true" }).optional(),
-  endpoint: z.literal(true, { error: "true" }).optional(),
   ...cookieShape,
 });
 
@@ -126,6 +125,9 @@ const version = strict({
   compat: compat.optional(),
 });
 
+/** How endpoints of a version are chosen; affinity: by the key of a request, if it has one. */
+const BALANCES = ["p2c", "leastRequest", "roundRobin", "affinity"] as const;
+
 /** How a rollout begins by itself. */
 const rolloutOnSchema = strict({
   on: z.enum(["newVersion"], { error: "newVersion" }),
@@ -142,6 +144,9 @@ export const serviceShape = strict({
   stable: name.optional(),
   salt: text.optional(),
   affinity: affinity.optional(),
+  balance: z
+    .enum(BALANCES, { error: "one of p2c, leastRequest, roundRobin, affinity" })
+    .default("p2c"),
   versions: named(name, version, VERSIONS_MAX),
   rollout: rolloutOnSchema.optional(),
   routes: list(routeSchema, ROUTES_MAX).default([]),

@@ -1,6 +1,6 @@
+import type { Balance, EjectionPolicy } from "../../proxy/table/endpoint-policy.ts";
 import type {
   AffinitySnapshot,
-  EjectionPolicy,
   FilterSnapshot,
   GrpcPolicy,
   KeepAlive,
@@ -169,6 +169,7 @@ export type Service = {
   readonly keepAlive: KeepAlive;
   /** undefined: no active checks. */
   readonly healthCheck: HealthCheck | undefined;
+  readonly balance: Balance;
   readonly slowStartMs: number;
   readonly drain: DrainPolicy;
   /**

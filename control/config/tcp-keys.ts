@@ -31,7 +31,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   "affinity.cookie": "clientIp in a service of kind tcp",
   "affinity.header": "clientIp in a service of kind tcp",
   "affinity.query": "clientIp in a service of kind tcp",
-  "affinity.endpoint": `${NOTHING} (each connection gets an endpoint of its own)`,
   "limits.inFlight": `${NOTHING} (limits.tunnels bounds its connections)`,
   "retries.on": `${NOTHING} (it tries again only where it cannot connect)`,
   "retries.budget": `${NOTHING} (to connect elsewhere repeats no work)`,

@@ -15,7 +15,12 @@ import { upstreamIdleMs } from "./upstream-idle.ts";
 /** What is tried, and where. */
 export type Attempted = {
   readonly to: Destination;
-  readonly request: { readonly idempotent: boolean; readonly outgoing: OutgoingRequest };
+  readonly request: {
+    readonly idempotent: boolean;
+    /** All of it has been read from the client. */
+    readonly done: boolean;
+    readonly outgoing: OutgoingRequest;
+  };
   readonly wheel: TimerWheel;
   /** When the request arrived, in monotonic ms. */
   readonly sinceMs: number;
@@ -32,7 +37,9 @@ export class Attempt {
   /** The endpoint that is tried. undefined: none yet. */
   endpoint: Endpoint | undefined;
   /** undefined: nothing has been tried yet. */
-  #note: AnswerNote | undefined;
+  #attempted: Attempted | undefined;
+  /** Since when it is the endpoint's turn, in monotonic ms. 0: it is not, or nobody asks. */
+  #askedMs = 0;
 
   constructor(client: ExchangeClient) {
     this.#client = client;
@@ -73,25 +80,22 @@ export class Attempt {
    */
   begin(
     user: MessageUser,
-    { to, request, wheel, sinceMs, answer: { note } }: Attempted,
+    attempted: Attempted,
     avoid: Endpoint | undefined,
     fresh: boolean,
   ): ProxyError | undefined {
     // What cannot be sent again must not meet the end of a connection on its way.
-    const freshness = request.idempotent ? "any" : "recent";
-    const { pool, policy } = to;
-    if (policy.deadlineField !== undefined) {
-      tellDeadline(policy, request.outgoing, wheel.readMs() - sinceMs);
-    }
-    this.#note = note;
-    note.tries += 1;
-    note.trace?.tried();
+    const freshness = attempted.request.idempotent ? "any" : "recent";
+    const { pool, policy, affinity } = attempted.to;
+    beginsTry(attempted);
+    this.#attempted = attempted;
+    this.#askedMs = 0;
     this.#pool = pool;
     this.upstream = undefined;
     this.endpoint = undefined;
     if (!fresh && avoid === undefined && this.#resume(user)) return undefined;
     const wanted = fresh ? "new" : freshness;
-    const place = to.affinity.endpointPlace;
+    const place = affinity.endpointPlace;
     const got = pool?.acquire(user, policy.connectTimeoutMs, avoid, wanted, place) ?? "unavailable";
     if (typeof got !== "string") this.got(got);
     if (got !== "unavailable" && got !== "overloaded") return undefined;
@@ -117,11 +121,24 @@ export class Attempt {
   got(upstream: ExchangeUpstream): void {
     this.upstream = upstream;
     this.#at(upstream.endpoint);
+    if (this.#askedMs === 0 && this.#attempted?.request.done === true) this.asked();
+  }
+
+  /** All of the request is there. */
+  asked(): void {
+    this.#askedMs = turnBegins(this, this.#attempted);
+  }
+
+  /** It has answered; or, not well, has failed or is given up. */
+  lasted(isWell: boolean): void {
+    if (this.#askedMs > 0) tellLatency(this, this.#attempted, this.#askedMs, isWell);
+    this.#askedMs = 0;
   }
 
   #at(endpoint: Endpoint | undefined): void {
     this.endpoint = endpoint;
-    if (this.#note !== undefined && endpoint !== undefined) this.#note.endpoint = endpoint;
+    if (this.#attempted === undefined || endpoint === undefined) return;
+    this.#attempted.answer.note.endpoint = endpoint;
   }
 
   /** The endpoint, if any, has not begun with it: it is as if nothing had been written. */
@@ -134,6 +151,7 @@ export class Attempt {
   protected replace(pool: UpstreamPool, upstream: ExchangeUpstream): void {
     this.#pool = pool;
     this.got(upstream);
+    this.#askedMs = 0;
   }
 
   /** It has answered. */
@@ -144,6 +162,7 @@ export class Attempt {
   /** It went well at the endpoint, or badly. */
   judge(isWell: boolean): void {
     if (this.endpoint === undefined) return;
+    this.lasted(isWell);
     if (isWell) this.#pool?.succeeded(this.endpoint);
     else this.#pool?.failed(this.endpoint);
   }
@@ -174,6 +193,7 @@ export class Attempt {
   /** A connection in use is destroyed, since its state is unknown. */
   drop(user: MessageUser): void {
     const { upstream } = this;
+    this.lasted(false);
     this.#unbind();
     this.upstream = undefined;
     if (upstream === undefined) this.#pool?.cancel(user);
@@ -208,4 +228,33 @@ export class Attempt {
     if (bound !== undefined && bound.upstream !== upstream) bound.pool.discard(bound.upstream);
     this.#client.bound = pool?.release(upstream, true) === true ? { pool, upstream } : undefined;
   }
+}
+
+function beginsTry({ to: { policy }, request, answer: { note }, wheel, sinceMs }: Attempted): void {
+  if (policy.deadlineField !== undefined) {
+    tellDeadline(policy, request.outgoing, wheel.readMs() - sinceMs);
+  }
+  note.tries += 1;
+  note.trace?.tried();
+}
+
+/** When it is the endpoint's turn: now. 0: nobody asks. */
+function turnBegins({ upstream }: Attempt, attempted: Attempted | undefined): number {
+  const isAsked = upstream?.endpoint.latency !== undefined && attempted !== undefined;
+  return isAsked ? attempted.wheel.readMs() : 0;
+}
+
+/** Whoever is left before an answer is at least so slow. */
+function tellLatency(
+  { endpoint }: Attempt,
+  attempted: Attempted | undefined,
+  askedMs: number,
+  isWell: boolean,
+): void {
+  const latency = endpoint?.latency;
+  if (latency === undefined || attempted === undefined) return;
+  const { wheel } = attempted;
+  const tookMs = wheel.readMs() - askedMs;
+  if (isWell) latency.answered(tookMs, wheel.nowMs);
+  else latency.failed(tookMs, wheel.nowMs);
 }

@@ -327,7 +327,9 @@ function passing(status: number, call: GrpcStatus | undefined): RetryCause | und
 function judge(to: Destination, attempt: Attempt, status: number): void {
   to.attemptAnswered(status);
   attempt.settle();
-  if (!to.grpc.isOpenAt(status)) attempt.judge(to.grpc.countedAs(status) < 500);
+  const isWell = to.grpc.countedAs(status) < 500;
+  if (to.grpc.isOpenAt(status)) attempt.lasted(isWell);
+  else attempt.judge(isWell);
 }
 
 /** As judge(), when a call has ended with these trailers. */

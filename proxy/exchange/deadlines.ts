@@ -61,6 +61,11 @@ export class Deadlines {
     return first;
   }
 
+  /** As asked(), when all of the request `isDone`; else as moved(). */
+  requestMoved(isDone: boolean, nowMs: number): boolean {
+    return isDone ? this.asked(nowMs) : this.moved(nowMs);
+  }
+
   /** The client's FIN came before an answer. `graceMs` 0: it may wait as long as any other. */
   halfClosed(nowMs: number, graceMs: number): void {
     if (graceMs > 0) this.#leavesMs = nowMs + graceMs;

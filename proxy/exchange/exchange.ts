@@ -186,8 +186,8 @@ export class Exchange implements AttemptedExchange {
   requestMoved(): void {
     const { done } = this.request;
     if (done && this.answer.status !== 0) return;
-    const { nowMs } = this.wheel;
-    const first = done ? this.#deadlines.asked(nowMs) : this.#deadlines.moved(nowMs);
+    const first = this.#deadlines.requestMoved(done, this.wheel.nowMs);
+    if (first && done) this.#attempts.attempt.asked();
     if (first) this.#client.armAt(this.#deadlines.nextMs());
   }
 

@@ -6,6 +6,7 @@
 
 import type { GrpcStatus } from "../grpc/status.ts";
 import type { Compatibility } from "./compatibility.ts";
+import type { Balance, EjectionPolicy } from "./endpoint-policy.ts";
 import type { MirrorPolicy } from "./mirror.ts";
 import type { Priority } from "./priority.ts";
 import type { RateLimitSnapshot } from "./rate-limit.ts";
@@ -126,22 +127,6 @@ export type KeepAlive = {
   readonly off: boolean;
   /** After so long a silence an endpoint is asked by PING (HTTP/2). 0: never. */
   readonly pingMs: number;
-};
-
-/** When an endpoint is taken out for its own failures, and for how long. */
-export type EjectionPolicy = {
-  /** Failures in a row that eject an endpoint. 0: never eject. */
-  readonly consecutive: number;
-  readonly baseTimeMs: number;
-  readonly maxTimeMs: number;
-  /** Share of a version's endpoints that may be out at once, 0 … 100; the last is never ejected. */
-  readonly maxPercent: number;
-  /** Share of its attempts whose failure ejects an endpoint, 1 … 100. 0: only those in a row do. */
-  readonly failurePercent: number;
-  /** Over how long that is counted; half of it at least. */
-  readonly windowMs: number;
-  /** Attempts that an endpoint, and the others of its version, must have had within that time. */
-  readonly samples: number;
 };
 
 /** What calls of gRPC end with. */
@@ -277,6 +262,8 @@ export type ServiceSnapshot = {
   readonly limits: Limits;
   readonly ejection: EjectionPolicy;
   readonly keepAlive: KeepAlive;
+  /** Absent: p2c. */
+  readonly balance?: Balance | undefined;
   /** A returning or new endpoint's share grows over this time. 0: at once. */
   readonly slowStartMs: number;
   /** The only methods that are taken. Empty: any. */

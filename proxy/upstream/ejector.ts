@@ -1,6 +1,6 @@
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
-import type { EjectionPolicy } from "../table/snapshot.ts";
+import type { EjectionPolicy } from "../table/endpoint-policy.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { RecentOutcomes, failsTooOften } from "./recent-outcomes.ts";
 

@@ -1,5 +1,6 @@
 import type { KeptSession } from "../transport/client-handshake.ts";
 import type { ConnectTarget } from "../transport/transport.ts";
+import type { PeakLatency } from "./peak-latency.ts";
 import { RecentOutcomes } from "./recent-outcomes.ts";
 import { RestHabits } from "./rest-habits.ts";
 import { hash32 } from "../table/hash.ts";
@@ -39,6 +40,8 @@ export class Endpoint {
   failures = 0;
   /** How its attempts ended of late. */
   readonly outcomes = new RecentOutcomes();
+  /** How long its answers take. undefined: nobody asks. */
+  latency: PeakLatency | undefined;
   /** After an ejection one request tries it: that is still to come, or is under way. */
   trial: "none" | "due" | "under way" = "none";
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */

@@ -4,7 +4,8 @@ import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Http2Counts } from "../http2/counts.ts";
 import type { TunnelWitnesses } from "../metrics/tunnel-record.ts";
-import type { EjectionPolicy, KeepAlive, Limits } from "../table/snapshot.ts";
+import type { Balance, EjectionPolicy } from "../table/endpoint-policy.ts";
+import type { KeepAlive, Limits } from "../table/snapshot.ts";
 import type { UpstreamProtocol, UpstreamTls } from "../table/tls.ts";
 import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TlsContexts } from "../transport/tls-contexts.ts";
@@ -31,6 +32,8 @@ export type PoolPolicy = {
   readonly limits: Limits;
   readonly ejection: EjectionPolicy;
   readonly slowStartMs: number;
+  /** Absent: p2c. */
+  readonly balance?: Balance | undefined;
   readonly keepAlive: KeepAlive;
   /** undefined: connections are in clear. */
   readonly upstreamTls?: UpstreamTls | undefined;

@@ -1,4 +1,4 @@
-import type { EjectionPolicy } from "../table/snapshot.ts";
+import type { EjectionPolicy } from "../table/endpoint-policy.ts";
 
 /** How much worse than the others of its version an endpoint must be, so that it is to blame. */
 const BLAME_FACTOR = 2;

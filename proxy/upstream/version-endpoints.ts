@@ -1,6 +1,7 @@
 import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { SplitPlace } from "../table/split-place.ts";
+import type { Balance } from "../table/endpoint-policy.ts";
 import type { VersionSnapshot } from "../table/snapshot.ts";
 import { EndpointPicker } from "./endpoint-picker.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -14,6 +15,7 @@ export class VersionEndpoints {
   readonly #wheel: TimerWheel;
   #byAddress = new Map<string, Endpoint>();
   #snapshot: VersionSnapshot | undefined;
+  #balance: Balance = "p2c";
   /** When trials under way have taken too long (monotonic ms). */
   #trialsUntilMs = Infinity;
 
@@ -64,7 +66,7 @@ export class VersionEndpoints {
 
   /** The usability of endpoints may have changed. */
   refresh(): void {
-    this.#picker.fill(this.#byAddress.values());
+    this.#picker.fill(this.#byAddress.values(), this.#balance);
   }
 
   /**
@@ -72,8 +74,9 @@ export class VersionEndpoints {
    * there. Returns the endpoints that get nothing new from now on, because they are gone or because
    * of their state.
    */
-  follow(snapshot: VersionSnapshot): readonly Endpoint[] {
-    if (snapshot === this.#snapshot) return [];
+  follow(snapshot: VersionSnapshot, balance: Balance = "p2c"): readonly Endpoint[] {
+    if (snapshot === this.#snapshot && balance === this.#balance) return [];
+    this.#balance = balance;
     // The endpoints of the first table are new only to us, not to their clients: no slow start.
     const sinceMs = this.#snapshot === undefined ? -Infinity : this.#wheel.nowMs;
     this.#snapshot = snapshot;

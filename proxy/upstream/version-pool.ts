@@ -140,7 +140,7 @@ export class VersionPool {
   update(snapshot: VersionSnapshot, policy: PoolPolicy): void {
     this.policy = policy;
     this.#followAdaptive(policy);
-    this.#connections.follow(policy, this.#endpoints.follow(snapshot));
+    this.#connections.follow(policy, this.#endpoints.follow(snapshot, policy.balance));
   }
 
   /** The service's TLS, our certificate or the roots may be others: then connections are too. */

@@ -16,7 +16,7 @@ const SUM = "a sum of weights above 0 (to send a version nothing, set its state 
 const PATH = "a path in normal form: no //, no . or .. segment, nothing encoded that need not be";
 const PATH_MATCH = "a path such as /shop, { exact: /shop } or { prefix: /shop }, in normal form";
 const KEYS =
-  "kind, hosts, stable, salt, affinity, versions, rollout, routes, filters, timeout, " +
+  "kind, hosts, stable, salt, affinity, balance, versions, rollout, routes, filters, timeout, " +
   "connectTimeout, " +
   "idleTimeout, tunnelIdleTimeout, responseTimeout, halfCloseGrace, stallTimeout, maxBody, " +
   "retries, buffer, hedge, deadlineField, mirror, headTimeout, limits, ejection, keepAlive, " +
@@ -129,8 +129,17 @@ export const refusedServices: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [withOne({ affinity: { clientIp: false } }), "affinity.clientIp: wanted true, found false"],
   [
-    withOne({ affinity: { query: "a", endpoint: false } }),
-    "affinity.endpoint: wanted true, found false",
+    withOne({ balance: "random" }),
+    'balance: wanted one of p2c, leastRequest, roundRobin, affinity, found "random"',
+  ],
+  [
+    withOne({ balance: "affinity" }),
+    "balance: wanted affinity only beside a key: affinity.cookie, .header, .query or .clientIp, " +
+      "found no key",
+  ],
+  [
+    withOne({ kind: "tcp", balance: "affinity", affinity: { clientIp: true } }),
+    "balance: wanted p2c, leastRequest or roundRobin in a service of kind tcp, found affinity",
   ],
   [
     withOne({ affinity: { query: "a", set: true } }),

@@ -15,7 +15,7 @@ test("requests with a key stick to an endpoint, and move only when it is lost", 
   const endpoints = origins.map(({ address }) => address);
   const sidecar = await startSidecar({
     services: {
-      web: { versions: { v1: { endpoints } }, affinity: { header: "x-user", endpoint: true } },
+      web: { versions: { v1: { endpoints } }, affinity: { header: "x-user" }, balance: "affinity" },
     },
   });
   onTestFinished(sidecar.stop);
@@ -31,7 +31,8 @@ test("requests with a key stick to an endpoint, and move only when it is lost", 
   const state = { endpointStates: { [endpoints[1] as string]: "maint" } };
   const response = await sidecar.call("PUT", "/v1/services/web", {
     versions: { v1: { endpoints, ...state } },
-    affinity: { header: "x-user", endpoint: true },
+    affinity: { header: "x-user" },
+    balance: "affinity",
   });
   expect(response.status).toBe(200);
   const after = await all();

@@ -1,4 +1,5 @@
 import { systemClock } from "../../../proxy/base/clock.ts";
+import type { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { describe, expect, test } from "vitest";
 import { AnswerNote } from "../../../proxy/exchange/answer-note.ts";
 import { Attempt } from "../../../proxy/exchange/attempt.ts";
@@ -8,7 +9,6 @@ import type {
   ExchangeUpstream,
   UpstreamPool,
 } from "../../../proxy/exchange/ports.ts";
-import { TimerWheel } from "../../../proxy/base/timer-wheel.ts";
 import { OutgoingRequest } from "../../../proxy/http1/outgoing-request.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { ResponseHead } from "../../../proxy/http1/response-head.ts";
@@ -21,7 +21,6 @@ const USER = {} as MessageUser;
 const ENDPOINT = { habits: { spoke: () => undefined } } as unknown as Endpoint;
 const REQUEST = requestHead("GET / HTTP/1.1\r\nHost: web\r\n\r\n");
 
-const WHEEL = new TimerWheel(systemClock);
 const OUTGOING = new OutgoingRequest(new RequestHead(), "sluice-test");
 
 function responseHead(...fields: readonly string[]): ResponseHead {
@@ -31,6 +30,15 @@ function responseHead(...fields: readonly string[]): ResponseHead {
   head.reset();
   head.parse(bytes, 0, bytes.length);
   return head;
+}
+
+/** An endpoint that writes down how long it took. */
+function timedEndpoint(heard: string[]): Endpoint {
+  const latency = {
+    answered: (ms: number) => heard.push(`answered after ${ms}`),
+    failed: (ms: number) => heard.push(`failed after ${ms}`),
+  };
+  return { latency } as unknown as Endpoint;
 }
 
 /** A connection that stands, with a name for what the pool hears. */
@@ -49,6 +57,7 @@ class Bed {
   /** What acquire() gives, and resume() and release(…, true) answer. */
   got: Named | NoConnection = "unavailable";
   keeps = true;
+  nowMs = 1_000;
   readonly client = { bound: undefined, mayBind: true } as ExchangeClient;
   readonly attempt = new Attempt(this.client);
   readonly pool = {
@@ -75,11 +84,24 @@ class Bed {
     failed: () => this.heard.push("bad"),
   } as unknown as UpstreamPool;
 
+  /** Has a request under way at an endpoint that is asked how long it takes. */
+  timed(done: boolean): this {
+    this.got = { ...upstream("a"), endpoint: timedEndpoint(this.heard) };
+    Object.assign(this.request, { done });
+    this.begin();
+    this.heard.length = 0;
+    this.nowMs += 250;
+    return this;
+  }
+
+  readonly request = { idempotent: true, done: true };
+
   begin({ idempotent = true, avoid = false, fresh = false, pool = true, high = 0 } = {}): unknown {
     const affinity = { endpointPlace: high === 0 ? undefined : { high, low: 0 } };
     const to = { pool: pool ? this.pool : undefined, policy: { connectTimeoutMs: 7 }, affinity };
-    const rest = { wheel: WHEEL, sinceMs: 0, answer: { note: new AnswerNote(systemClock) } };
-    const request = { idempotent, outgoing: OUTGOING };
+    const wheel = { readMs: () => this.nowMs, nowMs: this.nowMs } as TimerWheel;
+    const rest = { wheel, sinceMs: 0, answer: { note: new AnswerNote(systemClock) } };
+    const request = { ...this.request, idempotent, outgoing: OUTGOING };
     const attempted = { to: to as unknown as Destination, request, ...rest };
     return this.attempt.begin(USER, attempted, avoid ? ENDPOINT : undefined, fresh);
   }
@@ -297,4 +319,30 @@ test("Attempt.clear() forgets the exchange before", () => {
   ]);
   bed.attempt.drop(USER);
   expect(bed.heard).toHaveLength(1);
+});
+
+describe("Attempt tells its endpoint", () => {
+  test("how long a good answer took, once", () => {
+    const bed = new Bed().timed(true);
+    bed.attempt.judge(true);
+    bed.attempt.lasted(true);
+    bed.attempt.drop(USER);
+    expect(bed.heard).toEqual(["answered after 250", "well", "discard a"]);
+  });
+
+  test("how long nothing came before it was given up", () => {
+    const bed = new Bed().timed(true);
+    bed.attempt.drop(USER);
+    expect(bed.heard).toEqual(["failed after 250", "discard a"]);
+  });
+
+  test("the time since the request was whole, and nothing of an answer before that", () => {
+    const slow = new Bed().timed(false);
+    slow.attempt.asked();
+    slow.nowMs += 3;
+    slow.attempt.judge(true);
+    const early = new Bed().timed(false);
+    early.attempt.judge(true);
+    expect([slow.heard, early.heard]).toEqual([["answered after 3", "well"], ["well"]]);
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EjectionPolicy } from "../../../proxy/table/snapshot.ts";
+import type { EjectionPolicy } from "../../../proxy/table/endpoint-policy.ts";
 import type { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import type { VersionPool } from "../../../proxy/upstream/version-pool.ts";
 import type { MessageUser } from "../../../proxy/upstream/upstream-connection.ts";

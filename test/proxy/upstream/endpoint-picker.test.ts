@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
+import type { Balance } from "../../../proxy/table/endpoint-policy.ts";
 import type { EndpointSnapshot } from "../../../proxy/table/snapshot.ts";
 import { Endpoint } from "../../../proxy/upstream/endpoint.ts";
 import { EndpointPicker } from "../../../proxy/upstream/endpoint-picker.ts";
@@ -12,9 +13,9 @@ function endpoints(...deps: readonly Partial<EndpointSnapshot>[]): Endpoint[] {
   return deps.map((each, at) => new Endpoint(endpointSnapshot(`e${at}:80`, each), -Infinity));
 }
 
-function pickerOf(all: readonly Endpoint[], seed = 1): EndpointPicker {
+function pickerOf(all: readonly Endpoint[], seed = 1, balance: Balance = "p2c"): EndpointPicker {
   const picker = new EndpointPicker(seededRandom(seed));
-  picker.fill(all);
+  picker.fill(all, balance);
   return picker;
 }
 
@@ -67,10 +68,9 @@ test("EndpointPicker.pick() takes of two the one with less load for its weight",
   const all = endpoints({ weight: 3 }, { weight: 1 });
   const [heavy, light] = all as [Endpoint, Endpoint];
   [heavy.inFlight, light.inFlight] = [5, 2];
-  // The light one only when it is drawn twice.
-  expectShares(shares(pickerOf(all), all), [15 / 16, 1 / 16]);
+  expectShares(shares(pickerOf(all), all), [1, 0]);
   [heavy.inFlight, light.inFlight] = [7, 2];
-  expectShares(shares(pickerOf(all), all), [9 / 16, 7 / 16]);
+  expectShares(shares(pickerOf(all), all), [0, 1]);
 });
 
 test("EndpointPicker.pick() keeps the load of all endpoints close together", () => {
@@ -169,4 +169,107 @@ test("EndpointPicker.pickAt() takes the only endpoint even to avoid it", () => {
   const place = { high: 1, low: 2 };
   expect(pickerOf([only]).pickAt(place, only)).toBe(only);
   expect(pickerOf([]).pickAt(place)).toBeUndefined();
+});
+
+type Flow = {
+  readonly all: readonly Endpoint[];
+  readonly picker: EndpointPicker;
+  /** How long answers of each take. */
+  readonly tookMs: readonly number[];
+  readonly fromMs?: number;
+};
+
+/** Of a request each ms, what share each endpoint gets behind the first 10 s. */
+function flow({ all, picker, tookMs, fromMs = 0 }: Flow): number[] {
+  const got = all.map(() => 0);
+  const ends: number[][] = [];
+  for (let sinceMs = 0; sinceMs < 60_000; sinceMs += 1) {
+    const nowMs = fromMs + sinceMs;
+    for (const at of ends[sinceMs] ?? []) {
+      (all[at] as Endpoint).inFlight -= 1;
+      (all[at] as Endpoint).latency?.answered(tookMs[at] as number, nowMs);
+    }
+    const at = all.indexOf(picker.pick(nowMs, 0) as Endpoint);
+    (all[at] as Endpoint).inFlight += 1;
+    (ends[sinceMs + (tookMs[at] as number)] ??= []).push(at);
+    if (sinceMs >= 10_000) got[at] = (got[at] as number) + 1;
+  }
+  const sum = got.reduce((total, each) => total + each, 0);
+  return got.map((each) => each / sum);
+}
+
+test("EndpointPicker.pick() gives one that is 20 times slower under 2 % of the requests", () => {
+  const all = endpoints({}, {}, {}, {}, {});
+  const found = flow({ all, picker: pickerOf(all), tookMs: [10, 10, 200, 10, 10] });
+  expect(found[2]).toBeLessThan(0.02);
+  found.filter((_, at) => at !== 2).forEach((share) => expect(share).toBeCloseTo(0.25, 1));
+});
+
+test("EndpointPicker.pick() tries one again that has become fast", () => {
+  const all = endpoints({}, {}, {});
+  const picker = pickerOf(all);
+  expect(flow({ all, picker, tookMs: [10, 10, 200] })[2]).toBeLessThan(0.02);
+  for (const endpoint of all) endpoint.inFlight = 0;
+  expect(flow({ all, picker, tookMs: [10, 10, 10], fromMs: 60_000 })[2]).toBeGreaterThan(0.2);
+});
+
+test("EndpointPicker.pick() keeps weights where endpoints are equally fast", () => {
+  const all = endpoints({ weight: 1 }, { weight: 2 }, { weight: 5 });
+  const found = flow({ all, picker: pickerOf(all), tookMs: [20, 20, 20] });
+  [1 / 8, 2 / 8, 5 / 8].forEach((wanted, at) => {
+    expect(Math.abs((found[at] as number) - wanted), `e${at}`).toBeLessThan(0.04);
+  });
+  const idle = endpoints({ weight: 1 }, { weight: 9 });
+  const picker = pickerOf(idle);
+  for (const { latency } of idle) latency?.answered(5, 0);
+  expectShares(shares(picker, idle), [0.1, 0.9]);
+});
+
+test("EndpointPicker.pick() does not flood a cold endpoint before it has answered", () => {
+  const all = endpoints({}, {}, {}, {});
+  const [cold, ...warm] = all as [Endpoint, ...Endpoint[]];
+  const picker = pickerOf(all);
+  for (const endpoint of warm) {
+    endpoint.inFlight = 8;
+    endpoint.latency?.answered(10, 0);
+  }
+  for (let request = 0; request < 100; request += 1) {
+    const picked = picker.pick(0, 0) as Endpoint;
+    // The others answer at once, so that their load stays.
+    if (picked === cold) cold.inFlight += 1;
+  }
+  expect([cold.inFlight > 0, cold.inFlight <= 3]).toEqual([true, true]);
+});
+
+test("EndpointPicker.pick() looks at load alone where it balances by leastRequest", () => {
+  const all = endpoints({}, {});
+  const [slow, fast] = all as [Endpoint, Endpoint];
+  const picker = pickerOf(all);
+  slow.latency?.answered(1_000, 0);
+  fast.latency?.answered(1, 0);
+  fast.inFlight = 1;
+  expect(picker.pick(0, 0)).toBe(fast);
+  expect(pickerOf(all, 1, "leastRequest").pick(0, 0)).toBe(slow);
+});
+
+test("EndpointPicker.pick() takes turns where it balances by roundRobin", () => {
+  const all = endpoints({}, {}, {});
+  (all[0] as Endpoint).inFlight = 9;
+  const picker = pickerOf(all, 1, "roundRobin");
+  const picked = Array.from({ length: 9 }, () => picker.pick(0, 0));
+  for (const round of [0, 3, 6]) {
+    expect(new Set(picked.slice(round, round + 3))).toEqual(new Set(all));
+  }
+});
+
+test("EndpointPicker.fill() asks for latency only for p2c, and where there is a choice", () => {
+  const all = endpoints({}, {});
+  const [first] = all as [Endpoint];
+  const asked = (["p2c", "leastRequest", "p2c", "roundRobin"] as const).map((balance) => {
+    pickerOf(all, 1, balance);
+    return first.latency !== undefined;
+  });
+  expect(asked).toEqual([true, false, true, false]);
+  pickerOf([first]);
+  expect(first.latency).toBeUndefined();
 });

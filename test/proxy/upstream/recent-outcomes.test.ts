@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EjectionPolicy } from "../../../proxy/table/snapshot.ts";
+import type { EjectionPolicy } from "../../../proxy/table/endpoint-policy.ts";
 import { RecentOutcomes, failsTooOften } from "../../../proxy/upstream/recent-outcomes.ts";
 
 const POLICY: EjectionPolicy = {

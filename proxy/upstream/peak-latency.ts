@@ -1,0 +1,46 @@
+/** Over this time an estimate falls to 1/e of what it was (Finagle's peak EWMA has 10 s too). */
+const DECAY_MS = 10_000;
+
+/** Behind this time without an answer nothing is known: 1/20 of an old estimate is none. */
+const FORGET_MS = 3 * DECAY_MS;
+
+/** No answer is faster: 0 means that nothing is known. */
+const SHORTEST_MS = 0.001;
+
+/**
+ * How long answers of an endpoint take: a moving average that jumps to a peak at once and comes
+ * down slowly (peak EWMA, as in Finagle and Linkerd). What is not asked for a while becomes
+ * cheaper, so that it is tried again.
+ */
+export class PeakLatency {
+  #ms = 0;
+  /** When it was last told something, in monotonic ms. */
+  #atMs = -Infinity;
+
+  /** The estimate at `nowMs`, in ms. 0: nothing is known. */
+  at(nowMs: number): number {
+    const ageMs = nowMs - this.#atMs;
+    if (ageMs <= 0) return this.#ms;
+    return ageMs < FORGET_MS ? this.#ms * Math.exp(-ageMs / DECAY_MS) : 0;
+  }
+
+  /** An answer came after `tookMs`. */
+  answered(tookMs: number, nowMs: number): void {
+    const ageMs = nowMs - this.#atMs;
+    if (ageMs >= FORGET_MS || tookMs >= this.#ms) this.#ms = Math.max(tookMs, SHORTEST_MS);
+    else if (ageMs > 0) this.#ms = tookMs + (this.#ms - tookMs) * Math.exp(-ageMs / DECAY_MS);
+    else return;
+    this.#atMs = nowMs;
+  }
+
+  /**
+   * None came within `tookMs`, or one that is no good: it may be slower than that. What fails fast
+   * is not fast.
+   */
+  failed(tookMs: number, nowMs: number): void {
+    const knownMs = this.at(nowMs);
+    if (knownMs === 0 || tookMs <= knownMs) return;
+    this.#ms = tookMs;
+    this.#atMs = nowMs;
+  }
+}

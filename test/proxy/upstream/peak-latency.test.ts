@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { PeakLatency } from "../../../proxy/upstream/peak-latency.ts";
+
+test("PeakLatency.at() is 0 before the first answer, and when that is long ago", () => {
+  const latency = new PeakLatency();
+  expect(latency.at(1_000)).toBe(0);
+  latency.answered(5, 1_000);
+  expect([latency.at(1_000), latency.at(30_999) > 0, latency.at(31_000)]).toEqual([5, true, 0]);
+});
+
+test("PeakLatency.at() falls to 1/e in ten seconds", () => {
+  const latency = new PeakLatency();
+  latency.answered(100, 0);
+  expect(latency.at(10_000)).toBeCloseTo(100 / Math.E, 5);
+});
+
+test("PeakLatency.answered() jumps to a peak at once and comes down slowly", () => {
+  const latency = new PeakLatency();
+  latency.answered(10, 0);
+  latency.answered(200, 0);
+  expect(latency.at(0)).toBe(200);
+  latency.answered(10, 0);
+  expect(latency.at(0)).toBe(200);
+  latency.answered(10, 10_000);
+  expect(latency.at(10_000)).toBeCloseTo(10 + 190 / Math.E, 5);
+});
+
+test("PeakLatency.answered() knows an answer that took no time", () => {
+  const latency = new PeakLatency();
+  latency.answered(0, 0);
+  expect(latency.at(0)).toBeGreaterThan(0);
+});
+
+test("PeakLatency.failed() only makes it slower, if it is known", () => {
+  const latency = new PeakLatency();
+  latency.failed(50, 0);
+  expect(latency.at(0)).toBe(0);
+  latency.answered(10, 0);
+  latency.failed(1, 0);
+  expect(latency.at(0)).toBe(10);
+  latency.failed(1_000, 0);
+  expect(latency.at(0)).toBe(1_000);
+});
