@@ -16,7 +16,12 @@ const LAST_ANSWERS_MS = 2_000;
 const WARM_UP_SHARE = 0.2;
 
 /** One connection of the generator. */
-type Sender = { readonly socket: Socket; readonly reader: AnswerReader; dueMs: number };
+type Sender = {
+  readonly socket: Socket;
+  readonly reader: AnswerReader;
+  dueMs: number;
+  busy: boolean;
+};
 
 /**
  * Sends requests on schedule. In every tick those that are due go out, each on a free connection.
@@ -57,11 +62,13 @@ class Generator {
     const { host, port } = this.#loop.target;
     const socket = connect({ host, port, noDelay: true });
     await once(socket, "connect");
-    const sender: Sender = { socket, reader: new AnswerReader(), dueMs: 0 };
+    const sender: Sender = { socket, reader: new AnswerReader(), dueMs: 0, busy: false };
     socket.on("data", (bytes: Buffer) => {
       if (sender.reader.take(bytes)) this.#onAnswer(sender);
     });
-    socket.on("error", () => (this.#errors += 1));
+    // What was under way fails, and another connection takes its place.
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#onClose(sender));
     this.#free.push(sender);
   }
 
@@ -81,20 +88,33 @@ class Generator {
       const sender = this.#free.pop();
       if (sender === undefined) return;
       sender.dueMs = this.#waiting.shift() as number;
+      sender.busy = true;
       sender.socket.write(this.#request);
     }
   }
 
   #onAnswer(sender: Sender): void {
     const nowMs = performance.now();
-    if (sender.reader.status === 200) this.#answered += 1;
+    const isWell = sender.reader.status === 200;
+    sender.busy = false;
+    if (isWell) this.#answered += 1;
     else this.#errors += 1;
     const countFromMs = this.#startMs + this.#loop.seconds * 1000 * WARM_UP_SHARE;
-    if (sender.dueMs >= countFromMs) {
+    if (isWell && sender.dueMs >= countFromMs) {
       this.#latencies.record(Math.max(1, Math.round((nowMs - sender.dueMs) * 1000)));
     }
     this.#free.push(sender);
     this.#sendWaiting();
+  }
+
+  #onClose(sender: Sender): void {
+    if (sender.busy) this.#errors += 1;
+    const at = this.#free.indexOf(sender);
+    if (at >= 0) this.#free.splice(at, 1);
+    this.#open().then(
+      () => this.#sendWaiting(),
+      () => undefined,
+    );
   }
 
   #result(total: number): OpenLoopResult {
