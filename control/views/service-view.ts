@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Compatibility } from "../../proxy/table/compatibility.ts";
 import type { VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
@@ -46,8 +47,17 @@ export const migrationSchema = z.object({
   timeLeftMs: z.int().optional().describe("Absent while the migration is stopped"),
 });
 
+const compatView = z.object({
+  reads: z.array(z.int()),
+  writes: z.int().optional(),
+  requires: z.record(z.string(), z.string()),
+});
+
 const versionView = z.object({
   state: stateSchema,
+  compat: compatView
+    .optional()
+    .describe("What it can live beside, by its document, else by Consul; absent: nobody says"),
   endpoints: z.array(endpointView),
   exchangesOpen: z.int().describe("Requests under way"),
   tunnelsOpen: z.int().describe("Upgraded connections, and those of a service of kind tcp"),
@@ -118,7 +128,17 @@ function viewVersion(
     const { name, reason } = details(version.name, address) ?? {};
     return { address, name, weight, state, healthy, reason, ...seen };
   });
-  return { state: version.state, exchangesOpen, tunnelsOpen, endpoints };
+  return {
+    state: version.state,
+    ...(version.compat && { compat: viewCompat(version.compat) }),
+    exchangesOpen,
+    tunnelsOpen,
+    endpoints,
+  };
+}
+
+function viewCompat({ reads, writes, requires }: Compatibility): z.infer<typeof compatView> {
+  return { reads: [...reads], ...(writes !== undefined && { writes }), requires };
 }
 
 function viewDrain(

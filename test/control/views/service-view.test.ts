@@ -39,6 +39,17 @@ test("serviceView() shows what the table has beside what the workers count", () 
   expect(serviceViewSchema.parse(view)).toEqual(view);
 });
 
+test("serviceView() shows what a version can live beside, where somebody says that", () => {
+  const compat = { reads: [1, 2], writes: 2, requires: { payments: ">=3" } };
+  const silent = { reads: [], writes: undefined, requires: {} };
+  const service = shown({ v1: 1, v2: { compat }, v3: { compat: silent } });
+  const view = serviceView(service, new WorkerTotals([]), NO_DRAINS);
+  const { v1, v2, v3 } = view.versions;
+  expect(v1).not.toHaveProperty("compat");
+  expect([v2?.compat, v3?.compat]).toEqual([compat, { reads: [], requires: {} }]);
+  expect(serviceViewSchema.parse(view)).toEqual(view);
+});
+
 test("serviceView() shows what is left, by kind and age, of versions being left only", () => {
   const service = shown({ v1: 1, v2: 0, v3: { weight: 1, state: "maint" } });
   const { v1, v2, v3 } = serviceView(service, new WorkerTotals([]), {
