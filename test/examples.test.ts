@@ -187,7 +187,7 @@ describe("Compose", () => {
       file: "example",
       environment: {},
     });
-    expect(scraped).toBe(`sluice:${metrics?.bind.split(":")[1]}`);
+    expect(scraped).toBe(`sluice:${metrics?.bind?.split(":")[1]}`);
     expect(services["grafana"]?.environment?.["PROMETHEUS_URL"]).toBe("http://prometheus:9090");
     const sources = readSource("examples/grafana/provisioning/datasources/prometheus.yml");
     expect(sources).toContain("$PROMETHEUS_URL");
