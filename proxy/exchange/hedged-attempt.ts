@@ -6,6 +6,8 @@ import type { LiveService } from "../upstream/live-service.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
 import { Attempt } from "./attempt.ts";
 import type { Attempted } from "./attempt.ts";
+import { FAILURES } from "./failures.ts";
+import { HEDGE_LOST } from "./witness.ts";
 import type { ExchangeUpstream, UpstreamPool } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
 
@@ -104,13 +106,25 @@ export class HedgedAttempt extends Attempt implements MessageUser {
     live.retrying += 1;
     this.#second = { upstream, pool, live };
     attempted.answer.counted("hedge:sent");
-    if (upstream.ready) attempted.request.copyTo(upstream);
+    if (upstream.ready) this.#copy(attempted, upstream);
+  }
+
+  /** The second is another span than the first, where they are traced. */
+  #copy({ request, answer }: TwiceAttempted, upstream: ExchangeUpstream): void {
+    const { trace } = answer.note;
+    if (trace === undefined) return request.copyTo(upstream);
+    const [first, second] = [trace.parent, trace.hedged()];
+    request.outgoing.retrace(first, second);
+    request.copyTo(upstream);
+    return request.outgoing.retrace(second, first);
   }
 
   /** The second is the attempt from now on, and the first is dropped. */
   #take(): void {
+    const lost = this.endpoint;
     const { upstream, pool } = this.#forget() ?? {};
     if (upstream === undefined || pool === undefined || this.#user === undefined) return;
+    this.#tell(true, lost);
     super.drop(this.#user);
     this.replace(pool, upstream);
     this.#isTaken = true;
@@ -118,7 +132,18 @@ export class HedgedAttempt extends Attempt implements MessageUser {
     this.#user.response.begin();
   }
 
+  /** Which of both is over, where they are traced. `endpoint`: its own. */
+  #tell(isWon: boolean, endpoint: Endpoint | undefined, why: string = HEDGE_LOST): void {
+    const { request, answer, to } = this.#attempted ?? {};
+    const trace = answer?.note.trace;
+    if (trace === undefined) return;
+    const { parent } = trace;
+    trace.hedgeEnded(isWon, { endpoint, version: to?.pool?.version ?? "", why });
+    request?.outgoing.retrace(parent, trace.parent);
+  }
+
   #leave(): void {
+    if (this.#second !== undefined) this.#tell(false, this.#second.upstream.endpoint);
     const second = this.#forget();
     second?.pool.discard(second.upstream);
   }
@@ -132,11 +157,12 @@ export class HedgedAttempt extends Attempt implements MessageUser {
 
   onUpstreamReady(upstream: ExchangeUpstream): void {
     if (this.#isTaken) this.#user?.onUpstreamReady(upstream);
-    else this.#attempted?.request.copyTo(upstream);
+    else if (this.#attempted !== undefined) this.#copy(this.#attempted, upstream);
   }
 
   onUpstreamFailed(failure: ConnectFailure, endpoint: Endpoint | undefined): void {
     if (this.#isTaken) return this.#user?.onUpstreamFailed(failure, endpoint);
+    this.#tell(false, endpoint, (failure === "stale" ? FAILURES.reset : FAILURES[failure]).error);
     const second = this.#forget();
     if (endpoint !== undefined) second?.pool.failed(endpoint);
     return undefined;
@@ -171,12 +197,14 @@ export class HedgedAttempt extends Attempt implements MessageUser {
 
   onUpstreamClosed(error: Error | undefined): void {
     if (this.#isTaken) return this.#user?.onUpstreamClosed(error);
+    this.#tell(false, this.#second?.upstream.endpoint, FAILURES.reset.error);
     const second = this.#forget();
     return second?.pool.failed(second.upstream.endpoint);
   }
 
   /** The second has ended before it answered. */
   #fails(): void {
+    this.#tell(false, this.#second?.upstream.endpoint, FAILURES.reset.error);
     const second = this.#forget();
     second?.pool.failed(second.upstream.endpoint);
     second?.pool.discard(second.upstream);

@@ -69,6 +69,9 @@ export interface ExchangeWitness {
   headRefused(head: RefusedHead): void;
 }
 
+/** Of a try: another one that was sent beside it answered first. */
+export const HEDGE_LOST = "hedge-lost";
+
 /** A try at an endpoint that is over, and another one follows. */
 export type EndedTry = {
   /** undefined: none was found. */
@@ -88,6 +91,10 @@ export interface ExchangeTrace {
   tried(): void;
   /** It was in vain, and another one follows, perhaps with another `parent`. */
   triedInVain(ended: EndedTry): void;
+  /** The try under way is doubled elsewhere. Returns the traceparent of the second. */
+  hedged(): string;
+  /** One of the two is over. `isWon`: the second goes on, with its own `parent`; else the first. */
+  hedgeEnded(isWon: boolean, ended: EndedTry): void;
   /** The exchange ends. */
   ended(exchange: EndedExchange, peer: Peer, durationMs: number): void;
 }

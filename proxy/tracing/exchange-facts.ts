@@ -1,3 +1,4 @@
+import { HEDGE_LOST } from "../exchange/witness.ts";
 import type { EndedExchange, EndedTry } from "../exchange/witness.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { SpanAttributes } from "./span-json.ts";
@@ -43,13 +44,16 @@ export function serverFacts(exchange: EndedExchange, peer: Peer): SpanFacts {
 /** What an endpoint was asked before, in vain. `resent`: how often it was sent before that. */
 export function vainFacts(exchange: EndedExchange, ended: EndedTry, resent: number): SpanFacts {
   const { endpoint, version, why } = ended;
+  // Whoever was slower has done nothing wrong.
+  const isError = why !== HEDGE_LOST;
   return {
     name: nameOf(exchange.head.method),
-    isError: true,
+    isError,
     attributes: {
       ...askedOf(exchange, endpoint?.address ?? "", resent),
       "http.response.status_code": typeof why === "number" ? why : undefined,
-      "error.type": String(why),
+      "error.type": isError ? String(why) : undefined,
+      "sluice.error": isError ? undefined : why,
       ...whereOf(exchange, version),
     },
   };

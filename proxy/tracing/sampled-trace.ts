@@ -29,13 +29,11 @@ export type TraceOrigin = {
   readonly state: string;
 };
 
-/** A try that is told at the end, its times in monotonic ms. */
-type ToldTry = {
-  readonly spanId: string;
-  readonly beganMs: number;
-  readonly endedMs: number;
-  readonly ended: EndedTry;
-};
+/** A try under way, since then in monotonic ms. */
+type BegunTry = { readonly spanId: string; readonly beganMs: number };
+
+/** A try that is told at the end. */
+type ToldTry = BegunTry & { readonly endedMs: number; readonly ended: EndedTry };
 
 /** The spans of one exchange that is sampled: one for it, and under it one for each try. */
 export class SampledTrace implements ExchangeTrace {
@@ -47,6 +45,8 @@ export class SampledTrace implements ExchangeTrace {
   #tryId: string;
   /** 0: none has begun. */
   #beganMs = 0;
+  /** What doubles the try under way. undefined: nothing does. */
+  #hedge: BegunTry | undefined;
 
   constructor(origin: TraceOrigin, deps: TraceDeps) {
     this.#origin = origin;
@@ -69,9 +69,25 @@ export class SampledTrace implements ExchangeTrace {
 
   triedInVain(ended: EndedTry): void {
     if (this.#tries.length >= TRIES_MAX) return;
-    const endedMs = this.#deps.clock.nowMs();
-    this.#tries.push({ spanId: this.#tryId, beganMs: this.#beganMs, endedMs, ended });
+    this.#note({ spanId: this.#tryId, beganMs: this.#beganMs }, ended);
     this.#tryId = this.#deps.hex.next(SPAN_ID_BYTES);
+  }
+
+  hedged(): string {
+    const spanId = this.#deps.hex.next(SPAN_ID_BYTES);
+    this.#hedge = { spanId, beganMs: this.#deps.clock.nowMs() };
+    return traceParentOf(this.traceId, spanId, true);
+  }
+
+  hedgeEnded(isWon: boolean, ended: EndedTry): void {
+    const second = this.#hedge;
+    if (second === undefined) return;
+    this.#hedge = undefined;
+    const first = { spanId: this.#tryId, beganMs: this.#beganMs };
+    this.#note(isWon ? first : second, ended);
+    if (!isWon) return;
+    this.#tryId = second.spanId;
+    this.#beganMs = second.beganMs;
   }
 
   ended(exchange: EndedExchange, peer: Peer, durationMs: number): void {
@@ -88,6 +104,11 @@ export class SampledTrace implements ExchangeTrace {
     if (this.#beganMs === 0) return;
     const last = { spanId: this.#tryId, beganMs: this.#beganMs, endedMs };
     this.#tellTry(last, toWall, clientFacts(exchange, this.#tries.length));
+  }
+
+  #note(begun: BegunTry, ended: EndedTry): void {
+    if (this.#tries.length >= TRIES_MAX) return;
+    this.#tries.push({ ...begun, endedMs: this.#deps.clock.nowMs(), ended });
   }
 
   #tellTry(

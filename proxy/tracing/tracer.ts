@@ -94,6 +94,14 @@ class PassedTrace implements ExchangeTrace {
     // Nobody is told.
   }
 
+  hedged(): string {
+    return this.parent;
+  }
+
+  hedgeEnded(): void {
+    // Nobody is told.
+  }
+
   ended(): void {
     // Nobody is told.
   }

@@ -63,13 +63,8 @@ describe("ExchangeEntry", () => {
   test("names its trace, if there is one", () => {
     const { bed, seen } = watched(["traceId"]);
     bed.request(GET);
-    const trace = {
-      traceId: "4bf9",
-      parent: "",
-      tried: ignore,
-      triedInVain: ignore,
-      ended: ignore,
-    };
+    const hears = { tried: ignore, triedInVain: ignore, hedgeEnded: ignore, ended: ignore };
+    const trace = { traceId: "4bf9", parent: "", hedged: () => "", ...hears };
     bed.witness.tracer = { begin: ({ answer }) => void (answer.note.trace = trace) };
     bed.again(GET);
     bed.witness.tracer = undefined;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { serviceSnapshot } from "../table/service-fixture.ts";
 import { FakeStream } from "../exchange/exchange-fixture.ts";
-import { tracedBed } from "./traced-bed.ts";
+import { eventually } from "../../support/eventually.ts";
+import { parentsIn, tracedBed } from "./traced-bed.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 const GET = "GET /a?token=1 HTTP/1.1\r\nHost: web\r\nUser-Agent: me\r\n\r\n";
@@ -122,6 +123,58 @@ describe("Spans", () => {
     expect(first?.attributes).not.toHaveProperty("http.request.resend_count");
     expect(second?.attributes["http.request.resend_count"]).toBe("1");
     expect(second?.attributes["http.response.status_code"]).toBeUndefined();
+  });
+
+  describe("of two tries at once", () => {
+    /** A request that is asked twice; `first` and `second` are who hears what comes. */
+    async function hedged() {
+      const { policy, versions } = serviceSnapshot({ v1: 1 });
+      const [version] = versions;
+      if (version === undefined) throw new Error("no version");
+      const endpoints = [1, 2].map((port) => {
+        return { address: `127.0.0.1:${port}`, weight: 1, state: "ready", healthy: true } as const;
+      });
+      const { bed, spans } = bedOf({
+        policy: { ...policy, hedge: { afterMs: 1 } },
+        versions: [{ ...version, endpoints }],
+      });
+      const streams = [new FakeStream(), new FakeStream()];
+      bed.answers.push(...streams.map((stream) => bed.upstream(stream)));
+      bed.request(GET);
+      const first = bed.user;
+      await eventually(() => expect(streams[1]?.text).not.toBe(""));
+      const ids = streams.map(({ text }) => parentsIn(text).map((parent) => parent.slice(36, 52)));
+      return { bed, spans, first, second: bed.user, ids: ids.flat() };
+    }
+
+    test("tell both, each with the id that its endpoint got, and that one was slower", async () => {
+      for (const winner of [0, 1]) {
+        const { spans, ids, ...users } = await hedged();
+        const user = winner === 0 ? users.first : users.second;
+        const bytes = Buffer.from(`${OK}hi`);
+        user?.onUpstreamData(bytes, bytes.length);
+        expect(new Set(ids).size).toBe(2);
+        const [, lost, won, ...others] = spans;
+        expect(others).toEqual([]);
+        expect([lost?.spanId, won?.spanId]).toEqual([ids[1 - winner], ids[winner]]);
+        expect(lost).not.toHaveProperty("status");
+        expect(lost?.attributes).toMatchObject({ "sluice.error": "hedge-lost" });
+        expect(won?.attributes).toMatchObject({ "http.response.status_code": "200" });
+      }
+    });
+
+    test("tell that the second failed, and the first went on", async () => {
+      const { bed, spans, first, second, ids } = await hedged();
+      second?.onUpstreamClosed(undefined);
+      const bytes = Buffer.from(`${OK}hi`);
+      first?.onUpstreamData(bytes, bytes.length);
+      expect(bed.ended).toEqual(["keep"]);
+      const told = spans.slice(1);
+      expect(told.map(({ spanId, attributes }) => [spanId, attributes["error.type"]])).toEqual([
+        [ids[1], "reset"],
+        [ids[0], undefined],
+      ]);
+    });
   });
 
   test("say that a client has left", () => {
