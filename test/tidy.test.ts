@@ -107,6 +107,7 @@ const ENTRIES = [
   "control/cli/demo/shop.ts",
   "control/page/main.tsx",
   "control/page/rolldown.config.ts",
+  "control/packaging/build-deb.ts",
   "proxy/worker.ts",
 ];
 

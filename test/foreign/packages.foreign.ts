@@ -1,4 +1,4 @@
-import { readFile, readdir } from "node:fs/promises";
+import { mkdir, readFile, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { KeptConnection } from "../support/kept-connection.ts";
@@ -7,6 +7,7 @@ import { startSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 import { runProgram } from "./support/foreign-process.ts";
+import { isMissing } from "./support/programs.ts";
 
 /*
  * Goal: what people install brings traffic through. Method: the system's own npm, with the Node
@@ -52,6 +53,44 @@ test(
     expect(out).toBe(`${version}\n`);
     expect(await readFile(join(prefix, "share/man/man1/sluice.1"), "utf8")).toContain(".TH SLUICE");
     expect(await answerThrough(program)).toBe("v1");
+  },
+  INSTALL_TIMEOUT_MS,
+);
+
+/** Where systemd looks for programs of a unit, in what stands for the root. */
+const UNIT = "usr/lib/systemd/system/sluice.service";
+
+test.skipIf(isMissing("dpkg-deb"))(
+  "The package for Debian brings a program that serves, its files, and a unit that systemd takes",
+  async () => {
+    const folder = await temporaryFolder();
+    await packedInto(folder);
+    const cwd = join(folder, "source");
+    const env = { DPKG_DEB_COMPRESSOR_TYPE: "none" };
+    const built = await runProgram(process.execPath, ["control/packaging/build-deb.ts"], {
+      cwd,
+      env,
+    });
+    expect(built.error).toBe("");
+    const root = join(folder, "root");
+    await mkdir(root);
+    const deb = join(cwd, built.out.trim());
+    expect((await runProgram("dpkg-deb", ["--extract", deb, root])).status).toBe(0);
+    const conffiles = await runProgram("dpkg-deb", ["--info", deb, "conffiles"]);
+    expect(conffiles.out).toBe("/etc/sluice/sluice.yaml\n");
+
+    const program = join(root, "usr/bin/sluice");
+    const given = join(root, "etc/sluice/sluice.yaml");
+    const checked = await runProgram(program, ["check", given], { env: { PATH: SYSTEM_PATH } });
+    expect([checked.status, checked.error]).toEqual([0, ""]);
+    expect(await answerThrough(program)).toBe("v1");
+
+    // By the unit alone: its programs are where they will be, and not on this machine.
+    const verified = await runProgram("systemd-analyze", ["verify", join(root, UNIT)]);
+    const complaints = verified.error.split("\n").filter((line) => line.includes("sluice.service"));
+    expect(complaints.filter((line) => !/sluice is not executable|man sluice/.test(line))).toEqual(
+      [],
+    );
   },
   INSTALL_TIMEOUT_MS,
 );

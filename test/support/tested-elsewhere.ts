@@ -17,6 +17,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/api/openapi.test.ts",
     "a description is right or wrong of all routes together",
   ],
+  "control/packaging/build-deb.ts": [
+    "test/foreign/packages.foreign.ts",
+    "dpkg unpacks what it makes, and a request goes through that",
+  ],
   "control/page/act-dialog.tsx": [PAGE, "a form is what the browser makes of it"],
   "control/page/app.tsx": [PAGE, "pages, keys and banners, as they are seen"],
   "control/page/audit-page.tsx": [PAGE, "an entry with its undo, as it is seen"],
