@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { RunningContender } from "./contenders/contender.ts";
 import { runOpenLoop } from "./load/open-loop.ts";
 import type { OpenLoop } from "./load/open-loop.ts";
-import { markdownTable, numberText } from "./report/format.ts";
+import { markdownTable, numberText, tableLine } from "./report/format.ts";
 import { isBest } from "./resilience/best.ts";
 import type { Outcome } from "./resilience/best.ts";
 import { CONTESTANTS } from "./resilience/contestants.ts";
@@ -19,6 +20,9 @@ import { wholeUpTo } from "./whole-up-to.ts";
 
 /** Of the load: more than are under way where an endpoint hangs. */
 const CONNECTIONS = 400;
+
+/** What has just started compiles its code: that is not what is compared. */
+const SETTLE_MS = 2_000;
 
 /** How a slow client sends its body: so much, so often, and so many times. */
 const DRIP = { bytes: 16, everyMs: 100, times: 20 };
@@ -43,8 +47,10 @@ async function run({ seconds, trial }: Options): Promise<void> {
     if (version === undefined) console.log(`${contestant.name} is not installed: left out`);
     else contestants.push({ contestant, version });
   }
+  const names = contestants.map(({ contestant, version }) => `${contestant.name} ${version}`);
+  console.log("Requests that failed, and the 99th percentile of the others\n");
+  console.log(markdownTable(["", ...names, "Sluice is best"], []));
   const missed: string[] = [];
-  const rows: string[][] = [];
   let noiseMs = 0;
   for (const each of [WELL, ...trials]) {
     const outcomes: Outcome[] = [];
@@ -53,11 +59,8 @@ async function run({ seconds, trial }: Options): Promise<void> {
     if (each === WELL) noiseMs = Math.max(...outcomes.map(({ p99Ms }) => p99Ms));
     const best = own !== undefined && isBest(own, others, noiseMs);
     if (!best) missed.push(each.name);
-    rows.push([each.name, ...outcomes.map(outcomeText), best ? "yes" : "no"]);
+    console.log(tableLine([each.name, ...outcomes.map(outcomeText), best ? "yes" : "no"]));
   }
-  const names = contestants.map(({ contestant, version }) => `${contestant.name} ${version}`);
-  console.log("Requests that failed, and the 99th percentile of the others\n");
-  console.log(markdownTable(["", ...names, "Sluice is best"], rows));
   console.log(
     `\nEqual: 1 % of the requests; a quarter of the percentile, or ${numberText(noiseMs)} ms`,
   );
@@ -76,6 +79,7 @@ async function put(contestant: Contestant, trial: Trial, seconds: number): Promi
   const endpoints = ports.map((port) => `127.0.0.1:${port}`);
   const front = { trial, endpoints, dead: `127.0.0.1:${await freePort()}` };
   await using running = await contestant.start(front, cores);
+  await sleep(SETTLE_MS);
   const slow = new AbortController();
   if (trial.extra === "buffer") void dripOnAndOn(running, slow.signal);
   const result = await runOpenLoop(loopOf(trial, running, seconds), cores);

@@ -13,7 +13,7 @@ const SLOW_MS = 20 * WELL_MS;
 const SLOT_MS = 10;
 
 /** Restarts: the first one after so long, one after the other, each down for a while. */
-const RESTART = { firstMs: 1_500, everyMs: 900, downMs: 500 };
+const RESTART = { firstMs: 4_000, everyMs: 900, downMs: 500 };
 
 /** Work that goes on one request at a time, in the order in which they have come. */
 class Slot {

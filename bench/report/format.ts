@@ -32,6 +32,7 @@ export function markdownTable(
   return [tableLine(head), rule, ...rows.map(tableLine)].join("\n");
 }
 
-function tableLine(cells: readonly string[]): string {
+/** One line of such a table. */
+export function tableLine(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }

@@ -4,6 +4,9 @@ const DECAY_MS = 10_000;
 /** Behind this time without an answer nothing is known: 1/20 of an old estimate is none. */
 const FORGET_MS = 3 * DECAY_MS;
 
+/** What counts for one that has failed before anything was known of it, at least. */
+const FAILED_MS = 1_000;
+
 /** No answer is faster: 0 means that nothing is known. */
 const SHORTEST_MS = 0.001;
 
@@ -39,8 +42,8 @@ export class PeakLatency {
    */
   failed(tookMs: number, nowMs: number): void {
     const knownMs = this.at(nowMs);
-    if (knownMs === 0 || tookMs <= knownMs) return;
-    this.#ms = tookMs;
+    if (knownMs > 0 && tookMs <= knownMs) return;
+    this.#ms = knownMs > 0 ? tookMs : Math.max(tookMs, FAILED_MS);
     this.#atMs = nowMs;
   }
 }
