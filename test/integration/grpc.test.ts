@@ -13,6 +13,8 @@ import type { TestSidecar } from "../support/sidecar.ts";
  */
 
 const GRPC = "application/grpc";
+/** By latency, whoever fails at first would hardly be asked again. */
+const SICK = { ejection: { consecutive: 2 }, balance: "leastRequest" };
 
 async function startOrigin(script: Http2Script): Promise<Http2Origin> {
   const origin = await Http2Origin.start({ enableConnectProtocol: true });
@@ -143,7 +145,7 @@ describe("A call of gRPC through a sidecar", () => {
     });
     const well = await startOrigin(answering("well"));
     const versions = { v1: { endpoints: [bad.address, well.address] } };
-    const session = sessionTo(await sidecarFor(versions, { ejection: { consecutive: 2 } }));
+    const session = sessionTo(await sidecarFor(versions, SICK));
     await eventually(async () => {
       await call(session);
       expect(bad.requests.length).toBe(2);

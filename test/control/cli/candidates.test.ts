@@ -11,7 +11,7 @@ async function complete(words: readonly string[], api = "unix:/nowhere"): Promis
 }
 
 test.each<[string, readonly string[], readonly string[]]>([
-  ["commands", ["s"], ["status", "services", "shadow", "shift", "swap"]],
+  ["commands", ["s"], ["schema", "status", "services", "shadow", "shift", "swap"]],
   ["members of a group", ["filters", ""], ["replace"]],
   ["options of a command", ["shift", "web", "--p"], ["--plan"]],
   ["options of all commands", ["shift", "--j"], ["--json"]],
