@@ -103,6 +103,8 @@ export class Lookout {
       return !this.#hasWork;
     }).then(() => over.abort());
     await this.#deps.leader.lead((held) => this.#lookUntil(held), until);
+    // Work that has come just now, which the other of the two has seen, is for the next to lead.
+    over.abort();
     await tending;
   }
 

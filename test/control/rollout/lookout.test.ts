@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { StoreError } from "../../../control/base/errors.ts";
 import { Serial } from "../../../control/base/serial.ts";
 import { AutomaticTable } from "../../../control/rollout/automatic-table.ts";
+import type { AutomaticService } from "../../../control/rollout/automatic-table.ts";
 import { RolloutAsking } from "../../../control/rollout/rollout-asking.ts";
 import { Lookout } from "../../../control/rollout/lookout.ts";
 import { RolloutStore } from "../../../control/rollout/rollout-store.ts";
@@ -26,13 +27,26 @@ class UnreadableDocuments extends MemoryDocuments {
   }
 }
 
+/** A table that tells when it is looked at. */
+class WatchedTable extends AutomaticTable {
+  onLook = (): void => undefined;
+
+  override all(): readonly AutomaticService[] {
+    this.onLook();
+    return super.all();
+  }
+}
+
 /** A lookout over a table, which says when it begins to lead and when it ends that. */
 class LookoutBed {
   readonly documents = new UnreadableDocuments();
   readonly led: string[] = [];
+  /** Called when it no longer leads. */
+  onEnd = (): Promise<void> => Promise.resolve();
   readonly lookout: Lookout;
   readonly store: RolloutStore;
   readonly table: RolloutBed;
+  readonly automatic: WatchedTable;
 
   static async over(): Promise<LookoutBed> {
     return new LookoutBed(await RolloutBed.start());
@@ -55,9 +69,11 @@ class LookoutBed {
         this.led.push("leads");
         await work(signal);
         this.led.push("ends");
+        await this.onEnd();
       },
     };
-    const automatic = new AutomaticTable(services, () => []);
+    this.automatic = new WatchedTable(services, () => []);
+    const { automatic } = this;
     const asking = new RolloutAsking({ hooks: {}, metrics: {} }, "/", table);
     const own = { store, freezes: store.freezes, automatic, asking };
     const rolled = new RolloutTable(services, clock);
@@ -117,6 +133,23 @@ test("Lookout competes for nothing before there is work, and no more after it", 
   await bed.store.trials.end("web");
   await bed.table.pass(5);
   expect(bed.led).toEqual(["leads", "ends"]);
+});
+
+test("Lookout leads again for what comes at the moment when it has ended", async () => {
+  const bed = await LookoutBed.over();
+  await bed.run();
+  await bed.store.trials.begin(TRIAL, 60_000);
+  await bed.table.pass(2);
+  bed.onEnd = async () => {
+    bed.onEnd = () => Promise.resolve();
+    await bed.store.trials.begin(TRIAL, 60_000);
+  };
+  // Work ends when who tends has looked already, and begins anew before that one looks again.
+  bed.automatic.onLook = () => void bed.store.trials.end("web");
+  await bed.table.pass(1);
+  bed.automatic.onLook = () => undefined;
+  await bed.table.pass(5);
+  expect(bed.led).toEqual(["leads", "ends", "leads"]);
 });
 
 test("Lookout takes back what nobody has confirmed, in time and not before", async () => {
