@@ -52,7 +52,8 @@ describe("an endpoint pays only for what it did (docs/health.md)", () => {
       {
         workers: 1,
         services: {
-          streams: two("127.0.0.1:1"),
+          // By latency, whoever fails at first would hardly be asked again.
+          streams: { ...two("127.0.0.1:1"), balance: "leastRequest" },
           busy: { ...two(full.address), connectTimeout: "200ms" },
         },
       },
