@@ -37,6 +37,9 @@ test("ServiceWatches ends what nobody uses any more", async () => {
   const { own, consul } = await watches();
   const [web, shop] = [own.of({ service: "web" }), own.of({ service: "shop" })];
   await Promise.all([web.first, shop.first]);
+  const waits = (): number => consul.asked.filter((each) => each.endsWith("waits")).length;
+  // The second of each waits for a change: nothing is on its way any more.
+  await eventually(() => expect(waits()).toBe(4));
   own.keep(new Set([shop]));
   consul.asked.length = 0;
   consul.changed();
