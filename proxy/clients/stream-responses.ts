@@ -11,7 +11,10 @@ import type { ByteSource } from "../transport/transport.ts";
 import { CallAnswer, END_OF_LEFT_CALL } from "./call-answer.ts";
 import { answerBlock, interimBlock, responseBlock } from "./response-blocks.ts";
 
-/** How a stream ends for each reason (RFC 9113 section 7). */
+/**
+ * How a stream ends for each reason (RFC 9113 section 7). `cut` is also how a server ends a call of
+ * gRPC inside a message (gRPC over HTTP2, "Errors").
+ */
 const CODES: Readonly<Record<AbortReason, number>> = {
   half: ErrorCode.internalError,
   cut: ErrorCode.cancel,
@@ -73,6 +76,12 @@ export class StreamResponses extends StreamMessages implements ResponseSink {
     const { body } = answer;
     this.current?.sendHead(answerBlock(answer), body === "");
     if (body !== "") this.current?.send(body, true);
+  }
+
+  finishCall(trailers: string): boolean {
+    if (!this.call.isBetweenMessages) return false;
+    this.finish(trailers);
+    return true;
   }
 
   abort(reason: AbortReason): void {

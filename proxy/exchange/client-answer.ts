@@ -118,7 +118,7 @@ export class ClientAnswer {
 
   /**
    * Ends a call of gRPC whose answer has begun: its client hears how. false: the exchange is none,
-   * and half an answer of HTTP must not pass for a whole one.
+   * or a message is under way, and half an answer or message must not pass for a whole one.
    */
   endCall(error: ProxyError): boolean {
     const { grpc } = this.#to;
@@ -127,8 +127,7 @@ export class ClientAnswer {
     const { status, text } = endOfCall(error);
     grpc.status = status;
     this.#count(proxyStatusOf(error));
-    this.#client.stream.finish(grpcEnd(status, text));
-    return true;
+    return this.#client.stream.finishCall(grpcEnd(status, text));
   }
 
   /** Sends the response to `OPTIONS *`. */

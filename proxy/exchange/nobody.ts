@@ -5,6 +5,7 @@ const NOWHERE: ResponseSink = {
   send: () => undefined,
   relay: () => undefined,
   finish: () => undefined,
+  finishCall: () => true,
   pause: () => undefined,
   resume: () => undefined,
   encode: () => "",

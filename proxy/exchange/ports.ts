@@ -55,6 +55,11 @@ export interface ResponseSink extends ExchangeStream {
   /** Sends the whole of an answer that no endpoint gave. */
   answer(answer: OwnAnswer): void;
   /**
+   * Ends the answer to a call of gRPC by these trailers. false: not inside a message, which must be
+   * aborted.
+   */
+  finishCall(trailers: string): boolean;
+  /**
    * Ends it at once: the client must not take what it has for all there is. Exchange.onClientGone
    * follows, perhaps before this returns.
    */

@@ -135,6 +135,11 @@ export class ResponseStream extends MessageStream {
     this.connection.write(answerText(answer));
   }
 
+  /** No call of gRPC is answered in HTTP/1.1. */
+  finishCall(): boolean {
+    return false;
+  }
+
   /** Ends the connection; of `half` an answer the client must see that it is none. */
   abort(reason: AbortReason): void {
     if (reason === "half" || reason === "cut") this.connection.reset();

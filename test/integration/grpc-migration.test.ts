@@ -12,6 +12,9 @@ import type { TestSidecar } from "../support/sidecar.ts";
  * two messages and with a status by which its client opens it again, and whatever else shares their
  * connections goes on.
  * Method: node:http2 on both sides, and messages that come in two pieces.
+ *
+ * What a version still holds at `hard` ends there: by a status too, but for a message that is under
+ * way, of which nobody may take half for the whole.
  */
 
 const STREAMS = 120;
@@ -62,16 +65,27 @@ async function startOrigin(name: string): Promise<Http2Origin> {
 }
 
 /** What a client has of a stream. */
-type Watched = { readonly pieces: Buffer[]; status: string | undefined; isOver: boolean };
+type Watched = {
+  readonly pieces: Buffer[];
+  status: string | undefined;
+  /** By which code it was reset. 0: it was not. */
+  code: number | undefined;
+  isOver: boolean;
+};
 
-function watch(session: ClientHttp2Session, onEnd: () => void): Watched {
-  const watched: Watched = { pieces: [], status: undefined, isOver: false };
-  const asked = session.request({ ...HEAD, ":path": "/shop.Cart/Watch" }, { endStream: false });
+function watch(
+  session: ClientHttp2Session,
+  onEnd = (): void => undefined,
+  path = "/shop.Cart/Watch",
+): Watched {
+  const watched: Watched = { pieces: [], status: undefined, code: undefined, isOver: false };
+  const asked = session.request({ ...HEAD, ":path": path }, { endStream: false });
   asked.on("error", () => undefined);
   asked.on("data", (piece: Buffer) => watched.pieces.push(piece));
   asked.on("trailers", (trailers) => (watched.status = String(trailers["grpc-status"])));
   asked.on("close", () => {
     watched.isOver = true;
+    watched.code = asked.rstCode;
     onEnd();
   });
   return watched;
@@ -91,12 +105,12 @@ function call(session: ClientHttp2Session): Promise<string> {
   });
 }
 
-async function start(v1: Http2Origin, v2: Http2Origin): Promise<TestSidecar> {
+async function start(v1: Http2Origin, v2: Http2Origin, hard = "60s"): Promise<TestSidecar> {
   const versions = {
     v1: { weight: 1, endpoints: [v1.address] },
     v2: { weight: 0, endpoints: [v2.address] },
   };
-  const drain = { connectionsPerSecond: RATE, soft: `${SOFT_MS}ms`, hard: "60s" };
+  const drain = { connectionsPerSecond: RATE, soft: `${SOFT_MS}ms`, hard };
   const web = { hosts: ["127.0.0.1"], upstream: { protocol: "h2" }, onShift: "migrate" };
   const sidecar = await startSidecar({ services: { web: { ...web, versions, drain } } });
   onTestFinished(() => sidecar.stop());
@@ -153,4 +167,25 @@ test("streams of gRPC migrate at the rate, each with UNAVAILABLE behind a messag
   expect([...calls.keys()].filter((answer) => !/^v[12] 0$/.test(answer))).toEqual([]);
   expect(sessions.map(({ closed }) => closed)).toEqual(sessions.map(() => false));
   expect(await call(sessions[0] as ClientHttp2Session)).toBe("v2 0");
+});
+
+test("At `hard` a call ends by a status, or by a reset inside a message", async () => {
+  const [v1, v2] = [await startOrigin("v1"), await startOrigin("v2")];
+  const sidecar = await start(v1, v2, "1s");
+  const session = connect(`http://127.0.0.1:${sidecar.ports[0]}`);
+  onTestFinished(() => session.destroy());
+  v1.onRequest = ({ stream: to, fields }) => {
+    to.respond({ ":status": 200, "content-type": "application/grpc" });
+    to.write(fields[":path"] === "/shop.Cart/Whole" ? message(1) : message(1).subarray(0, 9));
+  };
+  const whole = watch(session, undefined, "/shop.Cart/Whole");
+  const half = watch(session, undefined, "/shop.Cart/Half");
+  await eventually(() => expect([whole.pieces.length, half.pieces.length]).toEqual([1, 1]));
+  await sidecar.call("PATCH", "/v1/services/web/weights", { v1: 0, v2: 1 });
+  await eventually(() => expect([whole.isOver, half.isOver]).toEqual([true, true]));
+  expect([whole.status, whole.code, whole.pieces]).toEqual(["14", 0, [message(1)]]);
+  expect([half.status, half.code]).toEqual([undefined, 8]);
+  expect(await call(session)).toBe("v2 0");
+  const metrics = await (await sidecar.call("GET", "/metrics")).text();
+  expect(metrics).toMatch(/^sluice_grpc_calls_total\{.*status="UNAVAILABLE"\} 2$/m);
 });

@@ -132,3 +132,14 @@ test.each([
     "end",
   ]);
 });
+
+test("StreamResponses.finishCall() ends a call by trailers, but not inside a message", () => {
+  const { stream, responses } = begun();
+  const message = Buffer.from("\0\0\0\0\u0003one", "latin1");
+  responses.call.isCall = true;
+  responses.relay(responses, "", message, 0, 6);
+  expect(responses.finishCall("grpc-status: 14\r\n")).toBe(false);
+  responses.relay(responses, "", message, 6, message.length);
+  expect(responses.finishCall("grpc-status: 14\r\n")).toBe(true);
+  expect(stream.done.map(([name]) => name)).toEqual(["relay", "relay", "end"]);
+});

@@ -39,6 +39,8 @@ const NOTHING = Buffer.alloc(0);
 export class FakeStream implements RequestSink, ResponseSink {
   text = "";
   blocked = false;
+  /** A message of gRPC is under way. */
+  isInside = false;
   endIsProven = true;
   readonly takesChunks: boolean;
   readonly done: string[] = [];
@@ -82,6 +84,11 @@ export class FakeStream implements RequestSink, ResponseSink {
   }
 
   readonly finish = (trailers: string): void => void this.finished.push(trailers);
+
+  finishCall(trailers: string): boolean {
+    if (!this.isInside) this.finish(trailers);
+    return !this.isInside;
+  }
 
   readonly pause = (): void => void this.done.push("pause");
   readonly resume = (): void => void this.done.push("resume");

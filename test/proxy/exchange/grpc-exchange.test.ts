@@ -139,6 +139,18 @@ describe("A call hears in its own words", () => {
     expect([bed.client.done.includes("cut"), bed.ended.length]).toEqual([false, 1]);
   });
 
+  test.each([
+    ["cut", (bed: ExchangeBed) => bed.cut()],
+    ["cut", (bed: ExchangeBed) => bed.after(6_000)],
+    ["half", (bed: ExchangeBed) => bed.user?.onUpstreamClosed(undefined)],
+  ] as const)("nothing but a reset (%s) inside a message", (reason, end) => {
+    const { bed } = call({}, "grpc-timeout: 5S");
+    bed.user?.onUpstreamHead(HEAD, false);
+    bed.client.isInside = true;
+    end(bed);
+    expect([bed.client.finished, bed.client.done.at(-1)]).toEqual([[], reason]);
+  });
+
   test("nothing of a silence that is none for a stream", () => {
     const { bed } = call();
     bed.user?.onUpstreamHead(HEAD, false);
