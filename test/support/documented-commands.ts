@@ -23,45 +23,39 @@ const ARROW = /^# →(?: |$)/;
 /** A command of a page with the output that stands below it. */
 export type Step = { readonly command: string; readonly wanted: string };
 
+/** By a port, the one that comes in its place. */
+type Ports = Readonly<Record<string, string>>;
+
 /** What examples run against: two versions that say their names, and a sidecar before them. */
 export class PageStage implements AsyncDisposable {
   readonly #origins: readonly Server[];
   readonly #sidecar: TestSidecar;
-  readonly #swaps: readonly (readonly [RegExp, string])[];
+  readonly #ports: Ports;
 
   /** `config`: as on the page. Its addresses are for the reader; here they become free ones. */
   static async start(config: Block): Promise<PageStage> {
     const origins = await Promise.all([startOrigin("v1"), startOrigin("v2")]);
-    const [v1, v2] = origins.map((origin) => (origin.address() as AddressInfo).port);
-    const text = config.text
-      .replaceAll("127.0.0.1:3001", `127.0.0.1:${v1}`)
-      .replaceAll("127.0.0.1:3002", `127.0.0.1:${v2}`)
-      // It takes spans as well as anything else.
-      .replaceAll("127.0.0.1:4318", `127.0.0.1:${v2}`)
-      .replaceAll("127.0.0.1:8080", "127.0.0.1:0")
-      .replaceAll("127.0.0.1:9180", "127.0.0.1:0");
+    const [v1 = "", v2 = ""] = origins.map((origin) =>
+      String((origin.address() as AddressInfo).port),
+    );
+    const endpoints = { 3001: v1, 3002: v2 };
+    // v2 takes spans as well as anything else.
+    const bound = { 4318: v2, 8080: "0", 9180: "0" };
+    const text = withPorts(config.text, { ...endpoints, ...bound });
     const sidecar = await startSidecar(parse(text) as object, {}, CLI, (folder) =>
       writeCertificates(text, folder),
     );
     const shim = join(sidecar.folder, "sluice");
     await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
     await chmod(shim, 0o755);
-    return new PageStage(origins, sidecar, { v1, v2 });
+    const own = { 8080: String(sidecar.ports[0]), 9180: new URL(sidecar.api).port };
+    return new PageStage(origins, sidecar, { ...endpoints, ...own });
   }
 
-  private constructor(
-    origins: readonly Server[],
-    sidecar: TestSidecar,
-    ports: { readonly v1: number | undefined; readonly v2: number | undefined },
-  ) {
+  private constructor(origins: readonly Server[], sidecar: TestSidecar, ports: Ports) {
     this.#origins = origins;
     this.#sidecar = sidecar;
-    this.#swaps = [
-      [/:3001\b/g, `:${ports.v1}`],
-      [/:3002\b/g, `:${ports.v2}`],
-      [/:8080\b/g, `:${sidecar.ports[0]}`],
-      [/:9180\b/g, `:${new URL(sidecar.api).port}`],
-    ];
+    this.#ports = ports;
   }
 
   /** What a command prints, on either stream, with the page's addresses. */
@@ -73,13 +67,12 @@ export class PageStage implements AsyncDisposable {
       timeout: COMMAND_DEADLINE_MS,
       env: { ...process.env, PATH, SLUICE_API: api },
     };
-    const real = this.#swaps.reduce((text, [ours, port]) => text.replaceAll(ours, port), command);
+    const real = withPorts(command, this.#ports);
     const output = await new Promise<string>((resolve) => {
       execFile("sh", ["-c", `{ ${real}\n} 2>&1`], options, (_failure, out) => resolve(out));
     });
-    return this.#swaps.reduce((text, [ours, port]) => {
-      return text.replaceAll(port, ours.source.replace("\\b", ""));
-    }, output);
+    const back = Object.entries(this.#ports).map(([ours, own]) => [own, ours]);
+    return withPorts(output, Object.fromEntries(back));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,6 +86,11 @@ export class PageStage implements AsyncDisposable {
     }
     await this.#sidecar.stop();
   }
+}
+
+/** Replaces whole ports, all in one pass: what comes in one's place may begin with another. */
+function withPorts(text: string, ports: Ports): string {
+  return text.replaceAll(/(?<=:)\d+\b/g, (port) => ports[port] ?? port);
 }
 
 /**
