@@ -181,9 +181,11 @@ describe("EndpointTls.dial()", () => {
       const origin = await originWith(showing(HERE, { maxVersion }));
       const bed = poolOf(origin.address);
       const [endpoint] = [...bed.pool.endpoints.values()];
-      for (const reused of [false, true, true]) {
+      for (const [index, reused] of [false, true, true].entries()) {
         expect(await outcome(bed)).toBe("ready");
         await eventually(() => expect(endpoint?.session).toBeDefined());
+        // Where a session is resumed, the client has shaken hands first.
+        await eventually(() => expect(origin.connections).toHaveLength(index + 1));
         const { socket } = origin.lastConnection;
         expect((socket as TLSSocket).isSessionReused()).toBe(reused);
       }
