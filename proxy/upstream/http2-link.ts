@@ -15,7 +15,7 @@ export type Http2LinkDeps = {
   readonly buffers: ReadBuffers;
   readonly wheel: { readonly nowMs: number };
   readonly faults: LocalFaults;
-  readonly tls: EndpointTls;
+  readonly tls: Pick<EndpointTls, "dial" | "mayChoose" | "scheme">;
 };
 
 /** Whose link it is. */

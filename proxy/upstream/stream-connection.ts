@@ -5,6 +5,7 @@ import type { Http2Counts } from "../http2/counts.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { WriteBatch } from "../transport/write-batch.ts";
 import type { ConnectFailure } from "./connect-failure.ts";
+import type { EndpointTls } from "./endpoint-tls.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Http2Link } from "./http2-link.ts";
 import type { Http2LinkDeps, LinkOwner } from "./http2-link.ts";
@@ -40,6 +41,7 @@ export interface StreamConnectionOwner {
 /** What it is made with. */
 export type StreamConnectionDeps = Http2LinkDeps & {
   readonly owner: StreamConnectionOwner;
+  readonly tls: EndpointTls;
   readonly wheel: TimerWheel;
   readonly http2Counts: Http2Counts;
   readonly onHttp2Rejected: (reason: string, endpoint: string) => void;

@@ -339,12 +339,4 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "signals of a process, and a reader that leaves",
   ],
   "proxy/worker.ts": ["test/integration/workers.test.ts", "the root of a process"],
-  "proxy/upstream/http2-link.ts": [
-    "test/proxy/upstream/stream-connection.test.ts",
-    "its one owner tells what became of it",
-  ],
-  "proxy/upstream/lone-connections.ts": [
-    "test/proxy/upstream/version-pool.test.ts",
-    "the pool's own half, behind the same calls",
-  ],
 };
