@@ -23,7 +23,10 @@ export async function buildGo(name: string): Promise<string> {
 const BUILD_ALL_TIMEOUT_MS = 420_000;
 
 /** Programs of others, which go.mod names under `tool`. */
-const GO_TOOLS = ["github.com/hashicorp/hcl/v2/cmd/hclfmt"];
+const GO_TOOLS = [
+  "github.com/hashicorp/hcl/v2/cmd/hclfmt",
+  "github.com/summerwind/h2spec/cmd/h2spec",
+];
 
 /**
  * Compiles the module in programs/go/, whose go.sum says what it brings; anew when its sources have

@@ -74,6 +74,7 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   numbers: join(GO_FOLDER, "numbers"),
   "otlp-receiver": join(GO_FOLDER, "otlp-receiver"),
   hclfmt: join(GO_FOLDER, "hclfmt"),
+  h2spec: join(GO_FOLDER, "h2spec"),
 };
 
 /** Path of a program. undefined: this machine has none. */
