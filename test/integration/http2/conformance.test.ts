@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FRAME_CASES, MESSAGE_CASES } from "../../proxy/http2/conformance-cases.ts";
+import { CONFORMANCE } from "../../proxy/http2/conformance.ts";
 import { BEGINNING, SETTINGS_ACK_FRAME, headers, inWords } from "../../proxy/http2/raw-frames.ts";
-import { TYPE_CASES } from "../../proxy/http2/type-cases.ts";
 import { eventually } from "../../support/eventually.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
 import { startSidecar } from "../../support/sidecar.ts";
@@ -9,14 +8,11 @@ import type { TestSidecar } from "../../support/sidecar.ts";
 import { VersionOrigin } from "../../support/version-origin.ts";
 
 /*
- * Goal: RFC 9113 section by section, at a real sidecar: what a conformance tool would ask for.
+ * Goal: RFC 9113 and 7541 section by section, at a real sidecar: what a conformance tool asks for.
  * Method: the table of raw frames that the codec is tried with, each on a connection of its own;
  * after each a plain request must be answered, on the same connection if only a stream has ended.
  */
 
-const CASES = [...FRAME_CASES, ...TYPE_CASES, ...MESSAGE_CASES].map(
-  ([section, title, outcome, ...frames]) => ({ section, title, outcome, frames }),
-);
 /** A stream that no case has used. */
 const LAST = 9999;
 
@@ -52,7 +48,7 @@ async function said(socket: RawSocket, wanted: RegExp): Promise<string> {
   });
 }
 
-test.each(CASES)("RFC 9113 section $section: $title", async ({ outcome, frames }) => {
+test.each(CONFORMANCE)("RFC $rfc section $section: $title", async ({ outcome, frames }) => {
   const socket = await sending(...frames);
   try {
     const [scope, code] = outcome.split(" ");

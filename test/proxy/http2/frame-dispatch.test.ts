@@ -1,17 +1,12 @@
 import { expect, test } from "vitest";
 import { CodecBed } from "./codec-bed.ts";
-import { FRAME_CASES, MESSAGE_CASES } from "./conformance-cases.ts";
+import { CONFORMANCE } from "./conformance.ts";
 import { BEGINNING, headers } from "./raw-frames.ts";
-import { TYPE_CASES } from "./type-cases.ts";
-
-const CASES = [...FRAME_CASES, ...TYPE_CASES, ...MESSAGE_CASES].map(
-  ([section, title, outcome, ...frames]) => ({ section, title, outcome, frames }),
-);
 
 /** A late stream, that a plain request may still begin. */
 const LAST = 9999;
 
-test.each(CASES)("RFC 9113 section $section: $title", ({ outcome, frames }) => {
+test.each(CONFORMANCE)("RFC $rfc section $section: $title", ({ outcome, frames }) => {
   const bed = CodecBed.begun();
   // What is half closed must still be so: nothing is answered before it was looked at.
   bed.answers = outcome === "answered";
@@ -49,7 +44,7 @@ test("RFC 9113 section 3.4: SETTINGS come before all other frames", () => {
   expect(bed.said().at(-1)).toBe("goAway 0 PROTOCOL_ERROR");
 });
 
-test.each(CASES)("It comes to the same when cut: $section, $title", ({ outcome, frames }) => {
+test.each(CONFORMANCE)("It comes to the same when cut: $section, $title", ({ outcome, frames }) => {
   const whole = CodecBed.begun();
   const cut = CodecBed.begun();
   for (const bed of [whole, cut]) bed.answers = outcome === "answered";

@@ -8,9 +8,8 @@ import { fieldBlock, requestBlock } from "../../../proxy/http2/encode-head.ts";
 import { FrameFlag, FrameType } from "../../../proxy/http2/frames.ts";
 import { FUZZ_MS, FUZZ_PARAMETERS } from "../../support/fuzz.ts";
 import { CodecBed } from "./codec-bed.ts";
-import { FRAME_CASES, MESSAGE_CASES } from "./conformance-cases.ts";
+import { CONFORMANCE } from "./conformance.ts";
 import { BEGINNING, data, getBlock, headers, reset } from "./raw-frames.ts";
-import { TYPE_CASES } from "./type-cases.ts";
 
 /** A request as one side has read it. */
 type Reading = { head: string; body: string; hasEnded: boolean };
@@ -39,9 +38,9 @@ const CORPUS: readonly Buffer[] = [
   data(9, "abc"),
   reset(3),
   headers(1, fieldBlock("x-t", "1")),
-  ...[...FRAME_CASES, ...TYPE_CASES, ...MESSAGE_CASES]
-    .flatMap(([, , , ...frames]) => frames)
-    .filter((frame) => frame.length < 2000 && frame[3] !== 7),
+  ...CONFORMANCE.flatMap(({ frames }) => frames).filter(
+    (frame) => frame.length < 2000 && frame[3] !== 7,
+  ),
 ];
 
 /** A byte that is put in the place of another, or before it, or of none. */
