@@ -70,9 +70,7 @@ class Worker {
     const log = streamLog(process.stdout, () => systemClock.wallMs(), this.#dial);
     this.#send = send;
     setInterval(() => this.#loopDelay.look(systemClock.nowMs()), LOOK_MS).unref();
-    const deps = clientDeps(pseudonym, log, (pool, endpoint, forMs) =>
-      send({ kind: "event", event: ejectionEvent(pool, endpoint, forMs) }),
-    );
+    const deps = clientDeps(pseudonym, log, (event) => send({ kind: "event", event }));
     this.#deps = deps;
     this.#accessLog = new AccessLog({ ...deps, log });
     this.#tracer = openTracer(deps, send);
@@ -249,7 +247,7 @@ class Worker {
 }
 
 /** What all connections of this worker share. */
-function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): ClientDeps {
+function clientDeps(pseudonym: string, log: Log, tell: (event: WorkerEvent) => void): ClientDeps {
   const wheel = new TimerWheel(systemClock);
   const faults = new LocalFaults(wheel, log);
   const buffers = new ReadBuffers();
@@ -284,7 +282,8 @@ function clientDeps(pseudonym: string, log: Log, onEjection: EjectionListener): 
       wheel,
       clock: systemClock,
       random: systemRandom,
-      onEjection,
+      onEjection: (...about) => tell(ejectionEvent(...about)),
+      onPanic: tell,
       faults,
       contexts,
       http2Counts: new Http2Counts(),

@@ -100,7 +100,8 @@ function nameText({ address, name }: EndpointView): string {
 
 function healthText(endpoint: EndpointView): string {
   if (!endpoint.healthy) {
-    return endpoint.reason === undefined ? "unhealthy" : `unhealthy: ${endpoint.reason}`;
+    const state = endpoint.panic ? "unhealthy, used in panic" : "unhealthy";
+    return endpoint.reason === undefined ? state : `${state}: ${endpoint.reason}`;
   }
   if (endpoint.ejectedBy === 0) return "healthy";
   return `ejected for ${Math.ceil(endpoint.ejectedForMs / 1000)} s`;

@@ -70,7 +70,7 @@ function compileEndpoint(
   version: ServiceVersion,
   isByTls: boolean,
 ): EndpointSnapshot {
-  const { address, weight, healthy, san } = endpoint;
+  const { address, weight, healthy, san, inMaintenance = false } = endpoint;
   const state = stateOf(version, endpoint);
   const host = isByTls ? hostNameOf(endpoint) : undefined;
   return {
@@ -80,5 +80,6 @@ function compileEndpoint(
     healthy,
     ...(host !== undefined && { host }),
     ...(san !== undefined && { san }),
+    ...(inMaintenance && { setAside: inMaintenance }),
   };
 }

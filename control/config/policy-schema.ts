@@ -184,6 +184,7 @@ export const ejection = strict({
   failurePercent: whole(0, 100).default(25),
   window: durationFrom(1_000, "1s").prefault("10s"),
   samples: whole(1, LIMIT_MAX).default(20),
+  panicPercent: whole(0, 100).default(50),
 })
   .prefault({})
   .refine((value) => value.maxTime >= value.baseTime, {

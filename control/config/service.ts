@@ -41,6 +41,8 @@ export type DiscoveredEndpoint = {
   readonly reason?: string | undefined;
   /** See EndpointSnapshot. */
   readonly san?: string | undefined;
+  /** Whether an operator took it out, as by `consul maint`. Absent: no. */
+  readonly inMaintenance?: boolean | undefined;
   /** What the registry says that its version can live beside. Absent: nothing. */
   readonly compat?: Compatibility | undefined;
 };

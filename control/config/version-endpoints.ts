@@ -26,7 +26,7 @@ export function endpointsOf(
 }
 
 /** Whether workers can connect to it. They never resolve a name: that is control/names's work. */
-export function isConnectable({ address }: DiscoveredEndpoint): boolean {
+export function isConnectable({ address }: Pick<DiscoveredEndpoint, "address">): boolean {
   return namedAddress(address) === undefined && canonicalEndpoint(address) !== undefined;
 }
 

@@ -35,7 +35,7 @@ export type VersionCounts = z.output<typeof versionCountsSchema>;
 
 /** Turns the totals of a version into what the API tells. */
 export function countsOf(totals: VersionTotals): VersionCounts {
-  const { codes, outcomes, durations, ...others } = totals;
+  const { codes, outcomes, durations, panicBy: _, ...others } = totals;
   const told = durations.flatMap((many, bucket): [number, number][] =>
     many === 0 ? [] : [[bucketUpperMs(bucket), many]],
   );
@@ -57,6 +57,7 @@ export function totalsOf(counts: VersionCounts): VersionTotals {
   }
   return {
     ...others,
+    panicBy: 0,
     codes: CODE_CLASSES.map((name) => requests[name] ?? 0),
     outcomes: ATTEMPT_OUTCOMES.map((name) => attempts[name] ?? 0),
     durations: byBucket,

@@ -21,6 +21,8 @@ const TEXTS: Readonly<Record<string, (event: PageEvent) => string>> = {
     `${endpoint ?? ""} ${healthy === true ? "healthy" : "unhealthy"}${because(reason)}`,
   ejection: ({ endpoint, failures }) => `${endpoint ?? ""} after ${String(failures)} failures`,
   readmission: ({ endpoint }) => `${endpoint ?? ""} is back`,
+  panic: ({ version, usable, endpoints }) =>
+    `${version ?? ""}: ${String(usable)} of ${String(endpoints)} usable`,
   "migration-stopped": ({ version, reason }) => `${version ?? ""}${because(reason)}`,
   "migration-ended": ({ version }) => version ?? "",
   "service-refused": () => "a stored document cannot be used",

@@ -28,7 +28,8 @@ export type EndpointWhy = {
 /** Why an endpoint gets what it gets. */
 export function whyOf(endpoint: EndpointView, around: Around): EndpointWhy {
   if (!endpoint.healthy) {
-    const text = endpoint.reason ?? "the registry says so";
+    const { reason: text = "the registry says so", panic } = endpoint;
+    if (panic) return { kind: "part", state: "panic", text: `used, as too few are well: ${text}` };
     return { kind: "bad", state: "unhealthy", text };
   }
   if (endpoint.ejectedBy > 0) return ejected(endpoint);

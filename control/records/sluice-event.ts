@@ -10,6 +10,9 @@ type MigrationCounts = {
   readonly closed: number;
 };
 
+/** How many endpoints of a version have nothing against them, of how many. */
+type UsableCount = { readonly usable: number; readonly endpoints: number };
+
 /** The code that a filter runs. */
 type CodeName = { readonly module: string; readonly hash: string | undefined };
 
@@ -87,6 +90,8 @@ export type SluiceEvent =
       readonly failures: number;
     })
   | (AboutVersion & { readonly kind: "readmission"; readonly endpoint: string })
+  | (AboutVersion & UsableCount & { readonly kind: "panic" })
+  | (AboutVersion & UsableCount & { readonly kind: "panic-ended" })
   | (AboutVersion &
       MigrationCounts & {
         readonly kind: "drain";

@@ -31,6 +31,7 @@ const copySchema = z.record(
           weight: z.int().min(1).max(WEIGHT_MAX),
           healthy: z.boolean(),
           san: z.string().optional(),
+          inMaintenance: z.boolean().optional(),
           compat: compatSchema.optional(),
         }),
       )

@@ -8,12 +8,6 @@ import { FlapGuard } from "./flap-guard.ts";
  */
 export const GRACE_MS = 60_000;
 
-/** An endpoint as Consul tells it. */
-export type ToldEndpoint = DiscoveredEndpoint & {
-  /** Whether an operator took it out by `consul maint`. Absent: no. */
-  readonly inMaintenance?: boolean;
-};
-
 /**
  * The endpoints of one version: what Consul says, smoothed. As long as nothing else can serve in
  * its place, Consul's failures never take a version from some endpoints to none, except when it
@@ -21,7 +15,7 @@ export type ToldEndpoint = DiscoveredEndpoint & {
  * at once too: they are not discovery.)
  */
 export class FoundEndpoints {
-  #told: readonly ToldEndpoint[] = [];
+  #told: readonly DiscoveredEndpoint[] = [];
   #published: readonly DiscoveredEndpoint[];
   readonly #guards = new Map<string, FlapGuard>();
   /** Since when Consul has said that nothing is left. undefined: it does not say so. */
@@ -52,7 +46,7 @@ export class FoundEndpoints {
   }
 
   /** Takes Consul's word on all endpoints, sorted by address; refresh() makes something of it. */
-  hear(endpoints: readonly ToldEndpoint[], nowMs: number): void {
+  hear(endpoints: readonly DiscoveredEndpoint[], nowMs: number): void {
     this.#told = endpoints;
     const addresses = new Set(endpoints.map((endpoint) => endpoint.address));
     for (const address of this.#guards.keys()) {
@@ -107,7 +101,7 @@ export class FoundEndpoints {
   }
 
   /** An operator's word counts in the grace too. undefined: there is none. */
-  #maintained(address: string): ToldEndpoint | undefined {
+  #maintained(address: string): DiscoveredEndpoint | undefined {
     return this.#told.find((each) => each.inMaintenance && each.address === address);
   }
 
@@ -152,6 +146,7 @@ function areEqual(
         endpoint.healthy === other.healthy &&
         endpoint.reason === other.reason &&
         endpoint.san === other.san &&
+        endpoint.inMaintenance === other.inMaintenance &&
         isDeepStrictEqual(endpoint.compat, other.compat)
       );
     })

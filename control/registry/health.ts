@@ -1,8 +1,7 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { canonicalRemote } from "../config/address.ts";
-import type { ConsulSelector } from "../config/service.ts";
-import type { ToldEndpoint } from "./found-endpoints.ts";
+import type { ConsulSelector, DiscoveredEndpoint } from "../config/service.ts";
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
 import { serviceIdText } from "../../proxy/intentions/spiffe-id.ts";
 import type { ServiceId } from "../../proxy/intentions/spiffe-id.ts";
@@ -119,12 +118,12 @@ export function selectEndpoints(
   instances: readonly Instance[],
   selector: ConsulSelector,
   options: SelectOptions,
-): readonly ToldEndpoint[] {
+): readonly DiscoveredEndpoint[] {
   const chosen = instances
     .filter((instance) => isSelected(instance, selector))
     .map((instance) => (selector.connect ? inMesh(instance) : instance));
   const trustDomain = selector.connect ? options.trustDomain : undefined;
-  const byAddress = new Map<string, ToldEndpoint>();
+  const byAddress = new Map<string, DiscoveredEndpoint>();
   for (const instance of chosen) {
     if (instance.flaw !== undefined) continue;
     const endpoint = toEndpoint(instance, options.warningIsHealthy, trustDomain);
@@ -142,7 +141,10 @@ export function selectEndpoints(
  * At most `max` of them, in their order: those that are not healthy give way first, as nothing
  * would serve where they were the first of too many.
  */
-export function atMost(max: number, endpoints: readonly ToldEndpoint[]): readonly ToldEndpoint[] {
+export function atMost(
+  max: number,
+  endpoints: readonly DiscoveredEndpoint[],
+): readonly DiscoveredEndpoint[] {
   if (endpoints.length <= max) return endpoints;
   const healthy = endpoints.filter((each) => each.healthy);
   const ill = endpoints.filter((each) => !each.healthy);
@@ -150,11 +152,11 @@ export function atMost(max: number, endpoints: readonly ToldEndpoint[]): readonl
   return endpoints.filter((each) => kept.has(each));
 }
 
-function isBetter(one: ToldEndpoint, other: ToldEndpoint): boolean {
+function isBetter(one: DiscoveredEndpoint, other: DiscoveredEndpoint): boolean {
   return one.healthy === other.healthy ? one.weight > other.weight : one.healthy;
 }
 
-function sorted(endpoints: readonly ToldEndpoint[]): readonly ToldEndpoint[] {
+function sorted(endpoints: readonly DiscoveredEndpoint[]): readonly DiscoveredEndpoint[] {
   return endpoints.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
@@ -175,7 +177,7 @@ function toEndpoint(
   instance: Instance,
   warningIsHealthy: boolean,
   trustDomain?: string,
-): ToldEndpoint {
+): DiscoveredEndpoint {
   const isWarned = instance.status === "warning";
   const takesWarned = isWarned && warningIsHealthy && instance.warningWeight > 0;
   const weight = takesWarned ? instance.warningWeight : instance.weight;

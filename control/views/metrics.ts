@@ -133,6 +133,12 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[], isFi
     "Endpoints that a worker took out because of their failures",
     versions.map(({ labels, counts }) => [labels, counts.ejections] as const),
   );
+  addGauge(
+    registry,
+    "sluice_panic",
+    "Workers that use all endpoints of a version, as too few are usable",
+    versions.map(({ labels, counts }) => [labels, counts.panicBy] as const),
+  );
 }
 
 function addOwnErrors(registry: Registry, { totals, services, spans }: MetricsSource): void {

@@ -22,8 +22,8 @@ import { problemsOfCertificates } from "./certificate-problems.ts";
  * other sidecars do not follow the table. audit: its log cannot be written, or is not what it was.
  * credentials: some of those who may call the API cannot. failing: nothing but failures come from a
  * version. partly_served: part of the requests get 503. no_usable_endpoint, not_ready: a version
- * has weight, but cannot take work. ejected: endpoints are out for their own failures. unresolved:
- * a name has no address.
+ * has weight, but cannot take work. panic: so few endpoints of a version are usable that all are
+ * used. ejected: endpoints are out for their own failures. unresolved: a name has no address.
  */
 export const PROBLEM_CODES = [
   "nothing_served",
@@ -43,6 +43,7 @@ export const PROBLEM_CODES = [
   "not_ready",
   "certificate_refused",
   "certificate_expires",
+  "panic",
   "ejected",
   "unresolved",
 ] as const;
@@ -83,6 +84,8 @@ export type Lately = {
   readonly failures: (service: string, version: string) => number;
   /** How many workers have ejected an endpoint. */
   readonly ejectedBy: (service: string, version: string, address: string) => number;
+  /** How many workers use all endpoints of a version, as too few are usable. */
+  readonly panicBy: (service: string, version: string) => number;
   /** Those that are open. */
   readonly listeners: readonly ListenerSnapshot[];
 };
@@ -262,6 +265,9 @@ function problemsOfVersion(
     ...(failures < FAILURES_MIN
       ? []
       : [problem("failing", `the last ${failures} attempts at ${name} have failed`)]),
+    ...(lately.panicBy(service, name) === 0
+      ? []
+      : [problem("panic", `too few endpoints of ${name} are usable, so all are used`)]),
     ...(ejected.length === 0
       ? []
       : [

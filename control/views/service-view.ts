@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Compatibility } from "../../proxy/table/compatibility.ts";
-import type { VersionSnapshot } from "../../proxy/table/snapshot.ts";
+import type { EndpointSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
 import { kindOf } from "../config/listened-services.ts";
+import { isConnectable } from "../config/version-endpoints.ts";
 import type { OpenTotals } from "../migrations/open-totals.ts";
 import type { MigrationView } from "../migrations/version-migration.ts";
 import { eachVersion, effectiveByVersion, sharesOf } from "../table/serving.ts";
@@ -25,6 +26,9 @@ const endpointView = z.object({
   state: stateSchema,
   healthy: z.boolean().describe("According to active checks, the registry and DNS"),
   reason: z.string().optional().describe("Why it is unhealthy; absent if only the registry knows"),
+  panic: z
+    .boolean()
+    .describe("Whether it is used although it is unhealthy, as too few of its version are usable"),
   ejectedBy: z.int().describe("How many workers have ejected it because of its failures"),
   ejectedForMs: z.number().describe("Time until the last of them takes it back; 0: not ejected"),
   inFlight: z.int().describe("Requests under way"),
@@ -59,6 +63,7 @@ const versionView = z.object({
     .optional()
     .describe("What it can live beside, by its document, else by Consul; absent: nobody says"),
   endpoints: z.array(endpointView),
+  panicBy: z.int().describe("How many workers use all endpoints, as too few are usable; see panic"),
   exchangesOpen: z.int().describe("Requests under way"),
   tunnelsOpen: z.int().describe("Upgraded connections, and those of a service of kind tcp"),
   left: z
@@ -122,19 +127,27 @@ function viewVersion(
   version: VersionSnapshot,
   totals: WorkerTotals,
 ): z.infer<typeof versionView> {
-  const { exchangesOpen, tunnelsOpen } = totals.version(snapshot.name, version.name);
-  const endpoints = version.endpoints.map(({ address, weight, state, healthy }) => {
+  const { exchangesOpen, tunnelsOpen, panicBy } = totals.version(snapshot.name, version.name);
+  const endpoints = version.endpoints.map((endpoint) => {
+    const { address, weight, state, healthy } = endpoint;
     const seen = totals.endpoint(snapshot.name, version.name, address);
     const { name, reason } = details(version.name, address) ?? {};
-    return { address, name, weight, state, healthy, reason, ...seen };
+    const panic = panicBy > seen.ejectedBy && isUsedInPanic(endpoint);
+    return { address, name, weight, state, healthy, reason, panic, ...seen };
   });
   return {
     state: version.state,
     ...(version.compat && { compat: viewCompat(version.compat) }),
+    panicBy,
     exchangesOpen,
     tunnelsOpen,
     endpoints,
   };
+}
+
+/** Whether a panic uses it, and nothing else does: workers do not know names without addresses. */
+function isUsedInPanic({ address, healthy, state, setAside }: EndpointSnapshot): boolean {
+  return !healthy && state === "ready" && setAside === undefined && isConnectable({ address });
 }
 
 function viewCompat({ reads, writes, requires }: Compatibility): z.infer<typeof compatView> {

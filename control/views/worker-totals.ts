@@ -32,6 +32,8 @@ export type VersionTotals = {
   readonly ejections: number;
   readonly exchangesOpen: number;
   readonly tunnelsOpen: number;
+  /** Workers that use all its endpoints, as too few are usable. */
+  readonly panicBy: number;
 };
 
 /** Counts of one filter over all workers. */
@@ -63,6 +65,7 @@ const NO_VERSION: VersionTotals = {
   ejections: 0,
   exchangesOpen: 0,
   tunnelsOpen: 0,
+  panicBy: 0,
 };
 
 const NO_ENDPOINT: EndpointTotals = {
@@ -184,7 +187,8 @@ export class WorkerTotals {
     for (const [bucket, count] of stats.durations) durations[bucket] = count;
     const before = this.version(stats.service, stats.version);
     const key = compoundKey(stats.service, stats.version);
-    this.#versions.set(key, addedTotals(before, { ...stats, durations }));
+    const panicBy = stats.isPanic === true ? 1 : 0;
+    this.#versions.set(key, addedTotals(before, { ...stats, durations, panicBy }));
     const calls = addedCalls(this.#calls.get(key), stats.calls);
     if (calls !== undefined) this.#calls.set(key, calls);
   }
@@ -222,6 +226,7 @@ export function addedTotals(one: VersionTotals, other: VersionTotals): VersionTo
     ejections: one.ejections + other.ejections,
     exchangesOpen: one.exchangesOpen + other.exchangesOpen,
     tunnelsOpen: one.tunnelsOpen + other.tunnelsOpen,
+    panicBy: one.panicBy + other.panicBy,
   };
 }
 

@@ -36,6 +36,8 @@ export type WorkersLately = {
   readonly failures: (service: string, version: string) => number;
   /** How many workers have ejected an endpoint. */
   readonly ejectedBy: (service: string, version: string, address: string) => number;
+  /** How many workers use all endpoints of a version, as too few are usable. */
+  readonly panicBy: (service: string, version: string) => number;
 };
 
 /**
@@ -126,6 +128,19 @@ export function ejectedBy(
   for (const endpoint of stats.flatMap(({ endpoints }) => endpoints)) {
     if (endpoint.ejectedForMs === 0) continue;
     const key = compoundKey(endpoint.service, endpoint.version, endpoint.address);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return (...place) => counts.get(compoundKey(...place)) ?? 0;
+}
+
+/** How many workers use all endpoints of a version, as too few are usable. */
+export function panicBy(
+  stats: readonly WorkerStats[],
+): (service: string, version: string) => number {
+  const counts = new Map<string, number>();
+  for (const { service, version, isPanic } of stats.flatMap(({ versions }) => versions)) {
+    if (isPanic !== true) continue;
+    const key = compoundKey(service, version);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return (...place) => counts.get(compoundKey(...place)) ?? 0;

@@ -113,7 +113,7 @@ function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number
 }
 
 function sum(before: VersionStats | undefined, stats: VersionStats): VersionStats {
-  const now = { ...stats, exchangesOpen: 0, tunnelsOpen: 0 };
+  const now = { ...stats, exchangesOpen: 0, tunnelsOpen: 0, isPanic: false };
   if (before === undefined) return now;
   return {
     ...now,

@@ -13,7 +13,7 @@ import type { TableSink } from "../table/table-sink.ts";
 import type { ComingFilters } from "./briefing.ts";
 import { drainWorkers } from "./drain-workers.ts";
 import type { GiveConnection, Heir } from "./hand-over-desk.ts";
-import { ejectedBy, openAt } from "./recent-traffic.ts";
+import { ejectedBy, openAt, panicBy } from "./recent-traffic.ts";
 import type { WorkersLately } from "./recent-traffic.ts";
 import { swapWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
@@ -156,6 +156,7 @@ export class Workers implements TableSink, Heir {
       isBusy: (service) => traffic.isBusy(service, nowMs),
       failures: (service, version) => traffic.failures(service, version, nowMs),
       ejectedBy: ejectedBy(counts),
+      panicBy: panicBy(counts),
     };
   }
 

@@ -195,6 +195,14 @@ export type WorkerEvent =
       readonly service: string;
       readonly version: string;
       readonly endpoint: string;
+    }
+  | {
+      /** So few of a version's endpoints are usable that all are used, or not any more. */
+      readonly kind: "panic" | "panic-ended";
+      readonly service: string;
+      readonly version: string;
+      readonly usable: number;
+      readonly endpoints: number;
     };
 
 /** Spans that leave a worker. */

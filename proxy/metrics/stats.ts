@@ -88,6 +88,8 @@ export type VersionStats = {
   /** Right now. */
   readonly exchangesOpen: number;
   readonly tunnelsOpen: number;
+  /** So few of its endpoints are usable right now that all are used. Absent: no. */
+  readonly isPanic?: boolean;
 };
 
 /** An endpoint as one worker sees it right now. */

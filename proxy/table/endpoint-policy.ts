@@ -18,4 +18,9 @@ export type EjectionPolicy = {
   readonly windowMs: number;
   /** Attempts that an endpoint, and the others of its version, must have had within that time. */
   readonly samples: number;
+  /**
+   * Where fewer of a version's endpoints are usable, in per cent, all of them are used again, those
+   * that answer: panic. 0, or absent as older code leaves it: never.
+   */
+  readonly panicPercent?: number | undefined;
 };

@@ -29,6 +29,8 @@ export type EndpointSnapshot = {
   readonly state: State;
   /** According to active checks and the registry. Ejection is up to each worker. */
   readonly healthy: boolean;
+  /** An operator has it out, as the registry says: it is unhealthy, and not used in panic. */
+  readonly setAside?: true | undefined;
   /** The host name that its address was found by. Absent: it has none, or nobody asks for it. */
   readonly host?: string | undefined;
   /** The only URI that its certificate must have. Absent: whatever the service's TLS says. */

@@ -53,6 +53,13 @@ export class Ejector implements Expiring {
     else if (endpoint.trial === "under way") this.#passed(endpoint);
   }
 
+  /** Every endpoint is needed: each that is out is tried now, and is out for longer if it fails. */
+  readmitAll(): void {
+    for (const endpoint of this.#pool.endpoints.values()) {
+      if (endpoint.ejectedUntilMs > 0) this.#readmit(endpoint, this.#wheel.nowMs);
+    }
+  }
+
   /** Brings back all endpoints whose time is up, and waits for the next. */
   onDeadline(nowMs: number): void {
     let next = Infinity;
@@ -85,10 +92,13 @@ export class Ejector implements Expiring {
     let others = 0;
     let out = 0;
     for (const endpoint of this.#pool.endpoints.values()) {
-      if (endpoint.usable && endpoint !== failing) others += 1;
+      const { usable, snapshot } = endpoint;
+      if (usable && snapshot.healthy && endpoint !== failing) others += 1;
       if (endpoint.ejectedUntilMs > 0) out += 1;
     }
     if (others === 0) return false;
+    // Checks have it out anyway: without a panic nobody would ask it.
+    if (!failing.snapshot.healthy) return true;
     // One may always go, as in Envoy; otherwise a small version could never lose its bad endpoint.
     return out === 0 || (out + 1) * 100 <= maxPercent * this.#pool.endpoints.size;
   }
@@ -103,11 +113,12 @@ export class Ejector implements Expiring {
     endpoint.ejectedUntilMs = nowMs + forMs;
     endpoint.trial = "none";
     this.#pool.counters.ejections += 1;
-    this.#pool.refresh();
     if (endpoint.ejectedUntilMs < this.#timer.deadlineMs) {
       this.#wheel.armAt(this.#timer, endpoint.ejectedUntilMs);
     }
     this.#listener(this.#pool, endpoint, forMs);
+    // It may begin a panic, which has it back at once.
+    this.#pool.refresh();
   }
 
   /** The trial went well, or nobody else is there: it takes its share, slowly at first. */

@@ -44,6 +44,8 @@ export class Endpoint {
   latency: PeakLatency | undefined;
   /** After an ejection one request tries it: that is still to come, or is under way. */
   trial: "none" | "due" | "under way" = "none";
+  /** Too few of its version are usable: it is used although checks say that it is ill. */
+  inPanic = false;
   /** How often it was ejected recently, and until when it is out (monotonic ms; 0: it is in). */
   ejections = 0;
   ejectedUntilMs = 0;
@@ -66,6 +68,9 @@ export class Endpoint {
   /** Takes what a new table says about it. One that has become usable starts slowly at `nowMs`. */
   follow(snapshot: EndpointSnapshot, nowMs: number): this {
     const wasUsable = this.usable;
+    // Checks have asked it often enough: it needs no trial any more.
+    const isRecovered = this.inPanic && snapshot.healthy && !this.snapshot.healthy;
+    if (isRecovered && this.ejectedUntilMs === 0) this.trial = "none";
     this.snapshot = snapshot;
     if (!wasUsable && this.usable) this.sinceMs = nowMs;
     return this;
@@ -75,7 +80,27 @@ export class Endpoint {
   get usable(): boolean {
     const { healthy, state } = this.snapshot;
     const isIn = this.ejectedUntilMs === 0 && this.trial !== "under way";
-    return healthy && state === "ready" && isIn;
+    return (healthy || this.inPanic) && state === "ready" && isIn;
+  }
+
+  /** Whether it would be used if it were well: nobody has it out on purpose. */
+  get isWanted(): boolean {
+    const { state, setAside } = this.snapshot;
+    return state === "ready" && setAside === undefined;
+  }
+
+  /** Whether nothing speaks against it. */
+  get isWell(): boolean {
+    return this.snapshot.healthy && this.ejectedUntilMs === 0 && this.trial === "none";
+  }
+
+  /** Whether its version panics: one that is ill is used then, after one request has tried it. */
+  followPanic(isPanic: boolean): void {
+    const { healthy } = this.snapshot;
+    const isIn = isPanic && this.isWanted;
+    if (isIn && !this.inPanic && !healthy) this.trial = "due";
+    if (!isIn && this.inPanic && !healthy) this.trial = "none";
+    this.inPanic = isIn;
   }
 
   /** Whether those who are already here may go on. */

@@ -24,6 +24,7 @@ const ORPHAN_POLICY: PoolPolicy = {
     failurePercent: 0,
     windowMs: 1,
     samples: 1,
+    panicPercent: 0,
   },
   slowStartMs: 0,
   keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: true, pingMs: 0 },
@@ -95,8 +96,11 @@ export class LiveServices {
    */
   versionStats(): VersionStats[] {
     return this.#allPools()
-      .filter((pool) => pool.inFlight > 0 || pool.counters.touched)
-      .map((pool) => pool.counters.stats(pool.service, pool.version, pool.inFlight));
+      .filter((pool) => pool.inFlight > 0 || pool.isPanic || pool.counters.touched)
+      .map((pool) => {
+        const { service, version, isPanic, inFlight, counters } = pool;
+        return { ...counters.stats(service, version, inFlight), ...(isPanic && { isPanic }) };
+      });
   }
 
   /** Of the versions whose limit latency sets, or where somebody waits for a turn. */

@@ -11,12 +11,23 @@ import type { ReadBuffers } from "../transport/read-buffers.ts";
 import type { TlsContexts } from "../transport/tls-contexts.ts";
 import type { EjectionListener } from "./ejector.ts";
 
+/** So few of a version's endpoints are usable that all of them are used, or not any more. */
+export type PanicTurn = {
+  readonly kind: "panic" | "panic-ended";
+  readonly service: string;
+  readonly version: string;
+  /** How many have nothing against them, of how many. */
+  readonly usable: number;
+  readonly endpoints: number;
+};
+
 /** What all pools of a worker share. */
 export type PoolDeps = {
   readonly buffers: ReadBuffers;
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly onEjection: EjectionListener;
+  readonly onPanic: (turn: PanicTurn) => void;
   readonly faults: LocalFaults;
   readonly contexts: TlsContexts;
   /** Of all connections to endpoints that carry streams. */

@@ -5,22 +5,34 @@ import type { Balance } from "../table/endpoint-policy.ts";
 import type { VersionSnapshot } from "../table/snapshot.ts";
 import { EndpointPicker } from "./endpoint-picker.ts";
 import { Endpoint } from "./endpoint.ts";
+import { panics } from "./panic.ts";
 
 /** After so long another request tries an endpoint, if nobody has heard how the last one ended. */
 const TRIAL_MS = 10_000;
+
+/** The part of a PoolPolicy that the choice follows. Absent: p2c, and no panic. */
+type FollowedPolicy = {
+  readonly balance?: Balance | undefined;
+  readonly ejection?: { readonly panicPercent?: number | undefined };
+};
 
 /** The endpoints of one version, by address across tables, and the choice among them. */
 export class VersionEndpoints {
   readonly #picker: EndpointPicker;
   readonly #wheel: TimerWheel;
+  readonly #onPanic: (wellCount: number) => void;
   #byAddress = new Map<string, Endpoint>();
   #snapshot: VersionSnapshot | undefined;
   #balance: Balance = "p2c";
+  #panicPercent = 0;
+  #isPanic = false;
   /** When trials under way have taken too long (monotonic ms). */
   #trialsUntilMs = Infinity;
 
-  constructor(wheel: TimerWheel, random: Random) {
+  /** `onPanic`: it has begun or ended, see isPanic; so many have nothing against them. */
+  constructor(wheel: TimerWheel, random: Random, onPanic: (wellCount: number) => void) {
     this.#wheel = wheel;
+    this.#onPanic = onPanic;
     this.#picker = new EndpointPicker(random);
   }
 
@@ -34,13 +46,20 @@ export class VersionEndpoints {
     return this.#picker.size;
   }
 
+  /** Whether so few are usable that all are used: see panics(). */
+  get isPanic(): boolean {
+    return this.#isPanic;
+  }
+
   /** One for new work; see EndpointPicker.pick(), and with a `place` pickAt(). */
   pick(slowStartMs: number, avoid?: Endpoint, place?: Readonly<SplitPlace>): Endpoint | undefined {
     const { nowMs } = this.#wheel;
     if (nowMs >= this.#trialsUntilMs) this.#repeatTrials();
+    // Who is spared in panic is spared at the cost of too few.
+    const warmUpMs = this.#isPanic ? 0 : slowStartMs;
     const picked =
       place === undefined
-        ? this.#picker.pick(nowMs, slowStartMs, avoid)
+        ? this.#picker.pick(nowMs, warmUpMs, avoid)
         : this.#picker.pickAt(place, avoid);
     if (picked?.trial === "due") this.#try(picked, nowMs);
     return picked;
@@ -66,7 +85,14 @@ export class VersionEndpoints {
 
   /** The usability of endpoints may have changed. */
   refresh(): void {
+    const isPanic = panics(this.#byAddress.values(), this.#panicPercent);
+    const turns = isPanic !== this.#isPanic;
+    this.#isPanic = isPanic;
+    for (const endpoint of this.#byAddress.values()) endpoint.followPanic(isPanic);
     this.#picker.fill(this.#byAddress.values(), this.#balance);
+    if (!turns) return;
+    const well = [...this.#byAddress.values()].filter((each) => each.isWanted && each.isWell);
+    this.#onPanic(well.length);
   }
 
   /**
@@ -74,9 +100,12 @@ export class VersionEndpoints {
    * there. Returns the endpoints that get nothing new from now on, because they are gone or because
    * of their state.
    */
-  follow(snapshot: VersionSnapshot, balance: Balance = "p2c"): readonly Endpoint[] {
-    if (snapshot === this.#snapshot && balance === this.#balance) return [];
+  follow(snapshot: VersionSnapshot, policy: FollowedPolicy = {}): readonly Endpoint[] {
+    const { balance = "p2c", ejection: { panicPercent = 0 } = {} } = policy;
+    const isAsWas = balance === this.#balance && panicPercent === this.#panicPercent;
+    if (snapshot === this.#snapshot && isAsWas) return [];
     this.#balance = balance;
+    this.#panicPercent = panicPercent;
     // The endpoints of the first table are new only to us, not to their clients: no slow start.
     const sinceMs = this.#snapshot === undefined ? -Infinity : this.#wheel.nowMs;
     this.#snapshot = snapshot;

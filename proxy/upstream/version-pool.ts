@@ -11,7 +11,7 @@ import type { Freshness } from "./idle-connections.ts";
 import type { ObservedVersion } from "./observed-version.ts";
 import { PoolConnections } from "./pool-connections.ts";
 import type { PoolLine, Slot } from "./pool-connections.ts";
-import type { NoConnection, PoolDeps, PoolPolicy } from "./pool-policy.ts";
+import type { NoConnection, PanicTurn, PoolDeps, PoolPolicy } from "./pool-policy.ts";
 import type { MessageUser, UpstreamConnection, UpstreamUser } from "./upstream-connection.ts";
 import { RunningQuantile } from "./running-quantile.ts";
 import { TurnLine } from "./turn-line.ts";
@@ -24,6 +24,24 @@ const SLOW_SHARE = 0.95;
 /** Whether a version has all the tunnels that it may have. */
 export function isFullOfTunnels({ counters, policy }: VersionPool): boolean {
   return counters.tunnelsOpen >= policy.limits.tunnels;
+}
+
+/** What is told when panic begins or ends; `usable`: how many have nothing against them. */
+function panicTurn(pool: VersionPool, usable: number): PanicTurn {
+  const { service, version, isPanic, endpoints } = pool;
+  const kind = isPanic ? "panic" : "panic-ended";
+  return { kind, service, version, usable, endpoints: endpoints.size };
+}
+
+/** The limit that latency sets, where the policy wants that; `known`: that of before. */
+function adaptiveFor(
+  { limits: { adaptive = false, inFlight } }: PoolPolicy,
+  known: AdaptiveLimit | undefined,
+  nowMs: number,
+): AdaptiveLimit | undefined {
+  if (!adaptive) return undefined;
+  known?.follow(inFlight);
+  return known ?? new AdaptiveLimit(inFlight, nowMs);
 }
 
 /**
@@ -59,9 +77,12 @@ export class VersionPool {
     this.policy = policy;
     this.witness = deps.witness;
     this.#wheel = deps.wheel;
-    this.#followAdaptive(policy);
-    this.#endpoints = new VersionEndpoints(deps.wheel, deps.random);
+    this.#adaptive = adaptiveFor(policy, undefined, deps.wheel.nowMs);
     this.#ejector = new Ejector(this, deps.wheel, deps.onEjection);
+    this.#endpoints = new VersionEndpoints(deps.wheel, deps.random, (usable) => {
+      deps.onPanic(panicTurn(this, usable));
+      if (this.isPanic) this.#ejector.readmitAll();
+    });
     this.#connections = new PoolConnections(this.#endpoints, policy, deps, this.line);
   }
 
@@ -72,6 +93,11 @@ export class VersionPool {
   /** How many endpoints may get new work. */
   get usableCount(): number {
     return this.#endpoints.usableCount;
+  }
+
+  /** Whether so few endpoints are usable that all of them are used. */
+  get isPanic(): boolean {
+    return this.#endpoints.isPanic;
   }
 
   /** Open connections that serve exchanges, connecting ones included. */
@@ -129,18 +155,11 @@ export class VersionPool {
     }
   }
 
-  #followAdaptive({ limits }: PoolPolicy): void {
-    const { adaptive = false, inFlight } = limits;
-    this.#adaptive?.follow(inFlight);
-    if (!adaptive) this.#adaptive = undefined;
-    else this.#adaptive ??= new AdaptiveLimit(inFlight, this.#wheel.nowMs);
-  }
-
   /** Follows a new table: keeps endpoints by address, drops those that are gone. */
   update(snapshot: VersionSnapshot, policy: PoolPolicy): void {
     this.policy = policy;
-    this.#followAdaptive(policy);
-    this.#connections.follow(policy, this.#endpoints.follow(snapshot, policy.balance));
+    this.#adaptive = adaptiveFor(policy, this.#adaptive, this.#wheel.nowMs);
+    this.#connections.follow(policy, this.#endpoints.follow(snapshot, policy));
   }
 
   /** The service's TLS, our certificate or the roots may be others: then connections are too. */

@@ -100,6 +100,7 @@ export const QUIET: Lately = {
   isBusy: () => false,
   failures: () => 0,
   ejectedBy: () => 0,
+  panicBy: () => 0,
   listeners: [],
 };
 

@@ -61,6 +61,7 @@ const VIEW = {
       endpoints: [
         { address: "a:1", state: "ready", healthy: true, ejectedBy: 2, ejectedForMs: 1_001 },
         { address: "b:1", state: "maint", healthy: false, ejectedBy: 2, ejectedForMs: 1_001 },
+        { address: "c:1", state: "ready", healthy: false, panic: true, reason: "answered 500" },
       ].map((each) => ({ ...each, inFlight: 4 })),
     },
   },
@@ -77,6 +78,7 @@ test("sluice services NAME tells each endpoint's health, by registry, then worke
     ["VERSION", "ENDPOINT", "STATE", "HEALTH", "IN FLIGHT"],
     ["v2", "a:1", "ready", "ejected for 2 s", "4"],
     ["v2", "b:1", "maint", "unhealthy", "4"],
+    ["v2", "c:1", "ready", "unhealthy, used in panic: answered 500", "4"],
   ]);
 });
 

@@ -54,7 +54,7 @@ test.each([
   ["10.0.0.1:99999", false],
   ["no host:80", false],
 ])("isConnectable() of %s is %s", (address, expected) => {
-  expect(isConnectable({ address, weight: 1, healthy: true })).toBe(expected);
+  expect(isConnectable({ address })).toBe(expected);
 });
 
 test("stateOf() takes the address's state before that of its name", () => {

@@ -19,6 +19,7 @@ test("changeLines() say who did what, and why", () => {
     { ...event, kind: "rollout", phase: "aborted", share: 0, text: "too many errors" },
     { ...event, kind: "health", endpoint: "a:1", healthy: false, reason: "timeout" },
     { ...event, kind: "ejection", endpoint: "a:1", failures: 5 },
+    { ...event, kind: "panic", version: "v1", usable: 1, endpoints: 3 },
     { ...event, kind: "drain", scope: "version" },
   ]).map(({ who, what, text }) => [who, what, text].join("|"));
   expect(lines).toEqual([
@@ -28,5 +29,6 @@ test("changeLines() say who did what, and why", () => {
     "|rollout|aborted, 0 %: too many errors",
     "|health|a:1 unhealthy: timeout",
     "|ejection|a:1 after 5 failures",
+    "|panic|v1: 1 of 3 usable",
   ]);
 });

@@ -8,6 +8,7 @@ const FINE: EndpointView = {
   weight: 1,
   state: "ready",
   healthy: true,
+  panic: false,
   ejectedBy: 0,
   ejectedForMs: 0,
   inFlight: 0,
@@ -26,6 +27,7 @@ const event = (kind: string, second: number, more: object): PageEvent => ({
 test.each([
   [{ healthy: false, reason: "cannot connect" }, "bad", "unhealthy", "cannot connect"],
   [{ healthy: false }, "bad", "unhealthy", "the registry says so"],
+  [{ healthy: false, panic: true, reason: "answered 500" }, "part", "panic", "well: answered 500"],
   [{ ejectedBy: 2, ejectedForMs: 30_000 }, "bad", "ejected", "2 workers .* within 30 s"],
   [{ state: "drain" as const }, "part", "drain", "somebody asked for it"],
   [{ state: "maint" as const }, "part", "maint", "nobody may be here"],

@@ -22,6 +22,18 @@ const found = (address: string): readonly CopiedVersion[] => [
   { service: "web", version: "v1", endpoints: [{ address, weight: 2, healthy: true }] },
 ];
 
+test("EndpointCopy knows whom an operator has out", async () => {
+  const { open } = await copy();
+  const [first] = found("10.0.0.1:1");
+  const endpoints = (first?.endpoints ?? []).map((each) => ({ ...each, inMaintenance: true }));
+  const saving = open();
+  saving.saveSoon(() => [{ service: "web", version: "v1", endpoints }]);
+  await saving.close();
+  const loading = open();
+  await loading.load();
+  expect(loading.of("web", "v1")).toEqual(endpoints);
+});
+
 test("EndpointCopy knows after a start what was saved last", async () => {
   const { clock, open } = await copy();
   const first = open();

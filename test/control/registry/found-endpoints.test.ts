@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DiscoveredEndpoint } from "../../../control/config/service.ts";
 import { GRACE_MS, FoundEndpoints } from "../../../control/registry/found-endpoints.ts";
-import type { ToldEndpoint } from "../../../control/registry/found-endpoints.ts";
 
 const up = (address: string, weight = 1): DiscoveredEndpoint => ({
   address,
@@ -10,10 +9,17 @@ const up = (address: string, weight = 1): DiscoveredEndpoint => ({
   healthy: true,
 });
 const down = (address: string): DiscoveredEndpoint => ({ address, weight: 1, healthy: false });
-const maintained = (address: string): ToldEndpoint => ({ ...down(address), inMaintenance: true });
+const maintained = (address: string): DiscoveredEndpoint => ({
+  ...down(address),
+  inMaintenance: true,
+});
 
 /** Consul's word, and its effect at once. true: `endpoints` changed. */
-function tell(pool: FoundEndpoints, endpoints: readonly ToldEndpoint[], nowMs: number): boolean {
+function tell(
+  pool: FoundEndpoints,
+  endpoints: readonly DiscoveredEndpoint[],
+  nowMs: number,
+): boolean {
   pool.hear(endpoints, nowMs);
   return pool.refresh(nowMs);
 }

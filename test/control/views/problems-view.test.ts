@@ -101,6 +101,14 @@ test("problemsOf() tells of ejected endpoints, and of a version that only fails"
   expect(texts(service, { failures: () => 4 })).toEqual([]);
 });
 
+test("problemsOf() tells of a panic before ejections", () => {
+  const service = shown({ v1: { weight: 1, endpoints: [WELL] } });
+  expect(texts(service, { panicBy: () => 1, ejectedBy: () => 1 })).toEqual([
+    ["panic", "web: too few endpoints of v1 are usable, so all are used"],
+    ["ejected", "web: 1 of 1 endpoints of v1 ejected: 10.0.0.5:3000"],
+  ]);
+});
+
 test("problemsOf() tells of names without an address, and why", () => {
   const service = shown({ v1: { weight: 1, endpoints: [WELL, NAME] } }, "DNS says NXDOMAIN");
   expect(texts(service)).toEqual([

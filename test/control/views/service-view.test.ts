@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { OpenTotals } from "../../../control/migrations/open-totals.ts";
 import type { ShownService } from "../../../control/table/shown-service.ts";
 import { isLeft, serviceView, serviceViewSchema } from "../../../control/views/service-view.ts";
+import type { EndpointSnapshot } from "../../../proxy/table/snapshot.ts";
 import type { Drains } from "../../../control/views/service-view.ts";
 import { WorkerTotals } from "../../../control/views/worker-totals.ts";
 import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
@@ -37,6 +38,26 @@ test("serviceView() shows what the table has beside what the workers count", () 
     },
   });
   expect(serviceViewSchema.parse(view)).toEqual(view);
+});
+
+test("serviceView() shows who is used in panic: whom a check has out, and nobody else", () => {
+  const ill = (address: string, more: object = {}): EndpointSnapshot => {
+    return { ...unwell, address, ...more };
+  };
+  const out = [
+    ill("10.0.0.6:1", { state: "maint" }),
+    ill("10.0.0.7:1", { setAside: true }),
+    ill("web.internal:1"),
+    unwell,
+  ];
+  const endpoints = [{ ...endpoint, address: "10.0.0.9:1" }, ill("10.0.0.8:1"), ...out];
+  const service = shown({ v1: { weight: 1, endpoints } });
+  const worker = oneWorker({ ejectedForMs: 5 });
+  const versions = worker.versions.map((version) => ({ ...version, isPanic: true }));
+  const view = serviceView(service, new WorkerTotals([{ ...worker, versions }]), NO_DRAINS);
+  const used = view.versions["v1"]?.endpoints.filter(({ panic }) => panic);
+  expect(view.versions["v1"]?.panicBy).toBe(1);
+  expect(used?.map(({ address }) => address)).toEqual(["10.0.0.8:1"]);
 });
 
 test("serviceView() shows what a version can live beside, where somebody says that", () => {

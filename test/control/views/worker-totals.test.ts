@@ -46,6 +46,13 @@ test("WorkerTotals know how many workers ejected an endpoint, and until when at 
   });
 });
 
+test("WorkerTotals know how many workers panic at a version", () => {
+  const well = oneWorker();
+  const versions = well.versions.map((version) => ({ ...version, isPanic: true }));
+  const { panicBy } = new WorkerTotals([{ ...well, versions }, well]).version("web", "v1");
+  expect(panicBy).toBe(1);
+});
+
 test("WorkerTotals name each running version of a filter once, but none that did not load", () => {
   const workers = ["1", "", "2", "1"].map(withFilter);
   const { versions, failures, answers } = new WorkerTotals(workers).filter("web", "headers");

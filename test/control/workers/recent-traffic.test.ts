@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   ejectedBy,
+  panicBy,
   openAt,
   RECENT_MS,
   RecentTraffic,
@@ -101,6 +102,16 @@ test("RecentTraffic.failures() leaves out faults of our own", () => {
   const traffic = new RecentTraffic();
   traffic.note([attempted(0, 0, 9)], 0);
   expect(traffic.failures("web", "v1", 0)).toBe(0);
+});
+
+test("panicBy() counts the workers that use all endpoints of a version", () => {
+  const well = oneWorker();
+  const panicking = {
+    ...well,
+    versions: well.versions.map((version) => ({ ...version, isPanic: true })),
+  };
+  const count = panicBy([panicking, well, panicking]);
+  expect([count("web", "v1"), count("web", "v2")]).toEqual([2, 0]);
 });
 
 test("ejectedBy() counts the workers that have ejected an endpoint", () => {

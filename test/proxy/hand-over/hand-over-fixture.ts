@@ -57,6 +57,7 @@ export function serveParts(
     clock: systemClock,
     random: systemRandom,
     onEjection,
+    onPanic: onEjection,
     faults,
     contexts,
     http2Counts: new Http2Counts(),

@@ -37,6 +37,7 @@ function ejecting(addresses: readonly string[], policy: Partial<EjectionPolicy> 
   const told: string[] = [];
   const deps = poolDeps({
     wheel,
+    onPanic: ({ kind, usable, endpoints }) => told.push(`${kind} ${usable}/${endpoints}`),
     onEjection: (_pool, { address }, forMs) =>
       told.push(forMs === 0 ? `${address} in` : `${address} out ${forMs}`),
   });
@@ -248,4 +249,65 @@ test("Ejector lets another request try when nobody has heard how the first one e
   bed.advance(10_100);
   while (next(bed) !== a);
   expect(a.trial).toBe("under way");
+});
+
+/** Of three a:1 is well, b:1 ejected, c:1 ill by its checks; a request has tried c:1, in vain. */
+function panicking(): Ejecting {
+  const bed = ejecting(["a:1", "b:1", "c:1"], { panicPercent: 50 });
+  bed.fail("b:1", 3);
+  expect([bed.told, bed.pool.isPanic]).toEqual([["b:1 out 1000"], false]);
+  bed.told.length = 0;
+  const ill = endpointSnapshot("c:1", { healthy: false });
+  bed.pool.update(versionSnapshot("a:1", "b:1", ill), bed.pool.policy);
+  return bed;
+}
+
+test("Ejector tries those that are out when a panic begins, before their time", () => {
+  const bed = panicking();
+  expect(bed.told).toEqual(["panic 1/3", "b:1 in"]);
+  expect(["b:1", "c:1"].map((address) => bed.endpoint(address).trial)).toEqual(["due", "due"]);
+});
+
+test("Ejector ends a panic by whoever answers in it", () => {
+  const bed = panicking();
+  while (bed.endpoint("b:1").trial === "due") next(bed);
+  bed.pool.succeeded(bed.endpoint("b:1"));
+  expect(bed.told.slice(2)).toEqual(["panic-ended 2/3"]);
+  expect(bed.pool.usableCount).toBe(2);
+});
+
+test("Ejector takes out in panic whoever fails its trial, whatever part is out", () => {
+  const bed = panicking();
+  for (const address of ["b:1", "c:1"]) {
+    while (bed.endpoint(address).trial === "due") next(bed);
+    bed.fail(address, 1);
+  }
+  expect([bed.pool.usableCount, bed.pool.isPanic]).toEqual([1, true]);
+  expect(bed.told.slice(2)).toEqual(["b:1 out 2000", "c:1 out 1000"]);
+  bed.advance(1_100);
+  expect(bed.told.slice(4)).toEqual(["c:1 in"]);
+});
+
+test("Ejector never ejects the last one that is well for those that only panic uses", () => {
+  const bed = panicking();
+  while (bed.endpoint("b:1").trial === "due") next(bed);
+  bed.fail("b:1", 1);
+  while (bed.endpoint("c:1").trial === "due") next(bed);
+  bed.pool.succeeded(bed.endpoint("c:1"));
+  expect(bed.pool.usableCount).toBe(2);
+  bed.fail("a:1", 10);
+  expect([bed.endpoint("a:1").usable, bed.pool.usableCount]).toEqual([true, 2]);
+});
+
+test("Ejector that begins a panic by an ejection tells of both in order", () => {
+  const bed = ejecting(["a:1", "b:1", "c:1"], { panicPercent: 67 });
+  const ill = endpointSnapshot("c:1", { healthy: false });
+  bed.pool.update(versionSnapshot("a:1", "b:1", ill), bed.pool.policy);
+  bed.told.length = 0;
+  bed.pool.update(versionSnapshot("a:1", "b:1", "c:1"), bed.pool.policy);
+  bed.endpoint("c:1").trial = "none";
+  bed.pool.refresh();
+  bed.told.length = 0;
+  bed.fail("b:1", 3);
+  expect(bed.told).toEqual(["b:1 out 1000", "panic 2/3", "b:1 in"]);
 });

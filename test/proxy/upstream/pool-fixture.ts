@@ -83,6 +83,7 @@ export function poolDeps(deps: Partial<PoolDeps> = {}): PoolDeps {
     wheel,
     random: seededRandom(1),
     onEjection: ignore,
+    onPanic: ignore,
     faults: new LocalFaults(wheel, { info: ignore, warn: ignore, error: ignore }),
     ...deps,
   };

@@ -8,14 +8,18 @@ import { endpointSnapshot, versionSnapshot } from "./pool-fixture.ts";
 
 type Following = {
   readonly endpoints: VersionEndpoints;
+  /** How many had nothing against them whenever panic began or ended. */
+  readonly panics: readonly number[];
   readonly advance: (byMs: number) => void;
 };
 
 function following(...first: readonly string[]): Following {
   const { wheel, advance } = manualWheel();
-  const endpoints = new VersionEndpoints(wheel, seededRandom(1));
+  const panics: number[] = [];
+  const note = (wellCount: number): void => void panics.push(wellCount);
+  const endpoints = new VersionEndpoints(wheel, seededRandom(1), note);
   endpoints.follow(versionSnapshot(...first));
-  return { endpoints, advance };
+  return { endpoints, panics, advance };
 }
 
 /** What follow() says gets nothing new. */
@@ -86,4 +90,69 @@ test("VersionEndpoints.clear() takes all of them out", () => {
     ["b:1", true],
   ]);
   expect([endpoints.byAddress.size, endpoints.usableCount]).toEqual([0, 0]);
+});
+
+const ILL = { healthy: false };
+
+/** Panic where less than half of them are well. */
+const HALF = { balance: "leastRequest", ejection: { panicPercent: 50 } } as const;
+
+/** Three of whom one is well, and as many as may be in use before those out help: half. */
+function panicking(): Following {
+  const bed = following("a:1", "b:1", "c:1");
+  const ill = ["b:1", "c:1"].map((address) => endpointSnapshot(address, ILL));
+  bed.endpoints.follow(versionSnapshot("a:1", ...ill), HALF);
+  return bed;
+}
+
+function usable({ byAddress }: VersionEndpoints): readonly string[] {
+  return [...byAddress.values()].filter((each) => each.usable).map(({ address }) => address);
+}
+
+test("VersionEndpoints in panic let one request try each that is ill", () => {
+  const { endpoints, panics } = panicking();
+  expect([endpoints.isPanic, panics, endpoints.usableCount]).toEqual([true, [1], 3]);
+  const tried = Array.from({ length: 50 }, () => endpoints.pick(0)?.address);
+  expect(tried.filter((address) => address === "b:1").length).toBe(1);
+  expect(tried.filter((address) => address === "c:1").length).toBe(1);
+  expect(usable(endpoints)).toEqual(["a:1"]);
+});
+
+test("VersionEndpoints in panic give those who are back their share without a slow start", () => {
+  const { endpoints, advance } = panicking();
+  advance(1_000);
+  for (const endpoint of endpoints.byAddress.values()) endpoint.trial = "none";
+  endpoints.refresh();
+  const b = endpoints.findOrMake("b:1");
+  b.sinceMs = 1_000;
+  const got = Array.from({ length: 300 }, () => endpoints.pick(1_000_000)).filter((x) => x === b);
+  expect(got.length).toBeGreaterThan(60);
+});
+
+test("VersionEndpoints in panic go on with whom a check takes out meanwhile", () => {
+  const { endpoints } = panicking();
+  for (const endpoint of endpoints.byAddress.values()) endpoint.trial = "none";
+  const ill = ["a:1", "b:1"].map((address) => endpointSnapshot(address, ILL));
+  endpoints.follow(versionSnapshot(...ill, "c:1"), HALF);
+  expect(usable(endpoints)).toEqual(["a:1", "b:1", "c:1"]);
+  expect(endpoints.findOrMake("a:1").trial).toBe("none");
+});
+
+test("VersionEndpoints end a panic when half of them are well, and nobody ill is used", () => {
+  const { endpoints, panics } = panicking();
+  endpoints.follow(versionSnapshot("a:1", "b:1", endpointSnapshot("c:1", ILL)), HALF);
+  expect([endpoints.isPanic, panics]).toEqual([false, [1, 2]]);
+  expect(usable(endpoints)).toEqual(["a:1", "b:1"]);
+  expect(endpoints.findOrMake("c:1").trial).toBe("none");
+});
+
+test("VersionEndpoints never panic at 0, nor where none is left", () => {
+  const { endpoints, panics } = following("a:1", "b:1", "c:1");
+  const ill = ["b:1", "c:1"].map((address) => endpointSnapshot(address, ILL));
+  endpoints.follow(versionSnapshot("a:1", ...ill), { ejection: { panicPercent: 0 } });
+  expect(usable(endpoints)).toEqual(["a:1"]);
+  endpoints.follow(versionSnapshot(endpointSnapshot("a:1", ILL), ...ill), {
+    ejection: { panicPercent: 100 },
+  });
+  expect([usable(endpoints), panics]).toEqual([[], []]);
 });

@@ -7,6 +7,7 @@ const endpoint = {
   weight: 1,
   state: "ready",
   healthy: true,
+  panic: false,
   ejectedBy: 0,
   ejectedForMs: 0,
   inFlight: 0,
@@ -15,7 +16,7 @@ const endpoint = {
 
 /** A service whose v1 is stable and has 90 %, and whose v2 has 10 %. */
 export function lookedService(name: string, more: Partial<ServiceView> = {}): ServiceView {
-  const version = { state: "ready", exchangesOpen: 0, tunnelsOpen: 0 } as const;
+  const version = { state: "ready", panicBy: 0, exchangesOpen: 0, tunnelsOpen: 0 } as const;
   const weights = { v1: 90, v2: 10 };
   return {
     name,
