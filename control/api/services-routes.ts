@@ -12,7 +12,7 @@ import { fleetOf, waitForFleet } from "./fleet-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { byVersion, serviceView, serviceViewSchema, stateSchema } from "../views/service-view.ts";
-import { confirmRoute, shiftOrTry } from "./shift-trial.ts";
+import { confirmRoute, shiftOrTry, trialView } from "./shift-trial.ts";
 import { validateAllButBody } from "./validate.ts";
 import { askWorkers, countsMissing, reasonOf, totalsOrZeros } from "./worker-stats.ts";
 import {
@@ -58,7 +58,8 @@ export function servicesRoutes(api: Api, deps: ApiDeps): void {
   stateRoutes(api, deps);
 }
 
-function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps): void {
+function readRoutes(api: Api, deps: ApiDeps): void {
+  const { services, workers, migrations, rollouts, clock } = deps;
   const listSchema = z.object({
     revision: z.int(),
     services: z.array(serviceViewSchema),
@@ -84,9 +85,10 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
       ]);
       const totals = totalsOrZeros(counts);
       const { revision } = services;
-      const views = services
-        .names()
-        .map((each) => serviceView(services.shown(each), totals, drains));
+      const views = services.names().map((each) => ({
+        ...serviceView(services.shown(each), totals, drains),
+        trial: trialView(rollouts, each),
+      }));
       return tagged(reply, revision).send({ revision, services: views, ...reasonOf(counts) });
     },
   );
@@ -106,7 +108,10 @@ function readRoutes(api: Api, { services, workers, migrations, clock }: ApiDeps)
         askWorkers(workers, clock),
         askDrains([services.snapshot(service)], migrations, clock),
       ]);
-      const view = serviceView(services.shown(service), totalsOrZeros(counts), drains);
+      const view = {
+        ...serviceView(services.shown(service), totalsOrZeros(counts), drains),
+        trial: trialView(rollouts, service),
+      };
       const { revision } = services;
       const document = documentFor(request.principal, service, services.document(service));
       return tagged(reply, revision).send({ ...view, revision, ...document, ...reasonOf(counts) });

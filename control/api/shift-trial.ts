@@ -3,6 +3,7 @@ import type { Weights } from "../table/edit-document.ts";
 import { shiftResult, shiftWrite } from "../table/service-writes.ts";
 import type { ShiftResult } from "../table/service-writes.ts";
 import type { WriteContext } from "../table/table-sink.ts";
+import type { TrialView } from "../views/service-view.ts";
 import { nothingToConfirm } from "./api-errors.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
@@ -20,6 +21,14 @@ export async function shiftOrTry(
   const planned = await services.preview(shiftWrite(service, weights, context));
   const { weights: after } = shiftResult(planned, service);
   return rollouts.tryShift({ service, after, actor: context.actor }, confirmWithinMs, shift);
+}
+
+/** What would be taken back of a service. undefined: nothing. */
+export function trialView(rollouts: ApiDeps["rollouts"], service: string): TrialView | undefined {
+  const trial = rollouts.trial(service);
+  if (trial === undefined) return undefined;
+  const { dueMs, actor, before } = trial;
+  return { until: new Date(dueMs).toISOString(), actor, before };
 }
 
 /** `POST /v1/services/{service}/confirm`: what was tried stays. */

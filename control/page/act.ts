@@ -34,6 +34,16 @@ const STATE_TEXTS: Readonly<Record<State, string>> = {
   ready: "It gets its share again.",
 };
 
+/** What they do to a single endpoint. */
+const ENDPOINT_TEXT = "It gets no new requests; the others of its version take them.";
+
+/** Of buttons. */
+const STATE_VERBS: Readonly<Record<State, string>> = {
+  drain: "Drain",
+  maint: "Maint",
+  ready: "Make ready",
+};
+
 /** Whose state is set: a version's or, with `address`, an endpoint's of it; at a revision. */
 export type StatePlace = {
   readonly service: string;
@@ -45,12 +55,12 @@ export type StatePlace = {
 /** Sets the state of a version or an endpoint. */
 export function stateAct(call: Call, at: StatePlace, state: State): Act {
   const { service, version, address, revision } = at;
-  const verb = state === "ready" ? "Make ready" : "Drain";
+  const verb = STATE_VERBS[state];
   const whose = address ?? version;
   const endpoint = address === undefined ? [] : ["endpoints", address];
   return {
     title: `${verb}: ${whose} of ${service}`,
-    text: STATE_TEXTS[state],
+    text: address === undefined || state === "ready" ? STATE_TEXTS[state] : ENDPOINT_TEXT,
     label: `${verb} ${whose}`,
     isDangerous: state !== "ready",
     run: async ({ reason, force }) => {

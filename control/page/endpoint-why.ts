@@ -14,6 +14,8 @@ export type Around = {
   /** Of its version, oldest first. */
   readonly events: readonly PageEvent[];
   readonly nowMs: number;
+  /** Who has put it aside. */
+  readonly asker: string;
 };
 
 /** Whether an endpoint works, and why it does not or only in part. */
@@ -33,7 +35,7 @@ export function whyOf(endpoint: EndpointView, around: Around): EndpointWhy {
     return { kind: "bad", state: "unhealthy", text };
   }
   if (endpoint.ejectedBy > 0) return ejected(endpoint);
-  if (endpoint.state !== "ready") return putAside(endpoint.state);
+  if (endpoint.state !== "ready") return putAside(endpoint.state, around.asker);
   const warmForMs = warmingForMs(endpoint, around);
   if (warmForMs > 0) {
     const text = `takes less than its share for ${spanText(warmForMs)} more`;
@@ -56,9 +58,8 @@ function ejected({ ejectedBy, ejectedForMs }: EndpointView): EndpointWhy {
   return { kind: "bad", state: "ejected", text };
 }
 
-function putAside(state: "drain" | "maint"): EndpointWhy {
-  const text = state === "drain" ? "only those who are here may stay" : "nobody may be here";
-  return { kind: "part", state, text: `somebody asked for it: ${text}` };
+function putAside(state: "drain" | "maint", asker: string): EndpointWhy {
+  return { kind: "part", state, text: `${asker} asked for it; others get its requests` };
 }
 
 /** Slow start begins when an endpoint becomes usable, of which an event tells. */

@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
 import type { ServiceView } from "../views/service-view.ts";
+import type { AuditEntry } from "../records/audit-entry.ts";
 import { refusedOf, whyOf } from "./endpoint-why.ts";
 import type { EndpointView, EndpointWhy } from "./endpoint-why.ts";
+import { askerText, putAsideBy } from "./put-aside.ts";
 import { StateButton } from "./state-button.tsx";
 import { Cell, Row, Table, WideCell } from "./table.tsx";
 import { eventsOf } from "./told-event.ts";
@@ -26,14 +28,16 @@ const SIGNS: Readonly<Record<EndpointWhy["kind"], string>> = {
 export function EndpointsTable(props: {
   readonly service: ServiceView;
   readonly rules: EndpointRules;
+  /** Who changed what, oldest first. */
+  readonly audit: readonly AuditEntry[];
 }): JSX.Element {
-  const { service, rules } = props;
+  const { service } = props;
   return (
     <section aria-labelledby="endpoints-title">
       <h2 id="endpoints-title">Endpoints</h2>
       <Table label="Endpoints" kind="endpoints" heads={HEADS}>
         {Object.keys(service.versions).map((version) => (
-          <VersionEndpoints key={version} service={service} version={version} rules={rules} />
+          <VersionEndpoints key={version} version={version} {...props} />
         ))}
       </Table>
     </section>
@@ -44,11 +48,14 @@ function VersionEndpoints(props: {
   readonly service: ServiceView;
   readonly version: string;
   readonly rules: EndpointRules;
+  readonly audit: readonly AuditEntry[];
 }): JSX.Element {
-  const { service, version, rules } = props;
+  const { service, version, rules, audit } = props;
   const endpoints = service.versions[version]?.endpoints ?? [];
   const events = eventsOf(told.value, service.name).filter((each) => each.version === version);
   const around = { ...rules, events, nowMs: nowMs.value };
+  const askerOf = (endpoint: EndpointView): string =>
+    askerText(putAsideBy(audit, { ...endpoint, service: service.name, version }));
   const hidden = endpoints.length - ENDPOINTS_SHOWN;
   return (
     <>
@@ -58,7 +65,7 @@ function VersionEndpoints(props: {
           service={service.name}
           version={version}
           endpoint={endpoint}
-          why={whyOf(endpoint, around)}
+          why={whyOf(endpoint, { ...around, asker: askerOf(endpoint) })}
         />
       ))}
       {hidden > 0 && <NoteRow version={version} text={`and ${hidden} more`} />}
@@ -90,6 +97,15 @@ function EndpointRow(props: {
       </WideCell>
       <td role="cell" class="actions">
         <StateButton service={service} version={version} address={address} state={state} />
+        {state !== "maint" && (
+          <StateButton
+            service={service}
+            version={version}
+            address={address}
+            state={state}
+            to="maint"
+          />
+        )}
       </td>
     </Row>
   );

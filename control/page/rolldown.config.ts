@@ -21,6 +21,16 @@ const documents: Plugin = {
   },
 };
 
+/** Functions of it that are called and need do nothing: for its legend, cursor and other scales. */
+const IDLE = [
+  "addBand addSeries asinhAxisSplits cacheMouse clipBandLine closestIdxFromXpos dblClick",
+  "delBand delSeries fmtDate hideSelect initCursorPt initLegendRow log10AxisValsFilt",
+  "log2AxisValsFilt logAxisSplits mouseDown mouseMove mouseUp numAxisVals numSeriesVal",
+  "points pub pubSync rangeAsinh rangeLog setAlpha setBand setFocus setLegend setSelect",
+  "setSelH setSelV setSeries snapAsinhY snapLogY syncRect timeAxisStamps timeAxisVal",
+  "timeAxisVals timeSeriesStamp timeSeriesVal toggleDOM updateCursor",
+].flatMap((line) => line.split(" "));
+
 /** What of the charts' library the page has no use for, and what stands there instead. */
 const UNUSED: readonly (readonly [found: RegExp, instead: string])[] = [
   // Kinds of charts, and functions for who uses the library.
@@ -30,6 +40,13 @@ const UNUSED: readonly (readonly [found: RegExp, instead: string])[] = [
   [/const showCursor = .*;/g, "const showCursor = false;"],
   [/\bmode == 2\b/g, "false"],
   [/\bmode == 1\b/g, "true"],
+  ...IDLE.map(
+    (name) =>
+      [
+        new RegExp(`\\bfunction ${name}\\(`, "g"),
+        `function ${name}() {} function ${name}$unused(`,
+      ] as const,
+  ),
 ];
 
 /** Leaves out of the library what the bundler cannot tell to be unused. */

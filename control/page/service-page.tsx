@@ -2,26 +2,30 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { thawAct } from "./act.ts";
-import { pathOfService } from "./call.ts";
-import { changeLines } from "./changes.ts";
+import type { AuditEntry } from "../records/audit-entry.ts";
+import type { ServiceView } from "../views/service-view.ts";
+import { pathOfService, wordsOf } from "./call.ts";
+import { changeLines, weightsText } from "./changes.ts";
 import { EndpointsTable } from "./endpoints-table.tsx";
 import { may } from "./may.ts";
 import { RolloutPanel } from "./rollout-panel.tsx";
 import { rulesOf, stickyText } from "./service-document.ts";
 import type { ServiceDocumentView } from "./service-document.ts";
-import { act } from "./screen.ts";
+import { act, announce } from "./screen.ts";
 import { ShareBar } from "./share-bar.tsx";
 import { ShiftPanel } from "./shift-panel.tsx";
-import { momentText, perSecondText } from "./texts.ts";
+import { countdownText, momentText, perSecondText } from "./texts.ts";
 import { eventsOf } from "./told-event.ts";
 import { TrafficChart } from "./traffic-chart.tsx";
 import { VersionsTable } from "./versions-table.tsx";
-import { call, freezes, nowMs, problems, remember, stats, table, told, whoami } from "./world.ts";
+import { call, freezes, look, nowMs, problems, remember } from "./world.ts";
+import { stats, table, told, whoami } from "./world.ts";
 
 /** One service: what its versions get, why, and how to change that. */
 export function ServicePage({ name }: { readonly name: string }): JSX.Element {
   const service = table.value?.services.find((each) => each.name === name);
   const document = useDocument(name);
+  const audit = useAudit(service !== undefined && isPutAside(service));
   useEffect(() => void remember(name), [name]);
   if (service === undefined) return <NoService name={name} />;
   return (
@@ -37,6 +41,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
       <ShareBar shares={service.shares} />
       <Troubles name={name} />
       <Frozen name={name} />
+      <Tried service={service} />
       <VersionsTable service={service} traffic={stats.value?.services[name]} />
       <div class="columns">
         <TrafficChart service={name} versions={Object.keys(service.versions)} />
@@ -44,7 +49,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
         <RolloutPanel service={service} />
         <Changes name={name} />
       </div>
-      <EndpointsTable service={service} rules={rulesOf(document)} />
+      <EndpointsTable service={service} rules={rulesOf(document)} audit={audit} />
     </>
   );
 }
@@ -60,6 +65,29 @@ function useDocument(name: string): ServiceDocumentView {
     );
   }, [name, revision]);
   return document.value;
+}
+
+function isPutAside({ versions }: ServiceView): boolean {
+  return Object.values(versions).some(({ endpoints }) =>
+    endpoints.some(({ state }) => state !== "ready"),
+  );
+}
+
+/** The latest of what was changed, oldest first, where it is `wanted`. */
+function useAudit(wanted: boolean): readonly AuditEntry[] {
+  const entries = useSignal<readonly AuditEntry[]>([]);
+  const revision = table.value?.revision;
+  useEffect(() => {
+    if (wanted) void readAudit().then((read) => (entries.value = read));
+  }, [wanted, revision]);
+  return entries.value;
+}
+
+function readAudit(): Promise<readonly AuditEntry[]> {
+  return call<{ readonly entries: readonly AuditEntry[] }>("GET", "/v1/audit?limit=100").then(
+    (answer) => answer.entries,
+    () => [],
+  );
 }
 
 function NoService({ name }: { readonly name: string }): JSX.Element {
@@ -109,6 +137,36 @@ function Frozen({ name }: { readonly name: string }): JSX.Element {
       ))}
     </>
   );
+}
+
+/** A shift that is taken back at a time, and a way to keep it. */
+function Tried({ service: { name, trial } }: { readonly service: ServiceView }): JSX.Element {
+  if (trial === undefined) return <></>;
+  const { until, actor, before } = trial;
+  // By the clock of the sidecar, where it is known: that of this machine may be another.
+  const now = Date.parse(stats.value?.time ?? "") || nowMs.value;
+  return (
+    <p class="buttons">
+      ◐ {actor} tries this: back to {weightsText(before)} in{" "}
+      {countdownText(Date.parse(until) - now)}
+      {may(whoami.value, "shift", name) && (
+        <button type="button" class="main" onClick={() => void confirm(name)}>
+          Confirm
+        </button>
+      )}
+    </p>
+  );
+}
+
+async function confirm(name: string): Promise<void> {
+  const path = pathOfService(name, "confirm");
+  announce(
+    await call("POST", path).then(
+      () => `${name} stays as it is`,
+      (error: unknown) => `✕ ${wordsOf(error)}`,
+    ),
+  );
+  void look();
 }
 
 const CHANGES_SHOWN = 12;

@@ -29,6 +29,8 @@ export class ShiftDraft {
   readonly reason = signal("");
   /** Even if nothing would serve then. */
   readonly force = signal(false);
+  /** When it is taken back unless somebody confirms it, such as `5m`. "": it stays. */
+  readonly confirmWithin = signal("");
   /** Whether it may be sent: its plan is there, and a forced one says why. */
   readonly isReady: ReadonlySignal<boolean> = computed(() => {
     const plan = this.#plan.value;
@@ -111,7 +113,12 @@ export class ShiftDraft {
   }
 
   #query(takeOver: boolean): string {
-    const on = [this.force.value ? ["force=true"] : [], takeOver ? ["takeOver=true"] : []].flat();
+    const within = this.confirmWithin.value;
+    const on = [
+      ...(this.force.value ? ["force=true"] : []),
+      ...(takeOver ? ["takeOver=true"] : []),
+      ...(within === "" ? [] : [`confirmWithin=${within}`]),
+    ];
     return on.length === 0 ? "" : `?${on.join("&")}`;
   }
 

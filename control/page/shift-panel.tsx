@@ -110,6 +110,7 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
           onInput={(event) => (reason.value = event.currentTarget.value)}
         />
       </label>
+      <Within draft={draft} />
       {codes.includes("nothing_would_serve") && <ForceBox force={force} />}
       <div aria-live="polite">
         {outcome.kind === "refused" && <p class="bad-text">✕ {outcome.reason}</p>}
@@ -128,6 +129,26 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
         </button>
       </div>
     </form>
+  );
+}
+
+/** Whether it is taken back by itself, and when. */
+function Within({ draft: { confirmWithin } }: { readonly draft: ShiftDraft }): JSX.Element {
+  return (
+    <label class="field">
+      Unless it is confirmed
+      <select
+        value={confirmWithin.value}
+        onChange={(event) => (confirmWithin.value = event.currentTarget.value)}
+      >
+        <option value="">it stays all the same</option>
+        {[1, 5, 30].map((minutes) => (
+          <option key={minutes} value={`${minutes}m`}>
+            it is taken back after {minutes} min
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

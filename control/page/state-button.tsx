@@ -1,27 +1,33 @@
 import type { JSX } from "preact";
+import type { State } from "../../proxy/table/snapshot.ts";
 import { stateAct } from "./act.ts";
 import { may } from "./may.ts";
 import { act } from "./screen.ts";
 import { call, table, whoami } from "./world.ts";
 
-/** Drains a version, or with `address` an endpoint, or makes it ready again: it asks first. */
+const VERBS = { ready: "Ready", drain: "Drain", maint: "Maint" } as const;
+
+/**
+ * Drains a version, or with `address` an endpoint, or makes it ready again: it asks first. `to`:
+ * another state that it brings.
+ */
 export function StateButton(props: {
   readonly service: string;
   readonly version: string;
   readonly address?: string;
   readonly state: string;
+  readonly to?: State;
 }): JSX.Element {
-  const { state, ...at } = props;
-  const isReady = state === "ready";
+  const { state, to = state === "ready" ? "drain" : "ready", ...at } = props;
   const { revision } = table.value ?? {};
   if (revision === undefined || !may(whoami.value, "shift", at.service)) return <></>;
-  const verb = isReady ? "Drain" : "Ready";
+  const verb = VERBS[to];
   return (
     <button
       type="button"
-      class="drain"
+      class={to}
       aria-label={`${verb} ${at.address ?? at.version}`}
-      onClick={() => (act.value = stateAct(call, { ...at, revision }, isReady ? "drain" : "ready"))}
+      onClick={() => (act.value = stateAct(call, { ...at, revision }, to))}
     >
       {verb}…
     </button>

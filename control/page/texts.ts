@@ -37,6 +37,12 @@ export function spanText(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
 }
 
+/** `4:59`: how long something lasts that is counted down, in minutes and seconds. */
+export function countdownText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /** `18:02:52`, or `29 Nov 18:02:52` when that is another day than `nowMs`; of this machine. */
 export function momentText(time: string, nowMs: number): string {
   const at = new Date(time);

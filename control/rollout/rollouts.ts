@@ -222,6 +222,12 @@ export class Rollouts {
     }
   }
 
+  /** The shift that will be taken back. undefined: there is none. */
+  trial(service: string): Trial | undefined {
+    const seen = this.#deps.table.weights(service);
+    return seen && this.#deps.store.trials.inForce(service, seen.weights);
+  }
+
   /** Keeps what a shift has tried. false: nothing waits for that. @throws StoreError */
   confirm(service: string): Promise<boolean> {
     return this.#deps.store.trials.end(service);

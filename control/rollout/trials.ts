@@ -58,6 +58,12 @@ export class Trials {
     return isThere;
   }
 
+  /** The one of a service. undefined: there is none, or others than its weights are `found`. */
+  inForce(service: string, found: VersionWeights): Trial | undefined {
+    const trial = this.#of(service);
+    return trial !== undefined && areInForce(trial.after, found) ? trial : undefined;
+  }
+
   #of(service: string): Trial | undefined {
     return this.kept.items.find((each) => each.service === service);
   }

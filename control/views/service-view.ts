@@ -73,6 +73,15 @@ const versionView = z.object({
   migration: migrationSchema.optional().describe("Absent if none is under way"),
 });
 
+const trialView = z.object({
+  until: z.iso.datetime(),
+  actor: z.string(),
+  before: byVersion.describe("The weights that it goes back to"),
+});
+
+/** A shift that is taken back at a time. */
+export type TrialView = z.infer<typeof trialView>;
+
 /** One service of the table with what the workers see of it. */
 export const serviceViewSchema = z.object({
   name: z.string(),
@@ -83,6 +92,9 @@ export const serviceViewSchema = z.object({
   shares: byVersion.describe("weight / sum of weights, 0 to 1"),
   effectiveWeights: byVersion.describe("After states and health"),
   versions: z.record(z.string(), versionView),
+  trial: trialView
+    .optional()
+    .describe("The shift in force is taken back unless somebody confirms it; absent: it stays"),
 });
 
 /** What GET returns for a service. */

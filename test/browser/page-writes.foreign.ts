@@ -130,10 +130,43 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("button", { name: `Drain ${address}` }).click();
     const row = page.getByRole("row", { name: address });
-    await row.getByText("somebody asked for it").waitFor();
-    await row.getByRole("button").click();
+    await row.getByText("local asked for it").waitFor();
+    await row.getByRole("button", { name: "Ready" }).click();
     await dialog.getByRole("button", { name: `Make ready ${address}` }).click();
     await row.getByText("no health check asks it").waitFor();
+  });
+
+  test("puts an endpoint into maintenance, and says who did that and why", async () => {
+    const page = await open("#/service/search");
+    const { address } = stage.origins.v1;
+    await page.getByRole("button", { name: `Maint ${address}` }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("the others of its version take them").waitFor();
+    await dialog.getByLabel("Reason").fill("new disk");
+    await dialog.getByRole("button", { name: `Maint ${address}` }).click();
+    const row = page.getByRole("row", { name: address });
+    await row.getByText("maint: local (“new disk”) asked for it").waitFor();
+    await row.getByRole("button", { name: "Ready" }).click();
+    await dialog.getByRole("button", { name: `Make ready ${address}` }).click();
+    await row.getByText("no health check asks it").waitFor();
+  });
+
+  test("tries a shift, counts down to its end, and keeps it", async () => {
+    onTestFinished(reset);
+    const page = await open("#/service/shop");
+    await page.getByLabel("Unless it is confirmed").selectOption("5m");
+    await page.getByRole("button", { name: "25 %" }).click();
+    await page.getByText("Plan against revision").waitFor();
+    await page.getByRole("button", { name: "Shift", exact: true }).click();
+    const trial = page.getByText("local tries this: back to v1=90 v2=10 in ");
+    await trial.waitFor();
+    const left = await trial.textContent();
+    expect(left).toMatch(/ in [45]:\d\d/);
+    await eventually(async () => expect(await trial.textContent()).not.toBe(left));
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.getByRole("status").getByText("shop stays as it is").waitFor();
+    await trial.waitFor({ state: "detached" });
+    expect(await sharesOf(stage, "shop")).toEqual({ v1: 0.75, v2: 0.25 });
   });
 
   test("says that weights are frozen, until when and why, and thaws them", async () => {

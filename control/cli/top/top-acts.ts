@@ -32,6 +32,8 @@ export async function planOf(api: ActedApi, act: TopAct): Promise<readonly strin
       const { explanation } = await api.get<Explanation>(path);
       return [`abort the rollout of ${act.service}`, ...explanation.slice(0, 3)];
     }
+    case "confirm":
+      return [`confirm the shift of ${act.service}: it is not taken back`];
   }
 }
 
@@ -56,6 +58,9 @@ export async function perform(api: ActedApi, act: TopAct): Promise<string> {
     case "abort":
       await api.send("POST", `${rolloutPath(act.service)}/abort`, { reason: REASON });
       return `the rollout of ${act.service} is aborted`;
+    case "confirm":
+      await api.send("POST", servicePath(act.service, "confirm"));
+      return `${act.service} stays as it is`;
   }
 }
 

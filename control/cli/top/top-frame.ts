@@ -18,6 +18,7 @@ const HELP = [
   "d         drain: no new sessions; what is open ends as its service says",
   "r         ready: traffic again, the way back from a drain",
   "a         abort the service's rollout: everything back to the old version",
+  "c         confirm the service's shift, which is taken back otherwise",
   "/         find: only services whose names have this in them; Escape: all",
   "o         order: by name, rate or errors",
   "q         quit",

@@ -2,7 +2,7 @@ import type { ServiceTraffic, TrafficRates } from "../../views/traffic-stats.ts"
 import type { ServiceView } from "../../views/service-view.ts";
 import type { FittedColumn } from "../fitted-table.ts";
 import { durationText, portionText, rateText } from "./figures.ts";
-import type { Look } from "./look.ts";
+import type { Look, LookedRollout } from "./look.ts";
 
 /** A line of the table: a service, or one of its versions below it. */
 export type TopRow = {
@@ -61,19 +61,29 @@ function trafficOf({ stats }: Look, service: string): ServiceTraffic | undefined
 
 function rowsOf(service: ServiceView, look: Look): readonly TopRow[] {
   const traffic = trafficOf(look, service.name);
-  const rollout = look.rollouts.find((each) => each.service === service.name);
+  const rollout = rolloutOf(service, look);
   const whole: TopRow = {
     service: service.name,
     version: undefined,
-    cells: [
-      rollout === undefined ? service.name : `${service.name} → ${rollout.to}: ${rollout.phase}`,
-      ...NOT_OF_SERVICES,
-      ...figures(look, traffic),
-    ],
+    cells: [wholeText(service, look), ...NOT_OF_SERVICES, ...figures(look, traffic)],
     errors: traffic?.errors ?? 0,
-    isSpecial: rollout !== undefined,
+    isSpecial: rollout !== undefined || service.trial !== undefined,
   };
   return [whole, ...Object.keys(service.versions).map((name) => versionRow(service, name, look))];
+}
+
+function rolloutOf({ name }: ServiceView, look: Look): LookedRollout | undefined {
+  return look.rollouts.find(({ service }) => service === name);
+}
+
+/** Its name, and what goes on there. */
+function wholeText(service: ServiceView, look: Look): string {
+  const { name, trial } = service;
+  const rollout = rolloutOf(service, look);
+  if (rollout !== undefined) return `${name} → ${rollout.to}: ${rollout.phase}`;
+  if (trial === undefined || look.stats === undefined) return name;
+  const leftMs = Date.parse(trial.until) - Date.parse(look.stats.time);
+  return `${name}: back in ${Math.max(0, Math.round(leftMs / 1_000))} s, c keeps it`;
 }
 
 function versionRow(service: ServiceView, version: string, look: Look): TopRow {

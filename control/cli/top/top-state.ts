@@ -11,7 +11,7 @@ export type TopAct =
       readonly version: string;
       readonly state: "drain" | "ready";
     }
-  | { readonly kind: "abort"; readonly service: string };
+  | { readonly kind: "abort" | "confirm"; readonly service: string };
 
 /** What the keys mean now. */
 export type TopMode =
@@ -119,6 +119,7 @@ function onLookKey(state: TopState, key: string): TopStep {
     case "d":
     case "r":
     case "a":
+    case "c":
       return row?.version === undefined
         ? { state }
         : onActKey(state, key, row.service, row.version);
@@ -129,7 +130,7 @@ function onLookKey(state: TopState, key: string): TopStep {
 
 function onActKey(
   state: TopState,
-  key: "s" | "d" | "r" | "a",
+  key: "s" | "d" | "r" | "a" | "c",
   service: string,
   version: string,
 ): TopStep {
@@ -137,6 +138,7 @@ function onActKey(
     return { state: { ...state, mode: { kind: "shift", service, text: `${version}=` } } };
   }
   if (key === "a") return planned(state, { kind: "abort", service });
+  if (key === "c") return planned(state, { kind: "confirm", service });
   return planned(state, {
     kind: "state",
     service,

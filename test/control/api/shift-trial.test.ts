@@ -14,7 +14,13 @@ test("A shift with confirmWithin is taken back, unless it is confirmed", async (
   expect(await run("shift", "web", "v2=20%", "--confirm-within", "1h")).toMatch(
     /^0 web is at revision 2: .+; `sluice confirm web` keeps it$/,
   );
+  const shown = async (path: string): Promise<unknown> =>
+    JSON.parse((await run(...path.split(" "), "--json")).slice(2));
+  const trial = { until: expect.any(String), actor: "local", before: { v1: 90, v2: 10 } };
+  expect(await shown("services web")).toMatchObject({ trial });
+  expect(await shown("services")).toMatchObject({ services: [{ name: "web", trial }] });
   expect(await run("confirm", "web")).toBe("0 web stays as it is");
+  expect(await shown("services web")).not.toHaveProperty("trial");
   expect(await run("shift", "web", "v2=50%", "--confirm-within", "1s")).toMatch(/^0 /);
   expect(weights()).toEqual([50, 50]);
   await expect.poll(weights, { timeout: 10_000 }).toEqual([80, 20]);

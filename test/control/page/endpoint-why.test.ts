@@ -15,7 +15,13 @@ const FINE: EndpointView = {
   idleConnections: 0,
 };
 const NOW_MS = Date.parse("2026-01-01T00:01:00Z");
-const AROUND = { isChecked: true, slowStartMs: 0, events: [], nowMs: NOW_MS };
+const AROUND = {
+  isChecked: true,
+  slowStartMs: 0,
+  events: [],
+  nowMs: NOW_MS,
+  asker: "ann (“disk”)",
+};
 
 const event = (kind: string, second: number, more: object): PageEvent => ({
   id: second,
@@ -29,8 +35,8 @@ test.each([
   [{ healthy: false }, "bad", "unhealthy", "the registry says so"],
   [{ healthy: false, panic: true, reason: "answered 500" }, "part", "panic", "well: answered 500"],
   [{ ejectedBy: 2, ejectedForMs: 30_000 }, "bad", "ejected", "2 workers .* within 30 s"],
-  [{ state: "drain" as const }, "part", "drain", "somebody asked for it"],
-  [{ state: "maint" as const }, "part", "maint", "nobody may be here"],
+  [{ state: "drain" as const }, "part", "drain", "ann \\(“disk”\\) asked for it"],
+  [{ state: "maint" as const }, "part", "maint", "ann .+; others get its requests"],
   [{}, "good", "healthy", "^$"],
 ])("whyOf() says of %j that it is %s, %s", (over, kind, state, text) => {
   const why = whyOf({ ...FINE, ...over }, AROUND);

@@ -54,6 +54,18 @@ test("ShiftDraft sends what was planned, for the revision of its plan", async ()
   expect(draft.isReady.value).toBe(false);
 });
 
+test("ShiftDraft says when it is taken back, even if it is forced and takes over", async () => {
+  const plan = planOf(7, "nothing_would_serve");
+  const { draft, asked } = draftWith(plan, { revision: 8 });
+  draft.confirmWithin.value = "5m";
+  await draft.choose("v2", 100);
+  draft.force.value = true;
+  draft.reason.value = "why";
+  await draft.send(true);
+  const path = "/v1/services/shop/weights?force=true&takeOver=true&confirmWithin=5m";
+  expect(asked[1]).toMatchObject({ path });
+});
+
 test("ShiftDraft plans anew when somebody was faster, and waits to be sent again", async () => {
   const conflict = new CallError("wanted revision 7, found 9", 412, "revision_conflict", 9);
   const { draft, asked } = draftWith(planOf(7), conflict, planOf(9), { revision: 10 });

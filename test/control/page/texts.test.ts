@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  countdownText,
   latencyText,
   manyText,
   momentText,
@@ -63,4 +64,14 @@ test("manyText() counts", () => {
     "1 endpoint",
     "2 endpoints",
   ]);
+});
+
+test.each([
+  [299_400, "4:59"],
+  [60_000, "1:00"],
+  [5_000, "0:05"],
+  [-1_000, "0:00"],
+  [7_200_000, "120:00"],
+])("countdownText(%s) is %s", (ms, text) => {
+  expect(countdownText(ms)).toBe(text);
 });

@@ -30,11 +30,13 @@ test("A shift that nobody confirms is taken back, also when the process has died
 test("A shift that is confirmed stays, and can be confirmed once", async () => {
   const bed = await RolloutBed.start();
   await tryShift(bed, 20);
+  expect(bed.rollouts.trial("web")).toMatchObject({ before: AT_0, actor: "ann" });
   await bed.pass(5);
   expect([await bed.rollouts.confirm("web"), await bed.rollouts.confirm("web")]).toEqual([
     true,
     false,
   ]);
+  expect(bed.rollouts.trial("web")).toBeUndefined();
   await bed.pass(20);
   expect(bed.weights()).toEqual(AT_20);
 });
@@ -54,6 +56,7 @@ test("What somebody has changed since stays, and so does what could not be shift
   const bed = await RolloutBed.start();
   await tryShift(bed, 20);
   await bed.services.shift("web", AT_50 ?? {}, ANY);
+  expect(bed.rollouts.trial("web")).toBeUndefined();
   await expect(tryShift(bed, 2_000_000, "shop")).rejects.toThrow("wanted a whole number");
   await bed.pass(15);
   expect([bed.weights(), bed.weights("shop")]).toEqual([AT_50, AT_0]);

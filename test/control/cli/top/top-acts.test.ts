@@ -37,6 +37,16 @@ describe("perform()", () => {
   });
 });
 
+test("A shift that would be taken back is confirmed, and that is said before", async () => {
+  const call = "POST /v1/services/shop/confirm";
+  const { api, client } = await clientOf({ [call]: ok({ confirmed: true }) });
+  const act = { kind: "confirm", service: "shop" } as const;
+  expect(await planOf(client, act)).toEqual(["confirm the shift of shop: it is not taken back"]);
+  expect(api.asked).toEqual([]);
+  expect(await perform(client, act)).toBe("shop stays as it is");
+  expect(api.asked).toEqual([{ call }]);
+});
+
 describe("planOf()", () => {
   test("asks for what a rollout is at, and changes nothing", async () => {
     const explanation = ["v2 gets 10 %.", "It is well.", "Next: 20 %.", "And more."];

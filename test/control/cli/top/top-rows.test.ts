@@ -57,6 +57,15 @@ describe("topRows()", () => {
     expect(topRows(lookAt({ rollouts }), "name", "shop")[0]?.cells[0]).toBe("shop → v2: advancing");
   });
 
+  test("counts down to the moment when a shift is taken back", () => {
+    const { time = "" } = lookAt().stats ?? {};
+    const until = new Date(Date.parse(time) + 87_000).toISOString();
+    const trial = { until, actor: "ann", before: { v1: 100, v2: 0 } };
+    const [row] = topRows(lookAt({ services: [lookedService("shop", { trial })] }), "name", "");
+    expect(row?.cells[0]).toBe("shop: back in 87 s, c keeps it");
+    expect(row?.isSpecial).toBe(true);
+  });
+
   test("is not misled by a service that is called as what every object has", () => {
     const services = [lookedService("constructor")];
     expect(topRows(lookAt({ services }), "rate", "")[0]?.cells[5]).toBe("0");

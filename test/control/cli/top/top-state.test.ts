@@ -53,6 +53,7 @@ describe("onKey()", () => {
     ["d", { kind: "state", service: "api", version: "v2", state: "drain" }],
     ["r", { kind: "state", service: "api", version: "v2", state: "ready" }],
     ["a", { kind: "abort", service: "api" }],
+    ["c", { kind: "confirm", service: "api" }],
   ])("asks what %s would do before anything is done", (key, act) => {
     expect(after(DOWN + key).effects).toEqual([{ kind: "plan", act }]);
   });
