@@ -6,6 +6,7 @@ import { INSTALL_TIMEOUT_MS, npm, packedInto } from "../support/npm.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
+import { debianPackage } from "./support/debian-package.ts";
 import { runProgram } from "./support/foreign-process.ts";
 import { isMissing } from "./support/programs.ts";
 
@@ -64,17 +65,9 @@ test.skipIf(isMissing("dpkg-deb"))(
   "The package for Debian brings a program that serves, its files, and a unit that systemd takes",
   async () => {
     const folder = await temporaryFolder();
-    await packedInto(folder);
-    const cwd = join(folder, "source");
-    const env = { DPKG_DEB_COMPRESSOR_TYPE: "none" };
-    const built = await runProgram(process.execPath, ["control/packaging/build-deb.ts"], {
-      cwd,
-      env,
-    });
-    expect(built.error).toBe("");
+    const deb = await debianPackage(folder);
     const root = join(folder, "root");
     await mkdir(root);
-    const deb = join(cwd, built.out.trim());
     expect((await runProgram("dpkg-deb", ["--extract", deb, root])).status).toBe(0);
     const conffiles = await runProgram("dpkg-deb", ["--info", deb, "conffiles"]);
     expect(conffiles.out).toBe("/etc/sluice/sluice.yaml\n");
