@@ -14,6 +14,7 @@ import { createMetricsServer } from "./api/metrics-server.ts";
 import { createApi } from "./api/server.ts";
 import { Audit } from "./records/audit.ts";
 import { buildVersion } from "./base/build-version.ts";
+import { ownWorkerFile } from "./base/program-files.ts";
 import type { Config } from "./config/config-schema.ts";
 import type { Service } from "./config/service.ts";
 import { Certificates } from "./tls/certificates.ts";
@@ -117,10 +118,9 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const pseudonym = `sluice-${randomBytes(4).toString("hex")}`;
   const spans = new SpanExporter(pseudonym, { clock, random: systemRandom, log });
   spans.follow(config.tracing);
+  const terms = { count: config.workers, file: ownWorkerFile(), pseudonym, briefing };
   const workers = new Workers({
-    count: config.workers,
-    pseudonym,
-    briefing,
+    ...terms,
     sockets,
     log,
     clock,

@@ -7,6 +7,7 @@ export const WORKER_VARIABLES = [
   "HOME",
   "LANG",
   "LC_ALL",
+  "NODE_COMPILE_CACHE",
   "NODE_ENV",
   "NODE_EXTRA_CA_CERTS",
   "NODE_ICU_DATA",

@@ -7,7 +7,6 @@ import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import type { ListenerSnapshot } from "../../proxy/table/snapshot.ts";
 import type { ListenerTls } from "../../proxy/table/tls.ts";
 import { WorkerError } from "../base/errors.ts";
-import { ownWorkerFile } from "../base/program-files.ts";
 import { within } from "../base/worker-answer.ts";
 import type { Briefing } from "./briefing.ts";
 import { HandOverDesk } from "./hand-over-desk.ts";
@@ -32,6 +31,8 @@ const RETIRING_ANSWER_WAIT_MS = 1_000;
 export type WorkerSetDeps = {
   /** How many serve. */
   readonly count: number;
+  /** The entry file that they are started with, until a swap names another. */
+  readonly file: string;
   /** Our name in CDN-Loop and Via. */
   readonly pseudonym: string;
   readonly briefing: Briefing;
@@ -55,7 +56,9 @@ export class WorkerSet {
   readonly retired = new RetiredCounts();
   readonly traffic = new RecentTraffic();
   /** The code that workers are started with. */
-  file = ownWorkerFile();
+  file: string;
+  /** How many workers had to be replaced since the start. */
+  restarts = 0;
   readonly #deps: WorkerSetDeps;
   /** Those that serve or are on trial. */
   readonly #workers = new Set<WorkerProcess>();
@@ -64,21 +67,16 @@ export class WorkerSet {
   readonly #stopped = new AbortController();
   readonly #watchdog: Watchdog;
   readonly #pause = new RestartPause();
-  #restarts = 0;
 
   constructor(deps: WorkerSetDeps) {
     this.#deps = deps;
+    this.file = deps.file;
     this.desk = new HandOverDesk(deps.log, () => this.serving);
     const { clock, log } = deps;
     const onTick = (): void => {
       if (this.traffic.isDue(clock.nowMs())) this.traffic.note(this.counts, clock.nowMs());
     };
     this.#watchdog = new Watchdog({ workers: () => this.all, clock, log, onTick });
-  }
-
-  /** How many workers had to be replaced since the start. */
-  get restarts(): number {
-    return this.#restarts;
   }
 
   /** Those that serve or are on trial. */
@@ -231,7 +229,7 @@ export class WorkerSet {
     for (const each of [this.#workers, this.#retiring]) each.delete(worker);
     this.retired.add(worker.stats);
     if (worker.stopping || worker.onTrial || this.isStopped) return;
-    this.#restarts += 1;
+    this.restarts += 1;
     const livedMs = this.#deps.clock.nowMs() - startedMs;
     this.#deps.log.error("worker.ended", { pid: worker.pid, by, livedMs: Math.round(livedMs) });
     void this.#replaceAfter(this.#pause.after(livedMs));

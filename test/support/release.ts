@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CLI } from "./sidecar.ts";
+import { WORKER } from "./sidecar.ts";
 
 /** Runs the worker of the program that is tested, from where it is. */
-const WORKER = new URL("../../proxy/worker.js", pathToFileURL(CLI));
-const OUR_WORKER = `await import(${JSON.stringify(WORKER.href)});\n`;
+const OUR_WORKER = `await import(${JSON.stringify(pathToFileURL(WORKER).href)});\n`;
 
 /** What the worker of a release does, as the text of its entry file. */
 const RELEASES = {

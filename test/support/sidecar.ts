@@ -5,10 +5,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { builtProgram } from "./built-program.ts";
+import { builtProgram, workerOf } from "./built-program.ts";
 
 /** The program's entry. */
 export const CLI = await builtProgram();
+/** The entry of its workers. */
+export const WORKER = workerOf(CLI);
 /** How long a sidecar may take to be ready before a test fails. */
 const START_DEADLINE_MS = 45_000;
 

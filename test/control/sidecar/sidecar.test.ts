@@ -21,6 +21,7 @@ import { Workers } from "../../../control/workers/workers.ts";
 import { systemClock as clock } from "../../../proxy/base/clock.ts";
 import type { Log } from "../../../proxy/base/log.ts";
 import { eventually } from "../../support/eventually.ts";
+import { WORKER } from "../../support/sidecar.ts";
 
 type TestSidecar = {
   readonly sidecar: Sidecar;
@@ -64,6 +65,7 @@ async function compose(
   const sockets = new ListeningSockets();
   const workers = new Workers({
     count: 1,
+    file: WORKER,
     pseudonym: "test",
     briefing: new Briefing(),
     sockets,

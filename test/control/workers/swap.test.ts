@@ -12,6 +12,7 @@ import type { ListenerSnapshot, TableChange } from "../../../proxy/table/snapsho
 import { eventually } from "../../support/eventually.ts";
 import { KeptConnection } from "../../support/kept-connection.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { WORKER } from "../../support/sidecar.ts";
 import { STARTED, scriptedWorker, workerFile } from "./scripted-worker.ts";
 
 const LISTENER: ListenerSnapshot = {
@@ -44,7 +45,7 @@ async function running(count: number, clock: Clock = systemClock): Promise<Runni
   const log: Log = { info: note, warn: note, error: note };
   const sockets = new ListeningSockets();
   const deps = { briefing: new Briefing(), sockets, log, clock, onEvent: ignore };
-  const workers = new Workers({ ...deps, count, pseudonym: "test" });
+  const workers = new Workers({ ...deps, count, file: WORKER, pseudonym: "test" });
   onTestFinished(() => {
     workers.close();
     sockets.closeAll();

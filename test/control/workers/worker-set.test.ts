@@ -23,8 +23,8 @@ async function made(count: number, lines = STARTED, clock: Clock = systemClock):
   const log: Log = { info: note, warn: note, error: note };
   const [sockets, briefing] = [new ListeningSockets(), new Briefing()];
   const deps = { briefing, sockets, log, clock, onEvent: () => undefined };
-  const set = new WorkerSet({ ...deps, count, pseudonym: "test" });
-  set.file = await workerFile(lines);
+  const file = await workerFile(lines);
+  const set = new WorkerSet({ ...deps, count, file, pseudonym: "test" });
   onTestFinished(() => {
     set.stop();
     set.unwatch();

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { ownWorkerFile } from "../../../control/base/program-files.ts";
 import { tryWorker } from "../../../control/workers/worker-trial.ts";
 import { systemClock } from "../../../proxy/base/clock.ts";
 import { PROTOCOL } from "../../../proxy/messages/messages.ts";
@@ -7,6 +6,7 @@ import type { ListenerTls } from "../../../proxy/table/tls.ts";
 import { makeCertificate } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { WORKER } from "../../support/sidecar.ts";
 import { STARTED, scriptedWorker } from "./scripted-worker.ts";
 
 const TLS: ListenerTls = {
@@ -27,7 +27,7 @@ function answering(status: number): string {
 
 describe("tryWorker()", () => {
   test("is content with the worker that we have", async () => {
-    const worker = await scriptedWorker("", { file: ownWorkerFile() });
+    const worker = await scriptedWorker("", { file: WORKER });
     await tryWorker(worker, 0, systemClock);
     expect((await worker.askStats()).connections).toEqual({ h1: 0, h2: 0, tunnel: 0 });
   });
@@ -36,7 +36,7 @@ describe("tryWorker()", () => {
     const { chainPem: certPem, keyPem } = makeCertificate({ names: ["DNS:web"] });
     const identities = [{ id: "file:web", certPem, keyPem, names: ["web"] }];
     const trusts = [{ id: "ca:mesh", pem: certPem }];
-    const worker = await scriptedWorker("", { file: ownWorkerFile() });
+    const worker = await scriptedWorker("", { file: WORKER });
     await expect(tryWorker(worker, 0, systemClock, TLS)).rejects.toThrow(
       "wanted status 204, found",
     );

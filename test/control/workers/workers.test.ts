@@ -16,6 +16,7 @@ import { RawSocket } from "../../support/raw-socket.ts";
 import { eventually } from "../../support/eventually.ts";
 import { KeptConnection } from "../../support/kept-connection.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { WORKER } from "../../support/sidecar.ts";
 
 const LISTENER: ListenerSnapshot = {
   bind: "127.0.0.1:0",
@@ -45,7 +46,7 @@ async function started(count: number): Promise<TestWorkers> {
   const log: Log = { info: note, warn: note, error: note };
   const sockets = new ListeningSockets();
   const deps = { briefing: new Briefing(), sockets, log, clock, onEvent: ignore };
-  const workers = new Workers({ ...deps, count, pseudonym: "test" });
+  const workers = new Workers({ ...deps, count, file: WORKER, pseudonym: "test" });
   onTestFinished(() => {
     for (const pid of workers.pids) signal(pid, "SIGCONT");
     workers.close();
@@ -228,7 +229,7 @@ describe("Workers", () => {
     const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const briefing = new Briefing();
     const deps = { pseudonym: "x", briefing, sockets, log, clock: new ManualClock() };
-    const workers = new Workers({ ...deps, count: 1, onEvent: ignore });
+    const workers = new Workers({ ...deps, count: 1, file: WORKER, onEvent: ignore });
     onTestFinished(() => workers.close());
     const starting = expect(workers.start()).rejects.toThrow(WorkerError);
     signal(workers.pids[0], "SIGKILL");
