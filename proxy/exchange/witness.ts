@@ -1,5 +1,6 @@
 import type { GrpcStatus } from "../grpc/status.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import type { UpstreamProtocol } from "../table/tls.ts";
 import type { TunnelWitness, TunnelWitnesses } from "../metrics/tunnel-record.ts";
 import type { Peer } from "../transport/peer.ts";
 
@@ -20,7 +21,16 @@ export interface EndedExchange {
   };
   readonly to: {
     readonly live: { readonly name: string } | undefined;
-    readonly pool: { readonly version: string } | undefined;
+    readonly pool:
+      | {
+          readonly version: string;
+          /** How its endpoints are spoken to. */
+          readonly policy: {
+            readonly protocol: UpstreamProtocol;
+            readonly upstreamTls?: object | undefined;
+          };
+        }
+      | undefined;
     readonly grpc: {
       readonly isCall: boolean;
       readonly status: GrpcStatus | undefined;
@@ -43,7 +53,14 @@ export interface EndedExchange {
       /** How often it was sent somewhere, or would have been. */
       readonly tries: number;
       /** The last one that was tried. undefined: none was found. */
-      readonly endpoint: { readonly address: string; readonly ejectedUntilMs: number } | undefined;
+      readonly endpoint:
+        | {
+            readonly address: string;
+            readonly ejectedUntilMs: number;
+            /** What it has chosen to speak over TLS. undefined: nothing. */
+            readonly agreed: string | undefined;
+          }
+        | undefined;
       /** undefined: nobody traces. */
       readonly trace: { readonly traceId: string } | undefined;
     };

@@ -1,5 +1,6 @@
 import { HEDGE_LOST } from "../exchange/witness.ts";
 import type { EndedExchange, EndedTry } from "../exchange/witness.ts";
+import type { UpstreamProtocol } from "../table/tls.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { SpanAttributes } from "./span-json.ts";
 
@@ -36,6 +37,7 @@ export function serverFacts(exchange: EndedExchange, peer: Peer): SpanFacts {
       "error.type": isError ? note.why || (to.grpc.status ?? String(status)) : undefined,
       "sluice.error": note.why,
       "sluice.request_id": head.requestId ?? request.outgoing.rewrite.requestId,
+      ...callOf(exchange),
       ...whereOf(exchange, to.pool?.version),
     },
   };
@@ -66,30 +68,57 @@ export function clientFacts(exchange: EndedExchange, resent: number): SpanFacts 
   const { endpoint, by, why } = note;
   if (endpoint === undefined || (resent > 0 && why === "no-endpoint")) return undefined;
   const answered = by === "endpoint" ? status : 0;
-  const failed = why || (to.grpc.countedAs(answered) >= 500 ? (to.grpc.status ?? "") : "");
+  const failed = why || (answered === 0 ? "" : failedCall(to.grpc));
   const isError = failed !== "" || answered >= 400;
   return {
     name: nameOf(exchange.head.method),
     isError,
     attributes: {
       ...askedOf(exchange, endpoint.address, resent),
+      "network.protocol.version": spokenIn(to.pool?.policy.protocol, endpoint.agreed),
       "http.response.status_code": answered === 0 ? undefined : answered,
       "error.type": isError ? failed || String(answered) : undefined,
+      ...(answered === 0 ? {} : callOf(exchange)),
       ...whereOf(exchange, to.pool?.version),
     },
   };
 }
 
 function askedOf(exchange: EndedExchange, address: string, resent: number): SpanAttributes {
-  const { head, request } = exchange;
+  const { head, request, to } = exchange;
   const [path = ""] = request.outgoing.target.split("?", 1);
   return {
     ...methodOf(head.method),
+    "url.scheme": to.pool?.policy.upstreamTls === undefined ? "http" : "https",
     "url.path": path,
     "server.address": head.host,
     ...placeOf(address),
     "http.request.resend_count": resent === 0 ? undefined : resent,
   };
+}
+
+/** The version of HTTP. undefined: the endpoint chooses, and has not done so. */
+function spokenIn(
+  protocol: UpstreamProtocol | undefined,
+  agreed: string | undefined,
+): string | undefined {
+  const spoken = protocol === "auto" ? agreed : protocol;
+  return spoken === "h2" ? "2" : spoken?.slice("http/".length);
+}
+
+/** What a call of gRPC says besides, by the conventions for RPC. The path is its method there. */
+function callOf({ head, to: { grpc } }: EndedExchange): SpanAttributes {
+  if (!grpc.isCall) return {};
+  return {
+    "rpc.system.name": "grpc",
+    "rpc.method": head.rawPath.slice(1),
+    "rpc.response.status_code": grpc.status,
+  };
+}
+
+/** What a call failed with, to whoever makes it. "": it did not, or is none. */
+function failedCall({ isCall, status = "OK" }: EndedExchange["to"]["grpc"]): string {
+  return isCall && status !== "OK" ? status : "";
 }
 
 /** `address`: of an endpoint, `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`. */

@@ -47,8 +47,10 @@ describe("Spans", () => {
         undefined,
         {
           "http.request.method": "GET",
+          "url.scheme": "http",
           "url.path": "/a",
           "server.address": "web",
+          "network.protocol.version": "1.1",
           "network.peer.address": host,
           "network.peer.port": port,
           "http.response.status_code": "200",

@@ -16,7 +16,7 @@ const EXCHANGE: EndedExchange = {
   },
   to: {
     live: { name: "web" },
-    pool: { version: "v1" },
+    pool: { version: "v1", policy: { protocol: "http/1.1" } },
     grpc: { isCall: false, status: undefined, countedAs: (status) => status },
     holdMs: 0,
   },
@@ -28,7 +28,7 @@ const EXCHANGE: EndedExchange = {
       bodyBytes: 0,
       beganMs: 0,
       tries: 1,
-      endpoint: { address: "unix:/run/app.sock", ejectedUntilMs: 0 },
+      endpoint: { address: "unix:/run/app.sock", ejectedUntilMs: 0, agreed: undefined },
       trace: undefined,
     },
   },
