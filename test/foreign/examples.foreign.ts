@@ -7,6 +7,7 @@ import { freePorts } from "../../control/cli/demo/children.ts";
 import { consulForTests } from "../support/consul-binary.ts";
 import { TestAgent } from "../support/consul.ts";
 import { eventually } from "../support/eventually.ts";
+import { KeptConnection } from "../support/kept-connection.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -54,6 +55,13 @@ async function startExample(text: string, env: NodeJS.ProcessEnv = {}): Promise<
   const sidecar = await startSidecar(parse(text) as object, env);
   onTestFinished(() => sidecar.stop());
   return sidecar;
+}
+
+/** The configuration that stands in a job of Nomad, with other words in the place of some. */
+async function configInJob(path: string, swaps: Readonly<Record<string, string>>): Promise<string> {
+  const [, text] = /<<YAML\n([^]*?)^YAML$/m.exec(await exampleWith(path, swaps)) ?? [];
+  if (text === undefined) throw new Error(`${path} has no configuration`);
+  return text;
 }
 
 function asked(url: string): Promise<string> {
@@ -183,6 +191,43 @@ describe.skipIf(CONSUL === undefined)("Consul", () => {
     expect((await sidecar.call("GET", "/readyz").then((each) => each.json())).stale).toEqual([]);
   });
 
+  test("lets the sidecars of a job of Nomad share a table", async () => {
+    const agent = await startAgent();
+    const [v1, v2] = await startVersions();
+    const services = await exampleWith("consul/web.hcl", {
+      "port    = 3001": `port    = ${v1?.address.split(":")[1]}`,
+      "port    = 3002": `port    = ${v2?.address.split(":")[1]}`,
+      "127.0.0.1:3001": v1?.address ?? "",
+      "127.0.0.1:3002": v2?.address ?? "",
+    });
+    await register(agent, services);
+    const sidecars = await Promise.all(
+      [1, 2].map(async () => {
+        const text = await configInJob("nomad/edge.nomad.hcl", {
+          "0.0.0.0:8080": "127.0.0.1:0",
+          "127.0.0.1:9180": "127.0.0.1:0",
+          "0.0.0.0:9181": "127.0.0.1:0",
+          "http://127.0.0.1:8500": agent.address,
+        });
+        return startExample(text);
+      }),
+    );
+    const answers = (): Promise<readonly string[]> =>
+      Promise.all(
+        sidecars.map(async ({ ports: [port = 0] }) => {
+          const client = await KeptConnection.open(port);
+          return (await client.get("web.example").finally(() => client.close())).body;
+        }),
+      );
+    await eventually(async () => expect(await answers()).toEqual(["v1", "v1"]), HEALTHY_MS);
+    const weights = { v1: 0, v2: 1 };
+    await eventually(async () => {
+      const shift = await sidecars[0]?.call("PATCH", "/v1/services/web/weights", weights);
+      expect(shift?.status).toBe(200);
+    }, HEALTHY_MS);
+    await eventually(async () => expect(await answers()).toEqual(["v2", "v2"]), HEALTHY_MS);
+  });
+
   test("and an application, as Compose has them, bring requests through", async () => {
     const agent = await startAgent();
     const ports = await freePorts();
@@ -221,6 +266,31 @@ describe("Other examples", () => {
       await run(program("hclfmt"), ["-w", path], folder);
       expect(await readFile(join(folder, path), "utf8")).toBe(await exampleWith(path, {}));
     }
+  });
+
+  test("of a sidecar in Nomad serves, and takes the signals of its job", async () => {
+    const [v1] = await startVersions();
+    const [metrics] = await freePorts();
+    const path = "nomad/sidecar.nomad.hcl";
+    const text = await configInJob(path, {
+      "0.0.0.0:8080": "127.0.0.1:0",
+      "127.0.0.1:9180": "127.0.0.1:0",
+      "0.0.0.0:9181": `127.0.0.1:${metrics}`,
+      "127.0.0.1:3001": v1?.address ?? "",
+    });
+    const job = await readFile(join(EXAMPLES, path), "utf8");
+    const signal = (key: string): NodeJS.Signals =>
+      new RegExp(`${key}\\s*= "(SIG\\w+)"`).exec(job)?.[1] as NodeJS.Signals;
+    const [, checked] = /path {5}= "(\S+)"/.exec(job) ?? [];
+    const sidecar = await startExample(text);
+    const url = `http://127.0.0.1:${sidecar.ports[0]}/`;
+    await eventually(async () => expect(await asked(url)).toBe("v1"), HEALTHY_MS);
+    expect((await fetch(`http://127.0.0.1:${metrics}${checked}`)).status).toBe(200);
+    sidecar.child.kill(signal("change_signal"));
+    const events = (): readonly string[] => sidecar.log.map(({ event }) => event);
+    await eventually(() => expect(events()).toContain("reload.done"));
+    sidecar.child.kill(signal("kill_signal"));
+    expect(await sidecar.ended).toBe(0);
   });
 
   test("are jobs that Nomad can read, where it is", async ({ skip }) => {

@@ -1,8 +1,10 @@
-import { mkdir, readFile, readdir } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, readFile, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { KeptConnection } from "../support/kept-connection.ts";
-import { INSTALL_TIMEOUT_MS, npm, packedInto } from "../support/npm.ts";
+import { INSTALL_TIMEOUT_MS, npm, packedInto, plainEnvironment } from "../support/npm.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
@@ -14,6 +16,8 @@ import { isMissing } from "./support/programs.ts";
  * Goal: what people install brings traffic through. Method: the system's own npm, with the Node
  * that the system has, and a folder in the place of the system's.
  */
+
+const run = promisify(execFile);
 
 /** Without what `npm test` puts before it. */
 const SYSTEM_PATH = (process.env["PATH"] ?? "")
@@ -56,6 +60,36 @@ test(
     expect(await answerThrough(program)).toBe("v1");
   },
   INSTALL_TIMEOUT_MS,
+);
+
+/** Time to bring all that development needs, too, and for a demo. */
+const FRESH_TIMEOUT_MS = 3 * INSTALL_TIMEOUT_MS;
+
+/** What a fresh checkout does not have. */
+const NOT_IN_CHECKOUT = new Set([".git", "node_modules", "dist", "site"]);
+
+test(
+  "npm ci && npm run demo, as README has it, brings a load through in a fresh checkout",
+  async () => {
+    const folder = await temporaryFolder();
+    for (const name of await readdir(".")) {
+      if (NOT_IN_CHECKOUT.has(name) || name.endsWith(".deb")) continue;
+      await cp(name, join(folder, name), { recursive: true });
+    }
+    const [command] = /^npm ci && npm run demo/m.exec(await readFile("README.md", "utf8")) ?? [];
+    const { stdout, stderr } = await run("sh", ["-c", `${command} -- --once`], {
+      cwd: folder,
+      env: { ...plainEnvironment(), PATH: SYSTEM_PATH },
+      timeout: FRESH_TIMEOUT_MS,
+    });
+    expect(stderr).toBe("");
+    for (const percent of [0, 10, 50, 100]) {
+      expect(stdout).toMatch(
+        new RegExp(`^v2 at ${percent} %: \\d+ of \\d+ .*, 0 errors, .* - ok$`, "m"),
+      );
+    }
+  },
+  FRESH_TIMEOUT_MS,
 );
 
 /** Where systemd looks for programs of a unit, in what stands for the root. */

@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { HAS_SCRIPT, runInTerminal } from "../support/pseudo-terminal.ts";
 import type { InTerminal } from "../support/pseudo-terminal.ts";
 import { runSluice } from "../support/run-sluice.ts";
-import { startSidecar } from "../support/sidecar.ts";
+import { CLI, startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
@@ -129,4 +131,22 @@ describe("In a pipe", () => {
     const none = await runSluice(["top", "--api", "http://127.0.0.1:1", "-n", "1"]);
     expect(none).toMatchObject({ status: 1, error: expect.stringContaining("Cannot reach") });
   });
+
+  test(
+    "sluice demo writes a line a step, and what came of it when it is ended",
+    async () => {
+      const stdio = ["ignore", "pipe", "inherit"] as const;
+      const demo = spawn(process.execPath, [CLI, "demo", "--once"], { stdio: [...stdio] });
+      onTestFinished(() => void demo.kill("SIGKILL"));
+      const ended = once(demo, "exit");
+      let out = "";
+      demo.stdout?.on("data", (chunk: Buffer) => (out += String(chunk)));
+      await eventually(() => expect(out).toMatch(/^v2 at 0 %: .* - ok$/m), WAIT_MS);
+      demo.kill("SIGINT");
+      expect(await ended).toEqual([0, null]);
+      expect(out).toMatch(/^\d+ requests in 1 steps, 0 errors[^]*^Next:$/m);
+      expect(out).not.toContain(ESCAPE);
+    },
+    2 * WAIT_MS,
+  );
 });

@@ -39,7 +39,7 @@ export async function packedInto(folder: string): Promise<string> {
 }
 
 /** The environment without what `npm test` put there, which would send npm to our own folder. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^npm_(config_local_prefix|package|lifecycle)|^INIT_CWD$|^NODE_ENV$/.test(name),
   );

@@ -232,6 +232,9 @@ test("renderMetrics() makes no series up where there is nothing to tell", async 
   expect([...series.keys()].filter((name) => name === "sluice_requests_total")).toEqual([]);
 });
 
+/** Why its opinion is not asked. */
+const ABSENT = "promtool is not here: Debian has it in the package prometheus";
+
 /** Prometheus' own opinion of a page of metrics. undefined: it is not installed here. */
 function promtool(text: string): { readonly status: number; readonly says: string } | undefined {
   const { error, status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
@@ -244,7 +247,9 @@ function promtool(text: string): { readonly status: number; readonly says: strin
 
 test("renderMetrics() pleases promtool", async ({ skip }) => {
   const told = promtool((await rendered([oneWorker()])) + (await processMetrics()));
-  skip(told === undefined, "promtool is not here: Debian has it in the package prometheus");
+  if (told === undefined)
+    process.stderr.write(`\n*** SKIPPED: promtool check metrics: ${ABSENT}\n`);
+  skip(told === undefined, ABSENT);
   // These are prom-client's own, and Prometheus' clients of other languages call them so too.
   const ours = told?.says.split("\n").filter((line) => line.includes("sluice_"));
   expect(ours).toEqual([]);
