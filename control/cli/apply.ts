@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { Plan } from "../api/plan.ts";
-import { readServices } from "../config/load.ts";
 import type { WriteAnswer } from "../table/service-writes.ts";
 import { CliError, configRefusal, usageError } from "./cli-error.ts";
 import { servicePath } from "./client.ts";
@@ -38,6 +37,8 @@ export function addApply(program: Command, context: CliContext): void {
       options: WriteOptions & { readonly plan?: boolean },
       command: Command,
     ) => {
+      // Loaded only here: the other commands start sooner without it.
+      const { readServices } = await import("../config/load.ts");
       const documents = chosen(file, await readServices(file).catch(configRefusal), names);
       const client = clientOf(command, context);
       const write = await writeOptionsFrom(client, servicePath(), options);

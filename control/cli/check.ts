@@ -1,8 +1,5 @@
 import type { Command } from "commander";
-import { loadConfig } from "../config/load.ts";
 import { configRefusal } from "./cli-error.ts";
-import { checkFilterFiles } from "../filters/check-filter-files.ts";
-import { checkCertificateFiles } from "../tls/check-certificate-files.ts";
 import { print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
 
@@ -13,6 +10,10 @@ export function addCheck(program: Command, context: CliContext): void {
     .description("check a configuration file and do nothing else")
     .argument("<file>", "such as sluice.yaml")
     .action(async (file: string, _options: object, command: Command) => {
+      // Loaded only here: the other commands start sooner without them.
+      const { loadConfig } = await import("../config/load.ts");
+      const { checkFilterFiles } = await import("../filters/check-filter-files.ts");
+      const { checkCertificateFiles } = await import("../tls/check-certificate-files.ts");
       const config = await loadConfig(file, context.env).catch(configRefusal);
       await checkFilterFiles(file, config).catch(configRefusal);
       await checkCertificateFiles(file, config).catch(configRefusal);

@@ -1,12 +1,7 @@
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import { systemClock } from "../../proxy/base/clock.ts";
 import type { ConsulConfig } from "../config/config-schema.ts";
 import { ConfigError } from "../base/errors.ts";
-import { withConsulEnvironment } from "../config/consul-environment.ts";
-import { consulSchema } from "../config/consul-schema.ts";
-import { loadConfig } from "../config/load.ts";
-import { problemAt, readBy } from "../config/problems.ts";
 import type { Imported } from "../registry/import-service.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { CliError, configRefusal, usageError } from "./cli-error.ts";
@@ -25,6 +20,8 @@ export function addConsul(program: Command, context: CliContext): void {
     .option("-c, --config <file>", "read `consul` from this configuration file")
     .option("--consul <url>", "the agent (default: CONSUL_HTTP_ADDR, else http://127.0.0.1:8500)")
     .action(async (service: string, options: ImportOptions, command: Command) => {
+      // Loaded only here, and below: the other commands start sooner without them.
+      const { stringify } = await import("yaml");
       const config = await consulOf(options, context.env);
       const { document, notes } = await importFrom(config, service);
       for (const note of notes) context.output.error(`sluice: note: ${note}`);
@@ -35,6 +32,7 @@ export function addConsul(program: Command, context: CliContext): void {
 /** From the file, else from the option and the variables that Consul's own programs read. */
 async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise<ConsulConfig> {
   if (options.config !== undefined) {
+    const { loadConfig } = await import("../config/load.ts");
     const { consul } = await loadConfig(options.config, env).catch(configRefusal);
     if (consul !== undefined) return consul;
     throw usageError(
@@ -43,6 +41,9 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
   }
   // As with Consul's own programs the option stands for the variable.
   const own = options.consul === undefined ? env : { ...env, CONSUL_HTTP_ADDR: options.consul };
+  const { withConsulEnvironment } = await import("../config/consul-environment.ts");
+  const { consulSchema } = await import("../config/consul-schema.ts");
+  const { problemAt, readBy } = await import("../config/problems.ts");
   const { consul, flaws } = withConsulEnvironment({}, own);
   const source = options.consul === undefined ? "CONSUL_HTTP_ADDR" : "--consul";
   const unusable = flaws.map(({ found, ...flaw }) =>
@@ -55,7 +56,6 @@ async function consulOf(options: ImportOptions, env: NodeJS.ProcessEnv): Promise
 }
 
 async function importFrom(config: ConsulConfig, service: string): Promise<Imported> {
-  // Loaded only here: the other commands start sooner without them.
   const { ConsulClient } = await import("../consul/client.ts");
   const { consulOptionsOf } = await import("../registry/options.ts");
   const { importService } = await import("../registry/import-service.ts");

@@ -1,15 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { errorText } from "../../proxy/base/error-text.ts";
-import { readYaml } from "../config/yaml-text.ts";
-import { readBy } from "../config/problems.ts";
 import { ConfigError } from "../base/errors.ts";
-import { readChain } from "../rollout/decision-log.ts";
-import { readLookEntry } from "../rollout/look-entry-schema.ts";
-import { policyOf } from "../rollout/plan.ts";
-import { replayRollouts } from "../rollout/replay.ts";
 import type { Replayed, ReplayDifference } from "../rollout/replay.ts";
-import { policyRequest } from "../rollout/rollout-schema.ts";
 import type { PolicyRequest } from "../rollout/rollout-schema.ts";
 import { CliError, configRefusal, EXIT } from "./cli-error.ts";
 import { print } from "./commands.ts";
@@ -33,7 +26,7 @@ export function addReplay(rollout: Command, context: CliContext): void {
     .option("--policy <file>", "a policy in YAML, instead of the one of each rollout")
     .action(async (file: string, options: { readonly policy?: string }, command: Command) => {
       const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);
-      const report = replayed(await readText(file), policy);
+      const report = await replayed(await readText(file), policy);
       print(command, context, report, reportText);
       const isOther = report.rollouts.some(({ differences }) => differences.length > 0);
       if (report.brokenAt !== undefined || (isOther && policy === undefined)) {
@@ -42,7 +35,12 @@ export function addReplay(rollout: Command, context: CliContext): void {
     });
 }
 
-function replayed(text: string, policy: PolicyRequest | undefined): Report {
+async function replayed(text: string, policy: PolicyRequest | undefined): Promise<Report> {
+  // Loaded only here, and below: the other commands start sooner without them.
+  const { readChain } = await import("../rollout/decision-log.ts");
+  const { readLookEntry } = await import("../rollout/look-entry-schema.ts");
+  const { policyOf } = await import("../rollout/plan.ts");
+  const { replayRollouts } = await import("../rollout/replay.ts");
   const lines = text.split("\n").filter((line) => line !== "");
   const { entries, brokenAt } = readChain(lines);
   const looks = entries.map(readLookEntry).filter((each) => each !== undefined);
@@ -63,6 +61,9 @@ async function readText(file: string): Promise<string> {
 
 /** @throws CliError config_invalid */
 async function readPolicy(file: string): Promise<PolicyRequest> {
+  const { readYaml } = await import("../config/yaml-text.ts");
+  const { readBy } = await import("../config/problems.ts");
+  const { policyRequest } = await import("../rollout/rollout-schema.ts");
   try {
     const { document } = readYaml(await readText(file), file);
     const read = readBy(policyRequest, document);

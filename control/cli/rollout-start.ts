@@ -1,9 +1,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
-import { readPlainFile } from "../config/load.ts";
-import { readBy } from "../config/problems.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
 import { configRefusal, usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
@@ -122,6 +119,10 @@ function readSteps(text: string): readonly number[] {
 
 /** @throws CliError config_invalid */
 async function readMore(file: string): Promise<object> {
+  // Loaded only here: the other commands start sooner without them.
+  const { z } = await import("zod");
+  const { readPlainFile } = await import("../config/load.ts");
+  const { readBy } = await import("../config/problems.ts");
   try {
     const read = readBy(z.looseObject({}), await readPlainFile(file));
     if (read.kind === "wrong") throw new ConfigError(file, read.problems);

@@ -1,10 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import { systemClock } from "../../proxy/base/clock.ts";
 import { ROLES } from "../base/roles.ts";
-import { name as nameSchema } from "../config/schema-parts.ts";
 import { usageError } from "./cli-error.ts";
 import { print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
@@ -44,11 +42,14 @@ export function addToken(program: Command, context: CliContext): void {
     .option("--expires <when>", "after a time such as 90d, or on a date such as 2027-01-01")
     .option("--out <file>", "write the token to this new file, for its owner only (mode 0600)")
     .action(async (name: string, options: NewOptions, command: Command) => {
-      const made = makeToken(name, options);
+      const made = await makeToken(name, options);
       const { token, entry } = made;
       if (options.out !== undefined) await writeNewSecret("the token", options.out, `${token}\n`);
       const shown = options.out === undefined ? made : { entry };
-      print(command, context, shown, () => madeText(entry, shown === made ? token : undefined));
+      // Loaded only here, and below: the other commands start sooner without it.
+      const { stringify } = await import("yaml");
+      const yaml = stringify([entry]).trimEnd();
+      print(command, context, shown, () => madeText(yaml, shown === made ? token : undefined));
     });
 }
 
@@ -56,12 +57,12 @@ function collect(value: string, before: readonly string[] = []): readonly string
   return [...before, value];
 }
 
-function makeToken(
+async function makeToken(
   name: string,
   { role, service, expires }: NewOptions,
-): { readonly token: string; readonly entry: TokenEntry } {
-  assertName("a token", name);
-  service?.forEach((each) => assertName("a service", each));
+): Promise<{ readonly token: string; readonly entry: TokenEntry }> {
+  await assertName("a token", name);
+  for (const each of service ?? []) await assertName("a service", each);
   if (role === "read" && service !== undefined) {
     const wanted = "a role that changes services, since every role may look at all of them";
     throw usageError(`Cannot limit a token to services: wanted ${wanted}, found role read`);
@@ -73,16 +74,16 @@ function makeToken(
 }
 
 /** The sidecar would not read the entry otherwise. */
-function assertName(what: string, written: string): void {
+async function assertName(what: string, written: string): Promise<void> {
+  const { name: nameSchema } = await import("../config/schema-parts.ts");
   const [issue] = nameSchema.safeParse(written).error?.issues ?? [];
   if (issue === undefined) return;
   const found = JSON.stringify(written);
   throw usageError(`Cannot name ${what}: wanted ${issue.message}, found ${found}`);
 }
 
-/** Where the token went to a file, this is YAML, to be appended to another. */
-function madeText(entry: TokenEntry, token: string | undefined): string {
-  const yaml = stringify([entry]).trimEnd();
+/** Where the token went to a file, this is YAML, to be appended to another. `yaml`: its entry. */
+function madeText(yaml: string, token: string | undefined): string {
   if (token === undefined) return yaml;
   return [token, "", "# Keep it: nothing can show it again. For control.auth.tokens:", yaml].join(
     "\n",

@@ -1,7 +1,9 @@
+import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { runCommand } from "../../support/run-cli.ts";
 import { startApi } from "../../support/running-api.ts";
 import type { RunningApi } from "../../support/running-api.ts";
+import { readSource } from "../../support/source-files.ts";
 
 let api: RunningApi;
 let env: NodeJS.ProcessEnv;
@@ -53,4 +55,24 @@ test.each([
   const { status, out, error } = await runCommand(args, env);
   expect([status, out]).toEqual([2, ""]);
   expect(error).toMatch(new RegExp(`^Usage: sluice[^]*\\n  ${listed} `));
+});
+
+/** Everything that is loaded together with a source: its imports of values, and theirs. */
+function loadedWith(path: string, found = new Set<string>()): ReadonlySet<string> {
+  const imports = readSource(path).matchAll(/^import (?!type )[^;]*?from "([^"]+)"/gm);
+  for (const [, name = ""] of imports) {
+    const target = name.startsWith(".") ? join(dirname(path), name) : name;
+    if (found.has(target)) continue;
+    found.add(target);
+    if (name.startsWith(".")) loadedWith(target, found);
+  }
+  return found;
+}
+
+test("commands that only ask the API start without what reads configurations", () => {
+  const loaded = loadedWith("control/cli/program.ts");
+  expect(loaded).toContain("control/cli/shift.ts");
+  for (const heavy of ["zod", "yaml", "control/config/load.ts", "control/rollout/replay.ts"]) {
+    expect(loaded).not.toContain(heavy);
+  }
 });
