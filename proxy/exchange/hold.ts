@@ -47,7 +47,7 @@ export class Hold implements Expiring, TurnUser {
   readonly #held: Held;
   #timer: Timer | undefined;
   #at: HeldAt | undefined;
-  #sinceMs = 0;
+  sinceMs = 0;
   #line: InLine | undefined;
 
   constructor(wheel: TimerWheel, held: Held) {
@@ -104,7 +104,7 @@ export class Hold implements Expiring, TurnUser {
     const at = this.#at;
     if (at === undefined) return;
     at.isQueued = false;
-    at.waitedMs = this.#wheel.readMs() - this.#sinceMs;
+    at.waitedMs = this.#wheel.readMs() - this.sinceMs;
     this.#timer?.disarm();
     // What it waits on purpose begins where its turn does.
     if (at.holdMs > 0) this.#arm(at.holdMs);
@@ -122,9 +122,10 @@ export class Hold implements Expiring, TurnUser {
   }
 
   #queue({ pool }: HeldAt): void {
-    this.#sinceMs = this.#wheel.readMs();
+    this.sinceMs = this.#wheel.readMs();
     const { pending = 0, pendingTimeoutMs = 0 } = pool?.policy.limits ?? {};
-    if (pool?.turns.join(this, pending) === true) this.#arm(pendingTimeoutMs);
+    const joins = pool?.turns.join(this, pending, pendingTimeoutMs) === true;
+    if (joins) this.#arm(pendingTimeoutMs);
     else this.#held.onWaitedOut();
   }
 

@@ -1,69 +1,122 @@
 import type { Rank } from "../table/priority.ts";
 
+/** Those that matter most first. */
+const RANKS: readonly Rank[] = [0, 1, 2];
+
+/** Where too many come, one waits for this part of the time that it may at most. */
+const OVERLOADED_SHARE = 1 / 10;
+
 /** Whoever waits for its turn at a version. */
 export interface TurnUser {
-  /** See RANKS. */
+  /** See PRIORITIES. */
   readonly rank: Rank;
+  /** Since when it waits, in monotonic ms. */
+  readonly sinceMs: number;
   /** It is counted as under way from now on. */
   onTurn(): void;
-  /** It waits no longer: another one matters more. */
+  /** It waits no longer: another one matters more, or it has waited for too long. */
   onShed(): void;
 }
 
 /**
- * The exchanges that wait because a version has as many under way as it may have: those that matter
- * most first, and of equal ones who came first.
+ * Those of one rank. As long as the line is empty now and then it smooths bursts, and who came
+ * first is served first. Where it has never been empty for as long as one may wait, everybody would
+ * be served just before that is over, and no more of them than otherwise. So then the newest is
+ * served first, and the others are told soon (adaptive LIFO and controlled delay: Maurer, Fail at
+ * Scale, 2015).
+ */
+class RankLine {
+  readonly #users: TurnUser[] = [];
+  /** Since when somebody has been waiting. */
+  #sinceMs = 0;
+  #isOverloaded = false;
+
+  get size(): number {
+    return this.#users.length;
+  }
+
+  get isOverloaded(): boolean {
+    return this.#isOverloaded;
+  }
+
+  /** `waitMs`: for how long one may wait. */
+  join(user: TurnUser, waitMs: number): void {
+    if (this.size === 0) this.#sinceMs = user.sinceMs;
+    this.#users.push(user);
+    this.#isOverloaded = user.sinceMs - this.#sinceMs >= waitMs;
+    if (!this.#isOverloaded) return;
+    const mayMs = waitMs * OVERLOADED_SHARE;
+    while (this.size > 1 && this.#oldestWaits(user.sinceMs) >= mayMs) this.shedOldest();
+  }
+
+  #oldestWaits(nowMs: number): number {
+    return nowMs - (this.#users[0]?.sinceMs ?? nowMs);
+  }
+
+  leave(user: TurnUser): void {
+    const at = this.#users.indexOf(user);
+    if (at >= 0) this.#users.splice(at, 1);
+  }
+
+  next(): TurnUser | undefined {
+    return this.#isOverloaded ? this.#users.pop() : this.#users.shift();
+  }
+
+  shedOldest(): void {
+    this.#users.shift()?.onShed();
+  }
+
+  shedNewest(): void {
+    this.#users.pop()?.onShed();
+  }
+}
+
+/**
+ * The exchanges that wait because a version has as many under way as it may have, those that matter
+ * most first.
  */
 export class TurnLine {
   /** By rank. */
-  readonly #lines: readonly [TurnUser[], TurnUser[], TurnUser[]] = [[], [], []];
+  readonly #lines = [new RankLine(), new RankLine(), new RankLine()] as const;
 
   /** How many wait. */
   get size(): number {
     const [high, normal, low] = this.#lines;
-    return high.length + normal.length + low.length;
+    return high.size + normal.size + low.size;
   }
 
   /**
    * Whether one more of this rank may wait, of at most `most`: it takes the place of the last one
-   * of a lower rank, if need be.
+   * of a lower rank, if need be, or of the first of its own that would not be served any more.
    */
   makesRoom(rank: Rank, most: number): boolean {
-    return this.size < most || this.#shedBelow(rank);
+    return this.size < most || this.#shedFor(rank);
   }
 
-  /** Puts it into the line. false: no room was made, of at most `most`. */
-  join(user: TurnUser, most: number): boolean {
-    if (this.size >= most && !this.#shedBelow(user.rank)) return false;
-    this.#lines[user.rank].push(user);
+  /** Puts it into the line for `waitMs` at most. false: no room was made, of at most `most`. */
+  join(user: TurnUser, most: number, waitMs: number): boolean {
+    if (!this.makesRoom(user.rank, most)) return false;
+    this.#lines[user.rank].join(user, waitMs);
     return true;
   }
 
   /** It waits no longer, if it did. */
   leave(user: TurnUser): void {
-    const line = this.#lines[user.rank];
-    const at = line.indexOf(user);
-    if (at >= 0) line.splice(at, 1);
+    this.#lines[user.rank].leave(user);
   }
 
   /** Whose turn it is, while there is `room` for one of that rank; it has left the line. */
   next(hasRoom: (rank: Rank) => boolean): TurnUser | undefined {
-    for (const line of this.#lines) {
-      const [first] = line;
-      if (first !== undefined) return hasRoom(first.rank) ? line.shift() : undefined;
-    }
-    return undefined;
+    const rank = RANKS.find((each) => this.#lines[each].size > 0);
+    return rank !== undefined && hasRoom(rank) ? this.#lines[rank].next() : undefined;
   }
 
-  #shedBelow(rank: Rank): boolean {
-    for (const line of this.#lines.toReversed()) {
-      const last = line.at(-1);
-      if (last === undefined) continue;
-      if (last.rank <= rank) return false;
-      line.pop();
-      last.onShed();
-      return true;
-    }
-    return false;
+  #shedFor(rank: Rank): boolean {
+    const last = RANKS.findLast((each) => this.#lines[each].size > 0);
+    if (last === undefined || last < rank) return false;
+    if (last > rank) this.#lines[last].shedNewest();
+    else if (this.#lines[last].isOverloaded) this.#lines[last].shedOldest();
+    else return false;
+    return true;
   }
 }
