@@ -7,6 +7,12 @@ const FORGET_MS = 3 * DECAY_MS;
 /** What counts for one that has failed before anything was known of it, at least. */
 const FAILED_MS = 1_000;
 
+/**
+ * For how long that counts after the first failure, and twice as long after each that follows, up
+ * to FORGET_MS: who is just starting refuses connections (Finagle's fail fast begins so too).
+ */
+const FIRST_FAILURE_MS = 1_000;
+
 /** No answer is faster: 0 means that nothing is known. */
 const SHORTEST_MS = 0.001;
 
@@ -19,18 +25,27 @@ export class PeakLatency {
   #ms = 0;
   /** When it was last told something, in monotonic ms. */
   #atMs = -Infinity;
+  /** Failures in a row of which nothing was known before. */
+  #failures = 0;
 
   /** The estimate at `nowMs`, in ms. 0: nothing is known. */
   at(nowMs: number): number {
     const ageMs = nowMs - this.#atMs;
     if (ageMs <= 0) return this.#ms;
-    return ageMs < FORGET_MS ? this.#ms * Math.exp(-ageMs / DECAY_MS) : 0;
+    return ageMs < this.#forgetMs ? this.#ms * Math.exp(-ageMs / DECAY_MS) : 0;
+  }
+
+  get #forgetMs(): number {
+    if (this.#failures === 0) return FORGET_MS;
+    return Math.min(FORGET_MS, FIRST_FAILURE_MS * 2 ** (this.#failures - 1));
   }
 
   /** An answer came after `tookMs`. */
   answered(tookMs: number, nowMs: number): void {
     const ageMs = nowMs - this.#atMs;
-    if (ageMs >= FORGET_MS || tookMs >= this.#ms) this.#ms = Math.max(tookMs, SHORTEST_MS);
+    const isFirst = this.#failures > 0 || ageMs >= FORGET_MS;
+    this.#failures = 0;
+    if (isFirst || tookMs >= this.#ms) this.#ms = Math.max(tookMs, SHORTEST_MS);
     else if (ageMs > 0) this.#ms = tookMs + (this.#ms - tookMs) * Math.exp(-ageMs / DECAY_MS);
     else return;
     this.#atMs = nowMs;
@@ -43,6 +58,7 @@ export class PeakLatency {
   failed(tookMs: number, nowMs: number): void {
     const knownMs = this.at(nowMs);
     if (knownMs > 0 && tookMs <= knownMs) return;
+    if (knownMs === 0) this.#failures += 1;
     this.#ms = knownMs > 0 ? tookMs : Math.max(tookMs, FAILED_MS);
     this.#atMs = nowMs;
   }
