@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
+import { balanceWarnings } from "./balance-warnings.ts";
 import { effectiveByVersion, hasUsableEndpoint, servedShare, sharesOf, sumOf } from "./serving.ts";
 
 /**
@@ -10,7 +11,7 @@ import { effectiveByVersion, hasUsableEndpoint, servedShare, sharesOf, sumOf } f
  * requests are expected than limits let through. tunnels_lost: a version goes with open tunnels.
  * protocol_changed: endpoints are spoken to in another one, which they may not know. incompatible:
  * a version could not read another's state, or lacks one of another service; only forced writes may
- * do that.
+ * do that. endpoints_change, no_effect: see balanceWarnings().
  */
 export const WARNING_CODES = [
   "no_change",
@@ -23,6 +24,8 @@ export const WARNING_CODES = [
   "tunnels_lost",
   "protocol_changed",
   "incompatible",
+  "endpoints_change",
+  "no_effect",
 ] as const;
 
 /** Something about a write that whoever writes should know. */
@@ -59,6 +62,7 @@ export function warningsOf(change: ServiceChange): Warning[] {
   const names = new Set([...(before?.versions ?? []), ...after.versions].map(({ name }) => name));
   return [
     ...warningsOfService(change),
+    ...balanceWarnings(before, after),
     ...[...names].flatMap((name) => warningsOfVersion(name, change)),
   ];
 }

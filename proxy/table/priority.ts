@@ -8,6 +8,9 @@ export type Rank = 0 | 1 | 2;
 /** How much of a version's limit may be in use before a request of this rank is shed. */
 export const RANK_SHARES: readonly [number, number, number] = [1, 0.9, 0.75];
 
+/** A limit that latency sets never falls below this: there would be nothing to learn from. */
+export const ADAPTIVE_LIMIT_MIN = 8;
+
 /** Of a service that tells no requests apart. */
 export const EQUAL_SHARES: readonly [number, number, number] = [1, 1, 1];
 

@@ -1,3 +1,5 @@
+import { ADAPTIVE_LIMIT_MIN } from "../table/priority.ts";
+
 /** A look at latency takes at least this long, and twice as long as an exchange. */
 const WINDOW_MS_MIN = 250;
 
@@ -15,9 +17,6 @@ const EPOCH_MS = 10_000;
 
 /** How many times as long as when idle an exchange may take before there are too many. */
 const TOLERANCE = 2;
-
-/** The limit never falls below this: without exchanges there is nothing to learn from. */
-export const ADAPTIVE_LIMIT_MIN = 8;
 
 /** Where it starts: it grows by itself, but what is overloaded from the start has no idle time. */
 const LIMIT_FIRST = 32;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../../proxy/base/random.ts";
-import { ADAPTIVE_LIMIT_MIN, AdaptiveLimit } from "../../../proxy/upstream/adaptive-limit.ts";
+import { ADAPTIVE_LIMIT_MIN } from "../../../proxy/table/priority.ts";
+import { AdaptiveLimit } from "../../../proxy/upstream/adaptive-limit.ts";
 
 /*
  * Goal: the limit finds what a version can take. Method: a version that works on `width` exchanges
