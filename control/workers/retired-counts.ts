@@ -113,7 +113,8 @@ function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number
 }
 
 function sum(before: VersionStats | undefined, stats: VersionStats): VersionStats {
-  const now = { ...stats, exchangesOpen: 0, tunnelsOpen: 0, isPanic: false };
+  const { isPanic: _, ...counted } = stats;
+  const now = { ...counted, exchangesOpen: 0, tunnelsOpen: 0 };
   if (before === undefined) return now;
   return {
     ...now,
