@@ -53,7 +53,28 @@ function fleetText({ revision, sidecars }: FleetAnswer): string {
 }
 
 function serviceText(service: ServiceView): string {
-  return `${versionsText([service])}\n\n${endpointsText(service)}`;
+  const text = `${versionsText([service])}\n\n${endpointsText(service)}`;
+  const notes = notesOf(service);
+  return notes.length === 0 ? text : `${text}\n\n${notes.join("\n")}`;
+}
+
+/** What limits and mirroring make of its requests, where they do. */
+function notesOf({ name, versions, shed, shadow }: ServiceView): readonly string[] {
+  const queues = Object.entries(versions)
+    .filter(([, { waiting }]) => waiting > 0)
+    .map(([version, { exchangesOpen, limit, waiting }]) => {
+      return `${version}: ${exchangesOpen} of ${limit} requests under way, ${waiting} wait`;
+    });
+  return [
+    ...queues,
+    ...(shed > 0 ? [`shed by limits so far: ${shed}`] : []),
+    ...(shadow === undefined
+      ? []
+      : [
+          `mirrored answers: ${shadow.different} of ${shadow.compared} differ, ` +
+            `see \`sluice shadow ${name}\``,
+        ]),
+  ];
 }
 
 function versionsText(services: readonly ServiceView[]): string {

@@ -1,3 +1,4 @@
+import type { ServiceView } from "../views/service-view.ts";
 import type { EndpointRules } from "./endpoints-table.tsx";
 
 /** What the page reads of a service's document: see docs/configuration.md. */
@@ -19,6 +20,14 @@ export function stickyText({ affinity }: ServiceDocumentView): string {
   if (header !== undefined) return `sticky by ${header.toLowerCase()}`;
   if (cookie === undefined) return "sticky by address";
   return `sticky by cookie ${typeof cookie === "string" ? cookie : (cookie.name ?? "")}`;
+}
+
+/** What limits and mirroring have come to so far, in words. "": nothing. */
+export function policyText({ shed, shadow }: Pick<ServiceView, "shed" | "shadow">): string {
+  return [
+    ...(shed > 0 ? [`${shed} requests shed by limits`] : []),
+    ...(shadow ? [`${shadow.different} of ${shadow.compared} mirrored answers differ`] : []),
+  ].join(" · ");
 }
 
 /** Whether somebody looks after the health of its endpoints, and how slowly they start. */

@@ -9,7 +9,7 @@ import { changeLines, weightsText } from "./changes.ts";
 import { EndpointsTable } from "./endpoints-table.tsx";
 import { may } from "./may.ts";
 import { RolloutPanel } from "./rollout-panel.tsx";
-import { rulesOf, stickyText } from "./service-document.ts";
+import { policyText, rulesOf, stickyText } from "./service-document.ts";
 import type { ServiceDocumentView } from "./service-document.ts";
 import { act, announce } from "./screen.ts";
 import { ShareBar } from "./share-bar.tsx";
@@ -43,6 +43,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
       <Frozen name={name} />
       <Tried service={service} />
       <VersionsTable service={service} traffic={stats.value?.services[name]} />
+      <p class="faint">{policyText(service)}</p>
       <div class="columns">
         <TrafficChart service={name} versions={Object.keys(service.versions)} />
         {may(whoami.value, "shift", name) && <ShiftPanel key={name} service={service} />}

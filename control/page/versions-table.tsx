@@ -66,7 +66,11 @@ function VersionRow(props: VersionsProps & { readonly name: string }): JSX.Eleme
         <Cell head="p50">{latencyText(own?.p50Ms)}</Cell>
         <Cell head="p95">{latencyText(own?.p95Ms)}</Cell>
         <Cell head="p99">{latencyText(own?.p99Ms)}</Cell>
-        <Cell head="open">{own?.open ?? version.exchangesOpen}</Cell>
+        <Cell head="open">
+          {own?.open ?? version.exchangesOpen}
+          <span class="faint">/{version.limit}</span>
+          {version.waiting > 0 && <span class="bad-text"> +{version.waiting} wait</span>}
+        </Cell>
         <Cell head="tunnels">{own?.tunnels ?? version.tunnelsOpen}</Cell>
         <Cell head="endpoints">
           {usable.length < version.endpoints.length && <span class="bad-text">▲ </span>}

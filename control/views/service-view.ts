@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { Compatibility } from "../../proxy/table/compatibility.ts";
-import type { EndpointSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
+import type {
+  EndpointSnapshot,
+  ServiceSnapshot,
+  VersionSnapshot,
+} from "../../proxy/table/snapshot.ts";
+import type { ShadowStats } from "../../proxy/metrics/shadow-counts.ts";
 import { AGE_CLASSES } from "../../proxy/messages/messages.ts";
 import type { AgeCounts, VersionName } from "../../proxy/messages/messages.ts";
 import { kindOf } from "../config/listened-services.ts";
@@ -65,6 +70,8 @@ const versionView = z.object({
   endpoints: z.array(endpointView),
   panicBy: z.int().describe("How many workers use all endpoints, as too few are usable; see panic"),
   exchangesOpen: z.int().describe("Requests under way"),
+  limit: z.int().describe("How many of them limits let in at once now, over all workers"),
+  waiting: z.int().describe("Requests that wait for their turn or for a connection"),
   tunnelsOpen: z.int().describe("Upgraded connections, and those of a service of kind tcp"),
   left: z
     .object({ tunnel: byAge, exchange: byAge })
@@ -91,6 +98,11 @@ export const serviceViewSchema = z.object({
   weights: byVersion.describe("As configured"),
   shares: byVersion.describe("weight / sum of weights, 0 to 1"),
   effectiveWeights: byVersion.describe("After states and health"),
+  shed: z.int().describe("Requests that limits have had answered with 503 so far"),
+  shadow: z
+    .object({ compared: z.int(), different: z.int() })
+    .optional()
+    .describe("How answers differ from those to mirrored requests; absent: none was compared"),
   versions: z.record(z.string(), versionView),
   trial: trialView
     .optional()
@@ -122,6 +134,8 @@ export function serviceView(
     weights: eachVersion(service, (version) => version.weight),
     shares: sharesOf(service),
     effectiveWeights: effectiveByVersion(service),
+    shed: totals.shed(service.name),
+    ...viewShadow(totals.shadow(service.name)),
     versions: eachVersion(service, (version) => ({
       ...viewVersion(shown, version, totals),
       ...viewDrain({ service: service.name, version: version.name }, version, drains),
@@ -152,9 +166,27 @@ function viewVersion(
     ...(version.compat && { compat: viewCompat(version.compat) }),
     panicBy,
     exchangesOpen,
+    ...viewLimits(snapshot, version.name, totals),
     tunnelsOpen,
     endpoints,
   };
+}
+
+/** What latency lets in where it has a say, else what the service's limits do. */
+function viewLimits(
+  { name, limits }: ServiceSnapshot,
+  version: string,
+  totals: WorkerTotals,
+): Pick<z.infer<typeof versionView>, "limit" | "waiting"> {
+  const configured = limits.inFlight * Math.max(1, totals.workers);
+  const { limit = configured, waiting } = totals.concurrency(name, version);
+  return { limit, waiting: waiting + totals.flows.flow(name, version).pending };
+}
+
+function viewShadow(found: ShadowStats | undefined): Pick<ServiceView, "shadow"> {
+  if (found === undefined) return {};
+  const { compared, different } = found;
+  return { shadow: { compared, different } };
 }
 
 /** Whether a panic uses it, and nothing else does: workers do not know names without addresses. */

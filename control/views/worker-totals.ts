@@ -171,6 +171,17 @@ export class WorkerTotals {
     return first === undefined ? undefined : others.reduce(addedShadows, first);
   }
 
+  /** How many have told what they take: those that serve. */
+  get workers(): number {
+    return this.#workers.filter(({ usage }) => usage !== undefined).length;
+  }
+
+  /** How many requests for a service were answered 503 because a version was at its limits. */
+  shed(service: string): number {
+    const counts = [...this.policyCounts(service)];
+    return counts.reduce((sum, [word, count]) => (word.startsWith("shed:") ? sum + count : sum), 0);
+  }
+
   /** How many of a version wait, and what latency lets in. undefined: it sets no limit. */
   concurrency(service: string, version: string): Omit<ConcurrencyStats, "service" | "version"> {
     const all = this.#workers.flatMap((worker) => worker.concurrency ?? []);

@@ -27,10 +27,15 @@ test("GET services/{s} shows table, health and what all workers see", async () =
     shares: { v1: 0.9, v2: 0.1 },
     effectiveWeights: { v1: 90, v2: 10 },
     document: WEB,
+    shed: 28,
+    shadow: { compared: 18, different: 4 },
     versions: {
       v1: {
         state: "ready",
+        panicBy: 0,
         exchangesOpen: 6,
+        limit: 30,
+        waiting: 34,
         tunnelsOpen: 2,
         endpoints: [
           endpoint("10.0.0.5:3000", { inFlight: 4, ejectedBy: 1, ejectedForMs: 4000 }),
@@ -39,7 +44,10 @@ test("GET services/{s} shows table, health and what all workers see", async () =
       },
       v2: {
         state: "ready",
+        panicBy: 0,
         exchangesOpen: 0,
+        limit: 2_048,
+        waiting: 0,
         tunnelsOpen: 0,
         endpoints: [endpoint("10.0.0.7:3000")],
       },
@@ -48,7 +56,7 @@ test("GET services/{s} shows table, health and what all workers see", async () =
 });
 
 function endpoint(address: string, seen: object = {}): object {
-  const none = { ejectedBy: 0, ejectedForMs: 0, inFlight: 0, idleConnections: 0 };
+  const none = { panic: false, ejectedBy: 0, ejectedForMs: 0, inFlight: 0, idleConnections: 0 };
   return { address, weight: 1, state: "ready", healthy: true, ...none, ...seen };
 }
 

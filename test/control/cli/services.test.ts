@@ -82,6 +82,20 @@ test("sluice services NAME tells each endpoint's health, by registry, then worke
   ]);
 });
 
+test("sluice services NAME tells what limits and mirroring make of requests", async () => {
+  const [v1, v2] = [VIEW.versions.v1, VIEW.versions.v2];
+  const versions = { v1: { ...v1, limit: 3, waiting: 7 }, v2: { ...v2, limit: 3, waiting: 0 } };
+  const view = { ...VIEW, versions, shed: 5, shadow: { compared: 9, different: 2 } };
+  const scripted = await startScriptedApi({ "GET /v1/services/web": ok(view) });
+  const { out } = await runCommand(["services", "web"], { SLUICE_API: scripted.url });
+  expect(out.trimEnd().split("\n").slice(-4)).toEqual([
+    "",
+    "v1: 3 of 3 requests under way, 7 wait",
+    "shed by limits so far: 5",
+    "mirrored answers: 2 of 9 differ, see `sluice shadow web`",
+  ]);
+});
+
 test("sluice services --fleet asks for the fleet first, and fails if there is none", async () => {
   const detail = "Cannot ask the fleet: wanted store kind consul, which sidecars share";
   const scripted = await startScriptedApi({ "GET /v1/fleet": refused(404, "no_fleet", detail) });

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { rulesOf, stickyText } from "../../../control/page/service-document.ts";
+import { policyText, rulesOf, stickyText } from "../../../control/page/service-document.ts";
+
+test.each([
+  [{ shed: 0 }, ""],
+  [{ shed: 3 }, "3 requests shed by limits"],
+  [{ shed: 0, shadow: { compared: 9, different: 2 } }, "2 of 9 mirrored answers differ"],
+  [{ shed: 1, shadow: { compared: 9, different: 0 } }, "shed by limits · 0 of 9 mirrored"],
+])("policyText(%j) says %s", (service, text) => {
+  expect(policyText(service)).toContain(text);
+});
 
 test.each([
   [{}, "not sticky"],

@@ -40,6 +40,18 @@ test("serviceView() shows what the table has beside what the workers count", () 
   expect(serviceViewSchema.parse(view)).toEqual(view);
 });
 
+test("serviceView() shows what limits let in, who waits, and what is shed and compared", () => {
+  const view = serviceView(shown({ v1: 1, v2: 1 }), new WorkerTotals([oneWorker()]), NO_DRAINS);
+  const { v1, v2 } = view.versions;
+  expect([v1?.limit, v1?.waiting]).toEqual([15, 17]);
+  expect([v2?.limit, v2?.waiting]).toEqual([1_024, 0]);
+  expect([view.shed, view.shadow]).toEqual([14, { compared: 9, different: 2 }]);
+  const twice = new WorkerTotals([oneWorker(), oneWorker()]);
+  expect(serviceView(shown({ v2: 1 }), twice, NO_DRAINS).versions["v2"]?.limit).toBe(2_048);
+  const idle = serviceView(shown({ v2: 1 }), new WorkerTotals([]), NO_DRAINS);
+  expect([idle.shed, "shadow" in idle, idle.versions["v2"]?.limit]).toEqual([0, false, 1_024]);
+});
+
 test("serviceView() shows who is used in panic: whom a check has out, and nobody else", () => {
   const ill = (address: string, more: object = {}): EndpointSnapshot => {
     return { ...unwell, address, ...more };

@@ -16,7 +16,14 @@ const endpoint = {
 
 /** A service whose v1 is stable and has 90 %, and whose v2 has 10 %. */
 export function lookedService(name: string, more: Partial<ServiceView> = {}): ServiceView {
-  const version = { state: "ready", panicBy: 0, exchangesOpen: 0, tunnelsOpen: 0 } as const;
+  const version = {
+    state: "ready",
+    panicBy: 0,
+    limit: 1_024,
+    waiting: 0,
+    exchangesOpen: 0,
+    tunnelsOpen: 0,
+  } as const;
   const weights = { v1: 90, v2: 10 };
   return {
     name,
@@ -26,6 +33,7 @@ export function lookedService(name: string, more: Partial<ServiceView> = {}): Se
     weights,
     shares: { v1: 0.9, v2: 0.1 },
     effectiveWeights: weights,
+    shed: 0,
     versions: {
       v1: { ...version, endpoints: [endpoint, { ...endpoint, address: "10.0.0.6:3000" }] },
       v2: { ...version, endpoints: [{ ...endpoint, address: "10.0.0.7:3000" }] },
