@@ -58,6 +58,7 @@ describe("serviceSchema", () => {
         failurePercent: 25,
         windowMs: 10_000,
         samples: 20,
+        panicPercent: 50,
       },
       healthCheck: undefined,
       keepAlive: { idleMs: undefined, requests: 0, ageMs: 0, off: false, pingMs: 360_000 },
@@ -208,6 +209,7 @@ describe("serviceSchema", () => {
         failurePercent: 25,
         windowMs: 10_000,
         samples: 20,
+        panicPercent: 50,
       },
       healthCheck: {
         question: { kind: "http", path: "/health" },
