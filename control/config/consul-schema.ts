@@ -1,6 +1,15 @@
 import { z } from "zod";
-import { bindAddress, duration, durationFrom, list, matching } from "./schema-parts.ts";
-import { strict, text, whole } from "./schema-parts.ts";
+import { readHttpUrl } from "./http-url.ts";
+import {
+  bindAddress,
+  duration,
+  durationFrom,
+  list,
+  matching,
+  strict,
+  text,
+  whole,
+} from "./schema-parts.ts";
 
 /** Tags of a registration: Consul sends them with every answer about the service. */
 const TAGS_MAX = 64;
@@ -131,11 +140,8 @@ export const registerSchema = strict({
 });
 
 function isHttpUrl(value: string): boolean {
-  const url = URL.parse(value);
-  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
-  return (
-    isHttp && url.username === "" && url.password === "" && url.search === "" && url.hash === ""
-  );
+  const url = readHttpUrl(value);
+  return url !== undefined && url.search + url.hash === "";
 }
 
 function isOrigin(value: string): boolean {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readHttpUrl } from "./http-url.ts";
 import { durationFrom, name, named, strict, text, whole } from "./schema-parts.ts";
 
 /** Hooks and metrics that the file names: each is something to ask again and again. */
@@ -7,7 +8,9 @@ const NAMED_MAX = 64;
 const URL_WANTED = "an address such as https://ci.internal/gate, without user and password";
 
 /** Where something is asked. Secrets are in files, and not in addresses, which logs show. */
-const url = z.string({ error: URL_WANTED }).refine(isPlainUrl, { error: URL_WANTED });
+const url = z
+  .string({ error: URL_WANTED })
+  .refine((value) => readHttpUrl(value) !== undefined, { error: URL_WANTED });
 
 const timeout = durationFrom(100, "100ms").refine((ms) => ms <= 60_000, {
   error: "a duration of at most 60s",
@@ -52,9 +55,3 @@ export type MetricConfig = z.output<typeof metric>;
 
 /** All that rollouts may ask. */
 export type RolloutsConfig = z.output<typeof rolloutsSchema>;
-
-function isPlainUrl(written: string): boolean {
-  const read = URL.canParse(written) ? new URL(written) : undefined;
-  if (read === undefined || (read.protocol !== "http:" && read.protocol !== "https:")) return false;
-  return read.username === "" && read.password === "";
-}

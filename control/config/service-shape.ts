@@ -13,12 +13,16 @@ import {
   endpointAddress,
   hostPattern,
   list,
+  matching,
   methods,
   name,
   named,
+  strict,
+  text,
+  token,
+  whole,
 } from "./schema-parts.ts";
 import { upstreamSchema } from "./tls-schema.ts";
-import { matching, strict, text, token, whole } from "./schema-parts.ts";
 
 /** Each host is an entry of every worker's index. */
 const HOSTS_MAX = 256;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readHttpUrl } from "./http-url.ts";
 import { strict, text } from "./schema-parts.ts";
 
 const ENDPOINT_WANTED = "an http:// or https:// URL without user, query or fragment";
@@ -13,7 +14,9 @@ export const tracingSchema = strict({
   /** The base of an OTLP/HTTP receiver; `/v1/traces` follows it. */
   endpoint: z
     .string({ error: ENDPOINT_WANTED })
-    .refine((value) => isPlainUrl(value), { error: ENDPOINT_WANTED }),
+    .refine((value) => readHttpUrl(value) !== undefined && !/[?#]/.test(value), {
+      error: ENDPOINT_WANTED,
+    }),
   ratio: z
     .number({ error: RATIO_WANTED })
     .min(0, { error: RATIO_WANTED })
@@ -25,9 +28,3 @@ export const tracingSchema = strict({
 
 /** What is traced, and who is told. */
 export type TracingSpec = z.output<typeof tracingSchema>;
-
-function isPlainUrl(value: string): boolean {
-  const url = URL.parse(value);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") return false;
-  return url.username + url.password + url.search + url.hash === "" && !/[?#]$/.test(value);
-}

@@ -2,8 +2,11 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { canonicalRemote } from "../config/address.ts";
 import type { ConsulSelector, DiscoveredEndpoint } from "../config/service.ts";
-import { DEFAULT_NAMESPACE, DEFAULT_PARTITION } from "../../proxy/intentions/spiffe-id.ts";
-import { serviceIdText } from "../../proxy/intentions/spiffe-id.ts";
+import {
+  DEFAULT_NAMESPACE,
+  DEFAULT_PARTITION,
+  serviceIdText,
+} from "../../proxy/intentions/spiffe-id.ts";
 import type { ServiceId } from "../../proxy/intentions/spiffe-id.ts";
 import { compatOfMeta } from "./meta-compat.ts";
 import type { MetaCompat } from "./meta-compat.ts";

@@ -6,6 +6,7 @@ import type { Log } from "../../proxy/base/log.ts";
 import type { Random } from "../../proxy/base/random.ts";
 import type { SpanReport } from "../../proxy/messages/messages.ts";
 import { askHttp } from "../base/ask-http.ts";
+import { doubledPauseMs } from "../base/doubled-pause.ts";
 import type { TracingSpec } from "../config/tracing-schema.ts";
 import { exportBody, exportOutcome, resourceJson, tracesUrl } from "./otlp-request.ts";
 import type { ExportOutcome } from "./otlp-request.ts";
@@ -25,9 +26,8 @@ const TIMEOUT_MS = 5_000;
 /** How often one batch is sent. */
 const TRIES_MAX = 5;
 
-/** The first wait after a failure, which doubles with each one that follows, and the longest. */
-const PAUSE_MS = 1_000;
-const PAUSE_MAX_MS = 60_000;
+/** After a failure. */
+const PAUSES = { minMs: 1_000, maxMs: 60_000 };
 
 /** How long the end of the sidecar waits for what is left. */
 const CLOSE_MS = 2_000;
@@ -136,7 +136,7 @@ export class SpanExporter {
 
   async #sendUntilTaken(batch: Batch): Promise<ExportOutcome> {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      if (this.#failures > 0) await pause(this.#deps.clock, this.#pauseMs(), this.#hurry.signal);
+      if (this.#failures > 0) await this.#pauseAfterFailure();
       const outcome = await this.#send(batch);
       if (outcome.kind !== "again") {
         this.#failures = 0;
@@ -147,6 +147,11 @@ export class SpanExporter {
       if (this.#hurry.signal.aborted) break;
     }
     return { kind: "again" };
+  }
+
+  async #pauseAfterFailure(): Promise<void> {
+    const { clock, random } = this.#deps;
+    await pause(clock, doubledPauseMs(PAUSES, this.#failures, random), this.#hurry.signal);
   }
 
   async #send({ spans }: Batch): Promise<ExportOutcome> {
@@ -164,12 +169,6 @@ export class SpanExporter {
       this.#complain(causeOf(error));
       return { kind: "again" };
     }
-  }
-
-  /** Others that fail at the same time come at other times. */
-  #pauseMs(): number {
-    const most = Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** (this.#failures - 1));
-    return most * (0.5 + this.#deps.random.next() / 2);
   }
 
   #complain(why: string): void {

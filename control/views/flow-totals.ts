@@ -1,7 +1,6 @@
 import { compoundKey } from "../../proxy/base/compound-key.ts";
 import { addedFlows } from "../../proxy/metrics/flow-counters.ts";
-import { addedBuckets } from "../../proxy/metrics/histogram.ts";
-import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
+import { addedBuckets, BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import type { FlowCounts, LoopDelayCounts, WorkerStats } from "../../proxy/metrics/stats.ts";
 
 /** What went through a version, and what is there now, over all workers. */

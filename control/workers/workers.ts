@@ -18,8 +18,7 @@ import type { WorkersLately } from "./recent-traffic.ts";
 import { swapWorkers } from "./swap.ts";
 import type { SwapOptions, SwapReport } from "./swap.ts";
 import { tellWorker } from "./tell-worker.ts";
-import type { WorkerProcess } from "./worker-process.ts";
-import type { Question } from "./worker-process.ts";
+import type { Question, WorkerProcess } from "./worker-process.ts";
 import { WorkerSet } from "./worker-set.ts";
 import type { WorkerSetDeps } from "./worker-set.ts";
 

@@ -68,7 +68,6 @@ export class SampledTrace implements ExchangeTrace {
   }
 
   triedInVain(ended: EndedTry): void {
-    if (this.#tries.length >= TRIES_MAX) return;
     this.#note({ spanId: this.#tryId, beganMs: this.#beganMs }, ended);
     this.#tryId = this.#deps.hex.next(SPAN_ID_BYTES);
   }

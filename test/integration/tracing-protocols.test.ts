@@ -14,7 +14,7 @@ import { KeptConnection } from "../support/kept-connection.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { SpanCollector } from "../support/span-collector.ts";
-import type { CollectedSpan } from "../support/span-collector.ts";
+import type { ReadSpan } from "../support/span-collector.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
@@ -45,7 +45,7 @@ async function tracedSidecar(
 /** The span of the client's side and that of the endpoint's, which are one trace. */
 async function pairOf(
   collector: SpanCollector,
-): Promise<readonly [server: CollectedSpan, client: CollectedSpan]> {
+): Promise<readonly [server: ReadSpan, client: ReadSpan]> {
   await eventually(() => expect(collector.spans).toHaveLength(2), WAIT_MS);
   const [server, client] = collector.spans;
   if (server === undefined || client === undefined) throw new Error("Spans went away");

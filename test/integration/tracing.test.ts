@@ -6,7 +6,7 @@ import { KeptConnection } from "../support/kept-connection.ts";
 import { startSidecar } from "../support/sidecar.ts";
 import type { TestSidecar } from "../support/sidecar.ts";
 import { SpanCollector } from "../support/span-collector.ts";
-import type { CollectedSpan } from "../support/span-collector.ts";
+import type { ReadSpan } from "../support/span-collector.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
@@ -63,7 +63,7 @@ async function get(
 }
 
 /** What the collector was told, once it was told as much. */
-async function told(collector: SpanCollector, count: number): Promise<readonly CollectedSpan[]> {
+async function told(collector: SpanCollector, count: number): Promise<readonly ReadSpan[]> {
   await eventually(() => expect(collector.spans).toHaveLength(count), WAIT_MS);
   return collector.spans;
 }

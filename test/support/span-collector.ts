@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 
 type KeyValue = { readonly key: string; readonly value: Readonly<Record<string, string>> };
 
-/** A span as it came in OTLP, with its attributes by name; numbers are texts there. */
-export type CollectedSpan = {
+/** A span of OTLP, with its attributes by name; numbers are texts there. */
+export type ReadSpan = {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -19,20 +19,21 @@ export type CollectedSpan = {
   readonly attributes: Readonly<Record<string, string | undefined>>;
 };
 
+/** As it comes. */
+export type OtlpSpan = Omit<ReadSpan, "attributes"> & { readonly attributes: readonly KeyValue[] };
+
 type Body = {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly KeyValue[] };
     readonly scopeSpans: readonly {
-      readonly spans: readonly (Omit<CollectedSpan, "attributes"> & {
-        readonly attributes: readonly KeyValue[];
-      })[];
+      readonly spans: readonly OtlpSpan[];
     }[];
   }[];
 };
 
 /** What takes spans by OTLP/HTTP in JSON, and keeps them. */
 export class SpanCollector implements Disposable {
-  readonly spans: CollectedSpan[] = [];
+  readonly spans: ReadSpan[] = [];
   /** Of the last request. */
   resource: Readonly<Record<string, string | undefined>> = {};
   /** `METHOD PATH TYPE` of each request. */
@@ -76,11 +77,14 @@ export class SpanCollector implements Disposable {
     const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Body;
     for (const { resource, scopeSpans } of body.resourceSpans) {
       this.resource = byKey(resource.attributes);
-      for (const span of scopeSpans.flatMap(({ spans }) => spans)) {
-        this.spans.push({ ...span, attributes: byKey(span.attributes) });
-      }
+      this.spans.push(...scopeSpans.flatMap(({ spans }) => spans.map(readSpan)));
     }
   }
+}
+
+/** A span of a body of OTLP, or of a part of one. */
+export function readSpan(span: OtlpSpan): ReadSpan {
+  return { ...span, attributes: byKey(span.attributes) };
 }
 
 function byKey(list: readonly KeyValue[]): Readonly<Record<string, string | undefined>> {

@@ -2,29 +2,17 @@ import { systemClock } from "../../../proxy/base/clock.ts";
 import { RandomHex } from "../../../proxy/base/random-hex.ts";
 import type { ServiceSnapshot } from "../../../proxy/table/snapshot.ts";
 import { Tracer } from "../../../proxy/tracing/tracer.ts";
+import { readSpan } from "../../support/span-collector.ts";
+import type { OtlpSpan, ReadSpan } from "../../support/span-collector.ts";
 import { ExchangeBed } from "../exchange/exchange-fixture.ts";
-
-/** A span, its attributes by name. */
-export type ToldSpan = {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly traceState?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly status?: { readonly code: number };
-  readonly attributes: Readonly<Record<string, string | undefined>>;
-};
-
-type Attribute = { readonly key: string; readonly value: Readonly<Record<string, string>> };
 
 /** Exchanges whose spans are kept. `draws`: what chance comes to, 0.5 when they are used up. */
 export function tracedBed(
   service: Partial<ServiceSnapshot> = {},
   draws: readonly number[] = [],
-): { readonly bed: ExchangeBed; readonly tracer: Tracer; readonly spans: readonly ToldSpan[] } {
+): { readonly bed: ExchangeBed; readonly tracer: Tracer; readonly spans: readonly ReadSpan[] } {
   const bed = new ExchangeBed(service);
-  const spans: ToldSpan[] = [];
+  const spans: ReadSpan[] = [];
   const left = [...draws];
   const tracer = new Tracer({
     clock: systemClock,
@@ -32,11 +20,7 @@ export function tracedBed(
     hex: new RandomHex(),
     witness: bed.witness,
     batch: {
-      add: (text) => {
-        const span = JSON.parse(text) as ToldSpan & { readonly attributes: readonly Attribute[] };
-        const told = span.attributes.map(({ key, value }) => [key, Object.values(value)[0]]);
-        spans.push({ ...span, attributes: Object.fromEntries(told) });
-      },
+      add: (text) => spans.push(readSpan(JSON.parse(text) as OtlpSpan)),
       flush: async () => undefined,
     },
   });
