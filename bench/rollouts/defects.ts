@@ -5,7 +5,7 @@ import type { Outcome } from "./outcome.ts";
 import { runByEvidence } from "./run-judge.ts";
 import { RIVALS, runRival } from "./run-rival.ts";
 import type { RivalName } from "./run-rival.ts";
-import type { Table } from "./table.ts";
+import type { Rows, Table } from "./table.ts";
 import { REALISTIC } from "./world-options.ts";
 import type { Defect, WorldOptions } from "./world-options.ts";
 
@@ -47,27 +47,22 @@ const ROWS: readonly Row[] = [
 ];
 
 /** What defects cost until found, at 50 requests per second of which 0.1 % fail anyway. */
-export function defects(rollouts: number): Table {
-  const failures: string[] = [];
-  const rows = ROWS.map((row) => {
-    const options = optionsOf(row);
-    const ours = runs(rollouts, (seed) =>
-      runByEvidence(options, PRESETS.standard, seed, HORIZON_S),
-    );
-    const rivals = (Object.keys(RIVALS) as RivalName[]).map((name) => {
-      return { name, outcomes: runs(rollouts, (seed) => runRival(name, options, seed)) };
-    });
-    failures.push(...brokenBy(row, ours, rivals));
-    return [row.name, ...[ours, ...rivals.map(({ outcomes }) => outcomes)].map(cellOf(row))];
+export const defects: Table = {
+  title: (rollouts) =>
+    `Requests that a defect harms (mean of ${rollouts} rollouts), when it is found (median), ` +
+    "and in how many; without a defect: when everything is the canary's",
+  head: ["defect", "by evidence", ...Object.keys(RIVALS)],
+  parts: ROWS.map((row) => (rollouts) => playedOf(row, rollouts)),
+};
+
+function playedOf(row: Row, rollouts: number): Rows {
+  const options = optionsOf(row);
+  const ours = runs(rollouts, (seed) => runByEvidence(options, PRESETS.standard, seed, HORIZON_S));
+  const rivals = (Object.keys(RIVALS) as RivalName[]).map((name) => {
+    return { name, outcomes: runs(rollouts, (seed) => runRival(name, options, seed)) };
   });
-  return {
-    title:
-      `Requests that a defect harms (mean of ${rollouts} rollouts), when it is found (median), ` +
-      "and in how many; without a defect: when everything is the canary's",
-    head: ["defect", "by evidence", ...Object.keys(RIVALS)],
-    rows,
-    failures,
-  };
+  const cells = [ours, ...rivals.map(({ outcomes }) => outcomes)].map(cellOf(row));
+  return { rows: [[row.name, ...cells]], failures: brokenBy(row, ours, rivals) };
 }
 
 function optionsOf({ defect }: Row): WorldOptions {

@@ -6,7 +6,7 @@ import { numberText } from "../report/format.ts";
 import { spreadOf } from "../statistics.ts";
 import { runByEvidence } from "./run-judge.ts";
 import { sfc32 } from "./sfc32.ts";
-import type { Table } from "./table.ts";
+import type { Rows, Table } from "./table.ts";
 import { partOf, partText } from "./wilson.ts";
 import { REALISTIC } from "./world-options.ts";
 import type { WorldOptions } from "./world-options.ts";
@@ -27,7 +27,14 @@ type Made = { readonly atS: number; readonly forecast: Forecast; readonly harm: 
 type Kept = { readonly atS: number; readonly end: boolean; readonly harm: boolean; width: number };
 
 /** Whether the intervals hold as often as they claim, over good and bad canaries. */
-export function forecasts(rollouts: number): Table {
+export const forecasts: Table = {
+  title: (rollouts) =>
+    `Forecasts whose 90 % interval held, of ${rollouts} rollouts, one in five bad`,
+  head: ["made after", "forecasts", "end held", "width (s, median)", "harm held"],
+  parts: [played],
+};
+
+function played(rollouts: number): Rows {
   const draws = new Draws(sfc32(11));
   const kept = Array.from({ length: rollouts }, (_, index) => {
     return keptOf(someService(draws), FIRST_SEED + index);
@@ -42,8 +49,6 @@ export function forecasts(rollouts: number): Table {
   const all = partOf(kept.filter(({ end }) => end).length, kept.length);
   const isHeld = all.high >= HELD.min && all.low <= HELD.max;
   return {
-    title: `Forecasts whose 90 % interval held, of ${rollouts} rollouts, one in five bad`,
-    head: ["made after", "forecasts", "end held", "width (s, median)", "harm held"],
     rows: [...rows, ["all", String(kept.length), partText(all), "", ""]],
     failures: isHeld ? [] : [`intervals of 90 % hold in ${partText(all)}`],
   };

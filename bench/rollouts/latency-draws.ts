@@ -16,16 +16,24 @@ const MANY = 250;
 /** A share of the requests that is slower than the others. */
 export type Tail = { readonly share: number; readonly factor: number };
 
+/**
+ * Cumulative probabilities of buckets, by the factor in hundredths: made once for all rollouts of a
+ * row. There are as many tails as rows name, and as many factors as warming up passes through.
+ */
+const DISTRIBUTIONS = new Map<Tail | undefined, Map<number, Float64Array>>();
+
 /** Draws latencies for the requests of one version. */
 export class LatencyDraws {
   readonly #tail: Tail | undefined;
-  /** Cumulative probabilities of buckets, by the factor in hundredths. */
-  readonly #byScale = new Map<number, Float64Array>();
+  readonly #byScale: Map<number, Float64Array>;
   readonly #counts = new Float64Array(BUCKET_COUNT);
   readonly latencies: Latencies = { counts: this.#counts, from: FROM, to: TO };
 
   constructor(tail?: Tail) {
     this.#tail = tail;
+    const known = DISTRIBUTIONS.get(tail);
+    this.#byScale = known ?? new Map<number, Float64Array>();
+    if (known === undefined) DISTRIBUTIONS.set(tail, this.#byScale);
   }
 
   /** Draws a second, which `latencies` holds until the next. `scale`: multiplies all of them. */
