@@ -275,17 +275,18 @@ function surroundingsOf({ workers, briefing }: Opened): Surroundings {
 /** What rollouts are decided by, who of all sidecars decides, and where that is noted. */
 function guidesOf(
   { config, configPath, log }: Start,
-  { link }: Opened,
+  { link, store, documents }: Opened,
   discovery: Discovery,
   seconds: AskSeconds,
-): Pick<OpenRolloutsDeps, "observations" | "leader" | "decisions" | "newVersions" | "asking"> {
+): Omit<OpenRolloutsDeps, "audit" | "events" | "clock" | "log" | "services"> {
   const observations = new CountedSeconds(seconds, systemClock);
   const path = link?.shared === undefined ? decisionsPath(config.store) : link.shared.decisionsPath;
-  const decisions = new ChainedLog(path, log);
   const newVersions = (name: string): readonly NewVersion[] => discovery.newVersions?.(name) ?? [];
   const around = { clock: systemClock, log };
   const asking = new RolloutAsking(config.rollouts, dirname(configPath), around);
-  return { observations, leader: link?.shared ?? ALONE, decisions, newVersions, asking };
+  const evidence = link?.shared?.evidence ?? (store.kind === "memory" ? documents : undefined);
+  const told = { observations, decisions: new ChainedLog(path, log), evidence, newVersions };
+  return { ...told, leader: link?.shared ?? ALONE, asking };
 }
 
 /** Those of files, which the ones of Consul's mesh join. */

@@ -10,13 +10,26 @@ const PRIOR_REQUESTS = 10;
  */
 const CERTAINLY_SOME = 3;
 
+/** What it has seen of this step: plain data. */
+export type CanaryShareState = { readonly requests: number; readonly canary: number };
+
 /**
  * The canary's share of the requests: that of the second if it has many, else that of the step so
  * far, else the intended one. What was really sent counts: sticky users can shift it.
  */
 export class CanaryShare {
-  #requests = 0;
-  #canary = 0;
+  #requests: number;
+  #canary: number;
+
+  /** `before`: what was seen of this step already. */
+  constructor({ requests, canary }: CanaryShareState = { requests: 0, canary: 0 }) {
+    this.#requests = requests;
+    this.#canary = canary;
+  }
+
+  get state(): CanaryShareState {
+    return { requests: this.#requests, canary: this.#canary };
+  }
 
   /** Starts over, because a new weight is in force. */
   restart(): void {

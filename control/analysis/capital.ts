@@ -10,9 +10,19 @@ export type CapitalBounds = { readonly keep: number; readonly cap: number };
 /** The part of a capital that is never bet, unless a test has a reason to choose another. */
 export const KEPT = 0.05;
 
+/** All that a capital has come to: plain data. */
+export type CapitalState = {
+  readonly bets: readonly number[];
+  readonly reserve: number;
+  readonly starts: number;
+};
+
+/** So large that nobody doubts, and so small that products of two are numbers still. */
+const LARGEST = 1e150;
+
 /** What a second multiplies a capital by. `logFactor`: the logarithm of the bet's own factor. */
 export function boundedFactor(logFactor: number, { keep, cap }: CapitalBounds): number {
-  return keep + (1 - keep) * Math.min(Math.exp(logFactor), cap);
+  return keep + (1 - keep) * Math.min(Math.exp(logFactor), cap, LARGEST);
 }
 
 /**
@@ -41,6 +51,19 @@ export class Capital {
     this.start();
   }
 
+  /** One that goes on where another was. */
+  static from({ bets, reserve, starts }: CapitalState, bounds: CapitalBounds): Capital {
+    const capital = new Capital(bets.length, bounds);
+    capital.#bets.set(bets);
+    capital.#reserve = reserve;
+    capital.#starts = starts;
+    return capital;
+  }
+
+  get state(): CapitalState {
+    return { bets: [...this.#bets], reserve: this.#reserve, starts: this.#starts };
+  }
+
   /** Everything that was won, and what was never bet. */
   get value(): number {
     let sum = this.#reserve;
@@ -61,16 +84,12 @@ export class Capital {
   settle(bet: number, logFactor: number): void {
     if (logFactor === 0) return;
     const factor = boundedFactor(logFactor, this.#bounds);
-    this.#bets[bet] = (this.#bets[bet] as number) * factor;
+    this.#bets[bet] = Math.min(LARGEST, (this.#bets[bet] as number) * factor);
   }
 
   /** An independent copy. */
   clone(): Capital {
-    const copy = new Capital(this.#bets.length, this.#bounds);
-    copy.#bets.set(this.#bets);
-    copy.#reserve = this.#reserve;
-    copy.#starts = this.#starts;
-    return copy;
+    return Capital.from(this.state, this.#bounds);
   }
 
   #add(bet: number, amount: number): void {

@@ -1,8 +1,16 @@
 import { ErrorTest } from "./error-test.ts";
+import type { ErrorTestState } from "./error-test.ts";
 import type { Arm, Counts } from "./second.ts";
 import type { JudgePolicy } from "./judge-policy.ts";
 
 const NOTHING: Counts = { requests: 0, failures: 0 };
+
+/** All that the evidence has come to: plain data. */
+export type ErrorEvidenceState = {
+  readonly whole: ErrorTestState;
+  readonly without: readonly ErrorTestState[];
+  readonly routes: readonly ErrorTestState[];
+};
 
 /** An endpoint's part of the requests in a second without any. */
 function partUnknown(endpoints: number): number {
@@ -16,12 +24,24 @@ function partUnknown(endpoints: number): number {
 export class ErrorEvidence {
   readonly whole: ErrorTest;
   readonly #policy: JudgePolicy["errors"];
-  readonly #without: ErrorTest[] = [];
-  readonly #routes: ErrorTest[] = [];
+  readonly #without: ErrorTest[];
+  readonly #routes: ErrorTest[];
 
-  constructor(policy: JudgePolicy["errors"]) {
+  /** `before`: where it goes on. Absent: it begins. */
+  constructor(policy: JudgePolicy["errors"], before?: ErrorEvidenceState) {
+    const goOn = (state: ErrorTestState): ErrorTest => ErrorTest.from(state, policy);
     this.#policy = policy;
-    this.whole = new ErrorTest(policy);
+    this.whole = before === undefined ? new ErrorTest(policy) : goOn(before.whole);
+    this.#without = (before?.without ?? []).map(goOn);
+    this.#routes = (before?.routes ?? []).map(goOn);
+  }
+
+  get state(): ErrorEvidenceState {
+    return {
+      whole: this.whole.state,
+      without: this.#without.map(({ state }) => state),
+      routes: this.#routes.map(({ state }) => state),
+    };
   }
 
   /**

@@ -1,7 +1,8 @@
 import { boundedFactor, Capital, KEPT } from "./capital.ts";
-import type { CapitalBounds } from "./capital.ts";
+import type { CapitalBounds, CapitalState } from "./capital.ts";
 import type { Counts } from "./second.ts";
 import { StableRate } from "./stable-rate.ts";
+import type { StableRateState } from "./stable-rate.ts";
 
 /** What "worse" means for errors. */
 export type ErrorMargin = {
@@ -9,6 +10,17 @@ export type ErrorMargin = {
   readonly margin: number;
   /** The largest factor by which one second may multiply the evidence. */
   readonly cap: number;
+};
+
+/** All that a test has come to: plain data. */
+export type ErrorTestState = {
+  readonly worse: CapitalState;
+  readonly stable: StableRateState;
+  /** One for each excess that can be excluded. */
+  readonly against: readonly number[];
+  readonly canary: Counts;
+  readonly expected: number;
+  readonly variance: number;
 };
 
 /** Excess error rates that the evidence against the canary bets on, from a hair to everything. */
@@ -56,6 +68,29 @@ export class ErrorTest {
   constructor(margin: ErrorMargin) {
     this.#margin = margin;
     this.#worse = new Capital(DEFECTS.length, { keep: KEPT, cap: margin.cap });
+  }
+
+  /** One that goes on where another was. */
+  static from(state: ErrorTestState, margin: ErrorMargin): ErrorTest {
+    const test = new ErrorTest(margin);
+    test.#worse = Capital.from(state.worse, { keep: KEPT, cap: margin.cap });
+    test.#stable = StableRate.from(state.stable);
+    test.#against.set(state.against);
+    test.#canary = state.canary;
+    test.#expected = state.expected;
+    test.#variance = state.variance;
+    return test;
+  }
+
+  get state(): ErrorTestState {
+    return {
+      worse: this.#worse.state,
+      stable: this.#stable.state,
+      against: [...this.#against],
+      canary: this.#canary,
+      expected: this.#expected,
+      variance: this.#variance,
+    };
   }
 
   /** Evidence that the canary is worse: an e-value. */
@@ -125,14 +160,7 @@ export class ErrorTest {
 
   /** An independent copy. */
   clone(): ErrorTest {
-    const copy = new ErrorTest(this.#margin);
-    copy.#worse = this.#worse.clone();
-    copy.#stable = this.#stable.clone();
-    copy.#against.set(this.#against);
-    copy.#canary = this.#canary;
-    copy.#expected = this.#expected;
-    copy.#variance = this.#variance;
-    return copy;
+    return ErrorTest.from(this.state, this.#margin);
   }
 
   #compare(canary: Counts, stable: Counts, share: number): void {

@@ -1,12 +1,28 @@
 import { CanaryShare } from "./canary-share.ts";
+import type { CanaryShareState } from "./canary-share.ts";
 import { ErrorEvidence } from "./error-evidence.ts";
+import type { ErrorEvidenceState } from "./error-evidence.ts";
 import type { JudgePolicy } from "./judge-policy.ts";
 import { LatencyTest } from "./latency-test.ts";
+import type { LatencyTestState } from "./latency-test.ts";
 import type { Arm, Second } from "./second.ts";
 import { StablePast } from "./stable-past.ts";
+import type { StablePastState } from "./stable-past.ts";
 
 /** How long latency bounds are kept: they follow a mean over a minute. */
 const AIM_S = 10;
+
+/** All that evidence has come to: plain data. `step` absent: there has been no second yet. */
+export type EvidenceState = {
+  readonly errors: ErrorEvidenceState;
+  /** In the policy's order. */
+  readonly latency: readonly LatencyTestState[];
+  readonly past: StablePastState;
+  readonly share: CanaryShareState;
+  readonly step?: number | undefined;
+  readonly sinceStartS: number;
+  readonly sinceAimS: number;
+};
 
 /** The weighted evidence against a canary, and how many of its requests failed. */
 export type Against = {
@@ -30,17 +46,38 @@ export class Evidence {
   readonly policy: JudgePolicy;
   readonly errors: ErrorEvidence;
   readonly latency: readonly LatencyTest[];
-  readonly #past = new StablePast();
-  readonly #share = new CanaryShare();
+  readonly #past: StablePast;
+  readonly #share: CanaryShare;
   /** undefined: there has been no second yet. */
   #step: number | undefined;
-  #sinceStartS = 0;
-  #sinceAimS = AIM_S;
+  #sinceStartS: number;
+  #sinceAimS: number;
 
-  constructor(policy: JudgePolicy) {
+  /** `before`: where it goes on, by the same policy. Absent: it begins. */
+  constructor(policy: JudgePolicy, before?: EvidenceState) {
+    const { warmUpFactor: factor } = policy;
     this.policy = policy;
-    this.errors = new ErrorEvidence(policy.errors);
-    this.latency = policy.latency.map((metric) => new LatencyTest(metric, policy.warmUpFactor));
+    this.errors = new ErrorEvidence(policy.errors, before?.errors);
+    this.latency = policy.latency.map(
+      (metric, index) => new LatencyTest(metric, factor, before?.latency[index]),
+    );
+    this.#past = new StablePast(before?.past);
+    this.#share = new CanaryShare(before?.share);
+    this.#step = before?.step;
+    this.#sinceStartS = before?.sinceStartS ?? 0;
+    this.#sinceAimS = before?.sinceAimS ?? AIM_S;
+  }
+
+  get state(): EvidenceState {
+    return {
+      errors: this.errors.state,
+      latency: this.latency.map(({ state }) => state),
+      past: this.#past.state,
+      share: this.#share.state,
+      step: this.#step,
+      sinceStartS: this.#sinceStartS,
+      sinceAimS: this.#sinceAimS,
+    };
   }
 
   /** Adds a second of stable before the rollout: the first bounds and bets come from these. */

@@ -1,7 +1,7 @@
 import { BUCKET_COUNT, bucketUpperMs } from "../../proxy/metrics/histogram.ts";
 import type { Latencies } from "./second.ts";
 import { ShareTest } from "./share-test.ts";
-import type { ShareCounts, ShareSecond } from "./share-test.ts";
+import type { ShareCounts, ShareSecond, ShareTestState } from "./share-test.ts";
 import type { StablePast } from "./stable-past.ts";
 
 /** What "slower" means at one quantile. */
@@ -35,6 +35,26 @@ const FIRST_SHARE = 0.05;
 /** How many requests of the last second the previous estimate weighs as much as. */
 const MEMORY_REQUESTS = 300;
 
+/** All that a bound has come to: plain data. */
+export type SlowBoundState = {
+  readonly stable: number;
+  readonly canary: number;
+  readonly expected: number;
+};
+
+/** All that a test has come to: plain data. `bounds` absent: none could be chosen yet. */
+export type LatencyTestState = {
+  readonly test: ShareTestState;
+  readonly bounds?:
+    | {
+        readonly slower: SlowBoundState;
+        readonly cold: SlowBoundState;
+        readonly noSlower: SlowBoundState;
+        readonly likeStable: number;
+      }
+    | undefined;
+};
+
 /** Which requests are slow: those in buckets above this one. */
 class SlowBound {
   readonly stable: number;
@@ -42,10 +62,14 @@ class SlowBound {
   readonly canary: number;
   #expected: number;
 
-  constructor(past: StablePast, stable: number, canary: number) {
+  constructor({ stable, canary, expected }: SlowBoundState) {
     this.stable = stable;
     this.canary = canary;
-    this.#expected = within(past.above(stable) / past.total);
+    this.#expected = expected;
+  }
+
+  get state(): SlowBoundState {
+    return { stable: this.stable, canary: this.canary, expected: this.#expected };
   }
 
   /** Stable's expected share of slow requests in the next second, from its past. */
@@ -88,13 +112,33 @@ type SlowBounds = {
 export class LatencyTest {
   readonly #metric: LatencyMetric;
   readonly #coldFactor: number;
-  readonly test = new ShareTest();
+  readonly test: ShareTest;
   #bounds: SlowBounds | undefined;
 
-  /** `coldFactor`: replaces the metric's factor while the canary is cold. */
-  constructor(metric: LatencyMetric, coldFactor: number) {
+  /**
+   * `coldFactor`: replaces the metric's factor while the canary is cold. `before`: where it goes
+   * on; absent: it begins.
+   */
+  constructor(metric: LatencyMetric, coldFactor: number, before?: LatencyTestState) {
     this.#metric = metric;
     this.#coldFactor = coldFactor;
+    this.test = before === undefined ? new ShareTest() : ShareTest.from(before.test);
+    if (before?.bounds === undefined) return;
+    const { slower, cold, noSlower, likeStable } = before.bounds;
+    this.#bounds = {
+      slower: new SlowBound(slower),
+      cold: new SlowBound(cold),
+      noSlower: new SlowBound(noSlower),
+      likeStable,
+    };
+  }
+
+  get state(): LatencyTestState {
+    const test = this.test.state;
+    if (this.#bounds === undefined) return { test };
+    const { slower, cold, noSlower, likeStable } = this.#bounds;
+    const bounds = { slower: slower.state, cold: cold.state, noSlower: noSlower.state, likeStable };
+    return { test, bounds };
   }
 
   /** `p50`, `p99.9`. */
@@ -126,8 +170,10 @@ export class LatencyTest {
   aim(past: StablePast): void {
     const { quantile, factor, ms, clearFactor, clearMs } = this.#metric;
     if (past.total < samplesFor(quantile)) return;
-    const boundAt = (bucket: number, byFactor: number, byMs: number): SlowBound =>
-      new SlowBound(past, bucket, bucketAbove(bucket, byFactor, byMs));
+    const boundAt = (stable: number, byFactor: number, byMs: number): SlowBound => {
+      const expected = within(past.above(stable) / past.total);
+      return new SlowBound({ stable, canary: bucketAbove(stable, byFactor, byMs), expected });
+    };
     const bucket = past.bucketAt(quantile);
     const noSlower = boundAt(past.bucketBelow(quantile), clearFactor, clearMs);
     this.#bounds = {

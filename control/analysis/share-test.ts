@@ -1,4 +1,5 @@
 import { Capital, KEPT } from "./capital.ts";
+import type { CapitalState } from "./capital.ts";
 
 /** A version's requests, and how many of them are of the kind that the test is about. */
 export type ShareCounts = { readonly requests: number; readonly hits: number };
@@ -13,12 +14,20 @@ export type ShareSecond = {
   readonly expected: number;
 };
 
+/** All that a test has come to: plain data. */
+export type ShareTestState = {
+  readonly more: CapitalState;
+  readonly fewer: CapitalState;
+  readonly canary: ShareCounts;
+};
+
 /** Odds ratios that the evidence for more, and for fewer, bets on. */
 const MORE = [1.25, 1.7, 2.5, 4, 8, 25] as const;
 const FEWER = [0.8, 0.6, 0.4, 0.2] as const;
 
-/** The largest factor by which one second may multiply the evidence for more. */
-const CAP = 20;
+/** What one second may do to the evidence for more, and to that for fewer. */
+const MORE_BOUNDS = { keep: KEPT, cap: 20 };
+const FEWER_BOUNDS = { keep: KEPT, cap: Infinity };
 
 /**
  * Whether a share of the canary's requests is larger, or smaller, than stable's of the same second;
@@ -31,9 +40,22 @@ const CAP = 20;
  * allow for Optional Stopping, JSPI 2024).
  */
 export class ShareTest {
-  #more = new Capital(MORE.length, { keep: KEPT, cap: CAP });
-  #fewer = new Capital(FEWER.length, { keep: KEPT, cap: Infinity });
+  #more = new Capital(MORE.length, MORE_BOUNDS);
+  #fewer = new Capital(FEWER.length, FEWER_BOUNDS);
   #canary: ShareCounts = { requests: 0, hits: 0 };
+
+  /** One that goes on where another was. */
+  static from({ more, fewer, canary }: ShareTestState): ShareTest {
+    const test = new ShareTest();
+    test.#more = Capital.from(more, MORE_BOUNDS);
+    test.#fewer = Capital.from(fewer, FEWER_BOUNDS);
+    test.#canary = canary;
+    return test;
+  }
+
+  get state(): ShareTestState {
+    return { more: this.#more.state, fewer: this.#fewer.state, canary: this.#canary };
+  }
 
   /** Evidence that the canary's share is larger: an e-value. */
   get more(): number {
@@ -72,11 +94,7 @@ export class ShareTest {
 
   /** An independent copy. */
   clone(): ShareTest {
-    const copy = new ShareTest();
-    copy.#more = this.#more.clone();
-    copy.#fewer = this.#fewer.clone();
-    copy.#canary = this.#canary;
-    return copy;
+    return ShareTest.from(this.state);
   }
 }
 

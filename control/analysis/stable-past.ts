@@ -8,12 +8,30 @@ const REQUESTS = 3_000;
 /** With less than this part of the wanted requests above it, a bound shows next to nothing. */
 const SHARE_POOR = 0.1;
 
+/** All that is remembered: plain data. */
+export type StablePastState = {
+  /** [bucket, requests], of those that hold any. */
+  readonly counts: readonly (readonly [number, number])[];
+  readonly total: number;
+};
+
 /** Stable's recent latencies: bounds are chosen only from the past. */
 export class StablePast {
   /** Requests by bucket, older ones with less weight. */
   readonly counts = new Float64Array(BUCKET_COUNT);
   /** Their sum. */
   total = 0;
+
+  /** `before`: what is remembered already. */
+  constructor({ counts, total }: StablePastState = { counts: [], total: 0 }) {
+    for (const [bucket, count] of counts) this.counts[bucket] = count;
+    this.total = total;
+  }
+
+  get state(): StablePastState {
+    const counts = [...this.counts.entries()].filter(([, count]) => count > 0);
+    return { counts, total: this.total };
+  }
 
   /** Adds a second. */
   add({ counts, from, to }: Latencies): void {

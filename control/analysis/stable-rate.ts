@@ -9,10 +9,25 @@ const LONG_PAST_REQUESTS = 100;
 /** The prior: half a failure in 500 requests, before anything is known of stable. */
 export const STABLE_PRIOR: Counts = { requests: 500, failures: 0.5 };
 
+/** All that it has come to: plain data. */
+export type StableRateState = { readonly all: Counts; readonly recent: Counts };
+
 /** Stable's error rate, estimated from its past: bets on the next second use it. */
 export class StableRate {
   #all: Counts = { requests: 0, failures: 0 };
   #recent: Counts = { requests: 0, failures: 0 };
+
+  /** One that goes on where another was. */
+  static from({ all, recent }: StableRateState): StableRate {
+    const rate = new StableRate();
+    rate.#all = all;
+    rate.#recent = recent;
+    return rate;
+  }
+
+  get state(): StableRateState {
+    return { all: this.#all, recent: this.#recent };
+  }
 
   /** All requests so far. */
   get total(): Counts {
@@ -40,9 +55,6 @@ export class StableRate {
 
   /** An independent copy. */
   clone(): StableRate {
-    const copy = new StableRate();
-    copy.#all = this.#all;
-    copy.#recent = this.#recent;
-    return copy;
+    return StableRate.from(this.state);
   }
 }

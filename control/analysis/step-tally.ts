@@ -3,6 +3,17 @@ import type { Arm, Second } from "./second.ts";
 /** Seconds that the requests a second are a mean of. */
 const RECENT_S = 10;
 
+/** All that a tally has come to: plain data. `step` absent: no weight was in force yet. */
+export type StepTallyState = {
+  readonly step?: number | undefined;
+  readonly weight: number;
+  readonly stepS: number;
+  readonly totalS: number;
+  readonly canary: number;
+  readonly stable: number;
+  readonly recent: readonly number[];
+};
+
 /** How long a rollout has been at its weight, and what came there. */
 export class StepTally {
   #step: number | undefined;
@@ -12,6 +23,27 @@ export class StepTally {
   #canary = 0;
   #stable = 0;
   readonly #recent: number[] = [];
+
+  /** `before`: where it goes on. Absent: it begins. */
+  constructor(before?: StepTallyState) {
+    if (before === undefined) return;
+    this.#step = before.step;
+    [this.#weight, this.#stepS, this.#totalS] = [before.weight, before.stepS, before.totalS];
+    [this.#canary, this.#stable] = [before.canary, before.stable];
+    this.#recent.push(...before.recent);
+  }
+
+  get state(): StepTallyState {
+    return {
+      step: this.#step,
+      weight: this.#weight,
+      stepS: this.#stepS,
+      totalS: this.#totalS,
+      canary: this.#canary,
+      stable: this.#stable,
+      recent: [...this.#recent],
+    };
+  }
 
   /** The weight in force, 0 … 1. 0: it has not begun. */
   get weight(): number {

@@ -1,15 +1,23 @@
 import { Evidence } from "./evidence.ts";
+import type { EvidenceState } from "./evidence.ts";
 import type { RolloutPolicy } from "./judge-policy.ts";
 import { missing, nextWeight } from "./next-weight.ts";
 import type { RampRule, RampView } from "./next-weight.ts";
 import type { Arm, Second } from "./second.ts";
 import { StepTally } from "./step-tally.ts";
+import type { StepTallyState } from "./step-tally.ts";
 
 /** Everything that is known of a rollout. */
 export type RolloutHistory = {
   /** Seconds of stable before it began, oldest first. */
   readonly before: readonly Arm[];
   readonly seconds: readonly Second[];
+};
+
+/** All that a judge has come to: plain data, which does not grow with the seconds. */
+export type RolloutJudgeState = {
+  readonly evidence: EvidenceState;
+  readonly tally: StepTallyState;
 };
 
 /** Why it was decided this way; the first reason is the one that decided. */
@@ -80,11 +88,17 @@ export function judgeRollout(
 export class RolloutJudge {
   readonly evidence: Evidence;
   readonly #policy: RolloutPolicy;
-  readonly #tally = new StepTally();
+  readonly #tally: StepTally;
 
-  constructor(policy: RolloutPolicy) {
+  /** `before`: where it goes on, by the same policy. Absent: it begins. */
+  constructor(policy: RolloutPolicy, before?: RolloutJudgeState) {
     this.#policy = policy;
-    this.evidence = new Evidence(policy.judge);
+    this.evidence = new Evidence(policy.judge, before?.evidence);
+    this.#tally = new StepTally(before?.tally);
+  }
+
+  get state(): RolloutJudgeState {
+    return { evidence: this.evidence.state, tally: this.#tally.state };
   }
 
   /** Requests and time at the weight in force, and before. */

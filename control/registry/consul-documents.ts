@@ -26,7 +26,7 @@ const FOLLOW_LIMIT = { burst: 10, refillMs: 200 };
 export type ConsulDocumentsDeps = WatchDeps & { readonly log: Log };
 
 /**
- * Documents in Consul's KV, a key each: `PREFIX/rollouts/NAME`, compared and set by its
+ * Documents in Consul's KV, a key each: `FOLDER/NAME`, compared and set by its
  * ModifyIndex, so that of two sidecars one loses. Where tables have to be signed these have to be
  * too, as they move traffic: those that are not are as if they were not there, and in the place of
  * one that is older than one that was here is the latest that is known.
@@ -39,12 +39,12 @@ export class ConsulDocuments implements Documents {
   readonly #witness: DocumentWitness | undefined;
 
   /**
-   * `prefix` and `trust`: as the table's. `witnessPath`: where to remember which writings there
-   * were; undefined: in memory.
+   * `folder`: what their keys begin with, up to its slash. `trust`: as the table's. `witnessPath`:
+   * where to remember which writings there were; undefined: in memory.
    */
-  constructor(deps: ConsulDocumentsDeps, prefix: string, trust: Trust, witnessPath?: string) {
+  constructor(deps: ConsulDocumentsDeps, folder: string, trust: Trust, witnessPath?: string) {
     this.#deps = deps;
-    this.#folder = `${prefix}/rollouts/`;
+    this.#folder = folder;
     this.#trust = trust;
     if (trust.trust.length > 0) this.#witness = new DocumentWitness(witnessPath, deps.log);
   }

@@ -45,6 +45,8 @@ export class SharedTable {
   readonly fleet: SidecarFleet;
   /** Of rollouts. */
   readonly documents: ConsulDocuments;
+  /** What is seen of them: of no interest to those that do not lead, so that they do not follow. */
+  readonly evidence: ConsulDocuments;
   readonly #laggards: FleetLaggards;
   readonly #deps: SharedTableDeps;
   readonly #options: SharedTableOptions;
@@ -65,7 +67,9 @@ export class SharedTable {
     this.#options = options;
     this.store = new ConsulStore({ ...deps, onProblem }, place);
     this.fleet = new SidecarFleet(deps, { prefix, sidecar, host });
-    this.documents = new ConsulDocuments(deps, prefix, trust, copyPath("rollouts-seen.json"));
+    const seenPath = copyPath("rollouts-seen.json");
+    this.documents = new ConsulDocuments(deps, `${prefix}/rollouts/`, trust, seenPath);
+    this.evidence = new ConsulDocuments(deps, `${prefix}/rollout-evidence/`, trust);
     this.#laggards = new FleetLaggards(deps, this.fleet, sidecar);
     this.#auditPath = copyPath("audit.jsonl");
     if (trust.trust.length > 0) {

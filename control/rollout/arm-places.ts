@@ -22,6 +22,16 @@ export class ArmPlaces {
   readonly #lastS: number[] = [];
   #second = 0;
 
+  /** `addresses`: endpoints that have a place already, in its order. */
+  constructor(addresses: readonly string[] = []) {
+    for (const address of addresses.slice(0, REST)) this.#lastS[this.#placeOf(address)] = 0;
+  }
+
+  /** Endpoints that have a place of their own, in its order. */
+  get addresses(): readonly string[] {
+    return [...this.#places.keys()];
+  }
+
   armOf({ latencies, endpoints, routes, ...sums }: VersionSecondCounts): Arm {
     this.#second += 1;
     const arm = {

@@ -5,6 +5,7 @@ import { NOTHING_COUNTED } from "../../proxy/metrics/second-counters.ts";
 import { joinedSeconds } from "../../proxy/metrics/second-sums.ts";
 import { ArmPlaces } from "./arm-places.ts";
 import type {
+  CountedUpTo,
   Counting,
   CountsTaken,
   Observations,
@@ -32,6 +33,9 @@ export function askOwn(
 /** Seconds that a sidecar's clock may be behind ours: for one that is more, nobody waits. */
 const BEHIND_MAX_S = 3;
 
+/** Seconds that a clock may be behind that of who led before: no second is to count twice. */
+export const CLOCKS_APART_MAX_S = 3;
+
 /** Sidecars that are named to operators, of those that are missing. */
 const UNSEEN_TOLD_MAX = 5;
 
@@ -45,11 +49,15 @@ export class CountedSeconds implements Observations {
     this.#clock = clock;
   }
 
-  begin(service: string, versions: { readonly stable: string; readonly canary: string }): Counting {
+  begin(
+    service: string,
+    versions: { readonly stable: string; readonly canary: string },
+    after?: CountedUpTo,
+  ): Counting {
     const names = [versions.stable, versions.canary];
     const ask = (afterS: number): Promise<AskedSeconds> =>
       this.#ask({ service, versions: names, afterS });
-    return new SecondBySecond(ask, this.#clock);
+    return new SecondBySecond(ask, this.#clock, after);
   }
 }
 
@@ -57,27 +65,37 @@ class SecondBySecond implements Counting {
   readonly #ask: (afterS: number) => Promise<AskedSeconds>;
   readonly #clock: Pick<Clock, "wallMs">;
   readonly #stable = new ArmPlaces();
-  readonly #canary = new ArmPlaces();
+  readonly #canary: ArmPlaces;
   /** The last second that is of no more interest. */
   #afterS: number;
 
-  constructor(ask: (afterS: number) => Promise<AskedSeconds>, clock: Pick<Clock, "wallMs">) {
+  constructor(
+    ask: (afterS: number) => Promise<AskedSeconds>,
+    clock: Pick<Clock, "wallMs">,
+    after?: CountedUpTo,
+  ) {
     this.#ask = ask;
     this.#clock = clock;
-    this.#afterS = this.#nowS;
+    this.#canary = new ArmPlaces(after?.endpoints);
+    this.#afterS = after?.untilS ?? this.#nowS;
+  }
+
+  get upTo(): CountedUpTo {
+    return { untilS: this.#afterS, endpoints: this.#canary.addresses };
   }
 
   async take(): Promise<CountsTaken> {
     const afterS = this.#afterS;
-    // Somebody has set the clock back.
-    if (afterS > this.#nowS) this.restart();
+    // Somebody has set the clock back. By less it is waited for: who led before had another clock.
+    if (afterS > this.#nowS + CLOCKS_APART_MAX_S) this.#afterS = this.#nowS;
     try {
       const { answers, missing } = await this.#ask(this.#afterS);
       const [of, unseen] = [answers.length + missing.length, missing.slice(0, UNSEEN_TOLD_MAX)];
       const counts = { kind: "seconds", of, unseen } as const;
       // Somebody has begun afresh meanwhile.
       if (afterS !== this.#afterS) return { ...counts, seconds: [], seen: answers.length };
-      const joined = joinedSeconds(answers, this.#untilOf(answers), 2);
+      const known = joinedSeconds(answers, this.#untilOf(answers), 2);
+      const joined = known.filter(({ second }) => second > afterS);
       this.#afterS = Math.max(afterS, joined.at(-1)?.second ?? afterS);
       const seconds = joined.map((each) => this.#secondOf(each));
       return { ...counts, seconds, seen: joined.at(-1)?.seen ?? answers.length };
@@ -87,7 +105,7 @@ class SecondBySecond implements Counting {
   }
 
   restart(): void {
-    this.#afterS = this.#nowS;
+    this.#afterS = Math.max(this.#afterS, this.#nowS);
   }
 
   end(): void {

@@ -22,6 +22,7 @@ export function explainRollout(rollout: Rollout, known: Known | undefined): read
     ...whereLines(rollout, known?.live.why),
     ...seenLines(known?.live),
     ...anewLines(known?.live),
+    ...takenOverLines(known?.live),
     ...(known?.live.verdict === undefined ? [] : evidenceLines(rollout.spec, known.live.verdict)),
     ...(known?.forecast === undefined ? [] : [forecastLine(rollout.spec, known.forecast)]),
     "What was decided:",
@@ -58,6 +59,16 @@ function seenLines(live: LiveView | undefined): readonly string[] {
 function anewLines(live: LiveView | undefined): readonly string[] {
   if (live?.anewMs === undefined) return [];
   return [`The evidence is that from ${timeOf(live.anewMs)} on: what was seen before is lost.`];
+}
+
+function takenOverLines(live: LiveView | undefined): readonly string[] {
+  if (live?.takenOver === undefined) return [];
+  const { untilMs, fromMs = untilMs } = live.takenOver;
+  const lostS = Math.max(0, Math.round((fromMs - untilMs) / 1_000));
+  const until = `The evidence until ${timeOf(untilMs)} is that of whoever led it before`;
+  return [
+    lostS === 0 ? `${until}; it goes on from there.` : `${until}; ${lostS} s after it are lost.`,
+  ];
 }
 
 function evidenceLines({ from, to, policy }: RolloutSpec, verdict: RolloutVerdict): string[] {

@@ -1,7 +1,7 @@
 import { forecast } from "../analysis/forecast.ts";
 import type { Forecast } from "../analysis/forecast.ts";
 import { RolloutJudge } from "../analysis/verdict.ts";
-import type { RolloutVerdict } from "../analysis/verdict.ts";
+import type { RolloutJudgeState, RolloutVerdict } from "../analysis/verdict.ts";
 import type { Arm } from "../analysis/second.ts";
 import { shareCarried } from "./capacity.ts";
 import { breachOf, GUARD_WINDOW_S } from "./guard-rails.ts";
@@ -15,21 +15,41 @@ import type { Why } from "./why.ts";
  */
 const WATCH_S = 10;
 
+/**
+ * All that judging has come to: plain data, which does not grow with the seconds. Those for guard
+ * rails are not part of it: they look back half a minute only.
+ */
+export type JudgingState = {
+  readonly judge: RolloutJudgeState;
+  readonly watchedS: number;
+  readonly canary: { readonly step: number; readonly requests: number };
+  readonly ageS?: number | undefined;
+};
+
 /** What the seconds of a rollout say, folded in their order; nothing else goes in. */
 export class Judging {
   readonly #spec: RolloutSpec;
   readonly #judge: RolloutJudge;
   /** The canary's last seconds. */
   readonly #recent: Arm[] = [];
-  #watchedS = 0;
+  #watchedS: number;
   /** Requests of the canary since this step began. */
-  #canary = { step: -1, requests: 0 };
+  #canary: { readonly step: number; requests: number };
   /** Since the canary's first request. undefined: there was none yet. */
   #ageS: number | undefined;
 
-  constructor(spec: RolloutSpec) {
+  /** `before`: where it goes on. Absent: it begins. */
+  constructor(spec: RolloutSpec, before?: JudgingState) {
     this.#spec = spec;
-    this.#judge = new RolloutJudge(spec.policy);
+    this.#judge = new RolloutJudge(spec.policy, before?.judge);
+    this.#watchedS = before?.watchedS ?? 0;
+    this.#canary = { ...(before?.canary ?? { step: -1, requests: 0 }) };
+    this.#ageS = before?.ageS;
+  }
+
+  get state(): JudgingState {
+    const [judge, canary] = [this.#judge.state, { ...this.#canary }];
+    return { judge, watchedS: this.#watchedS, canary, ageS: this.#ageS };
   }
 
   /** A step is in force from now on. */
@@ -39,7 +59,9 @@ export class Judging {
   }
 
   /** A second in which a step was in force. */
-  add({ stable, canary }: VersionSecond, { number, share }: Step): void {
+  add({ stable, canary }: VersionSecond, step: Step): void {
+    const { number, share } = step;
+    this.begin(step);
     this.#canary.requests += canary.requests;
     this.#recent.push(canary);
     if (this.#recent.length > GUARD_WINDOW_S) this.#recent.shift();

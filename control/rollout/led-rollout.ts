@@ -9,10 +9,13 @@ import type { Freezes } from "./freezes.ts";
 import { questionOf } from "./hooks.ts";
 import type { MetricWatch } from "./metric-watch.ts";
 import type { RolloutAsking } from "./rollout-asking.ts";
-import { Judging } from "./judging.ts";
-import { secondEntry, secondOf, rolloutState } from "./look-entry.ts";
+import type { Judging } from "./judging.ts";
+import { secondEntry, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
+import type { KeptEvidence } from "./kept-evidence.ts";
 import type { Counting, Observations, UnseenSidecar } from "./observations.ts";
+import { recall } from "./recall.ts";
+import type { Recalled } from "./recall.ts";
 import { shareWanted } from "./group.ts";
 import type { Sibling } from "./group.ts";
 import { ownDecision, reconcile, reconcileAlone } from "./reconcile.ts";
@@ -29,6 +32,7 @@ export type LeadDeps = {
   readonly table: RolloutTable;
   readonly observations: Observations;
   readonly decisions: DecisionLog;
+  readonly evidence: KeptEvidence;
   readonly asking: RolloutAsking;
   readonly events: Pick<Events, "emit">;
   readonly freezes: Pick<Freezes, "of">;
@@ -36,8 +40,11 @@ export type LeadDeps = {
   readonly log: Log;
 };
 
-/** What was seen longer ago says nothing of the processes that run now. */
-const EVIDENCE_KEPT_MS = 600_000;
+/**
+ * How often the evidence is kept for whoever leads next. Each time costs Consul a write of 5 to 40
+ * KB, and what has come since then is lost with this process.
+ */
+const KEEP_EVERY_MS = 10_000;
 
 /** A rollout that is no older has seen nothing yet. */
 const BEGUN_MS = 5_000;
@@ -64,15 +71,26 @@ export type LiveView = {
   readonly unseen?: readonly UnseenSidecar[];
   /** When the evidence began, in milliseconds since the Unix epoch. Absent: with the rollout. */
   readonly anewMs?: number;
+  /** Absent: the evidence is of this sidecar alone. */
+  readonly takenOver?: TakenOver;
+};
+
+/** Evidence that another one has left, in milliseconds since the Unix epoch. */
+export type TakenOver = {
+  /** It is that up to there, */
+  readonly untilMs: number;
+  /** and goes on from there. undefined: no second has come yet. */
+  readonly fromMs: number | undefined;
 };
 
 /**
  * One rollout as whoever leads it sees it: counts its seconds, judges them, and decides. The
- * evidence outlives a process with the log of what it has decided; without one it begins anew, at
- * the step that is stored.
+ * evidence outlives a process with the log of what it has decided, and with what it keeps for
+ * others; without either it begins anew, at the step that is stored.
  */
 export class LedRollout {
   readonly id: string;
+  readonly #service: string;
   readonly #deps: LeadDeps;
   readonly #counting: Counting;
   readonly #judging: Judging;
@@ -87,24 +105,28 @@ export class LedRollout {
   #forecast: Forecast | undefined;
   #wants: number | undefined;
   #foreseenMs = -Infinity;
+  #keptMs: number;
+  #endpoints = 0;
 
   /** Leads it from now on, with what was seen before if that is known here. Never rejects. */
   static async lead(rollout: Rollout, deps: LeadDeps): Promise<LedRollout> {
-    const led = new LedRollout(rollout, deps);
-    await led.#recall(rollout);
-    return led;
+    return new LedRollout(rollout, deps, await recall(rollout, deps));
   }
 
-  private constructor(rollout: Rollout, deps: LeadDeps) {
+  private constructor(rollout: Rollout, deps: LeadDeps, recalled: Recalled) {
     const { service, from, to } = rollout.spec;
     this.id = rollout.id;
     this.#deps = deps;
-    this.#judging = new Judging(rollout.spec);
-    this.#counting = deps.observations.begin(service, { stable: from, canary: to });
+    this.#service = service;
+    this.#judging = recalled.judging;
+    const versions = { stable: from, canary: to };
+    this.#counting = deps.observations.begin(service, versions, recalled.after);
     this.#metrics = deps.asking.watch(rollout.spec);
     this.#step = rollout.step;
     this.#seenMs = deps.clock.nowMs();
-    this.#live = { why: rollout.why, verdict: undefined, seen: 0, of: 0 };
+    this.#keptMs = this.#seenMs;
+    const begun = noteBegin(rollout, recalled.from, deps);
+    this.#live = { why: rollout.why, verdict: undefined, seen: 0, of: 0, ...begun };
   }
 
   get live(): LiveView {
@@ -145,6 +167,7 @@ export class LedRollout {
       this.#unnoted.push(secondEntry(second, step));
     }
     this.#unnoted.splice(0, this.#unnoted.length - UNNOTED_MAX);
+    this.#goOn(seconds.length);
   }
 
   /** The share that it wanted at its last look in its group. undefined: that it has. */
@@ -164,7 +187,8 @@ export class LedRollout {
     this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
     const { table, frozen, fewSeen, readings, blindMs, blindFor } = observation;
     const seconds = this.#unnoted.splice(0);
-    const seen = { seconds, table, frozen, fewSeen, hook, readings, siblings, blindMs, blindFor };
+    const others = { table, frozen, fewSeen, hook, readings, siblings, blindMs, blindFor };
+    const seen = { seconds, endpoints: this.#newPlaces, ...others };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
     this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
@@ -195,27 +219,40 @@ export class LedRollout {
     this.#metrics?.end();
   }
 
-  async #recall(rollout: Rollout): Promise<void> {
-    const { decisions, clock } = this.#deps;
-    const past = await decisions.pastOf(rollout);
-    const atMs = clock.wallMs();
-    const goesOn = atMs - (past.at(-1)?.atMs ?? -Infinity) <= EVIDENCE_KEPT_MS;
-    const seconds = past.flatMap((each) => (each.kind === "look" ? each.seconds : []));
-    if (goesOn) for (const second of seconds) this.#judging.add(secondOf(second), second.step);
-    this.#judging.begin(rollout.step);
-    decisions.note({ kind: "begin", atMs, rollout, ...(goesOn && { goesOn }) });
-    if (!goesOn && atMs - rollout.startedMs > BEGUN_MS && !hasEnded(rollout))
-      this.#tellAnew(rollout);
+  /** The same, and another one may go on with it. Resolves when its evidence is kept, or cannot. */
+  async leave(): Promise<void> {
+    this.end();
+    await this.#keep();
   }
 
-  #tellAnew(rollout: Rollout): void {
-    const { id, spec, phase } = rollout;
-    const { log, events, clock } = this.#deps;
-    const text = "what was seen before is not known to this sidecar";
-    const about = { rollout: id, phase, share: wantedShare(rollout), rule: "evidence-anew", text };
-    this.#live = { ...this.#live, anewMs: clock.wallMs() };
-    log.warn("rollout.evidence-anew", { service: spec.service, ...about });
-    events.emit({ kind: "rollout", services: [spec.service], ...about });
+  /** Keeps what has been seen, now and then, and says where that goes on. */
+  #goOn(seconds: number): void {
+    const { takenOver } = this.#live;
+    if (takenOver !== undefined && takenOver.fromMs === undefined) {
+      const fromMs = 1_000 * (this.#counting.upTo.untilS + 1 - seconds);
+      this.#live = { ...this.#live, takenOver: { ...takenOver, fromMs } };
+    }
+    if (this.#deps.clock.nowMs() - this.#keptMs >= KEEP_EVERY_MS) void this.#keep();
+  }
+
+  #keep(): Promise<void> {
+    const { clock, evidence } = this.#deps;
+    this.#keptMs = clock.nowMs();
+    return evidence.keep(this.#service, () => ({
+      id: this.id,
+      atMs: clock.wallMs(),
+      step: this.#step.number,
+      judging: this.#judging.state,
+      ...this.#counting.upTo,
+    }));
+  }
+
+  /** The canary's endpoints by place, if there are more than were noted. */
+  get #newPlaces(): readonly string[] | undefined {
+    const { endpoints } = this.#counting.upTo;
+    if (endpoints.length === this.#endpoints) return undefined;
+    this.#endpoints = endpoints.length;
+    return endpoints;
   }
 
   #observe(rollout: Rollout): Observation {
@@ -244,6 +281,29 @@ export class LedRollout {
       return { verdict: undefined, breach: undefined };
     }
   }
+}
+
+/** Notes that it is led from here on, and tells when what was seen before is lost. */
+function noteBegin(
+  rollout: Rollout,
+  from: Recalled["from"],
+  { decisions, clock, log, events }: LeadDeps,
+): Pick<LiveView, "anewMs" | "takenOver"> {
+  const atMs = clock.wallMs();
+  const goesOn = from === "log";
+  const evidence = from === "log" ? undefined : from;
+  decisions.note({ kind: "begin", atMs, rollout, ...(goesOn && { goesOn }), evidence });
+  if (evidence !== undefined) {
+    const untilMs = 1_000 * (evidence.untilS + 1);
+    return { takenOver: { untilMs, fromMs: undefined } };
+  }
+  if (goesOn || atMs - rollout.startedMs <= BEGUN_MS || hasEnded(rollout)) return {};
+  const { id, spec, phase } = rollout;
+  const text = "what was seen before is not known to this sidecar";
+  const about = { rollout: id, phase, share: wantedShare(rollout), rule: "evidence-anew", text };
+  log.warn("rollout.evidence-anew", { service: spec.service, ...about });
+  events.emit({ kind: "rollout", services: [spec.service], ...about });
+  return { anewMs: atMs };
 }
 
 /** undefined: enough of them are seen. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { evidenceNoteSchema } from "./evidence-note.ts";
 import type { LookEntry } from "./look-entry.ts";
 import { PHASES } from "./rollout.ts";
 import { rolloutSchema } from "./rollout-document.ts";
@@ -29,6 +30,7 @@ const lookSchema = z.object({
     released: true,
   }),
   seconds: z.array(z.object({ step: rolloutSchema.shape.step, stable: arm, canary: arm })),
+  endpoints: z.array(z.string()).optional(),
   table: z
     .object({
       revision: z.int(),
@@ -79,6 +81,7 @@ const entrySchema = z.discriminatedUnion("kind", [
     atMs: z.number(),
     rollout: rolloutSchema,
     goesOn: z.boolean().optional(),
+    evidence: evidenceNoteSchema.optional(),
   }),
   lookSchema,
 ]);

@@ -2,6 +2,7 @@ import { BUCKET_COUNT } from "../../proxy/metrics/histogram.ts";
 import type { Arm } from "../analysis/second.ts";
 import type { VersionSecond } from "./observations.ts";
 import type { Decision } from "./decision.ts";
+import type { EvidenceNote } from "./evidence-note.ts";
 import type { Observation } from "./observation.ts";
 import type { Rollout, Step } from "./rollout.ts";
 
@@ -41,6 +42,8 @@ export type LookEntry =
       readonly rollout: Rollout;
       /** The evidence is that of the entries before. Absent: it begins anew. */
       readonly goesOn?: boolean | undefined;
+      /** The evidence that it begins with: another one's, who led before. Absent: none. */
+      readonly evidence?: EvidenceNote | undefined;
     }
   | {
       readonly kind: "look";
@@ -49,6 +52,8 @@ export type LookEntry =
       readonly state: RolloutState;
       /** Those that have come since the last look. */
       readonly seconds: readonly SecondEntry[];
+      /** The canary's endpoints by place, when there is one more. Absent: they are as before. */
+      readonly endpoints?: readonly string[] | undefined;
       /** What else was seen; the verdict and the breach follow from the seconds. */
       readonly table: Observation["table"];
       readonly frozen: string | undefined;

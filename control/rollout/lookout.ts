@@ -119,19 +119,22 @@ export class Lookout {
       return !this.#hasWork;
     });
     this.#leaveEnded();
-    for (const led of this.#led.values()) led.end();
+    const leaving = [...this.#led.values()].map((led) => led.leave());
     this.#led.clear();
+    // Whoever leads next reads it.
+    await Promise.all(leaving);
   }
 
   /** Leads no longer what is over, and tells of it. */
   #leaveEnded(): void {
-    const { store, asking } = this.#deps;
+    const { store, asking, evidence } = this.#deps;
     const open = this.#open;
     for (const [id, led] of this.#led) {
       if (open.some((each) => each.id === id)) continue;
       led.end();
       this.#led.delete(id);
       const rollout = store.find(id);
+      if (rollout !== undefined) void evidence.drop(rollout.spec.service);
       if (rollout !== undefined && hasEnded(rollout)) asking.hooks.tellEnd(rollout);
     }
   }

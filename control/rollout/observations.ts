@@ -21,10 +21,19 @@ export type CountsTaken =
   /** Nobody can tell. */
   | { readonly kind: "missing"; readonly reason: string };
 
+/** How far counting has come: where another one can go on. */
+export type CountedUpTo = {
+  /** The last second that was given, since the Unix epoch. */
+  readonly untilS: number;
+  /** The canary's endpoints, in the order of their places in its arms. */
+  readonly endpoints: readonly string[];
+};
+
 /** Counts of two versions of a service, from when it was begun until it is ended. */
 export interface Counting {
   /** Seconds that no earlier call has given. Asked once a second. Never rejects. */
   take(): Promise<CountsTaken>;
+  readonly upTo: CountedUpTo;
   /** What is under way now belongs to the weights before: seconds begin afresh. */
   restart(): void;
   /** Nobody asks any more. */
@@ -33,5 +42,13 @@ export interface Counting {
 
 /** Where rollouts get what they are decided by. */
 export interface Observations {
-  begin(service: string, versions: { readonly stable: string; readonly canary: string }): Counting;
+  /**
+   * `after`: where it goes on, with what workers still know of the seconds since. Absent: it begins
+   * with the next second.
+   */
+  begin(
+    service: string,
+    versions: { readonly stable: string; readonly canary: string },
+    after?: CountedUpTo,
+  ): Counting;
 }

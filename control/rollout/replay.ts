@@ -1,4 +1,6 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
+import { canGoOn } from "./evidence-note.ts";
+import type { EvidenceNote } from "./evidence-note.ts";
 import { Judging } from "./judging.ts";
 import { secondOf } from "./look-entry.ts";
 import type { LookEntry } from "./look-entry.ts";
@@ -22,6 +24,7 @@ export type Replayed = {
   readonly differences: readonly ReplayDifference[];
 };
 
+type Begin = Extract<LookEntry, { readonly kind: "begin" }>;
 type Look = Extract<LookEntry, { readonly kind: "look" }>;
 
 /**
@@ -40,8 +43,8 @@ export function replayRollouts(
       const policy = policyOf(entry.rollout);
       const rollout = { ...entry.rollout, spec: { ...spec, policy } };
       const known = replays.get(id);
-      if (known === undefined) replays.set(id, new Replay(rollout));
-      else known.begin(rollout, entry.goesOn === true);
+      if (known === undefined) replays.set(id, new Replay(rollout, entry.evidence));
+      else known.begin(rollout, entry);
     } else replays.get(entry.id)?.look(entry);
   }
   return [...replays.values()].map((each) => each.report);
@@ -53,9 +56,9 @@ class Replay {
   #looks = 0;
   readonly #differences: ReplayDifference[] = [];
 
-  constructor(rollout: Rollout) {
+  constructor(rollout: Rollout, evidence: EvidenceNote | undefined) {
     this.#rollout = rollout;
-    this.#judging = judgingOf(rollout);
+    this.#judging = judgingOf(rollout, evidence);
   }
 
   get report(): Replayed {
@@ -63,17 +66,17 @@ class Replay {
   }
 
   /** Somebody else leads it, or the same one after a restart. */
-  begin(rollout: Rollout, goesOn: boolean): void {
+  begin(rollout: Rollout, { goesOn = false, evidence }: Begin): void {
     this.#rollout = rollout;
     if (goesOn) this.#judging.begin(rollout.step);
-    else this.#judging = judgingOf(rollout);
+    else this.#judging = judgingOf(rollout, evidence);
   }
 
   look({ atMs, state, seconds, decision: was, ...seen }: Look): void {
     for (const second of seconds) this.#judging.add(secondOf(second), second.step);
     this.#judging.begin(state.step);
     const rollout = { ...this.#rollout, ...state };
-    const { table, frozen, blindMs, blindFor, ...others } = seen;
+    const { table, frozen, blindMs, blindFor, endpoints: _places, ...others } = seen;
     const verdict = this.#judging.verdict(state.step, table?.canaryEndpoints ?? 0);
     const { breach, canaryRequests } = this.#judging;
     const judged = { verdict, breach, canaryRequests };
@@ -84,8 +87,10 @@ class Replay {
   }
 }
 
-function judgingOf(rollout: Rollout): Judging {
-  const judging = new Judging(rollout.spec);
+/** Evidence of a judge with other bets cannot be gone on with: what follows may differ then. */
+function judgingOf(rollout: Rollout, evidence: EvidenceNote | undefined): Judging {
+  const isKnown = evidence !== undefined && canGoOn(evidence, rollout.spec);
+  const judging = new Judging(rollout.spec, isKnown ? evidence.judging : undefined);
   judging.begin(rollout.step);
   return judging;
 }

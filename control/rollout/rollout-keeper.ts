@@ -2,6 +2,7 @@ import type { Documents } from "../store/documents.ts";
 import type { Services } from "../table/services.ts";
 import { AutomaticTable } from "./automatic-table.ts";
 import type { NewVersion } from "../discovery/discovery.ts";
+import { KeptEvidence } from "./kept-evidence.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import type { Leader } from "./leader.ts";
@@ -14,6 +15,11 @@ import { Rollouts } from "./rollouts.ts";
 
 /** What rollouts work with, once there is a table. */
 export type OpenRolloutsDeps = Omit<CarryOutDeps, "store" | "table"> & {
+  /**
+   * Where evidence is kept for whoever leads next. undefined: nowhere, as with the table in a file,
+   * which has the log of decisions beside it.
+   */
+  readonly evidence: Documents | undefined;
   readonly services: Services;
   /** Versions that only the registry has. */
   readonly newVersions: (service: string) => readonly NewVersion[];
@@ -35,11 +41,13 @@ export class RolloutKeeper {
   }
 
   /** Leads them, once they are started. */
-  open({ services, newVersions, ...deps }: OpenRolloutsDeps): Rollouts {
+  open({ services, newVersions, evidence: documents, ...deps }: OpenRolloutsDeps): Rollouts {
+    const evidence = new KeptEvidence(documents, deps);
     const table = new RolloutTable(services, deps.clock);
     const automatic = new AutomaticTable(services, newVersions);
     const store = this.#store;
-    const rollouts = new Rollouts({ ...deps, store, freezes: store.freezes, table, automatic });
+    const known = { store, freezes: store.freezes, evidence };
+    const rollouts = new Rollouts({ ...deps, ...known, table, automatic });
     this.ward.onTakeOver((rollout, by) => rollouts.release(rollout, by));
     return rollouts;
   }

@@ -121,6 +121,12 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     expect(await leader.ended).toBe(0);
     await ledAt(0.1, [next]);
     expect((await rollout(next)).history).toEqual(history);
+    // What the first one has seen was kept by it as it ended.
+    const explained = await next.call("GET", "/v1/rollouts/web/explain");
+    expect(await explained.text()).toMatch(
+      /is that of whoever led it before; it goes on from there/,
+    );
+    expect(next.log.map(({ event }) => event)).not.toContain("rollout.evidence-anew");
     expect((await next.call("POST", "/v1/rollouts/web/promote")).status).toBe(200);
     await eventually(async () => expect(await weights(next)).toEqual([0, 100]), 10_000);
 
@@ -152,8 +158,8 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     await using deps = consulDeps({ address: agent.address });
     const end = new AbortController();
     const [one, other] = [
-      new ConsulDocuments(deps, "docs", OPEN),
-      new ConsulDocuments(deps, "docs", OPEN),
+      new ConsulDocuments(deps, "docs/rollouts/", OPEN),
+      new ConsulDocuments(deps, "docs/rollouts/", OPEN),
     ];
     const heard: string[] = [];
     const following = other.follow((all) => {
@@ -175,12 +181,12 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     await using deps = consulDeps({ address: agent.address });
     const [ours, theirs] = [newSigningKey(), newSigningKey()];
     const documentsOf = (signingKey: Trust["signingKey"]): ConsulDocuments =>
-      new ConsulDocuments(deps, "signed", { trust: [ours.publicKey], signingKey });
+      new ConsulDocuments(deps, "signed/rollouts/", { trust: [ours.publicKey], signingKey });
     const texts = async (): Promise<readonly string[]> =>
       [...(await documentsOf(undefined).all()).values()].map(({ text }) => text);
     await documentsOf(ours).save("web", "ours", undefined);
     await documentsOf(theirs).save("shop", "theirs", undefined);
-    await new ConsulDocuments(deps, "signed", OPEN).save("api", "unsigned", undefined);
+    await new ConsulDocuments(deps, "signed/rollouts/", OPEN).save("api", "unsigned", undefined);
     expect(await texts()).toEqual(["ours"]);
     expect(deps.lines.filter((line) => line.includes("rollouts.refused"))).toHaveLength(2);
     const moved = String(await agent.get("kv/signed/rollouts/web?raw").catch(() => ""));
@@ -195,7 +201,8 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     const signingKey = newSigningKey();
     const path = join(await temporaryFolder(), "seen.json");
     const trust = { trust: [signingKey.publicKey], signingKey };
-    const documentsOf = (): ConsulDocuments => new ConsulDocuments(deps, "again", trust, path);
+    const documentsOf = (): ConsulDocuments =>
+      new ConsulDocuments(deps, "again/rollouts/", trust, path);
     const running = documentsOf();
     const textOf = async (documents: ConsulDocuments): Promise<string | undefined> =>
       (await documents.all()).get("web")?.text;
@@ -212,6 +219,6 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     expect(await textOf(documentsOf())).toBe("third");
     // Nobody can know who has seen neither.
     await putKey(deps.client, "again/rollouts/web", old?.value ?? "", {});
-    expect(await textOf(new ConsulDocuments(deps, "again", trust))).toBe("first");
+    expect(await textOf(new ConsulDocuments(deps, "again/rollouts/", trust))).toBe("first");
   });
 });

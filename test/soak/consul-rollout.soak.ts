@@ -27,6 +27,7 @@ const binary = (await consulForTests()) ?? "";
 /** The lock of a sidecar that was killed is free after 15 to 35 s. */
 const TAKEN_OVER_WITHIN_MS = 60_000;
 const DEADLINE_MS = 200_000;
+const KEPT_WITHIN_MS = 25_000;
 const LOOK_EVERY_MS = 200;
 
 /** Weights that a step names, in their order. */
@@ -80,6 +81,12 @@ describe.skipIf(binary === "")("A rollout of three sidecars", { timeout: 300_000
     return [leader, ...sidecars.filter((each) => each !== leader)];
   }
 
+  async function explained({ call }: TestSidecar): Promise<string> {
+    const answer = await call("GET", "/v1/rollouts/web/explain");
+    const { explanation } = (await answer.json()) as { readonly explanation: readonly string[] };
+    return explanation.join("\n");
+  }
+
   /** All weights that there are at these sidecars until `over`, in the order of NAMED. */
   async function watch(
     sidecars: readonly TestSidecar[],
@@ -103,10 +110,16 @@ describe.skipIf(binary === "")("A rollout of three sidecars", { timeout: 300_000
     const isAtTenth = ({ share, settled, seen }: RolloutView): boolean =>
       share === 0.1 && settled && seen === "3 of 3";
     const [leader, ...others] = (await led(sidecars, isAtTenth)) as TestSidecar[];
+    // Its evidence is kept every 10 s.
+    await eventually(async () => {
+      const kept = await agent.get("kv/killed/rollout-evidence/~evidence-web?raw");
+      expect(kept).toMatchObject({ note: { step: 1 } });
+    }, KEPT_WITHIN_MS);
     const over = new AbortController();
     const watching = watch(others, over.signal);
     leader?.child.kill("SIGKILL");
-    const [next] = await led(others, ({ share }) => share >= 0.1);
+    const [next] = await led(others, ({ share, seen }) => share >= 0.1 && seen === "2 of 2");
+    const lost = await explained(next as TestSidecar);
     const ended = await rolloutThat(next as TestSidecar, hasEnded, DEADLINE_MS);
     await eventually(async () => {
       for (const each of others) expect(await weights(each)).toEqual([0, 100]);
@@ -117,7 +130,10 @@ describe.skipIf(binary === "")("A rollout of three sidecars", { timeout: 300_000
     expect(ended.phase).toBe("successful");
     const steps = ended.history.filter(({ decision }) => decision === "weight");
     expect(steps.map(({ share }) => share)).toEqual([0.1, 0.5]);
-    expect(next?.log.map(({ event }) => event)).toContain("rollout.evidence-anew");
+    expect(next?.log.map(({ event }) => event)).not.toContain("rollout.evidence-anew");
+    expect(lost).toMatch(
+      /^The evidence until \S+ is that of whoever led it before; \d+ s after it/m,
+    );
   });
 
   test("stays while Consul is away, and can be aborted at each sidecar", async () => {

@@ -159,6 +159,7 @@ export async function startApi(
     log,
     leader: ALONE,
     decisions: new ChainedLog(undefined, log),
+    evidence: undefined,
   });
   if (overrides.leadsRollouts === true) await rollouts.start();
   const dial = new LogDial();

@@ -34,3 +34,11 @@ test("Capital.clone() goes its own way", () => {
   copy.start();
   expect([capital.value, copy.value > 1]).toEqual([1, true]);
 });
+
+test("Capital stays a number, however much a second says", () => {
+  const capital = new Capital(1, OPEN);
+  for (let second = 0; second < 400; second += 1) capital.settle(0, -1e6);
+  for (let second = 0; second < 9; second += 1) capital.settle(0, 1e6);
+  expect(Number.isFinite(capital.value)).toBe(true);
+  expect(Capital.from(capital.state, OPEN).value).toBe(capital.value);
+});

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { sfc32 } from "../../../bench/rollouts/sfc32.ts";
+import { Draws } from "../../../control/analysis/draws.ts";
 import { PRESETS } from "../../../control/analysis/judge-policy.ts";
 import type { RolloutPolicy } from "../../../control/analysis/judge-policy.ts";
-import { judgeRollout } from "../../../control/analysis/verdict.ts";
-import type { RolloutHistory } from "../../../control/analysis/verdict.ts";
+import type { Arm, Second } from "../../../control/analysis/second.ts";
+import { judgeRollout, RolloutJudge } from "../../../control/analysis/verdict.ts";
+import type { RolloutHistory, RolloutJudgeState } from "../../../control/analysis/verdict.ts";
 import { armOf, secondsOf } from "./arms.ts";
 
 const { standard } = PRESETS;
@@ -20,6 +23,36 @@ test("judgeRollout() gives the same verdict for the same history, bit for bit", 
   const given = history(90, { stable: armOf(80, 1), canary: armOf(20, 1), weight: 0.2 });
   expect(judgeRollout(given, standard)).toEqual(judgeRollout(structuredClone(given), standard));
 });
+
+test("RolloutJudge goes on from its state as if it had seen everything itself, bit for bit", () => {
+  const draws = new Draws(sfc32(7));
+  const someArm = (requests: number, endpoints: number): Arm => {
+    const arm = armOf(requests, draws.binomial(requests, 0.02), 5 + 90 * draws.uniform());
+    const each = { requests: requests / endpoints, failures: arm.failures / endpoints };
+    return { ...arm, endpoints: Array.from({ length: endpoints }, () => each), routes: [each] };
+  };
+  const seconds = Array.from({ length: 150 }, (_, ageS): Second => {
+    const step = Math.floor(ageS / 40);
+    const weight = [0.05, 0.1, 0.25, 0.5][step] ?? 0.5;
+    return { ageS, step, weight, stable: someArm(190, 1), canary: someArm(40, 3) };
+  });
+  const whole = new RolloutJudge(standard);
+  for (const stable of BEFORE) whole.remember(stable);
+  let parts = new RolloutJudge(standard, stored(whole.state));
+  for (const [index, second] of seconds.entries()) {
+    if (index % 7 === 0) parts = new RolloutJudge(standard, stored(parts.state));
+    whole.add(second);
+    parts.add(second);
+    expect(parts.verdict()).toEqual(whole.verdict());
+  }
+  expect(stored(parts.state)).toEqual(stored(whole.state));
+  expect(whole.evidence.against).not.toBe(1);
+});
+
+/** As it comes out of a store. */
+function stored(state: RolloutJudgeState): RolloutJudgeState {
+  return JSON.parse(JSON.stringify(state)) as RolloutJudgeState;
+}
 
 test("judgeRollout() finds a canary that fails outright in a handful of requests", () => {
   const failing = history(2, { stable: armOf(95), canary: armOf(5, 5), weight: 0.05 });

@@ -62,3 +62,18 @@ test("ArmPlaces has a place for each of 15 endpoints, and one for all others", (
   const many = Array.from({ length: 20 }, (_, at) => [`e${at}`, 1, 0] as const);
   expect(requestsAt(places, [...many, ["*", 7, 0]])).toEqual([...Array(15).fill(1), 12]);
 });
+
+test("ArmPlaces goes on with the places that there were", () => {
+  const before = new ArmPlaces();
+  requestsAt(before, [
+    ["b:1", 1, 0],
+    ["a:1", 2, 0],
+  ]);
+  const after = new ArmPlaces(before.addresses);
+  const told: Told = [
+    ["a:1", 2, 0],
+    ["c:1", 3, 0],
+    ["b:1", 1, 0],
+  ];
+  expect(requestsAt(after, told)).toEqual([1, 2, 3]);
+});

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { CountedSeconds } from "../../../control/rollout/counted-seconds.ts";
 import type { AskedSeconds } from "../../../control/rollout/counted-seconds.ts";
-import type { Counting } from "../../../control/rollout/observations.ts";
+import type { CountedUpTo, Counting } from "../../../control/rollout/observations.ts";
 import { NOTHING_COUNTED } from "../../../proxy/metrics/second-counters.ts";
 import type { ObservationQuestion, ObservedSeconds } from "../../../proxy/metrics/second-counts.ts";
 
@@ -12,14 +12,14 @@ class Bed {
   answers: () => Promise<AskedSeconds> = () => Promise.resolve({ answers: [], missing: [] });
   readonly counting: Counting;
 
-  constructor() {
+  constructor(after?: CountedUpTo) {
     const clock = { wallMs: () => 1_000 * this.nowS + 400 };
     const ask = (question: ObservationQuestion): Promise<AskedSeconds> => {
       this.asked.push(question);
       return this.answers();
     };
     const counted = new CountedSeconds(ask, clock);
-    this.counting = counted.begin("web", { stable: "v1", canary: "v2" });
+    this.counting = counted.begin("web", { stable: "v1", canary: "v2" }, after);
   }
 
   /** All answer with these. */
@@ -118,4 +118,21 @@ test("CountedSeconds says why nothing is known", async () => {
   const bed = new Bed();
   bed.answers = () => Promise.reject(new Error("worker 7 is silent"));
   expect(await bed.take()).toBe("worker 7 is silent");
+});
+
+test("CountedSeconds goes on where another one has ended, and takes no second twice", async () => {
+  const bed = new Bed({ untilS: 95, endpoints: [] });
+  bed.answer([sidecar(90, 98, 5)]);
+  expect(await bed.take()).toEqual([[5, 1], [5, 1], [5, 1], "1 of 1"]);
+  expect([bed.asked[0]?.afterS, bed.counting.upTo.untilS]).toEqual([95, 98]);
+});
+
+test("CountedSeconds waits when the one before had a clock that is a little ahead", async () => {
+  const bed = new Bed({ untilS: 102, endpoints: [] });
+  bed.answer([sidecar(90, 99, 5)]);
+  expect(await bed.take()).toEqual(["1 of 1"]);
+  bed.nowS = 105;
+  bed.answer([sidecar(90, 104, 5)]);
+  expect(await bed.take()).toEqual([[5, 1], [5, 1], "1 of 1"]);
+  expect(bed.asked.map(({ afterS }) => afterS)).toEqual([102, 102]);
 });

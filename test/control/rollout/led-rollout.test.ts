@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { readLookEntry } from "../../../control/rollout/look-entry-schema.ts";
+import { replayRollouts } from "../../../control/rollout/replay.ts";
 import { armOf } from "../analysis/arms.ts";
 import { RolloutBed } from "./rollout-bed.ts";
 
@@ -42,4 +44,30 @@ test("LedRollout gives up when nothing is counted for as long as it may wait", a
   await bed.rollouts.act(id, "resume", { ...BY, full: false });
   await bed.pass(11);
   expect(bed.rollouts.get(id).step.share).toBeGreaterThan(0);
+});
+
+test("LedRollout goes on with what another one has kept, and can be replayed", async () => {
+  const bed = await RolloutBed.start();
+  const wish = { service: "web", to: "v2", soak: 600_000 } as const;
+  const { id } = await bed.rollouts.begin(wish, BY);
+  await bed.pass(60);
+  const { share } = bed.rollouts.get(id).step;
+  const before = bed.rollouts.live(id)?.verdict;
+  bed.forgets = true;
+  await bed.restart();
+  await bed.pass(20);
+  const { verdict, anewMs, takenOver } = bed.rollouts.live(id) ?? {};
+  expect([anewMs, bed.rollouts.get(id).step.share >= share]).toEqual([undefined, true]);
+  expect(verdict?.excessRateMax).toBeLessThanOrEqual(before?.excessRateMax ?? 0);
+  expect(takenOver?.fromMs).toBeDefined();
+  expect(bed.rollouts.explain(id)).toContainEqual(
+    expect.stringMatching(/^The evidence until \S+ is that of whoever led it before; it goes on/),
+  );
+  expect(bed.logged).not.toContain("rollout.evidence-anew");
+  const entries = bed.noted
+    .map((entry) => readLookEntry(entry))
+    .filter((each) => each !== undefined);
+  const second = entries.slice(entries.findLastIndex(({ kind }) => kind === "begin"));
+  const [replayed] = replayRollouts(second, ({ spec }) => spec.policy);
+  expect([replayed?.looks, replayed?.differences]).toEqual([second.length - 1, []]);
 });

@@ -4,6 +4,7 @@ import { Serial } from "../../../control/base/serial.ts";
 import { AutomaticTable } from "../../../control/rollout/automatic-table.ts";
 import type { AutomaticService } from "../../../control/rollout/automatic-table.ts";
 import { RolloutAsking } from "../../../control/rollout/rollout-asking.ts";
+import { KeptEvidence } from "../../../control/rollout/kept-evidence.ts";
 import { Lookout } from "../../../control/rollout/lookout.ts";
 import { RolloutStore } from "../../../control/rollout/rollout-store.ts";
 import { RolloutTable } from "../../../control/rollout/rollout-table.ts";
@@ -60,6 +61,7 @@ class LookoutBed {
     const observations = {
       begin: () => ({
         take: () => Promise.resolve({ kind: "missing", reason: "nobody counts" } as const),
+        upTo: { untilS: 0, endpoints: [] },
         restart: () => undefined,
         end: () => undefined,
       }),
@@ -75,7 +77,8 @@ class LookoutBed {
     this.automatic = new WatchedTable(services, () => []);
     const { automatic } = this;
     const asking = new RolloutAsking({ hooks: {}, metrics: {} }, "/", table);
-    const own = { store, freezes: store.freezes, automatic, asking };
+    const evidence = new KeptEvidence(undefined, table);
+    const own = { store, freezes: store.freezes, automatic, asking, evidence };
     const rolled = new RolloutTable(services, clock);
     const kept = { clock, log, audit, events, decisions };
     this.lookout = new Lookout(

@@ -32,7 +32,7 @@ const web: ServiceDocument = {
 };
 
 /** Documents that a test can take away. */
-class FailingDocuments extends MemoryDocuments {
+export class FailingDocuments extends MemoryDocuments {
   isAway = false;
 
   override save(name: string, text: string, mark: string | undefined): Promise<string | undefined> {
@@ -65,6 +65,8 @@ export class RolloutBed {
   readonly #chained = new ChainedLog(undefined, { info: ignore, warn: ignore, error: ignore });
   /** Whether the log is another sidecar's. */
   forgets = false;
+  /** What is kept for whoever leads next. */
+  evidence = new MemoryDocuments();
   readonly decisions: DecisionLog = {
     note: (entry) => {
       this.noted.push(JSON.parse(JSON.stringify(entry)) as LookEntry);
@@ -151,7 +153,8 @@ export class RolloutBed {
     const { leader, decisions } = this;
     const newVersions = (): readonly NewVersion[] => this.registered;
     const asking = new RolloutAsking(this.#asked, "/", this);
-    const guides = { observations, leader, decisions, newVersions, asking };
+    const { evidence } = this;
+    const guides = { observations, leader, decisions, evidence, newVersions, asking };
     const parts = { audit, events, clock, log, services, ...guides };
     return keeper.open(parts);
   }
@@ -162,9 +165,13 @@ export class RolloutBed {
       if (typeof counts === "string") return { kind: "missing", reason: counts };
       return { kind: "seconds", seconds: [counts], ...this.sidecars };
     };
+    const { clock } = this;
     return {
       begin: () => ({
         take: () => Promise.resolve(take()),
+        get upTo() {
+          return { untilS: clock.wallMs() / 1_000 - 1, endpoints: ["10.0.0.6:3000"] };
+        },
         restart: () => undefined,
         end: () => undefined,
       }),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StoreError } from "../../../control/base/errors.ts";
 import type { RolloutRequest } from "../../../control/rollout/rollout-schema.ts";
+import { MemoryDocuments } from "../../../control/store/memory-documents.ts";
 import { ANY } from "../../support/started-services.ts";
 import { armOf } from "../analysis/arms.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -82,6 +83,7 @@ describe("Rollouts outlive", () => {
     const before = bed.rollouts.live(id)?.verdict?.excessRateMax ?? 0;
     expect([share > 0.002, before < 0.5]).toEqual([true, true]);
     bed.forgets = forgets;
+    bed.evidence = new MemoryDocuments();
     await bed.restart();
     await bed.pass(2);
     expect(bed.rollouts.get(id).step.share).toBe(share);
