@@ -7,6 +7,9 @@ import { CliError } from "./cli-error.ts";
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ["revision_conflict", "somebody else has written meanwhile: look at it again, then repeat"],
   ["unknown_service", "`sluice services` lists them"],
+  ["unknown_version", "`sluice services NAME` lists them"],
+  ["unknown_rollout", "`sluice rollout list` shows those that there are"],
+  ["frozen", "`sluice freeze` lists freezes, `sluice thaw NAME` ends one"],
   ["unknown_filter", "`sluice filters` lists them"],
   ["filter_refused", "the old one runs on"],
   ["no_undo", "`sluice audit` shows what has been written"],

@@ -56,7 +56,7 @@ function prepared(deps: BeginDeps, spec: RolloutSpec, by: Asker): Rollout {
   const { store, table, clock } = deps;
   const { service } = spec;
   assertOurs(table);
-  assertNotFrozen(store, service);
+  assertFree(store, service);
   assertFits(deps, spec);
   const { before, revision } = stableOf(spec, table);
   const nowMs = clock.wallMs();
@@ -84,10 +84,6 @@ function assertFits({ store, table, asking }: BeginDeps, spec: RolloutSpec): voi
     const wanted = "hooks and metrics of `rollouts` in the configuration file";
     throw new RolloutStartError(service, wanted, unknown);
   }
-  const running = store.latest(service);
-  if (running !== undefined && (!hasEnded(running) || !running.settled)) {
-    throw new RolloutStartError(service, "no other one of it", running.id);
-  }
   const active = store.all().filter(({ latest }) => !hasEnded(latest)).length;
   if (active >= ROLLOUTS_MAX) {
     throw new RolloutStartError(service, `fewer than ${ROLLOUTS_MAX} under way`, `${active}`);
@@ -99,6 +95,15 @@ function assertFits({ store, table, asking }: BeginDeps, spec: RolloutSpec): voi
   if (found === undefined) return;
   const wanted = "requests, and less than half of the routes that may be, for setHeaderRoute";
   throw new RolloutStartError(service, wanted, found);
+}
+
+/** Whether nothing keeps its weights as they are. @throws FrozenError, RolloutStartError */
+export function assertFree(store: RolloutStore, service: string): void {
+  assertNotFrozen(store, service);
+  const running = store.latest(service);
+  if (running === undefined || (hasEnded(running) && running.settled)) return;
+  const found = `${running.id}, which is ${running.phase}: promote or abort it first`;
+  throw new RolloutStartError(service, "no other one of it", found);
 }
 
 /** Whether weights may be changed now. @throws FrozenError */

@@ -2,7 +2,13 @@ import { orLate } from "../../proxy/base/deadline.ts";
 import { Serial } from "../base/serial.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { appendFact } from "../records/append-fact.ts";
-import { assertNotFrozen, assertOurs, beginGroup, beginRollout } from "./begin-rollout.ts";
+import {
+  assertFree,
+  assertNotFrozen,
+  assertOurs,
+  beginGroup,
+  beginRollout,
+} from "./begin-rollout.ts";
 import { carryOut } from "./carry-out.ts";
 import { explainRollout } from "./explain.ts";
 import type { Freeze } from "./freezes.ts";
@@ -101,6 +107,7 @@ export class Rollouts {
     return this.#serial.run(async () => {
       const { group = [], ...first } = request;
       const [spec, ...others] = [first, ...group].map((each) => {
+        assertFree(this.#deps.store, each.service);
         const { from } = stableOf(each, this.#deps.table);
         return specOf({ ...first, ...each }, from);
       });

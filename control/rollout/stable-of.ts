@@ -35,6 +35,9 @@ export function stableOf(
   }
   const others = Object.keys(weights).filter((name) => name !== to && (weights[name] ?? 0) > 0);
   const from = request.from ?? (others.length === 1 ? others[0] : undefined);
+  if (others.length === 0 && (weights[to] ?? 0) > 0) {
+    throw new RolloutStartError(service, "a version without traffic", `${to}, which has all of it`);
+  }
   if (from === undefined) {
     const names = others.length === 0 ? "no version with weight" : others.join(", ");
     throw new RolloutStartError(service, "`from`, the version that has the traffic", names);

@@ -15,6 +15,8 @@ test.each<[number, string, ApiAccess, string]>([
   [401, "unauthenticated", CERT, "it does not know the certificate; --token-file FILE"],
   [401, "gateway_says_no", TOKEN, "it does not know the token of --token-file ops.token"],
   [403, "forbidden", TOKEN, "`sluice whoami` says who you are there"],
+  [404, "unknown_version", TOKEN, "`sluice services NAME` lists them"],
+  [409, "frozen", TOKEN, "`sluice freeze` lists freezes, `sluice thaw NAME` ends one"],
   [409, "nothing_would_serve", TOKEN, "--force with --reason does it anyway"],
 ])("refusalOf() says what to do about %d %s", (status, code, access, advice) => {
   const body = { code, detail: "Cannot do this" };

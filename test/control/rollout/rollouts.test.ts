@@ -327,3 +327,14 @@ test("A rollout between versions that cannot read each other has to be forced", 
   await expect(again).rejects.toThrow("wanted a reason, as it was forced, found none");
   expect((await bed.rollouts.retry(id, BY)).spec.forced).toBe(true);
 });
+
+test("Rollouts name the one that is under way, or the freeze, to who begins another", async () => {
+  const bed = await RolloutBed.start();
+  const { id } = await bed.rollouts.begin(STEPS, BY);
+  await bed.pass(1);
+  await expect(bed.rollouts.begin(STEPS, BY)).rejects.toThrow(
+    `wanted no other one of it, found ${id}, which is progressing: promote or abort it first`,
+  );
+  await bed.rollouts.freeze("web", bed.clock.wallMs() + 60_000, BY);
+  await expect(bed.rollouts.begin(STEPS, BY)).rejects.toThrow("it is frozen until");
+});

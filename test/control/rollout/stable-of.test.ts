@@ -29,6 +29,13 @@ test.each([
   expect(() => ask(from, to)).toThrow(text);
 });
 
+test("stableOf() refuses a version that has all of the traffic already, and says so", () => {
+  const full = { weights: () => ({ weights: { v1: 100, v2: 0 }, revision: 7 }) };
+  expect(() => stableOf({ service: "web", to: "v1" }, full)).toThrow(
+    "wanted a version without traffic, found v1, which has all of it",
+  );
+});
+
 test("stableOf() refuses a service that is not there", () => {
   expect(() => ask(undefined, "v2", "shop")).toThrow('Cannot find service "shop"');
 });
