@@ -1,3 +1,5 @@
+import { errorCode, errorText } from "../../proxy/base/error-text.ts";
+
 /** Most bytes of an answer that are read: a number or a word is what is wanted. */
 const ANSWER_BYTES_MAX = 1_048_576;
 
@@ -15,7 +17,7 @@ export type HttpAnswer = { readonly status: number; readonly text: string };
 
 /**
  * Asks once, and follows no redirect: whoever is asked is named in the file.
- * @throws when nothing comes in time, or too much
+ * @throws when nothing comes in time, or too much, with the reason as its message
  */
 export async function askHttp(
   { url, body, headers, timeoutMs }: HttpAsk,
@@ -24,8 +26,20 @@ export async function askHttp(
   const signal = AbortSignal.any([ended, AbortSignal.timeout(timeoutMs)]);
   const method = body === undefined ? "GET" : "POST";
   const init = { method, headers, redirect: "manual", signal } as const;
-  const answer = await fetch(url, body === undefined ? init : { ...init, body });
-  return { status: answer.status, text: await textOf(answer) };
+  try {
+    const answer = await fetch(url, body === undefined ? init : { ...init, body });
+    return { status: answer.status, text: await textOf(answer) };
+  } catch (error) {
+    throw new Error(fetchReason(error), { cause: error });
+  }
+}
+
+/** Why a fetch() has failed: its own error only says that it has. */
+export function fetchReason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof Error)) return errorText(error);
+  // Of several addresses none has answered: that error has a code, and no text.
+  return cause.message || errorCode(cause) || errorText(error);
 }
 
 async function textOf({ body }: Response): Promise<string> {

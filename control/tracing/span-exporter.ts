@@ -166,7 +166,7 @@ export class SpanExporter {
       if (outcome.kind !== "taken") this.#complain(`status ${status}`);
       return outcome;
     } catch (error) {
-      this.#complain(causeOf(error));
+      this.#complain(errorText(error));
       return { kind: "again" };
     }
   }
@@ -177,10 +177,4 @@ export class SpanExporter {
     this.#saidMs = clock.nowMs();
     log.warn("tracing.failed", { url: this.#target?.url ?? "", why, ...this.counts });
   }
-}
-
-/** fetch() itself only says that it failed. */
-function causeOf(error: unknown): string {
-  const { cause } = error as { readonly cause?: unknown };
-  return errorText(cause ?? error);
 }

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import { errorText } from "../../../proxy/base/error-text.ts";
+import { fetchReason } from "../../base/ask-http.ts";
 import type { Clock } from "../../../proxy/base/clock.ts";
 import { KEY_SET_BYTES_MAX, readKeySet } from "./key-set.ts";
 
@@ -62,7 +62,7 @@ export class RemoteKeys {
       this.#keys = readKeySet(await textAt(this.#url));
       this.#problem = undefined;
     } catch (error) {
-      this.#problem = `Cannot read the keys at ${this.#url}: ${reasonOf(error)}`;
+      this.#problem = `Cannot read the keys at ${this.#url}: ${fetchReason(error)}`;
     }
     return JSON.stringify([this.#keys, this.#problem]) !== before;
   }
@@ -81,10 +81,4 @@ async function textAt(url: string): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** The reason behind fetch()'s "fetch failed". */
-function reasonOf(error: unknown): string {
-  const { cause } = error as { readonly cause?: unknown };
-  return cause instanceof Error ? errorText(cause) : errorText(error);
 }

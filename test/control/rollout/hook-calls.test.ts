@@ -98,6 +98,17 @@ test("HookCalls fails without an answer in time, a secret, or a name that is kno
   expect((await answerOf(unknown, ["boss"])).text).toBe("boss: the file does not name it");
 });
 
+test.each([
+  ["127.0.0.1", /^ci: connect ECONNREFUSED 127\.0\.0\.1:2$/],
+  ["localhost", /^ci: .*ECONNREFUSED/],
+])("HookCalls says why nobody can be asked at %s", async (host, reason) => {
+  const nobody = await openBed({ url: `http://${host}:2/gate`, retries: 0 });
+  expect(await answerOf(nobody)).toMatchObject({
+    says: "failed",
+    text: expect.stringMatching(reason) as string,
+  });
+});
+
 test("HookCalls tells of an end", async () => {
   const bed = await openBed();
   bed.calls.tellEnd({ ...ROLLOUT, phase: "aborted" });
