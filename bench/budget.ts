@@ -110,6 +110,14 @@ export const BUDGET: readonly BudgetRow[] = [
     aim: 1.05,
     unit: "×",
   },
+  // Shown: on one processor they also cost each other's turns.
+  {
+    what: "processor time a request, 2 workers on one processor against 1",
+    measure: { kind: "ownCpuRatio", scenario: "small-workers", against: "small" },
+    unit: "×",
+  },
+  ratio("new-connections", "a new connection for each request", 1.4, 1.2),
+  ratio("connections-1000", "1 000 busy connections", 1.2, 1),
   {
     what: "memory of both processes, idle",
     measure: { kind: "idleMemory" },

@@ -9,7 +9,8 @@ export function jobFor(kind: JobKind, { endpoints }: Origin, speech: Speech): Jo
   const services = kind === "services" ? MANY_SERVICES : 1;
   const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
   const more = { ...(kind === "tcp" && { tcp: true }), accessLog: kind === "access-log" };
-  return { ...job, routesBy: "path", ...speech, ...more };
+  const workers = kind === "workers" ? 2 : 1;
+  return { ...job, routesBy: "path", workers, ...speech, ...more };
 }
 
 /** Where a kind of job has TLS, and where HTTP/2. */
@@ -38,6 +39,7 @@ export function speechOf(kind: JobKind, files: CertificateFiles): Speech {
     case "tunnel":
     case "tcp":
     case "access-log":
+    case "workers":
       return {};
   }
 }

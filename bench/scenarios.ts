@@ -15,6 +15,8 @@ export type JobKind =
   | "tcp"
   /** Each request is a line of the access log. */
   | "access-log"
+  /** Two workers, which share the contender's processor. */
+  | "workers"
   /** HTTP/2 from clients, in clear or over TLS. */
   | "h2c-in"
   | "h2-in"
@@ -121,6 +123,13 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "the same, with an access log",
     job: "access-log",
     needs: "access-log",
+  },
+  {
+    ...BASE,
+    name: "small-workers",
+    title: "the same, with two workers on that processor",
+    job: "workers",
+    needs: "workers",
   },
   { ...BASE, name: "connections-10", title: "10 connections", connections: 10 },
   { ...BASE, name: "connections-100", title: "100 connections", connections: 100 },

@@ -22,6 +22,8 @@ export type Job = {
   readonly tcp?: boolean;
   /** Each request is a line of a file. Absent: it is not. */
   readonly accessLog?: boolean;
+  /** How many workers it has, on its one processor. Absent: 1. */
+  readonly workers?: number;
 } & Speech;
 
 /** Whether endpoints of a job are spoken to by HTTP/2. */
@@ -42,6 +44,7 @@ export type Ability =
   | "tls"
   | "tcp"
   | "access-log"
+  | "workers"
   /** HTTP/2 from clients; gRPC on both sides; any HTTP/2 on both sides, over TLS. */
   | "h2"
   | "grpc"

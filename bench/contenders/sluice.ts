@@ -27,6 +27,7 @@ export const sluice: Contender = {
     "tls",
     "tcp",
     "access-log",
+    "workers",
     "h2",
     "grpc",
     "h2-both",
@@ -71,6 +72,7 @@ export function sluiceConfig(job: Job): object {
     listeners: [{ bind: "127.0.0.1:0", connectionsMax: 16_000, ...to, ...listenerConfig(job.tls) }],
     control: { bind: "127.0.0.1:0" },
     drain: { acceptFor: "0" },
+    workers: job.workers ?? 1,
     ...(job.accessLog === true ? { accessLog: { path: "access.log" } } : {}),
     services: Object.fromEntries(services),
   };

@@ -18,6 +18,13 @@ describe("sluiceConfig()", () => {
     }
   });
 
+  test("has as many workers as a job says", () => {
+    const workers = [JOB, { ...JOB, workers: 2 }].map(
+      (job) => configSchema.parse(sluiceConfig(job)).workers,
+    );
+    expect(workers).toEqual([1, 2]);
+  });
+
   test("names the certificates of a job with TLS", () => {
     const pair = { cert: "/c.pem", key: "/k.pem", both: "/b.pem" };
     const dispose = (): Promise<void> => Promise.resolve();
