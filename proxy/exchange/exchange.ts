@@ -89,7 +89,7 @@ export class Exchange implements AttemptedExchange {
     const live = this.to.find(head, this.#client, this.sinceMs);
     request.begin(this.to.tolerated);
     this.#deps.witness.tracer?.begin(this, this.#client.peer);
-    const refusal = refusedAt(this.to, head) ?? misdirected(this.#client.peer, head.host);
+    const refusal = refusedAt(this.to, head) ?? misdirected(this.#client.peer, head);
     const bodyEnd = refusal === undefined ? request.scan(bytes, start, end) : REFUSED;
     if (bodyEnd === REFUSED) {
       this.#refuseBody(refusal);
@@ -257,7 +257,7 @@ function tellTimeLeft({ to: { grpc }, request, wheel }: Exchange): void {
 }
 
 /** A request for a host that another certificate stands for (RFC 9110 section 15.5.20). */
-function misdirected({ tls }: Peer, host: string): Refusal | undefined {
+function misdirected({ tls }: Peer, { host }: RequestHead): Refusal | undefined {
   if (tls === undefined || host === "" || tls.isFor(host)) return undefined;
   return REFUSALS["host-misdirected"];
 }

@@ -79,7 +79,7 @@ export class ResponseForwarder {
   /** Nothing is left of the last response. */
   clear(): void {
     this.#ahead?.clear();
-    this.head.fields.text = "";
+    this.head.fields.forget();
     this.#partialHead = undefined;
     this.scanner.clear();
     this.#decoder = undefined;

@@ -50,6 +50,12 @@ export const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 });
 
+/**
+ * FOLDED for the bytes of a token, 0 for all others: one table for what may be in a name and what
+ * it reads as.
+ */
+export const NAME_BYTE = FOLDED.map((folded, byte) => (TOKEN[byte] === 1 ? folded : 0));
+
 /** A hexadecimal digit's value, 255 for every other byte. */
 export const HEX_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => {
   const digit = "0123456789abcdef".indexOf(String.fromCharCode(FOLDED[byte] as number));

@@ -10,6 +10,10 @@ const VALUE = 2;
 const VALUE_END = 3;
 const KIND = 4;
 const NUMBERS_A_FIELD = 5;
+/** Most arrays of numbers of a length that are kept for the next heads. */
+const SPARE_MAX = 64;
+/** What a head has that is not being read. */
+const NOTHING = new Uint16Array(0);
 /** Kinds have 5 bits. */
 const KIND_BITS = 0x1f;
 
@@ -18,6 +22,13 @@ const KIND_BITS = 0x1f;
  * 7.1.3).
  */
 export const SENSITIVE = 0x20;
+
+/**
+ * Arrays for the next heads, by how many fields these may have. A head has one only from its first
+ * line on until it is of no use: the last one that was given back is still in the processor's
+ * caches, where one of each head's own would have gone cold since its last message.
+ */
+const spare = new Map<number, Uint16Array[]>();
 
 /**
  * The field lines of one head or trailer section (RFC 9112 section 5), kept as ranges by a
@@ -40,11 +51,13 @@ export class FieldLines {
 
   /** Most field lines that there is room for. */
   readonly max: number;
-  readonly #ranges: Uint16Array;
+  readonly #spare: Uint16Array[];
+  #ranges: Uint16Array = NOTHING;
 
   constructor(max = FIELDS_MAX) {
     this.max = max;
-    this.#ranges = new Uint16Array(max * NUMBERS_A_FIELD);
+    this.#spare = spare.get(max) ?? [];
+    spare.set(max, this.#spare);
   }
 
   /** Before a new section, whose first line starts `at` bytes after the head. */
@@ -53,6 +66,19 @@ export class FieldLines {
     this.seen = 0;
     this.repeated = 0;
     this.start = at;
+    if (this.#ranges === NOTHING) {
+      this.#ranges = this.#spare.pop() ?? new Uint16Array(this.max * NUMBERS_A_FIELD);
+    }
+  }
+
+  /** Nothing is left of the section, and nothing may be asked of it before the next clear(). */
+  forget(): void {
+    this.text = "";
+    this.count = 0;
+    this.seen = 0;
+    this.repeated = 0;
+    if (this.#ranges !== NOTHING && this.#spare.length < SPARE_MAX) this.#spare.push(this.#ranges);
+    this.#ranges = NOTHING;
   }
 
   /**
@@ -115,9 +141,7 @@ export class FieldLines {
   /** The index of the first field of this kind at or after `from`, or -1. */
   indexOf(kind: number, from = 0): number {
     for (let index = from; index < this.count; index += 1) {
-      if (this.kind(index) === kind) {
-        return index;
-      }
+      if (this.kind(index) === kind) return index;
     }
     return -1;
   }
@@ -125,15 +149,11 @@ export class FieldLines {
   /** Whether field `index` has this lower-case name. Needs keepText(). */
   isNamed(index: number, name: string): boolean {
     const start = this.#number(index, LINE);
-    if (this.#number(index, NAME_END) - start !== name.length) {
-      return false;
-    }
+    if (this.#number(index, NAME_END) - start !== name.length) return false;
     // From the end: names of one family begin alike.
     for (let at = name.length - 1; at >= 0; at -= 1) {
       const byte = this.text.charCodeAt(start + at);
-      if (byte !== name.charCodeAt(at) && lowerCase(byte) !== name.charCodeAt(at)) {
-        return false;
-      }
+      if (byte !== name.charCodeAt(at) && lowerCase(byte) !== name.charCodeAt(at)) return false;
     }
     return true;
   }
@@ -145,12 +165,7 @@ export class FieldLines {
 
   /** The hashRange() of the name of field `index` in lower case. Needs keepText(). */
   nameHash(index: number): number {
-    const end = this.#number(index, NAME_END);
-    let hash = HASH_START;
-    for (let at = this.#number(index, LINE); at < end; at += 1) {
-      hash = hashStep(hash, lowerCase(this.text.charCodeAt(at)));
-    }
-    return hash;
+    return lowerHash(this.text, this.#number(index, LINE), this.#number(index, NAME_END));
   }
 
   /** The value of field `index`. Needs keepText(). */
@@ -174,9 +189,7 @@ export class FieldLines {
   /** The values of all lines of this kind, joined with ", "; undefined: none. Needs keepText(). */
   valueOfKind(kind: number): string | undefined {
     let index = this.has(kind) ? this.indexOf(kind) : -1;
-    if (index === -1) {
-      return undefined;
-    }
+    if (index === -1) return undefined;
     let found = this.value(index);
     while ((index = this.indexOf(kind, index + 1)) !== -1) {
       found += `, ${this.value(index)}`;
@@ -202,9 +215,7 @@ export class FieldLines {
 
   /** The text from `from` to the section's end without the lines of these kinds (a fieldSet). */
   textWithout(dropped: number, from: number): string {
-    if ((this.seen & dropped) === 0) {
-      return this.text.slice(from, this.end);
-    }
+    if ((this.seen & dropped) === 0) return this.text.slice(from, this.end);
     let kept = "";
     let keptFrom = from;
     for (let index = 0; index < this.count; index += 1) {
@@ -224,15 +235,20 @@ export class FieldLines {
   }
 }
 
+function lowerHash(text: string, from: number, to: number): number {
+  let hash = HASH_START;
+  for (let at = from; at < to; at += 1) hash = hashStep(hash, lowerCase(text.charCodeAt(at)));
+  return hash;
+}
+
 function lowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
 function sameName(bytes: Buffer, one: number, other: number, length: number): boolean {
   for (let index = 0; index < length; index += 1) {
-    if (lowerCase(bytes[one + index] as number) !== lowerCase(bytes[other + index] as number)) {
+    if (lowerCase(bytes[one + index] as number) !== lowerCase(bytes[other + index] as number))
       return false;
-    }
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import { FOLDED } from "./bytes.ts";
+import { NAME_BYTE } from "./bytes.ts";
 
 /** What we know a field by. Numbers below 32, so that a set of them is one integer. */
 export const Field = {
@@ -109,22 +109,40 @@ const UNDERSCORE_REFUSED = FORWARDED | fieldSet(Field.contentLength, Field.trans
 /** What fieldKind() says of a name that some gateways read as a framing or forwarded field. */
 export const AMBIGUOUS = -1;
 
-const FORWARDED_PREFIX = Buffer.from("x-forwarded-", "latin1");
+/** Every known name has a row of so many bytes: its length, its kind, its text. */
+const ROW_BYTES = 32;
+const KIND_AT = 1;
+const TEXT_AT = 2;
 
-// Names are told apart by length (5 bits) and first letter (5 bits): no two known ones share both.
-const NAMES = Array.from<Uint8Array | undefined>({ length: 1024 });
-const KINDS = new Uint8Array(1024);
-for (const [name, kind] of Object.entries(KIND_BY_NAME)) {
+const FORWARDED_PREFIX = "x-forwarded-";
+// In one piece, so that a name costs little to look up in a cold cache. No name has row 0.
+const ROWS = new Uint8Array((Object.keys(KIND_BY_NAME).length + 2) * ROW_BYTES);
+const FORWARDED_ROW = ROW_BYTES;
+writeRow(FORWARDED_ROW, FORWARDED_PREFIX, Field.xForwardedOther);
+
+/**
+ * Names are told apart by length and first letter: no two known ones share a slot. The factor is
+ * one of those for which so few slots do, which a cold cache has in two lines.
+ */
+const SLOTS = 128;
+const LETTER_FACTOR = 22;
+
+const ROW_BY_SLOT = new Uint8Array(SLOTS);
+for (const [index, [name, kind]] of Object.entries(KIND_BY_NAME).entries()) {
   const slot = slotOf(name.length, name.charCodeAt(0));
-  if (NAMES[slot] !== undefined) {
+  if (ROW_BY_SLOT[slot] !== 0) {
     throw new Error(`Cannot index field names: "${name}" shares its slot`);
   }
-  NAMES[slot] = Buffer.from(name, "latin1");
-  KINDS[slot] = kind;
+  ROW_BY_SLOT[slot] = index + 2;
+  writeRow((index + 2) * ROW_BYTES, name, kind);
+}
+
+function writeRow(row: number, name: string, kind: number): void {
+  ROWS.set([name.length, kind, ...Buffer.from(name, "latin1")], row);
 }
 
 function slotOf(length: number, first: number): number {
-  return ((length & 31) << 5) | (first & 31);
+  return (length + (first & 31) * LETTER_FACTOR) & (SLOTS - 1);
 }
 
 /**
@@ -132,32 +150,27 @@ function slotOf(length: number, first: number): number {
  * AMBIGUOUS: with `_` read as `-` it would be a framing or forwarded field.
  */
 export function fieldKind(bytes: Uint8Array, from: number, to: number): number {
-  const slot = slotOf(to - from, bytes[from] as number);
-  const name = NAMES[slot];
-  if (name !== undefined && name.length === to - from) {
-    const difference = differenceOf(bytes, from, name);
-    if (difference !== DIFFERENT) {
-      return accept(KINDS[slot] as number, difference);
-    }
+  const length = to - from;
+  const first = bytes[from] as number;
+  const row = (ROW_BY_SLOT[slotOf(length, first)] as number) * ROW_BYTES;
+  if (ROWS[row] === length && row !== 0) {
+    const difference = differenceOf(bytes, from, row, length);
+    if (difference !== DIFFERENT) return accept(ROWS[row + KIND_AT] as number, difference);
   }
-  if (to - from > FORWARDED_PREFIX.length && ((bytes[from] as number) | 0x20) === 0x78) {
-    const difference = differenceOf(bytes, from, FORWARDED_PREFIX);
-    return difference === DIFFERENT ? Field.other : accept(Field.xForwardedOther, difference);
-  }
-  return Field.other;
+  if (length <= FORWARDED_PREFIX.length || (first | 0x20) !== 0x78) return Field.other;
+  const difference = differenceOf(bytes, from, FORWARDED_ROW, FORWARDED_PREFIX.length);
+  return difference === DIFFERENT ? Field.other : accept(Field.xForwardedOther, difference);
 }
 
 const DIFFERENT = -1;
 
-/** The bits in which the bytes differ from a name that they fold to, or DIFFERENT. */
-function differenceOf(bytes: Uint8Array, from: number, name: Uint8Array): number {
+/** The bits in which the bytes differ from the name of a row that they fold to, or DIFFERENT. */
+function differenceOf(bytes: Uint8Array, from: number, row: number, length: number): number {
   let difference = 0;
-  for (let index = 0; index < name.length; index += 1) {
+  for (let index = 0; index < length; index += 1) {
     const byte = bytes[from + index] as number;
-    const wanted = name[index] as number;
-    if (FOLDED[byte] !== wanted) {
-      return DIFFERENT;
-    }
+    const wanted = ROWS[row + TEXT_AT + index] as number;
+    if (NAME_BYTE[byte] !== wanted) return DIFFERENT;
     difference |= byte ^ wanted;
   }
   return difference;

@@ -1,4 +1,4 @@
-import { COLON, CR, FIELD_VALUE, LF, TOKEN, isBlank, skipBlanks, trimBlanks } from "./bytes.ts";
+import { COLON, CR, FIELD_VALUE, LF, NAME_BYTE, isBlank, skipBlanks, trimBlanks } from "./bytes.ts";
 import type { FieldLines } from "./field-lines.ts";
 import { AMBIGUOUS, fieldKind } from "./field-names.ts";
 import { MORE, REFUSED } from "./limits.ts";
@@ -77,7 +77,7 @@ export class FieldReader {
   #readLine(bytes: Buffer, line: number, head: number, end: number): number {
     let at = head + this.#next;
     if (this.#colon === 0) {
-      while (at < end && TOKEN[bytes[at] as number] === 1) {
+      while (at < end && NAME_BYTE[bytes[at] as number] !== 0) {
         at += 1;
       }
       if (at === end) {

@@ -14,7 +14,6 @@ export abstract class RequestText implements RequestView {
   readonly fields = new FieldLines();
 
   readonly #at = new RequestHost();
-  #host: string | undefined;
   #path: string | undefined;
 
   /** As sent: a token, maybe one that we do not know. */
@@ -40,8 +39,7 @@ export abstract class RequestText implements RequestView {
    * "": HTTP/1.0 without Host.
    */
   get host(): string {
-    this.#host ??= this.fields.text.slice(this.#at.start, this.#at.end);
-    return this.#host;
+    return this.fields.text.slice(this.#at.start, this.#at.end);
   }
 
   /** Like `host`, with its port if it was sent with one. */
@@ -79,9 +77,8 @@ export abstract class RequestText implements RequestView {
 
   /** Nothing is left of it. */
   protected forget(): void {
-    this.fields.text = "";
+    this.fields.forget();
     this.line.begin();
-    this.#host = undefined;
     this.#path = undefined;
   }
 

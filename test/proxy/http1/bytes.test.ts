@@ -4,6 +4,7 @@ import {
   FIELD_VALUE,
   FOLDED,
   HEX_VALUE,
+  NAME_BYTE,
   TOKEN,
   equalsFolded,
   skipBlanks,
@@ -35,13 +36,16 @@ describe("bytes:", () => {
     ).toBe("0123456789ABCDEFabcdef");
   });
 
-  test("FOLDED is ASCII lower case with - for _, and leaves all other bytes alone", () => {
+  test("FOLDED is ASCII lower case with - for _, and NAME_BYTE that of a token's bytes", () => {
     expect(
       every
         .filter((byte) => FOLDED[byte] !== byte)
         .map(textOf)
         .join(""),
     ).toBe("ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    expect(every.map((byte) => NAME_BYTE[byte])).toEqual(
+      every.map((byte) => (TOKEN[byte] === 1 ? FOLDED[byte] : 0)),
+    );
     expect(["A", "Z", "_"].map((text) => textOf(FOLDED[text.charCodeAt(0)] ?? 0))).toEqual([
       "a",
       "z",

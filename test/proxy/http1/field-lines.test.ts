@@ -48,3 +48,22 @@ test("FieldLines.markNamed() marks lines of that name in any case, but none of a
   expect(kinds).toEqual([Field.host, Field.named, Field.te, Field.named, Field.te]);
   expect(fields.has(Field.named)).toBe(true);
 });
+
+test("FieldLines.forget() leaves nothing, and what is read next is not mixed with others", () => {
+  const { fields } = fieldsOf(...LINES);
+  fields.forget();
+  expect([fields.count, fields.text, fields.has(Field.te), fields.hasTwice(Field.te)]).toEqual([
+    0,
+    "",
+    false,
+    false,
+  ]);
+  const [one, other] = [fieldsOf("Via: 1.1 a", "x: 1").fields, fieldsOf("Te: b").fields];
+  fields.forget();
+  const again = fieldsOf(...LINES).fields;
+  expect([one, other, again].map((each) => [each.value(0), each.kind(0), each.count])).toEqual([
+    ["1.1 a", Field.via, 2],
+    ["b", Field.te, 1],
+    ["a", Field.host, 5],
+  ]);
+});
