@@ -2,6 +2,7 @@ import type { SourceRule } from "../intentions/intention-judge.ts";
 import { Http2Connection } from "../http2/connection.ts";
 import type { Http2Owner } from "../http2/connection-core.ts";
 import type { Http2Counts } from "../http2/counts.ts";
+import { FAULTS } from "../http2/reasons.ts";
 import type { Http2Reason } from "../http2/reasons.ts";
 import type { RequestFields } from "../http2/request-fields.ts";
 import type { Http2Stream, StreamOwner } from "../http2/stream.ts";
@@ -79,13 +80,12 @@ export class Http2Client
     super.look();
     this.#codec.look(nowMs);
     if (this.#codec.lost) return;
-    if (this.draining && this.streams.size > 0 && this.deps.random.next() < QUIET_LEAVE_SHARE) {
-      this.#leave();
-    }
+    const mayLeave = this.draining && this.streams.size > 0;
+    if (mayLeave && this.deps.random.next() < QUIET_LEAVE_SHARE) this.#leave();
     if (this.#departure.isDue(nowMs)) this.#finishLeaving();
     const { stallTimeoutMs } = this.timeouts;
     const unreadMs = this.streams.unreadMs(this.#codec.streams, nowMs);
-    if (stallTimeoutMs > 0 && unreadMs >= stallTimeoutMs) this.#end();
+    if (stallTimeoutMs > 0 && unreadMs >= stallTimeoutMs) this.#end("h2-answers-unread");
   }
 
   override judgeAgain(): void {
@@ -224,8 +224,9 @@ export class Http2Client
     if (this.#codec.streams === 0) this.#end();
   }
 
-  #end(): void {
-    this.#codec.close();
+  #end(reason?: Http2Reason): void {
+    if (reason !== undefined) this.onRejected(reason);
+    this.#codec.close(reason && FAULTS[reason].code);
     this.linger();
   }
 }

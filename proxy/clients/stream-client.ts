@@ -6,8 +6,8 @@ import type { ExchangeClient } from "../exchange/ports.ts";
 import { refusalResponse } from "../exchange/respond.ts";
 import { REFUSALS } from "../http1/refusal.ts";
 import type { Refusal } from "../http1/refusal.ts";
-import { ErrorCode } from "../http2/error-codes.ts";
 import type { HeaderList } from "../http2/header-list.ts";
+import type { Http2Reason } from "../http2/reasons.ts";
 import type { RequestFields } from "../http2/request-fields.ts";
 import type { Http2Stream, StreamOwner } from "../http2/stream.ts";
 import type { SourceRule } from "../intentions/intention-judge.ts";
@@ -25,6 +25,9 @@ import { StreamTunnelEnd } from "./stream-tunnel-end.ts";
 /** Of a nonce for a WebSocket (RFC 6455 section 4.1). */
 const KEY_BYTES = 16;
 
+/** A client keeps what it has asked for, and does not read it. */
+const UNREAD = "h2-answers-unread";
+
 /** What follows the head of a request when that is all that has come. */
 const NOTHING = Buffer.alloc(0);
 
@@ -39,6 +42,8 @@ export interface ClientOfStreams {
   serviceFor(host: string): LiveService | undefined;
   denies(request: JudgedRequest): boolean;
   followPolicy(policy: ClientTimeouts): void;
+  /** One of its streams was ended for this. To be counted. */
+  onRejected(reason: Http2Reason): void;
   /** The stream is over, and may be used for another request. */
   streamEnded(stream: StreamClient): void;
 }
@@ -57,6 +62,7 @@ export class StreamClient implements ExchangeClient, StreamOwner, Expiring {
   readonly stream = new StreamResponses(
     () => this.#exchange?.onClientGone(),
     () => this.exchange?.cut(),
+    () => this.#connection.onRejected(UNREAD),
   );
   readonly mayBind = false;
   readonly bound = undefined;
@@ -218,7 +224,7 @@ export class StreamClient implements ExchangeClient, StreamOwner, Expiring {
     const { stallTimeoutMs } = this.#connection.timeouts;
     const isStalled = waitingSinceMs > 0 && nowMs - waitingSinceMs >= stallTimeoutMs;
     if (!isStalled) return this.#awaitSending();
-    this.stream.reset(ErrorCode.cancel);
+    this.stream.abort("unread");
     return this.#release();
   }
 

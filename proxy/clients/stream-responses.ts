@@ -20,6 +20,7 @@ const CODES: Readonly<Record<AbortReason, number>> = {
   cut: ErrorCode.cancel,
   refused: ErrorCode.protocolError,
   left: ErrorCode.cancel,
+  unread: ErrorCode.cancel,
 };
 
 /**
@@ -30,18 +31,20 @@ export class StreamResponses extends StreamMessages implements ResponseSink {
   readonly call = new CallAnswer();
   readonly #onAborted: () => void;
   readonly #onCallOver: () => void;
+  readonly #onUnread: () => void;
   /** Bytes of the request that were used and not told the client, and whether it must wait. */
   #owed = 0;
   #isPaused = false;
 
   /**
    * `onAborted`: the stream was reset by abort(). `onCallOver`: a call that was asked to end has,
-   * of which its exchange does not know.
+   * of which its exchange does not know. `onUnread`: abort() is about to give up who does not read.
    */
-  constructor(onAborted: () => void, onCallOver: () => void) {
+  constructor(onAborted: () => void, onCallOver: () => void, onUnread: () => void) {
     super();
     this.#onAborted = onAborted;
     this.#onCallOver = onCallOver;
+    this.#onUnread = onUnread;
   }
 
   /** The next request has begun. */
@@ -85,6 +88,7 @@ export class StreamResponses extends StreamMessages implements ResponseSink {
   }
 
   abort(reason: AbortReason): void {
+    if (reason === "unread") this.#onUnread();
     this.reset(CODES[reason]);
     this.#onAborted();
   }

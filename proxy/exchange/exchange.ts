@@ -17,8 +17,11 @@ import { FAILURES } from "./failures.ts";
 import type { Failure } from "./failures.ts";
 import { RequestForwarder } from "./forward-request.ts";
 import { NOBODY } from "./nobody.ts";
-import type { ExchangeClient } from "./ports.ts";
+import type { ExchangeClient, ExchangeUpstream } from "./ports.ts";
 import type { ProxyError } from "./respond.ts";
+
+/** A time that is up, but for those that only the client's side knows: see Deadlines.passed(). */
+type Late = "expired" | "stalled" | "unanswered";
 
 /** What comes with the end of a request. */
 const NOTHING = Buffer.alloc(0);
@@ -203,15 +206,14 @@ export class Exchange implements AttemptedExchange {
     this.#client.exchangeEnded(this.answer.closes || !this.request.done);
   }
 
-  /** Neither slow clients nor our limit for what is coming count against who has answered. */
-  #late(passed: "expired" | "stalled" | "unanswered"): void {
-    const begun = this.answer.status !== 0;
-    const isWell = begun && (passed !== "stalled" || this.#client.stream.blocked);
-    const takesMore = !this.request.done && this.request.isTakenBy(this.#attempts.upstream);
-    if (!isWell && (begun || !takesMore)) return this.#attempts.fail(lateBy(passed));
+  #late(passed: Late): void {
+    const { blocked } = this.#client.stream;
+    if (isEndpointsFault(passed, this, blocked, this.#attempts.upstream))
+      return this.#attempts.fail(lateBy(passed));
     this.#attempts.drop();
-    if (!begun) return this.#refuse(REFUSALS["body-timeout"]);
-    return this.answer.endCall("response-timeout") ? this.end() : this.#client.stream.abort("half");
+    if (this.answer.status === 0) return this.#refuse(REFUSALS["body-timeout"]);
+    if (this.answer.endCall("response-timeout")) return this.end();
+    return this.#client.stream.abort(passed === "stalled" ? "unread" : "half");
   }
 
   /** The body broke a rule or is too large. The part that was sent upstream is not completed. */
@@ -229,8 +231,22 @@ export class Exchange implements AttemptedExchange {
   }
 }
 
+/**
+ * Neither slow clients nor our limit for what is coming count against who has answered. `blocked`:
+ * it is the client that takes nothing.
+ */
+function isEndpointsFault(
+  passed: Late,
+  { answer, request }: Exchange,
+  blocked: boolean,
+  upstream: ExchangeUpstream | undefined,
+): boolean {
+  if (answer.status !== 0) return passed === "stalled" && !blocked;
+  return request.done || !request.isTakenBy(upstream);
+}
+
 /** Only the time of one attempt may be another one's. */
-function lateBy(passed: "expired" | "stalled" | "unanswered"): Failure {
+function lateBy(passed: Late): Failure {
   return passed === "expired" ? FAILURES.expired : FAILURES.late;
 }
 

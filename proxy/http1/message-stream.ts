@@ -10,9 +10,10 @@ import type { ViaLines } from "./rewrite-response.ts";
 
 /**
  * Why a client gets no more. half: the rest of its answer will never come. cut: it is ended by us.
- * refused: its request broke a rule when the answer had begun. left: it seems to be gone.
+ * refused: its request broke a rule when the answer had begun. left: it seems to be gone. unread:
+ * it has not read for too long.
  */
-export type AbortReason = "half" | "cut" | "refused" | "left";
+export type AbortReason = "half" | "cut" | "refused" | "left" | "unread";
 
 /** Larger chunks are not copied into one text with their framing. */
 const TEXT_CHUNK_BYTES_MAX = 8 * 1024;
@@ -140,10 +141,10 @@ export class ResponseStream extends MessageStream {
     return false;
   }
 
-  /** Ends the connection; of `half` an answer the client must see that it is none. */
+  /** Ends the connection; of half an answer the client must see that it is none. */
   abort(reason: AbortReason): void {
-    if (reason === "half" || reason === "cut") this.connection.reset();
-    else this.connection.destroy();
+    if (reason === "refused" || reason === "left") this.connection.destroy();
+    else this.connection.reset();
   }
 }
 

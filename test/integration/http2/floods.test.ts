@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { requestBlock } from "../../../proxy/http2/encode-head.ts";
 import {
   BEGINNING,
   SETTINGS_ACK_FRAME,
@@ -14,6 +15,7 @@ import {
   windowUpdate,
 } from "../../proxy/http2/raw-frames.ts";
 import { eventually } from "../../support/eventually.ts";
+import { RawOrigin } from "../../support/origin.ts";
 import { RawSocket } from "../../support/raw-socket.ts";
 import { startSidecar } from "../../support/sidecar.ts";
 import type { TestSidecar } from "../../support/sidecar.ts";
@@ -31,15 +33,23 @@ const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 /** Of a machine that has other things to do. */
 const DEADLINE_MS = 20_000;
 const CALM = /^goAway \d+ ENHANCE_YOUR_CALM$/m;
+/** What a body may pause for, in either direction. */
+const STALL_MS = 2_000;
+const STREAMS = 200;
 const PAGE_BYTES = 4096;
+const POST = requestBlock("POST", "http", "b.example", "/");
 const odd = (at: number): number => 2 * at + 1;
 const many = (count: number, frames: (at: number) => readonly Buffer[]): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, at) => frames(at)).flat());
+
+/** A field that fills most of the table, and a reference to it. */
+const [LARGE, AGAIN] = [`\u0040\u0001y\u007f\u0081\u001e${"y".repeat(3968)}`, "\u00be"];
 
 /** By reason, more of it than a connection stands. */
 const FLOODS: Readonly<Record<string, Buffer>> = {
   "h2-reset-flood": many(1500, (at) => [headers(odd(at)), reset(odd(at))]),
   "h2-provoked-resets": many(300, (at) => [headers(odd(at)), windowUpdate(odd(at), 0)]),
+  "h2-header-bomb": headers(1, getBlock() + LARGE + AGAIN.repeat(100)),
   "h2-continuation-flood": many(1, () => [
     fragment(1, getBlock(), true),
     ...Array.from({ length: 50 }, () => fragment(1, "x".repeat(100), false)),
@@ -52,18 +62,27 @@ const FLOODS: Readonly<Record<string, Buffer>> = {
 };
 
 let origin: VersionOrigin;
+/** Answers nothing but whole requests. */
+let patient: RawOrigin;
 let sidecar: TestSidecar;
 
 beforeAll(async () => {
   origin = await VersionOrigin.start("v1");
   const versions = { v1: { endpoints: [origin.address] } };
-  const web = { hosts: ["a.example"], versions };
-  sidecar = await startSidecar({ workers: 1, services: { web } });
+  const stallTimeout = `${STALL_MS}ms`;
+  patient = await RawOrigin.start();
+  const patients = { v1: { endpoints: [patient.address] } };
+  const services = {
+    web: { hosts: ["a.example"], versions, stallTimeout },
+    patient: { hosts: ["b.example"], versions: patients, stallTimeout },
+  };
+  sidecar = await startSidecar({ workers: 1, services });
 });
 
 afterAll(async () => {
   await sidecar.stop();
   origin[Symbol.dispose]();
+  patient[Symbol.dispose]();
 });
 
 async function begun(...frames: readonly Buffer[]): Promise<RawSocket> {
@@ -112,3 +131,42 @@ test.each(Object.entries(FLOODS))(
     }
   },
 );
+
+/** What 200 streams are held open by, what each is counted as, and what is said to it. */
+const HELD: readonly (readonly [title: string, reason: string, said: RegExp, frames: Buffer])[] = [
+  [
+    "half closed, with answers that a window of 0 keeps",
+    "h2-answers-unread",
+    /^reset \d+ CANCEL$/gm,
+    Buffer.concat([settings([4, 0]), many(STREAMS, (at) => [headers(odd(at))])]),
+  ],
+  [
+    "with requests that do not go on",
+    "body-timeout",
+    /^reset \d+ NO_ERROR$/gm,
+    many(STREAMS, (at) => [headers(odd(at), POST, false)]),
+  ],
+];
+
+test.each(HELD)("Streams held open %s end, are counted, and harm nobody", async (...about) => {
+  const [, reason, wanted, frames] = about;
+  const other = await begun(headers(1));
+  await eventually(() => expect(said(other)).toContain("headers 1"), DEADLINE_MS);
+  const before = await residentBytes();
+  const attackers = await Promise.all(Array.from({ length: ATTACKERS }, () => begun(frames)));
+  try {
+    other.send(headers(3));
+    await eventually(() => expect(said(other)).toContain("headers 3"), DEADLINE_MS);
+    for (const attacker of attackers) {
+      await eventually(() => {
+        expect(said(attacker).match(wanted)).toHaveLength(STREAMS);
+      }, DEADLINE_MS);
+    }
+    await eventually(async () => expect(await rejected(reason)).toBe(ATTACKERS * STREAMS));
+    expect((await residentBytes()) - before).toBeLessThan(GROWTH_BYTES_MAX);
+    other.send(headers(5));
+    await eventually(() => expect(said(other)).toContain("headers 5"), DEADLINE_MS);
+  } finally {
+    for (const socket of [...attackers, other]) socket.close();
+  }
+});

@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { constants } from "node:http2";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openWork } from "../../../proxy/drain/open-work.ts";
+import { requestBlock } from "../../../proxy/http2/encode-head.ts";
 import { eventually } from "../../support/eventually.ts";
-import { answer } from "../../support/origin.ts";
+import { answer, OK } from "../../support/origin.ts";
+import { RawSocket } from "../../support/raw-socket.ts";
+import { BEGINNING, SETTINGS_ACK_FRAME, headers, inWords, settings } from "../http2/raw-frames.ts";
 import { ask, closed, http2Bed, openHttp2 } from "./http2-fixture.ts";
 import { rejected } from "./tls-door-fixture.ts";
 
@@ -110,6 +113,30 @@ describe("Http2Client", () => {
     expect(rejected(bed)["h2-content-length"]).toBe(1);
     expect((await ask(session)).status).toBe(200);
     expect(bed.exchanges.onLoan).toBe(0);
+  });
+
+  test("ends with who does not read the end of an answer, and counts that", async () => {
+    const { bed, port } = await http2Bed({ stallTimeout: "5s" });
+    const block = requestBlock("GET", "http", "web", "/");
+    const whole = "x".repeat(65_535);
+    bed.origin.onRequest = answer(`HTTP/1.1 200 OK\r\nContent-Length: 65535\r\n\r\n${whole}`);
+    const socket = await RawSocket.open({ port });
+    onTestFinished(() => socket.close());
+    const said = (): string => inWords(Buffer.from(socket.text, "latin1")).join("\n");
+    // The first answer uses up the connection's window, whatever its stream's is.
+    socket.send(Buffer.concat([BEGINNING, settings([4, 2 ** 20]), SETTINGS_ACK_FRAME]));
+    socket.send(headers(1, block));
+    await eventually(() => expect(said()).toMatch(/^data 1 \d+ end$/m));
+    bed.origin.onRequest = answer(OK);
+    socket.send(headers(3, block));
+    await eventually(() => expect(said()).toMatch(/^headers 3$/m));
+    await eventually(() => {
+      bed.time.advance(6_000);
+      bed.deps.connections.look();
+      expect(said()).toMatch(/^goAway 3 ENHANCE_YOUR_CALM$/m);
+    });
+    expect(rejected(bed)).toEqual({ "h2-answers-unread": 1 });
+    await eventually(() => expect(bed.exchanges.onLoan).toBe(0));
   });
 
   test("refuses a request that no endpoint has seen when it is ended, and no other", async () => {

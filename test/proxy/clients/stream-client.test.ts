@@ -199,7 +199,8 @@ describe("an answer", () => {
     });
     stream.resume();
     await isOver;
-    expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    expect(rejected(bed)).toEqual({ "h2-answers-unread": 1 });
     bed.origin.onRequest = answer("HTTP/1.1 204 No Content\r\n\r\n");
     expect((await ask(session)).status).toBe(204);
   });

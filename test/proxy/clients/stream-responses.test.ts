@@ -28,9 +28,10 @@ const ignore = (): void => undefined;
 function begun(
   onAborted = ignore,
   onCallOver = ignore,
+  onUnread = ignore,
 ): { stream: Stream; responses: StreamResponses } {
   const stream = new Stream();
-  const responses = new StreamResponses(onAborted, onCallOver);
+  const responses = new StreamResponses(onAborted, onCallOver, onUnread);
   responses.begin(stream as unknown as Http2Stream);
   return { stream, responses };
 }
@@ -71,14 +72,17 @@ test.each([
   ["cut", ErrorCode.cancel],
   ["refused", ErrorCode.protocolError],
   ["left", ErrorCode.cancel],
+  ["unread", ErrorCode.cancel],
 ] as const)(
   "StreamResponses.abort() for %s resets with code %i, and tells its owner",
   (...about) => {
     const [reason, code] = about;
-    let heard = 0;
-    const { stream, responses } = begun(() => (heard += 1));
+    const heard: string[] = [];
+    const hear = (what: string) => () => void heard.push(what);
+    const { stream, responses } = begun(hear("aborted"), undefined, hear("unread"));
     responses.abort(reason);
-    expect([stream.done, heard]).toEqual([[["reset", code]], 1]);
+    const wanted = reason === "unread" ? ["unread", "aborted"] : ["aborted"];
+    expect([stream.done, heard]).toEqual([[["reset", code]], wanted]);
   },
 );
 

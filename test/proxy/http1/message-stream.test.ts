@@ -74,6 +74,7 @@ describe("RequestStream and ResponseStream", () => {
   test.each([
     ["half", "reset"],
     ["cut", "reset"],
+    ["unread", "reset"],
     ["refused", "destroy"],
     ["left", "destroy"],
   ] as const)("end a client's connection because of %s by a %s", (reason, how) => {
