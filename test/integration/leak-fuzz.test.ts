@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeAuthority, makeCertificate } from "../support/certificates.ts";
-import { FUZZ_PARAMETERS, SHORT_FUZZ_MS } from "../support/fuzz.ts";
+import { FUZZ_PARAMETERS, SEED, SHORT_FUZZ_MS } from "../support/fuzz.ts";
 import { PatternedOrigin, patterned } from "../support/patterned-origin.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { complaintsOf, startSidecar } from "../support/sidecar.ts";
@@ -182,20 +182,22 @@ function isWhole({ requests, leavesAt }: Session): boolean {
 test(
   "no byte gets into another exchange, in clear or over TLS",
   async () => {
-    await fc.assert(
-      fc.asyncProperty(round, async ({ sessions, swaps }) => {
-        const [seen] = await Promise.all([Promise.all(sessions.map(run)), swaps ? swap() : null]);
-        expect(seen.flatMap(({ wrong }) => wrong)).toEqual([]);
-        expect([...origins.clear.strangers, ...origins.tls.strangers]).toEqual([]);
-        // Those who leave in a swap may be told so instead.
-        if (swaps) return;
-        for (const [at, each] of sessions.entries()) {
-          if (isWhole(each)) expect(seen[at]?.answered).toBe(each.requests.length);
-        }
-      }),
-      { ...FUZZ_PARAMETERS, interruptAfterTimeLimit: SHORT_FUZZ_MS },
-    );
-    expect(Math.min(origins.clear.whole, origins.tls.whole)).toBeGreaterThan(10);
+    const property = fc.asyncProperty(round, async ({ sessions, swaps }) => {
+      const [seen] = await Promise.all([Promise.all(sessions.map(run)), swaps ? swap() : null]);
+      expect(seen.flatMap(({ wrong }) => wrong)).toEqual([]);
+      expect([...origins.clear.strangers, ...origins.tls.strangers]).toEqual([]);
+      // Those who leave in a swap may be told so instead.
+      if (swaps) return;
+      for (const [at, each] of sessions.entries()) {
+        if (isWhole(each)) expect(seen[at]?.answered).toBe(each.requests.length);
+      }
+    });
+    const whole = (): number => Math.min(origins.clear.whole, origins.tls.whole);
+    // A loaded machine gets through little in that time: it goes on.
+    for (let seed = SEED; whole() <= 10; seed += 1) {
+      const parameters = { ...FUZZ_PARAMETERS, seed, interruptAfterTimeLimit: SHORT_FUZZ_MS };
+      await fc.assert(property, parameters);
+    }
     expect(complaintsOf(sidecar)).toEqual([]);
   },
   2 * SHORT_FUZZ_MS + 60_000,

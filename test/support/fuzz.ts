@@ -10,9 +10,12 @@ export const FUZZ_MS = 1000 * Number(process.env["FUZZ_SECONDS"] ?? SECONDS_IN_G
 /** The same for those that find what they look for in less of the gate's time. */
 export const SHORT_FUZZ_MS = 1000 * Number(process.env["FUZZ_SECONDS"] ?? SHORT_SECONDS_IN_GATE);
 
-/** The parameters for fast-check. FUZZ_SEED repeats a run; a failure prints its seed. */
+/** FUZZ_SEED repeats a run; a failure prints its seed. */
+export const SEED = Number(process.env["FUZZ_SEED"] ?? SEED_IN_GATE);
+
+/** The parameters for fast-check. */
 export const FUZZ_PARAMETERS: fc.Parameters<unknown> = {
-  seed: Number(process.env["FUZZ_SEED"] ?? SEED_IN_GATE),
+  seed: SEED,
   numRuns: Number.MAX_SAFE_INTEGER,
   interruptAfterTimeLimit: FUZZ_MS,
   markInterruptAsFailure: false,
