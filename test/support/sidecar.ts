@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { builtProgram, workerOf } from "./built-program.ts";
 
@@ -11,6 +11,12 @@ import { builtProgram, workerOf } from "./built-program.ts";
 export const CLI = await builtProgram();
 /** The entry of its workers. */
 export const WORKER = workerOf(CLI);
+/** The entries of what a demo starts. */
+export const DEMO_PROGRAMS = {
+  sluice: CLI,
+  shop: join(dirname(CLI), "demo/shop.js"),
+  keeper: join(dirname(CLI), "demo/keeper.js"),
+};
 /** How long a sidecar may take to be ready before a test fails. */
 const START_DEADLINE_MS = 45_000;
 

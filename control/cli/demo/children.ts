@@ -31,13 +31,30 @@ export type Program = {
   readonly args: readonly string[];
 };
 
+/** The entry files of what a demo starts. */
+export type DemoPrograms = {
+  readonly sluice: string;
+  readonly shop: string;
+  /** Ends a program together with the demo. */
+  readonly keeper: string;
+};
+
+/** Those that are beside what runs. */
+const OWN_PROGRAMS: DemoPrograms = {
+  sluice: ownProgramFile(),
+  shop: demoShopFile(),
+  keeper: demoKeeperFile(),
+};
+
 /** Processes that end with the demo. */
 export class Children {
   readonly #clock: Clock;
+  readonly #programs: DemoPrograms;
   readonly #running = new Set<ChildProcess>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, programs: DemoPrograms = OWN_PROGRAMS) {
     this.#clock = clock;
+    this.#programs = programs;
   }
 
   /**
@@ -46,7 +63,7 @@ export class Children {
    * @throws CliError demo_start when it does not come up.
    */
   async startShop(version: string, ...more: readonly "bad"[]): Promise<number> {
-    const child = fork(demoShopFile(), [version, ...more], {
+    const child = fork(this.#programs.shop, [version, ...more], {
       execArgv: [...process.execArgv, NO_DEBUGGER],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
@@ -65,7 +82,7 @@ export class Children {
    * @throws CliError demo_start when it does not come up; its last words are in the message.
    */
   async startSidecar(configPath: string, controlUrl: string): Promise<void> {
-    const args = [NO_DEBUGGER, ownProgramFile(), "run", "-c", configPath];
+    const args = [NO_DEBUGGER, this.#programs.sluice, "run", "-c", configPath];
     const program = { name: "the sidecar", file: process.execPath, args };
     await this.startProgram(program, async () => isOk(`${controlUrl}/readyz`));
   }
@@ -78,7 +95,7 @@ export class Children {
     { name, file, args }: Program,
     isReady: () => Promise<boolean>,
   ): Promise<void> {
-    const child = spawn(process.execPath, [NO_DEBUGGER, demoKeeperFile(), file, ...args], {
+    const child = spawn(process.execPath, [NO_DEBUGGER, this.#programs.keeper, file, ...args], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Its own process group: Ctrl-C must not end it before the load has.
       detached: true,

@@ -7,6 +7,7 @@ import { readApiAddress } from "../api-address.ts";
 import { CliError } from "../cli-error.ts";
 import { ApiClient, servicePath } from "../client.ts";
 import { Children } from "./children.ts";
+import type { DemoPrograms } from "./children.ts";
 import { startOverConsul } from "./consul-stage.ts";
 import type { DemoConsul } from "./consul-stage.ts";
 import { Load } from "./load.ts";
@@ -36,6 +37,8 @@ export type DemoOptions = {
   readonly consul?: DemoConsul | undefined;
   /** Two services in the mesh of that Consul instead. Absent: no. */
   readonly mesh?: boolean | undefined;
+  /** Absent: those beside what runs. */
+  readonly programs?: DemoPrograms | undefined;
 };
 
 /**
@@ -44,7 +47,7 @@ export type DemoOptions = {
  * @throws CliError when something does not start, ends early or refuses.
  */
 export async function runDemo(options: DemoOptions): Promise<readonly string[]> {
-  const children = new Children(options.clock);
+  const children = new Children(options.clock, options.programs);
   const directory = await mkdtemp(join(tmpdir(), "sluice-demo-"));
   const stopLoad = new AbortController();
   let stage: Stage | undefined;

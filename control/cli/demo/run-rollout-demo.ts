@@ -9,6 +9,7 @@ import { ApiClient } from "../client.ts";
 import { watchRollout } from "../rollout-watch.ts";
 import type { RolloutWatching } from "../rollout-watch.ts";
 import { Children } from "./children.ts";
+import type { DemoPrograms } from "./children.ts";
 import { Load } from "./load.ts";
 import { startAlone } from "./stage.ts";
 import { Tally } from "./tally.ts";
@@ -26,6 +27,8 @@ export type RolloutDemoOptions = {
   readonly say: (line: string) => void;
   readonly screen: Pick<RolloutWatching, "isLive" | "show">;
   readonly signal: AbortSignal;
+  /** Absent: those beside what runs. */
+  readonly programs?: DemoPrograms | undefined;
 };
 
 /**
@@ -34,8 +37,8 @@ export type RolloutDemoOptions = {
  * All processes have ended when it resolves. @throws CliError when something does not start.
  */
 export async function runRolloutDemo(options: RolloutDemoOptions): Promise<readonly string[]> {
-  const { bad, plan = { preset: "fast" }, clock, say, screen, signal } = options;
-  const children = new Children(clock);
+  const { bad, plan = { preset: "fast" }, clock, say, screen, signal, programs } = options;
+  const children = new Children(clock, programs);
   const directory = await mkdtemp(join(tmpdir(), "sluice-demo-"));
   const stopLoad = new AbortController();
   try {

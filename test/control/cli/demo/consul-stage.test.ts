@@ -4,6 +4,7 @@ import type { Tally } from "../../../../control/cli/demo/tally.ts";
 import { systemClock } from "../../../../proxy/base/clock.ts";
 import { consulForTests } from "../../../support/consul-binary.ts";
 import { TestAgent } from "../../../support/consul.ts";
+import { DEMO_PROGRAMS } from "../../../support/sidecar.ts";
 
 const binary = (await consulForTests()) ?? "";
 
@@ -26,7 +27,7 @@ async function show(url: string): Promise<Shown> {
   };
   const { signal } = new AbortController();
   const options = { once: true, stepMs: 400, clock: systemClock, screen, signal };
-  const faults = await runDemo({ ...options, consul: { url, env: {} } });
+  const faults = await runDemo({ ...options, programs: DEMO_PROGRAMS, consul: { url, env: {} } });
   return {
     faults,
     steps: steps.map(({ share, sidecar, errors }) => `${share} ${sidecar} ${errors}`),

@@ -4,6 +4,7 @@ import type { Tally } from "../../../../control/cli/demo/tally.ts";
 import { systemClock } from "../../../../proxy/base/clock.ts";
 import { consulForTests } from "../../../support/consul-binary.ts";
 import { TestAgent } from "../../../support/consul.ts";
+import { DEMO_PROGRAMS } from "../../../support/sidecar.ts";
 
 const binary = (await consulForTests()) ?? "";
 
@@ -20,6 +21,7 @@ describe.skipIf(binary === "")("runDemo() in the mesh", { timeout: 60_000 }, () 
       finished: (tally: Tally) => void steps.push(tally),
     };
     const faults = await runDemo({
+      programs: DEMO_PROGRAMS,
       once: true,
       stepMs: 400,
       clock: systemClock,

@@ -3,6 +3,7 @@ import { runDemo } from "../../../../control/cli/demo/run-demo.ts";
 import type { Screen } from "../../../../control/cli/demo/screen.ts";
 import type { Tally } from "../../../../control/cli/demo/tally.ts";
 import { systemClock } from "../../../../proxy/base/clock.ts";
+import { DEMO_PROGRAMS } from "../../../support/sidecar.ts";
 
 /** Starting and ending four processes on a busy machine takes most of it. */
 const TIMEOUT_MS = 120_000;
@@ -50,7 +51,7 @@ test(
     const screen = new Recorder();
     const { signal } = new AbortController();
     const options = { once: true, stepMs: 400, clock: systemClock, screen, signal };
-    expect(await runDemo(options)).toEqual([]);
+    expect(await runDemo({ ...options, programs: DEMO_PROGRAMS })).toEqual([]);
     expect(screen.steps.map(({ share }) => share)).toEqual([0, 0.1, 0.5, 1]);
     expect(screen.steps.map(({ errors }) => errors)).toEqual([0, 0, 0, 0]);
     expect(await answering(screen)).toBe("0 of 5");
@@ -67,7 +68,7 @@ test(
     screen.onProgress = () => interrupt.abort();
     const { signal } = interrupt;
     const options = { once: false, stepMs: 60_000, clock: systemClock, screen, signal };
-    expect(await runDemo(options)).toEqual([]);
+    expect(await runDemo({ ...options, programs: DEMO_PROGRAMS })).toEqual([]);
     expect(screen.steps).toEqual([]);
     expect(await answering(screen)).toBe("0 of 5");
   },

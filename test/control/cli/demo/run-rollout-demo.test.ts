@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { runRolloutDemo } from "../../../../control/cli/demo/run-rollout-demo.ts";
 import type { RolloutSeen } from "../../../../control/cli/rollout-watch.ts";
 import { systemClock } from "../../../../proxy/base/clock.ts";
+import { DEMO_PROGRAMS } from "../../../support/sidecar.ts";
 
 /** How much evidence there is each second depends on what else the machine does. */
 const TIMEOUT_MS = 120_000;
@@ -17,6 +18,7 @@ test.each([
     const faults = await runRolloutDemo({
       bad,
       plan,
+      programs: DEMO_PROGRAMS,
       clock: systemClock,
       say: (line) => said.push(line),
       screen: { isLive: true, show: (each) => seen.push(each) },
