@@ -1,3 +1,4 @@
+import { LatestMap } from "../base/latest-map.ts";
 import type { StreamClient } from "./stream-client.ts";
 
 /** Objects that a connection keeps for its next requests. */
@@ -5,7 +6,7 @@ const SPARE_MAX = 16;
 
 /** The requests and tunnels of one client's HTTP/2 connection. */
 export class StreamClients {
-  readonly #open = new Set<StreamClient>();
+  readonly #open = new LatestMap<StreamClient, StreamClient>();
   readonly #spare: StreamClient[] = [];
   readonly #make: () => StreamClient;
   /** As of unreadMs(). 0: the client reads. */
@@ -28,7 +29,7 @@ export class StreamClients {
   /** One for a request that has come. */
   take(): StreamClient {
     const client = this.#spare.pop() ?? this.#make();
-    this.#open.add(client);
+    this.#open.add(client, client);
     return client;
   }
 
@@ -40,13 +41,13 @@ export class StreamClients {
 
   /** One is a tunnel. */
   get hasTunnel(): boolean {
-    for (const { tunnel } of this.#open) if (tunnel !== undefined) return true;
+    for (const { tunnel } of this.#open.values()) if (tunnel !== undefined) return true;
     return false;
   }
 
   /** One is a request that has been under way since then, in monotonic ms. */
   hasSince(sinceMs: number): boolean {
-    for (const { exchange } of this.#open) {
+    for (const { exchange } of this.#open.values()) {
       if (exchange !== undefined && exchange.sinceMs <= sinceMs) return true;
     }
     return false;

@@ -1,3 +1,4 @@
+import { LatestMap } from "../base/latest-map.ts";
 import { ResetStreams } from "./reset-streams.ts";
 import type { Http2Role } from "./settings.ts";
 import { Http2Stream } from "./stream.ts";
@@ -10,7 +11,7 @@ const SPARE_MAX = 32;
 /** The streams of a connection: which are open, which ever were (RFC 9113 section 5.1). */
 export class StreamTable {
   /** Those that are open, by number. */
-  readonly open = new Map<number, Http2Stream>();
+  readonly open = new LatestMap<number, Http2Stream>();
   /** Servers: the highest number of the client's so far. */
   lastPeer = 0;
   readonly resets = new ResetStreams();
@@ -46,7 +47,7 @@ export class StreamTable {
     const stream = this.#spare.pop() ?? new Http2Stream(this.#host);
     stream.begin(id, sendWindow);
     if (id === 0) this.unbegun.add(stream);
-    else this.open.set(id, stream);
+    else this.open.add(id, stream);
     return stream;
   }
 
@@ -55,7 +56,7 @@ export class StreamTable {
     stream.id = this.#next;
     this.#next += 2;
     this.unbegun.delete(stream);
-    this.open.set(stream.id, stream);
+    this.open.add(stream.id, stream);
   }
 
   /** It is open no more. */

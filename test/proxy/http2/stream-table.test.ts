@@ -65,13 +65,12 @@ test("StreamTable counts a client's streams before and after they have numbers",
   table.close(dropped);
   table.number(second);
   table.number(first);
-  expect([...table.open]).toEqual([
-    [1, second],
-    [3, first],
-  ]);
+  expect([...table.open.values()]).toEqual([second, first]);
+  expect([table.open.get(1), table.open.get(3)]).toEqual([second, first]);
   expect([table.count, table.unbegun.size]).toEqual([2, 0]);
   table.close(second);
-  expect([...table.open.keys(), second.isClosed]).toEqual([3, true]);
+  expect([...table.open.values()]).toEqual([first]);
+  expect([table.open.get(1), second.isClosed]).toEqual([undefined, true]);
 });
 
 describe("StreamTable.recycle()", () => {
