@@ -11,6 +11,7 @@ import {
 } from "./begin-rollout.ts";
 import { carryOut } from "./carry-out.ts";
 import { explainRollout } from "./explain.ts";
+import type { Decision } from "./decision.ts";
 import type { Freeze } from "./freezes.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { isShown } from "./is-shown.ts";
@@ -173,7 +174,7 @@ export class Rollouts {
       }
       const { decision } = answer;
       if (!FROZEN_MAY.has(decision.kind)) assertNotFrozen(store, rollout.spec.service);
-      if (decision.kind === "retreat") assertShown(table, verb, rollout);
+      assertPossible(table, { verb, rollout, decision });
       const { actor, reason } = options;
       const done = await carryOut(this.#deps, { rollout, decision, by: { actor, reason } });
       if (verb === "undo" && done !== undefined) this.#lookout.undone(done);
@@ -256,8 +257,20 @@ async function tellFreeze(
   await appendFact(deps, { ...by, ...fact });
 }
 
-/** Bit by bit from other weights could give the canary more. @throws RolloutVerbError */
-function assertShown(table: RolloutTable, verb: Verb, rollout: Rollout): void {
+type Wish = { readonly verb: Verb; readonly rollout: Rollout; readonly decision: Decision };
+
+/**
+ * What is undone needs the old version, and bit by bit from other weights could give the canary
+ * more. @throws RolloutVerbError
+ */
+function assertPossible(table: RolloutTable, { verb, rollout, decision }: Wish): void {
+  const { service, from } = rollout.spec;
+  const { weights = {} } = table.weights(service) ?? {};
+  if (verb === "undo" && !Object.hasOwn(weights, from)) {
+    const found = "none: make it again, or shift to another one";
+    throw new RolloutVerbError(verb, rollout.id, `version ${from} of ${service}`, found);
+  }
+  if (decision.kind !== "retreat") return;
   const seen = table.sight(rollout.spec);
   if (seen !== undefined && isShown(rollout, seen)) return;
   const wanted = "its own weights in force, or no ramp";
