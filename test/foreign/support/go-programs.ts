@@ -19,8 +19,8 @@ export async function buildGo(name: string): Promise<string> {
   return target;
 }
 
-/** grpc-go with all that it needs is a minute of one processor. */
-const BUILD_ALL_TIMEOUT_MS = 420_000;
+/** grpc-go with all that it needs is a minute of one processor, if nobody else wants that. */
+const BUILD_ALL_TIMEOUT_MS = 900_000;
 
 /** Programs of others, which go.mod names under `tool`. */
 const GO_TOOLS = [

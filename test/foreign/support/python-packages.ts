@@ -7,8 +7,8 @@ import { FOREIGN_FOLDER, PYTHON_FOLDER } from "./programs.ts";
 
 const run = promisify(execFile);
 
-/** Some 15 MB, two thirds of the time being spent on unpacking. */
-const INSTALL_TIMEOUT_MS = 300_000;
+/** Most of the time is spent on unpacking, for which others want the processors too. */
+const INSTALL_TIMEOUT_MS = 600_000;
 
 /** A virtual environment with requirements.txt, made anew when that has changed. */
 export async function installPythonPackages(): Promise<void> {
