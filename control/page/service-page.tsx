@@ -28,6 +28,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
   const audit = useAudit(service !== undefined && isPutAside(service));
   useEffect(() => void remember(name), [name]);
   if (service === undefined) return <NoService name={name} />;
+  const policy = policyText(service);
   return (
     <>
       <div class="title">
@@ -43,7 +44,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
       <Frozen name={name} />
       <Tried service={service} />
       <VersionsTable service={service} traffic={stats.value?.services[name]} />
-      <p class="faint">{policyText(service)}</p>
+      {policy !== "" && <p class="faint">{policy}</p>}
       <div class="columns">
         <TrafficChart service={name} versions={Object.keys(service.versions)} />
         {may(whoami.value, "shift", name) && <ShiftPanel key={name} service={service} />}
