@@ -31,7 +31,7 @@ export default defineConfig({
     hookTimeout: TIMEOUT_MS,
     slowTestThreshold: 2_000,
     unstubEnvs: true,
-    // Sidecars that tests start from source strip its types once, and not at every start.
+    // What tests start compiles its code once, and not at every start: see built-program.ts.
     env: {
       NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/node", import.meta.url)),
     },
