@@ -58,6 +58,14 @@ function ratio(
   return { what: `${what}, against ${RIVALS[against]}`, measure, must, aim, unit: "×" };
 }
 
+/** What a span costs depends on what is done with it: shown, and no promise. */
+function traced(percent: number): BudgetRow {
+  const scenario = `small-traced-${percent}`;
+  const measure = { kind: "ownCpuRatio", scenario, against: "small" } as const;
+  const what = `processor time a request, traced with ${percent} % sampled, against untraced`;
+  return { what, measure, unit: "×" };
+}
+
 /** HAProxy batches as nobody else does: shown, and no promise. */
 function besideHaproxy(scenario: string, what: string): BudgetRow {
   const measure = { kind: "cpuRatio", scenario, against: "haproxy" } as const;
@@ -118,6 +126,7 @@ export const BUDGET: readonly BudgetRow[] = [
   },
   ratio("new-connections", "a new connection for each request", 1.4, 1.2),
   ratio("connections-1000", "1 000 busy connections", 1.2, 1),
+  ...[0, 1, 100].map(traced),
   {
     what: "memory of both processes, idle",
     measure: { kind: "idleMemory" },

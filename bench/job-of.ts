@@ -4,13 +4,22 @@ import type { Origin } from "./origin/origin.ts";
 import { MANY_SERVICES } from "./scenarios.ts";
 import type { JobKind } from "./scenarios.ts";
 
+/** Which part of the requests is sampled, where they are traced. */
+const TRACE_RATIOS: Partial<Record<JobKind, number>> = {
+  "traced-0": 0,
+  "traced-1": 0.01,
+  "traced-100": 1,
+};
+
 /** A job of a kind, for these endpoints. */
 export function jobFor(kind: JobKind, { endpoints }: Origin, speech: Speech): Job {
   const services = kind === "services" ? MANY_SERVICES : 1;
   const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
   const more = { ...(kind === "tcp" && { tcp: true }), accessLog: kind === "access-log" };
   const workers = kind === "workers" ? 2 : 1;
-  return { ...job, routesBy: "path", workers, ...speech, ...more };
+  const traceRatio = TRACE_RATIOS[kind];
+  const traced = traceRatio === undefined ? {} : { traceRatio };
+  return { ...job, routesBy: "path", workers, ...speech, ...more, ...traced };
 }
 
 /** Where a kind of job has TLS, and where HTTP/2. */
@@ -39,6 +48,9 @@ export function speechOf(kind: JobKind, files: CertificateFiles): Speech {
     case "tunnel":
     case "tcp":
     case "access-log":
+    case "traced-0":
+    case "traced-1":
+    case "traced-100":
     case "workers":
       return {};
   }

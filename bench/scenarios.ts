@@ -15,6 +15,10 @@ export type JobKind =
   | "tcp"
   /** Each request is a line of the access log. */
   | "access-log"
+  /** Each request is part of a trace, and none, one of a hundred, or each of them is sampled. */
+  | "traced-0"
+  | "traced-1"
+  | "traced-100"
   /** Two workers, which share the contender's processor. */
   | "workers"
   /** HTTP/2 from clients, in clear or over TLS. */
@@ -131,6 +135,13 @@ export const SCENARIOS: readonly Scenario[] = [
     job: "workers",
     needs: "workers",
   },
+  ...([0, 1, 100] as const).map((percent) => ({
+    ...BASE,
+    name: `small-traced-${percent}`,
+    title: `the same, traced, ${percent} % of it sampled`,
+    job: `traced-${percent}` as const,
+    needs: "traces" as const,
+  })),
   { ...BASE, name: "connections-10", title: "10 connections", connections: 10 },
   { ...BASE, name: "connections-100", title: "100 connections", connections: 100 },
   { ...BASE, name: "connections-1000", title: "1 000 connections", connections: 1000 },

@@ -22,6 +22,8 @@ export type Job = {
   readonly tcp?: boolean;
   /** Each request is a line of a file. Absent: it is not. */
   readonly accessLog?: boolean;
+  /** Requests are traced, and this part of them, 0 … 1, is sampled. Absent: they are not. */
+  readonly traceRatio?: number;
   /** How many workers it has, on its one processor. Absent: 1. */
   readonly workers?: number;
 } & Speech;
@@ -44,6 +46,7 @@ export type Ability =
   | "tls"
   | "tcp"
   | "access-log"
+  | "traces"
   | "workers"
   /** HTTP/2 from clients; gRPC on both sides; any HTTP/2 on both sides, over TLS. */
   | "h2"

@@ -27,6 +27,7 @@ export const sluice: Contender = {
     "tls",
     "tcp",
     "access-log",
+    "traces",
     "workers",
     "h2",
     "grpc",
@@ -74,8 +75,16 @@ export function sluiceConfig(job: Job): object {
     drain: { acceptFor: "0" },
     workers: job.workers ?? 1,
     ...(job.accessLog === true ? { accessLog: { path: "access.log" } } : {}),
+    ...tracingConfig(job),
     services: Object.fromEntries(services),
   };
+}
+
+/** An endpoint takes what a collector would, and answers with 200 to all below this path. */
+function tracingConfig({ traceRatio, endpoints }: Job): object {
+  if (traceRatio === undefined) return {};
+  const endpoint = `http://${endpoints.v1[0] ?? ""}${ROUTE_PREFIX}spans`;
+  return { tracing: { endpoint, ratio: traceRatio } };
 }
 
 function listenerConfig(tls: JobTls | undefined): object {

@@ -1,7 +1,7 @@
 import type { AccessLogField, AccessLogFormat } from "../table/access-log-spec.ts";
 import type { AccessEntry, NumberField, TextField } from "./entry.ts";
 import { escaped } from "../base/escaped.ts";
-import { LineTime } from "./line-time.ts";
+import { LineTime, threeDigits } from "./line-time.ts";
 
 /** A line with its line feed, in ASCII. `wallMs`: when it began, since 1970. */
 export type LineFormat = (entry: AccessEntry, wallMs: number) => string;
@@ -72,22 +72,24 @@ function numberText(value: number | undefined): string {
   const thousandths = Math.round(value * 1_000);
   const whole = Math.floor(thousandths / 1_000);
   const rest = thousandths - whole * 1_000;
-  return rest === 0 ? String(whole) : `${whole}.${String(rest).padStart(3, "0")}`;
+  return rest === 0 ? String(whole) : `${whole}.${threeDigits(rest)}`;
 }
 
 function jsonLine(fields: readonly AccessLogField[]): LineFormat {
   const times = new LineTime();
   const parts = fields.map((field) => {
     const quote = isNumber(field) ? "" : '"';
-    return { begin: `,"${field}":${quote}`, read: readerOf(field, times), quote };
+    const name = `"${field}":${quote}`;
+    return { first: `{${name}`, next: `,${name}`, read: readerOf(field, times), quote };
   });
   return (entry, wallMs) => {
     let line = "";
-    for (const { begin, read, quote } of parts) {
+    for (const { first, next, read, quote } of parts) {
       const value = read(entry, wallMs);
-      if (value !== "") line += begin + value + quote;
+      // Taking a comma away in the end would copy the line once more.
+      if (value !== "") line += (line === "" ? first : next) + value + quote;
     }
-    return `{${line.slice(1)}}\n`;
+    return line === "" ? "{}\n" : `${line}}\n`;
   };
 }
 

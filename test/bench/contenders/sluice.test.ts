@@ -35,6 +35,13 @@ describe("sluiceConfig()", () => {
     expect(config.services[loadedHost(1)]?.upstreamTls?.tls.serverName).toBe("localhost");
   });
 
+  test("traces to an endpoint, and samples what the job says", () => {
+    const { tracing } = configSchema.parse(sluiceConfig({ ...JOB, traceRatio: 0.01 }));
+    const endpoint = "http://127.1.0.1:9000/route-spans";
+    expect(tracing).toMatchObject({ endpoint: expect.stringContaining(endpoint), ratio: 0.01 });
+    expect(configSchema.parse(sluiceConfig(JOB)).tracing).toBeUndefined();
+  });
+
   test("speaks HTTP/2 to endpoints that do", () => {
     for (const upstream of ["http/1.1", "h2", "grpc"] as const) {
       const config = sluiceConfig({ ...JOB, http2: { upstream } });

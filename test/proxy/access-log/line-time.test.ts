@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LineTime } from "../../../proxy/access-log/line-time.ts";
+import { LineTime, threeDigits } from "../../../proxy/access-log/line-time.ts";
 
 test("LineTime tells the time to the millisecond, across seconds and back", () => {
   const times = new LineTime();
@@ -11,4 +11,8 @@ test("LineTime tells the time to the millisecond, across seconds and back", () =
   ]);
   expect(times.ncsa(at)).toBe("29/Nov/2026:23:59:59 +0000");
   expect(times.iso(at + 0.9)).toBe("2026-11-29T23:59:59.007Z");
+});
+
+test("threeDigits() writes noughts where there is less", () => {
+  expect([0, 7, 42, 999].map(threeDigits)).toEqual(["000", "007", "042", "999"]);
 });
