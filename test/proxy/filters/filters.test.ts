@@ -6,6 +6,7 @@ import type { FilterRefusalReport, FilterSpec } from "../../../proxy/table/filte
 import { RoutingTable } from "../../../proxy/table/routing-table.ts";
 import { LiveService } from "../../../proxy/upstream/live-service.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
+import { poolDeps } from "../upstream/pool-fixture.ts";
 import { FakeLoader, FakeParts, HEAD, filterSpec } from "./filter-fixture.ts";
 
 /** A module that counts requests, says its version and count to each, and hands both over. */
@@ -41,7 +42,7 @@ beforeEach(() => {
   const table = RoutingTable.compile({ revision: 1, services: [serviceSnapshot({ v1: 1 })] });
   const service = table.services.get("web");
   if (service === undefined) throw new Error("The table has no service");
-  live = new LiveService(service, {} as ConstructorParameters<typeof LiveService>[1]);
+  live = new LiveService(service, poolDeps());
   services = { table, byName: (name) => (name === "web" ? live : undefined) };
 });
 
