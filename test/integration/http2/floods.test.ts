@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestBlock } from "../../../proxy/http2/encode-head.ts";
 import {
@@ -20,6 +19,7 @@ import { RawSocket } from "../../support/raw-socket.ts";
 import { startSidecar } from "../../support/sidecar.ts";
 import type { TestSidecar } from "../../support/sidecar.ts";
 import { VersionOrigin } from "../../support/version-origin.ts";
+import { rejectedCount, residentBytes } from "./flood-figures.ts";
 
 /*
  * Goal: whoever floods a connection of HTTP/2 loses that connection and nothing else happens: it is
@@ -36,7 +36,6 @@ const CALM = /^goAway \d+ ENHANCE_YOUR_CALM$/m;
 /** What a body may pause for, in either direction. */
 const STALL_MS = 2_000;
 const STREAMS = 200;
-const PAGE_BYTES = 4096;
 const POST = requestBlock("POST", "http", "b.example", "/");
 const odd = (at: number): number => 2 * at + 1;
 const many = (count: number, frames: (at: number) => readonly Buffer[]): Buffer =>
@@ -94,26 +93,12 @@ function said(socket: RawSocket): string {
   return inWords(Buffer.from(socket.text, "latin1")).join("\n");
 }
 
-async function residentBytes(): Promise<number> {
-  const [pid = 0] = sidecar.workerPids();
-  const statm = await readFile(`/proc/${pid}/statm`, "utf8");
-  return Number(statm.split(" ")[1]) * PAGE_BYTES;
-}
-
-async function rejected(reason: string): Promise<number> {
-  const text = await (await sidecar.call("GET", "/metrics")).text();
-  const found = text.match(
-    new RegExp(`^sluice_rejected_total\\{reason="${reason}"\\} (\\d+)`, "m"),
-  );
-  return Number(found?.[1] ?? 0);
-}
-
 test.each(Object.entries(FLOODS))(
   "%s ends its connection, and harms no other",
   async (reason, flood) => {
     const other = await begun(headers(1));
     await eventually(() => expect(said(other)).toContain("headers 1"), DEADLINE_MS);
-    const before = await residentBytes();
+    const before = await residentBytes(sidecar);
     const first = reason === "h2-empty-frames" ? headers(1, getBlock(), false) : Buffer.alloc(0);
     const attackers = await Promise.all(
       Array.from({ length: ATTACKERS }, () => begun(first, flood)),
@@ -124,8 +109,8 @@ test.each(Object.entries(FLOODS))(
       }
       other.send(headers(3));
       await eventually(() => expect(said(other)).toContain("headers 3"), DEADLINE_MS);
-      await eventually(async () => expect(await rejected(reason)).toBe(ATTACKERS));
-      expect((await residentBytes()) - before).toBeLessThan(GROWTH_BYTES_MAX);
+      await eventually(async () => expect(await rejectedCount(sidecar, reason)).toBe(ATTACKERS));
+      expect((await residentBytes(sidecar)) - before).toBeLessThan(GROWTH_BYTES_MAX);
     } finally {
       for (const socket of [...attackers, other]) socket.close();
     }
@@ -152,7 +137,7 @@ test.each(HELD)("Streams held open %s end, are counted, and harm nobody", async 
   const [, reason, wanted, frames] = about;
   const other = await begun(headers(1));
   await eventually(() => expect(said(other)).toContain("headers 1"), DEADLINE_MS);
-  const before = await residentBytes();
+  const before = await residentBytes(sidecar);
   const attackers = await Promise.all(Array.from({ length: ATTACKERS }, () => begun(frames)));
   try {
     other.send(headers(3));
@@ -162,8 +147,10 @@ test.each(HELD)("Streams held open %s end, are counted, and harm nobody", async 
         expect(said(attacker).match(wanted)).toHaveLength(STREAMS);
       }, DEADLINE_MS);
     }
-    await eventually(async () => expect(await rejected(reason)).toBe(ATTACKERS * STREAMS));
-    expect((await residentBytes()) - before).toBeLessThan(GROWTH_BYTES_MAX);
+    await eventually(async () =>
+      expect(await rejectedCount(sidecar, reason)).toBe(ATTACKERS * STREAMS),
+    );
+    expect((await residentBytes(sidecar)) - before).toBeLessThan(GROWTH_BYTES_MAX);
     other.send(headers(5));
     await eventually(() => expect(said(other)).toContain("headers 5"), DEADLINE_MS);
   } finally {

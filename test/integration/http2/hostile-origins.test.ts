@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { connect } from "node:http2";
 import type { ClientHttp2Session } from "node:http2";
 import { createServer } from "node:net";
@@ -13,6 +12,7 @@ import { eventually } from "../../support/eventually.ts";
 import { startSidecar } from "../../support/sidecar.ts";
 import type { TestSidecar } from "../../support/sidecar.ts";
 import { VersionOrigin } from "../../support/version-origin.ts";
+import { rejectedCount, residentBytes } from "./flood-figures.ts";
 
 /*
  * Goal: an endpoint that floods its connection of HTTP/2 loses that connection and nothing else
@@ -27,7 +27,6 @@ const MANY = 20;
 const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 /** Of a machine that has other things to do. */
 const DEADLINE_MS = 20_000;
-const PAGE_BYTES = 4096;
 const CALM = /^goAway \d+ ENHANCE_YOUR_CALM$|^reset$/;
 const OK = statusBlock(200);
 /** In upper case, which no field may be. */
@@ -190,30 +189,16 @@ async function ask(session: ClientHttp2Session, authority: string, body = ""): P
   return promise;
 }
 
-async function residentBytes(): Promise<number> {
-  const [pid = 0] = sidecar.workerPids();
-  const statm = await readFile(`/proc/${pid}/statm`, "utf8");
-  return Number(statm.split(" ")[1]) * PAGE_BYTES;
-}
-
-async function rejected(reason: string): Promise<number> {
-  const text = await (await sidecar.call("GET", "/metrics")).text();
-  const found = text.match(
-    new RegExp(`^sluice_rejected_total\\{reason="${reason}"\\} (\\d+)`, "m"),
-  );
-  return Number(found?.[1] ?? 0);
-}
-
 test.each(FLOODS)(
   "$reason: $title, of an endpoint, ends its connection and harms no other",
   async ({ reason, frames, requests = REQUESTS }) => {
     const [client, other] = [openSession(), openSession()];
     expect(await ask(other, "web")).toBe(200);
-    const before = [await residentBytes(), await rejected(reason)] as const;
+    const before = [await residentBytes(sidecar), await rejectedCount(sidecar, reason)] as const;
     hostile.frames = frames;
     const asked = Array.from({ length: requests }, () => ask(client, "evil"));
     await eventually(
-      async () => expect(await rejected(reason)).toBeGreaterThan(before[1]),
+      async () => expect(await rejectedCount(sidecar, reason)).toBeGreaterThan(before[1]),
       DEADLINE_MS,
     );
     await eventually(
@@ -225,7 +210,7 @@ test.each(FLOODS)(
     hostile.forget();
     // 0: reset, as the answer had begun.
     for (const status of await Promise.all(asked)) expect([0, 200, 502]).toContain(status);
-    expect((await residentBytes()) - before[0]).toBeLessThan(GROWTH_BYTES_MAX);
+    expect((await residentBytes(sidecar)) - before[0]).toBeLessThan(GROWTH_BYTES_MAX);
     // Its connections are gone, and it is asked on new ones.
     expect(await ask(client, "evil")).toBe(200);
     hostile.forget();
@@ -234,7 +219,7 @@ test.each(FLOODS)(
 
 test("an endpoint that takes no bodies keeps them for stallTimeout, and harms nobody", async () => {
   const [client, other] = [openSession(), openSession()];
-  const before = await residentBytes();
+  const before = await residentBytes(sidecar);
   hostile.frames = () => Buffer.alloc(0);
   const body = "x".repeat(300_000);
   const asked = Array.from({ length: MANY }, () => ask(client, "evil", body));
@@ -242,7 +227,7 @@ test("an endpoint that takes no bodies keeps them for stallTimeout, and harms no
   expect(await ask(other, "web")).toBe(200);
   // 408: of those bodies that the client may not send, as the first ones fill its connection.
   expect(new Set(await Promise.all(asked))).toEqual(new Set([408, 504]));
-  expect((await residentBytes()) - before).toBeLessThan(GROWTH_BYTES_MAX);
+  expect((await residentBytes(sidecar)) - before).toBeLessThan(GROWTH_BYTES_MAX);
   hostile.frames = (id) => headers(id, OK);
   hostile.forget();
   expect(await ask(client, "evil")).toBe(200);
