@@ -122,15 +122,17 @@ export class RolloutJudge {
   verdict(weightMax = 1): RolloutVerdict {
     const { evidence } = this;
     const { whole } = evidence.errors;
+    // Once: it asks each endpoint's evidence for its bounds.
+    const view = viewOf(evidence);
     return {
-      ...outcomeOf(evidence, this.#tally, this.#policy, weightMax),
-      missing: missing(viewOf(evidence), this.#policy.ramp),
+      ...outcomeOf(evidence, view, this.#tally, this.#policy, weightMax),
+      missing: missing(view, this.#policy.ramp),
       against: evidence.against,
       limit: evidence.limit,
-      metrics: metricsOf(evidence, this.#policy),
+      metrics: metricsOf(evidence, view, this.#policy),
       excessFailures: whole.excessFailures,
       excessError: whole.excessError,
-      excessRateMax: evidence.errors.upperExcess(this.#policy.judge.beta),
+      excessRateMax: view.upperExcess,
     };
   }
 }
@@ -145,6 +147,7 @@ export function viewOf(evidence: Evidence): RampView {
 
 function outcomeOf(
   evidence: Evidence,
+  view: RampView,
   tally: StepTally,
   policy: RolloutPolicy,
   weightMax: number,
@@ -156,14 +159,14 @@ function outcomeOf(
     if (lacking !== undefined) return inconclusive([lacking], weight, stepS, policy);
   }
   const state = { weight, stepS, totalS, perSecond, weightMax };
-  const next = nextWeight(viewOf(evidence), policy.ramp, state);
+  const next = nextWeight(view, policy.ramp, state);
   const { rule, text } = next;
   const why: Reason = { rule, text };
   if (next.weight >= 1) return { state: "passed", action: "promote", weight: 1, reasons: [why] };
   if (next.weight > weight) {
     return { state: "running", action: "raise", weight: next.weight, reasons: [why] };
   }
-  const open = missing(viewOf(evidence), policy.ramp);
+  const open = missing(view, policy.ramp);
   const reasons = [why, ...open.map((each): Reason => ({ rule: "incomplete", text: each }))];
   const isStuck = open.length > 0 || rule === "capacity";
   if (isStuck && stepS >= policy.patience.holdMaxS) {
@@ -217,10 +220,14 @@ function inconclusive(
   return { state, action: onInconclusive, weight: to, reasons: [...reasons, over] };
 }
 
-function metricsOf(evidence: Evidence, { judge: { beta }, ramp }: RolloutPolicy): MetricVerdict[] {
+function metricsOf(
+  evidence: Evidence,
+  { upperExcess }: RampView,
+  { ramp }: RolloutPolicy,
+): MetricVerdict[] {
   const { worse } = evidence.errors;
   const { latencyFine, policy } = evidence;
-  const fine = evidence.errors.upperExcess(beta) <= ramp.excessMax;
+  const fine = upperExcess <= ramp.excessMax;
   return [
     { name: "errors", against: worse, part: policy.errors.part, fine },
     ...evidence.latency.map(({ name, part, test }, index) => {

@@ -50,7 +50,7 @@ export class KeptEvidence {
 
   /** Keeps what `note` gives, unless that is under way already. Never rejects. */
   async keep(service: string, note: () => EvidenceNote): Promise<void> {
-    if (this.#documents === undefined) return;
+    if (this.#documents === undefined || this.#busy.has(nameOf(service))) return;
     const text = encodeEvidence(note());
     const bytes = Buffer.byteLength(text);
     if (bytes <= EVIDENCE_BYTES_MAX) return this.#write(service, text);
