@@ -64,7 +64,7 @@ test("a secret of the environment is used, but in no state, log, audit or answer
   const create = `({ key }) => ({ request: (head) => head.answer({ status: 200, body: key }) })`;
   await writeFile(module, `export const version = "1"; export const create = ${create};`);
   const store = { kind: "file", path: await statePath() };
-  const filters = [{ module, options: { key: "${KEY}" } }];
+  const filters = [{ module, options: { key: "${KEY}" }, timeout: 0 }];
   const document = { hosts: ["localhost"], ...services.web, filters };
   const control = { bind: "127.0.0.1:0", filterFolders: [folder] };
   const config = { store, control, services: { web: document } };
