@@ -10,9 +10,9 @@ export function preconditionRequired(): ControlError {
   return new ControlError("precondition_required", 428, message);
 }
 
-/** A forced write that does not say why. */
-export function reasonRequired(): ControlError {
-  const message = "Cannot force without a reason: wanted X-Sluice-Reason, found none";
+/** What must say why, and does not: a forced write, or a freeze. */
+export function reasonRequired(what: "force" | "freeze" = "force"): ControlError {
+  const message = `Cannot ${what} without a reason: wanted X-Sluice-Reason, found none`;
   return new ControlError("reason_required", 400, message);
 }
 

@@ -56,7 +56,7 @@ export function freezeRoutes(api: Api, { rollouts, services }: ApiDeps): void {
       assertMay(request.principal, { role: "shift", service });
       if (service !== undefined) services.document(service);
       const by = askerOf(request);
-      if (by.reason === undefined) throw reasonRequired();
+      if (by.reason === undefined) throw reasonRequired("freeze");
       return reply.send(viewOf(await rollouts.freeze(service, Date.parse(until), by)));
     },
   );

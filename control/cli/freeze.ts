@@ -29,7 +29,11 @@ export function addFreeze(program: Command, context: CliContext): void {
         return;
       }
       const body = { service, until: readTime(options.until) };
-      const send = { body, reason: reasonOption(options) };
+      const reason = reasonOption(options);
+      if (reason === undefined) {
+        throw usageError("Cannot freeze: wanted --reason TEXT beside --until, found none");
+      }
+      const send = { body, reason };
       const answer = await client.send<Frozen>("POST", PATH, send);
       print(command, context, answer, ({ until }) => `${whatOf(service)} is frozen until ${until}`);
     },

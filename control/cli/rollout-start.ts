@@ -5,7 +5,7 @@ import type { RolloutView } from "../rollout/rollout-view.ts";
 import { configRefusal, usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
 import type { CliContext } from "./commands.ts";
-import { readWhole, reasonOption, withReason } from "./write-options.ts";
+import { forceOptions, readWhole, withReason } from "./write-options.ts";
 import type { ReasonOptions } from "./write-options.ts";
 
 type StartOptions = ReasonOptions & {
@@ -67,7 +67,7 @@ export function addStart(rollout: Command, context: CliContext): void {
     const more = options.with === undefined ? {} : await readMore(options.with);
     const body = { ...more, ...bodyOf(service, options) };
     const client = clientOf(command, context);
-    const reason = reasonOption(options);
+    const { reason } = forceOptions(options);
     const view = await client.send<RolloutView>("POST", "/v1/rollouts", { body, reason });
     print(command, context, view, ({ id, from, to }) => {
       return `Rollout ${id} of ${service} from ${from} to ${to} has begun`;

@@ -47,8 +47,9 @@ export function whyText({ now, why, phase }: RolloutView): string {
   return text === "" ? rule : `${rule}: ${text}`;
 }
 
-function evidenceLines({ evidence, seen }: RolloutView): readonly string[] {
-  if (evidence === undefined) return [];
+/** None with all of the traffic: there is nothing to compare with, and nothing to be shown. */
+function evidenceLines({ evidence, seen, share }: RolloutView): readonly string[] {
+  if (evidence === undefined || share === 1) return [];
   const { against, limit, missing, excessFailures, excessRateMax, metrics } = evidence;
   const of = seen === undefined ? "" : `, of ${seen} sidecars`;
   const each = metrics.map((metric) => {

@@ -1,6 +1,6 @@
 import type { Forecast, Interval } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
-import { unseenText } from "./led-rollout.ts";
+import { unseenText, whyNow } from "./led-rollout.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { wantedShare } from "./rollout.ts";
 import type { Decided, Rollout, RolloutSpec } from "./rollout.ts";
@@ -19,11 +19,11 @@ export type Known = {
  */
 export function explainRollout(rollout: Rollout, known: Known | undefined): readonly string[] {
   return [
-    ...whereLines(rollout, known?.live.why),
+    ...whereLines(rollout, whyNow(rollout, known?.live)),
     ...seenLines(known?.live),
     ...anewLines(known?.live),
     ...takenOverLines(known?.live),
-    ...(known?.live.verdict === undefined ? [] : evidenceLines(rollout.spec, known.live.verdict)),
+    ...evidenceLines(rollout, known?.live.verdict),
     ...(known?.forecast === undefined ? [] : [forecastLine(rollout.spec, known.forecast)]),
     "What was decided:",
     ...rollout.history.map(decidedLine),
@@ -71,7 +71,10 @@ function takenOverLines(live: LiveView | undefined): readonly string[] {
   ];
 }
 
-function evidenceLines({ from, to, policy }: RolloutSpec, verdict: RolloutVerdict): string[] {
+/** None with all of the traffic: there is nothing to compare with, and nothing to be shown. */
+function evidenceLines(rollout: Rollout, verdict: RolloutVerdict | undefined): readonly string[] {
+  if (verdict === undefined || wantedShare(rollout) === 1) return [];
+  const { from, to, policy } = rollout.spec;
   const { against, limit, metrics, excessFailures, excessError, excessRateMax } = verdict;
   const each = metrics.map(({ name, against: own, part, fine }) => {
     const shown = fine ? "no worse" : "not shown to be no worse";

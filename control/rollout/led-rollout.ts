@@ -62,6 +62,8 @@ const FORECAST_EVERY_MS = 10_000;
 export type LiveView = {
   /** Why it is where it is now. */
   readonly why: Why;
+  /** When that was decided, in milliseconds since the Unix epoch. Absent: before the first look. */
+  readonly decidedMs?: number;
   /** undefined: stable has not been watched for long enough. */
   readonly verdict: RolloutVerdict | undefined;
   /** Of how many sidecars the last second was, and of how many there are. */
@@ -191,7 +193,8 @@ export class LedRollout {
     const seen = { seconds, endpoints: this.#newPlaces, ...others };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
-    this.#live = { ...this.#live, why: decision.why, verdict: observation.verdict };
+    const { verdict } = observation;
+    this.#live = { ...this.#live, why: decision.why, decidedMs: atMs, verdict };
     return decision;
   }
 
@@ -304,6 +307,13 @@ function noteBegin(
   log.warn("rollout.evidence-anew", { service: spec.service, ...about });
   events.emit({ kind: "rollout", services: [spec.service], ...about });
   return { anewMs: atMs };
+}
+
+/** Why it is where it is now: what somebody has decided since the last look is not known there. */
+export function whyNow(rollout: Rollout, live: LiveView | undefined): Why | undefined {
+  const { atMs = 0 } = rollout.history.at(-1) ?? {};
+  const isLate = live?.decidedMs !== undefined && live.decidedMs < atMs;
+  return isLate ? rollout.why : live?.why;
 }
 
 /** undefined: enough of them are seen. */

@@ -79,10 +79,12 @@ function rolling({ maxUnavailable = 1, checksFor }: RolloutRequest): readonly Ro
 
 function canary({ steps, stepFor = STEP_FOR_MS }: RolloutRequest): readonly RolloutStage[] {
   if (steps === undefined) return [{ kind: "evidence" }];
-  return steps.flatMap((step): RolloutStage[] => {
+  return steps.flatMap((step, index): RolloutStage[] => {
     if (typeof step === "number") {
       const weight: RolloutStage = { kind: "weight", share: step / 100 };
-      return step === 100 ? [] : [weight, { kind: "pause", forMs: stepFor }];
+      // Behind the last stage it gets everything anyway.
+      const isEnd = step === 100 && index === steps.length - 1;
+      return isEnd ? [] : [weight, { kind: "pause", forMs: stepFor }];
     }
     if ("setWeight" in step) return [{ kind: "weight", share: step.setWeight / 100 }];
     if ("pause" in step) return [{ kind: "pause", forMs: step.pause.duration }];

@@ -192,7 +192,10 @@ function inPause(
     const text = "until somebody promotes it";
     return { kind: "pause", why: { rule: "gate", text } };
   }
-  if (rollout.step.match !== undefined) return inMatched(forMs, rollout, canaryRequests, nowMs);
+  const { match, share } = rollout.step;
+  if (match !== undefined) return inMatched(forMs, rollout, canaryRequests, nowMs);
+  // With nothing left to stable there is nothing to compare with.
+  if (share === 1) return whenOver(forMs, rollout.stageSinceMs, nowMs);
   if (verdict === undefined) return hold(WATCHING);
   if (isLacking(verdict)) return byLack(rollout, verdict);
   return whenOver(forMs, rollout.stageSinceMs, nowMs);

@@ -38,17 +38,37 @@ const step = z.union(
 
 type Step = z.output<typeof step>;
 
-function isWeight(each: Step): boolean {
-  return typeof each === "number" || "setWeight" in each;
+/** In percent. undefined: it leaves the share as it is. */
+function shareOf(each: Step): number | undefined {
+  if (typeof each === "number") return each;
+  return "setWeight" in each ? each.setWeight : undefined;
 }
 
-/** What compares both versions needs a weight; what picks requests must not have one. */
-function isInOrder(steps: readonly Step[]): boolean {
-  return steps.every((each, index) => {
-    const weighed = steps.slice(0, index).some(isWeight);
-    if (typeof each === "number") return true;
-    return "analysis" in each ? weighed : !("setHeaderRoute" in each && weighed);
-  });
+/** Says of each step that cannot follow on the share before it, in percent, what is wanted. */
+function checkOrder(steps: readonly Step[], context: z.RefinementCtx): void {
+  let before = 0;
+  for (const [index, each] of steps.entries()) {
+    const message = wantedInstead(each, before);
+    const found = typeof each === "number" ? `${each}` : Object.keys(each).join();
+    const params = { found: `${found} at a share of ${before}` };
+    if (message !== undefined) context.addIssue({ code: "custom", path: [index], message, params });
+    before = shareOf(each) ?? before;
+  }
+}
+
+/**
+ * Shares rise, as what takes something back is an abort; what compares both versions needs requests
+ * of both; what picks requests must not have a share. undefined: it can follow.
+ */
+function wantedInstead(each: Step, before: number): string | undefined {
+  if ((shareOf(each) ?? before) < before) {
+    return `a share of at least ${before}, as only an abort takes something back`;
+  }
+  if (typeof each === "number") return undefined;
+  if ("analysis" in each && before === 0) return "a share before analysis";
+  if ("analysis" in each && before === 100) return "analysis while both versions have requests";
+  const isLate = "setHeaderRoute" in each && before > 0;
+  return isLate ? "setHeaderRoute before the first share" : undefined;
 }
 
 const UNAVAILABLE_WANTED = "a number of endpoints, or a part such as 25%";
@@ -70,7 +90,7 @@ const guardRails = strict({
     .max(1, { error: "a rate of at most 1" })
     .optional()
     .describe("0 … 1: the new version's error rate in 30 s"),
-  p99: second.or(durationFrom(1, "1ms")).optional().describe("Its 99th percentile in 30 s"),
+  p99: durationFrom(1, "1ms").optional().describe("Its 99th percentile in 30 s"),
 });
 
 const shape = strict({
@@ -90,9 +110,7 @@ const shape = strict({
     .optional()
     .describe("How long a canary must have been watched; absent: standard"),
   steps: list(step, STEPS_MAX)
-    .refine(isInOrder, {
-      error: "setHeaderRoute before the first weight, and analysis after it",
-    })
+    .superRefine(checkOrder)
     .optional()
     .describe("canary: these shares in percent, instead of those that the evidence allows"),
   stepFor: second.optional().describe("How long a bare share of `steps` holds; absent: 60s"),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { RolloutMetrics } from "../views/metrics.ts";
 import type { SenderMatch } from "../config/route-schema.ts";
+import { whyNow } from "./led-rollout.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { PHASES, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
@@ -82,7 +83,7 @@ export function rolloutView(rollout: Rollout, live: LiveView | undefined): Rollo
     share: wantedShare(rollout),
     shareSince: timeText(step.sinceMs),
     why,
-    now: live?.why,
+    now: whyNow(rollout, live),
     settled,
     released,
     actor,

@@ -120,6 +120,8 @@ describe("A call about rollouts is refused", () => {
     [{ service: "web", to: "v2", steps: [{ setHeaderRoute: { headers: {} } }] }, 422, "invalid"],
     [{ service: "web", to: "v2", steps: [5, { setHeaderRoute: X }] }, 422, "invalid"],
     [{ service: "web", to: "v2", steps: [{ analysis: {} }, 5] }, 422, "invalid"],
+    [{ service: "web", to: "v2", steps: [5, 50, 20] }, 422, "invalid"],
+    [{ service: "web", to: "v2", steps: [100, { analysis: {} }] }, 422, "invalid"],
     [{ service: "web", to: "v2", stepz: [5] }, 422, "invalid"],
     [{ service: "web" }, 422, "invalid"],
     [{ service: "web", to: "v2", strategy: "rolling", steps: [5] }, 422, "invalid"],
@@ -132,6 +134,18 @@ describe("A call about rollouts is refused", () => {
   ])("as %j: %d", async (body, status, code) => {
     const answer = await post("", body);
     expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
+  });
+
+  test.each([
+    [{ steps: [5, 50, 20] }, "steps[2]: wanted a share of at least 50, as only an abort takes"],
+    [{ steps: [{ setWeight: 5 }, { setWeight: 4 }] }, "steps[1]: wanted a share of at least 5,"],
+    [{ steps: [{ analysis: {} }, 5] }, "steps[0]: wanted a share before analysis"],
+    [{ steps: [100, { analysis: {} }] }, "steps[1]: wanted analysis while both versions have"],
+    [{ steps: [5, { setHeaderRoute: X }] }, "steps[1]: wanted setHeaderRoute before the first"],
+    [{ guardRails: { p99: 500 } }, "guardRails.p99: wanted a duration with its unit"],
+  ])("with what was wanted in the place of %j", async (wish, wanted) => {
+    const { detail } = await (await post("", { service: "web", to: "v2", ...wish })).json();
+    expect(detail).toContain(wanted);
   });
 
   test("when there is no such rollout", async () => {

@@ -9,7 +9,9 @@ test("sluice freeze keeps weights as they are, says so, and sluice thaw ends tha
     const { status, out, error } = await runCommand(args, { SLUICE_API: api.url });
     return `${status} ${out}${error}`;
   };
-  expect(await run("freeze", "web", "--until", "2h")).toMatch(/^1 .+without a reason/);
+  expect(await run("freeze", "web", "--until", "2h")).toBe(
+    "2 sluice: Cannot freeze: wanted --reason TEXT beside --until, found none",
+  );
   const freeze = ["freeze", "web", "--reason", "holidays", "--until"];
   expect(await run(...freeze, "2h")).toMatch(/^0 web is frozen until 20\S+Z$/);
   expect(await run("shift", "web", "v2=20%")).toMatch(/^1 sluice: Cannot change .+ holidays/);

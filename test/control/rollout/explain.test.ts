@@ -45,6 +45,12 @@ test("explainRollout() says everything with its numbers", () => {
   ]);
 });
 
+test("explainRollout() shows no comparison where the new version has everything", () => {
+  const live = { why, verdict, seen: 1, of: 1 };
+  const all = { ...ROLLOUT, step: { ...ROLLOUT.step, share: 1 } };
+  expect(explainRollout(all, { live, forecast: undefined })).toHaveLength(5);
+});
+
 test("explainRollout() of one that is led elsewhere says what is stored", () => {
   const paused = {
     ...ROLLOUT,

@@ -27,6 +27,15 @@ test("specOf() makes stages of steps: a bare share holds for a time, and 100 is 
   ]);
 });
 
+test("specOf() keeps 100 as a share where something follows it", () => {
+  const steps = [100, { pause: {} }];
+  expect(specOf({ ...WEB, steps, stepFor: 7_000 }, "v1").stages).toEqual([
+    { kind: "weight", share: 1 },
+    { kind: "pause", forMs: 7_000 },
+    { kind: "pause", forMs: undefined },
+  ]);
+});
+
 test("specOf() of blue-green checks, switches and keeps", () => {
   const { stages } = specOf({ ...WEB, strategy: "blueGreen", keepOldFor: 5_000 }, "v1");
   expect(stages).toEqual([

@@ -110,6 +110,17 @@ describe("reconcile() by steps", () => {
     expect(world.table).toEqual({ v1: 0, v2: 90, other: 10 });
   });
 
+  test("waits with everything for its time alone, as there is nothing to compare with", () => {
+    const world = new RolloutWorld(
+      rolloutOf({ steps: [{ setWeight: 100 }, { pause: { duration: 60_000 } }] }),
+    );
+    const verdict = verdictOf({ state: "inconclusive", action: "pause" });
+    expect(world.settle({ verdict })).toBe("weight settle");
+    expect(world.tick({ verdict })).toBe("hold time");
+    world.nowMs += 60_000;
+    expect(world.settle({ verdict })).toBe("next succeed settle");
+  });
+
   test("does not sail through a step without traffic", () => {
     const world = new RolloutWorld(plan);
     world.settle({ verdict: verdictOf({}) });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { advance } from "../../../control/rollout/advance.ts";
 import { rolloutView, rolloutViewSchema } from "../../../control/rollout/rollout-view.ts";
 import { rolloutOf, verdictOf } from "./specs.ts";
 
@@ -30,6 +31,14 @@ test("rolloutView() of one that is led here tells why it stays, and the evidence
     seen: "2 of 3",
     evidence: { against: 3, limit: 20, missing: ["p99: open"] },
   });
+});
+
+test("rolloutView() does not tell why it stayed before somebody decided otherwise", () => {
+  const live = { why: { rule: "gate", text: "" }, verdict: undefined, seen: 1, of: 1 };
+  const why = { rule: "resume-asked", text: "by ann" };
+  const resumed = advance(rolloutOf(), { kind: "resume", why }, { nowMs: 2_000, by: "ann" });
+  const nows = [1_999, 2_000].map((decidedMs) => rolloutView(resumed, { ...live, decidedMs }).now);
+  expect(nows).toEqual([why, live.why]);
 });
 
 test("rolloutView() gives an ended one all, or nothing", () => {
