@@ -13,12 +13,15 @@ import { VersionOrigin } from "../support/version-origin.ts";
 /** Two ticks, on a machine that has other work. */
 const ENDED_WITHIN_MS = HANG_MS + 5_000;
 
-/** Says in the log, which is its standard output, that it will never return. */
+/**
+ * Says in the log, which is its standard output, that it will never return. It sleeps: a loop would
+ * take a processor from all other tests for as long.
+ */
 const LOOPS = `return {
   request(head: any) {
     if (head.path !== "/loop") return;
     process.stdout.write('{"event":"test.loops"}\\n');
-    for (;;);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   },
 };`;
 
