@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /**
- * Files mostly wait, for processes that they have started and for time to pass: one more than there
- * are processors. Those processes want a processor too, so no more than three.
+ * Files mostly wait, for processes that they have started and for time to pass: two more than there
+ * are processors. Those processes want a processor too, so no more than four.
  */
-const FILES_AT_ONCE = Math.min(3, availableParallelism() + 1);
+const FILES_AT_ONCE = Math.min(4, availableParallelism() + 2);
 
 /** Long enough for a loaded machine: a test that hangs is told by its own deadlines long before. */
 const TIMEOUT_MS = 60_000;
