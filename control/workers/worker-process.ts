@@ -11,6 +11,7 @@ import type {
 } from "../../proxy/messages/messages.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import { errorCode } from "../../proxy/base/error-text.ts";
+import { workerFlags } from "./worker-flags.ts";
 
 /** The error codes of sending to a process that has just ended. */
 const CHANNEL_CLOSED = ["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED", "ERR_IPC_DISCONNECTED"];
@@ -65,8 +66,7 @@ export class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     this.#child = fork(options.file, {
       env: options.env,
-      // SIGUSR1 would open Node's debugger to every user of this machine.
-      execArgv: [...process.execArgv, "--disable-sigusr1"],
+      execArgv: workerFlags(process.execArgv, options.env),
       serialization: "advanced",
     });
     this.#child.on("message", (message: FromWorker, handle: unknown) => {

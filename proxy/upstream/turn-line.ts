@@ -6,6 +6,9 @@ const RANKS: readonly Rank[] = [0, 1, 2];
 /** Where too many come, one waits for this part of the time that it may at most. */
 const OVERLOADED_SHARE = 1 / 10;
 
+/** For how many times as long as one may wait at most an overload is remembered. */
+const REMEMBERED_WAITS = 10;
+
 /** Whoever waits for its turn at a version. */
 export interface TurnUser {
   /** See PRIORITIES. */
@@ -23,12 +26,15 @@ export interface TurnUser {
  * first is served first. Where it has never been empty for as long as one may wait, everybody would
  * be served just before that is over, and no more of them than otherwise. So then the newest is
  * served first, and the others are told soon (adaptive LIFO and controlled delay: Maurer, Fail at
- * Scale, 2015).
+ * Scale, 2015). A gap in what comes empties the line of an overload too: for a while after one it
+ * need not stand so long again (as CoDel remembers how it dropped last: RFC 8289 section 5.3).
  */
 class RankLine {
   readonly #users: TurnUser[] = [];
   /** Since when somebody has been waiting. */
   #sinceMs = 0;
+  /** When it last had stood for as long as one may wait. */
+  #provenMs = -Infinity;
   #isOverloaded = false;
 
   get size(): number {
@@ -43,10 +49,18 @@ class RankLine {
   join(user: TurnUser, waitMs: number): void {
     if (this.size === 0) this.#sinceMs = user.sinceMs;
     this.#users.push(user);
-    this.#isOverloaded = user.sinceMs - this.#sinceMs >= waitMs;
-    if (!this.#isOverloaded) return;
     const mayMs = waitMs * OVERLOADED_SHARE;
+    this.#isOverloaded = this.#stands(user.sinceMs, waitMs, mayMs);
+    if (!this.#isOverloaded) return;
     while (this.size > 1 && this.#oldestWaits(user.sinceMs) >= mayMs) this.shedOldest();
+  }
+
+  /** Whether somebody has been waiting for too long; after an overload `mayMs` is that already. */
+  #stands(nowMs: number, waitMs: number, mayMs: number): boolean {
+    const standsMs = nowMs - this.#sinceMs;
+    if (standsMs >= waitMs) this.#provenMs = nowMs;
+    const isRemembered = nowMs - this.#provenMs <= REMEMBERED_WAITS * waitMs;
+    return standsMs >= (isRemembered ? mayMs : waitMs);
   }
 
   #oldestWaits(nowMs: number): number {

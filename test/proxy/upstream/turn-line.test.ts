@@ -93,6 +93,42 @@ test("TurnLine where too many come serves the newest, and all that it can", () =
   expect(Math.max(...later)).toBeLessThan(10);
 });
 
+/** Three times as much as is served, with a gap of 40 ms in each second, for some seconds. */
+function withGaps(perMs: number): readonly number[] {
+  const turns = new TurnLine();
+  const waits: number[] = [];
+  for (let nowMs = 0; nowMs < 10_000; nowMs += 1) {
+    const isGap = nowMs % 1_000 > 960;
+    for (let count = 0; count < (isGap ? 0 : perMs); count += 1) {
+      turns.join(waiting(`${nowMs}`, 1, nowMs), 1_000, 100);
+    }
+    const next = turns.next(() => true);
+    if (next !== undefined) waits.push(nowMs - next.sinceMs);
+  }
+  return waits;
+}
+
+test("TurnLine stays in an overload whose line a gap has emptied", () => {
+  const later = withGaps(3).slice(1_000);
+  expect(Math.max(...later)).toBeLessThan(35);
+});
+
+test("TurnLine forgets an overload when its line has not stood for long again", () => {
+  const turns = new TurnLine();
+  const shed = (fromMs: number): number => {
+    // A burst that would be served within 50 ms.
+    const users = Array.from({ length: 51 }, (_, at) => waiting("", 1, fromMs + at));
+    for (const user of users) turns.join(user, 1_000, 100);
+    served(turns);
+    return users.filter((user) => user.shed).length;
+  };
+  expect(shed(0)).toBe(0);
+  for (let nowMs = 1_000; nowMs <= 1_200; nowMs += 1) turns.join(waiting("", 1, nowMs), 1_000, 100);
+  served(turns);
+  const bursts = [1_300, 1_900, 2_500].map(shed);
+  expect(bursts).toEqual([41, 41, 0]);
+});
+
 test("TurnLine where little more comes than is served loses no turn by shedding", () => {
   expect(standing(19, 20).length).toBe(5_000 / 20);
 });
