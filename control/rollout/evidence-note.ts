@@ -5,6 +5,7 @@ import {
   OBSERVED_ENDPOINTS_MAX,
   OBSERVED_ROUTES_MAX,
 } from "../../proxy/metrics/second-counters.ts";
+import { IN_FLIGHT_SECONDS_MAX } from "./in-flight.ts";
 import { Judging } from "./judging.ts";
 import type { JudgingState } from "./judging.ts";
 import type { CountedUpTo } from "./observations.ts";
@@ -76,6 +77,9 @@ const tally = z.object({
   recent: z.array(count),
 });
 
+const taken = z.array(z.object({ requests: count, ms: count })).max(IN_FLIGHT_SECONDS_MAX);
+const inFlight = z.object({ stable: taken, canary: taken, peak: count });
+
 /** The same as stores and logs hold it. */
 export const evidenceNoteSchema = z.object({
   id: z.string(),
@@ -88,6 +92,7 @@ export const evidenceNoteSchema = z.object({
     watchedS: count,
     canary: z.object({ step: z.int(), requests: count }),
     ageS: count.optional(),
+    carried: z.object({ inFlight, stableMax: count }).optional(),
   }),
 });
 

@@ -5,6 +5,9 @@ import type { RolloutJudgeState, RolloutVerdict } from "../analysis/verdict.ts";
 import type { Arm } from "../analysis/second.ts";
 import { shareCarried } from "./capacity.ts";
 import { breachOf, GUARD_WINDOW_S } from "./guard-rails.ts";
+import { InFlight } from "./in-flight.ts";
+import type { InFlightState } from "./in-flight.ts";
+import type { TableSight } from "./observation.ts";
 import type { VersionSecond } from "./observations.ts";
 import type { RolloutSpec, Step } from "./rollout.ts";
 import type { Why } from "./why.ts";
@@ -24,7 +27,12 @@ export type JudgingState = {
   readonly watchedS: number;
   readonly canary: { readonly step: number; readonly requests: number };
   readonly ageS?: number | undefined;
+  /** Absent: nobody asks what an endpoint has been seen with. */
+  readonly carried?: { readonly inFlight: InFlightState; readonly stableMax: number } | undefined;
 };
+
+/** Endpoints that can take work. `stable` absent: nobody asks for them. */
+export type Serving = { readonly stable?: number | undefined; readonly canary: number };
 
 /** What the seconds of a rollout say, folded in their order; nothing else goes in. */
 export class Judging {
@@ -37,6 +45,12 @@ export class Judging {
   #canary: { readonly step: number; requests: number };
   /** Since the canary's first request. undefined: there was none yet. */
   #ageS: number | undefined;
+  /** undefined: nobody asks what an endpoint has been seen with. */
+  readonly #inFlight: InFlight | undefined;
+  /** The most endpoints of stable that there ever were. */
+  #stableMax: number;
+  /** The canary's, now. */
+  #endpoints = 0;
 
   /** `before`: where it goes on. Absent: it begins. */
   constructor(spec: RolloutSpec, before?: JudgingState) {
@@ -45,11 +59,16 @@ export class Judging {
     this.#watchedS = before?.watchedS ?? 0;
     this.#canary = { ...(before?.canary ?? { step: -1, requests: 0 }) };
     this.#ageS = before?.ageS;
+    const isObserved = spec.capacity?.perEndpoint === "observed";
+    this.#inFlight = isObserved ? new InFlight(before?.carried?.inFlight) : undefined;
+    this.#stableMax = before?.carried?.stableMax ?? 0;
   }
 
   get state(): JudgingState {
     const [judge, canary] = [this.#judge.state, { ...this.#canary }];
-    return { judge, watchedS: this.#watchedS, canary, ageS: this.#ageS };
+    const inFlight = this.#inFlight?.state;
+    const carried = inFlight && { inFlight, stableMax: this.#stableMax };
+    return { judge, watchedS: this.#watchedS, canary, ageS: this.#ageS, carried };
   }
 
   /** A step is in force from now on. */
@@ -63,6 +82,7 @@ export class Judging {
     const { number, share } = step;
     this.begin(step);
     this.#canary.requests += canary.requests;
+    this.#inFlight?.add(stable, canary);
     this.#recent.push(canary);
     if (this.#recent.length > GUARD_WINDOW_S) this.#recent.shift();
     if (share === 0) {
@@ -75,21 +95,37 @@ export class Judging {
     this.#judge.add({ ageS: this.#ageS ?? 0, step: number, weight: share, stable, canary });
   }
 
+  /** Notes what serves from now on, before anything is asked. */
+  look({ stable = 0, canary }: Serving): void {
+    this.#endpoints = canary;
+    // Fewer than there were when most was under way would seem to carry more each.
+    this.#stableMax = Math.max(this.#stableMax, stable);
+  }
+
   /** What should happen. undefined: stable has not been watched for long enough. */
-  verdict({ share }: Step, canaryEndpoints: number): RolloutVerdict | undefined {
+  verdict({ share }: Step): RolloutVerdict | undefined {
     if (share === 0 && this.#watchedS < WATCH_S) return undefined;
-    const { perSecond } = this.#judge.tally;
-    return this.#judge.verdict(shareCarried(this.#spec.capacity, canaryEndpoints, perSecond));
+    return this.#judge.verdict(this.shareMax);
   }
 
   /** What is to come. undefined: there is nothing at a weight yet. Takes some 100 ms. */
-  forecast(canaryEndpoints: number): Forecast | undefined {
+  forecast(): Forecast | undefined {
     const { weight, stepS, totalS, perSecond } = this.#judge.tally;
     if (weight === 0 || weight === 1) return undefined;
-    const weightMax = shareCarried(this.#spec.capacity, canaryEndpoints, perSecond);
-    const state = { weight, stepS, totalS, perSecond, weightMax };
+    const state = { weight, stepS, totalS, perSecond, weightMax: this.shareMax };
     // The same seconds foresee the same.
     return forecast(this.#judge.evidence, this.#spec.policy.ramp, state, totalS);
+  }
+
+  /** The largest share, 0 … 1, that the canary can carry now. 1: all, or no limit is known. */
+  get shareMax(): number {
+    const { peak, meanS } = this.#inFlight ?? {};
+    return shareCarried(this.#spec.capacity, {
+      perSecond: this.#judge.tally.perSecond,
+      endpoints: this.#endpoints,
+      inFlight: peak && peak / Math.max(1, this.#stableMax),
+      meanS,
+    });
   }
 
   /** Requests of the canary since the step in force began. */
@@ -101,4 +137,9 @@ export class Judging {
   get breach(): Why | undefined {
     return breachOf(this.#spec.guardRails, this.#recent);
   }
+}
+
+/** The endpoints of a table that can take work. */
+export function servingOf(table: TableSight | undefined): Serving {
+  return { stable: table?.stableEndpoints, canary: table?.canaryEndpoints ?? 0 };
 }

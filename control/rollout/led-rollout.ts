@@ -9,7 +9,8 @@ import type { Freezes } from "./freezes.ts";
 import { questionOf } from "./hooks.ts";
 import type { MetricWatch } from "./metric-watch.ts";
 import type { RolloutAsking } from "./rollout-asking.ts";
-import type { Judging } from "./judging.ts";
+import { servingOf } from "./judging.ts";
+import type { Judging, Serving } from "./judging.ts";
 import { secondEntry, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
 import type { KeptEvidence } from "./kept-evidence.ts";
@@ -140,12 +141,12 @@ export class LedRollout {
    * not begun to.
    */
   forecast(rollout: Rollout): Forecast | undefined {
-    const { clock, table } = this.#deps;
+    const { clock } = this.#deps;
     const goesByEvidence = rollout.spec.stages[rollout.stage]?.kind === "evidence";
     if (!goesByEvidence || rollout.phase !== "progressing") return undefined;
     if (clock.nowMs() - this.#foreseenMs >= FORECAST_EVERY_MS) {
       this.#foreseenMs = clock.nowMs();
-      this.#forecast = this.#judging.forecast(table.sight(rollout.spec)?.canaryEndpoints ?? 0);
+      this.#forecast = this.#judging.forecast();
     }
     return this.#forecast;
   }
@@ -263,7 +264,7 @@ export class LedRollout {
     const freeze = this.#deps.freezes.of(rollout.spec.service);
     return {
       table,
-      ...this.#judged(rollout, table?.canaryEndpoints ?? 0),
+      ...this.#judged(rollout, servingOf(table)),
       canaryRequests: this.#judging.canaryRequests,
       frozen: freeze && freezeText(freeze),
       fewSeen: lackOfSeen(this.#live),
@@ -274,11 +275,16 @@ export class LedRollout {
   }
 
   /** A judge that fails is no reason to go on, nor to end everything. */
-  #judged(rollout: Rollout, endpoints: number): Pick<Observation, "verdict" | "breach"> {
+  #judged(
+    rollout: Rollout,
+    serving: Serving,
+  ): Pick<Observation, "verdict" | "breach" | "shareMax"> {
     if (hasEnded(rollout)) return { verdict: this.#live.verdict, breach: undefined };
     try {
-      const verdict = this.#judging.verdict(rollout.step, endpoints);
-      return { verdict, breach: this.#judging.breach };
+      this.#judging.look(serving);
+      const verdict = this.#judging.verdict(rollout.step);
+      const { breach, shareMax } = this.#judging;
+      return { verdict, breach, shareMax };
     } catch (error) {
       this.#deps.log.error("rollout.judge-failed", { rollout: this.id, reason: errorText(error) });
       return { verdict: undefined, breach: undefined };

@@ -40,6 +40,7 @@ const lookSchema = z.object({
         .array(z.object({ address: z.string(), state: z.string(), usable: z.boolean() }))
         .optional(),
       canaryEndpoints: z.int(),
+      stableEndpoints: z.int().optional(),
       isStored: z.boolean(),
     })
     .optional(),

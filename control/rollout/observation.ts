@@ -24,6 +24,8 @@ export type TableSight = {
   readonly old?: readonly OldEndpoint[] | undefined;
   /** The canary's endpoints that can take new work. */
   readonly canaryEndpoints: number;
+  /** The old version's. Absent: nobody asks what one of them has been seen with. */
+  readonly stableEndpoints?: number | undefined;
   /** false: it is in force here, but the store has not taken it yet. */
   readonly isStored: boolean;
 };
@@ -38,6 +40,8 @@ export type Observation = {
   readonly canaryRequests: number;
   /** The absolute limit that the canary breaks. undefined: none. */
   readonly breach: Why | undefined;
+  /** The largest share that the canary can carry, 0 … 1. Absent: no limit is known. */
+  readonly shareMax?: number | undefined;
   /** Why weights must stay as they are. undefined: they need not. */
   readonly frozen: string | undefined;
   /** What its hooks say. Absent: they have not been asked. */

@@ -1,4 +1,5 @@
 import type { RolloutVerdict } from "../analysis/verdict.ts";
+import { asCarried } from "./as-carried.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation, TableSight } from "./observation.ts";
 import {
@@ -45,8 +46,9 @@ export function reconcileAlone(
 
 /** The same, before its hooks are asked. */
 export function ownDecision(rollout: Rollout, observation: Observation, nowMs: number): Decision {
-  const { readings = [] } = observation;
-  return asMetricsSay(rollout, bySight(rollout, observation, nowMs), readings, nowMs);
+  const { readings = [], shareMax = 1 } = observation;
+  const carried = asCarried(rollout, bySight(rollout, observation, nowMs), shareMax, nowMs);
+  return asMetricsSay(rollout, carried, readings, nowMs);
 }
 
 function bySight(rollout: Rollout, observation: Observation, nowMs: number): Decision {

@@ -1,7 +1,7 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
 import { canGoOn } from "./evidence-note.ts";
 import type { EvidenceNote } from "./evidence-note.ts";
-import { Judging } from "./judging.ts";
+import { Judging, servingOf } from "./judging.ts";
 import { secondOf } from "./look-entry.ts";
 import type { LookEntry } from "./look-entry.ts";
 import { reconcile } from "./reconcile.ts";
@@ -77,9 +77,10 @@ class Replay {
     this.#judging.begin(state.step);
     const rollout = { ...this.#rollout, ...state };
     const { table, frozen, blindMs, blindFor, endpoints: _places, ...others } = seen;
-    const verdict = this.#judging.verdict(state.step, table?.canaryEndpoints ?? 0);
-    const { breach, canaryRequests } = this.#judging;
-    const judged = { verdict, breach, canaryRequests };
+    this.#judging.look(servingOf(table));
+    const verdict = this.#judging.verdict(state.step);
+    const { breach, shareMax, canaryRequests } = this.#judging;
+    const judged = { verdict, breach, shareMax, canaryRequests };
     const observation = { table, ...judged, frozen, blindMs, blindFor, ...others };
     const is = reconcile(rollout, observation, atMs);
     this.#looks += 1;

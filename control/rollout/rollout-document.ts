@@ -113,7 +113,9 @@ const spec = z.object({
   group: z.object({ id: z.string(), services: z.array(z.string()) }).optional(),
   policy: z.object({ judge, ramp, patience }),
   guardRails: z.object({ errorRateMax: share.optional(), p99MsMax: z.number().optional() }),
-  capacity: z.object({ perEndpoint: z.number().positive() }).optional(),
+  capacity: z
+    .object({ perEndpoint: z.union([z.number().positive(), z.literal("observed")]) })
+    .optional(),
 });
 
 /** A rollout as stores and logs hold it. */

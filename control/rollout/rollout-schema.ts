@@ -139,9 +139,13 @@ const shape = strict({
     .optional()
     .describe("Numbers of `rollouts.metrics` in the configuration file, and what they may be"),
   guardRails: guardRails.optional().describe("Limits, whatever the old version does"),
-  capacity: strict({ perEndpoint: whole(1, 1_000_000_000) })
+  capacity: strict({
+    perEndpoint: z.union([whole(1, 1_000_000_000), z.literal("observed")], {
+      error: "requests a second, from 1 to 1000000000, or observed",
+    }),
+  })
     .optional()
-    .describe("Requests a second that an endpoint of the new version can carry"),
+    .describe("Requests a second that an endpoint of the new version can carry, or observed"),
   maxUnavailable: z
     .union([whole(1, 10_000), matching(/^(?:100|[1-9]\d?)%$/, UNAVAILABLE_WANTED)], {
       error: UNAVAILABLE_WANTED,

@@ -5,7 +5,7 @@ import { rolloutMatchOf } from "../table/rollout-route.ts";
 import { rolloutWrite } from "../table/service-writes.ts";
 import type { Services } from "../table/services.ts";
 import type { Clock } from "../../proxy/base/clock.ts";
-import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import type { ServiceSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import { recordOf } from "../base/record-of.ts";
 import type { TableSight } from "./observation.ts";
 import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
@@ -55,22 +55,22 @@ export class RolloutTable {
   }
 
   /** A service in force. undefined: it, or one of both versions, is not there. */
-  sight(spec: Pick<RolloutSpec, "service" | "from" | "to" | "strategy">): TableSight | undefined {
-    const { service, from, to, strategy } = spec;
+  sight(spec: SpecSeen): TableSight | undefined {
+    const { service, from, to, strategy, capacity } = spec;
     const versions = this.#versions(service);
     const canary = versions?.find(({ name }) => name === to);
-    const stable = strategy === "rolling" ? versions?.find(({ name }) => name === from) : undefined;
+    const stable = versions?.find(({ name }) => name === from);
     const seen = this.weights(service);
-    if (canary === undefined || seen?.weights[from] === undefined) return undefined;
-    const usable = canary.state === "ready" ? canary.endpoints.filter(isUsable) : [];
-    const isStored = !this.#services.isUnstored;
+    if (canary === undefined || stable === undefined || seen === undefined) return undefined;
     const match = rolloutMatchOf(this.#services.document(service));
-    const route = match && JSON.stringify(match);
-    const old = stable?.endpoints.map((each) => {
-      const { address, state } = each;
-      return { address, state, usable: stable.state === "ready" && isUsable(each) };
-    });
-    return { ...seen, route, old, canaryEndpoints: usable.length, isStored };
+    return {
+      ...seen,
+      route: match && JSON.stringify(match),
+      old: strategy === "rolling" ? oldOf(stable) : undefined,
+      canaryEndpoints: usableOf(canary),
+      ...(capacity?.perEndpoint === "observed" && { stableEndpoints: usableOf(stable) }),
+      isStored: !this.#services.isUnstored,
+    };
   }
 
   /**
@@ -132,4 +132,21 @@ export class RolloutTable {
     if (!this.#services.names().includes(service)) return undefined;
     return this.#services.snapshot(service).versions;
   }
+}
+
+type SpecSeen = Pick<RolloutSpec, "service" | "from" | "to" | "strategy" | "capacity">;
+
+/** How many of its endpoints can take work. */
+function usableOf({ state, endpoints }: VersionSnapshot): number {
+  return state === "ready" ? endpoints.filter(isUsable).length : 0;
+}
+
+function oldOf({ state, endpoints }: VersionSnapshot): TableSight["old"] {
+  return endpoints.map((each) => {
+    return {
+      address: each.address,
+      state: each.state,
+      usable: state === "ready" && isUsable(each),
+    };
+  });
 }

@@ -115,14 +115,32 @@ function promote(rollout: Rollout, why: Why, full: boolean): VerbAnswer {
   if (isGoingBack(rollout)) return refused("one that goes on", rollout);
   if (rollout.released) return refused("`resume` first, as somebody has taken it over", rollout);
   if (full) return decided({ kind: "succeed", why });
+  return toNext(rollout, why);
+}
+
+/** What the rollout waits with, or for. */
+function toNext(rollout: Rollout, why: Why): VerbAnswer {
   const stage = rollout.spec.stages[rollout.stage];
-  if (stage?.kind === "rolling") {
-    return refused("`full`, as its endpoints decide how it goes on", rollout);
+  switch (stage?.kind) {
+    case undefined:
+      return decided({ kind: "succeed", why });
+    case "rolling":
+      return refused("`full`, as its endpoints decide how it goes on", rollout);
+    case "weight":
+      return decided({ kind: "weight", share: stage.share, next: true, why });
+    case "headerRoute":
+      return decided({ kind: "weight", share: 0, match: stage.match, next: true, why });
+    case "evidence": {
+      const share = shareAbove(rollout.step.share, rollout.spec.policy);
+      if (share === 1) return decided({ kind: "succeed", why });
+      return decided({ kind: "weight", share, next: false, why });
+    }
+    case "pause":
+    case "analysis":
+    case "checks":
+    case "keep":
+      return decided({ kind: "next", why });
   }
-  if (stage?.kind !== "evidence") return decided({ kind: "next", why });
-  const share = shareAbove(rollout.step.share, rollout.spec.policy);
-  if (share === 1) return decided({ kind: "succeed", why });
-  return decided({ kind: "weight", share, next: false, why });
 }
 
 /** The next of the ladder. */

@@ -170,6 +170,20 @@ describe("reconcile() of a header route", () => {
   });
 });
 
+test.each([
+  ["steps", { steps: [10, 50], stepFor: 1_000 }, "weight settle next"],
+  ["blue-green", { strategy: "blueGreen", checksFor: 1_000 }, "next"],
+  ["the end of the steps", { steps: [{ setWeight: 10 }] }, "weight settle"],
+] as const)("reconcile() of %s gives nothing that cannot be carried", (_what, wish, kinds) => {
+  const world = new RolloutWorld(rolloutOf(wish as Parameters<typeof rolloutOf>[0]));
+  const seen = { verdict: verdictOf({}), shareMax: 0.2 };
+  const decided = world.settle(seen);
+  world.nowMs += 1_000;
+  expect([decided, world.settle(seen)].filter((each) => each !== "").join(" ")).toBe(kinds);
+  expect(world.tick(seen)).toBe("hold capacity");
+  expect(world.settle({ ...seen, shareMax: 1 })).toMatch(/^(?:weight|succeed) settle/);
+});
+
 test("reconcile() of a blue-green one checks, switches in one revision, and keeps the old", () => {
   const world = new RolloutWorld(rolloutOf({ strategy: "blueGreen" }));
   expect(world.tick({})).toBe("hold time");

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PHASES } from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { decideVerb, VERBS } from "../../../control/rollout/verbs.ts";
@@ -34,7 +34,7 @@ test("decideVerb() promotes to the ladder's next weight, the next stage, or all 
   expect(decideVerb("promote", at(0.05), ASKED, 0)).toMatchObject({ decision: { share: 0.1 } });
   expect(decided("promote", at(0.5))).toBe("succeed");
   expect(decided("promote", at(0.05), true)).toBe("succeed");
-  expect(decided("promote", rolloutOf({ steps: [5] }))).toBe("next");
+  expect(decided("promote", { ...rolloutOf({ steps: [5] }), stage: 1 })).toBe("next");
 });
 
 test("decideVerb() refuses what would do nothing: at a gate, and when it was taken over", () => {
@@ -67,5 +67,19 @@ test("decideVerb() gives back bit by bit what there is, and only once", () => {
   ]);
   expect(decideVerb("undo", { ...begun, phase: "successful" }, asked, 0)).toMatchObject({
     decision: { kind: "retreat", forMs: 30_000 },
+  });
+});
+
+describe("promote takes the step that the rollout waits with", () => {
+  const steps = [{ setHeaderRoute: { headers: { "x-canary": "1" } } }, 5];
+
+  test.each([
+    [0, { kind: "weight", share: 0, next: true, match: { headers: { "x-canary": "1" } } }],
+    [1, { kind: "weight", share: 0.05, next: true }],
+    [2, { kind: "next" }],
+    [3, { kind: "succeed" }],
+  ])("in stage %d", (stage, decision) => {
+    const answer = decideVerb("promote", { ...rolloutOf({ steps }), stage }, ASKED, 0);
+    expect(answer).toMatchObject({ kind: "decided", decision });
   });
 });
