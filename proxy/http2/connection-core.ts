@@ -4,9 +4,9 @@ import { Budget, FloodBudgets } from "./flood-budgets.ts";
 import { FrameOutput } from "./frame-output.ts";
 import type { FrameSink } from "./frame-sink.ts";
 import { goAwayFrame, resetFrame, windowUpdateFrame } from "./frames.ts";
-import { CONNECTION_WINDOW_BYTES } from "./limits.ts";
 import type { Http2Fault, Http2Reason } from "./reasons.ts";
-import { ReceiveWindow } from "./receive-window.ts";
+import { ReceiveWindows } from "./receive-windows.ts";
+import type { ReceiveWindowsState } from "./receive-windows.ts";
 import type { RequestFields } from "./request-fields.ts";
 import { PeerSettings } from "./settings.ts";
 import type { Http2Role } from "./settings.ts";
@@ -48,7 +48,7 @@ export class ConnectionCore implements StreamHost {
   readonly streams: StreamTable;
   readonly sender: StreamSender;
   readonly output: FrameOutput;
-  readonly window = new ReceiveWindow(CONNECTION_WINDOW_BYTES);
+  readonly windows = new ReceiveWindows();
   /** Sizes of the lists of all open requests. */
   listBytes = 0;
   /** Streams above it are not looked at any more: what our last GOAWAY said. */
@@ -72,6 +72,16 @@ export class ConnectionCore implements StreamHost {
 
   get isBlocked(): boolean {
     return this.output.isBlocked;
+  }
+
+  get streamWindow(): number {
+    return this.windows.stream;
+  }
+
+  /** Goes on with those of another process. */
+  restoreWindows(state: ReceiveWindowsState): void {
+    this.windows.restore(state);
+    this.creditConnection(0);
   }
 
   begin(stream: Http2Stream): void {
@@ -106,14 +116,14 @@ export class ConnectionCore implements StreamHost {
   }
 
   credit(stream: Http2Stream, bytes: number): void {
-    const told = stream.received.giveBack(bytes);
-    if (told > 0 && !stream.receiveEnded) this.output.add(windowUpdateFrame(stream.id, told));
+    const told = this.windows.giveBack(stream, bytes);
+    if (told > 0) this.output.add(windowUpdateFrame(stream.id, told));
     this.creditConnection(bytes);
   }
 
   /** `bytes` that came are used, of whichever stream. */
   creditConnection(bytes: number): void {
-    const told = this.window.giveBack(bytes);
+    const told = this.windows.connection.giveBack(bytes);
     if (told > 0) this.output.add(windowUpdateFrame(0, told));
   }
 
@@ -148,6 +158,7 @@ export class ConnectionCore implements StreamHost {
     stream.dropUnsent();
     this.listBytes -= stream.listBytes;
     if (stream.received.unused > 0) this.creditConnection(stream.received.unused);
+    this.windows.narrow(stream.received);
     this.hasClosed = true;
     this.output.ask();
   }

@@ -10,7 +10,7 @@ import { PREFACE, windowUpdateFrame } from "./frames.ts";
 import { CONNECTION_WINDOW_BYTES, WINDOW_BYTES_INITIAL } from "./limits.ts";
 import { FAULTS } from "./reasons.ts";
 import type { Http2Fault } from "./reasons.ts";
-import type { ReceiveWindowState } from "./receive-window.ts";
+import type { ReceiveWindowsState } from "./receive-windows.ts";
 import { OWN_SETTINGS } from "./settings.ts";
 import type { Http2Role, PeerSettings, PeerSettingsState } from "./settings.ts";
 import type { Http2Stream, StreamOwner } from "./stream.ts";
@@ -18,11 +18,10 @@ import type { Http2Stream, StreamOwner } from "./stream.ts";
 const SECOND_MS = 1000;
 
 /** A connection between two streams, on its way to another process; our encoder has no state. */
-export type Http2State = {
+export type Http2State = ReceiveWindowsState & {
   readonly table: TableState;
   readonly peer: PeerSettingsState;
   readonly sendWindow: number;
-  readonly receiveWindow: ReceiveWindowState;
   readonly lastStream: number;
   /** What may still come of these is no offence: see ResetStreams. */
   readonly resets: readonly number[];
@@ -194,7 +193,7 @@ export class Http2Connection {
    * half read or not written, or one of both leaves. To be asked in onIdle().
    */
   state(): Http2State | undefined {
-    const { streams, output, sender, peer, window } = this.#core;
+    const { streams, output, sender, peer, windows } = this.#core;
     const { heads, connection } = this.#dispatch;
     const { unread } = this.#reader;
     if (unread === undefined || heads.blocks.isOpen || !output.isEmpty) return undefined;
@@ -203,7 +202,7 @@ export class Http2Connection {
       table: heads.decoder.toState(),
       peer: peer.toState(),
       sendWindow: sender.window,
-      receiveWindow: window.toState(),
+      ...windows.toState(),
       lastStream: streams.lastPeer,
       resets: streams.resets.toState(),
       isAcknowledged: connection.isAcknowledged,
@@ -214,13 +213,13 @@ export class Http2Connection {
 
   /** Before begin(), of a server's: goes on with what another process has given away. */
   restore(state: Http2State): void {
-    const { streams, sender, peer, window } = this.#core;
+    const { streams, sender, peer } = this.#core;
     const { heads, connection } = this.#dispatch;
     heads.decoder.restore(state.table);
     peer.restore(state.peer);
     sender.window = state.sendWindow;
     sender.hasSentBlock = state.hasSentBlock;
-    window.restore(state.receiveWindow);
+    this.#core.restoreWindows(state);
     streams.lastPeer = state.lastStream;
     streams.resets.restore(state.resets);
     connection.isAcknowledged = state.isAcknowledged;

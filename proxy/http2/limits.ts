@@ -13,16 +13,28 @@ export const UINT31_MAX = 0x7fff_ffff;
 export const WINDOW_BYTES_INITIAL = 65_535;
 
 /**
- * What a peer may send on one stream before we have used it: a full read's worth four times, which
- * at a round trip of 10 ms is 25 MB/s.
+ * What a peer may send on one stream before we have used it, to begin with: as much as a connection
+ * of HTTP/1.1 has us hold whose body is not taken, one read.
  */
-export const STREAM_WINDOW_BYTES = 256 * 1024;
+export const STREAM_WINDOW_BYTES = 64 * 1024;
 
 /**
- * The same for a connection: bounds what all its streams together can have us hold. Four streams
- * that nobody reads fill it; then the rest waits too.
+ * The same once half of that was used: a full read's worth four times, which at a round trip of
+ * 10 ms is 25 MB/s.
  */
-export const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+export const WIDE_WINDOW_BYTES = 256 * 1024;
+
+/**
+ * What the wider windows of a connection may have more than others, all together: five streams.
+ * With 64 KiB for each stream it bounds what a connection has us hold.
+ */
+export const WIDENING_BYTES_MAX = 1024 * 1024;
+
+/**
+ * A connection's own window bounds nothing, as in nginx. Were it narrower than those of its streams
+ * together, then bodies that nobody takes would fill it, and every other body would wait for them.
+ */
+export const CONNECTION_WINDOW_BYTES = 2 ** 31 - 1;
 
 /** Streams that a client may have open: twice what RFC 9113 section 6.5.2 recommends at least. */
 export const STREAMS_MAX = 200;

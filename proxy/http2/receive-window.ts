@@ -11,7 +11,7 @@ export class ReceiveWindow {
   #left: number;
   /** Given back, but not announced. */
   #owed = 0;
-  readonly #size: number;
+  #size: number;
 
   /** `size`: what it starts with, and is filled up to. */
   constructor(size: number) {
@@ -19,11 +19,23 @@ export class ReceiveWindow {
     this.#left = size;
   }
 
-  /** As at the start. */
-  reset(): void {
+  /** What it is filled up to, in bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** As one of this size at its start. */
+  reset(size: number): void {
     this.unused = 0;
-    this.#left = this.#size;
+    this.#size = size;
+    this.#left = size;
     this.#owed = 0;
+  }
+
+  /** It has so many bytes more from now on, of which the peer is told. */
+  widen(bytes: number): void {
+    this.#size += bytes;
+    this.#left += bytes;
   }
 
   /** For another process. All that came must be used. */
@@ -31,10 +43,10 @@ export class ReceiveWindow {
     return { left: this.#left, owed: this.#owed };
   }
 
-  /** Goes on with the window of another process. */
-  restore({ left, owed }: ReceiveWindowState): void {
+  /** Goes on with the window of another process, which may have had another size. */
+  restore({ left }: ReceiveWindowState): void {
     this.#left = left;
-    this.#owed = owed;
+    this.#owed = Math.max(0, this.#size - left);
   }
 
   /** `bytes` have come. false: more than was allowed. */

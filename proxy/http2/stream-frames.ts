@@ -30,7 +30,7 @@ export class StreamFrames {
     this.#reading = undefined;
     this.#endsStream = (head.flags & FrameFlag.endStream) !== 0;
     if (core.streams.isIdle(id)) return FAULTS["h2-frame-unexpected"];
-    if (!core.window.take(length)) return FAULTS["h2-window-exceeded"];
+    if (!core.windows.connection.take(length)) return FAULTS["h2-window-exceeded"];
     if (length === padding && !this.#endsStream) {
       const flood = core.budgets.spend(Budget.empty);
       if (flood !== undefined) return flood;

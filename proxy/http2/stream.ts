@@ -34,6 +34,8 @@ export interface StreamOwner {
 export interface StreamHost {
   /** The peer has not taken all that was written. */
   readonly isBlocked: boolean;
+  /** Bytes that the peer may send on a new stream: as it was told. */
+  readonly streamWindow: number;
   /** Clients: gives the stream its number. Its head goes out in this order. */
   begin(stream: Http2Stream): void;
   /** It has something to send at the end of the turn. */
@@ -117,7 +119,7 @@ export class Http2Stream {
     this.owner = NOBODY;
     this.isHead = false;
     this.sendWindow = sendWindow;
-    this.received.reset();
+    this.received.reset(this.#host.streamWindow);
     this.expectedBytes = -1;
     this.receivedBytes = 0;
     this.listBytes = 0;

@@ -23,7 +23,7 @@ describe("A server's connection", () => {
     const bed = new CodecBed("server");
     bed.connection.begin();
     bed.send(BEGINNING, headers(1));
-    const beginning = ["settings", "windowUpdate 0 983041", "settings ack"];
+    const beginning = ["settings", "windowUpdate 0 2147418112", "settings ack"];
     expect(bed.said()).toEqual([...beginning, "headers 1 end"]);
     expect(bed.heard).toEqual(["settings", "GET a.example/", "idle"]);
     expect(bed.sink.writes).toBe(1);

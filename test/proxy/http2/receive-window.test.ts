@@ -17,12 +17,29 @@ test("ReceiveWindow goes on with the window of another process", () => {
   expect([other.take(7), other.take(6), other.giveBack(6)]).toEqual([false, true, 10]);
 });
 
+test("ReceiveWindow gives a peer what a narrower one of another process lacks", () => {
+  const wider = new ReceiveWindow(30);
+  wider.restore(new ReceiveWindow(10).toState());
+  expect([wider.giveBack(0), wider.take(30)]).toEqual([20, true]);
+});
+
+test("ReceiveWindow.widen() lets more come, and has it given back", () => {
+  const window = new ReceiveWindow(10);
+  window.widen(10);
+  expect([window.size, window.take(20), window.giveBack(9), window.giveBack(1)]).toEqual([
+    20,
+    true,
+    0,
+    10,
+  ]);
+});
+
 test("ReceiveWindow.reset() leaves nothing of the stream before", () => {
   const window = new ReceiveWindow(10);
   window.take(10);
   window.giveBack(3);
-  window.reset();
-  expect([window.unused, window.take(10), window.toState()]).toEqual([
+  window.reset(20);
+  expect([window.unused, window.take(20), window.toState()]).toEqual([
     0,
     true,
     { left: 0, owed: 0 },

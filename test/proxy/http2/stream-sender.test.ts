@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { fieldBlock, requestBlock, statusBlock } from "../../../proxy/http2/encode-head.ts";
+import type { Http2State } from "../../../proxy/http2/connection.ts";
 import type { BulkSource } from "../../../proxy/http2/frame-sink.ts";
+import { CONNECTION_WINDOW_BYTES, STREAMS_MAX } from "../../../proxy/http2/limits.ts";
 import type { Http2Stream } from "../../../proxy/http2/stream.ts";
 import { CodecBed } from "./codec-bed.ts";
 import { data, headers, padded, rawFrame, reset, settings, windowUpdate } from "./raw-frames.ts";
@@ -160,42 +162,67 @@ describe("A peer that does not read", () => {
   });
 });
 
-describe("What may come", () => {
-  const piece = "x".repeat(16_384);
+/** A server whose client has filled the windows of these streams with what nobody uses. */
+function filled(streams: number): CodecBed {
+  const bed = CodecBed.begun();
+  for (let at = 0; at < streams; at += 1) {
+    bed.send(headers(2 * at + 1, POST, false));
+    const kept = bed.streams.at(-1);
+    if (kept !== undefined) kept.consumes = false;
+    bed.send(...WINDOWFUL(2 * at + 1));
+  }
+  return bed;
+}
 
-  test("is given back when it is used, by halves of a window", () => {
+const PIECE = "x".repeat(16_384);
+const WINDOWFUL = (id: number): Buffer[] => Array.from({ length: 4 }, () => data(id, PIECE));
+
+/** A connection's window that lacks nothing, given back or not. */
+function expectWhole(bed: CodecBed): void {
+  const { left, owed } = bed.connection.state()?.receiveWindow ?? { left: 0, owed: 0 };
+  expect(left + owed).toBe(CONNECTION_WINDOW_BYTES);
+}
+
+describe("What may come", () => {
+  test("is given back when it is used, by halves of a window, which becomes wide", () => {
     const bed = CodecBed.begun("server", headers(1, POST, false));
-    for (let at = 0; at < 7; at += 1) bed.send(data(1, piece));
+    expect(bed.send(data(1, PIECE)).said()).toEqual([]);
+    expect(bed.send(data(1, PIECE)).said()).toEqual([`windowUpdate 1 ${32_768 + 196_608}`]);
+    for (let at = 0; at < 7; at += 1) bed.send(data(1, PIECE));
     expect(bed.said()).toEqual([]);
-    expect(bed.send(data(1, piece)).said()).toEqual(["windowUpdate 1 131072"]);
-    for (let at = 0; at < 24; at += 1) bed.send(data(1, piece));
-    expect(bed.said()).toContain("windowUpdate 0 524288");
+    expect(bed.send(data(1, PIECE)).said()).toEqual(["windowUpdate 1 131072"]);
+    expectWhole(bed.send(data(1, "", true)));
   });
 
   test("is not given back as long as nobody uses it", () => {
-    const bed = CodecBed.begun("server", headers(1, POST, false));
-    const [kept] = bed.streams;
-    if (kept !== undefined) kept.consumes = false;
-    for (let at = 0; at < 16; at += 1) bed.send(data(1, piece));
+    const bed = filled(1);
     expect(bed.said()).toEqual([]);
     expect(bed.send(data(1, "x")).said()).toEqual(["reset 1 FLOW_CONTROL_ERROR"]);
     expect(bed.rejected).toEqual(["h2-window-exceeded"]);
+    expectWhole(bed);
   });
 
-  test("is bounded for all streams together", () => {
+  test("on a stream does not depend on how many others are full", () => {
+    const bed = filled(STREAMS_MAX - 1);
+    const id = 2 * STREAMS_MAX - 1;
+    bed.send(headers(id, POST, false));
+    for (let at = 0; at < 20; at += 1) bed.send(...WINDOWFUL(id));
+    expect(bed.rejected).toEqual([]);
+    expect(bed.streams.at(-1)?.body).toHaveLength(20 * 65_536);
+  });
+
+  test("may be much on few streams, and as before when those have ended", () => {
     const bed = CodecBed.begun();
-    bed.onStream = ((onStream) => (stream, request, isEnd) => {
-      const owner = onStream.call(bed, stream, request, isEnd);
-      const kept = bed.streams.at(-1);
-      if (kept !== undefined) kept.consumes = false;
-      return owner;
-    })(bed.onStream.bind(bed));
-    for (let id = 1; id < 9; id += 2) {
-      bed.send(headers(id, POST, false), ...Array.from({ length: 16 }, () => data(id, piece)));
-    }
-    bed.send(headers(9, POST, false));
-    expect(bed.said()).toEqual([]);
-    expect(bed.send(data(9, "x")).said()).toEqual(["goAway 9 FLOW_CONTROL_ERROR"]);
+    const widened = (id: number): boolean => {
+      bed.send(headers(id, POST, false), data(id, PIECE), data(id, PIECE));
+      return bed.said().includes(`windowUpdate ${id} 229376`);
+    };
+    expect([1, 3, 5, 7, 9, 11, 13].map(widened)).toEqual([
+      ...Array<boolean>(5).fill(true),
+      ...Array<boolean>(2).fill(false),
+    ]);
+    bed.send(reset(1), data(11, "", true));
+    expect([15, 17].map(widened)).toEqual([true, false]);
   });
 
   test("of streams that are closed counts for the connection, and is given back at once", () => {
@@ -203,27 +230,30 @@ describe("What may come", () => {
     bed.streams[0]?.stream?.reset(8);
     bed.streams[0]?.stream?.release();
     bed.turn().said();
-    for (let at = 0; at < 100; at += 1) bed.send(data(1, piece));
-    expect(bed.said()).toEqual(Array.from({ length: 3 }, () => "windowUpdate 0 524288"));
+    for (let at = 0; at < 100; at += 1) bed.send(data(1, PIECE));
+    expectWhole(bed);
   });
 
   test("is given back for the connection when a stream ends with bytes that nobody used", () => {
-    const bed = CodecBed.begun();
-    for (let id = 1; id < 20; id += 2) {
-      bed.send(headers(id, POST, false));
-      const kept = bed.streams.at(-1);
-      if (kept !== undefined) kept.consumes = false;
-      bed.send(...Array.from({ length: 16 }, () => data(id, piece)), reset(id));
-    }
+    const bed = filled(9);
+    for (let id = 1; id < 18; id += 2) bed.send(reset(id));
     expect(bed.rejected).toEqual([]);
-    expect(bed.said()).toContain("windowUpdate 0 524288");
+    expectWhole(bed);
+  });
+
+  test("on the connection is said anew to whom another process gave less", () => {
+    const state = CodecBed.begun().connection.state() as Http2State;
+    const to = new CodecBed("server");
+    to.connection.restore({ ...state, receiveWindow: { left: 1_000_000, owed: 9 } });
+    to.connection.begin();
+    expect(to.turn().said()).toEqual([`windowUpdate 0 ${CONNECTION_WINDOW_BYTES - 1_000_000}`]);
   });
 
   test("includes padding", () => {
     const bed = CodecBed.begun("server", headers(1, POST, false));
-    for (let at = 0; at < 20; at += 1) bed.send(rawFrame(0, 8, 1, `\u00ff${"x".repeat(16_000)}`));
-    expect(bed.streams[0]?.body).toHaveLength(20 * (16_000 - 255));
-    expect(bed.said()).toEqual(["windowUpdate 1 144009", "windowUpdate 1 144009"]);
+    for (let at = 0; at < 12; at += 1) bed.send(rawFrame(0, 8, 1, `\u00ff${"x".repeat(16_000)}`));
+    expect(bed.streams[0]?.body).toHaveLength(12 * (16_000 - 255));
+    expect(bed.said()).toEqual(["windowUpdate 1 244611", "windowUpdate 1 144009"]);
     expect(bed.send(padded(0, 1, "", 5)).rejected).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ const ignore = (): void => undefined;
 
 const host: StreamHost = {
   isBlocked: false,
+  streamWindow: 10,
   begin: ignore,
   touch: ignore,
   sendNow: ignore,
