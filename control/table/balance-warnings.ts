@@ -53,6 +53,10 @@ function idleKeys(service: ServiceSnapshot): readonly string[] {
   const isAlone = versions.every(({ endpoints }) => endpoints.length === 1);
   return [
     ...when(hedges && isAlone, "hedge does nothing: no version has a second endpoint to ask"),
+    ...when(
+      hedges && isSticky && !isAlone,
+      "hedge asks no second endpoint for a request with a key of affinity",
+    ),
     ...when(slowStartMs > 0 && isSticky, "slowStart holds back no request with a key of affinity"),
     ...when(
       adaptive && inFlight <= LEAST,

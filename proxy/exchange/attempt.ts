@@ -112,10 +112,14 @@ export class Attempt {
     return this.#client.bound !== undefined;
   }
 
+  /** The connection under way is one that only this client may use. */
+  protected get isBound(): boolean {
+    return this.upstream !== undefined && this.#client.bound?.upstream === this.upstream;
+  }
+
   /** The connection under way is nobody's any more. */
   #unbind(): void {
-    const { bound } = this.#client;
-    if (bound !== undefined && bound.upstream === this.upstream) this.#client.bound = undefined;
+    if (this.isBound) this.#client.bound = undefined;
   }
 
   got(upstream: ExchangeUpstream): void {
@@ -205,20 +209,13 @@ export class Attempt {
     const { upstream } = this;
     const isBound =
       this.#client.bound?.upstream === upstream || bindsConnection(request.fields, response.fields);
-    if (isBound && !this.#client.mayBind) return this.#discard();
     if (upstream !== undefined) {
       if (!upstream.reused) upstream.toldIdleMs = upstreamIdleMs(response.header("keep-alive"));
-      if (isBound) this.#bind(upstream);
-      else this.#pool?.release(upstream);
+      if (!isBound) this.#pool?.release(upstream);
+      else if (this.#client.mayBind) this.#bind(upstream);
+      else this.#pool?.discard(upstream);
     }
     this.upstream = undefined;
-  }
-
-  /** It is in order, but nobody may use it again. */
-  #discard(): void {
-    const { upstream } = this;
-    this.upstream = undefined;
-    if (upstream !== undefined) this.#pool?.discard(upstream);
   }
 
   /** A client has one such connection at most: a second one takes the place of the first. */

@@ -68,10 +68,16 @@ export class HedgedAttempt extends Attempt implements MessageUser {
     }
     const afterMs = policy.hedge.afterMs ?? pool?.slowMs;
     if (afterMs === undefined || !attempted.request.idempotent) return undefined;
+    if (this.#isAtItsPlace(attempted)) return undefined;
     this.#user = user;
     this.#attempted = attempted;
     this.#timer.arm(Math.max(1, Math.ceil(afterMs)));
     return undefined;
+  }
+
+  /** Whether no other endpoint knows this client: its key, or its connection, leads to this one. */
+  #isAtItsPlace({ to: { affinity } }: Attempted): boolean {
+    return this.isBound || affinity.endpointPlace !== undefined;
   }
 
   /** The first has failed before it answered: the second goes on alone. false: there is none. */

@@ -36,6 +36,7 @@ test("balanceWarnings() has nothing against another balance where nobody sticks"
 test.each([
   ["hedge", { hedge: {} }, "hedge", TWO.slice(1)],
   ["a route's hedge", { routes: [{ match: { path: "/a" }, hedge: {} }] }, "hedge", TWO.slice(1)],
+  ["hedge", { ...STICKY, hedge: {} }, "a key of affinity", TWO],
   ["slowStart", { ...STICKY, slowStart: "10s" }, "slowStart", TWO],
   ["adaptive", { limits: { adaptive: true, inFlight: 6 } }, "inFlight is 6", TWO],
   ["pendingTimeout", { limits: { pending: 0, pendingTimeout: "1s" } }, "pending is 0", TWO],
@@ -49,6 +50,7 @@ test.each([
 
 test.each([
   ["hedge with two endpoints", { hedge: {} }],
+  ["hedge where only versions stick", { affinity: { cookie: "sid" }, hedge: {} }],
   ["slowStart without stickiness", { slowStart: "10s" }],
   ["adaptive with a larger limit", { limits: { adaptive: true, inFlight: 9 } }],
   ["pendingTimeout", { limits: { pendingTimeout: "1s" } }],

@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
-import type { Policy, RetryPolicy } from "../../../proxy/table/snapshot.ts";
+import type { AffinitySnapshot, Policy, RetryPolicy } from "../../../proxy/table/snapshot.ts";
 import { eventually } from "../../support/eventually.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
 import { ExchangeBed, FakeStream } from "./exchange-fixture.ts";
 
 const GET = "GET /a HTTP/1.1\r\nHost: web\r\n\r\n";
+const KEYED = "GET /a HTTP/1.1\r\nHost: web\r\nX-User: ada\r\n\r\n";
 const POST = "POST /a HTTP/1.1\r\nHost: web\r\nContent-Length: 2\r\n\r\nab";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 
 const { policy, versions } = serviceSnapshot({ v1: 1 });
+
+/** Requests with this key stick to an endpoint. */
+const BY_USER: AffinitySnapshot = { kind: "header", name: "x-user", toEndpoint: true };
 
 type Hedged = {
   readonly bed: ExchangeBed;
@@ -17,7 +21,12 @@ type Hedged = {
 };
 
 /** A request to two endpoints, hedged after a millisecond. */
-function hedged(request: string, retries: Partial<RetryPolicy> = {}, endpoints = 2): Hedged {
+function hedged(
+  request: string,
+  retries: Partial<RetryPolicy> = {},
+  endpoints = 2,
+  affinity?: AffinitySnapshot,
+): Hedged {
   const all: Policy = {
     ...policy,
     hedge: { afterMs: 1 },
@@ -26,6 +35,7 @@ function hedged(request: string, retries: Partial<RetryPolicy> = {}, endpoints =
   const addresses = ["127.0.0.1:1", "127.0.0.1:2"].slice(0, endpoints);
   const bed = new ExchangeBed({
     policy: all,
+    affinity,
     versions: [
       {
         name: "v1",
@@ -108,10 +118,32 @@ describe("HedgedAttempt", () => {
     ["what must not be sent twice", () => hedged(POST)],
     ["beyond the budget", () => hedged(GET, { budgetPercent: 0, budgetMin: 0 })],
     ["a lone endpoint", () => hedged(GET, {}, 1)],
+    ["who sticks to an endpoint", () => hedged(KEYED, {}, 2, BY_USER)],
   ])("never doubles %s", async (_what, begin) => {
     const { bed, second } = begin();
     await oneMoreHedge();
     expect([bed.pool, second.text]).toEqual([["acquire"], ""]);
+  });
+
+  test("doubles a request without a key where those with one stick to endpoints", async () => {
+    const { bed } = hedged(GET, {}, 2, BY_USER);
+    await eventually(() => expect(bed.pool).toEqual(["acquire", "acquire"]));
+    bed.leave();
+  });
+
+  test("never doubles what goes by the client's own connection", async () => {
+    const { bed, first, second } = hedged(GET);
+    const resume = (_: unknown, user: typeof bed.user): boolean => {
+      bed.user = user;
+      return true;
+    };
+    Object.assign(bed.live.pools[0] as object, { release: () => true, resume });
+    bed.respond("HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
+    expect(bed.ended).toEqual(["keep"]);
+    bed.again(GET);
+    await oneMoreHedge();
+    expect(first.text.match(/^GET/gm)).toHaveLength(2);
+    expect([bed.pool, second.text]).toEqual([["acquire", "well"], ""]);
   });
 
   test("is told by latency when to, once it knows enough", async () => {
