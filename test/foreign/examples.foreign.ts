@@ -14,6 +14,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 import type { Answer } from "../support/version-origin.ts";
 import { ForeignServer, runProgram } from "./support/foreign-process.ts";
+import { runGrpcJsCases, startGrpcOrigin } from "./support/grpc-programs.ts";
 import { isMissing, program } from "./support/programs.ts";
 
 /*
@@ -128,6 +129,25 @@ describe("A proxy in front", () => {
       expect(await asked(`http://127.0.0.1:${front}/`)).toBe("127.0.0.1, 127.0.0.1 http");
     }, HEALTHY_MS);
   });
+});
+
+test("gRPC's example finds its servers healthy, and splits calls", async ({ skip }) => {
+  skip(isMissing("grpc-js"), "no grpc-js");
+  await using v1 = await startGrpcOrigin(undefined, "v1");
+  await using v2 = await startGrpcOrigin(undefined, "v2");
+  const text = await exampleWith("grpc/sluice.yaml", {
+    "127.0.0.1:8080": "127.0.0.1:0",
+    "127.0.0.1:9180": "127.0.0.1:0",
+    "127.0.0.1:50051": v1.address,
+    "127.0.0.1:50052": v2.address,
+  });
+  const { ports, call } = await startExample(text);
+  await eventually(async () => {
+    const shown = await (await call("GET", "/v1/services/cart")).text();
+    expect(shown.match(/"healthy":true/g)).toHaveLength(2);
+  }, HEALTHY_MS);
+  const said = await runGrpcJsCases(`127.0.0.1:${ports[0]}`, "empty_unary", "split_90_to_10");
+  expect(said).toEqual(["empty_unary ok", "split_90_to_10 ok"]);
 });
 
 describe.skipIf(CONSUL === undefined)("Consul", () => {

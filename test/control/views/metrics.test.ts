@@ -148,6 +148,7 @@ test("renderMetrics() adds the workers up", async () => {
     [`sluice_tunnels_total{${v1},outcome="denied"}`]: 0,
     [`sluice_tunnel_bytes_total{${v1},direction="in"}`]: 1_200,
     [`sluice_tunnel_bytes_total{${v1},direction="out"}`]: 14_000,
+    [`sluice_tcp_failures_total{${v1},reason="no-endpoint"}`]: 4,
     [`sluice_tunnel_duration_seconds_count{${v1}}`]: 8,
     [`sluice_tunnel_duration_seconds_sum{${v1}}`]: 1,
     'sluice_rollout_phase{service="web",phase="paused"}': 1,

@@ -77,6 +77,8 @@ describe("a request", () => {
   test.each([
     [{ ":authority": "nobody" }, 404, undefined],
     [{ ":method": "TRACE" }, 405, "method-refused"],
+    [{ ":method": "CONNECT" }, 405, "method-refused"],
+    [{ ":method": "CONNECT", ":protocol": "connect-udp", ":path": "/" }, 405, "method-refused"],
     [{ ":method": "get" }, 501, "method-unknown"],
     [{ ":path": "/%0" }, 400, "target-invalid"],
     [{ expect: "200" }, 417, "expectation-unknown"],
