@@ -69,6 +69,7 @@ function isNumber(field: AccessLogField): field is NumberField {
 /** To a thousandth, as two whole numbers: a fraction takes much longer to write. */
 function numberText(value: number | undefined): string {
   if (value === undefined) return "";
+  if (Number.isInteger(value)) return String(value);
   const thousandths = Math.round(value * 1_000);
   const whole = Math.floor(thousandths / 1_000);
   const rest = thousandths - whole * 1_000;
@@ -78,18 +79,24 @@ function numberText(value: number | undefined): string {
 function jsonLine(fields: readonly AccessLogField[]): LineFormat {
   const times = new LineTime();
   const parts = fields.map((field) => {
-    const quote = isNumber(field) ? "" : '"';
-    const name = `"${field}":${quote}`;
-    return { first: `{${name}`, next: `,${name}`, read: readerOf(field, times), quote };
+    const isText = !isNumber(field);
+    const name = isText ? `"${field}":"` : `"${field}":`;
+    const [first, afterNumber, afterText] = [`{${name}`, `,${name}`, `",${name}`];
+    return { first, afterNumber, afterText, read: readerOf(field, times), isText };
   });
   return (entry, wallMs) => {
     let line = "";
-    for (const { first, next, read, quote } of parts) {
+    let followsText = false;
+    for (const { first, afterNumber, afterText, read, isText } of parts) {
       const value = read(entry, wallMs);
-      // Taking a comma away in the end would copy the line once more.
-      if (value !== "") line += (line === "" ? first : next) + value + quote;
+      if (value === "") continue;
+      // What ends one value and begins the next is one piece: each piece costs.
+      line += line === "" ? first : followsText ? afterText : afterNumber;
+      line += value;
+      followsText = isText;
     }
-    return line === "" ? "{}\n" : `${line}}\n`;
+    if (line === "") return "{}\n";
+    return line + (followsText ? '"}\n' : "}\n");
   };
 }
 

@@ -35,6 +35,11 @@ export class LineQueue {
     return true;
   }
 
+  /** Nothing waits. */
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
   /** There is enough to be written without waiting for more. */
   get isRipe(): boolean {
     return this.#chunks.length > 1;

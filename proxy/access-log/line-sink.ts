@@ -57,7 +57,7 @@ export class LineSink implements Expiring {
   add(line: string): void {
     if (!this.#queue.add(line)) this.#deps.counts.dropped += 1;
     else if (this.#queue.isRipe) this.#pump();
-    else if (this.#timer.deadlineMs === Infinity) this.#deps.wheel.arm(this.#timer, LINGER_MS);
+    else this.#linger();
   }
 
   /** The file may have been moved away (logrotate): what comes from now on goes to a new one. */
@@ -120,8 +120,22 @@ export class LineSink implements Expiring {
       this.#deps.counts[error === null ? "written" : "dropped"] += chunk.lines;
       this.#queue.recycle(chunk);
       if (error !== null) return this.#failed(error);
-      return this.#pump();
+      return this.#goOn();
     });
+  }
+
+  /**
+   * What is full or waited for goes out at once. A few lines wait for more, as ever: a write for
+   * those of each turn would cost as much as making them.
+   */
+  #goOn(): void {
+    const isWanted = this.#mustReopen || this.#whenIdle.length > 0;
+    if (isWanted || this.#queue.isRipe) this.#pump();
+    else if (!this.#queue.isEmpty) this.#linger();
+  }
+
+  #linger(): void {
+    if (this.#timer.deadlineMs === Infinity) this.#deps.wheel.arm(this.#timer, LINGER_MS);
   }
 
   /** A terminal or pipe that blocks nobody has no room now. */

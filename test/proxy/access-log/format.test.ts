@@ -14,6 +14,14 @@ describe("A line of", () => {
     );
   });
 
+  test("JSON has quotes around texts, and none around numbers, whatever is beside them", () => {
+    const fields = ["status", "attempts", "method", "error", "host", "responseBytes"] as const;
+    const line = lineFormat({ kind: "json", fields })(accessEntry(), AT);
+    const { status, attempts, method, host, responseBytes } = accessEntry();
+    expect(JSON.parse(line)).toEqual({ status, attempts, method, host, responseBytes });
+    expect(line).toMatch(/^\{"status":\d+,"attempts":\d+,"method":"\w+","host":"[^"]+","resp/);
+  });
+
   test("JSON is an object even when there is nothing to say", () => {
     const line = lineFormat({ kind: "json", fields: ["error"] })(accessEntry(), AT);
     expect(line).toBe("{}\n");

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WAITING_BYTES_MAX } from "../../../proxy/access-log/line-queue.ts";
 import { LineSink } from "../../../proxy/access-log/line-sink.ts";
@@ -49,6 +50,18 @@ describe("LineSink", () => {
     await sink.flush();
     expect(await readFile(old, "utf8")).toBe("one\ntwo\n");
     expect(await readFile(path, "utf8")).toBe("three\n");
+  });
+
+  test("writes what fills a chunk at once, and lets what follows wait for more", async () => {
+    const path = join(await temporaryFolder(), "access.log");
+    const { sink, counts, advance } = sinkOf(path);
+    const line = `${"a".repeat(1_023)}\n`;
+    for (let count = 0; count < 70; count += 1) sink.add(line);
+    await eventually(() => expect(counts.written).toBe(64));
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    expect(counts.written).toBe(64);
+    advance(400);
+    await eventually(() => expect(counts.written).toBe(70));
   });
 
   test("keeps lines while the folder is not there, and writes them later", async () => {
