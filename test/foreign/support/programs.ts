@@ -66,6 +66,7 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   envoy: join(PYTHON_FOLDER, "bin", "envoy"),
   hypercorn: join(PYTHON_FOLDER, "bin", "hypercorn"),
   "express-ntlm": join(NODE_FOLDER, "node_modules", "express-ntlm"),
+  "socket.io": join(NODE_FOLDER, "node_modules", "socket.io"),
   "grpc-js": join(NODE_FOLDER, "node_modules", "@grpc", "grpc-js"),
   "http2-client": join(GO_FOLDER, "http2-client"),
   "http2-origin": join(GO_FOLDER, "http2-origin"),
