@@ -1,6 +1,7 @@
 import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import type { Rank } from "../table/priority.ts";
+import type { LiveService } from "../upstream/live-service.ts";
 import type { TurnUser } from "../upstream/turn-line.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 
@@ -14,6 +15,7 @@ export interface Held {
 
 /** Where it would go. */
 export type HeldAt = {
+  readonly live: { readonly table: Pick<LiveService["table"], "shares"> } | undefined;
   readonly pool: VersionPool | undefined;
   readonly rank: Rank;
   /** How long it waits on purpose, in ms. 0: not at all. */
@@ -29,6 +31,13 @@ export type HeldAt = {
 /** Whether there is a reason to keep a request there; most have none, and cost nothing here. */
 export function mayBeHeld({ bufferBytes, holdMs, isQueued }: HeldAt): boolean {
   return bufferBytes > 0 || holdMs > 0 || isQueued;
+}
+
+/** Whether its turn has come while something else was waited for: then it is counted. */
+function getsTurn({ live, pool, rank }: HeldAt): boolean {
+  if (live === undefined || pool?.hasRoom(live.table.shares[rank]) !== true) return false;
+  pool.inFlight += 1;
+  return true;
 }
 
 /** A request that may be kept until all of it is there: see RequestForwarder. */
@@ -72,6 +81,7 @@ export class Hold implements Expiring, TurnUser {
   readonly #onCollected = (): void => {
     const at = this.#at;
     if (at === undefined) return;
+    if (at.isQueued) at.isQueued = !getsTurn(at);
     if (at.holdMs > 0 || at.isQueued) this.#begin(at);
     else this.#held.onRelease();
   };

@@ -7,6 +7,8 @@ import { serviceSnapshot } from "../table/service-fixture.ts";
 import { poolDeps } from "../upstream/pool-fixture.ts";
 import { VersionPool } from "../../../proxy/upstream/version-pool.ts";
 
+const SHARES = [1, 1, 1] as const;
+
 type Bed = ManualWheel & { readonly hold: Hold; readonly heard: string[] };
 
 function bed(): Bed {
@@ -21,6 +23,7 @@ function bed(): Bed {
 
 function at(parts: Partial<HeldAt> = {}): HeldAt {
   return {
+    live: { table: { shares: SHARES } },
     pool: undefined,
     rank: 1,
     holdMs: 0,
@@ -71,8 +74,6 @@ describe("Hold on purpose", () => {
 });
 
 describe("Hold for a turn", () => {
-  const SHARES = [1, 1, 1] as const;
-
   test("goes on when somebody leaves, and knows how long that took", () => {
     const { hold, heard, advance } = bed();
     const pool = fullPool();
@@ -160,6 +161,23 @@ describe("Hold for a body", () => {
     expect([heard, hold.isWaiting]).toEqual([[], false]);
     request.come();
     expect(heard).toEqual(["release"]);
+  });
+
+  test("needs no turn any more when there is room by then, and else waits for one", () => {
+    const { hold, heard, advance } = bed();
+    const pool = fullPool();
+    const [first, second] = [collected(), collected()];
+    const places = [1, 2].map(() => at({ pool, bufferBytes: 10, isQueued: true }));
+    const [place, other] = places as [HeldAt, HeldAt];
+    hold.begins(place, first);
+    pool.left(5, SHARES);
+    first.come();
+    expect([heard, place.isQueued, pool.inFlight]).toEqual([["release"], false, 1]);
+    hold.begins(other, second);
+    second.come();
+    expect([heard, other.isQueued, pool.turns.size]).toEqual([["release"], true, 1]);
+    advance(1_100);
+    expect(heard).toEqual(["release", "waited out"]);
   });
 
   test("comes before everything else, and is forgotten with its request", () => {
