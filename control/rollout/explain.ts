@@ -63,9 +63,10 @@ function anewLines(live: LiveView | undefined): readonly string[] {
 
 function takenOverLines(live: LiveView | undefined): readonly string[] {
   if (live?.takenOver === undefined) return [];
-  const { untilMs, fromMs = untilMs } = live.takenOver;
-  const lostS = Math.max(0, Math.round((fromMs - untilMs) / 1_000));
+  const { untilMs, fromMs } = live.takenOver;
   const until = `The evidence until ${timeOf(untilMs)} is that of whoever led it before`;
+  if (fromMs === undefined) return [`${until}; nothing has been counted since.`];
+  const lostS = Math.max(0, Math.round((fromMs - untilMs) / 1_000));
   return [
     lostS === 0 ? `${until}; it goes on from there.` : `${until}; ${lostS} s after it are lost.`,
   ];

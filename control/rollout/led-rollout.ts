@@ -14,6 +14,7 @@ import type { Judging, Serving } from "./judging.ts";
 import { secondEntry, rolloutState } from "./look-entry.ts";
 import type { SecondEntry } from "./look-entry.ts";
 import type { KeptEvidence } from "./kept-evidence.ts";
+import { LastSeen } from "./last-seen.ts";
 import type { Counting, Observations, UnseenSidecar } from "./observations.ts";
 import { recall } from "./recall.ts";
 import type { Recalled } from "./recall.ts";
@@ -100,8 +101,7 @@ export class LedRollout {
   /** undefined: it goes by no numbers of others. */
   readonly #metrics: MetricWatch | undefined;
   #step: Step;
-  #seenMs: number;
-  #blindFor: string | undefined;
+  readonly #lastSeen: LastSeen;
   #live: LiveView;
   /** Seconds since the last look that was noted. */
   readonly #unnoted: SecondEntry[] = [];
@@ -126,8 +126,8 @@ export class LedRollout {
     this.#counting = deps.observations.begin(service, versions, recalled.after);
     this.#metrics = deps.asking.watch(rollout.spec);
     this.#step = rollout.step;
-    this.#seenMs = deps.clock.nowMs();
-    this.#keptMs = this.#seenMs;
+    this.#keptMs = deps.clock.nowMs();
+    this.#lastSeen = new LastSeen(this.#keptMs);
     const begun = noteBegin(rollout, recalled.from, deps);
     this.#live = { why: rollout.why, verdict: undefined, seen: 0, of: 0, ...begun };
   }
@@ -156,15 +156,14 @@ export class LedRollout {
     const step = this.#step;
     const taken = await this.#counting.take();
     if (taken.kind === "missing") {
-      this.#blindFor = taken.reason;
+      this.#lastSeen.missing(taken.reason);
       return;
     }
     const { seconds, seen, of, unseen } = taken;
     this.#live = { ...this.#live, seen, of, unseen };
     // Seconds that began under another weight tell nothing of this one.
     if (step !== this.#step || seconds.length === 0) return;
-    this.#seenMs = this.#deps.clock.nowMs();
-    this.#blindFor = undefined;
+    this.#lastSeen.seen(this.#deps.clock.nowMs());
     for (const second of seconds) {
       this.#judging.add(second, step);
       this.#unnoted.push(secondEntry(second, step));
@@ -188,9 +187,10 @@ export class LedRollout {
     const observation = { ...seenAlone, hook };
     const decision = reconcile(rollout, observation, atMs);
     this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
-    const { table, frozen, fewSeen, readings, blindMs, blindFor } = observation;
+    const { table, frozen, fewSeen, readings, nothingSeen, blindMs, blindFor } = observation;
     const seconds = this.#unnoted.splice(0);
-    const others = { table, frozen, fewSeen, hook, readings, siblings, blindMs, blindFor };
+    const sight = { table, frozen, fewSeen, nothingSeen, blindMs, blindFor };
+    const others = { ...sight, hook, readings, siblings };
     const seen = { seconds, endpoints: this.#newPlaces, ...others };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
@@ -268,8 +268,7 @@ export class LedRollout {
       canaryRequests: this.#judging.canaryRequests,
       frozen: freeze && freezeText(freeze),
       fewSeen: lackOfSeen(this.#live),
-      blindMs: this.#deps.clock.nowMs() - this.#seenMs,
-      blindFor: this.#blindFor,
+      ...this.#lastSeen.at(this.#deps.clock.nowMs()),
       readings: this.#metrics?.readings,
     };
   }

@@ -70,6 +70,7 @@ const lookSchema = z.object({
     )
     .optional(),
   fewSeen: z.string().optional(),
+  nothingSeen: z.boolean().optional(),
   blindMs: z.number(),
   blindFor: z.string().optional(),
   // As it stands: it is compared, to the last character.

@@ -62,6 +62,7 @@ export type LookEntry =
       readonly siblings?: Observation["siblings"];
       /** Absent: enough sidecars are seen. */
       readonly fewSeen?: string | undefined;
+      readonly nothingSeen?: boolean | undefined;
       readonly blindMs: number;
       readonly blindFor: string | undefined;
       readonly decision: Decision;

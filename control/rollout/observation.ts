@@ -52,6 +52,8 @@ export type Observation = {
   readonly fewSeen?: string | undefined;
   /** The other rollouts of its group. Absent: it goes on alone. */
   readonly siblings?: readonly Sibling[] | undefined;
+  /** Whoever leads it has not had a second yet. Absent: that one has. */
+  readonly nothingSeen?: boolean | undefined;
   /** How long nothing has been counted, in milliseconds, and why. */
   readonly blindMs: number;
   readonly blindFor: string | undefined;

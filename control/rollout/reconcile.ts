@@ -22,6 +22,9 @@ import { hasEnded } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
 import type { Why } from "./why.ts";
 
+/** Without a second for longer than this no step is taken: sidecars may be 3 s behind. */
+const BLIND_MAX_MS = 5_000;
+
 /** An observation with a table. */
 type Seen = Observation & { readonly table: TableSight };
 
@@ -108,16 +111,26 @@ function progress(rollout: Rollout, observation: Seen, nowMs: number): Decision 
   if (stage === undefined) {
     return { kind: "succeed", why: { rule: "complete", text: "all stages are over" } };
   }
-  const { blindMs, blindFor } = observation;
-  const { patience } = rollout.spec.policy;
-  if (needsCounts(stage) && blindMs >= patience.holdMaxS * 1_000) {
-    const text = `nothing was counted for ${Math.round(blindMs / 1_000)} s: ${blindFor ?? ""}`;
-    return afterPatience(rollout, { rule: "hold-max", text });
-  }
+  const blind = needsCounts(stage) ? whileBlind(rollout, observation) : undefined;
+  if (blind !== undefined) return blind;
   if (needsEvidence(stage) && observation.fewSeen !== undefined) {
     return hold({ rule: "few-seen", text: observation.fewSeen });
   }
   return inStage(stage, rollout, observation, nowMs);
+}
+
+/** What was not seen is no reason to go on. undefined: seconds come. */
+function whileBlind(rollout: Rollout, observation: Observation): Decision | undefined {
+  const { blindMs, blindFor, nothingSeen } = observation;
+  const forS = Math.round(blindMs / 1_000);
+  const reason = blindFor === undefined ? "" : `: ${blindFor}`;
+  const text = `nothing was counted for ${forS} s${reason}`;
+  if (blindMs >= rollout.spec.policy.patience.holdMaxS * 1_000) {
+    return afterPatience(rollout, { rule: "hold-max", text });
+  }
+  if (blindMs > BLIND_MAX_MS) return hold({ rule: "blind", text });
+  if (nothingSeen !== true || rollout.step.share === 0) return undefined;
+  return hold({ rule: "blind", text: "nothing has been counted since it is led here" });
 }
 
 function needsCounts({ kind }: RolloutStage): boolean {

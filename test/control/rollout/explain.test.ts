@@ -45,6 +45,17 @@ test("explainRollout() says everything with its numbers", () => {
   ]);
 });
 
+test.each([
+  [undefined, "; nothing has been counted since."],
+  [12_000, "; it goes on from there."],
+  [31_000, "; 19 s after it are lost."],
+])("explainRollout() says what of taken-over evidence is lost, from %s ms on", (fromMs, end) => {
+  const live = { why, verdict, seen: 1, of: 1, takenOver: { untilMs: 12_000, fromMs } };
+  expect(explainRollout(ROLLOUT, { live, forecast: undefined })[3]).toBe(
+    `The evidence until 1970-01-01T00:00:12.000Z is that of whoever led it before${end}`,
+  );
+});
+
 test("explainRollout() shows no comparison where the new version has everything", () => {
   const live = { why, verdict, seen: 1, of: 1 };
   const all = { ...ROLLOUT, step: { ...ROLLOUT.step, share: 1 } };

@@ -110,6 +110,17 @@ describe("reconcile() by steps", () => {
     expect(world.table).toEqual({ v1: 0, v2: 90, other: 10 });
   });
 
+  test("takes no step while nothing is counted, also when another one has just taken over", () => {
+    const world = new RolloutWorld(plan);
+    const verdict = verdictOf({});
+    world.settle({ verdict });
+    world.nowMs += 60_000;
+    const blind = { verdict, blindMs: 6_000, blindFor: "worker 7 is silent" };
+    expect(world.tick(blind)).toBe("hold blind");
+    expect(world.tick({ verdict, nothingSeen: true })).toBe("hold blind");
+    expect(world.tick({ verdict, blindMs: 5_000 })).toBe("next time");
+  });
+
   test("waits with everything for its time alone, as there is nothing to compare with", () => {
     const world = new RolloutWorld(
       rolloutOf({ steps: [{ setWeight: 100 }, { pause: { duration: 60_000 } }] }),
