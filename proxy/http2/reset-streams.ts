@@ -16,6 +16,12 @@ export class ResetStreams {
     this.#next = (this.#next + 1) % RESETS_REMEMBERED;
   }
 
+  /** The peer has reset it too: nothing more of it may come. */
+  forget(id: number): void {
+    const at = this.#ids?.indexOf(id) ?? -1;
+    if (at >= 0) this.#ids?.fill(0, at, at + 1);
+  }
+
   /** Whether it is remembered. */
   has(id: number): boolean {
     return this.#ids?.includes(id) ?? false;

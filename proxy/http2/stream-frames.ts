@@ -65,7 +65,10 @@ export class StreamFrames {
     if (head.length !== 4) return FAULTS["h2-frame-size"];
     if (core.streams.isIdle(head.stream)) return FAULTS["h2-frame-unexpected"];
     const stream = core.streams.open.get(head.stream);
-    if (stream === undefined) return core.budgets.spend(Budget.ignored);
+    if (stream === undefined) {
+      core.streams.resets.forget(head.stream);
+      return core.budgets.spend(Budget.ignored);
+    }
     core.owner.counts.resetsReceived += 1;
     const code = uint32At(bytes, from);
     // What servers reset, we have asked for; and an answer that has begun was waited for.

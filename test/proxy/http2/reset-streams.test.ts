@@ -14,6 +14,14 @@ test("ResetStreams remembers the last ones, and forgets the oldest", () => {
   ]);
 });
 
+test("ResetStreams forgets one that is told, and no other", () => {
+  const streams = new ResetStreams();
+  for (const id of [1, 3]) streams.add(id);
+  for (const id of [1, 5]) streams.forget(id);
+  expect([1, 3, 5].map((id) => streams.has(id))).toEqual([false, true, false]);
+  expect(streams.toState()).toEqual([3]);
+});
+
 test("ResetStreams goes on in another process with the same ones, and the same oldest", () => {
   const [one, other] = [new ResetStreams(), new ResetStreams()];
   expect(one.toState()).toEqual([]);

@@ -88,6 +88,18 @@ describe("StreamFrames", () => {
     expect(bed.rejected).toEqual(["h2-stream-closed"]);
   });
 
+  test.each([
+    ["DATA", data(1, "late"), "reset 1 STREAM_CLOSED", false],
+    ["a head", headers(1, getBlock()), "goAway 1 STREAM_CLOSED", true],
+  ])("refuse %s of a stream that both sides have reset", (_, late, said, isLost) => {
+    const bed = open();
+    bed.streams[0]?.stream?.reset(8);
+    bed.send(reset(1));
+    bed.said();
+    expect([bed.send(late).said(), bed.connection.lost]).toEqual([[said], isLost]);
+    expect(bed.rejected).toEqual(["h2-stream-closed"]);
+  });
+
   test("end a stream whose body is longer than its head says, or shorter", () => {
     const block = POST + fieldBlock("content-length", "2");
     const bed = CodecBed.begun().send(headers(1, block, false), data(1, "abc"));
