@@ -12,8 +12,10 @@ import type { CliContext } from "./commands.ts";
 const DIFFERENCES_SHOWN_MAX = 10;
 
 type Report = {
-  /** Line of the file that does not follow from the one before. Absent: all do. */
-  readonly brokenAt?: number | undefined;
+  /** Line of a file that does not follow from the one before. Absent: all do. */
+  readonly broken?: { readonly file: string; readonly line: number } | undefined;
+  /** Looks at rollouts whose beginning is in none of the files. */
+  readonly unbegun: number;
   readonly rollouts: readonly Replayed[];
 };
 
@@ -22,32 +24,50 @@ export function addReplay(rollout: Command, context: CliContext): void {
   rollout
     .command("replay")
     .description("decide again what a log holds; fails if the same policy decides otherwise")
-    .argument("<file>", "a decision log of rollouts")
+    .argument("<files...>", "a decision log of rollouts, and those that follow it")
     .option("--policy <file>", "a policy in YAML, instead of the one of each rollout")
-    .action(async (file: string, options: { readonly policy?: string }, command: Command) => {
-      const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);
-      const report = await replayed(await readText(file), policy);
-      print(command, context, report, reportText);
-      const isOther = report.rollouts.some(({ differences }) => differences.length > 0);
-      if (report.brokenAt !== undefined || (isOther && policy === undefined)) {
-        context.exitWith(EXIT.failed);
-      }
-    });
+    .action(
+      async (files: readonly string[], options: { readonly policy?: string }, command: Command) => {
+        const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);
+        const report = await replayed(files, policy);
+        print(command, context, report, reportText);
+        const isOther = report.rollouts.some(({ differences }) => differences.length > 0);
+        if (report.broken !== undefined || (isOther && policy === undefined)) {
+          context.exitWith(EXIT.failed);
+        }
+      },
+    );
 }
 
-async function replayed(text: string, policy: PolicyRequest | undefined): Promise<Report> {
+async function replayed(
+  files: readonly string[],
+  policy: PolicyRequest | undefined,
+): Promise<Report> {
   // Loaded only here, and below: the other commands start sooner without them.
   const { readChain } = await import("../rollout/decision-log.ts");
   const { readLookEntry } = await import("../rollout/look-entry-schema.ts");
   const { policyOf } = await import("../rollout/plan.ts");
   const { replayRollouts } = await import("../rollout/replay.ts");
-  const lines = text.split("\n").filter((line) => line !== "");
-  const { entries, brokenAt } = readChain(lines);
+  const lines: LogLine[] = [];
+  for (const file of files) lines.push(...(await readLines(file)));
+  const { entries, brokenAt } = readChain(lines.map(({ text }) => text));
   const looks = entries.map(readLookEntry).filter((each) => each !== undefined);
   const rollouts = replayRollouts(looks, ({ spec }) => {
     return policy === undefined ? spec.policy : policyOf(policy);
   });
-  return { brokenAt, rollouts };
+  const all = looks.filter(({ kind }) => kind === "look").length;
+  const unbegun = all - rollouts.reduce((sum, each) => sum + each.looks, 0);
+  const { file, line } = lines[(brokenAt ?? 0) - 1] ?? {};
+  const broken = file === undefined || line === undefined ? undefined : { file, line };
+  return { broken, unbegun, rollouts };
+}
+
+type LogLine = { readonly file: string; readonly line: number; readonly text: string };
+
+/** Whole ones: a process that dies while it writes leaves a part of one at the end of its file. */
+async function readLines(file: string): Promise<readonly LogLine[]> {
+  const lines = (await readText(file)).split("\n").slice(0, -1);
+  return lines.map((text, index) => ({ file, line: index + 1, text }));
 }
 
 async function readText(file: string): Promise<string> {
@@ -74,10 +94,16 @@ async function readPolicy(file: string): Promise<PolicyRequest> {
   }
 }
 
-function reportText({ brokenAt, rollouts }: Report): string {
-  const broken =
-    brokenAt === undefined ? [] : [`Line ${brokenAt} does not follow from the one before it`];
-  return [...broken, ...rollouts.flatMap(rolloutLines)].join("\n");
+function reportText({ broken, unbegun, rollouts }: Report): string {
+  const { file, line } = broken ?? {};
+  const flaws =
+    broken === undefined ? [] : [`Line ${line} of ${file} does not follow from the one before it`];
+  const earlier =
+    unbegun === 0
+      ? []
+      : [`${unbegun} looks are of rollouts that begin in an earlier file: name that one first`];
+  const all = [...flaws, ...rollouts.flatMap(rolloutLines), ...earlier];
+  return all.length === 0 ? "There is no rollout in it" : all.join("\n");
 }
 
 function rolloutLines({ id, looks, differences }: Replayed): readonly string[] {

@@ -48,6 +48,19 @@ test("sluice rollout replay fails of a log that somebody has changed", async () 
   const file = await logFile();
   const text = await readFile(file, "utf8");
   await writeFile(file, text.replace('"failures":10', '"failures":0'));
-  expect(await replay(file)).toMatch(/^1 Line \d+ does not follow from the one before it/);
+  expect(await replay(file)).toMatch(/^1 Line \d+ of \S+ does not follow from the one before it/);
   expect(await replay(`${file}.none`)).toMatch(/^1 sluice: Cannot read .+ENOENT/);
+});
+
+test("sluice rollout replay takes a log of several files, of which one is torn", async () => {
+  const file = await logFile();
+  const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+  const [next, whole] = [`${file}.1`, await replay(file)];
+  await writeFile(file, `${lines.slice(0, 5).join("\n")}\n${lines[5]?.slice(0, 40)}`);
+  await writeFile(next, `${lines.slice(5).join("\n")}\n`);
+  expect(await replay(file, next)).toBe(whole);
+  expect(await replay(next)).toMatch(/^0 \d+ looks are of rollouts that begin in an earlier file/);
+  expect(await replay(next, file)).toMatch(/^1 Line 1 of \S+ does not follow/);
+  await writeFile(next, "");
+  expect(await replay(next)).toBe("0 There is no rollout in it");
 });

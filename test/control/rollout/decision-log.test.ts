@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ChainedLog, readChain } from "../../../control/rollout/decision-log.ts";
@@ -14,7 +14,9 @@ async function linesOf(path: string): Promise<string[]> {
   return (await readFile(path, "utf8")).trimEnd().split("\n");
 }
 
-async function written(count: number): Promise<{ path: string; lines: string[] }> {
+async function written(
+  count: number,
+): Promise<{ readonly path: string; readonly lines: string[] }> {
   const path = join(await temporaryFolder(), "rollouts.jsonl");
   for (let atMs = 0; atMs < count; atMs += 1) {
     // Another process each time: the chain goes on.
@@ -57,6 +59,24 @@ test("ChainedLog that cannot be written says so once, and goes on when it can be
   expect(warned).toEqual(["rollout.log-failed"]);
   const { entries, brokenAt } = readChain(await linesOf(path));
   expect([entries.length, brokenAt]).toEqual([1, undefined]);
+});
+
+test("ChainedLog goes on in another file when the last is full or torn, in one chain", async () => {
+  const { path, lines: first } = await written(2);
+  await appendFile(path, '{"sequence":3,"prev');
+  const log = new ChainedLog(path, quiet);
+  log.note({ kind: "begin", atMs: 2, rollout: rolloutOf() });
+  await log.idle();
+  // A hole, which takes no room on the disk.
+  await truncate(`${path}.1`, 64 * 1024 ** 2);
+  log.note({ kind: "begin", atMs: 3, rollout: rolloutOf() });
+  await log.idle();
+  const [second = ""] = (await readFile(`${path}.1`, "utf8")).split("\n", 1);
+  const { entries, brokenAt } = readChain([...first, second, ...(await linesOf(`${path}.2`))]);
+  expect([entries.map((each) => (each as LookEntry).atMs), brokenAt]).toEqual([
+    [0, 1, 2, 3],
+    undefined,
+  ]);
 });
 
 describe("ChainedLog.pastOf()", () => {
