@@ -28,4 +28,24 @@ export const mirrorSchema = strict({
   // What changes nothing may be done twice (RFC 9110 section 9.2.1).
   methods: methods.default(["GET", "HEAD", "OPTIONS"]),
   compare: compare.optional(),
-}).transform(({ compare: compared, ...copied }) => ({ ...copied, compare: compared }));
+  rollout: name.optional(),
+}).transform(({ compare: compared, rollout: _rollout, ...copied }) => {
+  return { ...copied, compare: compared };
+});
+
+const flag = z.boolean().optional();
+
+/** What a rollout may have copied to its new version, as documents say it, without defaults. */
+export const copiesAsked = strict({
+  percent: percent.gt(0, { error: PERCENT_WANTED }).optional().describe("Absent: 100"),
+  methods: methods.optional().describe("Absent: GET, HEAD, OPTIONS"),
+  compare: strict({
+    status: flag,
+    headers: flag,
+    body: flag,
+    ignore: list(token, IGNORED_MAX).optional(),
+  }).optional(),
+});
+
+/** The same as a type. */
+export type CopiesAsked = z.output<typeof copiesAsked>;

@@ -62,7 +62,7 @@ const PHASE_AFTER: Readonly<Partial<Record<Decision["kind"], Phase>>> = {
 
 function withStep(
   rollout: Rollout,
-  { share, match, rolling }: Pick<Step, "share" | "match" | "rolling">,
+  { share, match, copies, rolling }: Omit<Step, "number" | "sinceMs">,
   nowMs: number,
 ): Rollout {
   const number = rollout.step.number + 1;
@@ -70,6 +70,7 @@ function withStep(
     number,
     share,
     ...(match && { match }),
+    ...(copies && { copies }),
     ...(rolling && { rolling }),
     sinceMs: nowMs,
   };

@@ -5,7 +5,7 @@ import { carryOut, tell } from "./carry-out.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import { FrozenError, RolloutStartError } from "./rollout-errors.ts";
 import { hasEnded, newRollout } from "./rollout.ts";
-import type { Rollout, RolloutSpec } from "./rollout.ts";
+import type { Rollout, RolloutSpec, RolloutStage } from "./rollout.ts";
 import type { RolloutStore } from "./rollout-store.ts";
 import type { RolloutTable } from "./rollout-table.ts";
 import type { RolloutAsking } from "./rollout-asking.ts";
@@ -78,7 +78,7 @@ export type BeginDeps = CarryOutDeps & { readonly asking: RolloutAsking };
 
 /** @throws RolloutStartError */
 function assertFits({ store, table, asking }: BeginDeps, spec: RolloutSpec): void {
-  const { service, stages } = spec;
+  const { service } = spec;
   const unknown = asking.unknownOf(spec);
   if (unknown !== undefined) {
     const wanted = "hooks and metrics of `rollouts` in the configuration file";
@@ -90,11 +90,20 @@ function assertFits({ store, table, asking }: BeginDeps, spec: RolloutSpec): voi
   }
   const flaws = spec.forced === true ? [] : table.incompatibilities(spec);
   if (flaws.length > 0) throw new IncompatibleError(flaws);
-  const picks = stages.some(({ kind }) => kind === "headerRoute");
-  const found = picks ? table.whyNotPicked(service) : undefined;
-  if (found === undefined) return;
-  const wanted = "requests, and less than half of the routes that may be, for setHeaderRoute";
-  throw new RolloutStartError(service, wanted, found);
+  assertRoutable(table, spec);
+}
+
+/** Whether requests can be picked and copied, where the plan asks for that. */
+function assertRoutable(table: RolloutTable, { service, stages }: RolloutSpec): void {
+  const has = (kind: RolloutStage["kind"]): boolean => stages.some((each) => each.kind === kind);
+  const unpicked = has("headerRoute") ? table.whyNotPicked(service) : undefined;
+  if (unpicked !== undefined) {
+    const wanted = "requests, and less than half of the routes that may be, for setHeaderRoute";
+    throw new RolloutStartError(service, wanted, unpicked);
+  }
+  const uncopied = has("mirror") ? table.whyNotCopied(service) : undefined;
+  if (uncopied === undefined) return;
+  throw new RolloutStartError(service, "requests, and no `mirror` of its own", uncopied);
 }
 
 /** Whether nothing keeps its weights as they are. @throws FrozenError, RolloutStartError */

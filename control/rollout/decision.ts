@@ -1,3 +1,4 @@
+import type { CopiesAsked } from "../config/mirror-schema.ts";
 import type { SenderMatch } from "../config/route-schema.ts";
 import type { RollingStep } from "./rollout.ts";
 import type { Why } from "./why.ts";
@@ -11,13 +12,14 @@ export type Decision =
   /** It does. */
   | { readonly kind: "settle"; readonly revision: number; readonly why: Why }
   /**
-   * The canary gets another share, or all requests that match, or old endpoints leave; `next`: and
-   * the next stage begins.
+   * The canary gets another share, all requests that match or copies, or old endpoints leave;
+   * `next`: and the next stage begins.
    */
   | {
       readonly kind: "weight";
       readonly share: number;
       readonly match?: SenderMatch | undefined;
+      readonly copies?: CopiesAsked | undefined;
       readonly rolling?: RollingStep | undefined;
       readonly next: boolean;
       readonly why: Why;

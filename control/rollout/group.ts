@@ -75,6 +75,9 @@ function follow(rollout: Rollout, ahead: Sibling): Decision {
   if (next && stage?.kind === "headerRoute") {
     return { kind: "weight", share: 0, match: stage.match, next, why };
   }
+  if (next && stage?.kind === "mirror") {
+    return { kind: "weight", share: 0, copies: stage.copies, next, why };
+  }
   if (ahead.share > rollout.step.share) return { kind: "weight", share: ahead.share, next, why };
   return { kind: "next", why };
 }

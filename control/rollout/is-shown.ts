@@ -1,16 +1,23 @@
 import type { TableSight } from "./observation.ts";
 import { areInForce, weightsAt } from "./rollout-weights.ts";
-import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
+import { wantedCopies, wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** Whether the table has the weights, routes and states of endpoints that the rollout asks for. */
 export function isShown(
   rollout: Rollout,
-  sight: Pick<TableSight, "weights" | "route" | "old">,
+  sight: Pick<TableSight, "weights" | "route" | "copies" | "old">,
 ): boolean {
   const match = wantedMatch(rollout);
   const route = match && JSON.stringify(match);
-  return route === sight.route && areDrainsShown(rollout, sight) && areWeightsShown(rollout, sight);
+  if (route !== sight.route || !areCopiesShown(rollout, sight)) return false;
+  return areDrainsShown(rollout, sight) && areWeightsShown(rollout, sight);
+}
+
+function areCopiesShown(rollout: Rollout, { copies }: Pick<TableSight, "copies">): boolean {
+  const wanted = wantedCopies(rollout);
+  // What people have copied stays.
+  return copies === "others" || copies === (wanted && JSON.stringify(wanted));
 }
 
 function areDrainsShown(rollout: Rollout, { old = [] }: Pick<TableSight, "old">): boolean {

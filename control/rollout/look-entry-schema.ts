@@ -36,6 +36,7 @@ const lookSchema = z.object({
       revision: z.int(),
       weights: z.record(z.string(), z.int()),
       route: z.string().optional(),
+      copies: z.string().optional(),
       old: z
         .array(z.object({ address: z.string(), state: z.string(), usable: z.boolean() }))
         .optional(),

@@ -20,6 +20,11 @@ export type TableSight = {
   readonly weights: VersionWeights;
   /** What the rollouts' own route matches, in JSON. Absent: there is none. */
   readonly route?: string | undefined;
+  /**
+   * What the rollouts' own mirror copies, in JSON; `others`: the service has one that is no
+   * rollout's. Absent: there is none.
+   */
+  readonly copies?: string | undefined;
   /** The old version's, with the strategy `rolling`. */
   readonly old?: readonly OldEndpoint[] | undefined;
   /** The canary's endpoints that can take new work. */

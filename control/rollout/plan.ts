@@ -61,9 +61,12 @@ export function policyOf({ preset = "standard", ...own }: PolicyRequest): Rollou
   };
 }
 
-function blueGreen({ checksFor, keepOldFor }: RolloutRequest): readonly RolloutStage[] {
+function blueGreen(request: RolloutRequest): readonly RolloutStage[] {
+  const { preview, gate = false, checksFor, keepOldFor } = request;
   return [
+    ...(preview === undefined ? [] : [{ kind: "headerRoute", match: preview } as const]),
     { kind: "checks", forMs: checksFor ?? CHECKS_FOR_MS },
+    ...(gate ? [{ kind: "pause", forMs: undefined } as const] : []),
     { kind: "weight", share: 1 },
     { kind: "keep", forMs: keepOldFor ?? KEEP_OLD_FOR_MS },
   ];
@@ -89,6 +92,7 @@ function canary({ steps, stepFor = STEP_FOR_MS }: RolloutRequest): readonly Roll
     if ("setWeight" in step) return [{ kind: "weight", share: step.setWeight / 100 }];
     if ("pause" in step) return [{ kind: "pause", forMs: step.pause.duration }];
     if ("analysis" in step) return [{ kind: "analysis" }];
+    if ("mirror" in step) return [{ kind: "mirror", copies: step.mirror }];
     return [{ kind: "headerRoute", match: step.setHeaderRoute }];
   });
 }

@@ -156,6 +156,8 @@ function inStage(
       return atWeight(stage.share, rollout);
     case "headerRoute":
       return { kind: "weight", share: 0, match: stage.match, next: true, why: inPlan(rollout) };
+    case "mirror":
+      return { kind: "weight", share: 0, copies: stage.copies, next: true, why: inPlan(rollout) };
     case "pause":
       return inPause(stage.forMs, rollout, observation, nowMs);
     case "rolling":

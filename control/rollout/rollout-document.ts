@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { copiesAsked } from "../config/mirror-schema.ts";
 import { senderMatch } from "../config/route-schema.ts";
 import { HOOK_POINTS } from "./others-asked.ts";
 import { PHASES } from "./rollout.ts";
@@ -27,6 +28,7 @@ const why = z.object({ rule: z.string(), text: z.string() });
 const weights = z.record(z.string(), z.int().min(0));
 
 const match = senderMatch.optional();
+const copies = copiesAsked.optional();
 
 const rolling = z.object({ drained: z.array(z.string()), of: z.int() }).optional();
 
@@ -39,6 +41,7 @@ const stage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("evidence") }),
   z.object({ kind: z.literal("weight"), share }),
   z.object({ kind: z.literal("headerRoute"), match: senderMatch }),
+  z.object({ kind: z.literal("mirror"), copies: copiesAsked }),
   z.object({ kind: z.literal("pause"), forMs: timeMs.optional() }),
   z.object({ kind: z.literal("analysis") }),
   z.object({ kind: z.literal("rolling"), maxUnavailable, checksForMs: timeMs }),
@@ -128,7 +131,7 @@ export const rolloutSchema = z.object({
   before: weights,
   phase: z.enum(PHASES),
   why,
-  step: z.object({ number: z.int().min(0), share, match, rolling, sinceMs: timeMs }),
+  step: z.object({ number: z.int().min(0), share, match, copies, rolling, sinceMs: timeMs }),
   stage: z.int().min(0),
   stageSinceMs: timeMs,
   retreat: z.object({ fromShare: share, sinceMs: timeMs, forMs: timeMs }).optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { copiesAsked } from "../config/mirror-schema.ts";
 import { senderMatch } from "../config/route-schema.ts";
 import { durationFrom, list, matching, name, strict, whole } from "../config/schema-parts.ts";
 
@@ -28,11 +29,12 @@ const step = z.union(
     strict({ pause: strict({ duration: second.optional() }) }),
     strict({ analysis: strict({}) }),
     strict({ setHeaderRoute: senderMatch }),
+    strict({ mirror: copiesAsked }),
   ],
   {
     error:
       "a share in percent, { setWeight: 5 }, { pause: { duration: 5m } }, { pause: {} }, " +
-      "{ analysis: {} } or { setHeaderRoute: { headers: { x-canary: '1' } } }",
+      "{ analysis: {} }, { setHeaderRoute: { headers: { x-canary: '1' } } } or { mirror: {} }",
   },
 );
 
@@ -58,7 +60,7 @@ function checkOrder(steps: readonly Step[], context: z.RefinementCtx): void {
 
 /**
  * Shares rise, as what takes something back is an abort; what compares both versions needs requests
- * of both; what picks requests must not have a share. undefined: it can follow.
+ * of both; what picks or copies requests must not have a share. undefined: it can follow.
  */
 function wantedInstead(each: Step, before: number): string | undefined {
   if ((shareOf(each) ?? before) < before) {
@@ -67,8 +69,9 @@ function wantedInstead(each: Step, before: number): string | undefined {
   if (typeof each === "number") return undefined;
   if ("analysis" in each && before === 0) return "a share before analysis";
   if ("analysis" in each && before === 100) return "analysis while both versions have requests";
-  const isLate = "setHeaderRoute" in each && before > 0;
-  return isLate ? "setHeaderRoute before the first share" : undefined;
+  const [key = ""] = Object.keys(each);
+  const isLate = before > 0 && ["setHeaderRoute", "mirror"].includes(key);
+  return isLate ? `${key} before the first share` : undefined;
 }
 
 const UNAVAILABLE_WANTED = "a number of endpoints, or a part such as 25%";
@@ -155,6 +158,13 @@ const shape = strict({
   checksFor: second
     .optional()
     .describe("blueGreen, rolling: how long it must be healthy; absent: 10s"),
+  preview: senderMatch
+    .optional()
+    .describe("blueGreen: requests that the new version gets before the switch; absent: none"),
+  gate: z
+    .boolean()
+    .optional()
+    .describe("blueGreen: the switch waits until somebody promotes it; absent: false"),
   keepOldFor: second
     .optional()
     .describe("blueGreen: how long the old version stays as it is after the switch; absent: 10m"),
@@ -169,6 +179,8 @@ const STRATEGIES_OF: Readonly<Partial<Record<keyof Shape, readonly string[]>>> =
   group: ["canary", "blueGreen"],
   maxUnavailable: ["rolling"],
   checksFor: ["blueGreen", "rolling"],
+  preview: ["blueGreen"],
+  gate: ["blueGreen"],
   keepOldFor: ["blueGreen"],
 };
 

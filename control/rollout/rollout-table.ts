@@ -1,6 +1,7 @@
 import { ROUTES_MAX } from "../config/service-shape.ts";
 import { isUsable } from "../table/serving.ts";
 import { pairFlaws } from "../table/compatibility.ts";
+import { rolloutCopiesOf } from "../table/rollout-mirror.ts";
 import { rolloutMatchOf } from "../table/rollout-route.ts";
 import { rolloutWrite } from "../table/service-writes.ts";
 import type { Services } from "../table/services.ts";
@@ -8,7 +9,7 @@ import type { Clock } from "../../proxy/base/clock.ts";
 import type { ServiceSnapshot, VersionSnapshot } from "../../proxy/table/snapshot.ts";
 import { recordOf } from "../base/record-of.ts";
 import type { TableSight } from "./observation.ts";
-import { wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
+import { wantedCopies, wantedDrains, wantedMatch, wantedShare } from "./rollout.ts";
 import type { Rollout, RolloutSpec } from "./rollout.ts";
 import type { Trial } from "./trials.ts";
 import { areInForce, weightsAt } from "./rollout-weights.ts";
@@ -47,6 +48,13 @@ export class RolloutTable {
     return pairFlaws(all, service, [from, to]).map(({ text }) => text);
   }
 
+  /** Why no requests of the service can be copied. undefined: they can. */
+  whyNotCopied(service: string): string | undefined {
+    const document = this.#services.document(service);
+    if (document.kind === "tcp") return "kind tcp";
+    return rolloutCopiesOf(document) === "others" ? "one" : undefined;
+  }
+
   /** Why no requests of the service can be picked. undefined: they can. */
   whyNotPicked(service: string): string | undefined {
     const { kind, routes = [] } = this.#services.document(service);
@@ -62,10 +70,13 @@ export class RolloutTable {
     const stable = versions?.find(({ name }) => name === from);
     const seen = this.weights(service);
     if (canary === undefined || stable === undefined || seen === undefined) return undefined;
-    const match = rolloutMatchOf(this.#services.document(service));
+    const document = this.#services.document(service);
+    const match = rolloutMatchOf(document);
+    const copies = rolloutCopiesOf(document);
     return {
       ...seen,
       route: match && JSON.stringify(match),
+      copies: typeof copies === "object" ? JSON.stringify(copies) : copies,
       old: strategy === "rolling" ? oldOf(stable) : undefined,
       canaryEndpoints: usableOf(canary),
       ...(capacity?.perEndpoint === "observed" && { stableEndpoints: usableOf(stable) }),
@@ -93,11 +104,14 @@ export class RolloutTable {
     };
     const ready = isBack ? spec.from : undefined;
     const match = wantedMatch(rollout);
-    const route = match === undefined ? "none" : { match, to: spec.to, rollout: id };
+    const copies = wantedCopies(rollout);
+    const own = { to: spec.to, rollout: id };
+    const route = match === undefined ? "none" : { match, ...own };
+    const mirror = copies === undefined ? "none" : { asked: copies, ...own };
     const despiteStore = isAbort ? () => this.#clock.sleep(STORE_WITHIN_MS) : undefined;
     const write = rolloutWrite(
       spec.service,
-      { weights, ready, route, drains: wantedDrains(rollout), despiteStore },
+      { weights, ready, route, mirror, drains: wantedDrains(rollout), despiteStore },
       context,
     );
     const { isUnstored = false } = await this.#services.change(write);
@@ -121,6 +135,7 @@ export class RolloutTable {
       weights: before,
       ready: undefined,
       route: "stays",
+      mirror: "stays",
       drains: undefined,
       despiteStore: undefined,
     } as const;

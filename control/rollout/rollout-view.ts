@@ -123,6 +123,8 @@ function stageText(stage: RolloutStage): string {
       return `weight ${Number((100 * stage.share).toPrecision(4))} %`;
     case "headerRoute":
       return `only requests with ${namesOf(stage.match).join(", ")}`;
+    case "mirror":
+      return `copies of ${stage.copies.percent ?? 100} % of the requests`;
     case "pause":
       return stage.forMs === undefined ? "pause until promoted" : `pause ${seconds(stage.forMs)}`;
     case "checks":

@@ -1,4 +1,5 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
+import type { CopiesAsked } from "../config/mirror-schema.ts";
 import type { SenderMatch } from "../config/route-schema.ts";
 import type { RolloutDrains } from "../table/rollout-drains.ts";
 import type { Capacity } from "./capacity.ts";
@@ -34,6 +35,8 @@ export type RolloutStage =
   | { readonly kind: "weight"; readonly share: number }
   /** No share, and all requests that match, at once. */
   | { readonly kind: "headerRoute"; readonly match: SenderMatch }
+  /** No share, and copies of requests, at once. */
+  | { readonly kind: "mirror"; readonly copies: CopiesAsked }
   /**
    * The weight in force for so long, and until both versions have had enough requests. undefined:
    * until somebody promotes it.
@@ -71,6 +74,8 @@ export type Step = {
   readonly share: number;
   /** Requests that the canary gets whatever its share is. Absent: none. */
   readonly match?: SenderMatch | undefined;
+  /** Copies of requests that the canary gets. Absent: none. */
+  readonly copies?: CopiesAsked | undefined;
   /** Absent: its endpoints are not taken out. */
   readonly rolling?: RollingStep | undefined;
   /** Since when, in milliseconds since the Unix epoch. */
@@ -179,6 +184,11 @@ export function wantedShare({ phase, step }: Rollout): number {
 /** The requests that the canary should get now whatever its share is. undefined: none. */
 export function wantedMatch({ phase, step }: Rollout): SenderMatch | undefined {
   return phase === "retreating" || hasEnded({ phase }) ? undefined : step.match;
+}
+
+/** What should be copied to the canary now. undefined: nothing. */
+export function wantedCopies({ phase, step }: Rollout): CopiesAsked | undefined {
+  return phase === "retreating" || hasEnded({ phase }) ? undefined : step.copies;
 }
 
 /** Endpoints that the rollout has in drain, or gives back. undefined: it has none. */

@@ -130,6 +130,8 @@ function toNext(rollout: Rollout, why: Why): VerbAnswer {
       return decided({ kind: "weight", share: stage.share, next: true, why });
     case "headerRoute":
       return decided({ kind: "weight", share: 0, match: stage.match, next: true, why });
+    case "mirror":
+      return decided({ kind: "weight", share: 0, copies: stage.copies, next: true, why });
     case "evidence": {
       const share = shareAbove(rollout.step.share, rollout.spec.policy);
       if (share === 1) return decided({ kind: "succeed", why });

@@ -12,6 +12,8 @@ import type { FilterEdit } from "./edit-filter.ts";
 import type { History } from "./history.ts";
 import { withDrains } from "./rollout-drains.ts";
 import type { RolloutDrains } from "./rollout-drains.ts";
+import { withRolloutMirror } from "./rollout-mirror.ts";
+import type { RolloutMirror } from "./rollout-mirror.ts";
 import { withRolloutRoute } from "./rollout-route.ts";
 import type { RolloutRoute } from "./rollout-route.ts";
 import { sumOf } from "./serving.ts";
@@ -79,6 +81,8 @@ export type RolloutWeights = {
   readonly ready: string | undefined;
   /** What else leads to its new version. `stays`: whatever there is. */
   readonly route: RolloutRoute | "none" | "stays";
+  /** What is copied to it. `stays`: whatever there is. */
+  readonly mirror: RolloutMirror | "none" | "stays";
   /** Endpoints whose states are its own. */
   readonly drains: RolloutDrains | undefined;
   /** As a write's. */
@@ -91,7 +95,7 @@ export type RolloutWeights = {
  */
 export function rolloutWrite(
   name: string,
-  { weights, ready, route, drains, despiteStore }: RolloutWeights,
+  { weights, ready, route, mirror, drains, despiteStore }: RolloutWeights,
   context: WriteContext,
 ): Write {
   const write = shiftWrite(name, weights, context);
@@ -104,7 +108,7 @@ export function rolloutWrite(
     const drained = isDrained
       ? withDrains({ document: weighed, snapshot, service }, drains)
       : weighed;
-    const shifted = routed(drained, route);
+    const shifted = mirrored(routed(drained, route), mirror);
     if (ready === undefined || !isThere(ready)) return shifted;
     return withVersionState({ document: shifted, snapshot, service }, ready, "ready");
   });
@@ -114,6 +118,11 @@ export function rolloutWrite(
 function routed(document: ServiceDocument, route: RolloutWeights["route"]): ServiceDocument {
   if (route === "stays") return document;
   return withRolloutRoute(document, route === "none" ? undefined : route);
+}
+
+function mirrored(document: ServiceDocument, mirror: RolloutWeights["mirror"]): ServiceDocument {
+  if (mirror === "stays") return document;
+  return withRolloutMirror(document, mirror === "none" ? undefined : mirror);
 }
 
 /** Changes a filter in every service that has one of this name. See withFilter(). */

@@ -142,6 +142,8 @@ describe("A call about rollouts is refused", () => {
     [{ steps: [{ analysis: {} }, 5] }, "steps[0]: wanted a share before analysis"],
     [{ steps: [100, { analysis: {} }] }, "steps[1]: wanted analysis while both versions have"],
     [{ steps: [5, { setHeaderRoute: X }] }, "steps[1]: wanted setHeaderRoute before the first"],
+    [{ steps: [5, { mirror: {} }] }, "steps[1]: wanted mirror before the first share"],
+    [{ gate: true }, "gate: wanted no gate, which is for blueGreen"],
     [{ guardRails: { p99: 500 } }, "guardRails.p99: wanted a duration with its unit"],
   ])("with what was wanted in the place of %j", async (wish, wanted) => {
     const { detail } = await (await post("", { service: "web", to: "v2", ...wish })).json();

@@ -15,6 +15,12 @@ test("mirrorSchema copies all that is safe, and compares nothing, unless told ot
   );
 });
 
+test("mirrorSchema takes the mark of a rollout, which does nothing", () => {
+  expect(mirrorSchema.parse({ to: "v2", rollout: "web-1" })).toEqual(
+    mirrorSchema.parse({ to: "v2" }),
+  );
+});
+
 test.each([[{}], [{ to: "v2", percent: 101 }], [{ to: "v2", compare: { ignore: ["a b"] } }]])(
   "mirrorSchema refuses %j",
   (document) => {

@@ -45,6 +45,19 @@ test("specOf() of blue-green checks, switches and keeps", () => {
   ]);
 });
 
+test("specOf() of blue-green may show it to some first, and wait for a person", () => {
+  const preview = { headers: { "x-canary": "1" } };
+  const { stages } = specOf({ ...WEB, strategy: "blueGreen", preview, gate: true }, "v1");
+  expect(stages.map(({ kind }) => kind)).toEqual([
+    "headerRoute",
+    "checks",
+    "pause",
+    "weight",
+    "keep",
+  ]);
+  expect([stages[0], stages[2]]).toMatchObject([{ match: preview }, { forMs: undefined }]);
+});
+
 test("specOf() puts what is said in the preset's place, and nothing else", () => {
   const wish = { soak: 60_000, budget: 5, minRequests: 9, maxHold: 120_000 } as const;
   const { policy } = specOf({ ...WEB, preset: "fast", ...wish, onInconclusive: "abort" }, "v1");

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { advance } from "../../../control/rollout/advance.ts";
 import { reconcile } from "../../../control/rollout/reconcile.ts";
 import type { Observation } from "../../../control/rollout/observation.ts";
+import { wantedShare } from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
 import { decideVerb, VERBS } from "../../../control/rollout/verbs.ts";
@@ -181,6 +182,18 @@ describe("reconcile() of a header route", () => {
   });
 });
 
+test("reconcile() of a blue-green one with a preview gives it up with the switch", () => {
+  const preview = { headers: { "x-canary": "1" } };
+  const world = new RolloutWorld(rolloutOf({ strategy: "blueGreen", preview, gate: true }));
+  expect(world.settle({})).toBe("weight settle");
+  expect([world.table, world.route]).toEqual([BEFORE, JSON.stringify(preview)]);
+  world.nowMs += 10_000;
+  expect(world.settle({})).toBe("next pause");
+  world.ask("promote");
+  expect(world.settle({})).toBe("weight settle");
+  expect([world.table, world.route]).toEqual([{ v1: 0, v2: 90, other: 10 }, undefined]);
+});
+
 test.each([
   ["steps", { steps: [10, 50], stepFor: 1_000 }, "weight settle next"],
   ["blue-green", { strategy: "blueGreen", checksFor: 1_000 }, "next"],
@@ -249,8 +262,9 @@ function ticks(): fc.Arbitrary<Event> {
 const plans = fc.constantFrom(
   rolloutOf(),
   rolloutOf({ steps: [1, 10, { pause: {} }, 50] }),
-  rolloutOf({ strategy: "blueGreen" }),
+  rolloutOf({ strategy: "blueGreen", preview: { cookies: { beta: "1" } } }),
   rolloutOf({ steps: [{ setHeaderRoute: { cookies: { beta: "1" } } }, { pause: {} }, 50] }),
+  rolloutOf({ steps: [{ mirror: { percent: 10 } }, { pause: { duration: 1_000 } }, 50] }),
 );
 
 function play(world: RolloutWorld, event: Event): void {
@@ -272,7 +286,10 @@ test("Whatever happens, weights are a step's, and an abort takes all back for go
     const world = new RolloutWorld(rollout);
     for (const event of all) {
       const { phase } = world.rollout;
+      const share = wantedShare(world.rollout);
       play(world, event);
+      const isFailed = event.kind === "tick" && event.seen.verdict?.state === "failed";
+      if (isFailed) expect(wantedShare(world.rollout)).toBeLessThanOrEqual(share);
       expect(world.named()).toContainEqual(world.table);
       if (phase === "aborted") expect(world.rollout.phase).toBe("aborted");
     }
@@ -281,7 +298,7 @@ test("Whatever happens, weights are a step's, and an abort takes all back for go
     }
     world.crashAtNextWrite = false;
     world.settle({});
-    expect([world.table, world.route]).toEqual([BEFORE, undefined]);
+    expect([world.table, world.route, world.copies]).toEqual([BEFORE, undefined, undefined]);
     expect(world.rollout).toMatchObject({ phase: "aborted", settled: true });
   });
   fc.assert(property, { seed: 7, numRuns: 500 });

@@ -12,6 +12,9 @@ const WISHES: readonly Partial<RolloutRequest>[] = [
   {},
   { steps: [5, { pause: {} }, { analysis: {} }], guardRails: { errorRate: 0.1, p99: 500 } },
   { strategy: "blueGreen", capacity: { perEndpoint: 5 }, preset: "careful" },
+  { steps: [{ mirror: { percent: 5, compare: { body: true } } }, 5] },
+  { strategy: "blueGreen", gate: true, preview: { cookies: { beta: "1" } } },
+  { capacity: { perEndpoint: "observed" } },
 ];
 
 test.each(WISHES)("decodeRollouts() gives what encodeRollouts() was given: %j", (wish) => {

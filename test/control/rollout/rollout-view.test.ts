@@ -18,7 +18,7 @@ test("rolloutView() of a rollout that nobody leads here says what is stored", ()
 test("rolloutView() of one that is led here tells why it stays, and the evidence", () => {
   const why = { rule: "soaking", text: "20 s left" };
   const verdict = verdictOf({ against: 3, missing: ["p99: open"] });
-  const view = rolloutView(rolloutOf({ steps: [{ pause: {} }] }), {
+  const view = rolloutView(rolloutOf({ steps: [{ mirror: {} }, { pause: {} }] }), {
     why,
     verdict,
     seen: 2,
@@ -26,7 +26,7 @@ test("rolloutView() of one that is led here tells why it stays, and the evidence
   });
   expect(rolloutViewSchema.parse(view)).toEqual(view);
   expect(view).toMatchObject({
-    stages: ["pause until promoted"],
+    stages: ["copies of 100 % of the requests", "pause until promoted"],
     now: why,
     seen: "2 of 3",
     evidence: { against: 3, limit: 20, missing: ["p99: open"] },

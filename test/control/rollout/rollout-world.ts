@@ -3,7 +3,12 @@ import { shareWanted } from "../../../control/rollout/group.ts";
 import { reconcile, reconcileAlone } from "../../../control/rollout/reconcile.ts";
 import type { Decision } from "../../../control/rollout/decision.ts";
 import type { Observation, OldEndpoint } from "../../../control/rollout/observation.ts";
-import { wantedDrains, wantedMatch, wantedShare } from "../../../control/rollout/rollout.ts";
+import {
+  wantedCopies,
+  wantedDrains,
+  wantedMatch,
+  wantedShare,
+} from "../../../control/rollout/rollout.ts";
 import type { Rollout } from "../../../control/rollout/rollout.ts";
 import { weightsAt } from "../../../control/rollout/rollout-weights.ts";
 import type { VersionWeights } from "../../../control/rollout/rollout-weights.ts";
@@ -17,6 +22,8 @@ export class RolloutWorld {
   table: VersionWeights;
   /** What the rollout's own route matches. */
   route: string | undefined;
+  /** What the rollout's own mirror copies. */
+  copies: string | undefined;
   /** The old version's endpoints. undefined: nobody asks for them. */
   old: readonly OldEndpoint[] | undefined;
   /** Endpoints of the canary that can take requests. */
@@ -70,8 +77,8 @@ export class RolloutWorld {
 
   #sight(seen: Partial<Observation>): Observation {
     const sight = sightOf(this.table, this.revision, seen);
-    const { route, old, fresh: canaryEndpoints } = this;
-    const table = { ...(old && { old }), canaryEndpoints, route };
+    const { route, copies, old, fresh: canaryEndpoints } = this;
+    const table = { ...(old && { old }), canaryEndpoints, route, copies };
     return { ...sight, table: sight.table && { ...sight.table, ...table } };
   }
 
@@ -94,11 +101,11 @@ export class RolloutWorld {
     }
     this.#drain();
     const wanted = weightsAt(this.rollout.before, this.rollout.spec, wantedShare(this.rollout));
-    const match = wantedMatch(this.rollout);
-    const route = match && JSON.stringify(match);
-    if (JSON.stringify([wanted, route]) === JSON.stringify([this.table, this.route])) return;
-    this.table = wanted;
-    this.route = route;
+    const [match, copied] = [wantedMatch(this.rollout), wantedCopies(this.rollout)];
+    const [route, copies] = [match && JSON.stringify(match), copied && JSON.stringify(copied)];
+    const before = JSON.stringify([this.table, this.route, this.copies]);
+    if (JSON.stringify([wanted, route, copies]) === before) return;
+    [this.table, this.route, this.copies] = [wanted, route, copies];
     this.revision += 1;
   }
 }

@@ -71,13 +71,16 @@ test("decideVerb() gives back bit by bit what there is, and only once", () => {
 });
 
 describe("promote takes the step that the rollout waits with", () => {
-  const steps = [{ setHeaderRoute: { headers: { "x-canary": "1" } } }, 5];
+  const copies = { percent: 20 };
+  const route = { setHeaderRoute: { headers: { "x-canary": "1" } } };
+  const steps = [route, 5, { mirror: copies }];
 
   test.each([
     [0, { kind: "weight", share: 0, next: true, match: { headers: { "x-canary": "1" } } }],
     [1, { kind: "weight", share: 0.05, next: true }],
     [2, { kind: "next" }],
-    [3, { kind: "succeed" }],
+    [3, { kind: "weight", share: 0, next: true, copies }],
+    [4, { kind: "succeed" }],
   ])("in stage %d", (stage, decision) => {
     const answer = decideVerb("promote", { ...rolloutOf({ steps }), stage }, ASKED, 0);
     expect(answer).toMatchObject({ kind: "decided", decision });
