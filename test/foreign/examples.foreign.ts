@@ -13,6 +13,7 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 import type { Answer } from "../support/version-origin.ts";
+import { EXAMPLES, exampleWith, run } from "./support/example-files.ts";
 import { ForeignServer, runProgram } from "./support/foreign-process.ts";
 import { runGrpcJsCases, startGrpcOrigin } from "./support/grpc-programs.ts";
 import { isMissing, program } from "./support/programs.ts";
@@ -20,28 +21,15 @@ import { isMissing, program } from "./support/programs.ts";
 /*
  * Goal: files of examples/ work with the programs that they are for. Method: each is checked by its
  * program; those of proxies in front, of Consul and what Compose starts carry real requests. Only
- * addresses differ from what stands in them. Prometheus: monitoring-examples.foreign.ts.
+ * addresses differ from what stands in them. Prometheus: monitoring-examples.foreign.ts;
+ * what Nomad knows: nomad-jobs.foreign.ts.
  */
 
-const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
 const CONSUL = await consulForTests();
 /** HAProxy and Caddy look once a second, Consul every 2 s or 5 s. */
 const HEALTHY_MS = 30_000;
 /** Of the agent in which policies and tokens are made. */
 const ROOT_TOKEN = "7f1b9a52-2a7e-4a0e-9f4f-4d1f3a3f1c11";
-
-/** Runs a program to its end; what it says. @throws that, when it fails. */
-async function run(file: string, args: readonly string[], cwd = EXAMPLES): Promise<string> {
-  const { status, out, error } = await runProgram(file, args, { cwd });
-  if (status !== 0) throw new Error(`${file} ${args.join(" ")}: ${out}${error}`);
-  return out;
-}
-
-/** The text of an example, with other words in the place of some. */
-async function exampleWith(path: string, swaps: Readonly<Record<string, string>>): Promise<string> {
-  const text = await readFile(join(EXAMPLES, path), "utf8");
-  return Object.entries(swaps).reduce((all, [from, to]) => all.replaceAll(from, to), text);
-}
 
 /** Two versions that go away with the test. */
 async function startVersions(answer?: Answer): Promise<readonly VersionOrigin[]> {
@@ -311,13 +299,6 @@ describe("Other examples", () => {
     await eventually(() => expect(events()).toContain("reload.done"));
     sidecar.child.kill(signal("kill_signal"));
     expect(await sidecar.ended).toBe(0);
-  });
-
-  test("are jobs that Nomad can read, where it is", async ({ skip }) => {
-    skip(isMissing("nomad"), "no nomad: Debian has none; put one on the path");
-    for (const path of globSync("nomad/*.hcl", { cwd: EXAMPLES })) {
-      await run(program("nomad"), ["job", "run", "-output", path]);
-    }
   });
 
   test("of Compose is one that it understands", async ({ skip }) => {

@@ -75,6 +75,7 @@ const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   numbers: join(GO_FOLDER, "numbers"),
   "otlp-receiver": join(GO_FOLDER, "otlp-receiver"),
   hclfmt: join(GO_FOLDER, "hclfmt"),
+  "nomad-job": join(GO_FOLDER, "nomad-job"),
   h2spec: join(GO_FOLDER, "h2spec"),
 };
 
