@@ -19,6 +19,8 @@ type RunningDemo = {
 async function startDemo(): Promise<RunningDemo> {
   const child = spawn(process.execPath, [CLI, "demo", "--once"], {
     stdio: ["ignore", "pipe", "pipe"],
+    // Leader of a group, as what a shell starts in its terminal.
+    detached: true,
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const ended = once(child, "exit");
@@ -73,7 +75,8 @@ test.runIf(process.platform === "linux")(
 );
 
 test.each([
-  ["its terminal closes", ({ pid }: RunningDemo) => process.kill(pid, "SIGHUP"), [0, null]],
+  ["its terminal closes", ({ pid }: RunningDemo) => process.kill(-pid, "SIGHUP"), [0, null]],
+  ["its group is ended", ({ pid }: RunningDemo) => process.kill(-pid, "SIGTERM"), [0, null]],
   ["its reader leaves", ({ leave }: RunningDemo) => leave(), [0, null]],
   ["it is killed", ({ pid }: RunningDemo) => process.kill(pid, "SIGKILL"), [null, "SIGKILL"]],
 ])("sluice demo leaves no process behind when %s", async (_name, end, how) => {

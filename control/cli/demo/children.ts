@@ -66,6 +66,8 @@ export class Children {
     const child = fork(this.#programs.shop, [version, ...more], {
       execArgv: [...process.execArgv, NO_DEBUGGER],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // As below: what ends the demo's process group must not end a version under its load.
+      detached: true,
     });
     this.#add(child);
     const signal = AbortSignal.timeout(START_TIMEOUT_MS);

@@ -106,10 +106,11 @@ export function closingLines(finished: readonly Tally[]): readonly string[] {
   if (finished.length === 0) return [];
   const requests = finished.reduce((sum, tally) => sum + tally.answers + tally.errors, 0);
   const errors = finished.reduce((sum, tally) => sum + tally.errors, 0);
+  const steps = finished.length === 1 ? "1 step" : `${finished.length} steps`;
   const isRight = finished.every((tally) => faultOf(tally) === undefined);
   const verdict = isRight ? "every share was as expected" : "not every share was as expected";
   return [
-    `${requests} requests in ${finished.length} steps, ${errors} errors: ${verdict}.`,
+    `${requests} requests in ${steps}, ${errors} errors: ${verdict}.`,
     "",
     "Next:",
     "  README.md, Five minutes   two versions of your own, and a sidecar before them",

@@ -48,6 +48,4 @@ server.listen(0, "127.0.0.1", () => {
   process.send?.({ port: (server.address() as AddressInfo).port });
 });
 
-// Ctrl-C reaches the whole process group; the parent decides who ends when.
-process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit(0));

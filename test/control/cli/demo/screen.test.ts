@@ -33,7 +33,7 @@ test("liveScreen() draws in place, and leaves what came of it on the terminal", 
   expect(terminal.lines.join("\n")).toContain("shop at http://127.0.0.1:1/");
   screen.close();
   expect(terminal.lines[0]).toMatch(/^STEP/);
-  expect(terminal.lines.join("\n")).toContain("1 requests in 1 steps, 0 errors");
+  expect(terminal.lines.join("\n")).toContain("1 requests in 1 step, 0 errors");
 });
 
 test("liveScreen() says nothing of a demo that had no step", () => {
@@ -48,7 +48,7 @@ test("lineScreen() says a line for each step that is over, and what came of all"
   const [place, step, verdict] = written(lineScreen);
   expect(place).toBe("shop at http://127.0.0.1:1/");
   expect(step).toMatch(/^v2 at 0 %: 0 of 1 answers .* - ok$/);
-  expect(verdict).toBe("1 requests in 1 steps, 0 errors: every share was as expected.");
+  expect(verdict).toBe("1 requests in 1 step, 0 errors: every share was as expected.");
 });
 
 test("jsonScreen() writes nothing but an object for each step that is over", () => {
