@@ -12,7 +12,7 @@ import { problemResponses } from "./problem.ts";
 import { weightsSchema } from "./services-routes.ts";
 import { validateAllButBody } from "./validate.ts";
 import { askWorkers, totalsOrZeros } from "./worker-stats.ts";
-import { entityTag } from "./write-context.ts";
+import { entityTag, writeQuery } from "./write-context.ts";
 
 /** `POST /v1/services/{service}/plan`: what a change would do. */
 export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void {
@@ -28,8 +28,9 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
           "change is told so. A write that would be refused with nothing_would_serve has this " +
           "as a warning.",
         params: z.object({ service: z.string() }),
+        querystring: writeQuery.pick({ takeOver: true }),
         body: z.union([weightsSchema, serviceSchema]),
-        response: { 200: planSchema, ...problemResponses(400, 404, 413, 415, 422) },
+        response: { 200: planSchema, ...problemResponses(400, 404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -37,6 +38,7 @@ export function planRoute(api: Api, { services, workers, clock }: ApiDeps): void
       const { service } = request.params;
       const write = writeOf(service, request.body, {
         ...PLAN,
+        takeOver: request.query.takeOver,
         permit: permitOf(request.principal),
       });
       const { before, after, warnings } = await services.preview(write);

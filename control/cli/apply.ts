@@ -43,7 +43,7 @@ export function addApply(program: Command, context: CliContext): void {
       const client = clientOf(command, context);
       const write = await writeOptionsFrom(client, servicePath(), options);
       // Nothing is written before all of them could be: they are written one by one.
-      const plans = await planAll(client, file, documents);
+      const plans = await planAll(client, file, documents, options);
       if (options.plan === true) {
         print(command, context, { plans }, () => plansText(plans));
         return;
@@ -72,10 +72,11 @@ async function planAll(
   client: ApiClient,
   file: string,
   documents: Documents,
+  { takeOver }: Pick<WriteOptions, "takeOver">,
 ): Promise<Record<string, Plan>> {
   const plans: [string, Plan][] = [];
   for (const [service, body] of Object.entries(documents)) {
-    const plan = client.send<Plan>("POST", servicePath(service, "plan"), { body });
+    const plan = client.send<Plan>("POST", servicePath(service, "plan"), { body, takeOver });
     plans.push([service, await plan.catch(refusalOf(service, file, NOTHING_WRITTEN))]);
   }
   return Object.fromEntries(plans);

@@ -58,7 +58,8 @@ export function addShift(program: Command, context: CliContext): void {
       const body = readWeights(pairs);
       const client = clientOf(command, context);
       if (options.plan === true) {
-        const plan = await client.send<Plan>("POST", servicePath(service, "plan"), { body });
+        const asked = { body, takeOver: options.takeOver };
+        const plan = await client.send<Plan>("POST", servicePath(service, "plan"), asked);
         print(command, context, plan, planText);
         return;
       }

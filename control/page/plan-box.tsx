@@ -26,11 +26,12 @@ function PlanText({ state }: { readonly state: PlanState }): JSX.Element {
     case "failed":
       return <span class="bad-text">✕ {state.reason}</span>;
     case "known":
-      return <KnownPlan plan={state.plan} note={state.note} />;
+      return <KnownPlan {...state} />;
   }
 }
 
-function KnownPlan({ plan, note }: { readonly plan: Plan; readonly note: string }): JSX.Element {
+function KnownPlan(props: Extract<PlanState, { readonly kind: "known" }>): JSX.Element {
+  const { plan, note, takesOver } = props;
   return (
     <>
       {note !== "" && <p class="bad-text strong">▲ {note}</p>}
@@ -48,6 +49,11 @@ function KnownPlan({ plan, note }: { readonly plan: Plan; readonly note: string 
           </li>
         ))}
       </ul>
+      {takesOver && (
+        <p class="bad-text">
+          ▲ a rollout looks after these weights: it pauses, and lets go of them
+        </p>
+      )}
       <Warnings plan={plan} />
     </>
   );

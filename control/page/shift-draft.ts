@@ -8,7 +8,13 @@ import type { Call } from "./call.ts";
 export type PlanState =
   | { readonly kind: "none" }
   | { readonly kind: "asked" }
-  | { readonly kind: "known"; readonly plan: Plan; readonly note: string }
+  | {
+      readonly kind: "known";
+      readonly plan: Plan;
+      readonly note: string;
+      /** Whether it takes the weights over from a rollout. */
+      readonly takesOver: boolean;
+    }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** How the last attempt to shift ended. */
@@ -84,15 +90,18 @@ export class ShiftDraft {
     await this.#ask("");
   }
 
-  /** Sends it, for the revision of its plan. If somebody was faster, it is planned anew. */
-  async send(takeOver: boolean = false): Promise<void> {
+  /**
+   * Sends it, for the revision of its plan, taking over from a rollout if that was planned. If
+   * somebody was faster, or a rollout has begun, it is planned anew.
+   */
+  async send(): Promise<void> {
     const plan = this.#plan.value;
     if (plan.kind !== "known" || !this.isReady.value) return;
     this.#outcome.value = { kind: "sent" };
     try {
       const { revision } = await this.#call<{ readonly revision: number }>(
         "PATCH",
-        pathOfService(this.#service, "weights") + this.#query(takeOver),
+        pathOfService(this.#service, "weights") + this.#query(plan.takesOver),
         { body: this.#body(), revision: plan.plan.revision, reason: this.reason.value },
       );
       this.#outcome.value = { kind: "done", revision };
@@ -107,8 +116,9 @@ export class ShiftDraft {
   async #refused(error: unknown): Promise<void> {
     const code = error instanceof CallError ? error.code : "";
     this.#outcome.value = { kind: "refused", reason: wordsOf(error), code };
-    if (code !== "revision_conflict") return;
     const revision = error instanceof CallError ? error.revision : undefined;
+    if (code === "rollout_owns") await this.#ask("");
+    if (code !== "revision_conflict") return;
     await this.#ask(`Somebody was faster: this is the plan for revision ${revision ?? "now"}.`);
   }
 
@@ -133,12 +143,20 @@ export class ShiftDraft {
       return;
     }
     this.#plan.value = { kind: "asked" };
-    const state = await this.#call<Plan>("POST", pathOfService(this.#service, "plan"), {
-      body: this.#body(),
-    }).then(
-      (plan): PlanState => ({ kind: "known", plan, note }),
-      (error: unknown): PlanState => ({ kind: "failed", reason: wordsOf(error) }),
-    );
+    const state = await this.#planned(note);
     if (asked === this.#asked) this.#plan.value = state;
+  }
+
+  /** What it would do; where a rollout looks after the weights, what taking over would do. */
+  async #planned(note: string, takesOver: boolean = false): Promise<PlanState> {
+    const path = pathOfService(this.#service, "plan") + (takesOver ? "?takeOver=true" : "");
+    try {
+      const plan = await this.#call<Plan>("POST", path, { body: this.#body() });
+      return { kind: "known", plan, note, takesOver };
+    } catch (error) {
+      const isOwned = error instanceof CallError && error.code === "rollout_owns";
+      if (isOwned && !takesOver) return this.#planned(note, true);
+      return { kind: "failed", reason: wordsOf(error) };
+    }
   }
 }

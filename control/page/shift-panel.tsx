@@ -88,8 +88,8 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
   const { draft, service } = props;
   const { reason, force, plan, outcome } = draft;
   const codes = plan.kind === "known" ? plan.plan.warnings.map(({ code }) => code) : [];
-  const send = async (takeOver: boolean): Promise<void> => {
-    await draft.send(takeOver);
+  const send = async (): Promise<void> => {
+    await draft.send();
     if (draft.outcome.kind === "done")
       announce(`Shifted: ${service.name} is at revision ${draft.outcome.revision}`);
     void look();
@@ -98,7 +98,7 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void send(false);
+        void send();
       }}
     >
       <label class="field">
@@ -117,13 +117,8 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
       </div>
       <div class="buttons">
         <button type="submit" class="main" disabled={!draft.isReady.value}>
-          Shift
+          {plan.kind === "known" && plan.takesOver ? "Take over from the rollout" : "Shift"}
         </button>
-        {outcome.kind === "refused" && outcome.code === "rollout_owns" && (
-          <button type="button" onClick={() => void send(true)}>
-            Take over from the rollout
-          </button>
-        )}
         <button type="button" class="danger" onClick={() => askAbort(service.name, service.stable)}>
           Abort → {service.stable} 100 % <kbd>a</kbd>
         </button>

@@ -192,6 +192,35 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     await rollout.getByRole("button", { name: "retry…" }).waitFor();
   });
 
+  test("pauses, resumes and promotes a rollout, and takes over from it", async () => {
+    const whole = { v7: 100, v8: 0 };
+    onTestFinished(async () => {
+      await stage.sidecar.call("PATCH", "/v1/services/cart/weights?takeOver=true", whole);
+    });
+    const page = await open("#/service/cart");
+    const [rollout, dialog] = [
+      page.getByRole("region", { name: "Rollout" }),
+      page.getByRole("dialog"),
+    ];
+    const does = async (verb: string, phase: string): Promise<void> => {
+      await rollout.getByRole("button", { name: `${verb}…` }).click();
+      await dialog.getByRole("button", { name: `${verb} rollout` }).click();
+      await page.getByRole("status").getByText(`The rollout of cart is ${phase}`).waitFor();
+    };
+    await does("Retry", "progressing");
+    await does("Pause", "paused");
+    await does("Resume", "progressing");
+    await does("Promote", "progressing");
+    await page.getByRole("button", { name: "25 %" }).click();
+    await page.getByText("Plan against revision").waitFor();
+    await page.getByText("it pauses, and lets go of them").waitFor();
+    await page.getByRole("button", { name: "Take over from the rollout" }).click();
+    await page.getByRole("status").getByText("Shifted").waitFor();
+    expect(await sharesOf(stage, "cart")).toEqual({ v7: 0.75, v8: 0.25 });
+    await rollout.getByText("paused").first().waitFor();
+    await does("Abort", "aborted");
+  });
+
   test("swaps the workers", async () => {
     const before = stage.sidecar.workerPids();
     const page = await open("#/fleet");
@@ -202,6 +231,20 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
       const now = stage.sidecar.workerPids();
       expect([now.length, now.filter((pid) => before.includes(pid))]).toEqual([before.length, []]);
     });
+  });
+
+  test("upgrades the sidecar, and goes on with the one that follows", async () => {
+    await using own = await startPageStage();
+    const page = await openAt(browser, `${own.url}#/fleet`);
+    await page.getByRole("button", { name: "Upgrade…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Upgrade" }).click();
+    const told = page.getByRole("status").getByText(/^Process \d+ serves now$/);
+    await told.waitFor();
+    const pid = Number(/\d+/.exec((await told.textContent()) ?? "")?.[0]);
+    onTestFinished(() => void process.kill(pid, "SIGKILL"));
+    await own.sidecar.call("PATCH", "/v1/services/shop/weights", { v1: 60, v2: 40 });
+    await page.goto(`${own.url}#/service/shop`);
+    await page.getByText("v1=60 v2=40").first().waitFor();
   });
 
   test("undoes a change of the audit log", async () => {

@@ -168,6 +168,15 @@ test("A shift under a rollout is refused with the owner's name, unless it takes 
   const problem = (await refused.json()) as { code: string; detail: string };
   expect([refused.status, problem.code]).toEqual([409, "rollout_owns"]);
   expect(problem.detail).toContain(`rollout ${id}, which local began`);
+  const plan = (query: string): Promise<Response> =>
+    fetch(`${api.url}/v1/services/web/plan${query}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ v2: "20%" }),
+    });
+  expect(await (await plan("")).json()).toMatchObject({ status: 409, code: "rollout_owns" });
+  const planned = await (await plan("?takeOver=true")).json();
+  expect(planned).toMatchObject({ versions: { v2: { share: { after: 0.2 } } } });
   expect((await shift("?takeOver=true")).status).toBe(200);
   const answer = await fetch(`${api.url}/v1/rollouts/${id}`);
   expect(await answer.json()).toMatchObject({ phase: "paused", released: true });

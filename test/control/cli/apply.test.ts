@@ -104,6 +104,19 @@ test("sluice apply writes nothing when one of its writes would be refused", asyn
   ]).toEqual([0, 2]);
 });
 
+test("sluice apply --take-over plans and writes as whoever takes over from a rollout", async () => {
+  const scripted = await startScriptedApi({
+    "GET /v1/services": TABLE,
+    "POST /v1/services/web/plan?takeOver=true": planned(),
+    "PUT /v1/services/web?takeOver=true": ok({ revision: 8, warnings: [] }),
+  });
+  await writeFile(file, WEB);
+  const { status, error } = await runCommand(["apply", file, "--take-over"], {
+    SLUICE_API: scripted.url,
+  });
+  expect([status, error]).toEqual([0, ""]);
+});
+
 const TWO = "written before it: api (revision 8), web (revision 9); the way back: ";
 
 test.each<[number, string, string]>([

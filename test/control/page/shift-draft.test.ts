@@ -56,14 +56,15 @@ test("ShiftDraft sends what was planned, for the revision of its plan", async ()
 
 test("ShiftDraft says when it is taken back, even if it is forced and takes over", async () => {
   const plan = planOf(7, "nothing_would_serve");
-  const { draft, asked } = draftWith(plan, { revision: 8 });
+  const owned = new CallError("a rollout looks after it", 409, "rollout_owns");
+  const { draft, asked } = draftWith(owned, plan, { revision: 8 });
   draft.confirmWithin.value = "5m";
   await draft.choose("v2", 100);
   draft.force.value = true;
   draft.reason.value = "why";
-  await draft.send(true);
+  await draft.send();
   const path = "/v1/services/shop/weights?force=true&takeOver=true&confirmWithin=5m";
-  expect(asked[1]).toMatchObject({ path });
+  expect(asked[2]).toMatchObject({ path });
 });
 
 test("ShiftDraft plans anew when somebody was faster, and waits to be sent again", async () => {
@@ -91,19 +92,30 @@ test("ShiftDraft is not ready for no change, nor for an outage without a reason"
   expect(draft.isReady.value).toBe(true);
 });
 
-test("ShiftDraft says so when it forces, and when it takes over from a rollout", async () => {
+test("ShiftDraft takes over from a rollout only once that has been planned", async () => {
   const owned = new CallError("a rollout looks after it", 409, "rollout_owns");
-  const { draft, asked } = draftWith(planOf(7, "nothing_would_serve"), owned, { revision: 8 });
-  await draft.choose("v2", 100);
-  draft.force.value = true;
-  draft.reason.value = "it must go";
+  const { draft, asked } = draftWith(planOf(7), owned, owned, planOf(7), { revision: 8 });
+  await draft.choose("v2", 25);
+  expect(draft.plan).toMatchObject({ kind: "known", takesOver: false });
   await draft.send();
-  expect(draft.outcome).toMatchObject({ code: "rollout_owns" });
-  await draft.send(true);
+  expect(draft.outcome).toMatchObject({ kind: "refused", code: "rollout_owns" });
+  expect(draft.plan).toMatchObject({ kind: "known", takesOver: true });
+  await draft.send();
+  expect(draft.outcome).toEqual({ kind: "done", revision: 8 });
   expect(asked.slice(1).map(({ path }) => path)).toEqual([
-    "/v1/services/shop/weights?force=true",
-    "/v1/services/shop/weights?force=true&takeOver=true",
+    "/v1/services/shop/weights",
+    "/v1/services/shop/plan",
+    "/v1/services/shop/plan?takeOver=true",
+    "/v1/services/shop/weights?takeOver=true",
   ]);
+});
+
+test("ShiftDraft says why not even taking over can be planned", async () => {
+  const owned = new CallError("a rollout looks after it", 409, "rollout_owns");
+  const { draft, asked } = draftWith(owned, owned);
+  await draft.choose("v2", 25);
+  expect(draft.plan).toEqual({ kind: "failed", reason: expect.stringContaining("looks after") });
+  expect([draft.isReady.value, asked.length]).toEqual([false, 2]);
 });
 
 test("ShiftDraft shows the plan of the last choice, whatever comes later", async () => {
