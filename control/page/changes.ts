@@ -1,3 +1,4 @@
+import { partText } from "./texts.ts";
 import type { PageEvent } from "./told-event.ts";
 
 /** A line of what happened to a service. */
@@ -47,10 +48,16 @@ function isShiftTo(event: PageEvent, revision: unknown): boolean {
   return event.kind === "revision" && event["action"] === "shift" && event["revision"] === revision;
 }
 
-/** Weights as they are written on the command line. `undefined`: none. */
+/**
+ * Weights as the command line takes them; as shares, which people can compare, unless they add up
+ * to 100 anyway. `undefined`: none.
+ */
 export function weightsText(weights: unknown): string {
   const entries = Object.entries((weights ?? {}) as Record<string, number>);
-  return entries.map(([version, weight]) => `${version}=${weight}`).join(" ");
+  const sum = entries.reduce((all, [, weight]) => all + weight, 0);
+  const textOfWeight = (weight: number): string =>
+    sum === 100 || sum === 0 ? `${weight}` : partText(weight / sum).replace(" ", "");
+  return entries.map(([version, weight]) => `${version}=${textOfWeight(weight)}`).join(" ");
 }
 
 function because(reason: unknown): string {

@@ -79,8 +79,8 @@ function OwnSidecar(): JSX.Element {
     <section aria-labelledby="own-title">
       <h2 id="own-title">This sidecar</h2>
       <p>
-        {location.host} · revision {table.value?.revision ?? "–"} ·{" "}
-        {ready ? "● ready" : `▲ not ready: ${reasons.join(", ")}`}
+        {location.host} · revision {table.value?.revision ?? "–"} · <Sign isGood={ready} />{" "}
+        {ready ? "ready" : `not ready: ${reasons.join(", ")}`}
       </p>
       {stale.map((text) => (
         <p key={text} class="bad-text">

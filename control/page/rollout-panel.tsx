@@ -6,7 +6,7 @@ import type { ServiceView } from "../views/service-view.ts";
 import { beginAct, verbAct, verbsOf } from "./act.ts";
 import { may } from "./may.ts";
 import { act } from "./screen.ts";
-import { momentText, partText } from "./texts.ts";
+import { excessText, momentText, partText, withCapital } from "./texts.ts";
 import { call, nowMs, rollouts, whoami } from "./world.ts";
 
 /** A service's latest rollout: where it stands and why; or how to begin one. */
@@ -17,11 +17,7 @@ export function RolloutPanel({ service }: { readonly service: ServiceView }): JS
   return (
     <section aria-labelledby="rollout-title">
       <h2 id="rollout-title">Rollout</h2>
-      {rollout === undefined ? (
-        <p class="faint">There has been none.</p>
-      ) : (
-        <Rollout rollout={rollout} />
-      )}
+      {rollout === undefined ? <p class="faint">None yet.</p> : <Rollout rollout={rollout} />}
       {mayShift && (rollout === undefined || hasEnded) && <Begin service={service} />}
     </section>
   );
@@ -35,7 +31,7 @@ function Rollout({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
         {from} → {to}: <strong>{phase}</strong>, {partText(share)}
         {seen !== undefined && <span class="faint"> · {seen} sidecars</span>}
       </p>
-      <p class="faint">{(now ?? why).text === "" ? (now ?? why).rule : (now ?? why).text}</p>
+      <Why of={now ?? why} isListed={rollout.evidence !== undefined} />
       <Stages rollout={rollout} />
       <Evidence rollout={rollout} />
       <Forecast rollout={rollout} />
@@ -43,6 +39,13 @@ function Rollout({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
       <Decided rollout={rollout} />
     </>
   );
+}
+
+/** The rule by which it stands where it stands. `isListed`: what is still to be shown follows. */
+function Why(props: { readonly of: RolloutView["why"]; readonly isListed: boolean }): JSX.Element {
+  const { rule, text } = props.of;
+  if (rule === "incomplete" && props.isListed) return <></>;
+  return <p class="faint">{text === "" ? rule : text}</p>;
 }
 
 function Stages({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
@@ -70,7 +73,7 @@ function Evidence({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
         <meter min={0} max={limit} high={limit / 2} value={Math.min(against, limit)} />
       </label>
       <ul class="plain">
-        <li>{short(excessFailures)} failed requests more than at the old version's rate</li>
+        <li>{excessText(excessFailures)} than at the old version's rate</li>
         {metrics
           .filter(({ fine }) => fine)
           .map(({ name }) => (
@@ -119,7 +122,7 @@ function Verbs({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
           class={verb === "abort" || verb === "undo" ? "danger" : ""}
           onClick={() => (act.value = verbAct(call, rollout, verb))}
         >
-          {verb}…
+          {withCapital(verb)}…
         </button>
       ))}
     </div>
@@ -152,7 +155,7 @@ function Begin({ service }: { readonly service: ServiceView }): JSX.Element {
   const preset = useSignal("standard");
   const chosen = targets.includes(to.value) ? to.value : targets[0];
   if (chosen === undefined) {
-    return <p class="faint">One can begin to a version of weight 0; there is none.</p>;
+    return <p class="faint">A rollout goes to a version of weight 0, and there is none.</p>;
   }
   const ask = (): void => {
     act.value = beginAct(call, service.name, chosen, preset.value);

@@ -57,7 +57,7 @@ function ServiceLine({ row }: { readonly row: ServiceRow }): JSX.Element {
       <WideCell>
         <span class={isBad ? "bad-text" : "good-text"}>{isBad ? "▲" : "●"}</span> {stateOfRow(row)}
       </WideCell>
-      <Cell head="rollout">
+      <Cell head="rollout" isNone={rollout === undefined}>
         {rollout === undefined ? "–" : `${rollout.to} ${rollout.phase}, ${partText(rollout.share)}`}
       </Cell>
     </Row>

@@ -43,13 +43,17 @@ export function Row(props: {
   );
 }
 
-/** A short value. `head`: what it is, where the heads of columns are not seen. */
+/**
+ * A short value. `head`: what it is, where the heads of columns are not seen. `isNone`: there is
+ * nothing to say, so that a card leaves it out.
+ */
 export function Cell(props: {
   readonly head: string;
+  readonly isNone?: boolean;
   readonly children: ComponentChildren;
 }): JSX.Element {
   return (
-    <td role="cell" class="number" data-head={props.head}>
+    <td role="cell" class={props.isNone === true ? "number none" : "number"} data-head={props.head}>
       {props.children}
     </td>
   );

@@ -55,6 +55,17 @@ export function momentText(time: string, nowMs: number): string {
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
+/** `1.4 failed requests more`, `1 failed request fewer`: next to another version. */
+export function excessText(failures: number): string {
+  const count = Number(Math.abs(failures).toPrecision(2));
+  return `${manyText(count, "failed request")} ${failures < 0 ? "fewer" : "more"}`;
+}
+
+/** `Pause`: a word as the first of a button. */
+export function withCapital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
 /** `1 endpoint`, `2 endpoints`. */
 export function manyText(count: number, one: string, many: string = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

@@ -22,10 +22,9 @@ type ChartProps = { readonly service: string; readonly versions: readonly string
 /** What versions got in the last quarter of an hour, and when something was changed. */
 export function TrafficChart({ service, versions }: ChartProps): JSX.Element {
   const measure = useSignal<Measure>("rate");
-  const [name] = MEASURE_TEXTS[measure.value];
   return (
     <section aria-labelledby="chart-title">
-      <h2 id="chart-title">{name}</h2>
+      <h2 id="chart-title">Last {PAST_MS / 60_000} minutes</h2>
       <div class="presets" role="group" aria-label="What the chart shows">
         {MEASURES.map((each) => (
           <button

@@ -110,9 +110,7 @@ function decidedLine({ atMs, kind, share, by, ...why }: Decided): string {
 
 /** 9 of 10 lie within. */
 function interval({ low, high }: Interval): string {
-  const [least, most] = [low, high].map((each) =>
-    each === Infinity ? "900 and more" : short(each),
-  );
+  const [least, most] = [low, high].map((each) => (each === Infinity ? "over 900" : short(each)));
   return least === most ? `${least}` : `${least} to ${most}`;
 }
 

@@ -16,20 +16,30 @@ const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
 /** Between two things that happen, so that charts show them apart. */
 const APART_MS = 45_000;
 
+/** Below what a picture ends with. */
+const MARGIN_PX = 20;
+
 type Picture = {
   readonly name: string;
   readonly hash: string;
   readonly width: number;
-  readonly height: number;
+  /** Of the page, what the picture ends below. */
+  readonly last: string;
   readonly colorScheme: "light" | "dark";
 };
 
 const PICTURES: readonly Picture[] = [
-  { name: "ui-services", hash: "#/", width: 1200, height: 420, colorScheme: "light" },
-  { name: "ui-service", hash: "#/service/shop", width: 1200, height: 1010, colorScheme: "light" },
-  { name: "ui-rollout", hash: "#/service/cart", width: 1200, height: 1180, colorScheme: "dark" },
-  { name: "ui-phone", hash: "#/service/shop", width: 360, height: 1040, colorScheme: "dark" },
-  { name: "ui-audit", hash: "#/audit", width: 1200, height: 640, colorScheme: "light" },
+  { name: "ui-services", hash: "#/", width: 1200, last: "main table", colorScheme: "light" },
+  { name: "ui-service", hash: "#/service/shop", width: 1200, last: "main", colorScheme: "light" },
+  { name: "ui-rollout", hash: "#/service/cart", width: 1200, last: "main", colorScheme: "dark" },
+  {
+    name: "ui-phone",
+    hash: "#/service/shop",
+    width: 360,
+    last: "[aria-labelledby=shift-title]",
+    colorScheme: "dark",
+  },
+  { name: "ui-audit", hash: "#/audit", width: 1200, last: "main", colorScheme: "light" },
 ];
 
 /** Answers after about so long, now and then with an error. */
@@ -61,12 +71,17 @@ async function live({ sidecar, origins }: PageStage): Promise<void> {
 }
 
 async function take(browser: Browser, stage: PageStage, picture: Picture): Promise<void> {
-  const { name, hash, width, height, colorScheme } = picture;
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  const { name, hash, width, last, colorScheme } = picture;
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
   await page.goto(stage.url + hash);
   await page.locator("main h1").waitFor();
   if (name === "ui-service") await page.getByRole("button", { name: "50 %" }).click();
   await sleep(8_000);
+  const box = await page.locator(last).boundingBox();
+  await page.setViewportSize({
+    width,
+    height: Math.ceil((box?.y ?? 0) + (box?.height ?? 0)) + MARGIN_PX,
+  });
   await page.screenshot({ path: `${DOCS}${name}.png` });
   await page.close();
 }

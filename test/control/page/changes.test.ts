@@ -7,7 +7,13 @@ test("changeLines() say who did what, and why", () => {
   const lines = changeLines([
     { ...event, kind: "revision", action: "shift", revision: 6, actor: "local", reason: "ok" },
     { ...event, kind: "shift", revision: 6, before: { v1: 100 }, after: { v1: 90, v2: 10 } },
-    { ...event, kind: "shift", revision: 5, before: { v1: 9 }, after: { v1: 8 } },
+    {
+      ...event,
+      kind: "shift",
+      revision: 5,
+      before: { v1: 9000, v2: 1000 },
+      after: { v1: 7, v2: 1 },
+    },
     {
       ...event,
       kind: "revision",
@@ -24,7 +30,7 @@ test("changeLines() say who did what, and why", () => {
   ]).map(({ who, what, text }) => [who, what, text].join("|"));
   expect(lines).toEqual([
     "local|shift|v1=100 → v1=90 v2=10: ok",
-    "|shift|v1=9 → v1=8",
+    "|shift|v1=90% v2=10% → v1=87.5% v2=12.5%",
     "token:ci|put|→ revision 8: release",
     "|rollout|aborted, 0 %: too many errors",
     "|health|a:1 unhealthy: timeout",

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   countdownText,
   latencyText,
+  excessText,
   manyText,
   momentText,
   partText,
@@ -56,6 +57,15 @@ test("momentText() has the day only when it is another one", () => {
   const at = new Date(2026, 10, 29, 8, 2, 5);
   expect(momentText(at.toISOString(), at.getTime() + 3_600_000)).toBe("08:02:05");
   expect(momentText(at.toISOString(), at.getTime() + 86_400_000)).toBe("29 Nov 08:02:05");
+});
+
+test.each([
+  [-0.112, "0.11 failed requests fewer"],
+  [0, "0 failed requests more"],
+  [1.001, "1 failed request more"],
+  [12.49, "12 failed requests more"],
+])("excessText(%s) is %s", (failures, text) => {
+  expect(excessText(failures)).toBe(text);
 });
 
 test("manyText() counts", () => {

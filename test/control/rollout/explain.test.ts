@@ -37,7 +37,7 @@ test("explainRollout() says everything with its numbers", () => {
     "v2 had 1.25 ± 0.5 failed requests more than at v1's rate of the same seconds; it may cost 20.",
     "Its error rate is less than 3 points above; 0.5 points must be shown.",
     "Before it gets everything: p99: not yet shown to be no slower.",
-    "If it goes on like this, it is over in 80 to 900 and more s: v2 gets everything in 98 % of " +
+    "If it goes on like this, it is over in 80 to over 900 s: v2 gets everything in 98 % of " +
       "the futures that are likely, nothing in 2 %, at the cost of 0 to 1.23 failed requests " +
       "more; the next weight is 25 %.",
     "What was decided:",
