@@ -63,13 +63,16 @@ function document(content, input) {
   const home = homeOf(input);
   const items = ({ name, pages }) =>
     `<li>${name}<ul>${pages
-      .map((path) => `<li><a href="${home}${pageOf(path)}">${titleOf(path)}</a></li>`)
+      .map((path) => {
+        const here = path === input ? ' aria-current="page"' : "";
+        return `<li><a href="${home}${pageOf(path)}"${here}>${titleOf(path)}</a></li>`;
+      })
       .join("")}</ul></li>`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${titleOf(input)} · Sluice</title><style>${STYLE}</style></head>
-<body><nav aria-label="Documents"><a href="${home}index.html">Sluice</a><ul>${sections()
+<body><nav aria-label="Documents"><a class="home" href="${home}index.html">Sluice</a><ul>${sections()
     .map(items)
     .join("")}</ul></nav><main>${content}</main></body></html>
 `;
