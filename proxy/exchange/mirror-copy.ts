@@ -6,6 +6,7 @@ import { OutgoingRequest } from "../http1/outgoing-request.ts";
 import { RequestHead } from "../http1/request-head.ts";
 import type { MessageUser } from "../upstream/upstream-connection.ts";
 import type { AnswerTap } from "./answer-tap.ts";
+import { bindsConnection } from "./binding.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { ResponseForwarder } from "./forward-response.ts";
 import type { ExchangeStream, ExchangeUpstream, UpstreamPool } from "./ports.ts";
@@ -171,10 +172,16 @@ export class MirrorCopy implements MessageUser, Expiring {
     this.#upstream = undefined;
     if (upstream !== undefined) {
       this.#response.finish(upstream.stream);
-      if (isClean && this.#response.keepsConnection) this.#target.pool.release(upstream);
+      if (isClean && this.#isFitForOthers) this.#target.pool.release(upstream);
       else this.#target.pool.discard(upstream);
     }
     this.#end(true);
+  }
+
+  /** A connection that somebody has signed in is of no use: nobody may have it. */
+  get #isFitForOthers(): boolean {
+    const { keepsConnection, head } = this.#response;
+    return keepsConnection && !bindsConnection(this.#head.fields, head.fields);
   }
 
   #fail(): void {

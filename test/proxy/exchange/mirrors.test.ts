@@ -97,6 +97,17 @@ describe("Mirrors", () => {
     expect(made.copy.text.endsWith("\r\n\r\nabc")).toBe(true);
   });
 
+  test("leave nobody a connection that a copy may have signed in", async () => {
+    const byClient = mirrored();
+    exchange(byClient, GET.replace("Bearer secret", "Negotiate YII="));
+    await answer(byClient, OK);
+    const byEndpoint = mirrored();
+    exchange(byEndpoint);
+    await answer(byEndpoint, OK.replace("X-A: 1", "WWW-Authenticate: NTLM"));
+    for (const { pool } of [byClient, byEndpoint]) expect(pool).toEqual(["acquire", "discard"]);
+    expect(counts(byClient)).toEqual({ "mirror:answered": 1 });
+  });
+
   test("count copies that fail, try none twice, and blame no endpoint", async () => {
     const made = mirrored();
     exchange(made);
