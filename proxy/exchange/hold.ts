@@ -3,6 +3,7 @@ import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import type { Rank } from "../table/priority.ts";
 import type { LiveService } from "../upstream/live-service.ts";
 import type { TurnUser } from "../upstream/turn-line.ts";
+import { enters } from "../upstream/version-pool.ts";
 import type { VersionPool } from "../upstream/version-pool.ts";
 
 /** Whose request it keeps. */
@@ -35,9 +36,7 @@ export function mayBeHeld({ bufferBytes, holdMs, isQueued }: HeldAt): boolean {
 
 /** Whether its turn has come while something else was waited for: then it is counted. */
 function getsTurn({ live, pool, rank }: HeldAt): boolean {
-  if (live === undefined || pool?.hasRoom(live.table.shares[rank]) !== true) return false;
-  pool.inFlight += 1;
-  return true;
+  return live !== undefined && pool !== undefined && enters(pool, live.table.shares[rank]);
 }
 
 /** A request that may be kept until all of it is there: see RequestForwarder. */

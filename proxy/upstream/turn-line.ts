@@ -92,6 +92,7 @@ class RankLine {
 export class TurnLine {
   /** By rank. */
   readonly #lines = [new RankLine(), new RankLine(), new RankLine()] as const;
+  #isServing = false;
 
   /** How many wait. */
   get size(): number {
@@ -119,10 +120,27 @@ export class TurnLine {
     this.#lines[user.rank].leave(user);
   }
 
-  /** Whose turn it is, while there is `room` for one of that rank; it has left the line. */
-  next(hasRoom: (rank: Rank) => boolean): TurnUser | undefined {
+  /**
+   * Tells all whose turn it is, as long as `enters` takes one of that rank. Who is done with it at
+   * once gives its place to the next: asked again meanwhile it does nothing, as a long line would
+   * otherwise be as deep a stack.
+   */
+  serve(enters: (rank: Rank) => boolean): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      for (let user = this.#next(enters); user !== undefined; user = this.#next(enters)) {
+        user.onTurn();
+      }
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  /** Who is taken next; it has left the line. */
+  #next(enters: (rank: Rank) => boolean): TurnUser | undefined {
     const rank = RANKS.find((each) => this.#lines[each].size > 0);
-    return rank !== undefined && hasRoom(rank) ? this.#lines[rank].next() : undefined;
+    return rank !== undefined && enters(rank) ? this.#lines[rank].next() : undefined;
   }
 
   #shedFor(rank: Rank): boolean {

@@ -26,6 +26,13 @@ export function isFullOfTunnels({ counters, policy }: VersionPool): boolean {
   return counters.tunnelsOpen >= policy.limits.tunnels;
 }
 
+/** Counts one more as under way, if there is room; `share`: see VersionPool.hasRoom(). */
+export function enters(pool: VersionPool, share: number): boolean {
+  if (!pool.hasRoom(share)) return false;
+  pool.inFlight += 1;
+  return true;
+}
+
 /** What is told when panic begins or ends; `usable`: how many have nothing against them. */
 function panicTurn(pool: VersionPool, usable: number): PanicTurn {
   const { service, version, isPanic, endpoints } = pool;
@@ -147,12 +154,7 @@ export class VersionPool {
       this.#slow?.add(durationMs);
     }
     this.inFlight -= 1;
-    while (this.turns.size > 0) {
-      const next = this.turns.next((rank) => this.hasRoom(shares[rank]));
-      if (next === undefined) return;
-      this.inFlight += 1;
-      next.onTurn();
-    }
+    if (this.turns.size > 0) this.turns.serve((rank) => enters(this, shares[rank]));
   }
 
   /** Follows a new table: keeps endpoints by address, drops those that are gone. */

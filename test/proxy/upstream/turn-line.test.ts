@@ -11,19 +11,28 @@ function waiting(name: string, rank: Rank, sinceMs = 0): Waiting {
     rank,
     sinceMs,
     shed: false,
-    onTurn: () => undefined,
+    onTurn: () => void called.push(user),
     onShed: () => void (user.shed = true),
   };
   return user;
 }
 
+/** Who has had its turn, in order. */
+let called: Waiting[] = [];
+
 /** Whose turn it is, one after the other, while there is room for these ranks. */
 function served(turns: TurnLine, hasRoom: (rank: Rank) => boolean = () => true): string[] {
-  const names: string[] = [];
-  for (let next = turns.next(hasRoom); next !== undefined; next = turns.next(hasRoom)) {
-    names.push((next as Waiting).name);
-  }
-  return names;
+  called = [];
+  turns.serve(hasRoom);
+  return called.map(({ name }) => name);
+}
+
+/** Since when the one has waited whose turn is next. undefined: nobody waits. */
+function sinceOfNext(turns: TurnLine): number | undefined {
+  let room = 1;
+  called = [];
+  turns.serve(() => room-- > 0);
+  return called[0]?.sinceMs;
 }
 
 test("TurnLine serves who matters most first, and of equal ones who came first", () => {
@@ -73,6 +82,25 @@ test("TurnLine that is full sheds the last of those that matter least, and no eq
   expect(served(turns)).toEqual(["normal", "new"]);
 });
 
+test("TurnLine serves a long line of those who are done at once, in order", () => {
+  const turns = new TurnLine();
+  const order: number[] = [];
+  let room = 1;
+  const serve = (): void => turns.serve(() => room-- > 0);
+  const users = Array.from({ length: 50_000 }, (_, at) => ({
+    ...waiting("", 1),
+    onTurn: () => {
+      order.push(at);
+      room = 1;
+      serve();
+    },
+  }));
+  for (const user of users) turns.join(user, users.length, 100);
+  serve();
+  expect([order.length, turns.size]).toEqual([users.length, 0]);
+  expect(order).toEqual(order.toSorted((one, other) => one - other));
+});
+
 /** The line of a version that is never empty while one comes each `everyMs`, for some seconds. */
 function standing(everyMs: number, servesEveryMs: number): readonly number[] {
   const turns = new TurnLine();
@@ -80,8 +108,8 @@ function standing(everyMs: number, servesEveryMs: number): readonly number[] {
   for (let nowMs = 0; nowMs < 5_000; nowMs += 1) {
     if (nowMs % everyMs === 0) turns.join(waiting(`${nowMs}`, 1, nowMs), 1_000, 100);
     if (nowMs % servesEveryMs > 0) continue;
-    const next = turns.next(() => true);
-    if (next !== undefined) waits.push(nowMs - next.sinceMs);
+    const sinceMs = sinceOfNext(turns);
+    if (sinceMs !== undefined) waits.push(nowMs - sinceMs);
   }
   return waits;
 }
@@ -102,8 +130,8 @@ function withGaps(perMs: number): readonly number[] {
     for (let count = 0; count < (isGap ? 0 : perMs); count += 1) {
       turns.join(waiting(`${nowMs}`, 1, nowMs), 1_000, 100);
     }
-    const next = turns.next(() => true);
-    if (next !== undefined) waits.push(nowMs - next.sinceMs);
+    const sinceMs = sinceOfNext(turns);
+    if (sinceMs !== undefined) waits.push(nowMs - sinceMs);
   }
   return waits;
 }
