@@ -10,6 +10,13 @@ import { WeightedTurns } from "./weighted-turns.ts";
 const DRAWS_MAX = 4;
 
 /**
+ * Of so many at most all are looked at where both that were drawn are busy: another one may be
+ * idle. Not where one of the two is: the fastest would get all there is when there is little to do.
+ * Nor where weights differ: an idle one would get more than its own.
+ */
+const ALL_COUNT_MAX = 8;
+
+/**
  * What a request under way at an endpoint counts as while nobody knows how fast that is: until its
  * first answer it gets a quarter of the load of the others.
  */
@@ -17,8 +24,8 @@ const UNKNOWN_LOAD = 4;
 
 /**
  * Power of two choices (Mitzenmacher 2001): of two endpoints drawn by weight, picks the one that
- * costs less: by load and latency, or by load alone. Costs the same for 2 and for 1 000 endpoints.
- * Or they take turns.
+ * costs less: by load and latency, or by load alone; of a few it picks the cheapest of all where
+ * both are busy. Costs the same for 10 and for 1 000 endpoints. Or they take turns.
  */
 export class EndpointPicker {
   readonly #random: Random;
@@ -26,6 +33,7 @@ export class EndpointPicker {
   /** Running sums of the weights. Empty: all weights are equal. */
   #sums: number[] = [];
   #meanWeight = 1;
+  #looksAtAll = false;
   #balance: Balance = "p2c";
   /** undefined: they take no turns. */
   #turns: WeightedTurns | undefined;
@@ -48,6 +56,7 @@ export class EndpointPicker {
     const sums = this.#usable.map((endpoint) => (sum += endpoint.snapshot.weight));
     this.#sums = equal ? [] : sums;
     this.#meanWeight = sum / Math.max(1, sums.length);
+    this.#looksAtAll = equal && sums.length > 2 && sums.length <= ALL_COUNT_MAX;
     this.#balance = balance;
     const takesTurns = balance === "roundRobin";
     const asksLatency = balance === "p2c" && this.#usable.length > 1;
@@ -68,7 +77,24 @@ export class EndpointPicker {
     const second = this.#usable[this.#draw(nowMs, slowStartMs, avoid, at)] as Endpoint;
     if (first === avoid) return second;
     if (second === avoid) return first;
-    return this.#isCheaper(second, first, nowMs) ? second : first;
+    const cheaper = this.#isCheaper(second, first, nowMs) ? second : first;
+    if (cheaper.inFlight === 0 || !this.#looksAtAll) return cheaper;
+    return this.#cheapest(cheaper, nowMs, slowStartMs, avoid);
+  }
+
+  /** The one that costs least. Those that start slowly get only what they are drawn for. */
+  #cheapest(
+    drawn: Endpoint,
+    nowMs: number,
+    slowStartMs: number,
+    avoid: Endpoint | undefined,
+  ): Endpoint {
+    let cheapest = drawn;
+    for (const endpoint of this.#usable) {
+      if (endpoint === avoid || endpoint.warmth(nowMs, slowStartMs) < 1) continue;
+      if (this.#isCheaper(endpoint, cheapest, nowMs)) cheapest = endpoint;
+    }
+    return cheapest;
   }
 
   /**

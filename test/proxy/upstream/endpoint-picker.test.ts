@@ -198,6 +198,43 @@ function flow({ all, picker, tookMs, fromMs = 0 }: Flow): number[] {
   return got.map((each) => each / sum);
 }
 
+/** Endpoints with so many requests under way, whose answers take the same time. */
+function busy(inFlight: readonly number[], deps: Partial<EndpointSnapshot> = {}): Endpoint[] {
+  const all = endpoints(...inFlight.map(() => deps));
+  all.forEach((endpoint, at) => (endpoint.inFlight = inFlight[at] as number));
+  return all;
+}
+
+test("EndpointPicker.pick() of a few busy ones takes the one with least load", () => {
+  const few = busy([2, 2, 2, 2, 2, 2, 2, 1]);
+  expect(shares(pickerOf(few), few)[7]).toBe(1);
+  const many = busy([2, 2, 2, 2, 2, 2, 2, 2, 1]);
+  expect(shares(pickerOf(many), many)[8]).toBeCloseTo(2 / 9, 1);
+});
+
+test("EndpointPicker.pick() of a few idle ones does not give all to the fastest", () => {
+  const all = endpoints({}, {}, {});
+  const picker = pickerOf(all);
+  all.forEach(({ latency }, at) => latency?.answered(5 + at, 0));
+  expectShares(shares(picker, all), [2 / 3, 1 / 3, 0]);
+});
+
+test("EndpointPicker.pick() of a few leaves an idle one that weighs little, or is avoided", () => {
+  const all = endpoints({ weight: 1 }, { weight: 99 }, { weight: 100 });
+  for (const endpoint of all.slice(1)) endpoint.inFlight = 1;
+  expect(shares(pickerOf(all), all)[0]).toBeLessThan(0.03);
+  const [idle, ...others] = busy([0, 1, 1]) as [Endpoint, ...Endpoint[]];
+  expect(shares(pickerOf([idle, ...others]), [idle], { avoid: idle })).toEqual([0]);
+});
+
+test("EndpointPicker.pick() of a few busy ones starts a new one slowly", () => {
+  const all = busy([0, 1, 1, 1]);
+  (all[0] as Endpoint).sinceMs = 0;
+  const picker = pickerOf(all);
+  expect(shares(picker, all, { nowMs: 0, slowStartMs: 10_000 })[0]).toBeLessThan(0.12);
+  expect(shares(picker, all, { nowMs: 10_000, slowStartMs: 10_000 })[0]).toBe(1);
+});
+
 test("EndpointPicker.pick() gives one that is 20 times slower under 2 % of the requests", () => {
   const all = endpoints({}, {}, {}, {}, {});
   const found = flow({ all, picker: pickerOf(all), tookMs: [10, 10, 200, 10, 10] });
