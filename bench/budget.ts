@@ -118,6 +118,12 @@ export const BUDGET: readonly BudgetRow[] = [
     aim: 1.05,
     unit: "×",
   },
+  {
+    what: "processor time a request, under a rollout against none",
+    measure: { kind: "ownCpuRatio", scenario: "small-rollout", against: "small" },
+    must: 1.01,
+    unit: "×",
+  },
   // Shown: on one processor they also cost each other's turns.
   {
     what: "processor time a request, 2 workers on one processor against 1",

@@ -15,7 +15,8 @@ const TRACE_RATIOS: Partial<Record<JobKind, number>> = {
 export function jobFor(kind: JobKind, { endpoints }: Origin, speech: Speech): Job {
   const services = kind === "services" ? MANY_SERVICES : 1;
   const job = { endpoints, affinity: kind === "affinity", services, routes: 0 } as const;
-  const more = { ...(kind === "tcp" && { tcp: true }), accessLog: kind === "access-log" };
+  const logged = { accessLog: kind === "access-log", rollout: kind === "rollout" };
+  const more = { ...(kind === "tcp" && { tcp: true }), ...logged };
   const workers = kind === "workers" ? 2 : 1;
   const traceRatio = TRACE_RATIOS[kind];
   const traced = traceRatio === undefined ? {} : { traceRatio };
@@ -48,6 +49,7 @@ export function speechOf(kind: JobKind, files: CertificateFiles): Speech {
     case "tunnel":
     case "tcp":
     case "access-log":
+    case "rollout":
     case "traced-0":
     case "traced-1":
     case "traced-100":

@@ -19,6 +19,8 @@ export type JobKind =
   | "traced-0"
   | "traced-1"
   | "traced-100"
+  /** A rollout is under way: what its versions do is counted, and judged each second. */
+  | "rollout"
   /** Two workers, which share the contender's processor. */
   | "workers"
   /** HTTP/2 from clients, in clear or over TLS. */
@@ -127,6 +129,13 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "the same, with an access log",
     job: "access-log",
     needs: "access-log",
+  },
+  {
+    ...BASE,
+    name: "small-rollout",
+    title: "the same, under a rollout",
+    job: "rollout",
+    needs: "rollout",
   },
   {
     ...BASE,

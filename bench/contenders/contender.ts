@@ -24,6 +24,8 @@ export type Job = {
   readonly accessLog?: boolean;
   /** Requests are traced, and this part of them, 0 … 1, is sampled. Absent: they are not. */
   readonly traceRatio?: number;
+  /** A rollout has brought it to its weights, and goes on. Absent: there is none. */
+  readonly rollout?: boolean;
   /** How many workers it has, on its one processor. Absent: 1. */
   readonly workers?: number;
 } & Speech;
@@ -46,6 +48,7 @@ export type Ability =
   | "tls"
   | "tcp"
   | "access-log"
+  | "rollout"
   | "traces"
   | "workers"
   /** HTTP/2 from clients; gRPC on both sides; any HTTP/2 on both sides, over TLS. */

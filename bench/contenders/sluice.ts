@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Spawned } from "../system/spawned.ts";
 import { WorkFolder } from "../system/work-folder.ts";
@@ -27,6 +28,7 @@ export const sluice: Contender = {
     "tls",
     "tcp",
     "access-log",
+    "rollout",
     "traces",
     "workers",
     "h2",
@@ -35,8 +37,32 @@ export const sluice: Contender = {
   ]),
   getIt: "npm run build",
   version: () => (existsSync(BUILT) ? packageVersion() : Promise.resolve(undefined)),
-  start: (job, cores) => startSluice(sluiceConfig(job), cores, { file: BUILT }),
+  start: async (job, cores) => {
+    const running = await startSluice(sluiceConfig(job), cores, { file: BUILT });
+    if (job.rollout === true) await beginRollout(running.api, loadedHost(job.services));
+    return running;
+  },
 };
+
+/** How long a rollout may take to its first weight, and how often it is looked at. */
+const FIRST_WEIGHT_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
+
+/** Brings a service to the weights of the others, and stays there until the process ends. */
+async function beginRollout(api: string, service: string): Promise<void> {
+  const steps = [{ setWeight: (100 * WEIGHTS.v2) / (WEIGHTS.v1 + WEIGHTS.v2) }, { pause: {} }];
+  const init = { method: "POST", headers: { "content-type": "application/json" } };
+  const body = JSON.stringify({ service, to: "v2", steps });
+  const answer = await fetch(`${api}/v1/rollouts`, { ...init, body });
+  if (!answer.ok) throw new Error(`The rollout was refused: ${await answer.text()}`);
+  for (let waitedMs = 0; waitedMs < FIRST_WEIGHT_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+    const now = await fetch(`${api}/v1/rollouts/${service}`);
+    const { phase, settled } = (await now.json()) as Record<string, unknown>;
+    if (phase === "paused" && settled === true) return;
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`The rollout of ${service} has not come to its weight`);
+}
 
 async function packageVersion(): Promise<string> {
   return (JSON.parse(await readFile(PACKAGE, "utf8")) as { version: string }).version;
@@ -44,9 +70,11 @@ async function packageVersion(): Promise<string> {
 
 /** The configuration for a job, as in `sluice.yaml`. */
 export function sluiceConfig(job: Job): object {
+  // A rollout begins without any weight of the second one.
+  const { v1, v2 } = job.rollout === true ? { v1: 100, v2: 0 } : WEIGHTS;
   const versions = {
-    v1: { weight: WEIGHTS.v1, endpoints: job.endpoints.v1 },
-    v2: { weight: WEIGHTS.v2, endpoints: job.endpoints.v2 },
+    v1: { weight: v1, endpoints: job.endpoints.v1 },
+    v2: { weight: v2, endpoints: job.endpoints.v2 },
   };
   const routes = Array.from({ length: job.routes }, (_, index) => ({
     match:
