@@ -51,12 +51,13 @@ export class HookCalls {
   }
 
   /** What the hooks of a question say; asks them if nobody has yet. */
-  ask(rollout: Rollout, { id: question, point, names }: HookQuestion): HookAnswer {
+  ask(rollout: Rollout, asked: HookQuestion): HookAnswer {
+    const { id: question, names } = asked;
     const known = this.#asked.get(rollout.id);
     if (known?.question === question) return known;
     const waiting = { question, says: "waiting", text: "" } as const;
     this.#keep(rollout.id, waiting);
-    void this.#askAll(rollout, point, names).then((said) => {
+    void this.#askAll(bodyOf(rollout, asked), names).then((said) => {
       const isLatest = this.#asked.get(rollout.id) === waiting;
       if (isLatest) this.#keep(rollout.id, { question, ...said });
     });
@@ -67,7 +68,7 @@ export class HookCalls {
   tellEnd(rollout: Rollout): void {
     this.#asked.delete(rollout.id);
     const names = rollout.spec.hooks?.afterEnd ?? [];
-    void this.#askAll(rollout, "afterEnd", names);
+    void this.#askAll(bodyOf(rollout, { point: "afterEnd" }), names);
   }
 
   close(): void {
@@ -82,20 +83,21 @@ export class HookCalls {
   }
 
   /** The first that does not say yes decides. */
-  async #askAll(rollout: Rollout, point: HookPoint, names: readonly string[]): Promise<Said> {
+  async #askAll(body: HookBody, names: readonly string[]): Promise<Said> {
+    const { rollout, point } = body;
     for (const name of names) {
-      const said = await this.#askOne(rollout, point, name);
-      const fields = { rollout: rollout.id, hook: name, point, says: said.says };
+      const said = await this.#askOne(body, name);
+      const fields = { rollout, hook: name, point, says: said.says };
       this.#deps.log.info("rollout.hook", fields);
       if (said.says !== "yes") return { ...said, text: `${name}: ${said.text}` };
     }
     return { says: "yes", text: names.join(", ") };
   }
 
-  async #askOne(rollout: Rollout, point: HookPoint, name: string): Promise<Said> {
+  async #askOne(asked: HookBody, name: string): Promise<Said> {
     const hook = this.#deps.hooks[name];
     if (hook === undefined) return { says: "failed", text: "the file does not name it" };
-    const body = JSON.stringify(bodyOf(rollout, point));
+    const body = JSON.stringify(asked);
     let said: Said = { says: "failed", text: "" };
     for (let tries = 0; tries <= hook.retries && !this.#ended.signal.aborted; tries += 1) {
       if (tries > 0)
@@ -138,11 +140,19 @@ function saysBy(status: number): Said["says"] {
   return isOfHook ? "no" : "failed";
 }
 
-function bodyOf(rollout: Rollout, point: HookPoint): object {
+/** What a hook is sent, as far as it is looked at here. */
+type HookBody = { readonly rollout: string; readonly point: HookPoint };
+
+function bodyOf(
+  rollout: Rollout,
+  { point, nextShare }: { readonly point: HookPoint; readonly nextShare?: number },
+): HookBody {
   const { id, spec, phase, why, actor, reason } = rollout;
   const { service, from, to } = spec;
+  const versions = { service, from, to };
   const share = wantedShare(rollout);
-  return { rollout: id, point, service, from, to, phase, share, ...why, actor, reason };
+  const stands = { phase, share, nextShare, ...why };
+  return Object.assign({ rollout: id, point }, versions, stands, { actor, reason });
 }
 
 /** One line, without what would change a terminal. */

@@ -18,6 +18,8 @@ export type HookQuestion = {
   readonly id: string;
   readonly point: Exclude<HookPoint, "afterEnd">;
   readonly names: readonly string[];
+  /** The share that the step gives, 0 … 1. */
+  readonly nextShare: number;
 };
 
 /** What hooks have to be asked before a decision. undefined: nothing. Pure. */
@@ -26,7 +28,8 @@ export function questionOf(rollout: Rollout, decision: Decision): HookQuestion |
   const names = point === undefined ? undefined : rollout.spec.hooks?.[point];
   if (point === undefined || names === undefined || names.length === 0) return undefined;
   const { step, stage } = rollout;
-  return { id: `${point}/${stage}/${step.number}`, point, names };
+  const nextShare = decision.kind === "weight" ? decision.share : 1;
+  return { id: `${point}/${stage}/${step.number}`, point, names, nextShare };
 }
 
 /** A decision as the hooks let it: they are asked before a step, never before an abort. Pure. */

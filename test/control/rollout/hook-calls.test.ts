@@ -39,7 +39,7 @@ async function openBed(wish: Partial<HookConfig> = {}): Promise<Bed> {
 
 /** What the hook says in the end, when time passes. */
 async function answerOf({ calls, clock }: Bed, names = ["ci"]): Promise<HookAnswer> {
-  const question = { id: "beforeStep/0/0", point: "beforeStep", names } as const;
+  const question = { id: "beforeStep/0/0", point: "beforeStep", names, nextShare: 0.25 } as const;
   let answer = calls.ask(ROLLOUT, question);
   await eventually(async () => {
     await clock.advance(1_000);
@@ -54,8 +54,9 @@ test("HookCalls asks once, with a body that is signed by the secret of the file"
   expect(await answerOf(bed)).toEqual({ question: "beforeStep/0/0", says: "yes", text: "ci" });
   const [asked, ...more] = bed.ci.asked;
   expect([asked?.path, more]).toEqual(["/gate", []]);
-  const { service, from, to, point } = JSON.parse(asked?.body ?? "") as Record<string, unknown>;
-  expect([service, from, to, point]).toEqual(["web", "v1", "v2", "beforeStep"]);
+  const versions = { service: "web", from: "v1", to: "v2" };
+  const wanted = { ...versions, point: "beforeStep", share: 0, nextShare: 0.25 };
+  expect(JSON.parse(asked?.body ?? "")).toMatchObject(wanted);
   const signed = `${asked?.headers["x-sluice-time"] as string}.${asked?.body}`;
   const signature = createHmac("sha256", SECRET).update(signed).digest("hex");
   expect(asked?.headers["x-sluice-signature"]).toBe(`sha256=${signature}`);

@@ -19,15 +19,18 @@ function says(said: HookAnswer["says"], question: string): Partial<Observation> 
 test("questionOf() asks before a weight and before a promotion, and never before an abort", () => {
   const { rollout } = world();
   const weight = (share: number) => ({ kind: "weight", share, next: true, why }) as const;
-  const names = [
+  const asked = [
     weight(0.1),
     weight(1),
     { kind: "succeed", why } as const,
     { kind: "abort", why } as const,
     { kind: "retreat", share: 0.1, why } as const,
     { kind: "next", why } as const,
-  ].map((decision) => questionOf(rollout, decision)?.names);
-  expect(names).toEqual([["ci"], ["boss"], ["boss"], undefined, undefined, undefined]);
+  ].map((decision) => {
+    const { names, nextShare } = questionOf(rollout, decision) ?? {};
+    return names && [...names, nextShare];
+  });
+  expect(asked).toEqual([["ci", 0.1], ["boss", 1], ["boss", 1], undefined, undefined, undefined]);
   expect(questionOf(rolloutOf({}), weight(0.1))).toBeUndefined();
 });
 
