@@ -122,10 +122,11 @@ describe.skipIf(binary === "")("rollouts of a fleet", { timeout: 90_000 }, () =>
     await ledAt(0.1, [next]);
     expect((await rollout(next)).history).toEqual(history);
     // What the first one has seen was kept by it as it ended.
-    const explained = await next.call("GET", "/v1/rollouts/web/explain");
-    expect(await explained.text()).toMatch(
-      /is that of whoever led it before; it goes on from there/,
-    );
+    await eventually(async () => {
+      const explained = await next.call("GET", "/v1/rollouts/web/explain");
+      const goesOn = /is that of whoever led it before; it goes on from there/;
+      expect(await explained.text()).toMatch(goesOn);
+    });
     expect(next.log.map(({ event }) => event)).not.toContain("rollout.evidence-anew");
     expect((await next.call("POST", "/v1/rollouts/web/promote")).status).toBe(200);
     await eventually(async () => expect(await weights(next)).toEqual([0, 100]), 10_000);

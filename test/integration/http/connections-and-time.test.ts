@@ -98,8 +98,11 @@ describe("connections and time (RFC 9112 9)", () => {
   });
 
   test("an upstream that takes nothing of a body gets the blame: 504", async () => {
-    plane.origin.onHead = ({ socket }) => socket.pause();
-    const client = await plane.open();
+    // A busy machine keeps this process from sending for half a second now and then.
+    const times = { ...TIMES, stallTimeout: "2s", timeout: "4s", retries: { attempts: 0 } };
+    await using patient = await DataPlane.start(times);
+    patient.origin.onHead = ({ socket }) => socket.pause();
+    const client = await patient.open();
     client.send(head("PUT / HTTP/1.1", "Host: web", `Content-Length: ${BULK.length}`)).send(BULK);
     const response = await client.response();
     expect(response.status).toBe(504);
