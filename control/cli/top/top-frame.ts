@@ -17,7 +17,7 @@ const HELP = [
   "s         shift: v2=10% gives it a share, v1=80 a weight",
   "d         drain: no new sessions; what is open ends as its service says",
   "r         ready: traffic again, the way back from a drain",
-  "a         abort the service's rollout: everything back to the old version",
+  "a         abort: everything back to the old version, of a rollout or to stable",
   "c         confirm the service's shift, which is taken back otherwise",
   "/         find: only services whose names have this in them; Escape: all",
   "o         order: by name, rate or errors",

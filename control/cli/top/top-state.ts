@@ -137,7 +137,7 @@ function onActKey(
   if (key === "s") {
     return { state: { ...state, mode: { kind: "shift", service, text: `${version}=` } } };
   }
-  if (key === "a") return planned(state, { kind: "abort", service });
+  if (key === "a") return planned(state, abortOf(state, service));
   if (key === "c") return planned(state, { kind: "confirm", service });
   return planned(state, {
     kind: "state",
@@ -145,6 +145,14 @@ function onActKey(
     version,
     state: key === "d" ? "drain" : "ready",
   });
+}
+
+/** Everything back: of a rollout if one goes on, which would take the weights back otherwise. */
+function abortOf({ look }: TopState, service: string): TopAct {
+  const isRolled = look?.rollouts.some((each) => each.service === service) ?? false;
+  const stable = look?.services.find(({ name }) => name === service)?.stable;
+  if (isRolled || stable === undefined) return { kind: "abort", service };
+  return { kind: "shift", service, weights: `${stable}=100%` };
 }
 
 /** Nothing happens before somebody has read what would. */

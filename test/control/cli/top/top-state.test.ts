@@ -52,10 +52,20 @@ describe("onKey()", () => {
   test.each([
     ["d", { kind: "state", service: "api", version: "v2", state: "drain" }],
     ["r", { kind: "state", service: "api", version: "v2", state: "ready" }],
-    ["a", { kind: "abort", service: "api" }],
+    ["a", { kind: "shift", service: "api", weights: "v1=100%" }],
     ["c", { kind: "confirm", service: "api" }],
   ])("asks what %s would do before anything is done", (key, act) => {
     expect(after(DOWN + key).effects).toEqual([{ kind: "plan", act }]);
+  });
+
+  test("aborts the rollout of a service that has one", () => {
+    const rollouts = [{ service: "api", phase: "progressing", to: "v2" }];
+    const look = { ...lookAt(), rollouts };
+    const act = { kind: "abort", service: "api" };
+    expect(after("a", { ...TOP_START, look }).effects).toEqual([{ kind: "plan", act }]);
+    expect(after(`${DOWN}${DOWN}a`, { ...TOP_START, look }).effects).toEqual([
+      { kind: "plan", act: { kind: "shift", service: "shop", weights: "v1=100%" } },
+    ]);
   });
 
   test("does nothing to what is not there", () => {
