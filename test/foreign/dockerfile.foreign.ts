@@ -17,8 +17,8 @@ import type { TestSidecar } from "../support/sidecar.ts";
 import { VersionOrigin } from "../support/version-origin.ts";
 
 /*
- * Goal: the image runs, though no Docker is at hand. Method: the Dockerfile's steps are carried out
- * in a folder that stands for the image.
+ * Goal: the image runs, also where nothing runs containers. Method: the Dockerfile's steps are
+ * carried out in a folder that stands for the image. In a real container: image.foreign.ts.
  */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -57,6 +57,8 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   caddy: "caddy",
   shellcheck: "shellcheck",
   "docker-compose": "docker-compose",
+  podman: "podman",
+  runc: "runc",
 };
 
 /** What a test can ask for beside those of the system. */
