@@ -65,7 +65,7 @@ describe.runIf(HAS_SCRIPT)("In a terminal", () => {
       await demo.ended;
       const after = demo.lines();
       expect(beginning(after, "STEP")).toBe(1);
-      expect(after.join("\n")).toMatch(/\d+ requests in 1 steps, 0 errors[^]*^Next:$/m);
+      expect(after.join("\n")).toMatch(/\d+ requests in 1 step, 0 errors[^]*^Next:$/m);
     },
     2 * WAIT_MS,
   );
@@ -144,7 +144,7 @@ describe("In a pipe", () => {
       await eventually(() => expect(out).toMatch(/^v2 at 0 %: .* - ok$/m), WAIT_MS);
       demo.kill("SIGINT");
       expect(await ended).toEqual([0, null]);
-      expect(out).toMatch(/^\d+ requests in 1 steps, 0 errors[^]*^Next:$/m);
+      expect(out).toMatch(/^\d+ requests in 1 step, 0 errors[^]*^Next:$/m);
       expect(out).not.toContain(ESCAPE);
     },
     2 * WAIT_MS,
