@@ -1,13 +1,13 @@
 #!/bin/sh
 # Makes the root of an image that stands for Node's own: a Node, this machine's npm, shell and
-# libraries, and the image's user. $1: an empty folder, $2: a Node, $3: the folder of npm.
+# libraries, and the image's user. $1: an empty folder, $2: a Node.
 set -eu
 root=$1
 mkdir -p "$root/bin" "$root/usr/bin" "$root/usr/lib" "$root/usr/etc" "$root/etc/ssl/certs" \
   "$root/root" "$root/home/node" "$root/proc" "$root/dev" "$root/sys" "$root/tmp" "$root/var/lib"
 chmod 1777 "$root/tmp"
 cp -L "$2" "$root/usr/bin/node"
-cp -r "$3" "$root/usr/lib/npm"
+cp -r "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$root/usr/lib/npm"
 for each in sh mkdir chown id env; do cp -L "$(command -v "$each")" "$root/bin/$each"; done
 ln -s /bin/env "$root/usr/bin/env"
 printf '#!/bin/sh\nexec node /usr/lib/npm/bin/npm-cli.js "$@"\n' > "$root/usr/bin/npm"

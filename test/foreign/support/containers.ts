@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { runProgram } from "./foreign-process.ts";
+import type { Ended } from "./foreign-process.ts";
 import { ownProgram, program } from "./programs.ts";
 
 /** An image is built with `npm ci` in it. */
@@ -9,14 +10,19 @@ const BUILD_TIMEOUT_MS = 600_000;
 /** Less than any machine's own: raising a limit is not for everybody. */
 const LIMITS = ["--ulimit", "nofile=8192:8192", "--ulimit", "nproc=8192:8192"];
 /** Containers have the network of this machine, and sit beside other processes of it. */
-const CONFIG = `[engine]
+function configOf(folder: string): string {
+  return `[engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
+[network]
+network_backend = "netavark"
+network_config_dir = "${join(folder, "networks")}"
 [containers]
 netns = "host"
-default_ulimits = []
+default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
 `;
+}
 
 /**
  * Podman with a store of its own, which goes away with it. Needs root, and a kernel and a
@@ -32,7 +38,7 @@ export class Containers implements AsyncDisposable {
     const containers = new Containers(await mkdtemp(join(tmpdir(), "sluice-containers-")));
     try {
       await containers.#prepare();
-      await containers.podman(["run", "--rm", ...LIMITS, NODE_IMAGE, "node", "--version"]);
+      await containers.podman(["run", "--rm", NODE_IMAGE, "node", "--version"]);
       return containers;
     } catch (error) {
       await containers[Symbol.asyncDispose]();
@@ -69,9 +75,27 @@ export class Containers implements AsyncDisposable {
     await this.podman(["build", ...how, "--network", "host", "-t", tag, "-f", file, context]);
   }
 
-  /** Starts a container in the background. */
-  async run(name: string, args: readonly string[]): Promise<void> {
-    await this.podman(["run", "--detach", "--name", name, ...LIMITS, ...args]);
+  /** Makes an image of a program of this machine. `args`: what it is run with. */
+  async ofProgram(tag: string, file: string, ...args: readonly string[]): Promise<void> {
+    const root = await mkdtemp(join(this.#folder, "program-"));
+    const entry = `ENTRYPOINT ${JSON.stringify([`/bin/${basename(file)}`])}`;
+    await this.#import(
+      tag,
+      root,
+      ["program-image.sh", file],
+      [entry, `CMD ${JSON.stringify(args)}`],
+    );
+  }
+
+  /**
+   * Brings services of an application of Compose up where nobody else has a network, and says what
+   * it answers: see programs/compose-up.sh.
+   */
+  composeUp(folder: string, ...services: readonly string[]): Promise<Ended> {
+    const own = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    const socket = join(this.#folder, "podman.sock");
+    const args = [...own, "sh", ownProgram("compose-up.sh"), folder, socket, ...services];
+    return runProgram(program("unshare"), args, { env: this.#env, timeoutMs: BUILD_TIMEOUT_MS });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,16 +110,32 @@ export class Containers implements AsyncDisposable {
     const at = (name: string): string => join(this.#folder, name);
     const places = `runroot = "${at("run")}"\ngraphroot = "${at("graph")}"\n`;
     await writeFile(at("storage.conf"), `[storage]\ndriver = "overlay"\n${places}`);
-    await writeFile(at("containers.conf"), CONFIG);
+    await writeFile(at("containers.conf"), configOf(this.#folder));
     await mkdir(at("root"));
-    const npm = `$(dirname "$(readlink -f "$(command -v npm)")")/..`;
-    const made = `sh "$0" "$1" "$2" "${npm}" && tar -C "$1" -c -f "$1.tar" .`;
-    const args = ["-c", made, ownProgram("node-image.sh"), at("root"), process.execPath];
-    const { status, error } = await runProgram("sh", args);
-    if (status !== 0) throw new Error(`Cannot make ${NODE_IMAGE}: ${error}`);
-    await this.podman(["import", "--change", "ENV PATH=/usr/bin:/bin", at("root.tar"), NODE_IMAGE]);
+    const made = ["node-image.sh", process.execPath];
+    await this.#import(NODE_IMAGE, at("root"), made, ["ENV PATH=/usr/bin:/bin"]);
+  }
+
+  /** Makes an image of what a program of ours puts into a folder. */
+  async #import(
+    tag: string,
+    root: string,
+    [script = "", ...args]: readonly string[],
+    changes: readonly string[],
+  ): Promise<void> {
+    const made = `sh "$0" "$@" && tar -C "$1" -c -f "$1.tar" .`;
+    const { status, error } = await runProgram("sh", [
+      "-c",
+      made,
+      ownProgram(script),
+      root,
+      ...args,
+    ]);
+    if (status !== 0) throw new Error(`Cannot make ${tag}: ${error}`);
+    const change = changes.flatMap((each) => ["--change", each]);
+    await this.podman(["import", ...change, `${root}.tar`, tag]);
   }
 }
 
 /** What stands for the official image of Node. */
-const NODE_IMAGE = "localhost/node:test";
+export const NODE_IMAGE = "localhost/node:test";

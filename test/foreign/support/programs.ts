@@ -26,7 +26,7 @@ export const GO_FOLDER = join(FOREIGN_CACHE, "go-programs");
 export const NODE_ENVIRONMENT = { NODE_PATH: join(NODE_FOLDER, "node_modules") };
 
 /** Folders that hold servers on Debian and are not on every user's PATH. */
-const SERVER_FOLDERS = ["/usr/local/sbin", "/usr/sbin"];
+const SERVER_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/usr/lib/podman"];
 
 /** Where Debian has PostgreSQL, one for each version. */
 const POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin";
@@ -59,6 +59,11 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, string>> = {
   "docker-compose": "docker-compose",
   podman: "podman",
   runc: "runc",
+  netavark: "netavark",
+  "aardvark-dns": "aardvark-dns",
+  catatonit: "catatonit",
+  iptables: "iptables",
+  ip: "iproute2",
 };
 
 /** What a test can ask for beside those of the system. */
