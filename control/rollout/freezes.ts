@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../proxy/base/clock.ts";
+import { ValidationError } from "../base/errors.ts";
 import type { Asker } from "../table/table-sink.ts";
 import { KeptList } from "./kept-list.ts";
 import type { KeptListDeps } from "./kept-list.ts";
@@ -40,9 +41,16 @@ export class Freezes {
     return mine.toSorted((one, other) => other.untilMs - one.untilMs)[0];
   }
 
-  /** Begins one, in the place of one of the same service. @throws StoreError */
+  /**
+   * Begins one, in the place of one of the same service.
+   * @throws StoreError, ValidationError for a time that is over
+   */
   async add(service: string | undefined, untilMs: number, by: Asker): Promise<Freeze> {
     const sinceMs = this.#clock.wallMs();
+    if (untilMs <= sinceMs) {
+      const found = new Date(untilMs).toISOString();
+      throw new ValidationError("the body", [{ path: "until", wanted: "a time to come", found }]);
+    }
     const freeze: Freeze = { ...(service !== undefined && { service }), untilMs, sinceMs, ...by };
     await this.kept.edit((all) => [...this.#others(all, service), freeze]);
     return freeze;

@@ -64,6 +64,7 @@ test("A freeze refuses rollouts, and lets one that there is be aborted only", as
 
 test.each([
   ["POST", "/v1/freezes", { until: "tomorrow" }, 422, "invalid"],
+  ["POST", "/v1/freezes", { until: "2020-01-01T00:00:00Z" }, 422, "invalid"],
   ["POST", "/v1/freezes", { until: UNTIL, service: "shop" }, 404, "unknown_service"],
   ["DELETE", "/v1/freezes?service=web", undefined, 404, "no_freeze"],
 ])("%s %s %j is refused: %d", async (method, path, body, status, code) => {

@@ -27,6 +27,16 @@ describe("Freezes", () => {
     expect(freezes.list()).toEqual([]);
   });
 
+  test("until a time that is over are refused, and replace none", async () => {
+    const clock = new ManualClock();
+    const freezes = open(new MemoryDocuments(), clock);
+    const untilMs = clock.wallMs() + 1_000;
+    await freezes.add("web", untilMs, BY);
+    const late = freezes.add("web", clock.wallMs(), BY);
+    await expect(late).rejects.toThrow("until: wanted a time to come, found 20");
+    expect(freezes.of("web")?.untilMs).toBe(untilMs);
+  });
+
   test("of two sidecars are kept both, also when one has not heard of the other's", async () => {
     const documents = new MemoryDocuments();
     const [one, other] = [open(documents), open(documents)];
