@@ -50,6 +50,12 @@ export class Deadlines {
     return first;
   }
 
+  /** A time is up. Whatever is tried next has all of it, and says when it begins. */
+  again(): void {
+    this.#movedMs = Infinity;
+    this.#askedMs = Infinity;
+  }
+
   /**
    * No body is under way: the whole request has been sent, or waits for a connection, and it is the
    * endpoint's turn. Returns whether it was not before.

@@ -208,6 +208,7 @@ export class Exchange implements AttemptedExchange {
 
   #late(passed: Late): void {
     const { blocked } = this.#client.stream;
+    this.#deadlines.again();
     if (isEndpointsFault(passed, this, blocked, this.#attempts.upstream))
       return this.#attempts.fail(lateBy(passed));
     this.#attempts.drop();

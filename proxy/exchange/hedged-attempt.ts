@@ -20,6 +20,8 @@ type TwiceAttempted = Attempted & {
     copyTo(upstream: ExchangeUpstream): void;
   };
   readonly answer: { counted(word: string): void };
+  /** It is the endpoint's turn, from now on. */
+  requestMoved(): void;
 };
 
 /** Whose attempts they are. */
@@ -84,6 +86,8 @@ export class HedgedAttempt extends Attempt implements MessageUser {
   takesOver(): boolean {
     if (this.#second === undefined) return false;
     this.#take();
+    // It gets the time of an attempt, as nothing else ends it.
+    this.#attempted?.requestMoved();
     return true;
   }
 

@@ -31,6 +31,10 @@ describe("retries (RFC 9110 9.2.2, RFC 9112 9.3.1)", () => {
         services: {
           once: serviceAt([other.address], { retries: { attempts: 1 } }),
           busy: serviceAt([other.address], { retries: { attempts: 2, on: [503] } }),
+          slow: serviceAt([other.address], {
+            retries: { attempts: 1, on: ["timeout"] },
+            responseTimeout: "100ms",
+          }),
           half: serviceAt([CLOSED_PORT, other.address], {
             retries: { attempts: 3 },
             ejection: { consecutive: 0 },
@@ -159,6 +163,14 @@ describe("retries (RFC 9110 9.2.2, RFC 9112 9.3.1)", () => {
     expect(last.body).toBe("still");
     expect(last.field("proxy-status")).toBeUndefined();
     expect(other.requests).toHaveLength(6);
+  });
+
+  test("timeout: as often again as the policy says, and each attempt has its own", async () => {
+    other.onRequest = () => undefined;
+    const client = await plane.open();
+    const request = head("GET / HTTP/1.1", "Host: slow");
+    expect((await client.send(request).response()).status).toBe(504);
+    expect(other.requests).toHaveLength(2);
   });
 
   test("503 to a POST is passed on", async () => {

@@ -46,6 +46,16 @@ test("Deadlines want an answer once all of the request is sent, as long as none 
   expect(deadlines.passed(9_000)).toBe(undefined);
 });
 
+test("Deadlines.again() lets whatever is tried next say that it has begun", () => {
+  const deadlines = begun(9_000, 200, 300);
+  deadlines.asked(5_000);
+  deadlines.again();
+  expect(deadlines.nextMs()).toBe(10_000);
+  expect([deadlines.asked(5_300), deadlines.nextMs()]).toEqual([true, 5_600]);
+  deadlines.again();
+  expect([deadlines.moved(5_600), deadlines.nextMs()]).toEqual([true, 5_800]);
+});
+
 test("Deadlines say which comes first, and the whole exchange's wins", () => {
   const deadlines = begun(1_000, 200);
   deadlines.moved(1_900);

@@ -169,6 +169,8 @@ export class ExchangeBed {
   readonly answers: (ExchangeUpstream | NoConnection)[] = [];
   /** How the exchange ended: `close` or `keep`. */
   readonly ended: string[] = [];
+  /** When the exchange wants to hear of the time. Infinity: never. */
+  armedMs = Infinity;
   user: MessageUser | undefined;
   readonly replies = new LocalReplies();
   readonly policyCounts = new ServiceCounts();
@@ -186,6 +188,7 @@ export class ExchangeBed {
     this.#client = exchangeClient(this.live, {
       stream: this.client,
       peer: this.#peer,
+      armAt: (deadlineMs) => void (this.armedMs = deadlineMs),
       exchangeEnded: (close) => void this.ended.push(close ? "close" : "keep"),
     });
     const { replies: localReplies, policyCounts, witness, mirrors } = this;
@@ -255,8 +258,9 @@ export class ExchangeBed {
     this.#exchange.onClientGone();
   }
 
-  /** So much time has passed. */
+  /** So much time has passed, and its timer has fired. */
   after(forMs: number): void {
+    this.armedMs = Infinity;
     this.#exchange.onDeadline(this.#exchange.wheel.nowMs + forMs);
   }
 

@@ -28,6 +28,20 @@ describe("Exchange", () => {
     expect([bed.live.inFlight, bed.ended]).toEqual([0, ["keep"]]);
   });
 
+  test("gives each attempt its time, and says when the last one has had it", () => {
+    const retries = { ...policy.retries, attempts: 2, on: ["timeout"] as const };
+    const bed = new ExchangeBed({ policy: { ...policy, responseTimeoutMs: 1_000, retries } });
+    bed.answers.push(...[1, 2, 3].map(() => bed.upstream(new FakeStream())));
+    bed.request(GET);
+    for (const tries of [1, 2, 3]) {
+      expect(bed.pool.filter((each) => each === "acquire")).toHaveLength(tries);
+      expect([bed.client.text, bed.armedMs < Infinity]).toEqual(["", true]);
+      bed.after(1_001);
+    }
+    expect(firstLine(bed.client)).toBe("HTTP/1.1 504 Gateway Timeout");
+    expect([bed.ended, bed.live.retrying, bed.live.inFlight]).toEqual([["keep"], 0, 0]);
+  });
+
   test("waits for a connection, and then sends what came meanwhile, in order", () => {
     const bed = new ExchangeBed();
     const upstream = new FakeStream();

@@ -95,6 +95,16 @@ describe("HedgedAttempt", () => {
     expect(bed.ended).toEqual(["keep"]);
   });
 
+  test("gives the second its time when the first has had it", async () => {
+    const { bed } = hedged(GET, { attempts: 0 });
+    await eventually(() => expect(bed.pool).toEqual(["acquire", "acquire"]));
+    bed.after(policy.responseTimeoutMs + 1);
+    expect([bed.client.text, bed.ended, bed.armedMs < Infinity]).toEqual(["", [], true]);
+    bed.after(policy.responseTimeoutMs + 1);
+    expect(bed.client.text.startsWith("HTTP/1.1 504")).toBe(true);
+    expect([bed.ended, bed.live.retrying, bed.live.inFlight]).toEqual([["keep"], 0, 0]);
+  });
+
   test("stays with the first when the second fails", async () => {
     const { bed } = hedged(GET);
     const own = bed.user;
