@@ -47,9 +47,8 @@ export function whyText({ now, why, phase }: RolloutView): string {
   return text === "" ? rule : `${rule}: ${text}`;
 }
 
-/** None with all of the traffic: there is nothing to compare with, and nothing to be shown. */
-function evidenceLines({ evidence, seen, share }: RolloutView): readonly string[] {
-  if (evidence === undefined || share === 1) return [];
+function evidenceLines({ evidence, seen }: RolloutView): readonly string[] {
+  if (evidence === undefined) return [];
   const { against, limit, missing, excessFailures, excessRateMax, metrics } = evidence;
   const of = seen === undefined ? "" : `, of ${seen} sidecars`;
   const each = metrics.map((metric) => {

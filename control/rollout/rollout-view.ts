@@ -28,7 +28,7 @@ const evidenceSchema = z
       }),
     ),
   })
-  .describe("Absent: there is none yet, or another sidecar knows it");
+  .describe("Absent: there is none yet or any more, or another sidecar knows it");
 
 /** A rollout, as the API tells it. */
 export const rolloutViewSchema = z.object({
@@ -90,7 +90,8 @@ export function rolloutView(rollout: Rollout, live: LiveView | undefined): Rollo
     reason,
     started: timeText(rollout.startedMs),
     seen: live === undefined || live.of === 0 ? undefined : `${live.seen} of ${live.of}`,
-    evidence: evidenceOf(live),
+    // With all of the traffic there is nothing to compare with, and nothing to be shown.
+    evidence: wantedShare(rollout) === 1 ? undefined : evidenceOf(live),
     history: rollout.history.map(({ atMs, kind, ...decided }) => {
       return { ...decided, time: timeText(atMs), decision: kind };
     }),

@@ -33,6 +33,15 @@ test("rolloutView() of one that is led here tells why it stays, and the evidence
   });
 });
 
+test("rolloutView() has no evidence where the new version has everything", () => {
+  const live = { why: { rule: "time", text: "" }, verdict: verdictOf({}), seen: 1, of: 1 };
+  const evidences = [0.5, 1].map((share) => {
+    const rollout = rolloutOf();
+    return rolloutView({ ...rollout, step: { ...rollout.step, share } }, live).evidence?.limit;
+  });
+  expect(evidences).toEqual([20, undefined]);
+});
+
 test("rolloutView() does not tell why it stayed before somebody decided otherwise", () => {
   const live = { why: { rule: "gate", text: "" }, verdict: undefined, seen: 1, of: 1 };
   const why = { rule: "resume-asked", text: "by ann" };
