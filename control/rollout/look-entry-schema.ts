@@ -42,6 +42,7 @@ const lookSchema = z.object({
         .optional(),
       canaryEndpoints: z.int(),
       stableEndpoints: z.int().optional(),
+      backEndpoints: z.int().optional(),
       isStored: z.boolean(),
     })
     .optional(),

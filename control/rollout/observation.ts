@@ -31,6 +31,8 @@ export type TableSight = {
   readonly canaryEndpoints: number;
   /** The old version's. Absent: nobody asks what one of them has been seen with. */
   readonly stableEndpoints?: number | undefined;
+  /** The old version's that could take new work after an abort. Absent: not known. */
+  readonly backEndpoints?: number | undefined;
   /** false: it is in force here, but the store has not taken it yet. */
   readonly isStored: boolean;
 };

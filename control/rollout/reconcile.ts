@@ -20,6 +20,7 @@ import { reconcileRetreat } from "./retreat.ts";
 import { inRolling } from "./rolling.ts";
 import { hasEnded } from "./rollout.ts";
 import type { Rollout, RolloutStage } from "./rollout.ts";
+import { asBackServes } from "./way-back.ts";
 import type { Why } from "./why.ts";
 
 /** Without a second for longer than this no step is taken: sidecars may be 3 s behind. */
@@ -34,8 +35,9 @@ type Seen = Observation & { readonly table: TableSight };
  */
 export function reconcile(rollout: Rollout, observation: Observation, nowMs: number): Decision {
   const own = reconcileAlone(rollout, observation, nowMs);
-  const { siblings } = observation;
-  return siblings === undefined ? own : inGroup(rollout, own, siblings, nowMs);
+  const { siblings, table } = observation;
+  const decided = siblings === undefined ? own : inGroup(rollout, own, siblings, nowMs);
+  return asBackServes(rollout, decided, table);
 }
 
 /** The same, as if the rollout had no group. */

@@ -80,6 +80,7 @@ export class RolloutTable {
       old: strategy === "rolling" ? oldOf(stable) : undefined,
       canaryEndpoints: usableOf(canary),
       ...(capacity?.perEndpoint === "observed" && { stableEndpoints: usableOf(stable) }),
+      backEndpoints: backOf(stable, strategy),
       isStored: !this.#services.isUnstored,
     };
   }
@@ -164,4 +165,13 @@ function oldOf({ state, endpoints }: VersionSnapshot): TableSight["old"] {
       usable: state === "ready" && isUsable(each),
     };
   });
+}
+
+/** How many could after an abort, which makes the version ready, and what a rolling one has out. */
+function backOf({ endpoints }: VersionSnapshot, strategy: RolloutSpec["strategy"]): number {
+  const back = endpoints.map((each) => {
+    const isOut = strategy === "rolling" && each.state === "drain";
+    return isOut ? { ...each, state: "ready" as const } : each;
+  });
+  return back.filter(isUsable).length;
 }

@@ -28,6 +28,8 @@ export class RolloutWorld {
   old: readonly OldEndpoint[] | undefined;
   /** Endpoints of the canary that can take requests. */
   fresh = 1;
+  /** Endpoints of the old version that could after an abort. */
+  back = 1;
   revision = 1;
   nowMs = 0;
   /** It dies when it has stored the next decision, before the table is written. */
@@ -78,7 +80,7 @@ export class RolloutWorld {
   #sight(seen: Partial<Observation>): Observation {
     const sight = sightOf(this.table, this.revision, seen);
     const { route, copies, old, fresh: canaryEndpoints } = this;
-    const table = { ...(old && { old }), canaryEndpoints, route, copies };
+    const table = { ...(old && { old }), canaryEndpoints, backEndpoints: this.back, route, copies };
     return { ...sight, table: sight.table && { ...sight.table, ...table } };
   }
 
