@@ -1,10 +1,17 @@
 import type { Observation } from "./observation.ts";
 
-/** When whoever leads a rollout has last had a second, and why no later one. */
+type Seen = Pick<Observation, "nothingSeen" | "servingMs" | "blindMs" | "blindFor">;
+
+/**
+ * When whoever leads a rollout has last had a second, why no later one, and since when the canary
+ * has been seen with an endpoint.
+ */
 export class LastSeen {
   #atMs: number;
   #hasSeen = false;
   #missing: string | undefined;
+  /** undefined: it has none. */
+  #servingSinceMs: number | undefined;
 
   /** `nowMs`: when it begins to lead, on a monotonic clock. */
   constructor(nowMs: number) {
@@ -23,8 +30,11 @@ export class LastSeen {
     this.#missing = reason;
   }
 
-  at(nowMs: number): Pick<Observation, "nothingSeen" | "blindMs" | "blindFor"> {
+  /** `endpoints`: of the canary, that can take work. */
+  at(nowMs: number, endpoints: number): Seen {
+    this.#servingSinceMs = endpoints === 0 ? undefined : (this.#servingSinceMs ?? nowMs);
     const nothingSeen = this.#hasSeen ? {} : { nothingSeen: true };
-    return { ...nothingSeen, blindMs: nowMs - this.#atMs, blindFor: this.#missing };
+    const servingMs = nowMs - (this.#servingSinceMs ?? nowMs);
+    return { ...nothingSeen, servingMs, blindMs: nowMs - this.#atMs, blindFor: this.#missing };
   }
 }

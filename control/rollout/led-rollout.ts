@@ -187,9 +187,10 @@ export class LedRollout {
     const observation = { ...seenAlone, hook };
     const decision = reconcile(rollout, observation, atMs);
     this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
-    const { table, frozen, fewSeen, readings, nothingSeen, blindMs, blindFor } = observation;
+    const { table, frozen, fewSeen, readings, ...rest } = observation;
     const seconds = this.#unnoted.splice(0);
-    const sight = { table, frozen, fewSeen, nothingSeen, blindMs, blindFor };
+    const { servingMs, nothingSeen, blindMs, blindFor } = rest;
+    const sight = { table, frozen, fewSeen, servingMs, nothingSeen, blindMs, blindFor };
     const others = { ...sight, hook, readings, siblings };
     const seen = { seconds, endpoints: this.#newPlaces, ...others };
     const state = rolloutState(rollout);
@@ -268,7 +269,7 @@ export class LedRollout {
       canaryRequests: this.#judging.canaryRequests,
       frozen: freeze && freezeText(freeze),
       fewSeen: lackOfSeen(this.#live),
-      ...this.#lastSeen.at(this.#deps.clock.nowMs()),
+      ...this.#lastSeen.at(this.#deps.clock.nowMs(), table?.canaryEndpoints ?? 0),
       readings: this.#metrics?.readings,
     };
   }

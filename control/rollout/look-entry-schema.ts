@@ -73,6 +73,7 @@ const lookSchema = z.object({
     .optional(),
   fewSeen: z.string().optional(),
   nothingSeen: z.boolean().optional(),
+  servingMs: z.number().optional(),
   blindMs: z.number(),
   blindFor: z.string().optional(),
   // As it stands: it is compared, to the last character.

@@ -63,6 +63,7 @@ export type LookEntry =
       /** Absent: enough sidecars are seen. */
       readonly fewSeen?: string | undefined;
       readonly nothingSeen?: boolean | undefined;
+      readonly servingMs?: number | undefined;
       readonly blindMs: number;
       readonly blindFor: string | undefined;
       readonly decision: Decision;

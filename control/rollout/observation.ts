@@ -59,6 +59,8 @@ export type Observation = {
   readonly fewSeen?: string | undefined;
   /** The other rollouts of its group. Absent: it goes on alone. */
   readonly siblings?: readonly Sibling[] | undefined;
+  /** How long whoever leads it has seen the canary with an endpoint. Absent: not known. */
+  readonly servingMs?: number | undefined;
   /** Whoever leads it has not had a second yet. Absent: that one has. */
   readonly nothingSeen?: boolean | undefined;
   /** How long nothing has been counted, in milliseconds, and why. */

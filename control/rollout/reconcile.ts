@@ -166,7 +166,10 @@ function inStage(
       return inRolling(stage, rollout, observation, nowMs);
     case "analysis":
       return verdict === undefined ? hold(WATCHING) : inAnalysis(rollout, verdict);
-    case "checks":
+    case "checks": {
+      const { servingMs = Infinity } = observation;
+      return whenOver(stage.forMs, Math.max(rollout.stageSinceMs, nowMs - servingMs), nowMs);
+    }
     case "keep":
       return whenOver(stage.forMs, rollout.stageSinceMs, nowMs);
   }

@@ -71,3 +71,19 @@ test("LedRollout goes on with what another one has kept, and can be replayed", a
   const [replayed] = replayRollouts(second, ({ spec }) => spec.policy);
   expect([replayed?.looks, replayed?.differences]).toEqual([second.length - 1, []]);
 });
+
+test("LedRollout of a blue-green one waits for endpoints that stay", async () => {
+  const bed = await RolloutBed.start();
+  const ANY = { ...BY, ifMatch: "*", force: false } as const;
+  const { v1, v2 } = bed.services.document("web").versions;
+  const gone = { ...v2, endpoints: [] };
+  await bed.services.put("web", { versions: { v1, v2: gone } as never }, ANY);
+  const { id } = await bed.rollouts.begin({ service: "web", to: "v2", strategy: "blueGreen" }, BY);
+  await bed.pass(30);
+  expect(bed.rollouts.live(id)?.why.rule).toBe("no-healthy-endpoints");
+  await bed.services.put("web", { versions: { v1, v2 } as never }, ANY);
+  await bed.pass(9);
+  expect(bed.weights()).toEqual({ v1: 100, v2: 0 });
+  await bed.pass(3);
+  expect(bed.weights()).toEqual({ v1: 0, v2: 100 });
+});
