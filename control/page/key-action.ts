@@ -1,9 +1,10 @@
 /** What a key does. */
-export type KeyAction = "shift" | "drain" | "abort" | "find" | "help";
+export type KeyAction = "shift" | "drain" | "pause" | "abort" | "find" | "help";
 
 const ACTIONS: Readonly<Record<string, KeyAction>> = {
   s: "shift",
   d: "drain",
+  p: "pause",
   a: "abort",
   "/": "find",
   "?": "help",
@@ -34,6 +35,7 @@ export function keyAction({
 export const KEYS_HELP: readonly (readonly [key: string, text: string])[] = [
   ["s", "shift: go to the weights of this service"],
   ["d", "drain a version of this service"],
+  ["p", "pause the rollout of this service"],
   ["a", "abort: all to the stable version"],
   ["/", "find a service"],
   ["?", "this help"],

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { RolloutView } from "../rollout/rollout-view.ts";
 import type { ServiceView } from "../views/service-view.ts";
 import { abortAct, verbAct } from "./act.ts";
 import { ForceBox } from "./force-box.tsx";
@@ -21,6 +22,7 @@ export function ShiftPanel({ service }: { readonly service: ServiceView }): JSX.
     keyTargets.value = {
       shift: () => slider.current?.focus(),
       drain: () => document.querySelector<HTMLElement>("button.drain")?.focus(),
+      pause: () => askPause(name),
       abort: () => askAbort(name, stable),
     };
     return () => void (keyTargets.value = {});
@@ -119,6 +121,11 @@ function Send(props: { readonly draft: ShiftDraft; readonly service: ServiceView
         <button type="submit" class="main" disabled={!draft.isReady.value}>
           {plan.kind === "known" && plan.takesOver ? "Take over from the rollout" : "Shift"}
         </button>
+        {pausable(service.name) !== undefined && (
+          <button type="button" onClick={() => askPause(service.name)}>
+            Pause <kbd>p</kbd>
+          </button>
+        )}
         <button type="button" class="danger" onClick={() => askAbort(service.name, service.stable)}>
           Abort → {service.stable} 100 % <kbd>a</kbd>
         </button>
@@ -150,6 +157,17 @@ function Within({ draft: { confirmWithin } }: { readonly draft: ShiftDraft }): J
 /** The version that people most likely shift to: the first that is not stable. */
 function firstTarget(names: readonly string[], stable: string): string {
   return names.find((name) => name !== stable) ?? stable;
+}
+
+/** The rollout that could be paused. undefined: none goes on. */
+function pausable(service: string): RolloutView | undefined {
+  const rollout = openRolloutOf(service, rollouts.value);
+  return rollout?.phase === "progressing" ? rollout : undefined;
+}
+
+function askPause(service: string): void {
+  const rollout = pausable(service);
+  if (rollout !== undefined) act.value = verbAct(call, rollout, "pause");
 }
 
 /** Of a rollout, if one is under way: it would take the weights back. */

@@ -210,6 +210,12 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     await does("Retry", "progressing");
     await does("Pause", "paused");
     await does("Resume", "progressing");
+    await page.getByRole("button", { name: "Pause p" }).waitFor();
+    await page.keyboard.press("p");
+    await dialog.getByRole("button", { name: "Pause rollout" }).click();
+    await page.getByRole("status").getByText("The rollout of cart is paused").waitFor();
+    await page.getByRole("button", { name: "Pause p" }).waitFor({ state: "detached" });
+    await does("Resume", "progressing");
     await does("Promote", "progressing");
     await page.getByRole("button", { name: "25 %" }).click();
     await page.getByText("Plan against revision").waitFor();
@@ -287,6 +293,11 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     await page.getByRole("heading", { name: "shop" }).click();
     await keys.press("?");
     await page.getByRole("dialog").getByText("find a service").waitFor();
+    await keys.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await keys.press("d");
+    await keys.press("Enter");
+    await page.getByRole("dialog").getByText("New sessions go elsewhere").waitFor();
     await keys.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await keys.press("a");

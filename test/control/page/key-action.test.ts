@@ -5,7 +5,7 @@ const pressed = { ctrlKey: false, metaKey: false, altKey: false, inText: false }
 
 test("keyAction() knows every key that the help names", () => {
   const found = KEYS_HELP.map(([key]) => keyAction({ ...pressed, key }));
-  expect(found).toEqual(["shift", "drain", "abort", "find", "help", undefined]);
+  expect(found).toEqual(["shift", "drain", "pause", "abort", "find", "help", undefined]);
 });
 
 test.each([{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { inText: true }])(
