@@ -88,20 +88,21 @@ describe.skipIf(binary === "")("A rollout of three sidecars", { timeout: 300_000
     return explanation.join("\n");
   }
 
-  /** All weights that there are at these sidecars until `over`, in the order of NAMED. */
+  /** All weights that there are at these sidecars until `over`, those of then included. */
   async function watch(
     sidecars: readonly TestSidecar[],
     over: AbortSignal,
   ): Promise<readonly string[]> {
     const seen: string[] = [];
-    while (!over.aborted) {
+    for (;;) {
+      const isLast = over.aborted;
       for (const sidecar of sidecars) {
         const now = (await weights(sidecar)).join(" ");
         if (seen.at(-1) !== now) seen.push(now);
       }
+      if (isLast) return seen;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
-    return seen;
   }
 
   test("goes on, without a jump, when its leader is killed in the middle of a step", async () => {
