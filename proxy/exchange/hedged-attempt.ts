@@ -108,6 +108,8 @@ export class HedgedAttempt extends Attempt implements MessageUser {
     const { live, pool, policy } = attempted.to;
     const { budgetPercent, budgetMin } = policy.retries;
     if (live === undefined || pool === undefined || pool.usableCount < 2) return;
+    // What tries an endpoint must learn how that is, or it would never be used again.
+    if (this.endpoint?.trial === "under way") return;
     if (!live.mayRetry(budgetPercent, budgetMin)) return;
     this.#isTaken = false;
     const upstream = pool.acquire(this, policy.connectTimeoutMs, this.endpoint, "any");

@@ -53,6 +53,13 @@ function hedged(
   return { bed, first, second };
 }
 
+/** A request that says whether its endpoint is well again. */
+function trying(): Hedged {
+  const begun = hedged(GET);
+  begun.bed.endpoint.trial = "under way";
+  return begun;
+}
+
 /** Waits until a hedge has been sent by another exchange that began later. */
 async function oneMoreHedge(): Promise<void> {
   const { bed } = hedged(GET);
@@ -128,6 +135,7 @@ describe("HedgedAttempt", () => {
     ["what must not be sent twice", () => hedged(POST)],
     ["beyond the budget", () => hedged(GET, { budgetPercent: 0, budgetMin: 0 })],
     ["a lone endpoint", () => hedged(GET, {}, 1)],
+    ["what tries an endpoint that was ejected", trying],
     ["who sticks to an endpoint", () => hedged(KEYED, {}, 2, BY_USER)],
   ])("never doubles %s", async (_what, begin) => {
     const { bed, second } = begin();
