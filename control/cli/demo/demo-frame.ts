@@ -115,6 +115,6 @@ export function closingLines(finished: readonly Tally[]): readonly string[] {
     "Next:",
     "  README.md, Five minutes   two versions of your own, and a sidecar before them",
     "  sluice demo --consul      the same with two sidecars that share their table",
-    "  docs/rollouts.md          let the sidecar decide how far v2 may go",
+    "  sluice demo --rollout     the sidecar decides how far v2 may go",
   ];
 }

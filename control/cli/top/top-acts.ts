@@ -26,11 +26,12 @@ export async function planOf(api: ActedApi, act: TopAct): Promise<readonly strin
         ? [`drain ${place}: no new sessions; "r" gives it traffic again`]
         : [`ready ${place}: it gets traffic again, by its weight`];
     }
+    case "pause":
     case "abort": {
       const path = `${rolloutPath(act.service)}/explain`;
       type Explanation = { readonly explanation: readonly string[] };
       const { explanation } = await api.get<Explanation>(path);
-      return [`abort the rollout of ${act.service}`, ...explanation.slice(0, 3)];
+      return [`${act.kind} the rollout of ${act.service}`, ...explanation.slice(0, 3)];
     }
     case "confirm":
       return [`confirm the shift of ${act.service}: it is not taken back`];
@@ -55,6 +56,9 @@ export async function perform(api: ActedApi, act: TopAct): Promise<string> {
       await api.send("PUT", servicePath(service, "versions", version, "state"), write);
       return `${service}/${version} ${state === "drain" ? "drains" : "is ready"}`;
     }
+    case "pause":
+      await api.send("POST", `${rolloutPath(act.service)}/pause`, { reason: REASON });
+      return `paused; \`sluice rollout resume ${act.service}\` lets the rollout go on`;
     case "abort":
       await api.send("POST", `${rolloutPath(act.service)}/abort`, { reason: REASON });
       return `the rollout of ${act.service} is aborted`;

@@ -10,13 +10,14 @@ import type { TopMode, TopState } from "./top-state.ts";
 /** From this part of failed requests on it is a matter of some urgency. */
 const BAD_ERRORS = 0.01;
 
-const KEYS = "s shift  d drain  r ready  a abort  / find  o order  ? help  q quit";
+const KEYS = "s shift  d drain  r ready  p pause  a abort  / find  o order  ? help  q quit";
 
 const HELP = [
   "↑ ↓       choose a version",
   "s         shift: v2=10% gives it a share, v1=80 a weight",
   "d         drain: no new sessions; what is open ends as its service says",
   "r         ready: traffic again, the way back from a drain",
+  "p         pause the service's rollout: it stays at its weight",
   "a         abort: everything back to the old version, of a rollout or to stable",
   "c         confirm the service's shift, which is taken back otherwise",
   "/         find: only services whose names have this in them; Escape: all",

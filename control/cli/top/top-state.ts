@@ -11,7 +11,7 @@ export type TopAct =
       readonly version: string;
       readonly state: "drain" | "ready";
     }
-  | { readonly kind: "abort" | "confirm"; readonly service: string };
+  | { readonly kind: "pause" | "abort" | "confirm"; readonly service: string };
 
 /** What the keys mean now. */
 export type TopMode =
@@ -118,6 +118,7 @@ function onLookKey(state: TopState, key: string): TopStep {
     case "s":
     case "d":
     case "r":
+    case "p":
     case "a":
     case "c":
       return row?.version === undefined
@@ -130,7 +131,7 @@ function onLookKey(state: TopState, key: string): TopStep {
 
 function onActKey(
   state: TopState,
-  key: "s" | "d" | "r" | "a" | "c",
+  key: "s" | "d" | "r" | "p" | "a" | "c",
   service: string,
   version: string,
 ): TopStep {
@@ -138,6 +139,7 @@ function onActKey(
     return { state: { ...state, mode: { kind: "shift", service, text: `${version}=` } } };
   }
   if (key === "a") return planned(state, abortOf(state, service));
+  if (key === "p") return planned(state, { kind: "pause", service });
   if (key === "c") return planned(state, { kind: "confirm", service });
   return planned(state, {
     kind: "state",

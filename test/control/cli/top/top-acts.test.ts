@@ -29,10 +29,10 @@ describe("perform()", () => {
     expect(api.asked.at(-1)).toEqual({ call, body: { state }, ...WRITTEN });
   });
 
-  test("aborts a rollout", async () => {
-    const call = "POST /v1/rollouts/shop/abort";
+  test.each(["pause", "abort"] as const)("does that to a rollout: %s", async (kind) => {
+    const call = `POST /v1/rollouts/shop/${kind}`;
     const { api, client } = await clientOf({ [call]: ok({}) });
-    await perform(client, { kind: "abort", service: "shop" });
+    await perform(client, { kind, service: "shop" });
     expect(api.asked.at(-1)).toEqual({ call, reason: "sluice top" });
   });
 });

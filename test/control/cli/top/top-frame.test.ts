@@ -26,7 +26,7 @@ describe("topFrame()", () => {
       "  v2           ready  1/1      10   10 %      19     1 %  16 ms     1       10",
       "",
       "",
-      "s shift  d drain  r ready  a abort  / find  o order  ? help  q quit",
+      "s shift  d drain  r ready  p pause  a abort  / find  o order  ? help  q quit",
     ]);
   });
 

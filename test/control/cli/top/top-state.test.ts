@@ -52,6 +52,7 @@ describe("onKey()", () => {
   test.each([
     ["d", { kind: "state", service: "api", version: "v2", state: "drain" }],
     ["r", { kind: "state", service: "api", version: "v2", state: "ready" }],
+    ["p", { kind: "pause", service: "api" }],
     ["a", { kind: "shift", service: "api", weights: "v1=100%" }],
     ["c", { kind: "confirm", service: "api" }],
   ])("asks what %s would do before anything is done", (key, act) => {
