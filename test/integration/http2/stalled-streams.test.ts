@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2 } from "node:http2";
 import type { ClientHttp2Session } from "node:http2";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
@@ -25,6 +25,11 @@ const STALLED = 12;
 const FLOWING = "y".repeat(1_000_000);
 const SETTLE_MS = 50;
 
+/** Answers whose windows are all of their connection's, had it one of a megabyte. */
+const AT_ONCE = 24;
+/** Node's server ends an answer that finds a connection's window used up by a reset, not an end. */
+const hasty = createHttp2((_request, response) => response.end(FLOWING.slice(0, 400_000)));
+
 /** Accepts, and never reads. */
 const deaf = createServer({ pauseOnConnect: true });
 const held: Socket[] = [];
@@ -34,14 +39,18 @@ let sidecar: TestSidecar;
 beforeAll(async () => {
   deaf.on("connection", (socket) => held.push(socket.on("error", () => undefined)));
   await once(deaf.listen(0, "127.0.0.1"), "listening");
+  await once(hasty.listen(0, "127.0.0.1"), "listening");
   origin = await Http2Origin.start();
-  const { port } = deaf.address() as AddressInfo;
-  const toDeaf = { v1: { endpoints: [`127.0.0.1:${port}`] } };
+  const [toDeaf, toHasty] = [deaf, hasty].map((server) => {
+    const { port } = server.address() as AddressInfo;
+    return { v1: { endpoints: [`127.0.0.1:${port}`] } };
+  });
   const toOrigin = { v1: { endpoints: [origin.address] } };
   const upstream = { protocol: "h2" };
   const services = {
     deaf: { hosts: ["deaf"], versions: toDeaf },
     web: { hosts: ["web"], versions: toOrigin, upstream },
+    hasty: { hosts: ["hasty"], versions: toHasty, upstream },
   };
   sidecar = await startSidecar({ workers: 1, services });
 });
@@ -50,7 +59,7 @@ afterAll(async () => {
   await sidecar.stop();
   origin[Symbol.dispose]();
   for (const socket of held) socket.destroy();
-  deaf.close();
+  for (const server of [deaf, hasty]) server.close();
 });
 
 /** Waits until nothing moves any more. */
@@ -65,6 +74,13 @@ async function settled(read: () => number): Promise<void> {
   });
 }
 
+async function sessionToSidecar(): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`http://127.0.0.1:${sidecar.ports[0]}`);
+  onTestFinished(() => session.destroy());
+  await once(session, "remoteSettings");
+  return session;
+}
+
 function upload(session: ClientHttp2Session, host: string, body: Iterable<string | Buffer>) {
   const fields = { ":method": "POST", ":path": "/", ":authority": host };
   const stream = session.request(fields).on("error", () => undefined);
@@ -73,9 +89,7 @@ function upload(session: ClientHttp2Session, host: string, body: Iterable<string
 }
 
 test("Uploads that an endpoint does not read keep no other upload waiting", async () => {
-  const session = connectHttp2(`http://127.0.0.1:${sidecar.ports[0]}`);
-  onTestFinished(() => session.destroy());
-  await once(session, "remoteSettings");
+  const session = await sessionToSidecar();
   origin.onRequest = ({ stream }) => {
     stream.respond({ ":status": 200 });
     stream.pipe(stream);
@@ -109,4 +123,13 @@ test("Answers that clients do not read keep none of their endpoint waiting", asy
   await eventually(() => expect(reader.fate).toBe("fin"));
   expect(reader.text.match(/y/g)).toHaveLength(FLOWING.length);
   expect(origin.connections).toBe(1);
+});
+
+test("Answers of a server that ends them hastily arrive whole, however many at once", async () => {
+  const session = await sessionToSidecar();
+  const answers = Array.from({ length: AT_ONCE }, () =>
+    text(session.request({ ":path": "/", ":authority": "hasty" })),
+  );
+  const sizes = (await Promise.all(answers)).map(({ length }) => length);
+  expect(sizes).toEqual(answers.map(() => 400_000));
 });
