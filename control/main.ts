@@ -25,7 +25,7 @@ import type { Discovery, NewVersion } from "./discovery/discovery.ts";
 import { openEndpointDiscovery } from "./discovery/endpoint-discovery.ts";
 import { Events } from "./records/events.ts";
 import { SpanExporter } from "./tracing/span-exporter.ts";
-import { eventOfWorker } from "./records/sluice-event.ts";
+import { WorkerNews } from "./records/worker-news.ts";
 import { FilterFiles } from "./filters/filter-files.ts";
 import { FilterSink } from "./filters/filter-sink.ts";
 import { RunningFilters } from "./filters/running-filters.ts";
@@ -102,9 +102,8 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const { config, log, inheritance } = start;
   const clock = systemClock;
   const events = new Events(clock);
-  const before = inheritance?.table;
   const linkDeps = { clock, random: systemRandom, log, events };
-  const link = await openLink(config, before, linkDeps);
+  const link = await openLink(config, inheritance?.table, linkDeps);
   const onProblem = (problem: string | undefined): void =>
     void events.emit({ kind: "store", problem });
   const store =
@@ -118,13 +117,14 @@ async function startSidecar(start: Start): Promise<Sidecar> {
   const pseudonym = `sluice-${randomBytes(4).toString("hex")}`;
   const spans = new SpanExporter(pseudonym, { clock, random: systemRandom, log });
   spans.follow(config.tracing);
+  const news = new WorkerNews({ clock, log, events });
   const terms = { count: config.workers, file: ownWorkerFile(), pseudonym, briefing };
   const workers = new Workers({
     ...terms,
     sockets,
     log,
     clock,
-    onEvent: (report) => events.emit(eventOfWorker(report)),
+    onEvent: (report) => news.tell(report),
     onSpans: (report) => spans.add(report),
   });
   try {
