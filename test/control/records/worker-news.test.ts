@@ -42,7 +42,7 @@ test("WorkerNews tells of endpoints that go and come back, as events and in the 
   ]);
 });
 
-test("WorkerNews leaves some out of the log when there are too many, and says how many", async () => {
+test("WorkerNews leaves some out of the log where there are too many", async () => {
   const { clock, news, events, logged } = newBed();
   for (let each = 0; each < 100; each += 1) news.tell(EJECTION);
   expect(events).toHaveLength(100);
