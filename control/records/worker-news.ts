@@ -18,7 +18,7 @@ export type WorkerNewsDeps = {
   readonly events: { emit(event: SluiceEvent): unknown };
 };
 
-/** Tells what workers report of endpoints, as events and in the log: events end with the process. */
+/** Tells what workers report of endpoints, in events and in the log: that outlives the process. */
 export class WorkerNews {
   readonly #deps: WorkerNewsDeps;
   readonly #rate: ToldRate;
