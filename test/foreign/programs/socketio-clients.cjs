@@ -33,6 +33,6 @@ async function ask(user) {
   }
 }
 
-Promise.all(Array.from({ length: Number(count) }, (_, user) => ask(user))).then((ports) => {
-  console.log(JSON.stringify(ports));
+void Promise.all(Array.from({ length: Number(count) }, (_, user) => ask(user))).then((ports) => {
+  process.stdout.write(`${JSON.stringify(ports)}\n`);
 });
