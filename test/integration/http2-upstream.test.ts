@@ -32,9 +32,11 @@ async function startOrigin(script: Http2Script, ...args: Parameters<typeof Http2
 
 async function sidecarFor(endpoint: string, service: object = {}): Promise<TestSidecar> {
   const versions = { v1: { endpoints: [endpoint] } };
-  return startSidecar({
+  const sidecar = await startSidecar({
     services: { web: { upstream: { protocol: "h2" }, versions, ...service } },
   });
+  onTestFinished(sidecar.stop);
+  return sidecar;
 }
 
 type Asked = { readonly method?: string; readonly body?: string; readonly path?: string };
