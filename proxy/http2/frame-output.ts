@@ -159,7 +159,7 @@ export class FrameOutput {
     if (unblocked.length === 0) return;
     this.#unblocked = [];
     for (const stream of unblocked) {
-      if (!stream.isAwaited || stream.isClosed || stream.blocked) continue;
+      if (!stream.isAwaited || stream.isClosed || stream.isFull) continue;
       stream.isAwaited = false;
       stream.owner.onUnblocked();
     }

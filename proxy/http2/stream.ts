@@ -152,12 +152,15 @@ export class Http2Stream {
     return this.body.length;
   }
 
-  /** So much waits that its source should stop until onUnblocked(). */
+  /** So much waits that its source should stop until onUnblocked(), and as long as it has to. */
   get blocked(): boolean {
-    const isBlocked =
-      !this.isClosed && (this.body.length > PENDING_BYTES_MAX || this.#host.isBlocked);
-    this.isAwaited ||= isBlocked;
-    return isBlocked;
+    this.isAwaited ||= this.isFull;
+    return this.isAwaited && !this.isClosed;
+  }
+
+  /** More waits than should. */
+  get isFull(): boolean {
+    return !this.isClosed && (this.body.length > PENDING_BYTES_MAX || this.#host.isBlocked);
   }
 
   /** Sends a head: a header block. Servers may send 1xx before the final one. */

@@ -123,7 +123,8 @@ describe("Bulk", () => {
     expect(bed.said()).toEqual(["data 1 10000"]);
     expect(stream.blocked).toBe(true);
     bed.send(windowUpdate(1, 20_000));
-    expect([stream.blocked, bed.streams[0]?.heard]).toEqual([false, []]);
+    // Its source has not been told to go on.
+    expect([stream.blocked, bed.streams[0]?.heard]).toEqual([true, []]);
     bed.send(windowUpdate(1, 20_000));
     expect(bed.said()).toEqual(["data 1 16384", "data 1 3616", "data 1 10000 end"]);
   });
