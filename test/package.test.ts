@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -86,6 +86,21 @@ test("The package holds the build and what explains it, and nothing else", async
     "dist/sluice.1",
     "dist/sluice.cdx.json",
   ]);
+});
+
+/**
+ * All programs together have 3.9 MiB. A library that is asked for by `import()` is inside whole:
+ * zod would bring its texts in fifty languages, 0.4 MiB that each process keeps.
+ */
+const PROGRAM_BYTES_MAX = 4.1 * 1024 ** 2;
+
+test("The package brings no more of libraries than it uses", async () => {
+  const entries = await readdir(join(installed, "dist"), { recursive: true, withFileTypes: true });
+  const scripts = entries.filter(({ name }) => name.endsWith(".js"));
+  const sizes = await Promise.all(
+    scripts.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  );
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(PROGRAM_BYTES_MAX);
 });
 
 test("The package depends on nothing but Node itself, and brings nothing else", async () => {

@@ -1,6 +1,5 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { ConfigError } from "../base/errors.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
 import { configRefusal, usageError } from "./cli-error.ts";
 import { clientOf, print } from "./commands.ts";
@@ -119,14 +118,10 @@ function readSteps(text: string): readonly number[] {
 
 /** @throws CliError config_invalid */
 async function readMore(file: string): Promise<object> {
-  // Loaded only here: the other commands start sooner without them.
-  const { z } = await import("zod");
+  // Loaded only here: the other commands start sooner without it.
   const { readPlainFile } = await import("../config/load.ts");
-  const { readBy } = await import("../config/problems.ts");
   try {
-    const read = readBy(z.looseObject({}), await readPlainFile(file));
-    if (read.kind === "wrong") throw new ConfigError(file, read.problems);
-    return read.value;
+    return await readPlainFile(file);
   } catch (error) {
     return configRefusal(error);
   }

@@ -53,9 +53,11 @@ export function readConfig(text: string, source: ConfigSource): Config {
   throw new ConfigError(source.file, [...unset, ...others]);
 }
 
-/** What a file of YAML or JSON holds, whatever it is. @throws ConfigError */
-export async function readPlainFile(file: string): Promise<unknown> {
-  return readYaml(await readText(file), file).document;
+/** The keys that a file of YAML or JSON holds, whatever they are. @throws ConfigError */
+export async function readPlainFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const { document } = readYaml(await readText(file), file);
+  if (isRecord(document)) return document;
+  throw new ConfigError(file, [{ path: "", wanted: "an object", found: "something else" }]);
 }
 
 /**
