@@ -164,7 +164,8 @@ function listen(): void {
     const inText = isTextField(event.target);
     const { key, ctrlKey, metaKey, altKey } = event;
     const action = keyAction({ key, ctrlKey, metaKey, altKey, inText });
-    if (action === undefined || document.querySelector("dialog[open]") !== null) return;
+    // One that closes is still there for a moment, and would take what comes next away with it.
+    if (action === undefined || document.querySelector("dialog") !== null) return;
     event.preventDefault();
     if (action === "help") isHelpOpen.value = true;
     else keyTargets.value[action]?.();

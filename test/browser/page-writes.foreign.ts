@@ -294,12 +294,12 @@ describe.skipIf(findBrowser() === undefined)("Whoever uses the page", () => {
     await keys.press("?");
     await page.getByRole("dialog").getByText("find a service").waitFor();
     await keys.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     await keys.press("d");
     await keys.press("Enter");
     await page.getByRole("dialog").getByText("New sessions go elsewhere").waitFor();
     await keys.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     await keys.press("a");
     await page.getByRole("dialog").getByText("v1 gets 100 %").waitFor();
     await keys.type("enough");

@@ -106,8 +106,9 @@ describe("The image", () => {
         said: [
           "v1",
           "web is at revision 2: v1=90 (90 %), v2=10 (10 %)",
-          "90 v1",
-          "10 v2",
+          // Give or take 2.
+          expect.stringMatching(/^(?:8[89]|9[012]) v1$/),
+          expect.stringMatching(/^(?:8|9|1[012]) v2$/),
           expect.stringContaining('"job":"sluice"'),
           "",
         ],
