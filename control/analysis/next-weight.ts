@@ -2,6 +2,7 @@ import type { ErrorTest } from "./error-test.ts";
 import type { JudgePolicy, RampPolicy } from "./judge-policy.ts";
 import { quantileName } from "./latency-test.ts";
 import { natsToFind, priceOf, requestsToClear } from "./price.ts";
+import { pointsText, shareText } from "./rate-text.ts";
 
 /** What a ramp decides by: from real evidence, or from a future that a forecast imagines. */
 export type RampView = {
@@ -65,7 +66,9 @@ const SLOW_UNTIL_FOUND = 100;
 export function missing(view: RampView, ramp: RampPolicy): readonly string[] {
   const upper = view.upperExcess;
   const errors =
-    upper <= ramp.excessMax ? [] : [`errors: ${points(upper)} more than stable's are not excluded`];
+    upper <= ramp.excessMax
+      ? []
+      : [`errors: ${pointsText(upper)} more than stable's are not excluded`];
   const latencies = ramp.mustBeFine.flatMap((index) => {
     const metric = view.policy.latency[index];
     if (metric === undefined || view.latencyFine[index] === true) return [];
@@ -124,7 +127,7 @@ class Costs {
   text(weight: number): string {
     const cost = this.of(weight).toFixed(1);
     const left = `${cost} failed requests of the ${this.left.toFixed(1)} that are left`;
-    return `at ${percent(weight)}, ${points(this.excess)} more errors would cost ${left}`;
+    return `at ${shareText(weight)}, ${pointsText(this.excess)} more errors would cost ${left}`;
   }
 }
 
@@ -148,7 +151,7 @@ function finish(costs: Costs, ramp: RampPolicy, state: RampState): RampDecision 
   }
   const up = ramp.ladder.find((weight) => weight > state.weight) ?? 1;
   if (up > state.weightMax) return overCapacity(state, up);
-  const text = `not worse: at most ${points(costs.excess)} more errors`;
+  const text = `not worse: at most ${pointsText(costs.excess)} more errors`;
   return { weight: up, rule: up === 1 ? "not-worse" : "complete", text };
 }
 
@@ -200,20 +203,10 @@ function maySlow(weight: number, view: RampView, ramp: RampPolicy, state: RampSt
 }
 
 function overCapacity({ weight, weightMax }: RampState, wanted: number): RampDecision {
-  const text = `${percent(wanted)} is more than the ${percent(weightMax)} that it can carry`;
+  const text = `${shareText(wanted)} is more than the ${shareText(weightMax)} that it can carry`;
   return { weight, rule: "capacity", text };
 }
 
 function stay({ weight }: RampState, rule: RampRule, text: string): RampDecision {
   return { weight, rule, text };
-}
-
-/** A share of all requests: `2.5 %`. */
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
-}
-
-/** A difference of two rates: `0.5 points`. */
-function points(excess: number): string {
-  return `${Number((100 * excess).toPrecision(3))} points`;
 }

@@ -1,3 +1,4 @@
+import { shareText } from "../analysis/rate-text.ts";
 import type { Decision } from "./decision.ts";
 import { afterFailure, hold } from "./patience.ts";
 import { wantedShare } from "./rollout.ts";
@@ -16,7 +17,7 @@ export function asCarried(
 ): Decision {
   const share = shareAfter(decision);
   if (share === undefined || share <= wantedShare(rollout) || share <= shareMax) return decision;
-  const text = `${percent(share)} is more than the ${percent(shareMax)} that it can carry`;
+  const text = `${shareText(share)} is more than the ${shareText(shareMax)} that it can carry`;
   const why: Why = { rule: "capacity", text };
   const waitedMs = nowMs - Math.max(rollout.step.sinceMs, rollout.stageSinceMs);
   const { holdMaxS } = rollout.spec.policy.patience;
@@ -26,9 +27,4 @@ export function asCarried(
 function shareAfter(decision: Decision): number | undefined {
   if (decision.kind === "succeed") return 1;
   return decision.kind === "weight" ? decision.share : undefined;
-}
-
-/** A share of all requests: `2.5 %`. */
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
 }

@@ -1,5 +1,6 @@
 import type { Forecast, Interval } from "../analysis/forecast.ts";
 import type { RolloutVerdict } from "../analysis/verdict.ts";
+import { briefText, pointsText, shareText } from "../analysis/rate-text.ts";
 import { unseenText, whyNow } from "./led-rollout.ts";
 import type { LiveView } from "./led-rollout.ts";
 import { wantedShare } from "./rollout.ts";
@@ -35,7 +36,7 @@ function whereLines(rollout: Rollout, now: Why | undefined): readonly string[] {
   const { service, from, to } = spec;
   const because = reason === undefined ? "" : `: ${reason}`;
   const began = `${service} moves from ${from} to ${to} since ${timeOf(startedMs)}`;
-  const share = percent(wantedShare(rollout));
+  const share = shareText(wantedShare(rollout));
   const where = `${to} has ${share} of what both get, since ${timeOf(step.sinceMs)}`;
   const isMoving = phase === "progressing" || phase === "retreating";
   const why = isMoving && now !== undefined ? now : rollout.why;
@@ -79,13 +80,13 @@ function evidenceLines(rollout: Rollout, verdict: RolloutVerdict | undefined): r
   const { against, limit, metrics, excessFailures, excessError, excessRateMax } = verdict;
   const each = metrics.map(({ name, against: own, part, fine }) => {
     const shown = fine ? "no worse" : "not shown to be no worse";
-    return `${name} ${short(own)} (counts ${percent(part)}; ${shown})`;
+    return `${name} ${briefText(own)} (counts ${shareText(part)}; ${shown})`;
   });
-  const failed = `${short(excessFailures)} ± ${short(excessError)} failed requests more`;
+  const failed = `${briefText(excessFailures)} ± ${briefText(excessError)} failed requests more`;
   const { budgetFailures, excessMax } = policy.ramp;
-  const rates = `${points(excessRateMax)} above; ${points(excessMax)} must be shown`;
+  const rates = `${pointsText(excessRateMax)} above; ${pointsText(excessMax)} must be shown`;
   return [
-    `Evidence against ${to}: ${short(against)}; at ${limit} it is aborted. ${each.join(", ")}.`,
+    `Evidence against ${to}: ${briefText(against)}; at ${limit} it is aborted. ${each.join(", ")}.`,
     `${to} had ${failed} than at ${from}'s rate of the same seconds; ` +
       `it may cost ${budgetFailures}.`,
     `Its error rate is less than ${rates}.`,
@@ -95,41 +96,29 @@ function evidenceLines(rollout: Rollout, verdict: RolloutVerdict | undefined): r
 
 function forecastLine({ to }: RolloutSpec, forecast: Forecast): string {
   const { endS, promoted, aborted, harm, nextWeight } = forecast;
-  const ends = `${to} gets everything in ${percent(promoted)} of the futures that are likely`;
+  const ends = `${to} gets everything in ${shareText(promoted)} of the futures that are likely`;
   const costs = `${interval(harm)} failed requests more`;
   return (
     `If it goes on like this, it is over in ${interval(endS)} s: ${ends}, nothing in ` +
-    `${percent(aborted)}, at the cost of ${costs}; the next weight is ${percent(nextWeight)}.`
+    `${shareText(aborted)}, at the cost of ${costs}; the next weight is ${shareText(nextWeight)}.`
   );
 }
 
 function decidedLine({ atMs, kind, share, by, ...why }: Decided): string {
   const who = by === undefined ? "" : ` by ${by}`;
-  return `${timeOf(atMs)} ${kind}${who}, ${percent(share)}: ${whyText(why)}`;
+  return `${timeOf(atMs)} ${kind}${who}, ${shareText(share)}: ${whyText(why)}`;
 }
 
 /** 9 of 10 lie within. */
 function interval({ low, high }: Interval): string {
-  const [least, most] = [low, high].map((each) => (each === Infinity ? "over 900" : short(each)));
+  const [least, most] = [low, high].map((each) =>
+    each === Infinity ? "over 900" : briefText(each),
+  );
   return least === most ? `${least}` : `${least} to ${most}`;
 }
 
 function whyText({ rule, text }: Why): string {
   return text === "" ? rule : `${text} (${rule})`;
-}
-
-/** `2.5 %` */
-function percent(share: number): string {
-  return `${short(100 * share)} %`;
-}
-
-/** `0.5 points`: a difference of two rates. */
-function points(excess: number): string {
-  return `${short(100 * excess)} points`;
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
 
 function timeOf(ms: number): string {
