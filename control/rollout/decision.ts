@@ -1,6 +1,6 @@
 import type { CopiesAsked } from "../config/mirror-schema.ts";
 import type { SenderMatch } from "../config/route-schema.ts";
-import type { RollingStep } from "./rollout.ts";
+import type { RollingStep, RolloutStage } from "./rollout.ts";
 import type { Why } from "./why.ts";
 
 /** What to do now. */
@@ -40,3 +40,11 @@ export type Decision =
       readonly why: Why;
     }
   | { readonly kind: "succeed"; readonly why: Why };
+
+/** The canary gets what a stage gives that has no share, and the next stage begins. */
+export function withoutShare(
+  { kind: _kind, ...given }: Extract<RolloutStage, { readonly kind: "headerRoute" | "mirror" }>,
+  why: Why,
+): Decision {
+  return { kind: "weight", share: 0, ...given, next: true, why };
+}

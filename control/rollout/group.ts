@@ -1,3 +1,4 @@
+import { withoutShare } from "./decision.ts";
 import type { Decision } from "./decision.ts";
 import { hasEnded } from "./rollout.ts";
 import type { Phase, Rollout } from "./rollout.ts";
@@ -72,11 +73,8 @@ function follow(rollout: Rollout, ahead: Sibling): Decision {
   if (ahead.phase === "successful") return { kind: "succeed", why };
   const next = ahead.stage > rollout.stage;
   const stage = rollout.spec.stages[rollout.stage];
-  if (next && stage?.kind === "headerRoute") {
-    return { kind: "weight", share: 0, match: stage.match, next, why };
-  }
-  if (next && stage?.kind === "mirror") {
-    return { kind: "weight", share: 0, copies: stage.copies, next, why };
+  if (next && (stage?.kind === "headerRoute" || stage?.kind === "mirror")) {
+    return withoutShare(stage, why);
   }
   if (ahead.share > rollout.step.share) return { kind: "weight", share: ahead.share, next, why };
   return { kind: "next", why };

@@ -1,5 +1,6 @@
 import type { RolloutVerdict } from "../analysis/verdict.ts";
 import { asCarried } from "./as-carried.ts";
+import { withoutShare } from "./decision.ts";
 import type { Decision } from "./decision.ts";
 import type { Observation, TableSight } from "./observation.ts";
 import {
@@ -157,9 +158,8 @@ function inStage(
     case "weight":
       return atWeight(stage.share, rollout);
     case "headerRoute":
-      return { kind: "weight", share: 0, match: stage.match, next: true, why: inPlan(rollout) };
     case "mirror":
-      return { kind: "weight", share: 0, copies: stage.copies, next: true, why: inPlan(rollout) };
+      return withoutShare(stage, inPlan(rollout));
     case "pause":
       return inPause(stage.forMs, rollout, observation, nowMs);
     case "rolling":

@@ -1,4 +1,5 @@
 import type { RolloutPolicy } from "../analysis/judge-policy.ts";
+import { withoutShare } from "./decision.ts";
 import type { Decision } from "./decision.ts";
 import { shareInRetreat } from "./retreat.ts";
 import { hasEnded, wantedShare } from "./rollout.ts";
@@ -129,9 +130,8 @@ function toNext(rollout: Rollout, why: Why): VerbAnswer {
     case "weight":
       return decided({ kind: "weight", share: stage.share, next: true, why });
     case "headerRoute":
-      return decided({ kind: "weight", share: 0, match: stage.match, next: true, why });
     case "mirror":
-      return decided({ kind: "weight", share: 0, copies: stage.copies, next: true, why });
+      return decided(withoutShare(stage, why));
     case "evidence": {
       const share = shareAbove(rollout.step.share, rollout.spec.policy);
       if (share === 1) return decided({ kind: "succeed", why });
