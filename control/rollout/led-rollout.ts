@@ -187,15 +187,12 @@ export class LedRollout {
     const observation = { ...seenAlone, hook };
     const decision = reconcile(rollout, observation, atMs);
     this.#wants = siblings && shareWanted(reconcileAlone(rollout, observation, atMs));
-    const { table, frozen, fewSeen, readings, ...rest } = observation;
+    // What the seconds say is judged again where it is replayed.
+    const { verdict, breach: _breach, shareMax: _max, canaryRequests: _of, ...sight } = observation;
     const seconds = this.#unnoted.splice(0);
-    const { servingMs, nothingSeen, blindMs, blindFor } = rest;
-    const sight = { table, frozen, fewSeen, servingMs, nothingSeen, blindMs, blindFor };
-    const others = { ...sight, hook, readings, siblings };
-    const seen = { seconds, endpoints: this.#newPlaces, ...others };
+    const seen = { seconds, endpoints: this.#newPlaces, ...sight };
     const state = rolloutState(rollout);
     this.#deps.decisions.note({ kind: "look", atMs, id: this.id, state, ...seen, decision });
-    const { verdict } = observation;
     this.#live = { ...this.#live, why: decision.why, decidedMs: atMs, verdict };
     return decision;
   }
