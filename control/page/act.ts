@@ -2,6 +2,7 @@ import type { State } from "../../proxy/table/snapshot.ts";
 import type { RolloutView } from "../rollout/rollout-view.ts";
 import { pathOfService } from "./call.ts";
 import type { Call } from "./call.ts";
+import { withCapital } from "./texts.ts";
 
 /** What somebody says when they do something. */
 export type ActOptions = {
@@ -105,7 +106,7 @@ export function verbsOf({ phase }: Pick<RolloutView, "phase">): readonly Rollout
 /** Does one of them. */
 export function verbAct(call: Call, rollout: RolloutView, verb: RolloutVerb): Act {
   const { id, service, from, to } = rollout;
-  const label = verb.charAt(0).toUpperCase() + verb.slice(1);
+  const label = withCapital(verb);
   return {
     title: `${label}: ${service} from ${from} to ${to}`,
     text: ROLLOUT_VERBS[verb],
