@@ -11,15 +11,14 @@ import type { TunnelRecord, TunnelWitness } from "../metrics/tunnel-record.ts";
 import type { AccessLogSpec } from "../table/access-log-spec.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { AccessEntry } from "./entry.ts";
-import { ExchangeEntry } from "./exchange-entry.ts";
 import { lineFormat } from "./format.ts";
-import type { LineFormat } from "./format.ts";
 import { LineSink } from "./line-sink.ts";
 import type { LineCounts, LineSinkDeps } from "./line-sink.ts";
+import { PendingLines } from "./pending-lines.ts";
 import { refusedEntry, tunnelEntry } from "./record-entries.ts";
 
 /** What the access log of a worker works with. */
-export type AccessLogDeps = Omit<LineSinkDeps, "counts"> & {
+export type AccessLogDeps = Omit<LineSinkDeps, "counts" | "collect"> & {
   readonly clock: Clock;
   readonly random: Random;
   /** It is the one that hears, while it is on. */
@@ -30,7 +29,11 @@ export type AccessLogDeps = Omit<LineSinkDeps, "counts"> & {
 const FLUSH_WAIT_MS = 1_000;
 
 /** What is on. */
-type Open = { readonly spec: AccessLogSpec; readonly line: LineFormat; readonly sink: LineSink };
+type Open = {
+  readonly spec: AccessLogSpec;
+  readonly pending: PendingLines;
+  readonly sink: LineSink;
+};
 
 /** Writes a line for everything that has ended in this worker, while it is on. */
 export class AccessLog implements ExchangeWitness, TunnelWitness {
@@ -50,13 +53,14 @@ export class AccessLog implements ExchangeWitness, TunnelWitness {
 
   /** From now on lines are like this, and the file is opened anew. undefined: there are none. */
   follow(spec: AccessLogSpec | undefined): void {
+    this.#collect();
     const before = this.#open;
     const { witness } = this.#deps;
     const isSame = before !== undefined && spec !== undefined && before.sink.path === spec.path;
     this.#open = spec && {
       spec,
-      line: lineFormat(spec.format),
-      sink: isSame ? before.sink : new LineSink(spec.path, { ...this.#deps, counts: this.#counts }),
+      pending: new PendingLines(lineFormat(spec.format)),
+      sink: isSame ? before.sink : this.#sinkTo(spec.path),
     };
     witness.exchanges = spec && this;
     witness.tunnels = spec && this;
@@ -72,22 +76,37 @@ export class AccessLog implements ExchangeWitness, TunnelWitness {
   }
 
   exchangeEnded(exchange: EndedExchange, peer: Peer, durationMs: number): void {
-    this.#tell(new ExchangeEntry(exchange, peer, durationMs));
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#tell(open, open.pending.entryOf(exchange, peer, durationMs), exchange.sinceMs);
   }
 
   headRefused(head: RefusedHead): void {
-    this.#tell(refusedEntry(head));
+    if (this.#open === undefined) return;
+    this.#tell(this.#open, refusedEntry(head), this.#deps.clock.nowMs());
   }
 
   tunnelEnded(record: TunnelRecord): void {
-    this.#tell(tunnelEntry(record));
+    if (this.#open === undefined) return;
+    const sinceMs = this.#deps.clock.nowMs() - record.durationMs;
+    this.#tell(this.#open, tunnelEntry(record), sinceMs);
   }
 
-  #tell(entry: AccessEntry): void {
-    const open = this.#open;
-    if (open === undefined || !this.#isWanted(entry, open.spec)) return;
-    const beganMs = this.#deps.clock.wallMs() - (entry.durationMs ?? 0);
-    open.sink.add(open.line(entry, beganMs));
+  #sinkTo(path: string | undefined): LineSink {
+    const collect = (): void => this.#collect();
+    return new LineSink(path, { ...this.#deps, counts: this.#counts, collect });
+  }
+
+  #tell({ spec, pending, sink }: Open, entry: AccessEntry, sinceMs: number): void {
+    if (!this.#isWanted(entry, spec)) return;
+    if (pending.add(entry, sinceMs)) this.#collect();
+    else sink.expect();
+  }
+
+  /** Makes lines of what has ended so far. */
+  #collect(): void {
+    const { clock } = this.#deps;
+    this.#open?.pending.giveTo(this.#open.sink, clock.wallMs() - clock.nowMs());
   }
 
   #isWanted(entry: AccessEntry, { filter, sample, slowMs }: AccessLogSpec): boolean {

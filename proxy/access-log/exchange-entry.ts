@@ -1,125 +1,114 @@
 import type { EndedExchange } from "../exchange/witness.ts";
+import type { AccessLogField } from "../table/access-log-spec.ts";
 import type { Peer } from "../transport/peer.ts";
 import { ACCESS_FLAGS } from "./entry.ts";
 import type { AccessEntry, AccessFlag } from "./entry.ts";
 
-/** An exchange that ends, as an entry: valid as long as the exchange is. */
-export class ExchangeEntry implements AccessEntry {
-  readonly serverName: string;
-  readonly client: string;
-  readonly durationMs: number;
-  readonly #exchange: EndedExchange;
+/** Texts of the head, which are made when they are asked for. */
+const OF_HEAD = ["host", "path", "query", "requestId", "userAgent", "referer"] as const;
+type HeadField = (typeof OF_HEAD)[number];
 
-  constructor(exchange: EndedExchange, peer: Peer, durationMs: number) {
-    this.#exchange = exchange;
+/** What there is to say of an exchange that has ended. Used again for others. */
+export class ExchangeEntry implements AccessEntry {
+  isError = false;
+  client = "";
+  protocol = "";
+  method = "";
+  host = "";
+  path = "";
+  query = "";
+  status = 0;
+  grpcStatus = "";
+  error = "";
+  flags = "";
+  durationMs = 0;
+  firstByteMs: number | undefined = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  service = "";
+  version = "";
+  endpoint = "";
+  attempts = 0;
+  requestId = "";
+  traceId = "";
+  userAgent = "";
+  referer = "";
+  serverName = "";
+  readonly #wants: Readonly<Record<HeadField, boolean>>;
+
+  /** `fields`: those that a line has. Of the head it makes no others. */
+  constructor(fields: readonly AccessLogField[]) {
+    const wanted = OF_HEAD.map((field) => [field, fields.includes(field)] as const);
+    this.#wants = Object.fromEntries(wanted) as Record<HeadField, boolean>;
+  }
+
+  /** The exchange may be used again afterwards. */
+  take(exchange: EndedExchange, peer: Peer, durationMs: number): void {
+    const { request, to, answer } = exchange;
     this.client = peer.address;
     this.serverName = peer.tls?.serverName ?? "";
+    this.#takeHead(exchange);
+    this.requestBytes = request.scanner.payloadBytes;
+    this.service = to.live?.name ?? "";
+    this.version = to.pool?.version ?? "";
+    this.grpcStatus = to.grpc.status ?? "";
+    this.status = answer.status;
+    this.isError = isError(exchange);
+    this.flags = flagsOf(exchange);
     this.durationMs = durationMs;
+    this.firstByteMs = firstByteMs(exchange, durationMs);
+    this.#takeNote(answer.note);
   }
 
-  get isError(): boolean {
-    const { answer, to } = this.#exchange;
-    return answer.note.why !== "" || answer.status === 0 || to.grpc.countedAs(answer.status) >= 500;
+  #takeHead({ head, request }: EndedExchange): void {
+    const wants = this.#wants;
+    this.protocol = PROTOCOLS[head.version];
+    this.method = head.method;
+    if (wants.host) this.host = head.host;
+    if (wants.path) this.path = head.rawPath;
+    if (wants.query) this.query = head.queryString;
+    if (wants.userAgent) this.userAgent = head.header("user-agent") ?? "";
+    if (wants.referer) this.referer = head.header("referer") ?? "";
+    if (wants.requestId) this.requestId = head.requestId ?? request.outgoing.rewrite.requestId;
   }
 
-  get protocol(): string {
-    const { version } = this.#exchange.head;
-    return version === "2.0" ? "HTTP/2" : `HTTP/${version}`;
+  #takeNote({ why, bodyBytes, endpoint, tries, trace }: EndedExchange["answer"]["note"]): void {
+    this.error = why;
+    this.responseBytes = bodyBytes;
+    this.endpoint = endpoint?.address ?? "";
+    this.attempts = tries;
+    this.traceId = trace?.traceId ?? "";
   }
+}
 
-  get method(): string {
-    return this.#exchange.head.method;
-  }
+const PROTOCOLS = { "1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2.0": "HTTP/2" } as const;
 
-  get host(): string {
-    return this.#exchange.head.host;
-  }
+function isError({ answer, to }: EndedExchange): boolean {
+  return answer.note.why !== "" || answer.status === 0 || to.grpc.countedAs(answer.status) >= 500;
+}
 
-  get path(): string {
-    return this.#exchange.head.rawPath;
-  }
+/** Almost always "": then nothing is made for it. */
+function flagsOf({ answer, to }: EndedExchange): string {
+  const { tries, endpoint } = answer.note;
+  const isEjected = endpoint !== undefined && endpoint.ejectedUntilMs > 0;
+  const isPlain = answer.note.why === "" && answer.note.by === "endpoint" && to.holdMs === 0;
+  if (isPlain && tries < 2 && !isEjected) return "";
+  const isGone = answer.note.why === "client-left";
+  const isCut = answer.note.why !== "" && answer.note.by === "endpoint" && !isGone;
+  const holds: Readonly<Record<AccessFlag, boolean>> = {
+    local: answer.note.by === "sluice",
+    filter: answer.note.by === "filter",
+    route: answer.note.by === "route",
+    delayed: to.holdMs > 0,
+    retried: tries > 1,
+    ejected: isEjected,
+    cut: isCut,
+    left: isGone,
+  };
+  return ACCESS_FLAGS.filter((flag) => holds[flag]).join(",");
+}
 
-  get query(): string {
-    return this.#exchange.head.queryString;
-  }
-
-  get status(): number {
-    return this.#exchange.answer.status;
-  }
-
-  get grpcStatus(): string {
-    return this.#exchange.to.grpc.status ?? "";
-  }
-
-  get error(): string {
-    return this.#exchange.answer.note.why;
-  }
-
-  /** Almost always "": then nothing is made for it. */
-  get flags(): string {
-    const { answer, to } = this.#exchange;
-    const { tries, endpoint } = answer.note;
-    const isEjected = endpoint !== undefined && endpoint.ejectedUntilMs > 0;
-    const isPlain = answer.note.why === "" && answer.note.by === "endpoint" && to.holdMs === 0;
-    if (isPlain && tries < 2 && !isEjected) return "";
-    const isGone = answer.note.why === "client-left";
-    const isCut = answer.note.why !== "" && answer.note.by === "endpoint" && !isGone;
-    const holds: Readonly<Record<AccessFlag, boolean>> = {
-      local: answer.note.by === "sluice",
-      filter: answer.note.by === "filter",
-      route: answer.note.by === "route",
-      delayed: to.holdMs > 0,
-      retried: tries > 1,
-      ejected: isEjected,
-      cut: isCut,
-      left: isGone,
-    };
-    return ACCESS_FLAGS.filter((flag) => holds[flag]).join(",");
-  }
-
-  get firstByteMs(): number | undefined {
-    const { sinceMs, answer } = this.#exchange;
-    if (answer.status === 0) return undefined;
-    return answer.note.beganMs === 0 ? this.durationMs : answer.note.beganMs - sinceMs;
-  }
-
-  get requestBytes(): number {
-    return this.#exchange.request.scanner.payloadBytes;
-  }
-
-  get responseBytes(): number {
-    return this.#exchange.answer.note.bodyBytes;
-  }
-
-  get service(): string {
-    return this.#exchange.to.live?.name ?? "";
-  }
-
-  get version(): string {
-    return this.#exchange.to.pool?.version ?? "";
-  }
-
-  get endpoint(): string {
-    return this.#exchange.answer.note.endpoint?.address ?? "";
-  }
-
-  get attempts(): number {
-    return this.#exchange.answer.note.tries;
-  }
-
-  get requestId(): string {
-    return this.#exchange.head.requestId ?? this.#exchange.request.outgoing.rewrite.requestId;
-  }
-
-  get traceId(): string {
-    return this.#exchange.answer.note.trace?.traceId ?? "";
-  }
-
-  get userAgent(): string {
-    return this.#exchange.head.header("user-agent") ?? "";
-  }
-
-  get referer(): string {
-    return this.#exchange.head.header("referer") ?? "";
-  }
+function firstByteMs({ sinceMs, answer }: EndedExchange, durationMs: number): number | undefined {
+  if (answer.status === 0) return undefined;
+  return answer.note.beganMs === 0 ? durationMs : answer.note.beganMs - sinceMs;
 }

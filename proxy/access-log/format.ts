@@ -1,10 +1,18 @@
 import type { AccessLogField, AccessLogFormat } from "../table/access-log-spec.ts";
 import type { AccessEntry, NumberField, TextField } from "./entry.ts";
-import { escaped } from "../base/escaped.ts";
-import { LineTime, threeDigits } from "./line-time.ts";
+import { Piece } from "./line-bytes.ts";
+import type { LineBytes } from "./line-bytes.ts";
+import { NumberPart, SteadyParts, TextPart, TimePart } from "./line-part.ts";
+import type { Surround, LinePart } from "./line-part.ts";
+import { putIso, putNcsa } from "./line-time.ts";
 
-/** A line with its line feed, in ASCII. `wallMs`: when it began, since 1970. */
-export type LineFormat = (entry: AccessEntry, wallMs: number) => string;
+/** How lines look. */
+export interface LineFormat {
+  /** What it asks entries for. */
+  readonly fields: readonly AccessLogField[];
+  /** Writes a line with its line feed, in ASCII. `wallMs`: when it began, since 1970. */
+  write(bytes: LineBytes, entry: AccessEntry, wallMs: number): void;
+}
 
 /** A function of its own for each field: one that gets the name would look each up by its text. */
 const NUMBERS: Readonly<Record<NumberField, (entry: AccessEntry) => number | undefined>> = {
@@ -16,119 +24,157 @@ const NUMBERS: Readonly<Record<NumberField, (entry: AccessEntry) => number | und
   attempts: (entry) => entry.attempts,
 };
 
-/** Those that are words of ours, or names, need no escapes. */
 const TEXTS: Readonly<Record<TextField, (entry: AccessEntry) => string>> = {
-  client: (entry) => escaped(entry.client),
+  client: (entry) => entry.client,
   protocol: (entry) => entry.protocol,
-  method: (entry) => escaped(entry.method),
-  host: (entry) => escaped(entry.host),
-  path: (entry) => escaped(entry.path),
-  query: (entry) => escaped(entry.query),
+  method: (entry) => entry.method,
+  host: (entry) => entry.host,
+  path: (entry) => entry.path,
+  query: (entry) => entry.query,
   grpcStatus: (entry) => entry.grpcStatus,
   error: (entry) => entry.error,
   flags: (entry) => entry.flags,
   service: (entry) => entry.service,
   version: (entry) => entry.version,
-  endpoint: (entry) => escaped(entry.endpoint),
-  requestId: (entry) => escaped(entry.requestId),
+  endpoint: (entry) => entry.endpoint,
+  requestId: (entry) => entry.requestId,
   traceId: (entry) => entry.traceId,
-  userAgent: (entry) => escaped(entry.userAgent),
-  referer: (entry) => escaped(withoutSecrets(entry.referer)),
-  serverName: (entry) => escaped(entry.serverName),
+  userAgent: (entry) => entry.userAgent,
+  referer: (entry) => withoutSecrets(entry.referer),
+  serverName: (entry) => entry.serverName,
 };
 
-/** What stands for a value that there is not, where fields have places. */
-const ABSENT = "-";
+/** Words of ours, and names: they need no escapes. */
+const OURS: ReadonlySet<AccessLogField> = new Set<AccessLogField>([
+  "protocol",
+  "grpcStatus",
+  "error",
+  "flags",
+  "service",
+  "version",
+  "traceId",
+]);
 
-/** How lines look. */
+/** Fields that are mostly the same in lines that follow each other, and that change together. */
+const STEADY: readonly ReadonlySet<AccessLogField>[] = [
+  new Set<AccessLogField>(["time"]),
+  new Set<AccessLogField>(["client", "protocol", "method", "host", "serverName"]),
+  new Set<AccessLogField>(["status", "grpcStatus", "error", "flags"]),
+  new Set<AccessLogField>(["service", "version", "endpoint", "attempts"]),
+];
+
+const COMMA = 0x2c;
+const BRACE = 0x7b;
+
+const EMPTY = new Piece("");
+/** What stands for a value that there is not, where fields have places. */
+const HYPHEN = new Piece("-");
+
+/** NCSA's Combined Log Format, without query strings: whoever wants those has a template. */
+const COMBINED: readonly (readonly [AccessLogField, string])[] = [
+  ["client", ""],
+  ["time", " - - ["],
+  ["method", '] "'],
+  ["path", " "],
+  ["protocol", " "],
+  ["status", '" '],
+  ["responseBytes", " "],
+  ["referer", ' "'],
+  ["userAgent", '" "'],
+];
+
+/** How lines of this format are written. */
 export function lineFormat(format: AccessLogFormat): LineFormat {
   switch (format.kind) {
     case "json":
       return jsonLine(format.fields);
     case "combined":
-      return combinedLine();
-    case "template":
-      return templateLine(format.literals, format.fields);
+      return placedLine(COMBINED, '"', putNcsa);
+    case "template": {
+      const { fields, literals } = format;
+      const placed = fields.map((field, index) => [field, literals[index] ?? ""] as const);
+      return placedLine(placed, literals.at(-1) ?? "", putIso);
+    }
   }
 }
 
-/** One value. "": there is none. */
-type Reader = (entry: AccessEntry, wallMs: number) => string;
+/** An object, in which there is no field without a value. */
+function jsonLine(fields: readonly AccessLogField[]): LineFormat {
+  const parts = gathered(fields, (field) => {
+    const quote = isNumber(field) ? "" : '"';
+    const before = new Piece(`,"${field}":${quote}`);
+    return partOf(field, { before, after: new Piece(quote), absent: undefined }, putIso);
+  });
+  const [none, end] = [new Piece("{}\n"), new Piece("}\n")];
+  return {
+    fields,
+    write: (bytes, entry, wallMs) => {
+      const start = bytes.length;
+      writeAll(parts, bytes, entry, wallMs);
+      if (bytes.length === start) return bytes.piece(none);
+      // Each part begins with a comma, and this one is the first.
+      bytes.replace(start, BRACE);
+      return bytes.piece(end);
+    },
+  };
+}
 
-function readerOf(field: AccessLogField, times: LineTime): Reader {
-  if (field === "time") return (_entry, wallMs) => times.iso(wallMs);
-  if (!isNumber(field)) return TEXTS[field];
-  const read = NUMBERS[field];
-  return (entry) => numberText(read(entry));
+/** Fields that have their places, with what comes before each. */
+function placedLine(
+  placed: readonly (readonly [AccessLogField, string])[],
+  last: string,
+  putTime: typeof putIso,
+): LineFormat {
+  const parts = placed.map(([field, text]) => {
+    return partOf(field, { before: new Piece(text), after: EMPTY, absent: HYPHEN }, putTime);
+  });
+  const end = new Piece(`${last}\n`);
+  return {
+    fields: placed.map(([field]) => field),
+    write: (bytes, entry, wallMs) => {
+      writeAll(parts, bytes, entry, wallMs);
+      bytes.piece(end);
+    },
+  };
+}
+
+function writeAll(
+  parts: readonly LinePart[],
+  bytes: LineBytes,
+  entry: AccessEntry,
+  wallMs: number,
+): void {
+  for (const part of parts) {
+    part.take(entry, wallMs);
+    part.write(bytes);
+  }
+}
+
+function partOf(field: AccessLogField, around: Surround, putTime: typeof putIso): LinePart {
+  if (field === "time") return new TimePart(around, putTime);
+  if (isNumber(field)) return new NumberPart(around, NUMBERS[field]);
+  return new TextPart(around, TEXTS[field], OURS.has(field));
 }
 
 function isNumber(field: AccessLogField): field is NumberField {
   return Object.hasOwn(NUMBERS, field);
 }
 
-/** To a thousandth, as two whole numbers: a fraction takes much longer to write. */
-function numberText(value: number | undefined): string {
-  if (value === undefined) return "";
-  if (Number.isInteger(value)) return String(value);
-  const thousandths = Math.round(value * 1_000);
-  const whole = Math.floor(thousandths / 1_000);
-  const rest = thousandths - whole * 1_000;
-  return rest === 0 ? String(whole) : `${whole}.${threeDigits(rest)}`;
-}
-
-function jsonLine(fields: readonly AccessLogField[]): LineFormat {
-  const times = new LineTime();
-  const parts = fields.map((field) => {
-    const isText = !isNumber(field);
-    const name = isText ? `"${field}":"` : `"${field}":`;
-    const [first, afterNumber, afterText] = [`{${name}`, `,${name}`, `",${name}`];
-    return { first, afterNumber, afterText, read: readerOf(field, times), isText };
-  });
-  return (entry, wallMs) => {
-    let line = "";
-    let followsText = false;
-    for (const { first, afterNumber, afterText, read, isText } of parts) {
-      const value = read(entry, wallMs);
-      if (value === "") continue;
-      // What ends one value and begins the next is one piece: each piece costs.
-      line += line === "" ? first : followsText ? afterText : afterNumber;
-      line += value;
-      followsText = isText;
-    }
-    if (line === "") return "{}\n";
-    return line + (followsText ? '"}\n' : "}\n");
-  };
-}
-
-function templateLine(literals: readonly string[], fields: readonly AccessLogField[]): LineFormat {
-  const times = new LineTime();
-  const parts = fields.map((field, index) => {
-    return { read: readerOf(field, times), after: literals[index + 1] ?? "" };
-  });
-  const [first = ""] = literals;
-  return (entry, wallMs) => {
-    let line = first;
-    for (const { read, after } of parts) line += orAbsent(read(entry, wallMs)) + after;
-    return `${line}\n`;
-  };
-}
-
-/** Without query strings, which are often secrets: whoever wants them has a template. */
-function combinedLine(): LineFormat {
-  const times = new LineTime();
-  return (entry, wallMs) => {
-    const { method, path, protocol, status, responseBytes, referer } = entry;
-    return (
-      `${orAbsent(escaped(entry.client))} - - [${times.ncsa(wallMs)}] ` +
-      `"${orAbsent(method)} ${orAbsent(escaped(path))} ${orAbsent(protocol)}" ` +
-      `${orAbsent(numberText(status))} ${orAbsent(numberText(responseBytes))} ` +
-      `"${orAbsent(escaped(withoutSecrets(referer)))}" "${orAbsent(escaped(entry.userAgent))}"\n`
-    );
-  };
-}
-
-function orAbsent(text: string): string {
-  return text === "" ? ABSENT : text;
+/** Those that follow each other and change together are one part. */
+function gathered(
+  fields: readonly AccessLogField[],
+  part: (field: AccessLogField) => LinePart,
+): readonly LinePart[] {
+  const runs: { readonly of: ReadonlySet<AccessLogField> | undefined; parts: LinePart[] }[] = [];
+  for (const field of fields) {
+    const of = STEADY.find((steady) => steady.has(field));
+    const last = runs.at(-1);
+    if (of !== undefined && last?.of === of) last.parts.push(part(field));
+    else runs.push({ of, parts: [part(field)] });
+  }
+  return runs.flatMap(({ of, parts }) =>
+    of === undefined ? parts : new SteadyParts(parts, COMMA),
+  );
 }
 
 /** A URL without what often lets people in: user and password, query and fragment. */

@@ -3,7 +3,7 @@ import { Timer } from "../base/timer-wheel.ts";
 import type { Expiring, TimerWheel } from "../base/timer-wheel.ts";
 import type { Log } from "../base/log.ts";
 import { LineQueue } from "./line-queue.ts";
-import type { Chunk } from "./line-queue.ts";
+import type { Chunk, LineSource } from "./line-queue.ts";
 
 /** How long a line waits for others, so that one system call writes many. */
 const LINGER_MS = 250;
@@ -25,6 +25,8 @@ export type LineSinkDeps = {
   readonly wheel: TimerWheel;
   readonly log: Log;
   readonly counts: LineCounts;
+  /** Adds the lines that it may expect. */
+  readonly collect: () => void;
 };
 
 /**
@@ -53,11 +55,15 @@ export class LineSink implements Expiring {
     if (path === undefined) this.#fd = STDOUT;
   }
 
-  /** Takes a line with its line feed, in ASCII. */
-  add(line: string): void {
+  add(line: LineSource): void {
     if (!this.#queue.add(line)) this.#deps.counts.dropped += 1;
     else if (this.#queue.isRipe) this.#pump();
-    else this.#linger();
+    else this.expect();
+  }
+
+  /** There are lines, or will be: in a moment it collects and writes them. */
+  expect(): void {
+    if (this.#timer.deadlineMs === Infinity) this.#deps.wheel.arm(this.#timer, LINGER_MS);
   }
 
   /** The file may have been moved away (logrotate): what comes from now on goes to a new one. */
@@ -69,6 +75,7 @@ export class LineSink implements Expiring {
 
   /** Resolves when all lines so far are written or lost. */
   flush(): Promise<void> {
+    this.#deps.collect();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenIdle.push(resolve);
     this.#pump();
@@ -84,6 +91,7 @@ export class LineSink implements Expiring {
   }
 
   onDeadline(): void {
+    this.#deps.collect();
     this.#pump();
   }
 
@@ -131,11 +139,7 @@ export class LineSink implements Expiring {
   #goOn(): void {
     const isWanted = this.#mustReopen || this.#whenIdle.length > 0;
     if (isWanted || this.#queue.isRipe) this.#pump();
-    else if (!this.#queue.isEmpty) this.#linger();
-  }
-
-  #linger(): void {
-    if (this.#timer.deadlineMs === Infinity) this.#deps.wheel.arm(this.#timer, LINGER_MS);
+    else if (!this.#queue.isEmpty) this.expect();
   }
 
   /** A terminal or pipe that blocks nobody has no room now. */

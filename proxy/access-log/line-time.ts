@@ -1,39 +1,41 @@
+import type { LineBytes } from "./line-bytes.ts";
+
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-/** Every line has some of them, and padding takes longer than all else that is done for them. */
-const THREE_DIGITS = Array.from({ length: 1_000 }, (_, index) => String(index).padStart(3, "0"));
+/** The part of a point in time that changes once a second is made once a second. */
+class SecondText {
+  readonly #make: (iso: string) => string;
+  #second = -1;
+  #text = "";
 
-/** `007`. `count`: a whole number, 0 to 999. */
-export function threeDigits(count: number): string {
-  return THREE_DIGITS[count] ?? "";
+  /** `make`: of a whole second as ISO 8601 has it. */
+  constructor(make: (iso: string) => string) {
+    this.#make = make;
+  }
+
+  of(second: number): string {
+    if (second === this.#second) return this.#text;
+    this.#second = second;
+    this.#text = this.#make(new Date(second * 1_000).toISOString());
+    return this.#text;
+  }
 }
 
-/** Texts of points in time; the part that changes once a second is made once a second. */
-export class LineTime {
-  #second = -1;
-  #iso = "";
-  #ncsa = "";
+const ISO = new SecondText((iso) => iso.slice(0, 20));
+const NCSA = new SecondText((iso) => {
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1] ?? "";
+  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+});
 
-  /** `2026-11-29T12:00:00.042Z`. `wallMs`: since 1970. */
-  iso(wallMs: number): string {
-    this.#follow(wallMs);
-    const ms = Math.floor(wallMs) % 1_000;
-    return `${this.#iso}${threeDigits(ms)}Z`;
-  }
+/** `2026-11-29T12:00:00.042Z`. `wallMs`: a whole number of ms since 1970. */
+export function putIso(wallMs: number, bytes: LineBytes): void {
+  const second = Math.floor(wallMs / 1_000);
+  bytes.ascii(ISO.of(second));
+  bytes.threeDigits(wallMs - second * 1_000);
+  bytes.ascii("Z");
+}
 
-  /** `29/Nov/2026:12:00:00 +0000`, as in NCSA's formats. */
-  ncsa(wallMs: number): string {
-    this.#follow(wallMs);
-    return this.#ncsa;
-  }
-
-  #follow(wallMs: number): void {
-    const second = Math.floor(wallMs / 1_000);
-    if (second === this.#second) return;
-    this.#second = second;
-    const iso = new Date(second * 1_000).toISOString();
-    this.#iso = iso.slice(0, 20);
-    const month = MONTHS[Number(iso.slice(5, 7)) - 1] ?? "";
-    this.#ncsa = `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
-  }
+/** `29/Nov/2026:12:00:00 +0000`, as in NCSA's formats. `wallMs`: ms since 1970. */
+export function putNcsa(wallMs: number, bytes: LineBytes): void {
+  bytes.ascii(NCSA.of(Math.floor(wallMs / 1_000)));
 }

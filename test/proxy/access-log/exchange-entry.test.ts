@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ExchangeEntry } from "../../../proxy/access-log/exchange-entry.ts";
 import type { AccessEntry } from "../../../proxy/access-log/entry.ts";
+import { ACCESS_LOG_FIELDS } from "../../../proxy/table/access-log-spec.ts";
 import { ExchangeBed, FakeStream } from "../exchange/exchange-fixture.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
 
@@ -14,9 +15,10 @@ const { policy } = serviceSnapshot({ v1: 1 });
 function watched<Key extends keyof AccessEntry>(wanted: readonly Key[], settings: object = {}) {
   const bed = new ExchangeBed(settings);
   const seen: Pick<AccessEntry, Key>[] = [];
+  const entry = new ExchangeEntry(ACCESS_LOG_FIELDS);
   bed.witness.exchanges = {
     exchangeEnded: (...ended) => {
-      const entry = new ExchangeEntry(...ended);
+      entry.take(...ended);
       seen.push(Object.fromEntries(wanted.map((key) => [key, entry[key]])) as never);
     },
     headRefused: () => undefined,
