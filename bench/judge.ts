@@ -41,10 +41,6 @@ function figureOf(measure: Measure, results: Results): Spread | undefined {
       const rival = cpuByRound(results, against, scenario);
       return ratioSpread(cpuByRound(results, "sluice", scenario), rival);
     }
-    case "ownCpuRatio": {
-      const base = cpuByRound(results, "sluice", measure.against);
-      return ratioSpread(cpuByRound(results, "sluice", measure.scenario), base);
-    }
     case "addedP99Ratio":
       return addedRatio(results, measure.against);
     case "idleMemory":

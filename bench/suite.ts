@@ -134,10 +134,11 @@ export class Suite {
    */
   async #start(contender: Contender, job: Job): Promise<Entry | undefined> {
     try {
-      const running = await contender.start(job, this.#plan.cores);
+      const own = contender.ownJob?.(job) ?? job;
+      const running = await contender.start(own, this.#plan.cores);
       try {
-        await checkJob(contender, running, job);
-        return { contender, running, job };
+        await checkJob(contender, running, own);
+        return { contender, running, job: own };
       } catch (error) {
         await running[Symbol.asyncDispose]();
         throw error;

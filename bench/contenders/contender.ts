@@ -80,6 +80,8 @@ export type Contender = {
   readonly getIt: string;
   /** Its version. undefined: it is missing. */
   version(): Promise<string | undefined>;
+  /** The job that it does instead. Absent: it does the job. */
+  readonly ownJob?: (job: Job) => Job;
   start(job: Job, cores: Cores): Promise<RunningContender>;
 };
 

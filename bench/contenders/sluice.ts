@@ -44,6 +44,20 @@ export const sluice: Contender = {
   },
 };
 
+/**
+ * Sluice without what a scenario is about: what that costs is only seen in turns, as the machine
+ * has another pace from one minute to the next.
+ */
+export const sluicePlain: Contender = {
+  ...sluice,
+  name: "sluice-plain",
+  how: "the same with one service and one worker, no access log, no rollout and no traces",
+  abilities: new Set(["services", "access-log", "rollout", "traces", "workers"]),
+  ownJob: ({ endpoints, affinity, routes, routesBy }) => {
+    return { endpoints, affinity, routes, routesBy, services: 1 };
+  },
+};
+
 /** How long a rollout may take to its first weight, and how often it is looked at. */
 const FIRST_WEIGHT_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 100;

@@ -61,15 +61,6 @@ describe("judge()", () => {
     expect(judged?.found).toEqual({ median: 1, min: 0.75, max: 1.25 });
   });
 
-  test("compares Sluice with itself", () => {
-    const many = loadsAt("sluice", [12]).map((load) => ({ ...load, scenario: "services-10000" }));
-    const measure = { kind: "ownCpuRatio", scenario: "services-10000", against: "small" } as const;
-    const loads = [...loadsAt("sluice", [10]), ...many];
-    const [judged] = judge([row(measure, 1.1)], aRun({ loads }));
-    expect(judged?.found?.median).toBeCloseTo(1.2);
-    expect(judged?.verdict).toBe("missed");
-  });
-
   test("reads memory of Sluice only, and shifts", () => {
     const sample = {
       round: 1,

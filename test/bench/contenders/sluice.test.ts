@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadedHost } from "../../../bench/contenders/contender.ts";
-import { sluiceConfig } from "../../../bench/contenders/sluice.ts";
+import { sluiceConfig, sluicePlain } from "../../../bench/contenders/sluice.ts";
 import { configSchema } from "../../../control/config/config-schema.ts";
 
 const JOB = {
@@ -23,6 +23,14 @@ describe("sluiceConfig()", () => {
       (job) => configSchema.parse(sluiceConfig(job)).workers,
     );
     expect(workers).toEqual([1, 2]);
+  });
+
+  test("is that of a plain job for Sluice without what a scenario is about", () => {
+    const kinds = [{ services: 9 }, { workers: 2 }, { accessLog: true }, { rollout: true }];
+    for (const about of [...kinds, { traceRatio: 0.5 }]) {
+      const own = sluicePlain.ownJob?.({ ...JOB, ...about });
+      expect(own && sluiceConfig(own)).toEqual(sluiceConfig(JOB));
+    }
   });
 
   test("names the certificates of a job with TLS", () => {
