@@ -22,7 +22,6 @@ export class ExchangeEntry implements AccessEntry {
   error = "";
   flags = "";
   durationMs = 0;
-  firstByteMs: number | undefined = 0;
   requestBytes = 0;
   responseBytes = 0;
   service = "";
@@ -34,12 +33,18 @@ export class ExchangeEntry implements AccessEntry {
   userAgent = "";
   referer = "";
   serverName = "";
+  /** -1: it has none. A field that always is a number holds it without a box. */
+  #firstByteMs = 0;
   readonly #wants: Readonly<Record<HeadField, boolean>>;
 
   /** `fields`: those that a line has. Of the head it makes no others. */
   constructor(fields: readonly AccessLogField[]) {
     const wanted = OF_HEAD.map((field) => [field, fields.includes(field)] as const);
     this.#wants = Object.fromEntries(wanted) as Record<HeadField, boolean>;
+  }
+
+  get firstByteMs(): number | undefined {
+    return this.#firstByteMs < 0 ? undefined : this.#firstByteMs;
   }
 
   /** The exchange may be used again afterwards. */
@@ -56,7 +61,7 @@ export class ExchangeEntry implements AccessEntry {
     this.isError = isError(exchange);
     this.flags = flagsOf(exchange);
     this.durationMs = durationMs;
-    this.firstByteMs = firstByteMs(exchange, durationMs);
+    this.#firstByteMs = firstByteMs(exchange, durationMs);
     this.#takeNote(answer.note);
   }
 
@@ -108,7 +113,7 @@ function flagsOf({ answer, to }: EndedExchange): string {
   return ACCESS_FLAGS.filter((flag) => holds[flag]).join(",");
 }
 
-function firstByteMs({ sinceMs, answer }: EndedExchange, durationMs: number): number | undefined {
-  if (answer.status === 0) return undefined;
+function firstByteMs({ sinceMs, answer }: EndedExchange, durationMs: number): number {
+  if (answer.status === 0) return -1;
   return answer.note.beganMs === 0 ? durationMs : answer.note.beganMs - sinceMs;
 }

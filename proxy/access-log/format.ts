@@ -3,15 +3,15 @@ import type { AccessEntry, NumberField, TextField } from "./entry.ts";
 import { Piece } from "./line-bytes.ts";
 import type { LineBytes } from "./line-bytes.ts";
 import { NumberPart, SteadyParts, TextPart, TimePart } from "./line-part.ts";
-import type { Surround, LinePart } from "./line-part.ts";
+import type { LinePart, Surround, LineContent } from "./line-part.ts";
 import { putIso, putNcsa } from "./line-time.ts";
 
 /** How lines look. */
 export interface LineFormat {
   /** What it asks entries for. */
   readonly fields: readonly AccessLogField[];
-  /** Writes a line with its line feed, in ASCII. `wallMs`: when it began, since 1970. */
-  write(bytes: LineBytes, entry: AccessEntry, wallMs: number): void;
+  /** Writes a line with its line feed, in ASCII. `last`: see LinePart. */
+  write(bytes: LineBytes, told: LineContent, last: LineContent | undefined): void;
 }
 
 /** A function of its own for each field: one that gets the name would look each up by its text. */
@@ -56,11 +56,41 @@ const OURS: ReadonlySet<AccessLogField> = new Set<AccessLogField>([
 ]);
 
 /** Fields that are mostly the same in lines that follow each other, and that change together. */
-const STEADY: readonly ReadonlySet<AccessLogField>[] = [
-  new Set<AccessLogField>(["time"]),
-  new Set<AccessLogField>(["client", "protocol", "method", "host", "serverName"]),
-  new Set<AccessLogField>(["status", "grpcStatus", "error", "flags"]),
-  new Set<AccessLogField>(["service", "version", "endpoint", "attempts"]),
+type Steady = {
+  readonly fields: readonly AccessLogField[];
+  readonly areSame: (told: LineContent, last: LineContent) => boolean;
+};
+
+const STEADY: readonly Steady[] = [
+  {
+    fields: ["time"],
+    areSame: (told, last) => Math.floor(told.wallMs) === Math.floor(last.wallMs),
+  },
+  {
+    fields: ["client", "protocol", "method", "host", "serverName"],
+    areSame: ({ entry: a }, { entry: b }) =>
+      a.client === b.client &&
+      a.protocol === b.protocol &&
+      a.method === b.method &&
+      a.host === b.host &&
+      a.serverName === b.serverName,
+  },
+  {
+    fields: ["status", "grpcStatus", "error", "flags"],
+    areSame: ({ entry: a }, { entry: b }) =>
+      a.status === b.status &&
+      a.grpcStatus === b.grpcStatus &&
+      a.error === b.error &&
+      a.flags === b.flags,
+  },
+  {
+    fields: ["service", "version", "endpoint", "attempts"],
+    areSame: ({ entry: a }, { entry: b }) =>
+      a.service === b.service &&
+      a.version === b.version &&
+      a.endpoint === b.endpoint &&
+      a.attempts === b.attempts,
+  },
 ];
 
 const COMMA = 0x2c;
@@ -108,9 +138,9 @@ function jsonLine(fields: readonly AccessLogField[]): LineFormat {
   const [none, end] = [new Piece("{}\n"), new Piece("}\n")];
   return {
     fields,
-    write: (bytes, entry, wallMs) => {
+    write: (bytes, told, last) => {
       const start = bytes.length;
-      writeAll(parts, bytes, entry, wallMs);
+      writeAll(parts, bytes, told, last);
       if (bytes.length === start) return bytes.piece(none);
       // Each part begins with a comma, and this one is the first.
       bytes.replace(start, BRACE);
@@ -122,17 +152,17 @@ function jsonLine(fields: readonly AccessLogField[]): LineFormat {
 /** Fields that have their places, with what comes before each. */
 function placedLine(
   placed: readonly (readonly [AccessLogField, string])[],
-  last: string,
+  after: string,
   putTime: typeof putIso,
 ): LineFormat {
   const parts = placed.map(([field, text]) => {
     return partOf(field, { before: new Piece(text), after: EMPTY, absent: HYPHEN }, putTime);
   });
-  const end = new Piece(`${last}\n`);
+  const end = new Piece(`${after}\n`);
   return {
     fields: placed.map(([field]) => field),
-    write: (bytes, entry, wallMs) => {
-      writeAll(parts, bytes, entry, wallMs);
+    write: (bytes, told, last) => {
+      writeAll(parts, bytes, told, last);
       bytes.piece(end);
     },
   };
@@ -141,13 +171,10 @@ function placedLine(
 function writeAll(
   parts: readonly LinePart[],
   bytes: LineBytes,
-  entry: AccessEntry,
-  wallMs: number,
+  told: LineContent,
+  last: LineContent | undefined,
 ): void {
-  for (const part of parts) {
-    part.take(entry, wallMs);
-    part.write(bytes);
-  }
+  for (const part of parts) part.write(bytes, told, last);
 }
 
 function partOf(field: AccessLogField, around: Surround, putTime: typeof putIso): LinePart {
@@ -165,15 +192,15 @@ function gathered(
   fields: readonly AccessLogField[],
   part: (field: AccessLogField) => LinePart,
 ): readonly LinePart[] {
-  const runs: { readonly of: ReadonlySet<AccessLogField> | undefined; parts: LinePart[] }[] = [];
+  const runs: { readonly steady: Steady | undefined; parts: LinePart[] }[] = [];
   for (const field of fields) {
-    const of = STEADY.find((steady) => steady.has(field));
+    const steady = STEADY.find((each) => each.fields.includes(field));
     const last = runs.at(-1);
-    if (of !== undefined && last?.of === of) last.parts.push(part(field));
-    else runs.push({ of, parts: [part(field)] });
+    if (steady !== undefined && last?.steady === steady) last.parts.push(part(field));
+    else runs.push({ steady, parts: [part(field)] });
   }
-  return runs.flatMap(({ of, parts }) =>
-    of === undefined ? parts : new SteadyParts(parts, COMMA),
+  return runs.flatMap<LinePart>(({ steady, parts }) =>
+    steady === undefined ? parts : new SteadyParts(parts, steady.areSame, COMMA),
   );
 }
 

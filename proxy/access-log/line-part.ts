@@ -1,12 +1,13 @@
 import type { AccessEntry } from "./entry.ts";
 import type { LineBytes, Piece } from "./line-bytes.ts";
 
+/** What a line tells, and when that began, in ms since 1970. */
+export type LineContent = { readonly entry: AccessEntry; readonly wallMs: number };
+
 /** One or more values of a line, with what stands between them. */
 export interface LinePart {
-  /** Takes the values of this entry. `wallMs`: when it began. true: not those of the one before. */
-  take(entry: AccessEntry, wallMs: number): boolean;
-  /** Writes what it has taken. */
-  write(bytes: LineBytes): void;
+  /** `last`: what the line before tells. undefined: that is not known any more. */
+  write(bytes: LineBytes, told: LineContent, last: LineContent | undefined): void;
 }
 
 /** What stands around a value. */
@@ -29,7 +30,6 @@ export class TextPart implements LinePart {
   readonly #around: Surround;
   readonly #read: (entry: AccessEntry) => string;
   readonly #isOurs: boolean;
-  #value = "";
 
   /** `isOurs`: it is a word of ours, or a name, and needs no escapes. */
   constructor(around: Surround, read: (entry: AccessEntry) => string, isOurs: boolean) {
@@ -38,17 +38,12 @@ export class TextPart implements LinePart {
     this.#isOurs = isOurs;
   }
 
-  take(entry: AccessEntry): boolean {
-    const before = this.#value;
-    this.#value = this.#read(entry);
-    return before !== this.#value;
-  }
-
-  write(bytes: LineBytes): void {
-    if (this.#value === "") return writeAbsent(bytes, this.#around);
+  write(bytes: LineBytes, { entry }: LineContent): void {
+    const value = this.#read(entry);
+    if (value === "") return writeAbsent(bytes, this.#around);
     bytes.piece(this.#around.before);
-    if (this.#isOurs) bytes.ascii(this.#value);
-    else bytes.text(this.#value);
+    if (this.#isOurs) bytes.ascii(value);
+    else bytes.text(value);
     return bytes.piece(this.#around.after);
   }
 }
@@ -57,23 +52,17 @@ export class TextPart implements LinePart {
 export class NumberPart implements LinePart {
   readonly #around: Surround;
   readonly #read: (entry: AccessEntry) => number | undefined;
-  #value: number | undefined;
 
   constructor(around: Surround, read: (entry: AccessEntry) => number | undefined) {
     this.#around = around;
     this.#read = read;
   }
 
-  take(entry: AccessEntry): boolean {
-    const before = this.#value;
-    this.#value = this.#read(entry);
-    return before !== this.#value;
-  }
-
-  write(bytes: LineBytes): void {
-    if (this.#value === undefined) return writeAbsent(bytes, this.#around);
+  write(bytes: LineBytes, { entry }: LineContent): void {
+    const value = this.#read(entry);
+    if (value === undefined) return writeAbsent(bytes, this.#around);
     bytes.piece(this.#around.before);
-    bytes.number(this.#value);
+    bytes.number(value);
     return bytes.piece(this.#around.after);
   }
 }
@@ -82,7 +71,6 @@ export class NumberPart implements LinePart {
 export class TimePart implements LinePart {
   readonly #around: Surround;
   readonly #put: (wallMs: number, bytes: LineBytes) => void;
-  #ms = 0;
 
   /** `put`: writes a point in time, a whole number of ms since 1970. */
   constructor(around: Surround, put: (wallMs: number, bytes: LineBytes) => void) {
@@ -90,15 +78,9 @@ export class TimePart implements LinePart {
     this.#put = put;
   }
 
-  take(_entry: AccessEntry, wallMs: number): boolean {
-    const before = this.#ms;
-    this.#ms = Math.floor(wallMs);
-    return before !== this.#ms;
-  }
-
-  write(bytes: LineBytes): void {
+  write(bytes: LineBytes, { wallMs }: LineContent): void {
     bytes.piece(this.#around.before);
-    this.#put(this.#ms, bytes);
+    this.#put(Math.floor(wallMs), bytes);
     bytes.piece(this.#around.after);
   }
 }
@@ -109,31 +91,33 @@ export class TimePart implements LinePart {
  */
 export class SteadyParts implements LinePart {
   readonly #parts: readonly LinePart[];
+  readonly #areSame: (told: LineContent, last: LineContent) => boolean;
   readonly #first: number;
-  #isSame = false;
   /** Where they were written last. */
   #start = 0;
   #end = 0;
   #epoch = -1;
 
-  /** `first`: the byte that each of them begins with, which may be replaced afterwards. */
-  constructor(parts: readonly LinePart[], first: number) {
+  /**
+   * `areSame`: whether they are the same in both. `first`: the byte that each of them begins with,
+   * which may be replaced afterwards.
+   */
+  constructor(
+    parts: readonly LinePart[],
+    areSame: (told: LineContent, last: LineContent) => boolean,
+    first: number,
+  ) {
     this.#parts = parts;
+    this.#areSame = areSame;
     this.#first = first;
   }
 
-  take(entry: AccessEntry, wallMs: number): boolean {
-    let isSame = true;
-    for (const part of this.#parts) if (part.take(entry, wallMs)) isSame = false;
-    this.#isSame = isSame;
-    return !isSame;
-  }
-
-  write(bytes: LineBytes): void {
-    if (this.#isSame && this.#epoch === bytes.epoch) return this.#writeAgain(bytes);
+  write(bytes: LineBytes, told: LineContent, last: LineContent | undefined): void {
+    const isThere = last !== undefined && this.#epoch === bytes.epoch;
+    if (isThere && this.#areSame(told, last)) return this.#writeAgain(bytes);
     this.#start = bytes.length;
     this.#epoch = bytes.epoch;
-    for (const part of this.#parts) part.write(bytes);
+    for (const part of this.#parts) part.write(bytes, told, undefined);
     this.#end = bytes.length;
     return undefined;
   }

@@ -109,7 +109,7 @@ export class LineQueue {
       this.#spare = undefined;
       return spare;
     }
-    const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#chunkBytes));
+    const bytes = Buffer.alloc(Math.max(length, this.#chunkBytes));
     return { bytes, length: 0, lines: 0 };
   }
 }

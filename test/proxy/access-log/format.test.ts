@@ -8,7 +8,7 @@ import { bytesOf } from "./line-fixture.ts";
 const AT = Date.parse("2026-11-29T12:00:00.042Z");
 
 function written(format: LineFormat, entry: AccessEntry): string {
-  return bytesOf((bytes) => format.write(bytes, entry, AT));
+  return bytesOf((bytes) => format.write(bytes, { entry, wallMs: AT }, undefined));
 }
 
 describe("A line of", () => {

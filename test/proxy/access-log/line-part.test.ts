@@ -6,7 +6,7 @@ import {
   TextPart,
   TimePart,
 } from "../../../proxy/access-log/line-part.ts";
-import type { LinePart } from "../../../proxy/access-log/line-part.ts";
+import type { LinePart, LineContent } from "../../../proxy/access-log/line-part.ts";
 import { accessEntry } from "./entry-fixture.ts";
 import { bytesOf } from "./line-fixture.ts";
 
@@ -17,8 +17,7 @@ const clients = (): TextPart => new TextPart(surround, (entry) => entry.client, 
 const statuses = (): NumberPart => new NumberPart(surround, (entry) => entry.status);
 
 function written(part: LinePart, entry: ReturnType<typeof accessEntry>, wallMs = 0): string {
-  part.take(entry, wallMs);
-  return bytesOf((bytes) => part.write(bytes));
+  return bytesOf((bytes) => part.write(bytes, { entry, wallMs }, undefined));
 }
 
 describe("A part of a line", () => {
@@ -36,12 +35,6 @@ describe("A part of a line", () => {
     expect(written(number, accessEntry({ status: undefined }))).toBe("<->");
   });
 
-  test("says whether its value is another one than before", () => {
-    const [part, entry] = [statuses(), accessEntry()];
-    expect([part.take(entry), part.take(entry)]).toEqual([true, false]);
-    expect(part.take(accessEntry({ status: 404 }))).toBe(true);
-  });
-
   test("has whole milliseconds of when it began", () => {
     const part = new TimePart(surround, (wallMs, bytes) => bytes.number(wallMs));
     expect(written(part, accessEntry(), 1_234.9)).toBe("<1234>");
@@ -49,27 +42,35 @@ describe("A part of a line", () => {
 });
 
 describe("SteadyParts", () => {
+  const haveSameStatus = (told: LineContent, last: LineContent): boolean =>
+    told.entry.status === last.entry.status;
+
   test("are copied while they are the same, with the byte that they begin with", () => {
-    const parts = new SteadyParts([clients(), statuses()], "<".charCodeAt(0));
+    const parts = new SteadyParts([clients(), statuses()], haveSameStatus, "<".charCodeAt(0));
     const [bytes, line] = [Buffer.alloc(64), new LineBytes()];
     line.begin(bytes);
-    for (const status of [200, 200, 404]) {
+    let last: LineContent | undefined;
+    for (const [client, status] of [
+      ["a", 200],
+      ["b", 200],
+      ["c", 404],
+    ] as const) {
       const start = line.length;
-      parts.take(accessEntry({ client: "a", status }), 0);
-      parts.write(line);
+      const told = { entry: accessEntry({ client, status }), wallMs: 0 };
+      parts.write(line, told, last);
       line.replace(start, "{".charCodeAt(0));
+      last = told;
     }
-    expect(bytes.toString("latin1", 0, line.length)).toBe("{a><200>{a><200>{a><404>");
+    expect(bytes.toString("latin1", 0, line.length)).toBe("{a><200>{a><200>{c><404>");
   });
 
   test("are written anew where the line before is gone", () => {
-    const parts = new SteadyParts([clients()], "<".charCodeAt(0));
-    const line = new LineBytes();
+    const parts = new SteadyParts([clients()], () => true, "<".charCodeAt(0));
+    const [line, told] = [new LineBytes(), { entry: accessEntry({ client: "a" }), wallMs: 0 }];
     const chunks = [Buffer.alloc(8), Buffer.alloc(8)];
     for (const bytes of chunks) {
       line.begin(bytes);
-      parts.take(accessEntry({ client: "a" }), 0);
-      parts.write(line);
+      parts.write(line, told, told);
     }
     expect(chunks.map((bytes) => bytes.toString("latin1", 0, 3))).toEqual(["<a>", "<a>"]);
   });

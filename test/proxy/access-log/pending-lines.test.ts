@@ -40,7 +40,9 @@ test.each([true, false])(
           texts.push(chunk.bytes.toString("latin1", 0, chunk.length));
         }
         const alone = entries.map((each, index) =>
-          bytesOf((bytes) => lineFormat(format).write(bytes, each, 1_000 + index / 3)),
+          bytesOf((bytes) =>
+            lineFormat(format).write(bytes, { entry: each, wallMs: 1_000 + index / 3 }, undefined),
+          ),
         );
         expect(texts.join("")).toBe(alone.join(""));
       }),
