@@ -81,7 +81,7 @@ test.each([
   ["it is killed", ({ pid }: RunningDemo) => process.kill(pid, "SIGKILL"), [null, "SIGKILL"]],
 ])("sluice demo leaves no process behind when %s", async (_name, end, how) => {
   const demo = await startDemo();
-  expect(demo.urls).toHaveLength(5);
+  expect([demo.stderr(), demo.urls.length]).toEqual(["", 5]);
   end(demo);
   const ended = await demo.ended;
   // What it says first: it is why it ended in another way.

@@ -112,6 +112,8 @@ export class Children {
     const deadlineMs = this.#clock.nowMs() + START_TIMEOUT_MS;
     while (!(await isReady())) {
       if (hasEnded(child) || this.#clock.nowMs() > deadlineMs) {
+        // What has never run is not missed.
+        if (hasEnded(child)) this.#running.delete(child);
         const why = lastWords.trim() || "no answer";
         throw new CliError("demo_start", `Cannot start ${name}: ${why}`);
       }

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { errorText } from "../../../proxy/base/error-text.ts";
 import type { Children } from "./children.ts";
 import { freePorts } from "./children.ts";
 import type { Screen } from "./screen.ts";
@@ -27,13 +28,34 @@ export type Stage = {
 /** Addresses of a sidecar that has been started. */
 export type StartedSidecar = { readonly shopUrl: string; readonly controlUrl: string };
 
-/** Starts a sidecar for `shop`; `name` is its file's. @throws CliError demo_start */
+/** So many pairs of ports are tried: somebody may take one between the look and the start. */
+const PORT_TRIES = 3;
+
+/**
+ * Starts a sidecar for `shop`; `name` is its file's. `ports`: finds two that are free.
+ * @throws CliError demo_start
+ */
 export async function startShopSidecar(
+  place: StagePlace,
+  name: string,
+  config: object,
+  ports: typeof freePorts = freePorts,
+): Promise<StartedSidecar> {
+  for (let left = PORT_TRIES; ; left -= 1) {
+    try {
+      return await startOn(await ports(), place, name, config);
+    } catch (error) {
+      if (left === 1 || !errorText(error).includes("EADDRINUSE")) throw error;
+    }
+  }
+}
+
+async function startOn(
+  [shopPort, controlPort]: readonly [number, number],
   { children, directory }: StagePlace,
   name: string,
   config: object,
 ): Promise<StartedSidecar> {
-  const [shopPort, controlPort] = await freePorts();
   const whole = {
     listeners: [{ bind: `127.0.0.1:${shopPort}`, service: "shop" }],
     control: { bind: `127.0.0.1:${controlPort}` },

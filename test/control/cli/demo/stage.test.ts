@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { CliError } from "../../../../control/cli/cli-error.ts";
 import type { Children } from "../../../../control/cli/demo/children.ts";
 import { startAlone, startShopSidecar } from "../../../../control/cli/demo/stage.ts";
 import type { StagePlace } from "../../../../control/cli/demo/stage.ts";
@@ -47,6 +48,37 @@ test("startShopSidecar() starts a sidecar from a file that can be read", async (
   expect(started).toEqual([`${join(place.directory, "a.yaml")} ${controlUrl}`]);
   expect(shopUrl).not.toBe(controlUrl);
 });
+
+test("startShopSidecar() takes other ports when somebody has taken one in between", async () => {
+  const { place } = await emptyPlace();
+  const tried: string[] = [];
+  const startSidecar = async (_path: string, url: string): Promise<void> => {
+    tried.push(url);
+    if (tried.length < 3) throw new CliError("demo_start", "Cannot listen: (EADDRINUSE)");
+  };
+  const children = { startSidecar } as unknown as Children;
+  const pairs: (readonly [number, number])[] = [1, 3, 5].map((port) => [port, port + 1]);
+  const ports = async (): Promise<readonly [number, number]> => pairs.shift() ?? [0, 0];
+  const { shopUrl } = await startShopSidecar({ ...place, children }, "a", STORED, ports);
+  expect(tried).toEqual(["http://127.0.0.1:2", "http://127.0.0.1:4", "http://127.0.0.1:6"]);
+  expect(shopUrl).toBe("http://127.0.0.1:5");
+});
+
+test.each(["EADDRINUSE", "out of memory"])(
+  "startShopSidecar() gives up at last, or at once when it is not the port: %s",
+  async (why) => {
+    const { place } = await emptyPlace();
+    let tries = 0;
+    const startSidecar = async (): Promise<void> => {
+      tries += 1;
+      throw new CliError("demo_start", `Cannot start the sidecar: ${why}`);
+    };
+    const children = { startSidecar } as unknown as Children;
+    const starting = startShopSidecar({ ...place, children }, "a", STORED);
+    await expect(starting).rejects.toThrow(why);
+    expect(tries).toBe(why === "EADDRINUSE" ? 3 : 1);
+  },
+);
 
 test("startAlone() begins with everything at v1, and says where to look", async () => {
   const { place, started, said, config } = await emptyPlace();
