@@ -13,35 +13,37 @@ import type { LineSource } from "./line-queue.ts";
  */
 const ENTRIES_MAX = 64;
 
+/** Where something waits to become a line: an exchange in `own`, which is used again. */
+type Place = { readonly own: ExchangeEntry; entry: AccessEntry; wallMs: number };
+
 /** What has ended and is no line yet. */
 export class PendingLines implements LineSource {
   readonly #format: LineFormat;
-  /** A place of its own for each exchange. */
-  readonly #places: readonly ExchangeEntry[];
-  readonly #told: readonly { entry: AccessEntry; wallMs: number }[];
+  readonly #places: readonly Place[];
   #count = 0;
   #current = 0;
 
   constructor(format: LineFormat) {
     this.#format = format;
-    this.#places = Array.from({ length: ENTRIES_MAX }, () => new ExchangeEntry(format.fields));
-    this.#told = this.#places.map((entry) => ({ entry, wallMs: 0.5 }));
+    this.#places = Array.from({ length: ENTRIES_MAX }, () => {
+      const own = new ExchangeEntry(format.fields);
+      // A fraction, as it will hold fractions: then they need no boxes.
+      return { own, entry: own, wallMs: 0.5 };
+    });
   }
 
   /** What there is to say of an exchange. Valid until the next one, unless it is added. */
   entryOf(exchange: EndedExchange, peer: Peer, durationMs: number): AccessEntry {
-    const place = this.#places[this.#count];
-    if (place === undefined) throw new RangeError("wanted room for an entry, found none");
-    place.take(exchange, peer, durationMs);
-    return place;
+    const { own } = this.#free();
+    own.take(exchange, peer, durationMs);
+    return own;
   }
 
   /** `sinceMs`: when it began, in monotonic ms. true: there is no room for more, giveTo() now. */
   add(entry: AccessEntry, sinceMs: number): boolean {
-    const told = this.#told[this.#count];
-    if (told === undefined) throw new RangeError("wanted room for an entry, found none");
-    told.entry = entry;
-    told.wallMs = sinceMs;
+    const place = this.#free();
+    place.entry = entry;
+    place.wallMs = sinceMs;
     this.#count += 1;
     return this.#count === ENTRIES_MAX;
   }
@@ -49,17 +51,23 @@ export class PendingLines implements LineSource {
   /** All of them, in order; then it has none. `originMs`: when monotonic time began, since 1970. */
   giveTo(sink: { add(line: LineSource): void }, originMs: number): void {
     for (this.#current = 0; this.#current < this.#count; this.#current += 1) {
-      const told = this.#told[this.#current];
-      if (told !== undefined) told.wallMs += originMs;
+      const place = this.#places[this.#current];
+      if (place !== undefined) place.wallMs += originMs;
       sink.add(this);
     }
     this.#count = 0;
   }
 
   writeTo(bytes: LineBytes): void {
-    const told = this.#told[this.#current];
-    if (told === undefined) return;
+    const place = this.#places[this.#current];
+    if (place === undefined) return;
     // What is before the first one is used again by now.
-    this.#format.write(bytes, told, this.#told[this.#current - 1]);
+    this.#format.write(bytes, place, this.#places[this.#current - 1]);
+  }
+
+  #free(): Place {
+    const place = this.#places[this.#count];
+    if (place === undefined) throw new RangeError("wanted room for an entry, found none");
+    return place;
   }
 }
