@@ -73,16 +73,14 @@ export class Affinity {
   }
 
   /**
-   * The version of the place that was read. Without one: of a new place where new sessions get a
-   * cookie, else the next of the service's sequence. undefined: there is none.
+   * The version of the place that was read. Without one: the next of the service's sequence, with a
+   * place there where new sessions get a cookie. undefined: there is none.
    */
   pick({ table, quota }: Pick<LiveService, "table" | "quota">): VersionTable | undefined {
-    if (this.#source === "none" && table.cookie?.sets !== true) {
-      this.#picked = quota.next(table);
-      return this.#picked;
-    }
     if (this.#source === "none") {
-      newPlace(table, this.#deps.random, this.#kept);
+      this.#picked = quota.next(table);
+      if (table.cookie?.sets !== true) return this.#picked;
+      newPlace(table, this.#picked, this.#deps.random, this.#kept);
       this.#source = "new";
     }
     return pickByPlace(table, this.#kept);

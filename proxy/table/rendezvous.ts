@@ -5,8 +5,8 @@ import type { ServiceTable } from "./service-table.ts";
 import type { VersionTable } from "./version-table.ts";
 
 /**
- * Tries to find a place for a new session in a ready version: all of them miss a share of 5 % once
- * in 30 000 times. Then the session merely starts on another version.
+ * Tries to find a place in any ready version: all of them miss a share of 5 % once in 30 000 times.
+ * Then the session merely starts on another version.
  */
 const READY_TRIES_MAX = 200;
 
@@ -60,30 +60,24 @@ export function placeOfKey(service: ServiceTable, key: string, place: SplitPlace
 }
 
 /**
- * Puts a place for a new session into `place`, at random. It belongs to a version in state ready,
- * so that the session stays there when other versions change their state. As in `newWeights`, the
- * share of versions that are not ready goes to stable when that is. If no place of a ready version
- * turns up, because none has a weight, it is any place: a session on a draining version is better
- * than none.
+ * Puts a place for a new session into `place`, at random: one of `picked`, which the service's
+ * sequence has chosen, so that new sessions are divided as exactly as requests without a key. If
+ * that has no place (stable at weight 0 that is given the share of a drain), it is one of another
+ * version in state ready, so that the session stays there when other versions change their state.
+ * If no place of a ready version turns up, because none has a weight, it is any place: a session on
+ * a draining version is better than none.
  */
-export function newPlace(service: ServiceTable, random: Random, place: SplitPlace): void {
-  let hasReady = false;
-  let high = 0;
-  let low = 0;
-  let onlyStable = false;
+export function newPlace(
+  service: ServiceTable,
+  picked: VersionTable | undefined,
+  random: Random,
+  place: SplitPlace,
+): void {
+  if (picked !== undefined && placeIn(picked, service, random, place)) return;
   for (let tries = 0; tries < READY_TRIES_MAX; tries += 1) {
     drawPlace(random, place);
-    const owner = highestScore(service, place, false);
-    const isReady = owner?.snapshot.state === "ready";
-    if (isReady && (!onlyStable || owner === service.stable)) return;
-    if (isReady) {
-      hasReady = true;
-      ({ high, low } = place);
-    } else onlyStable = isReadyWithWeight(service.stable);
+    if (highestScore(service, place, false)?.snapshot.state === "ready") return;
   }
-  if (!hasReady) return;
-  place.high = high;
-  place.low = low;
 }
 
 /** Puts a random place of `version` into `place`. false: it has none, or none was found. */
@@ -103,10 +97,6 @@ export function placeIn(
 function drawPlace(random: Random, place: SplitPlace): void {
   place.high = (random.next() * 2 ** 32) | 0;
   place.low = (random.next() * 2 ** 32) | 0;
-}
-
-function isReadyWithWeight(version: VersionTable): boolean {
-  return version.snapshot.state === "ready" && version.weight > 0;
 }
 
 function highestScore(

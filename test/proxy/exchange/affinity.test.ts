@@ -27,7 +27,10 @@ class Bed {
   table: ServiceTable;
   client: Peer = { address: "10.0.0.1", trusted: false };
 
-  constructor(affinity: AffinitySnapshot = cookieAffinity(), weights = { v1: 1, v2: 1 }) {
+  constructor(
+    affinity: AffinitySnapshot = cookieAffinity(),
+    weights: Record<string, number> = { v1: 1, v2: 1 },
+  ) {
     this.table = serviceTable(weights, { affinity });
   }
 
@@ -104,6 +107,21 @@ test.each([[true], [false]])(
       found.add(first);
     }
     expect(found).toEqual(new Set(["v1", "v2"]));
+  },
+);
+
+test.each([[{ v1: 90, v2: 10 }], [{ v1: 99, v2: 1 }], [{ v1: 50, v2: 30, v3: 20 }]])(
+  "new sessions are divided as exactly as requests without a key, give or take 2: %j",
+  (weights) => {
+    const bed = new Bed(cookieAffinity(), weights);
+    const counts: Record<string, number> = {};
+    for (let visitor = 1; visitor <= 1_000; visitor += 1) {
+      const version = bed.ask(new Map()) as string;
+      counts[version] = (counts[version] ?? 0) + 1;
+      for (const [name, weight] of Object.entries(weights)) {
+        expect(Math.abs((counts[name] ?? 0) - (visitor * weight) / 100)).toBeLessThanOrEqual(2);
+      }
+    }
   },
 );
 

@@ -138,27 +138,33 @@ test("pickByPlace() of a key's place is pickByKey() of the key", () => {
   expect(byPlace).toEqual(picks(service));
 });
 
-test("newPlace() belongs to ready versions by their newWeight", () => {
-  const drain = { weight: 40, state: "drain" } as const;
-  const service = serviceTable({ v1: 50, v2: 10, v3: drain });
+test("newPlace() belongs to the version that was picked", () => {
+  const service = serviceTable({ v1: 50, v2: 10, v3: 40 });
   const random = seededRandom(7);
-  const counts = [0, 0, 0];
   const place = nowhere();
-  for (let at = 0; at < 5_000; at += 1) {
-    newPlace(service, random, place);
-    const index = pickByPlace(service, place)?.index as number;
-    counts[index] = (counts[index] as number) + 1;
+  for (const picked of service.versions) {
+    newPlace(service, picked, random, place);
+    expect(pickByPlace(service, place)).toBe(picked);
   }
-  expect(counts[2]).toBe(0);
-  expect(Math.abs((counts[1] as number) - 500)).toBeLessThan(90);
+});
+
+test("newPlace() belongs to another ready version when the one that was picked has none", () => {
+  const drain = { weight: 90, state: "drain" } as const;
+  const service = serviceTable({ v1: 0, v2: 10, v3: drain });
+  const random = seededRandom(7);
+  const place = nowhere();
+  for (let at = 0; at < 100; at += 1) {
+    newPlace(service, service.versions[0], random, place);
+    expect(pickByPlace(service, place)?.name).toBe("v2");
+  }
 });
 
 test("newPlace() is some place when no ready version has a weight", () => {
   const service = serviceTable({ v1: { weight: 1, state: "drain" }, v2: 0 });
   const place = nowhere();
-  newPlace(service, seededRandom(8), place);
+  newPlace(service, undefined, seededRandom(8), place);
   expect(pickByPlace(service, place)?.name).toBe("v1");
-  newPlace(serviceTable({}), seededRandom(8), place);
+  newPlace(serviceTable({}), undefined, seededRandom(8), place);
   expect(place).not.toEqual(nowhere());
 });
 
