@@ -152,11 +152,11 @@ export abstract class AcceptedConnection
   serviceFor(host: string): LiveService | undefined {
     const { services } = this.deps;
     if (this.service !== undefined) {
-      const live = services.byName(this.service);
+      const live = services.enter(this.service);
       return live?.table.snapshot.tcp === undefined ? live : undefined;
     }
     const table = services.table.serviceByHost(host);
-    return table === undefined ? undefined : services.live(table);
+    return table === undefined ? undefined : services.enter(table.name);
   }
 
   denies(request: JudgedRequest): boolean {

@@ -183,7 +183,7 @@ export class TcpConnection
   }
 
   #goTo(name: string): void {
-    const live = this.deps.services.byName(name);
+    const live = this.deps.services.enter(name);
     if (live?.table.snapshot.tcp === undefined) return this.onNone("no-service");
     this.#search = new EndpointSearch(live, this.peer, this);
     return this.#search.begin();

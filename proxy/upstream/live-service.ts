@@ -23,6 +23,8 @@ export class LiveService {
   /** WebSocket handshakes that were answered, and those of them that did not become a tunnel. */
   upgrades = 0;
   upgradesFailed = 0;
+  /** Something has come for it, or it has had something to tell: see LiveServices. */
+  isTold = false;
   /** undefined: neither the service nor a route of it has one. */
   rateLimits: RateLimits | undefined;
   readonly #deps: PoolDeps;
@@ -41,6 +43,11 @@ export class LiveService {
 
   get pools(): readonly VersionPool[] {
     return this.#pools;
+  }
+
+  /** Whether there is something to tell of it, though nothing may have come for it. */
+  get hasNews(): boolean {
+    return this.#pools.some(({ isPanic, isAdaptive }) => isPanic || isAdaptive);
   }
 
   poolOf(version: VersionTable): VersionPool {

@@ -35,6 +35,8 @@ const ORPHAN_POLICY: PoolPolicy = {
 export class LiveServices {
   readonly #deps: PoolDeps;
   readonly #services = new Map<string, LiveService>();
+  /** Those whose counts are told. Most services of a large table may have no traffic here. */
+  readonly #told = new Set<LiveService>();
   #table = RoutingTable.empty;
 
   constructor(deps: PoolDeps) {
@@ -59,8 +61,8 @@ export class LiveServices {
     for (const [name, service] of table.services) {
       if (old.services.get(name) === service) continue;
       const live = this.#services.get(name);
-      if (live === undefined) this.#services.set(name, new LiveService(service, this.#deps));
-      else live.update(service);
+      if (live === undefined) this.#add(service);
+      else this.#update(live, service);
     }
     for (const name of old.services.keys()) {
       if (!table.services.has(name)) this.#remove(name);
@@ -73,8 +75,11 @@ export class LiveServices {
     for (const pool of this.#allPools()) pool.followTls();
   }
 
-  live(service: ServiceTable): LiveService | undefined {
-    return this.#services.get(service.name);
+  /** The service that a request or a connection is for: its counts are told from now on. */
+  enter(name: string): LiveService | undefined {
+    const live = this.#services.get(name);
+    if (live?.isTold === false) this.#tell(live);
+    return live;
   }
 
   byName(name: string): LiveService | undefined {
@@ -86,16 +91,16 @@ export class LiveServices {
    * another worker still had open there.
    */
   poolFor(service: string, version: string): VersionPool {
-    const live = this.#services.get(service);
-    const pool = live?.pools.find((each) => each.version === version);
+    const pool = this.enter(service)?.pools.find((each) => each.version === version);
     return pool ?? new VersionPool(service, version, ORPHAN_POLICY, this.#deps);
   }
 
   /**
-   * Counts of the versions that have something to report, because this is asked for every second.
+   * Counts of the versions that have something to report. This is asked for every second, of the
+   * process that traffic waits for: it must not look at each service of a large table.
    */
   versionStats(): VersionStats[] {
-    return this.#allPools()
+    return this.#toldPools()
       .filter((pool) => pool.inFlight > 0 || pool.isPanic || pool.counters.touched)
       .map((pool) => {
         const { service, version, isPanic, inFlight, counters } = pool;
@@ -105,7 +110,7 @@ export class LiveServices {
 
   /** Of the versions whose limit latency sets, or where somebody waits for a turn. */
   concurrencyStats(): ConcurrencyStats[] {
-    return this.#allPools()
+    return this.#toldPools()
       .filter(({ isAdaptive, turns }) => isAdaptive || turns.size > 0)
       .map(({ service, version, isAdaptive, limit, turns }) => {
         const set = isAdaptive ? Math.floor(limit) : undefined;
@@ -115,7 +120,7 @@ export class LiveServices {
 
   /** Of the versions that have had tunnels. */
   tunnelStats(): TunnelStats[] {
-    return this.#allPools()
+    return this.#toldPools()
       .filter(({ counters }) => counters.tunnels.touched)
       .map(({ service, version, counters }) => {
         return { service, version, ...counters.tunnels.counts() };
@@ -124,7 +129,7 @@ export class LiveServices {
 
   /** Of the versions that have had exchanges, or connections. */
   flowStats(): FlowStats[] {
-    return this.#allPools()
+    return this.#toldPools()
       .filter((pool) => pool.connections > 0 || pool.line.size > 0 || pool.counters.touched)
       .map(flowOf);
   }
@@ -132,7 +137,7 @@ export class LiveServices {
   /** Of the endpoints that are in use, connected or ejected, or have been tried. */
   endpointStats(): EndpointStats[] {
     const { nowMs } = this.#deps.wheel;
-    return this.#allPools().flatMap((pool) =>
+    return this.#toldPools().flatMap((pool) =>
       [...pool.endpoints.values()]
         .filter((endpoint) => hasNews(pool, endpoint))
         .map((endpoint) => statsOf(pool, endpoint, nowMs)),
@@ -148,9 +153,32 @@ export class LiveServices {
     return [...this.#services.values()].flatMap((service) => service.pools);
   }
 
+  #toldPools(): VersionPool[] {
+    return [...this.#told].flatMap((service) => service.pools);
+  }
+
+  #add(service: ServiceTable): void {
+    const live = new LiveService(service, this.#deps);
+    this.#services.set(service.name, live);
+    if (live.hasNews) this.#tell(live);
+  }
+
+  #update(live: LiveService, service: ServiceTable): void {
+    live.update(service);
+    if (live.hasNews) this.#tell(live);
+  }
+
+  #tell(live: LiveService): void {
+    live.isTold = true;
+    this.#told.add(live);
+  }
+
   #remove(name: string): void {
-    this.#services.get(name)?.close();
+    const live = this.#services.get(name);
+    if (live === undefined) return;
+    live.close();
     this.#services.delete(name);
+    this.#told.delete(live);
   }
 }
 

@@ -77,3 +77,52 @@ test("LiveServices tells only of versions and endpoints that have something to t
   await eventually(() => expect(pool.connections).toBe(0));
   expect(services.byName("b")).toBeUndefined();
 });
+
+/** Has it fail when somebody looks at what is told of a service. */
+function forbidLooking(services: LiveServices, name: string): void {
+  const get = (): never => expect.unreachable(`somebody looked at ${name}`);
+  Object.defineProperty(services.byName(name), "pools", { get });
+}
+
+function allStats(services: LiveServices): unknown[] {
+  return [
+    services.versionStats(),
+    services.concurrencyStats(),
+    services.tunnelStats(),
+    services.flowStats(),
+    services.endpointStats(),
+  ].flat();
+}
+
+test("LiveServices does not even look at services that nothing came for, to tell of others", () => {
+  const services = liveServices(tableOf(["a", "b", "gone"]));
+  forbidLooking(services, "a");
+  for (const name of ["b", "gone"]) {
+    const live = services.enter(name);
+    live?.pools[0]?.counters.exchange(200, 1);
+  }
+  services.replace(tableOf(["a", "b"]));
+  expect(services.versionStats().map(({ service }) => service)).toEqual(["b"]);
+  expect(allStats(services)).toHaveLength(2);
+});
+
+test("LiveServices tells of panic and of limits that latency sets before anything comes", () => {
+  const services = liveServices(tableOf(["a", "b"]));
+  const [a, b] = [...services.table.services.values()].map(({ snapshot }) => snapshot);
+  if (a === undefined || b === undefined) return expect.unreachable();
+  const adaptive = { ...a, limits: { ...a.limits, adaptive: true } };
+  const endpoints = [1, 2, 3].map((port) => {
+    return { ...endpointSnapshot(`127.0.0.1:${port}`), healthy: port === 1 };
+  });
+  const ill = {
+    ...b,
+    ejection: { ...b.ejection, panicPercent: 50 },
+    versions: b.versions.map((each) => ({ ...each, endpoints })),
+  };
+  const change = { revision: 2, replace: [adaptive, ill], remove: [] };
+  services.replace(services.table.with(change));
+  expect(services.concurrencyStats().map(({ service }) => service)).toEqual(["a"]);
+  expect(services.versionStats()).toEqual([
+    expect.objectContaining({ service: "b", isPanic: true }),
+  ]);
+});
