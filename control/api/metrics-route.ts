@@ -1,8 +1,11 @@
+import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
 import type { Api, ApiDeps } from "./deps.ts";
 import { problemResponses } from "./problem.ts";
 import { rolloutMetrics } from "../rollout/rollout-view.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import type { MetricsSource } from "../views/metrics.ts";
 import type { SidecarMetrics } from "../views/sidecar-metrics.ts";
 import { mostDescriptors } from "../workers/open-descriptors.ts";
 import { knownTotals } from "./worker-stats.ts";
@@ -11,7 +14,7 @@ import { knownTotals } from "./worker-stats.ts";
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** `GET /metrics`, for Prometheus. `textNow`: see metricsText(). */
-export function metricsRoute(api: Api, textNow: () => Promise<string>): void {
+export function metricsRoute(api: Api, textNow: () => Promise<readonly string[]>): void {
   api.get(
     "/metrics",
     {
@@ -26,21 +29,23 @@ export function metricsRoute(api: Api, textNow: () => Promise<string>): void {
       },
     },
     async (_request, reply) => {
-      const text = await textNow();
-      return reply.type(METRICS_TYPE).serializer(String).send(text);
+      const pieces = await textNow();
+      // Fastify sends a stream as it is; the schema says what is in it.
+      const text: unknown = Readable.from(pieces);
+      return reply.type(METRICS_TYPE).send(text as string);
     },
   );
 }
 
-/** Asks the workers, and writes all metrics. @throws ControlError stats_unavailable */
-export async function metricsText(deps: ApiDeps): Promise<string> {
+/** Asks the workers, and writes all metrics, in pieces. @throws ControlError stats_unavailable */
+export async function metricsText(deps: ApiDeps): Promise<readonly string[]> {
   const { services, workers, registry, certificates, rollouts, calls, clock, build } = deps;
   const totals = await knownTotals(workers, clock);
   // Loaded for the first scrape: a sidecar at rest does not need prom-client.
   const { renderMetrics } = await import("../views/metrics.ts");
   const { processMetrics } = await import("../views/process-metrics.ts");
   const known = services.names().map((name) => services.shown(name).snapshot);
-  const text = await renderMetrics({
+  const source: MetricsSource = {
     totals,
     services: known,
     revision: services.revision,
@@ -56,8 +61,8 @@ export async function metricsText(deps: ApiDeps): Promise<string> {
     descriptors: await mostDescriptors(workers.pids),
     sidecar: sidecarMetrics(deps, known),
     version: build.version,
-  });
-  return text + (await processMetrics());
+  };
+  return [...(await renderMetrics(source, nextTurn)), await processMetrics()];
 }
 
 function sidecarMetrics(

@@ -14,6 +14,7 @@ import { newHttpServer } from "./http-server.ts";
 import type { HttpLimits } from "./http-server.ts";
 import { logRoute } from "./log-route.ts";
 import { metricsRoute, metricsText } from "./metrics-route.ts";
+import { remembered } from "./remembered.ts";
 import { migrationRoutes } from "./migration-routes.ts";
 import type { Api, ApiDeps } from "./deps.ts";
 import { planRoute } from "./plan-route.ts";
@@ -79,7 +80,11 @@ function addRoutes(api: Api, deps: ApiDeps): void {
   sidecarRoutes(api, deps);
   storeRoute(api, deps);
   healthRoutes(api, deps.sidecar, async () => unwellOf(deps));
-  metricsRoute(api, () => metricsText(deps));
+  // Made anew for whoever asks, but never twice at once.
+  metricsRoute(
+    api,
+    remembered(() => metricsText(deps), 0, deps.clock),
+  );
   logRoute(api, deps.logging);
   whoamiRoute(api);
   pageRoutes(api, new PageFiles(ownPageFolder()));

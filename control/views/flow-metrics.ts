@@ -40,7 +40,6 @@ export function addFlows(
   addBytes(registry, totals, places, hasFineBuckets);
   addStates(registry, services);
   addAttempts(registry, totals, services);
-  addUsage(registry, totals);
 }
 
 function addFill(
@@ -140,7 +139,8 @@ function addAttempts(
   addCounter(registry, "sluice_endpoint_attempts_total", help, series);
 }
 
-function addUsage(registry: Registry, { flows }: WorkerTotals): void {
+/** Adds what the workers take of the machine. */
+export function addUsage(registry: Registry, { flows }: WorkerTotals): void {
   const { cpuSeconds, residentBytes, loopDelay } = flows;
   const cpu = "Processor time of all workers, those too that have ended";
   addCounter(registry, "sluice_workers_cpu_seconds_total", cpu, [[{}, cpuSeconds]]);

@@ -1,5 +1,7 @@
-import type { Metric, MetricObjectWithValues, MetricValue, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { bucketUpperMs } from "../../proxy/metrics/histogram.ts";
+import { addMetric } from "./metric-series.ts";
+import type { MetricLine } from "./metric-series.ts";
 
 /**
  * Exposed bounds in microseconds: the powers of two from 128 µs to 67 s. All of them are also
@@ -24,23 +26,15 @@ export type HistogramSeries = {
   readonly divisor?: number;
 };
 
-type Value = MetricValue<string> & { readonly metricName: string };
-
-/**
- * Adds a histogram in seconds to a registry. prom-client's own histogram takes only single
- * observations; ours are already counted.
- */
+/** Adds a histogram in seconds to a registry. */
 export function addHistogram(
   registry: Registry,
   name: string,
   help: string,
   series: readonly HistogramSeries[],
 ): void {
-  const values = series.flatMap((each) => valuesOf(name, each));
-  const metric = { name, help, type: "histogram", aggregator: "sum", values };
-  const get = async (): Promise<MetricObjectWithValues<Value>> =>
-    metric as unknown as MetricObjectWithValues<Value>;
-  registry.registerMetric({ name, get } as unknown as Metric);
+  const lines = series.flatMap((each) => linesOf(name, each));
+  addMetric(registry, { name, help, type: "histogram" }, lines);
 }
 
 /**
@@ -59,14 +53,15 @@ function cumulative(counts: readonly number[], boundsUs: readonly number[]): num
   });
 }
 
-function valuesOf(name: string, series: HistogramSeries): Value[] {
-  const { labels, counts, sumMs, isFine = false, divisor = 1 } = series;
+function linesOf(name: string, series: HistogramSeries): MetricLine[] {
+  const { labels: sharedLabels, counts, sumMs, isFine = false, divisor = 1 } = series;
   const boundsUs = isFine ? FINE_BOUNDS_US : BOUNDS_US;
   const total = counts.reduce((sum, count) => sum + count, 0);
   const below = cumulative(counts, boundsUs);
-  const bucket = (le: string, value: number): Value => ({
+  const bucket = (le: string, value: number): MetricLine => ({
     metricName: `${name}_bucket`,
-    labels: { le, ...labels },
+    labels: { le },
+    sharedLabels,
     value,
   });
   return [
@@ -74,7 +69,7 @@ function valuesOf(name: string, series: HistogramSeries): Value[] {
       bucket(String((boundUs * divisor) / 1e6), below[index] ?? 0),
     ),
     bucket("+Inf", total),
-    { metricName: `${name}_sum`, labels, value: sumMs / 1000 },
-    { metricName: `${name}_count`, labels, value: total },
+    { metricName: `${name}_sum`, labels: {}, sharedLabels, value: sumMs / 1000 },
+    { metricName: `${name}_count`, labels: {}, sharedLabels, value: total },
   ];
 }

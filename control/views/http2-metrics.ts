@@ -10,12 +10,8 @@ const SIDES: readonly Http2Side[] = ["client", "endpoint"];
 /** Behind all statuses come calls that ended without one that gRPC knows. */
 const ENDS = [...GRPC_STATUSES, "none"] as const;
 
-/** Adds what is told of connections of HTTP/2, and of calls of gRPC at versions that had any. */
-export function addHttp2(
-  registry: Registry,
-  totals: WorkerTotals,
-  versions: readonly { readonly labels: VersionPlace }[],
-): void {
+/** Adds what is told of connections of HTTP/2. */
+export function addHttp2(registry: Registry, totals: WorkerTotals): void {
   const counted = (side: Http2Side, name: string): number => totals.http2(side).get(name) ?? 0;
   const bothWays = (sent: string, received: string) =>
     SIDES.flatMap((side) => [
@@ -40,6 +36,14 @@ export function addHttp2(
     "GOAWAY frames, as sluice_http2_resets_total",
     bothWays("goAwaysSent", "goAwaysReceived"),
   );
+}
+
+/** Adds what is told of calls of gRPC at versions that had any. */
+export function addCalls(
+  registry: Registry,
+  totals: WorkerTotals,
+  versions: readonly { readonly labels: VersionPlace }[],
+): void {
   addCounter(
     registry,
     "sluice_grpc_calls_total",

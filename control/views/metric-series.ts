@@ -1,26 +1,62 @@
-import { Counter, Gauge } from "prom-client";
-import type { Registry } from "prom-client";
+import type { Metric, Registry } from "prom-client";
 
 /** A version, as labels. */
 export type VersionPlace = { readonly service: string; readonly version: string };
 
 type Labels = Readonly<Record<string, string>>;
-type Series = readonly (readonly [Labels, number])[];
+
+/** Values by labels, which are of the same names. */
+export type MetricSeries = readonly (readonly [Labels, number])[];
+
+/** One line. `sharedLabels`: prom-client writes those of a histogram once, not once a bucket. */
+export type MetricLine = {
+  readonly metricName?: string;
+  readonly labels: Labels;
+  readonly sharedLabels?: Labels;
+  readonly value: number;
+};
+
+/** What a metric is, beside its values. */
+export type MetricKind = {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram";
+};
 
 /** Adds a counter with these values. None of them: none is shown, neither one of 0. */
-export function addCounter(registry: Registry, name: string, help: string, series: Series): void {
-  const metric = new Counter({ name, help, labelNames: labelNames(series), registers: [registry] });
-  for (const [labels, count] of series) metric.inc(labels, count);
-  if (series.length === 0) metric.remove();
+export function addCounter(
+  registry: Registry,
+  name: string,
+  help: string,
+  series: MetricSeries,
+): void {
+  addMetric(registry, { name, help, type: "counter" }, series.map(lineOf));
 }
 
 /** Adds a gauge with these values. None of them: none is shown, neither one of 0. */
-export function addGauge(registry: Registry, name: string, help: string, series: Series): void {
-  const metric = new Gauge({ name, help, labelNames: labelNames(series), registers: [registry] });
-  for (const [labels, value] of series) metric.set(labels, value);
-  if (series.length === 0) metric.remove();
+export function addGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  series: MetricSeries,
+): void {
+  addMetric(registry, { name, help, type: "gauge" }, series.map(lineOf));
 }
 
-function labelNames(series: Series): string[] {
-  return [...new Set(series.flatMap(([labels]) => Object.keys(labels)))];
+/**
+ * Adds a metric that is counted already. prom-client's own metrics count one observation after the
+ * other, and keep a table by labels for that; its registry takes whatever can say what it holds.
+ */
+export function addMetric(
+  registry: Registry,
+  kind: MetricKind,
+  values: readonly MetricLine[],
+): void {
+  const metric = { ...kind, aggregator: "sum", values };
+  const { name } = kind;
+  registry.registerMetric({ name, get: async () => metric } as unknown as Metric);
+}
+
+function lineOf([labels, value]: MetricSeries[number]): MetricLine {
+  return { labels, value };
 }

@@ -1,18 +1,19 @@
-import { Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { ATTEMPT_OUTCOMES, CODE_CLASSES, FILTER_FAILURE_KINDS } from "../../proxy/metrics/stats.ts";
-import type { EndpointSnapshot, ServiceSnapshot } from "../../proxy/table/snapshot.ts";
+import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 import type { CertificateStatus } from "../tls/certificate-status.ts";
 import { addCounter, addGauge } from "./metric-series.ts";
-import type { VersionPlace } from "./metric-series.ts";
-import { addDescriptors, addFlows } from "./flow-metrics.ts";
+import type { MetricSeries, VersionPlace } from "./metric-series.ts";
+import { addDescriptors, addFlows, addUsage } from "./flow-metrics.ts";
 import { addHistogram } from "./folded-histogram.ts";
-import { addHttp2 } from "./http2-metrics.ts";
+import { addCalls, addHttp2 } from "./http2-metrics.ts";
+import { MetricsText, portions } from "./metrics-text.ts";
 import { addPolicies } from "./policy-metrics.ts";
 import { addSidecar } from "./sidecar-metrics.ts";
 import type { SidecarMetrics } from "./sidecar-metrics.ts";
+import { addTable } from "./table-metrics.ts";
 import { addTunnels } from "./tunnel-metrics.ts";
-import { effectiveByVersion } from "../table/serving.ts";
-import type { EndpointTotals, VersionTotals, WorkerTotals } from "./worker-totals.ts";
+import type { VersionTotals, WorkerTotals } from "./worker-totals.ts";
 
 /** All that metrics are made of. */
 export type MetricsSource = {
@@ -56,36 +57,67 @@ export type RolloutMetrics = {
   readonly seen: { readonly evidence: number; readonly failures: number } | undefined;
 };
 
-/** The state of an endpoint, including ejection. */
-const ENDPOINT_STATES = ["ready", "drain", "maint", "unhealthy", "ejected"] as const;
-
 type VersionCounts = { readonly labels: VersionPlace; readonly counts: VersionTotals };
 
-/** Every metric in Prometheus' text format. docs/metrics.md says what they mean. */
-export function renderMetrics(source: MetricsSource): Promise<string> {
-  const registry = new Registry();
-  const versions = source.services.flatMap((service) =>
-    service.versions.map(({ name: version }) => ({
-      labels: { service: service.name, version },
-      counts: source.totals.version(service.name, version),
-    })),
-  );
-  addTraffic(registry, versions, source.hasFineBuckets);
+/**
+ * Every metric in Prometheus' text format. docs/metrics.md says what they mean. `breathe`: settles
+ * when something else has had its turn; there are some milliseconds of work between two of them.
+ * Resolves with the text in pieces.
+ */
+export async function renderMetrics(
+  source: MetricsSource,
+  breathe: () => Promise<unknown>,
+): Promise<readonly string[]> {
+  const text = new MetricsText();
+  await text.add((registry) => addSidecarWide(registry, source));
+  for (const services of portions(source.services)) {
+    await breathe();
+    await text.add((registry) => addServices(registry, { ...source, services }));
+  }
+  return [...text.pieces()];
+}
+
+/** What there is once, however many services there are. */
+function addSidecarWide(registry: Registry, source: MetricsSource): void {
+  addLocalReplies(registry, source.totals, [""]);
   addOwnErrors(registry, source);
-  addPolicies(registry, source.totals, source.services);
-  addConnections(registry, source.totals, versions);
-  addTunnels(registry, source.totals, versions);
-  addHttp2(registry, source.totals, versions);
-  addTable(registry, source);
-  addEndpoints(registry, source);
-  addFilters(registry, source);
+  addConnections(registry, [
+    [{ kind: "h1" }, source.totals.connections.h1],
+    [{ kind: "h2" }, source.totals.connections.h2],
+  ]);
+  addRejected(registry, source.totals);
+  addHttp2(registry, source.totals);
+  addGauge(registry, "sluice_revision", "The table's revision", [[{}, source.revision]]);
   addCertificates(registry, source);
   addRollouts(registry, source);
   addProcess(registry, source);
-  addFlows(registry, source);
+  addUsage(registry, source.totals);
   addDescriptors(registry, source.descriptors);
   addSidecar(registry, source.sidecar);
-  return registry.metrics();
+}
+
+/** What there is of each service. */
+function addServices(registry: Registry, source: MetricsSource): void {
+  const { services, totals } = source;
+  const versions = services.flatMap((service) =>
+    service.versions.map(({ name: version }) => ({
+      labels: { service: service.name, version },
+      counts: totals.version(service.name, version),
+    })),
+  );
+  const names = services.map(({ name }) => name);
+  addTraffic(registry, versions, source.hasFineBuckets);
+  addLocalReplies(registry, totals, names);
+  addPolicies(registry, totals, services);
+  addConnections(
+    registry,
+    versions.map(({ labels, counts }) => [{ kind: "tunnel", ...labels }, counts.tunnelsOpen]),
+  );
+  addTunnels(registry, totals, versions);
+  addCalls(registry, totals, versions);
+  addTable(registry, services, totals);
+  addFilters(registry, source);
+  addFlows(registry, source);
 }
 
 function addTraffic(registry: Registry, versions: readonly VersionCounts[], isFine: boolean): void {
@@ -141,17 +173,25 @@ function addTraffic(registry: Registry, versions: readonly VersionCounts[], isFi
   );
 }
 
-function addOwnErrors(registry: Registry, { totals, services, spans }: MetricsSource): void {
+/** Those of these services. "": of no service. */
+function addLocalReplies(
+  registry: Registry,
+  totals: WorkerTotals,
+  services: readonly string[],
+): void {
   addCounter(
     registry,
     "sluice_local_replies_total",
     'Errors that Sluice answered itself, by type of Proxy-Status; service "": for none',
-    ["", ...services.map(({ name }) => name)].flatMap((service) =>
+    services.flatMap((service) =>
       [...totals.localReplies(service)].map(
         ([error, count]) => [{ service, error }, count] as const,
       ),
     ),
   );
+}
+
+function addOwnErrors(registry: Registry, { totals, spans }: MetricsSource): void {
   addCounter(
     registry,
     "sluice_local_faults_total",
@@ -172,62 +212,18 @@ function addOwnErrors(registry: Registry, { totals, services, spans }: MetricsSo
   );
 }
 
-function addConnections(
-  registry: Registry,
-  totals: WorkerTotals,
-  versions: readonly VersionCounts[],
-): void {
-  addGauge(
-    registry,
-    "sluice_connections",
-    "Open client connections; only a tunnel belongs to a version",
-    [
-      [{ kind: "h1" }, totals.connections.h1],
-      [{ kind: "h2" }, totals.connections.h2],
-      ...versions.map(
-        ({ labels, counts }) => [{ kind: "tunnel", ...labels }, counts.tunnelsOpen] as const,
-      ),
-    ],
-  );
+function addConnections(registry: Registry, series: MetricSeries): void {
+  const help = "Open client connections; only a tunnel belongs to a version";
+  addGauge(registry, "sluice_connections", help, series);
+}
+
+function addRejected(registry: Registry, totals: WorkerTotals): void {
   addCounter(
     registry,
     "sluice_rejected_total",
     "Messages that Sluice refused, by reason",
     [...totals.rejected].map(([reason, count]) => [{ reason }, count] as const),
   );
-}
-
-function addTable(registry: Registry, { services, revision }: MetricsSource): void {
-  const help = "Weights of versions; effective: after states and health";
-  const series = services.flatMap((service) => {
-    const effective = effectiveByVersion(service);
-    return service.versions.flatMap(({ name: version, weight }) => {
-      const labels = { service: service.name, version };
-      return [
-        [{ ...labels, kind: "configured" }, weight] as const,
-        [{ ...labels, kind: "effective" }, effective[version] ?? 0] as const,
-      ];
-    });
-  });
-  addGauge(registry, "sluice_weight", help, series);
-  addGauge(registry, "sluice_revision", "The table's revision", [[{}, revision]]);
-}
-
-function addEndpoints(registry: Registry, { services, totals }: MetricsSource): void {
-  const help = "1 for the state that an endpoint is in, 0 for the others";
-  const series = services.flatMap(({ name: service, versions }) =>
-    versions.flatMap(({ name: version, endpoints }) =>
-      endpoints.flatMap((endpoint) => {
-        const labels = { service, version, endpoint: endpoint.address };
-        const seen = totals.endpoint(service, version, endpoint.address);
-        const current = endpointState(endpoint, seen);
-        return ENDPOINT_STATES.map(
-          (state) => [{ ...labels, state }, state === current ? 1 : 0] as const,
-        );
-      }),
-    ),
-  );
-  addGauge(registry, "sluice_endpoint_state", help, series);
 }
 
 function addFilters(registry: Registry, { services, totals }: MetricsSource): void {
@@ -326,14 +322,4 @@ function addRefusals(registry: Registry, refusals: ReadonlyMap<string, number>):
     "Tables in Consul that were not followed, by reason",
     [...refusals].map(([reason, count]) => [{ reason }, count] as const),
   );
-}
-
-/** The operator's word comes first, then checks and registry, then the workers' own judgement. */
-function endpointState(
-  { state, healthy }: EndpointSnapshot,
-  { ejectedBy }: EndpointTotals,
-): (typeof ENDPOINT_STATES)[number] {
-  if (state !== "ready") return state;
-  if (!healthy) return "unhealthy";
-  return ejectedBy > 0 ? "ejected" : "ready";
 }

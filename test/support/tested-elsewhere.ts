@@ -143,6 +143,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, readonly [test: string, w
     "test/control/views/metrics.test.ts",
     "what it adds is lines of one text, which is compared as a whole",
   ],
+  "control/views/table-metrics.ts": [
+    "test/control/views/metrics.test.ts",
+    "what it adds is lines of one text, which is compared as a whole",
+  ],
   "control/views/tunnel-metrics.ts": [
     "test/control/views/metrics.test.ts",
     "what it adds is lines of one text, which is compared as a whole",

@@ -20,3 +20,18 @@ test("remembered() gives a failure to those who wait for it, and then tries agai
   expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(await next()).toBe("yes");
 });
+
+test("remembered() makes nothing twice at once, however long it takes", async () => {
+  let nowMs = 0;
+  const waiting: ((result: string) => void)[] = [];
+  const make = () => new Promise<string>((resolve) => waiting.push(resolve));
+  const next = remembered(make, 0, { nowMs: () => nowMs });
+  const first = next();
+  nowMs = 60_000;
+  const second = next();
+  expect(waiting).toHaveLength(1);
+  waiting[0]?.("made");
+  expect(await Promise.all([first, second])).toEqual(["made", "made"]);
+  void next();
+  expect(waiting).toHaveLength(2);
+});

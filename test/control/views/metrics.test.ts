@@ -20,12 +20,12 @@ const FACTS: CertificateFacts = {
   fingerprint: "00",
 };
 
-async function rendered(
+async function sourceOf(
   workers: readonly WorkerStats[],
   instead: Partial<MetricsSource> = {},
-): Promise<string> {
+): Promise<MetricsSource> {
   await using api = await startApi();
-  return renderMetrics({
+  return {
     totals: new WorkerTotals(workers),
     services: [{ ...api.services.snapshot("web"), filters: [filterSnapshot("headers")] }],
     revision: 7,
@@ -67,7 +67,15 @@ async function rendered(
     },
     version: "1.2.3",
     ...instead,
-  });
+  };
+}
+
+async function rendered(
+  workers: readonly WorkerStats[],
+  instead?: Partial<MetricsSource>,
+): Promise<string> {
+  const source = await sourceOf(workers, instead);
+  return (await renderMetrics(source, async () => undefined)).join("");
 }
 
 /** Values by series, as they are written. */
@@ -218,6 +226,26 @@ test("renderMetrics() tells what is full next to how much there may be", async (
   };
   const found = Object.keys(wanted).map((name) => [name, series.get(name)]);
   expect(Object.fromEntries(found)).toEqual(wanted);
+});
+
+test("renderMetrics() lets others have their turn, and keeps series together", async () => {
+  await using api = await startApi();
+  const web = api.services.snapshot("web");
+  const names = Array.from({ length: 200 }, (_, at) => `web${at}`);
+  let turns = 0;
+  const source = {
+    ...(await sourceOf([oneWorker()])),
+    services: names.map((name) => ({ ...web, name })),
+  };
+  const text = (await renderMetrics(source, async () => (turns += 1))).join("");
+  expect(turns).toBeGreaterThan(20);
+  const heads = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name);
+  expect(heads).toEqual([...new Set(heads)]);
+  const blocks = text.trimEnd().split("\n\n");
+  expect(blocks).toHaveLength(heads.length);
+  const requests = blocks.find((each) => each.startsWith("# HELP sluice_retries_total"));
+  const seen = [...(requests ?? "").matchAll(/service="(\w+)",version="v1",crossed="true"/g)];
+  expect(seen.map(([, name]) => name)).toEqual(names);
 });
 
 test("renderMetrics() makes no series up where there is nothing to tell", async () => {
