@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemClock } from "./base/clock.ts";
 import { HttpDate } from "./base/http-date.ts";
 import { LocalFaults } from "./base/local-faults.ts";
@@ -27,7 +28,9 @@ import { LocalReplies } from "./metrics/local-replies.ts";
 import { ServiceCounts } from "./metrics/service-counts.ts";
 import { RejectCounters } from "./metrics/reject-counters.ts";
 import { LOOK_MS, LoopDelay } from "./metrics/loop-delay.ts";
-import type { WorkerStats, WorkerUsage } from "./metrics/stats.ts";
+import { joinedStats } from "./metrics/pool-stats.ts";
+import type { PoolStats } from "./metrics/pool-stats.ts";
+import type { WorkerStats } from "./metrics/stats.ts";
 import { ClientConnections } from "./clients/client-connections.ts";
 import { ExchangeStore } from "./clients/exchange-store.ts";
 import { IntentionsInForce } from "./clients/judged-client.ts";
@@ -45,7 +48,7 @@ import { EVERYTHING, WHAT_STAYS, WorkerDrain } from "./drain/worker-drain.ts";
 import { WorkerMigrations } from "./drain/worker-migrations.ts";
 import type { EjectionListener } from "./upstream/ejector.ts";
 import { errorText } from "./base/error-text.ts";
-import { ignoreSignals, residentBytes } from "./base/worker-process.ts";
+import { ignoreSignals, processUsage } from "./base/worker-process.ts";
 
 /**
  * The composition root of a worker process. It does what the primary's messages say, in order, and
@@ -111,7 +114,7 @@ class Worker {
         this.#filters.attach(this.#deps.services);
         return this.#send({ kind: "done", id: message.id });
       case "stats":
-        return this.#send({ kind: "stats", id: message.id, stats: this.#stats() });
+        return this.#tellStats(message);
       case "observe": {
         const observed = this.#observed.ask(message.question);
         return this.#send({ kind: "observed", id: message.id, observed });
@@ -175,36 +178,37 @@ class Worker {
     this.#listeners.delete(bind);
   }
 
-  #stats(): WorkerStats {
+  /** What was counted. In portions, traffic has its turn between two of them. */
+  async #tellStats({ id, inPortions }: ToWorker & { kind: "stats" }): Promise<void> {
+    const tellers = this.#deps.services.tellers();
+    for (const tell of inPortions === true ? tellers.splice(0, tellers.length - 1) : []) {
+      this.#send({ kind: "statsPortion", id, stats: tell() });
+      await nextTurn();
+    }
+    const rest = joinedStats(tellers.map((tell) => tell()));
+    this.#send({ kind: "stats", id, stats: this.#stats(rest) });
+  }
+
+  #stats(pools: PoolStats): WorkerStats {
     const { services, connections, rejected, localReplies, policyCounts, faults, http2 } =
       this.#deps;
     const { mirrors } = this.#deps;
     const { size, tunnels, seeking, http2: h2, streamTunnels } = connections;
     const h1 = size - tunnels - seeking - h2;
     return {
-      versions: services.versionStats(),
-      endpoints: services.endpointStats(),
-      tunnels: services.tunnelStats(),
+      ...pools,
       filters: this.#filters.stats(),
       rejected: rejected.toRecord(),
       localReplies: localReplies.stats(),
       policyCounts: policyCounts.stats(),
       shadows: mirrors.counts.stats(),
-      concurrency: services.concurrencyStats(),
       localFaults: faults.toRecord(),
       http2: { client: http2.toRecord(), endpoint: services.http2Counts.toRecord() },
       accessLog: this.#accessLog.counts,
-      flows: services.flowStats(),
-      usage: this.#usage(),
+      usage: { ...processUsage(), loopDelay: this.#loopDelay.counts() },
       connections: { h1, h2, tunnel: tunnels + streamTunnels },
       revision: services.table.revision,
     };
-  }
-
-  #usage(): WorkerUsage {
-    const { user, system } = process.cpuUsage();
-    const cpuSeconds = (user + system) / 1e6;
-    return { cpuSeconds, residentBytes: residentBytes(), loopDelay: this.#loopDelay.counts() };
   }
 
   #followTls({ id, material }: ToWorker & { kind: "tls" }): void {

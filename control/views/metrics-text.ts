@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { portions } from "../../proxy/base/portions.ts";
 import type { ServiceSnapshot } from "../../proxy/table/snapshot.ts";
 
 /**
@@ -66,21 +67,10 @@ export class MetricsText {
 }
 
 /** The services in portions, in their order. None: one portion without any. */
-export function portions(
+export function servicePortions(
   services: readonly ServiceSnapshot[],
 ): readonly (readonly ServiceSnapshot[])[] {
-  const all: ServiceSnapshot[][] = [[]];
-  let size = 0;
-  for (const service of services) {
-    const own = seriesOf(service);
-    if (size > 0 && size + own > PORTION_SERIES) {
-      all.push([]);
-      size = 0;
-    }
-    all.at(-1)?.push(service);
-    size += own;
-  }
-  return all;
+  return services.length === 0 ? [[]] : portions(services, seriesOf, PORTION_SERIES);
 }
 
 function seriesOf({ versions }: ServiceSnapshot): number {

@@ -7,7 +7,7 @@ import type { MetricSeries, VersionPlace } from "./metric-series.ts";
 import { addDescriptors, addFlows, addUsage } from "./flow-metrics.ts";
 import { addHistogram } from "./folded-histogram.ts";
 import { addCalls, addHttp2 } from "./http2-metrics.ts";
-import { MetricsText, portions } from "./metrics-text.ts";
+import { MetricsText, servicePortions } from "./metrics-text.ts";
 import { addPolicies } from "./policy-metrics.ts";
 import { addSidecar } from "./sidecar-metrics.ts";
 import type { SidecarMetrics } from "./sidecar-metrics.ts";
@@ -70,7 +70,7 @@ export async function renderMetrics(
 ): Promise<readonly string[]> {
   const text = new MetricsText();
   await text.add((registry) => addSidecarWide(registry, source));
-  for (const services of portions(source.services)) {
+  for (const services of servicePortions(source.services)) {
     await breathe();
     await text.add((registry) => addServices(registry, { ...source, services }));
   }

@@ -9,6 +9,8 @@ import type {
   ToWorker,
   WorkerEvent,
 } from "../../proxy/messages/messages.ts";
+import { joinedStats } from "../../proxy/metrics/pool-stats.ts";
+import type { PoolStats } from "../../proxy/metrics/pool-stats.ts";
 import type { WorkerStats } from "../../proxy/metrics/stats.ts";
 import { errorCode } from "../../proxy/base/error-text.ts";
 import { workerFlags } from "./worker-flags.ts";
@@ -50,6 +52,8 @@ export type WorkerProcessOptions = {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
+  /** What has come of the answers to questions for counts, whose rest is still to come. */
+  readonly #portions = new Map<number, PoolStats[]>();
   readonly #ended = Promise.withResolvers<string>();
   #lastId = 0;
   /** It has ended. */
@@ -117,7 +121,7 @@ export class WorkerProcess {
 
   /** Its counts now. @throws WorkerError as ask. */
   async askStats(): Promise<WorkerStats> {
-    const answer = await this.ask({ kind: "stats" });
+    const answer = await this.ask({ kind: "stats", inPortions: true });
     if (answer.kind !== "stats") throw new WorkerError(`wanted stats, found ${answer.kind}`);
     this.stats = answer.stats;
     return answer.stats;
@@ -156,10 +160,15 @@ export class WorkerProcess {
       case "spans":
         return onSpans?.(message);
       case "failed":
+        this.#portions.delete(message.id);
         return this.#settle(message.id)?.reject(new WorkerError(message.message));
+      case "statsPortion":
+        this.#portions.set(message.id, [...(this.#portions.get(message.id) ?? []), message.stats]);
+        return undefined;
+      case "stats":
+        return this.#settle(message.id)?.resolve(this.#whole(message));
       case "done":
       case "filters":
-      case "stats":
       case "observed":
       case "open":
       case "migrating":
@@ -170,6 +179,15 @@ export class WorkerProcess {
       case "connection":
         return undefined;
     }
+  }
+
+  /** The counts with those that came before them. */
+  #whole(message: FromWorker & { kind: "stats" }): FromWorker {
+    const { id, stats } = message;
+    const portions = this.#portions.get(id);
+    if (portions === undefined) return message;
+    this.#portions.delete(id);
+    return { ...message, stats: { ...stats, ...joinedStats([...portions, stats]) } };
   }
 
   #settle(id: number): Waiting | undefined {

@@ -6,6 +6,7 @@ import type { ListenerSnapshot, TableChange } from "../table/snapshot.ts";
 import type { TlsMaterial } from "../table/tls.ts";
 import type { HandedConnection } from "./handed-connection.ts";
 import type { ObservationQuestion, ObservedSeconds } from "../metrics/second-counts.ts";
+import type { PoolStats } from "../metrics/pool-stats.ts";
 import type { WorkerStats } from "../metrics/stats.ts";
 
 /**
@@ -59,7 +60,8 @@ export type ToWorker =
     }
   /** Go back to the filters before the preparation of this number came into force. */
   | { readonly kind: "revertFilters"; readonly id: number; readonly number: number }
-  | { readonly kind: "stats"; readonly id: number }
+  /** `inPortions`: the answer may come in several. Absent: whoever asks wants it in one. */
+  | { readonly kind: "stats"; readonly id: number; readonly inPortions?: boolean }
   /** What versions did by the second; from now on until nobody asks any more. */
   | { readonly kind: "observe"; readonly id: number; readonly question: ObservationQuestion }
   /**
@@ -88,6 +90,8 @@ export type FromWorker =
   | { readonly kind: "started"; readonly protocol: number }
   | { readonly kind: "done"; readonly id: number }
   | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  /** Services that `stats` of the same id, which is still to come, does not tell of. */
+  | { readonly kind: "statsPortion"; readonly id: number; readonly stats: PoolStats }
   | { readonly kind: "stats"; readonly id: number; readonly stats: WorkerStats }
   | { readonly kind: "observed"; readonly id: number; readonly observed: ObservedSeconds }
   /** The filters of the question were dealt with; these of them cannot be used. */

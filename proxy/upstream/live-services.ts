@@ -1,17 +1,15 @@
-import type {
-  ConcurrencyStats,
-  EndpointStats,
-  FlowStats,
-  TunnelStats,
-  VersionStats,
-} from "../metrics/stats.ts";
+import { portions } from "../base/portions.ts";
+import type { PoolStats } from "../metrics/pool-stats.ts";
 import { RoutingTable } from "../table/routing-table.ts";
 import type { ServiceTable } from "../table/service-table.ts";
-import type { Endpoint } from "./endpoint.ts";
 import { LiveService } from "./live-service.ts";
 import type { Http2Counts } from "../http2/counts.ts";
 import type { PoolDeps, PoolPolicy } from "./pool-policy.ts";
+import { poolStats } from "./told-pools.ts";
 import { VersionPool } from "./version-pool.ts";
+
+/** So many versions and endpoints are told of in one go, which takes one to three milliseconds. */
+const PORTION_SIZE = 512;
 
 /** For a version that is gone: nothing new, nothing ejected. */
 const ORPHAN_POLICY: PoolPolicy = {
@@ -96,52 +94,16 @@ export class LiveServices {
   }
 
   /**
-   * Counts of the versions that have something to report. This is asked for every second, of the
-   * process that traffic waits for: it must not look at each service of a large table.
+   * What tells of services, a portion each; at least one. This is asked for every second, of the
+   * process that traffic waits for: it must look neither at each service of a large table, nor at
+   * all that have traffic in one go.
    */
-  versionStats(): VersionStats[] {
-    return this.#toldPools()
-      .filter((pool) => pool.inFlight > 0 || pool.isPanic || pool.counters.touched)
-      .map((pool) => {
-        const { service, version, isPanic, inFlight, counters } = pool;
-        return { ...counters.stats(service, version, inFlight), ...(isPanic && { isPanic }) };
-      });
-  }
-
-  /** Of the versions whose limit latency sets, or where somebody waits for a turn. */
-  concurrencyStats(): ConcurrencyStats[] {
-    return this.#toldPools()
-      .filter(({ isAdaptive, turns }) => isAdaptive || turns.size > 0)
-      .map(({ service, version, isAdaptive, limit, turns }) => {
-        const set = isAdaptive ? Math.floor(limit) : undefined;
-        return { service, version, limit: set, waiting: turns.size };
-      });
-  }
-
-  /** Of the versions that have had tunnels. */
-  tunnelStats(): TunnelStats[] {
-    return this.#toldPools()
-      .filter(({ counters }) => counters.tunnels.touched)
-      .map(({ service, version, counters }) => {
-        return { service, version, ...counters.tunnels.counts() };
-      });
-  }
-
-  /** Of the versions that have had exchanges, or connections. */
-  flowStats(): FlowStats[] {
-    return this.#toldPools()
-      .filter((pool) => pool.connections > 0 || pool.line.size > 0 || pool.counters.touched)
-      .map(flowOf);
-  }
-
-  /** Of the endpoints that are in use, connected or ejected, or have been tried. */
-  endpointStats(): EndpointStats[] {
-    const { nowMs } = this.#deps.wheel;
-    return this.#toldPools().flatMap((pool) =>
-      [...pool.endpoints.values()]
-        .filter((endpoint) => hasNews(pool, endpoint))
-        .map((endpoint) => statsOf(pool, endpoint, nowMs)),
-    );
+  tellers(): (() => PoolStats)[] {
+    const parts = portions(this.#told, sizeOf, PORTION_SIZE);
+    return (parts.length === 0 ? [[]] : parts).map((part) => () => {
+      const pools = part.flatMap((service) => service.pools);
+      return poolStats(pools, this.#deps.wheel.nowMs);
+    });
   }
 
   /** Closes all idle upstream connections; what is under way ends by itself. */
@@ -151,10 +113,6 @@ export class LiveServices {
 
   #allPools(): VersionPool[] {
     return [...this.#services.values()].flatMap((service) => service.pools);
-  }
-
-  #toldPools(): VersionPool[] {
-    return [...this.#told].flatMap((service) => service.pools);
   }
 
   #add(service: ServiceTable): void {
@@ -182,25 +140,6 @@ export class LiveServices {
   }
 }
 
-function flowOf(pool: VersionPool): FlowStats {
-  const { service, version, connections, line, counters } = pool;
-  const idle = [...pool.endpoints.values()].reduce((sum, each) => sum + pool.idleCount(each), 0);
-  return { service, version, ...counters.flow.counts(), connections, idle, pending: line.size };
-}
-
-function statsOf(pool: VersionPool, endpoint: Endpoint, nowMs: number): EndpointStats {
-  return {
-    service: pool.service,
-    version: pool.version,
-    address: endpoint.address,
-    inFlight: endpoint.inFlight,
-    idleConnections: pool.idleCount(endpoint),
-    ejectedForMs: Math.max(0, endpoint.ejectedUntilMs - nowMs),
-    attempts: [endpoint.wells, endpoint.bads],
-  };
-}
-
-function hasNews(pool: VersionPool, endpoint: Endpoint): boolean {
-  const { inFlight, ejectedUntilMs, wells, bads } = endpoint;
-  return inFlight + ejectedUntilMs + wells + bads > 0 || pool.idleCount(endpoint) > 0;
+function sizeOf({ pools }: LiveService): number {
+  return pools.reduce((sum, { endpoints }) => sum + 1 + endpoints.size, 0);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { addCounter } from "../../../control/views/metric-series.ts";
-import { MetricsText, portions } from "../../../control/views/metrics-text.ts";
+import { MetricsText, servicePortions } from "../../../control/views/metrics-text.ts";
 import { endpointSnapshot } from "../../proxy/upstream/pool-fixture.ts";
 import { serviceSnapshot } from "../../proxy/table/service-fixture.ts";
 
@@ -44,14 +44,14 @@ test("MetricsText.pieces() are short, and together the whole", async () => {
   expect(pieces.join("").split("\n")).toHaveLength(2 + names.length + 1);
 });
 
-test("portions() are all services in their order, few at a time, and at least one portion", () => {
+test("servicePortions() are all services in their order, few at a time", () => {
   const one = { v1: { weight: 1 } };
   const small = Array.from({ length: 30 }, (_, at) => serviceSnapshot(one, { name: `s${at}` }));
   const endpoints = Array.from({ length: 500 }, (_, at) => endpointSnapshot(`10.0.0.1:${at + 1}`));
   const large = serviceSnapshot({ v1: { weight: 1, endpoints } }, { name: "large" });
-  const parts = portions([...small, large, ...small]);
+  const parts = servicePortions([...small, large, ...small]);
   expect(parts.flat()).toEqual([...small, large, ...small]);
   expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(15);
   expect(parts).toContainEqual([large]);
-  expect(portions([])).toEqual([[]]);
+  expect(servicePortions([])).toEqual([[]]);
 });

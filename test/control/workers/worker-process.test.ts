@@ -39,6 +39,27 @@ describe("WorkerProcess", () => {
     await expect(worker.askStats()).rejects.toThrow(`worker ${worker.pid} is gone`);
   });
 
+  test("askStats() puts portions together, and forgets those of a failure", async () => {
+    const worker = await scriptedWorker(`
+      const version = (service) => ({ service, version: "v1", codes: [] });
+      const portion = (id, service) =>
+        say({ kind: "statsPortion", id, stats: { versions: [version(service)], flows: [id] } });
+      let asked = 0;
+      onAsked("stats", ({ id, inPortions }) => {
+        asked += 1;
+        portion(id, "a" + asked);
+        if (asked === 1) return say({ kind: "failed", id, message: "no" });
+        portion(id, "b" + asked);
+        say({ kind: "stats", id, stats: { ...STATS, versions: [version(String(inPortions))] } });
+      });`);
+    await expect(worker.askStats()).rejects.toThrow(new WorkerError("no"));
+    const { versions, flows, ...rest } = await worker.askStats();
+    expect(versions.map(({ service }) => service)).toEqual(["a2", "b2", "true"]);
+    expect(flows).toHaveLength(2);
+    expect(rest.connections).toEqual({ h1: 0, h2: 0, tunnel: 0 });
+    expect(worker.stats?.versions).toEqual(versions);
+  });
+
   test("end() resolves when the process is gone", async () => {
     const worker = await scriptedWorker(STARTED);
     await eventually(() => expect(worker.protocol).toBeGreaterThan(0));

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { residentBytes } from "../../../proxy/base/worker-process.ts";
+import { processUsage } from "../../../proxy/base/worker-process.ts";
 
 const MODULE = new URL("../../../proxy/base/worker-process.ts", import.meta.url).href;
 
@@ -20,6 +20,9 @@ test("ignoreSignals() keeps a process alive that gets them", async () => {
   expect(await ended).toEqual([7, null]);
 });
 
-test("residentBytes() is more than a process can do without", () => {
-  expect(residentBytes()).toBeGreaterThan(1_000_000);
+test("processUsage() is more than a process can do without", () => {
+  const { cpuSeconds, residentBytes } = processUsage();
+  expect(residentBytes).toBeGreaterThan(1_000_000);
+  expect(cpuSeconds).toBeGreaterThan(0.01);
+  expect(cpuSeconds).toBeLessThan(600);
 });

@@ -5,6 +5,7 @@ import { eventually } from "../../support/eventually.ts";
 import { answer } from "../../support/origin.ts";
 import type { OriginConnection } from "../../support/origin.ts";
 import type { RawSocket } from "../../support/raw-socket.ts";
+import { toldOf } from "../upstream/pool-fixture.ts";
 import { TwoWorkers } from "./hand-over-fixture.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: web\r\n\r\n";
@@ -159,22 +160,22 @@ describe("HandOver of tunnels", () => {
   test("a tunnel goes with both its sockets and what is known of it", async () => {
     const two = await TwoWorkers.start();
     const { client, server } = await tunnel(two);
-    const before = two.old.services.versionStats()[0];
+    const before = toldOf(two.old.services).versions[0];
     await two.handOver();
     expect(two.given).toEqual(["tunnelClient", "tunnelUpstream"]);
     client.send("to the server");
     await eventually(() => expect(server.received).toContain("to the server"));
     server.send("to the client");
     await client.until("to the client");
-    const [old] = two.old.services.versionStats();
-    const [next] = two.next.services.versionStats();
+    const [old] = toldOf(two.old.services).versions;
+    const [next] = toldOf(two.next.services).versions;
     expect([before?.tunnelsOpen, old?.tunnelsOpen, next?.tunnelsOpen]).toEqual([1, 0, 1]);
     // What the old one has counted stays told.
-    const endpoints = [two.old, two.next].map(({ services }) => services.endpointStats());
+    const endpoints = [two.old, two.next].map(({ services }) => toldOf(services).endpoints);
     expect(endpoints).toMatchObject([[{ inFlight: 0, attempts: [1, 0] }], [{ inFlight: 1 }]]);
     client.finish();
     await eventually(() => expect(server.fate).toBe("fin"));
-    await eventually(() => expect(two.next.services.versionStats()).toEqual([]));
+    await eventually(() => expect(toldOf(two.next.services).versions).toEqual([]));
     expect(two.next.connections.size).toBe(0);
   });
 

@@ -4,7 +4,7 @@ import { LiveServices } from "../../../proxy/upstream/live-services.ts";
 import { eventually } from "../../support/eventually.ts";
 import { RawOrigin } from "../../support/origin.ts";
 import { serviceSnapshot } from "../table/service-fixture.ts";
-import { endpointSnapshot, poolDeps, RecordingUser } from "./pool-fixture.ts";
+import { endpointSnapshot, poolDeps, RecordingUser, toldOf } from "./pool-fixture.ts";
 
 /** Services with these names, one version v1 each, at this address. */
 function tableOf(names: readonly string[], address = "127.0.0.1:1"): RoutingTable {
@@ -62,17 +62,17 @@ test("LiveServices.poolFor() of a version that is gone is a pool that takes noth
 test("LiveServices tells only of versions and endpoints that have something to tell", async () => {
   using origin = await RawOrigin.start();
   const services = liveServices(tableOf(["a", "b"], origin.address));
-  expect([services.versionStats(), services.endpointStats()]).toEqual([[], []]);
+  expect([toldOf(services).versions, toldOf(services).endpoints]).toEqual([[], []]);
   const pool = services.poolFor("b", "v1");
   const user = new RecordingUser(pool);
   await user.open();
   pool.counters.exchange(200, 1);
-  expect(services.versionStats().map(({ service }) => service)).toEqual(["b"]);
+  expect(toldOf(services).versions.map(({ service }) => service)).toEqual(["b"]);
   const attempts = [0, 0];
   const about = { service: "b", version: "v1", attempts, address: origin.address, ejectedForMs: 0 };
-  expect(services.endpointStats()).toEqual([{ ...about, inFlight: 1, idleConnections: 0 }]);
+  expect(toldOf(services).endpoints).toEqual([{ ...about, inFlight: 1, idleConnections: 0 }]);
   user.release();
-  expect(services.endpointStats()).toEqual([{ ...about, inFlight: 0, idleConnections: 1 }]);
+  expect(toldOf(services).endpoints).toEqual([{ ...about, inFlight: 0, idleConnections: 1 }]);
   services.close();
   await eventually(() => expect(pool.connections).toBe(0));
   expect(services.byName("b")).toBeUndefined();
@@ -84,16 +84,6 @@ function forbidLooking(services: LiveServices, name: string): void {
   Object.defineProperty(services.byName(name), "pools", { get });
 }
 
-function allStats(services: LiveServices): unknown[] {
-  return [
-    services.versionStats(),
-    services.concurrencyStats(),
-    services.tunnelStats(),
-    services.flowStats(),
-    services.endpointStats(),
-  ].flat();
-}
-
 test("LiveServices does not even look at services that nothing came for, to tell of others", () => {
   const services = liveServices(tableOf(["a", "b", "gone"]));
   forbidLooking(services, "a");
@@ -102,8 +92,8 @@ test("LiveServices does not even look at services that nothing came for, to tell
     live?.pools[0]?.counters.exchange(200, 1);
   }
   services.replace(tableOf(["a", "b"]));
-  expect(services.versionStats().map(({ service }) => service)).toEqual(["b"]);
-  expect(allStats(services)).toHaveLength(2);
+  expect(toldOf(services).versions.map(({ service }) => service)).toEqual(["b"]);
+  expect(Object.values(toldOf(services)).flat()).toHaveLength(2);
 });
 
 test("LiveServices tells of panic and of limits that latency sets before anything comes", () => {
@@ -121,8 +111,22 @@ test("LiveServices tells of panic and of limits that latency sets before anythin
   };
   const change = { revision: 2, replace: [adaptive, ill], remove: [] };
   services.replace(services.table.with(change));
-  expect(services.concurrencyStats().map(({ service }) => service)).toEqual(["a"]);
-  expect(services.versionStats()).toEqual([
+  expect(toldOf(services).concurrency.map(({ service }) => service)).toEqual(["a"]);
+  expect(toldOf(services).versions).toEqual([
     expect.objectContaining({ service: "b", isPanic: true }),
   ]);
+});
+
+test("LiveServices tells of many services in portions, each when it is asked for", () => {
+  const names = Array.from({ length: 1_000 }, (_, at) => `s${at}`);
+  const services = liveServices(tableOf(names));
+  expect(services.tellers().map((tell) => tell().versions)).toEqual([[]]);
+  for (const name of names) services.enter(name)?.pools[0]?.counters.exchange(200, 1);
+  const tellers = services.tellers();
+  // One version and one endpoint each.
+  expect(tellers).toHaveLength(4);
+  services.byName("s999")?.pools[0]?.counters.exchange(200, 1);
+  const told = tellers.flatMap((tell) => tell().versions);
+  expect(told.map(({ service }) => service)).toEqual(names);
+  expect(told.at(-1)?.codes.reduce((sum, count) => sum + count)).toBe(2);
 });

@@ -1,3 +1,6 @@
+import { joinedStats } from "../../../proxy/metrics/pool-stats.ts";
+import type { PoolStats } from "../../../proxy/metrics/pool-stats.ts";
+import type { LiveServices } from "../../../proxy/upstream/live-services.ts";
 import { onTestFinished } from "vitest";
 import { Http2Counts } from "../../../proxy/http2/counts.ts";
 import { TlsContexts } from "../../../proxy/transport/tls-contexts.ts";
@@ -191,4 +194,9 @@ export class RecordingUser implements MessageUser {
     this.told.push(what);
     this.onTold();
   }
+}
+
+/** All that is told of services. */
+export function toldOf(services: Pick<LiveServices, "tellers">): PoolStats {
+  return joinedStats(services.tellers().map((tell) => tell()));
 }
