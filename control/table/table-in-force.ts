@@ -1,3 +1,4 @@
+import { fitYoungSpace } from "../base/young-space.ts";
 import type { Log } from "../../proxy/base/log.ts";
 import type { DocumentRules } from "../config/document-rules.ts";
 import type { Service } from "../config/service.ts";
@@ -91,6 +92,7 @@ export class TableInForce {
     this.#table = after;
     this.history.note(before, after);
     const services = new Map([...after.services].map(([name, { service }]) => [name, service]));
+    fitYoungSpace(services.size);
     await certificates?.add(services);
     discovery?.update(Object.fromEntries(services));
     await this.#settle(rewrittenNames(before, after));
