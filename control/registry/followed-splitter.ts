@@ -63,7 +63,7 @@ export class FollowedSplitter {
 
   #has(weights: Readonly<Record<string, number>>): boolean {
     const { services } = this.#deps;
-    if (!services.names().includes(this.#name)) return true;
+    if (!services.has(this.#name)) return true;
     const { versions } = services.service(this.#name);
     return versions.every(({ name, weight }) => weight === (weights[name] ?? 0));
   }

@@ -145,7 +145,7 @@ export class RolloutTable {
   }
 
   #versions(service: string): ServiceSnapshot["versions"] | undefined {
-    if (!this.#services.names().includes(service)) return undefined;
+    if (!this.#services.has(service)) return undefined;
     return this.#services.snapshot(service).versions;
   }
 }

@@ -68,6 +68,11 @@ export class Services {
     return this.#writer.table.revision;
   }
 
+  /** Whether a service of this name is in force. */
+  has(name: string): boolean {
+    return this.#writer.table.services.has(name);
+  }
+
   /** Names of all services in force. */
   names(): readonly string[] {
     return [...this.#writer.table.services.keys()];

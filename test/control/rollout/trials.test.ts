@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Trials } from "../../../control/rollout/trials.ts";
 import { MemoryDocuments } from "../../../control/store/memory-documents.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -81,4 +81,11 @@ test("Trials are due when their time is over", async () => {
   expect(trials.due()).toEqual([]);
   await clock.advance(1_000);
   expect(trials.due()).toEqual([{ ...trial, dueMs: clock.wallMs() }]);
+});
+
+test("trial() of a service looks through no list of services", async () => {
+  const bed = await RolloutBed.start();
+  const names = vi.spyOn(bed.services, "names");
+  expect(bed.rollouts.trial("web")).toBeUndefined();
+  expect(names).not.toHaveBeenCalled();
 });

@@ -16,8 +16,10 @@ describe("Services.put() and remove()", () => {
     expect(sink.last).toStrictEqual({ revision: 2, replace: ["web"], remove: [] });
     expect(await services.put("web", shop, ANY)).toMatchObject({ revision: 3, created: false });
     expect(services.document("web")).toStrictEqual(shop);
+    expect([services.has("web"), services.has("shop")]).toEqual([true, false]);
     expect(await services.remove("web", ANY)).toStrictEqual({ revision: 4, warnings: [] });
     expect(sink.last).toStrictEqual({ revision: 4, replace: [], remove: ["web"] });
+    expect(services.has("web")).toBe(false);
     expect(() => services.document("web")).toThrow('Cannot find service "web"');
     await expect(services.remove("web", ANY)).rejects.toMatchObject({ code: "unknown_service" });
   });
